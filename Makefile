@@ -1,0 +1,49 @@
+# Everything starts here: each target builds the environment it needs in .venv first.
+PYTHON ?= python3.11
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help demo test check lint types bench install lock clean
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+demo: .venv/.installed ## A promoter's three months in a local sandbox, loaded and summed up
+	@$(BIN)/zakaz demo
+
+test: .venv/.installed-dev ## All tests
+	$(BIN)/python -m pytest
+
+check: lint types test ## What CI runs
+
+lint: .venv/.installed-dev ## Style and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: .venv/.installed-dev ## Static types
+	$(BIN)/mypy
+
+bench: .venv/.installed-dev ## A million ticket lines from landed parts to the warehouse
+	$(BIN)/python -m tests.bench
+
+install: .venv/.installed ## Only the environment
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing into .venv (a minute or two, once)"
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+lock: .venv/.installed-dev ## Resolve the pinned versions anew
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra s3 --universal --python-version 3.11 \
+		--no-emit-index-url --no-annotate --no-header --quiet --upgrade --output-file constraints.txt
+
+clean: ## Remove the environment and the caches; your data stay
+	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

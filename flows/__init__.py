@@ -1,0 +1,12 @@
+"""What Prefect runs, and the `zakaz` command line.
+
+Prefect reads its settings when it is imported, so what it must know from the start is set here, where it is not
+set already.
+"""
+
+import os
+
+os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "zakaz")
+# With analytics on, a first start of the server ends in "database is locked" now and then.
+os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+os.environ.setdefault("DO_NOT_TRACK", "1")

@@ -1,0 +1,198 @@
+"""The one path that every source takes: fetch, validate, transform, upsert, record.
+
+Knows the order of the steps and how a run is recorded; what differs from source to source is in its declaration.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from prefect.artifacts import create_markdown_artifact
+
+from flows import steps
+from flows.source import Source
+from tasks.errors import WarehouseError, ZakazError
+from tasks.landing import Landing, Manifest
+from tasks.load import runs
+from tasks.load.migrate import migrate
+from tasks.load.runs import Run
+from tasks.load.upsert import Upserted
+from tasks.load.warehouse import warehouse
+from tasks.settings import Settings
+from tasks.window import Window
+from validation.split import Split
+
+logger = logging.getLogger("zakaz.flow")
+
+
+@dataclass
+class Report:
+    """What a run did. `rows`: valid rows of the source's first table; `seconds` by step."""
+
+    source: str
+    noun: str
+    window: Window
+    origin: str
+    rows: int = 0
+    rejected: int = 0
+    released: int = 0
+    api_calls: int = 0
+    retries: int = 0
+    tables: dict[str, Upserted] = field(default_factory=dict)
+    facts: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def written(self) -> int:
+        return sum(table.written for table in self.tables.values())
+
+    def metrics(self) -> dict[str, Any]:
+        return {
+            "window": {"first": self.window.first, "last": self.window.last},
+            "origin": self.origin,
+            "rows_written": self.written,
+            "rows_rejected": self.rejected,
+            "rows_released": self.released,
+            "api_calls": self.api_calls,
+            "retries": self.retries,
+            "tables": {name: result.as_dict() for name, result in self.tables.items()},
+            "facts": self.facts,
+            "warnings": self.warnings,
+            "seconds": self.seconds,
+        }
+
+    @property
+    def message(self) -> str:
+        """One line for the run history and the UI, e.g. `2026-11-23..2026-11-24: 312 ticket lines, 12 written`."""
+        parts = [f"{self.window}: {self.rows} {self.noun}, {self.written} written"]
+        parts += [f"{self.rejected} rejected, see zakaz quarantine list"] if self.rejected else []
+        return "; ".join([*parts, *self.warnings])
+
+
+def ingest(source: Source, settings: Settings, window: Window, run_id: str, refresh: bool = False) -> Report:
+    """Load one window of one source and record the run. Raises ZakazError; the run is recorded as failed first."""
+    source.check_settings(settings)
+    # A whole second: the bound goes to the API, whose times have no fractions, and must mean the same there.
+    started = datetime.now(UTC).replace(microsecond=0)
+    run = Run(source.job, run_id, started)
+    report = Report(source.name, source.noun, window, _origin(source, settings))
+    with warehouse(settings) as client:
+        migrate(client)
+        _refuse_mixing(runs.origin(client, source.job), report.origin)
+        runs.begin(client, run, f"{window}: loading")
+    try:
+        _carry(source, settings, run, report, refresh)
+    except BaseException as error:
+        _record_failure(settings, run, report, error)
+        raise
+    with warehouse(settings) as client:
+        runs.end(client, run, "success", report.rows, report.message, report.metrics())
+    _publish(source, report)
+    Landing(settings.landing_url).prune(started, settings.landing_keep_days)
+    return report
+
+
+def _carry(source: Source, settings: Settings, run: Run, report: Report, refresh: bool) -> None:
+    manifests: dict[str, Manifest] = {}
+    for resource in source.resources:
+        with _timed(report, "fetch"):
+            manifests[resource.name] = steps.fetch(
+                source, resource, settings, report.window, run.started_at, refresh
+            )
+        _count_fetch(report, manifests[resource.name])
+    with _timed(report, "validate"):
+        parts = {r.name: steps.validate(source, r, settings, manifests[r.name]) for r in source.resources}
+    with _timed(report, "transform"):
+        facts = [steps.transform(output, parts) for output in source.outputs]
+    report.rows = facts[0].height
+    report.rejected = sum(part.rejected.height for part in parts.values())
+    with _timed(report, "upsert"), warehouse(settings):
+        keys = {resource.name: resource.key for resource in source.resources}
+        for output, rows in zip(source.outputs, facts, strict=True):
+            report.tables[output.table.name] = steps.load(
+                output,
+                settings,
+                rows,
+                manifests[output.resource],
+                keys[output.resource],
+                parts[output.resource].rejected,
+            )
+        for mart, schema in source.marts:
+            report.tables[mart.table.name] = steps.refresh_mart(mart, schema, settings)
+        _quarantine(source, settings, parts, report, run)
+
+
+def _quarantine(source: Source, settings: Settings, parts: dict[str, Split], report: Report, run: Run) -> None:
+    for resource in source.resources:
+        _, released = steps.set_aside(source, resource, settings, parts[resource.name], run.run_id)
+        report.released += released
+
+
+def _count_fetch(report: Report, manifest: Manifest) -> None:
+    report.api_calls += manifest.api_calls
+    report.retries += manifest.retries
+    report.warnings += manifest.warnings
+    report.facts |= manifest.facts
+
+
+def _origin(source: Source, settings: Settings) -> str:
+    """`sandbox` for a stand-in on this machine, else the API's host."""
+    host = urlsplit(source.origin(settings)).hostname or ""
+    return "sandbox" if host in ("127.0.0.1", "localhost", "::1") else host
+
+
+def _refuse_mixing(held: str | None, coming: str) -> None:
+    """Made-up sales must never be added to real ones, nor the other way round."""
+    if held is not None and (held == "sandbox") != (coming == "sandbox"):
+        raise WarehouseError(
+            f"This warehouse holds data of {held}; data of {coming} must not be mixed in. "
+            "Set CLICKHOUSE_DSN or CLICKHOUSE_DATABASE to another one, or remove data/warehouse if it was a demo."
+        )
+
+
+def _record_failure(settings: Settings, run: Run, report: Report, error: BaseException) -> None:
+    text = str(error) if isinstance(error, ZakazError) else f"{type(error).__name__}: see the run's log"
+    try:
+        with warehouse(settings) as client:
+            runs.end(client, run, "failed", report.rows, f"{report.window}: {text}", report.metrics())
+    except ZakazError as second:
+        logger.error("the failed run could not be recorded: %s", second)
+
+
+@contextmanager
+def _timed(report: Report, step: str) -> Iterator[None]:
+    begun = time.monotonic()
+    try:
+        yield
+    finally:
+        report.seconds[step] = round(report.seconds.get(step, 0) + time.monotonic() - begun, 3)
+
+
+def _publish(source: Source, report: Report) -> None:
+    """The run's artifact: what was loaded, readable in seconds."""
+    columns = ("new", "changed", "removed", "unchanged", "kept", "overtaken")
+    lines = [
+        f"## {source.title}, {report.window}",
+        "",
+        f"{report.rows} {source.noun} in {report.api_calls} API calls ({report.retries} retries), "
+        f"{report.rejected} rejected, {report.released} released from quarantine.",
+        "",
+        f"| table | {' | '.join(columns)} |",
+        "|---" * (len(columns) + 1) + "|",
+        *(
+            f"| {name} | {' | '.join(str(result.as_dict()[c]) for c in columns)} |"
+            for name, result in report.tables.items()
+        ),
+        *(f"\n**Warning:** {text}" for text in report.warnings),
+    ]
+    create_markdown_artifact(
+        "\n".join(lines), key=f"{source.name.replace('_', '-')}-load", description=report.message
+    )

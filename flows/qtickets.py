@@ -1,0 +1,78 @@
+"""QTickets: ticket sales by day, event and city."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.running import name_of_run, run_source
+from flows.source import Output, Resource, Source
+from tasks.fetch import qtickets as api
+from tasks.load.tables import Mart, Table
+from tasks.reference import cities
+from tasks.transform import qtickets as to
+from validation import qtickets as must
+
+TICKETS = Table(
+    "stg_qtickets_tickets",
+    key=("ticket_id",),
+    measures=("quantity", "amount", "refunded_amount"),
+    # Booked in the window: paid in it, or, while unpaid, ordered in it.
+    rows_between="coalesce(paid_at, ordered_at) >= {start} AND coalesce(paid_at, ordered_at) < {end}",
+)
+EVENTS = Table("dim_events", key=("event_id",), keeps_vanished=True)
+SALES = Table(
+    "stg_qtickets_sales_raw",
+    key=("event_date", "event_id", "currency"),
+    measures=("tickets_sold", "revenue", "refunds_amount"),
+)
+
+SOURCE = Source(
+    name="qtickets",
+    title="QTickets",
+    job="qtickets_loader",
+    noun="ticket lines",
+    version=api.VERSION,
+    origin=api.account,
+    check_settings=api.check_settings,
+    resources=(
+        Resource("orders", api.fetch_orders, must.raw_orders, key="ticket_id", may_be_empty=True),
+        Resource("events", api.fetch_events, must.raw_events, key="event_id"),
+    ),
+    outputs=(
+        Output(TICKETS, lambda raw: to.tickets(raw["orders"]), must.tickets, "orders"),
+        Output(EVENTS, lambda raw: to.events(raw["events"], cities()), must.events, "events"),
+    ),
+    marts=((Mart(SALES, day="event_date"), must.sales),),
+    days=2,
+    restated_days=60,
+)
+
+
+@flow(name="qtickets", flow_run_name=name_of_run, description=__doc__)
+def qtickets(
+    days: int = SOURCE.days,
+    date_from: date | None = None,
+    date_to: date | None = None,
+    refresh: bool = False,
+    env: str | None = None,
+) -> State[object]:
+    """Load ticket sales into ClickHouse.
+
+    Args:
+        days: How many Moscow days back, today included. A refund changes the day of the sale, so a longer
+            window picks up later refunds.
+        date_from: First day, instead of `days`.
+        date_to: Last day; today if left out.
+        refresh: Fetch again even what this run already has.
+        env: A settings file, for example secrets/.env.qtickets.
+    """
+    return run_source(SOURCE, days, date_from, date_to, refresh, env)
+
+
+if __name__ == "__main__":
+    from flows.cli import main
+
+    main(["load", SOURCE.name])

@@ -1,0 +1,63 @@
+"""What a source is: everything that tells one from another, as data. The path itself is in `ingest.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandera.polars as pa
+import polars as pl
+
+from tasks.landing import Fetched
+from tasks.load.tables import Mart, Table
+from tasks.settings import Settings
+from tasks.window import Window
+
+Frames = Mapping[str, pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One thing to fetch. `key`: the raw column that names a row in the quarantine."""
+
+    name: str
+    fetch: Callable[[Settings, Window, datetime], Fetched]
+    schema: pa.DataFrameSchema
+    key: str
+    may_be_empty: bool = False
+
+
+@dataclass(frozen=True)
+class Output:
+    """One table to fill. `build` makes its rows from the valid raw frames, by resource.
+
+    `resource` is the one whose rejected rows protect the last good version of theirs in the table.
+    """
+
+    table: Table
+    build: Callable[[Frames], pl.DataFrame]
+    schema: pa.DataFrameSchema
+    resource: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """`outputs` in the order of loading, the one whose rows the run counts first.
+
+    `restated_days`: how long the source may still change a day; `days`: the trailing window of a plain run.
+    `version` changes with the fetch code, `origin` tells one account's data from another's.
+    """
+
+    name: str
+    title: str
+    job: str
+    noun: str
+    version: str
+    origin: Callable[[Settings], str]
+    check_settings: Callable[[Settings], object]
+    resources: tuple[Resource, ...]
+    outputs: tuple[Output, ...]
+    marts: tuple[tuple[Mart, pa.DataFrameSchema], ...]
+    days: int
+    restated_days: int

@@ -1,0 +1,176 @@
+"""The steps of an ingestion run as Prefect tasks: thin, named for the UI, frames never persisted.
+
+Only the fetch is cached, as a manifest of landed files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+import pandera.polars as pa
+import polars as pl
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.context import TaskRunContext
+from prefect.tasks import Task
+
+from flows.source import Output, Resource, Source
+from tasks.errors import SourceError, ZakazError
+from tasks.landing import Landing, Manifest
+from tasks.load.quarantine import quarantine
+from tasks.load.tables import Mart
+from tasks.load.upsert import Upserted, merge, refresh, upsert
+from tasks.load.warehouse import warehouse
+from tasks.settings import Settings
+from tasks.window import Window, moscow_today
+from validation.split import Split, WrongFrame, split
+
+ENOUGH_TO_JUDGE = 20
+"""Rejected rows from which their share says something about the source."""
+
+
+def _fetch_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
+    """Source, account, window and the fetch's version; while the source may still restate the window, the flow
+    run as well, so that only a resumed or retried run finds what it had."""
+    source, window = parameters["source"], parameters["window"]
+    parts = [
+        source.name,
+        parameters["resource"].name,
+        source.version,
+        source.origin(parameters["settings"]),
+        str(window),
+    ]
+    if (moscow_today() - window.last).days <= source.restated_days:
+        parts.append(str(context.task_run.flow_run_id))
+    return "zakaz-fetch-" + hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _may_mend(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """A wrong token or address stays wrong: only failures of the moment are worth a second fetch."""
+    error = state.result(raise_on_failure=False)
+    return error.transient if isinstance(error, SourceError) else not isinstance(error, ZakazError)
+
+
+@task(
+    task_run_name="fetch {resource.name} {window}",
+    cache_key_fn=_fetch_key,
+    persist_result=True,
+    result_serializer="json",
+    retry_condition_fn=_may_mend,
+)
+def fetch_step(source: Source, resource: Resource, settings: Settings, window: Window, as_of: datetime) -> Manifest:
+    fetched = resource.fetch(settings, window, as_of)
+    if not fetched.rows and not resource.may_be_empty:
+        raise SourceError(
+            f"{source.title} sent no {resource.name} at all. That cannot be right, so nothing was loaded.",
+            transient=True,
+        )
+    return Landing(settings.landing_url).write(source.name, resource.name, window, as_of, fetched)
+
+
+def fetch(
+    source: Source, resource: Resource, settings: Settings, window: Window, as_of: datetime, refresh: bool
+) -> Manifest:
+    """The landed manifest, from the cache where its files are still there."""
+    step = fetch_step.with_options(
+        retries=settings.fetch_retries,
+        retry_delay_seconds=settings.fetch_retry_delay,
+        refresh_cache=refresh,
+    )
+    manifest = step(source, resource, settings, window, as_of)
+    if Landing(settings.landing_url).holds(manifest):
+        return manifest
+    return step.with_options(refresh_cache=True)(source, resource, settings, window, as_of)
+
+
+@task(task_run_name="validate {resource.name}", cache_policy=NO_CACHE)
+def validate(source: Source, resource: Resource, settings: Settings, manifest: Manifest) -> Split:
+    raw = Landing(settings.landing_url).read(manifest)
+    try:
+        part = split(raw, resource.schema)
+        _refuse_if_most_are_wrong(part)
+    except WrongFrame as error:
+        raise SourceError(
+            f"{source.title} changed its {resource.name} ({manifest.window}): {error}. Nothing was loaded."
+        ) from None
+    return part
+
+
+def _refuse_if_most_are_wrong(part: Split) -> None:
+    """A quarantine is for odd rows. When most are odd it is the source, or a rule of ours, that changed, and a
+    green run with next to no rows would hide it."""
+    wrong, all_rows = part.rejected.height, part.rejected.height + part.valid.height
+    if wrong >= ENOUGH_TO_JUDGE and wrong > all_rows / 2:
+        reason = part.rejected["reason"].value_counts(sort=True)["reason"][0]
+        raise WrongFrame(f"{wrong} of {all_rows} rows are wrong, most of them because {reason}")
+
+
+@task(task_run_name="transform to {output.table.name}", cache_policy=NO_CACHE)
+def transform(output: Output, splits: dict[str, Split]) -> pl.DataFrame:
+    facts = output.build({name: part.valid for name, part in splits.items()})
+    return _proved(facts, output.schema, output.table.name)
+
+
+@task(task_run_name="upsert {output.table.name}", cache_policy=NO_CACHE)
+def load(
+    output: Output,
+    settings: Settings,
+    facts: pl.DataFrame,
+    manifest: Manifest,
+    key: str,
+    rejected: pl.DataFrame,
+) -> Upserted:
+    """`rejected`: raw rows of the output's resource; `key`: their raw key column."""
+    with warehouse(settings) as client:
+        scope = output.table.scope(manifest.window.start, min(manifest.window.end, manifest.fetched_at))
+        column = output.table.key[0]
+        protected = rejected.select(pl.col(key).cast(facts.schema[column], strict=False).alias(column)).drop_nulls()
+        # The version is the age of the data: a resumed run must not win over one that read the source later.
+        version = int(manifest.fetched_at.timestamp() * 1000)
+        result = upsert(client, output.table, facts, scope, version, protected.unique())
+        merge(client, output.table.name)
+        return result
+
+
+@task(task_run_name="refresh {mart.table.name}", cache_policy=NO_CACHE)
+def refresh_mart(mart: Mart, schema: pa.DataFrameSchema, settings: Settings) -> Upserted:
+    with warehouse(settings) as client:
+        rows, scope = refresh(client, mart)
+        version = int(datetime.now(UTC).timestamp() * 1000)
+        result = upsert(client, mart.table, _proved(rows, schema, mart.table.name), scope, version)
+        merge(client, mart.table.name)
+        return result
+
+
+@task(task_run_name="quarantine {resource.name}", cache_policy=NO_CACHE)
+def set_aside(source: Source, resource: Resource, settings: Settings, part: Split, run_id: str) -> tuple[int, int]:
+    """How many rows were newly set aside, and how many were released because a good version came."""
+    with warehouse(settings) as client:
+        raw = part.valid.columns
+        rejected = part.rejected.select(
+            pl.col(resource.key).fill_null("").alias("record_key"),
+            "reason",
+            pl.col("column").fill_null(""),
+            pl.col("value").fill_null(""),
+            pl.struct(raw).struct.json_encode().alias("record"),
+        )
+        accepted = part.valid[resource.key].unique()
+        return quarantine(client, source.name, resource.name, rejected, accepted, run_id, datetime.now(UTC))
+
+
+def _proved(facts: pl.DataFrame, schema: pa.DataFrameSchema, table: str) -> pl.DataFrame:
+    """Raw rows were judged before, so a wrong fact is a fault of ours or of a rule: the run must not go on."""
+    try:
+        wrong = split(facts, schema).rejected
+    except WrongFrame as error:
+        raise ZakazError(f"The rows made for {table} have the wrong shape: {error}. Nothing was loaded.") from None
+    if wrong.height:
+        reasons = wrong["reason"].value_counts(sort=True).row(0)
+        raise ZakazError(
+            f"{wrong.height} rows made for {table} break a rule: {reasons[0]} ({reasons[1]} of them). "
+            "Nothing was loaded."
+        )
+    return facts.select(list(schema.columns))

@@ -1,0 +1,82 @@
+"""What a person sees in the terminal: progress and logs on stderr, tables on stdout."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from datetime import datetime
+from decimal import Decimal
+
+import polars as pl
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.table import Table
+
+from tasks.window import MOSCOW
+
+RUN_COLUMNS = {
+    "started_at": "started (Moscow)",
+    "job": "job",
+    "status": "status",
+    "rows_processed": "rows",
+    "message": "what happened",
+}
+QUARANTINE_COLUMNS = {
+    "rejected_at": "rejected (Moscow)",
+    "source": "source",
+    "resource": "what",
+    "record_key": "key",
+    "reason": "reason",
+    "value": "value",
+}
+_COLOURS = {"success": "green", "failed": "red", "running": "yellow"}
+
+out = Console()
+err = Console(stderr=True)
+
+
+def show_progress(verbose: bool) -> None:
+    """Our own log lines on stderr. Prefect's console, with its tracebacks, only where it is asked for; the run's
+    log in the UI has everything either way. Call it before Prefect is imported."""
+    if verbose:
+        return
+    os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
+    os.environ.setdefault("PREFECT_LOGGING_SERVER_LEVEL", "CRITICAL")
+    logger = logging.getLogger("zakaz")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(RichHandler(console=err, show_path=False, log_time_format="%H:%M:%S", markup=False))
+
+
+def print_frame(rows: pl.DataFrame, as_json: bool, columns: dict[str, str], empty: str) -> None:
+    """`columns`: which to show, and their titles. JSON has them all, one object a line."""
+    if as_json:
+        for row in rows.iter_rows(named=True):
+            print(json.dumps(row, ensure_ascii=False, default=_json))
+        return
+    if rows.is_empty():
+        err.print(empty)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name, title in columns.items():
+        numeric = rows.schema[name].is_numeric()
+        table.add_column(title, justify="right" if numeric else "left", overflow="fold")
+    for values in rows.select(list(columns)).iter_rows():
+        table.add_row(*(cell(value) for value in values))
+    out.print(table)
+
+
+def cell(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value.astimezone(MOSCOW):%Y-%m-%d %H:%M}"
+    if isinstance(value, str) and value in _COLOURS:
+        return f"[{_COLOURS[value]}]{value}[/]"
+    if isinstance(value, Decimal):
+        return f"{value:,.2f}".replace(",", " ")
+    if isinstance(value, int):
+        return f"{value:,}".replace(",", " ")
+    return "" if value is None else str(value).replace("[", r"\[")
+
+
+def _json(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

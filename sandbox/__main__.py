@@ -1,0 +1,75 @@
+"""``python -m sandbox``: serves the stand-in APIs until interrupted.
+
+The first line on standard output is one JSON object with base URLs and tokens, printed when all of them
+answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from contextlib import ExitStack
+from datetime import UTC, datetime
+
+from sandbox.qtickets import QticketsApi
+from sandbox.server import HOST, serve
+from sandbox.world import World
+from sandbox.world.clock import MOSCOW
+
+_DEFAULT_PORT = 8765
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status 0 after SIGINT or SIGTERM, 1 if the port is taken."""
+    options = _options(arguments)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    world = World.generate(seed=options.seed, until=options.until, days=options.days, scale=options.scale)
+    with ExitStack() as stack:
+        try:
+            running = stack.enter_context(serve(QticketsApi.of(world), port=options.port))
+        except OSError as error:
+            sys.stderr.write(f"sandbox: cannot listen on {HOST}:{options.port}: {error.strerror}\n")
+            return 1
+        _announce({"qtickets": running.base_url, "qtickets_token": running.app.token})
+        stop.wait()
+    return 0
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox", description="Serve the stand-in APIs on this machine."
+    )
+    parser.add_argument(
+        "--port", type=int, default=_DEFAULT_PORT, help="0 takes any free port (default: %(default)s)"
+    )
+    parser.add_argument("--days", type=int, default=90, help="days of orders (default: %(default)s)")
+    parser.add_argument(
+        "--scale", type=float, default=1.0, help="1 is about 120 orders a day (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=7, help="which world (default: %(default)s)")
+    parser.add_argument("--until", type=_instant, default=None, help="the world's now, ISO 8601 (default: now)")
+    options = parser.parse_args(arguments)
+    if options.days < 1:
+        parser.error("--days must be at least 1")
+    options.until = options.until or datetime.now(UTC)
+    return options
+
+
+def _instant(text: str) -> datetime:
+    """Without an offset it is Moscow time. (argparse turns a ValueError into exit status 2.)"""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=MOSCOW)
+
+
+def _announce(addresses: dict[str, str]) -> None:
+    sys.stdout.write(json.dumps(addresses) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

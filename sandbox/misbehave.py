@@ -1,0 +1,115 @@
+"""ASGI layer that makes the scheduled faults happen. What only one API can do (pages, data) it is given."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sandbox.faults import Fault, Faults
+from sandbox.recorder import Request
+
+PageEdit = Callable[[bytes, Fault], bytes]
+_HTML = b"<!DOCTYPE html><html><body><h1>Technical works</h1></body></html>"
+_SILENCE_SECONDS = 60.0
+
+
+class Misbehave:
+    """``page_edits`` rewrite an answer's body, ``errors`` words a status, ``before`` changes the data."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        faults: Faults,
+        page_edits: Mapping[str, PageEdit],
+        errors: Callable[[int], bytes],
+        before: Callable[[Fault, Request], None],
+    ) -> None:
+        self._app = app
+        self._faults = faults
+        self._page_edits = page_edits
+        self._errors = errors
+        self._before = before
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request: Request = scope["sandbox.request"]
+        fault = self._faults.take(request.path)
+        if fault is None:
+            await self._app(scope, receive, send)
+            return
+        request.fault = fault.kind
+        await self._happen(fault, request, scope, receive, send)
+
+    async def _happen(self, fault: Fault, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        if fault.kind == "status":
+            await self._status(fault)(scope, receive, send)
+        elif fault.kind == "html":
+            await Response(_HTML, media_type="text/html")(scope, receive, send)
+        elif fault.kind == "disconnect":
+            await self._disconnect(fault, scope, receive, send)
+        elif fault.kind == "timeout":
+            if not await _left(receive, float(fault.options.get("seconds", _SILENCE_SECONDS))):
+                await self._app(scope, receive, send)
+        elif fault.kind == "truncated":
+            await self._edited(lambda body, _: _cut(body, fault), fault, scope, receive, send)
+        elif fault.kind in self._page_edits:
+            await self._edited(self._page_edits[fault.kind], fault, scope, receive, send)
+        else:
+            self._before(fault, request)
+            await self._app(scope, receive, send)
+
+    def _status(self, fault: Fault) -> Response:
+        status = int(fault.options.get("status", 503))
+        body = fault.options.get("body")
+        if fault.options.get("html"):
+            response = Response(_HTML, status, media_type="text/html")
+        else:
+            content = self._errors(status) if body is None else body
+            response = Response(content, status, {"Content-Type": "application/json"})
+        if fault.options.get("retry_after") is not None:
+            response.headers["Retry-After"] = str(fault.options["retry_after"])
+        return response
+
+    async def _edited(self, edit: PageEdit, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        status, body = await self._answer(scope, receive)
+        response = Response(edit(body, fault), status, {"Content-Type": "application/json"})
+        await response(scope, receive, send)
+
+    async def _disconnect(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        if fault.options.get("partial"):
+            status, body = await self._answer(scope, receive)
+            headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": _cut(body, fault), "more_body": True})
+        scope["sandbox.hang_up"]()
+        await _left(receive, 1)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
+        """The app's own answer, uncompressed: half a gzip stream would hide half a page."""
+        status, chunks = 0, []
+
+        async def keep(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            chunks.append(message.get("body", b""))
+
+        headers = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+        await self._app({**scope, "headers": headers}, receive, keep)
+        return status, b"".join(chunks)
+
+
+def _cut(body: bytes, fault: Fault) -> bytes:
+    return body[: int(len(body) * float(fault.options.get("keep", 0.5)))]
+
+
+async def _left(receive: Receive, seconds: float) -> bool:
+    """Wait, but not longer than the client does; True if it left."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            return True
+    return False

@@ -1,0 +1,15 @@
+-- Sales by day, event and currency, from the tickets: a ticket counts on the Moscow day on which it was paid.
+-- A cancelled ticket does not count; a refunded one does, with the money given back beside the money paid.
+SELECT
+    toDate(t.paid_at, 'Europe/Moscow')              AS event_date,
+    t.event_id                                      AS event_id,
+    t.currency                                      AS currency,
+    any(e.city)                                     AS city,
+    any(e.event_name)                               AS event_name,
+    sum(t.quantity)                                 AS tickets_sold,
+    CAST(sum(t.amount) AS Decimal(18, 2))           AS revenue,
+    CAST(sum(t.refunded_amount) AS Decimal(18, 2))  AS refunds_amount
+FROM stg_qtickets_tickets AS t FINAL
+LEFT JOIN (SELECT event_id, city, event_name FROM dim_events FINAL) AS e ON e.event_id = t.event_id
+WHERE t.state IN ('paid', 'refunded')
+GROUP BY event_date, event_id, currency

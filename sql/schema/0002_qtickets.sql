@@ -1,0 +1,60 @@
+-- Ticket sales. Partitions and sorting keys hold only what never changes: ReplacingMergeTree collapses two
+-- versions of a row by sorting key within one partition and nowhere else.
+
+CREATE TABLE IF NOT EXISTS stg_qtickets_tickets
+(
+    ticket_id       UInt64,
+    order_id        UInt64,
+    event_id        UInt64,
+    show_id         UInt64 COMMENT '0: unknown',
+    state           LowCardinality(String) COMMENT 'paid, refunded, cancelled, reserved',
+    ordered_at      DateTime64(3, 'UTC'),
+    paid_at         Nullable(DateTime64(3, 'UTC')),
+    price           Decimal(18, 2) COMMENT 'as the source gives it',
+    quantity        UInt32,
+    amount          Decimal(18, 2) COMMENT 'what the line cost in all',
+    refunded_amount Decimal(18, 2) COMMENT 'what of it was given back',
+    refunded_at     Nullable(DateTime64(3, 'UTC')),
+    currency        LowCardinality(String),
+    utm_source      String,
+    utm_medium      String,
+    utm_campaign    String,
+    utm_content     String,
+    utm_term        String,
+    _ver            UInt64
+)
+ENGINE = ReplacingMergeTree(_ver)
+PARTITION BY toYYYYMM(ordered_at)
+ORDER BY ticket_id;
+
+CREATE TABLE IF NOT EXISTS dim_events
+(
+    event_id      UInt64,
+    event_name    String,
+    city          LowCardinality(String) COMMENT 'lower-case Russian name',
+    venue         String,
+    timezone      LowCardinality(String),
+    currency      LowCardinality(String),
+    is_active     UInt8,
+    first_show_at Nullable(DateTime64(3, 'UTC')),
+    last_show_at  Nullable(DateTime64(3, 'UTC')),
+    _ver          UInt64
+)
+ENGINE = ReplacingMergeTree(_ver)
+ORDER BY event_id;
+
+CREATE TABLE IF NOT EXISTS stg_qtickets_sales_raw
+(
+    event_date     Date COMMENT 'Moscow day of payment',
+    event_id       UInt64,
+    currency       LowCardinality(String),
+    city           LowCardinality(String),
+    event_name     String,
+    tickets_sold   UInt64 COMMENT 'every ticket paid for, free and later refunded ones too',
+    revenue        Decimal(18, 2) COMMENT 'what was paid',
+    refunds_amount Decimal(18, 2) COMMENT 'what of it was given back, whenever that was',
+    _ver           UInt64
+)
+ENGINE = ReplacingMergeTree(_ver)
+PARTITION BY toYYYYMM(event_date)
+ORDER BY (event_date, event_id, currency);

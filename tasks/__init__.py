@@ -1,0 +1,1 @@
+"""The steps of an ingestion run: fetch, transform, load. Nothing here imports `flows`."""

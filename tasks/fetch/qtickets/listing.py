@@ -1,0 +1,110 @@
+"""One list endpoint of QTickets, page by page: how a question is put and what an honest page looks like.
+
+Knows the envelope and the ways to send a filter; which pages to read is decided in `reading.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tasks.errors import SourceError
+from tasks.fetch.http import ApiClient
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Condition:
+    column: str
+    operator: str
+    value: str | int
+
+
+@dataclass(frozen=True)
+class Page:
+    number: int
+    per_page: int
+    total: int
+    records: list[Record]
+
+    @property
+    def pages(self) -> int:
+        """How many pages the listing has, by its own count."""
+        return max(1, math.ceil(self.total / self.per_page))
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A question to `/{path}`. `form` is how the filter travels: a JSON body on GET, or the query."""
+
+    client: ApiClient
+    path: str
+    page_size: int
+    select: tuple[str, ...] = ()
+    where: tuple[Condition, ...] = ()
+    newest_first: bool = False
+    form: str = "body"
+
+    async def page(self, number: int) -> Page:
+        question = self._question(number)
+        if self.form == "body":
+            reply = await self.client.get(self.path, body=question)
+        else:
+            reply = await self.client.get(self.path, query=list(_brackets(question)))
+        return _page(self.path, number, reply)
+
+    def without_select(self) -> Listing:
+        return replace(self, select=())
+
+    def _question(self, number: int) -> dict[str, Any]:
+        question: dict[str, Any] = {
+            "orderBy": {"id": "desc" if self.newest_first else "asc"},
+            "page": number,
+            "perPage": self.page_size,
+        }
+        if self.where:
+            question["where"] = [{"column": c.column, "operator": c.operator, "value": c.value} for c in self.where]
+        if self.select:
+            question["select"] = list(self.select)
+        return question
+
+
+def _brackets(question: dict[str, Any]) -> Sequence[tuple[str, str]]:
+    """`where[0][column]=payed_at&page=2`: PHP's way to put nested values into a query."""
+    pairs: list[tuple[str, str]] = []
+
+    def walk(name: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                walk(f"{name}[{key}]" if name else key, inner)
+        elif isinstance(value, list):
+            for index, inner in enumerate(value):
+                walk(f"{name}[{index}]", inner)
+        else:
+            pairs.append((name, str(value)))
+
+    walk("", question)
+    return pairs
+
+
+def _page(path: str, number: int, reply: Any) -> Page:
+    """Raises SourceError for anything that is not a page: an error must never pass for an empty page."""
+    data = reply.get("data") if isinstance(reply, dict) else None
+    paging = reply.get("paging") if isinstance(reply, dict) else None
+    if not isinstance(data, list) or not all(isinstance(record, dict) for record in data):
+        said = f' It says "{reply["error"]}".' if isinstance(reply, dict) and _is_text(reply.get("error")) else ""
+        raise SourceError(f"QTickets answered GET /{path} (page {number}) without `data`.{said}", transient=True)
+    try:
+        total, per_page = int(paging["total"]), int(paging["perPage"])  # type: ignore[index]
+    except (TypeError, KeyError, ValueError):
+        total, per_page = (len(data), 1) if number > 1 and not data else (-1, 0)
+    if total < 0 or per_page < 1:
+        raise SourceError(f"QTickets answered GET /{path} (page {number}) without `paging`.", transient=True)
+    return Page(number, per_page, total, data)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and len(value) < 100  # noqa: PLR2004

@@ -1,0 +1,1 @@
+"""ClickHouse: connect, migrate, upsert, reconcile, runs, quarantine. Knows no source and no API."""

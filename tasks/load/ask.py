@@ -1,0 +1,29 @@
+"""Any SQL that a person or a program wants to run on the warehouse, answered in any ClickHouse format."""
+
+from __future__ import annotations
+
+import re
+
+from clickhouse_connect.driver.client import Client
+
+_SETTINGS = {
+    # `'vk_ads' AS source` must not hide the column `source` in the same query's WHERE.
+    "prefer_column_name_to_alias": 1,
+    # 100.50 is money, 100.5 is not.
+    "output_format_decimal_trailing_zeros": 1,
+}
+_ANSWERS = re.compile(
+    r"(?is)\A(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(SELECT|WITH|SHOW|DESC|DESCRIBE|EXPLAIN|EXISTS|VALUES|FROM)\b"
+)
+_FORMAT = re.compile(r"(?is)\bFORMAT\s+\w+\s*\Z")
+
+
+def ask(client: Client, sql: str, fmt: str | None, *, pretty: bool) -> bytes:
+    """The answer's bytes; of a statement that has none, nothing. `pretty`: a person looks at a terminal."""
+    sql = sql.strip().rstrip(";").rstrip()
+    if not _ANSWERS.match(sql):
+        client.command(sql)
+        return b""
+    settings = {**_SETTINGS, "output_format_pretty_color": int(pretty)}
+    chosen = fmt or (None if _FORMAT.search(sql) else "PrettyCompactMonoBlock")
+    return client.raw_query(sql, fmt=chosen, settings=settings)

@@ -1,0 +1,88 @@
+"""The run history, `meta_job_runs`: one row a run, from `running` to `success` or `failed`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+from clickhouse_connect.driver.client import Client
+
+from tasks.load.frames import insert, select
+from tasks.load.upsert import merge
+
+TABLE = "meta_job_runs"
+_INSTANTS = {"started_at": pl.Datetime("ms", "UTC"), "finished_at": pl.Datetime("ms", "UTC")}
+
+
+@dataclass(frozen=True)
+class Run:
+    """`version` orders the runs: rows of a later one win over rows of an earlier one."""
+
+    job: str
+    run_id: str
+    started_at: datetime
+
+    @property
+    def version(self) -> int:
+        return int(self.started_at.timestamp() * 1000)
+
+
+def begin(client: Client, run: Run, message: str) -> None:
+    _write(client, run, "running", None, 0, message, {}, run.version)
+
+
+def end(client: Client, run: Run, status: str, rows: int, message: str, metrics: Mapping[str, Any]) -> None:
+    """`status`: success or failed. `metrics` becomes JSON."""
+    finished_at = datetime.now(UTC)
+    version = max(run.version + 1, int(finished_at.timestamp() * 1000))
+    _write(client, run, status, finished_at, rows, message, metrics, version)
+    merge(client, TABLE)
+
+
+def history(client: Client, limit: int, job: str | None = None) -> pl.DataFrame:
+    """The newest runs first: columns of the table without `_ver`."""
+    return select(
+        client,
+        "SELECT job, run_id, started_at, finished_at, status, rows_processed, message, metrics "
+        f"FROM {TABLE} FINAL WHERE {{job:String}} IN ('', job) ORDER BY started_at DESC LIMIT {{limit:UInt32}}",
+        {"job": job or "", "limit": limit},
+    )
+
+
+def origin(client: Client, job: str) -> str | None:
+    """Where the rows of this job in the warehouse come from, by its last good run."""
+    found = select(
+        client,
+        f"SELECT JSONExtractString(metrics, 'origin') AS origin FROM {TABLE} FINAL "
+        "WHERE job = {job:String} AND status = 'success' AND origin != '' ORDER BY started_at DESC LIMIT 1",
+        {"job": job},
+    )
+    return found["origin"].item() if found.height else None
+
+
+def _write(
+    client: Client,
+    run: Run,
+    status: str,
+    finished_at: datetime | None,
+    rows: int,
+    message: str,
+    metrics: Mapping[str, Any],
+    version: int,
+) -> None:
+    row = {
+        "job": run.job,
+        "run_id": run.run_id,
+        "started_at": run.started_at,
+        "finished_at": finished_at,
+        "status": status,
+        "rows_processed": rows,
+        "message": message,
+        "metrics": json.dumps(metrics, ensure_ascii=False, default=str),
+        "_ver": version,
+    }
+    insert(client, TABLE, pl.DataFrame([row], schema_overrides=_INSTANTS))

@@ -1,0 +1,166 @@
+"""Bring the rows of a scope to what the source says, writing nothing that is already so.
+
+Safe to repeat, to interrupt and to be overtaken: what to write is derived from what is there, so a rerun ends
+where the first run would have; and rows of a newer run (a higher `_ver`) are neither replaced nor removed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import polars as pl
+from clickhouse_connect.driver.client import Client
+
+from tasks.errors import ReconcileError
+from tasks.load.frames import insert, select
+from tasks.load.sql import sql_text
+from tasks.load.tables import Mart, Scope, Table
+
+logger = logging.getLogger("zakaz.load")
+
+_KEYS_A_DELETE = 2_000
+
+
+@dataclass(frozen=True)
+class Upserted:
+    """Rows by what became of them. `kept`: vanished or rejected ones that stay; `overtaken`: newer already."""
+
+    new: int = 0
+    changed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    kept: int = 0
+    overtaken: int = 0
+
+    @property
+    def written(self) -> int:
+        return self.new + self.changed + self.removed
+
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+
+def upsert(
+    client: Client,
+    table: Table,
+    frame: pl.DataFrame,
+    scope: Scope,
+    version: int,
+    protected: pl.DataFrame | None = None,
+) -> Upserted:
+    """Make the scope's rows equal `frame` (all columns but `_ver`, unique by key), then prove it.
+
+    `protected`: keys (columns as the table's key) whose new version was rejected; their last good one stays.
+    `version`: the run's start in ms. Raises ReconcileError when what is read back differs in count or sum.
+    """
+    key = list(table.key)
+    held = _held(client, table, frame, scope)
+    newer = held.filter(pl.col("_ver") > version)
+    frame = frame.join(newer, on=key, how="anti")
+    write = frame.join(held, on=frame.columns, how="anti", nulls_equal=True)
+    absent = held.join(frame, on=key, how="anti").filter(pl.col("_ver") <= version)
+    gone = absent.clear() if table.keeps_vanished else absent
+    if protected is not None:
+        gone = gone.join(protected, on=key, how="anti")
+
+    insert(client, table.name, write.with_columns(pl.lit(version, pl.UInt64).alias("_ver")))
+    remove(client, table, gone.select(key), version)
+
+    stay = held.join(frame, on=key, how="anti").join(gone, on=key, how="anti")
+    _reconcile(client, table, scope, pl.concat([frame, stay.select(frame.columns)]), version)
+    changed = write.join(held, on=key, how="semi").height
+    result = Upserted(
+        new=write.height - changed,
+        changed=changed,
+        removed=gone.height,
+        unchanged=frame.height - write.height,
+        kept=absent.height - gone.height,
+        overtaken=newer.height,
+    )
+    logger.info("%s: %s", table.name, ", ".join(f"{n} {what}" for what, n in result.as_dict().items() if n))
+    return result
+
+
+def refresh(client: Client, mart: Mart) -> tuple[pl.DataFrame, Scope]:
+    """The mart's rows of every day on which it differs from what it is made of, and the scope of these days.
+
+    Found by comparing rather than by remembering what a load touched, so a run that died between a table and
+    its mart is mended by the next one, and a late refund restates the day of the sale however old it is.
+    """
+    made = sql_text(f"marts/{mart.table.name}.sql")
+    columns = ", ".join(_columns(client, mart.table.name))
+    fresh, held = f"SELECT {columns} FROM ({made})", f"SELECT {columns} FROM {mart.table.name} FINAL"
+    stale = select(
+        client,
+        f"SELECT DISTINCT {mart.day} AS day FROM (({fresh} EXCEPT {held}) UNION ALL ({held} EXCEPT {fresh}))"
+        " ORDER BY day",
+    )
+    scope = Scope(f"{mart.day} IN {{days:Array(Date)}}", {"days": stale["day"].to_list()})
+    return select(client, f"{fresh} WHERE {scope.where}", scope.parameters), scope
+
+
+def merge(client: Client, table: str) -> None:
+    """Merge the partitions that hold superseded or deleted rows, so that plain SELECTs without FINAL are right.
+
+    Looks at the parts rather than at what this run wrote: it mends what an interrupted run left.
+    """
+    partitions = select(
+        client,
+        "SELECT partition_id FROM system.parts "
+        "WHERE active AND database = {database:String} AND table = {table:String} "
+        "GROUP BY partition_id HAVING count() > 1 OR max(has_lightweight_delete) ORDER BY partition_id",
+        {"database": client.database, "table": table},
+    )
+    for partition in partitions["partition_id"]:
+        client.command(f"OPTIMIZE TABLE `{table}` PARTITION ID '{partition}' FINAL")
+
+
+def _held(client: Client, table: Table, frame: pl.DataFrame, scope: Scope) -> pl.DataFrame:
+    columns = ", ".join([*frame.columns, "_ver"])
+    held = select(client, f"SELECT {columns} FROM {table.name} FINAL WHERE {scope.where}", scope.parameters)
+    return held.with_columns(pl.col(name).cast(kind) for name, kind in frame.schema.items())
+
+
+def _columns(client: Client, table: str) -> list[str]:
+    found = select(
+        client,
+        "SELECT name FROM system.columns WHERE database = {database:String} AND table = {table:String} "
+        "AND name != '_ver' ORDER BY position",
+        {"database": client.database, "table": table},
+    )
+    return found["name"].to_list()
+
+
+def remove(client: Client, table: Table, keys: pl.DataFrame, version: int) -> None:
+    for chunk in keys.iter_slices(_KEYS_A_DELETE):
+        client.command(
+            f"DELETE FROM {table.name} WHERE ({', '.join(table.key)}) IN %(keys)s AND _ver <= {version}",
+            parameters={"keys": _literals(chunk)},
+        )
+
+
+def _literals(keys: pl.DataFrame) -> Sequence[Any]:
+    return keys.to_series().to_list() if keys.width == 1 else keys.rows()
+
+
+def _reconcile(client: Client, table: Table, scope: Scope, expected: pl.DataFrame, version: int) -> None:
+    sums = ", ".join(f"sum({m}) AS {m}" for m in table.measures)
+    sql = f"SELECT count() AS rows{', ' + sums if sums else ''}, max(_ver) AS newest FROM {table.name} FINAL"
+    there = select(client, f"{sql} WHERE {scope.where}", scope.parameters).row(0, named=True)
+    newest = there.pop("newest")
+    wanted = expected.select(pl.len().alias("rows"), pl.col(table.measures).sum()).row(0, named=True)
+    if there == wanted:
+        return
+    if newest > version:
+        logger.warning("%s: a newer run wrote meanwhile; its rows stand", table.name)
+        return
+    differing = ", ".join(
+        f"{name} {there[name]} instead of {wanted[name]}" for name in wanted if there[name] != wanted[name]
+    )
+    raise ReconcileError(
+        f"{table.name} was read back with {differing}. The run failed; run it again, and if it fails again "
+        "look for another program that writes to this table."
+    )

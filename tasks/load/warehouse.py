@@ -1,0 +1,149 @@
+"""The way into the warehouse: one client for the embedded engine and for a server, errors in plain words.
+
+The embedded engine lets one process in at a time and answers a second one with "Code: 36", so its folder is
+locked first, for a bounded time, and whoever holds it is named.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from filelock import FileLock, Timeout
+
+from tasks.errors import WarehouseError
+from tasks.settings import Settings
+
+_EMBEDDED = "chdb://"
+_CLIENT_SETTINGS = {
+    # A null for a column that takes none must be an error, not a silent 0.
+    "input_format_null_as_default": 0,
+    # An insert is done when it is there: reconciling reads right after.
+    "async_insert": 0,
+    # A backfill of many years opens more monthly partitions than an interactive insert should.
+    "max_partitions_per_insert_block": 0,
+    # Versions of a row never leave their partition (see sql/schema), so FINAL need not look across.
+    "do_not_merge_across_partitions_select_final": 1,
+}
+_PLAIN_WORDS = {
+    60: "A table is missing. Run `zakaz migrate`",
+    81: "The database is missing. Run `zakaz migrate`",
+    164: "The warehouse is read-only for this user",
+    193: "ClickHouse refused the password in CLICKHOUSE_DSN",
+    241: "ClickHouse ran out of memory for this query",
+    497: "This ClickHouse user lacks a right",
+    516: "ClickHouse refused the user or password in CLICKHOUSE_DSN",
+}
+
+
+@contextmanager
+def warehouse(settings: Settings) -> Iterator[Client]:
+    """A client whose current database is CLICKHOUSE_DATABASE, which is created if need be.
+
+    Raises WarehouseError; driver errors raised inside are turned into one as well.
+    """
+    with ExitStack() as stack:
+        dsn = settings.clickhouse_dsn.get_secret_value()
+        stack.enter_context(_plain_errors(_place(dsn)))
+        if dsn.startswith(_EMBEDDED):
+            stack.enter_context(_lock(_folder(dsn), settings.clickhouse_lock_wait))
+        client = clickhouse_connect.get_client(dsn=_server_dsn(dsn), settings=_CLIENT_SETTINGS)
+        stack.callback(client.close)
+        database = settings.clickhouse_database
+        if database not in client.query("SHOW DATABASES").result_columns[0]:
+            client.command(f"CREATE DATABASE IF NOT EXISTS `{database}`")
+        client.database = database
+        yield client
+
+
+def _folder(dsn: str) -> Path:
+    return Path(dsn.removeprefix(_EMBEDDED).split("?", 1)[0]).absolute()
+
+
+def _server_dsn(dsn: str) -> str:
+    """clickhouse:// speaks HTTP here too: the port in it is the HTTP one."""
+    return f"{_EMBEDDED}{_folder(dsn)}" if dsn.startswith(_EMBEDDED) else dsn
+
+
+def _place(dsn: str) -> str:
+    """Where the warehouse is, for messages: never the user or the password."""
+    if dsn.startswith(_EMBEDDED):
+        return str(_folder(dsn))
+    parts = urlsplit(dsn)
+    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
+
+@contextmanager
+def _plain_errors(place: str) -> Iterator[None]:
+    try:
+        yield
+    except ClickHouseError as error:
+        raise WarehouseError(_words(error, place)) from error
+    except OSError as error:
+        raise WarehouseError(f"The warehouse {place} cannot be used: {error.strerror or error}.") from error
+
+
+def _words(error: ClickHouseError, place: str) -> str:
+    code = getattr(error, "code", None)
+    if code in _PLAIN_WORDS:
+        return f"{_PLAIN_WORDS[code]} ({place}): {_essence(error)}"
+    text = str(error)
+    if "executing HTTP request" in text or "HTTPConnectionPool" in text:
+        return f"The warehouse {place} cannot be reached. Is the server running, and CLICKHOUSE_DSN right?"
+    if "Unable to open the chdb engine" in text:
+        return f"The warehouse {place} cannot be opened: the folder is read-only, damaged or in use."
+    return f"The warehouse {place} answered: {_essence(error)}"
+
+
+def _essence(error: ClickHouseError) -> str:
+    """The sentence of ClickHouse's message, on one line, without its code, version and stack."""
+    text = " ".join(str(error).split())
+    text = text.split("DB::Exception: ", 1)[-1].split(" (version ", 1)[0]
+    return text[:400]
+
+
+@contextmanager
+def _lock(folder: Path, wait: float) -> Iterator[None]:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if folder.exists() and not os.access(folder, os.W_OK):
+        raise WarehouseError(f"The warehouse {folder} is read-only. Give this user the right to write there.")
+    # One lock object a path in this process, counted: steps of one run may nest.
+    path = folder.with_name(folder.name + ".lock")
+    lock = FileLock(path, thread_local=False, is_singleton=True)
+    holder = folder.with_name(folder.name + ".holder")
+    try:
+        lock.acquire(timeout=wait)
+    except Timeout:
+        raise WarehouseError(
+            f"The warehouse {folder} is in use by {_who(holder)}. Waited {wait:g} s; try again when it is done."
+        ) from None
+    try:
+        if lock.lock_counter == 1:
+            holder.write_text(json.dumps(_me()))
+        yield
+    finally:
+        if lock.lock_counter == 1:
+            holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _me() -> dict[str, str | int]:
+    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:3]])
+    return {"pid": os.getpid(), "command": command, "since": f"{datetime.now(UTC):%H:%M:%S} UTC"}
+
+
+def _who(holder: Path) -> str:
+    try:
+        me = json.loads(holder.read_text())
+        return f"process {me['pid']} ({me['command']}), since {me['since']}"
+    except (OSError, ValueError, KeyError):
+        return "another process"

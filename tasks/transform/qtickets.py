@@ -1,0 +1,121 @@
+"""QTickets: raw ticket lines to tickets, raw events and shows to events."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from tasks.transform.cities import canonical_city
+from tasks.transform.values import MONEY, flag, identifier, instant, money, words
+
+_UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+
+
+def tickets(orders: pl.DataFrame) -> pl.DataFrame:
+    """Grain: ticket line (`ticket_id`). Columns as `stg_qtickets_tickets` without `_ver`.
+
+    `price` is as the source gives it, `amount` what the line cost in all, `refunded_amount` what of it was given
+    back (0 unless `refunded_at` is set: merely cancelled tickets carry a 0 as well). Money in the unit of
+    `currency`, to the kopeck.
+    """
+    return (
+        orders.pipe(_typed)
+        .pipe(_with_amount)
+        .pipe(_with_state)
+        .select(
+            "ticket_id",
+            "order_id",
+            "event_id",
+            "show_id",
+            "state",
+            "ordered_at",
+            "paid_at",
+            "price",
+            "quantity",
+            "amount",
+            "refunded_amount",
+            "refunded_at",
+            "currency",
+            *_UTM,
+        )
+    )
+
+
+def _typed(orders: pl.DataFrame) -> pl.DataFrame:
+    return orders.with_columns(
+        identifier("ticket_id"),
+        identifier("order_id"),
+        identifier("event_id"),
+        identifier("show_id").fill_null(0),
+        flag("payed").alias("is_paid"),
+        instant("payed_at").alias("paid_at"),
+        instant("created_at").alias("ordered_at"),
+        (pl.col("order_deleted_at").is_not_null() | pl.col("ticket_deleted_at").is_not_null()).alias(
+            "is_cancelled"
+        ),
+        money("order_price"),
+        money("price"),
+        pl.col("quantity").cast(pl.UInt32),
+        instant("refunded_at"),
+        money("refunded_amount"),
+        words("currency"),
+        *(words(name) for name in _UTM),
+    )
+
+
+def _with_amount(tickets: pl.DataFrame) -> pl.DataFrame:
+    """What the line cost: price x quantity, or the price where only that adds up to the order's own price.
+
+    The API does not say which of the two `price` is, and both are the same for one ticket. Whether cancelled
+    tickets count in the order's price is not known either, so both readings are tried.
+    """
+    per_unit = (pl.col("price") * pl.col("quantity").cast(pl.Decimal(18, 0))).cast(MONEY)
+    per_line = pl.col("price")
+
+    def adds_up(amount: pl.Expr) -> pl.Expr:
+        live = pl.when(~pl.col("is_cancelled")).then(amount).otherwise(pl.lit(0).cast(MONEY))
+        total = pl.col("order_price")
+        return (amount.sum().over("order_id") == total) | (live.sum().over("order_id") == total)
+
+    line = adds_up(per_line) & ~adds_up(per_unit)
+    return tickets.with_columns(pl.when(line.fill_null(False)).then(per_line).otherwise(per_unit).alias("amount"))
+
+
+def _with_state(tickets: pl.DataFrame) -> pl.DataFrame:
+    """State is derived, the API has none. A refund outlives a cancellation: the sale and the money given back
+    both happened, so the ticket stays in the figures of the day it was sold on."""
+    refunded = pl.col("refunded_at").is_not_null() & pl.col("paid_at").is_not_null()
+    return tickets.with_columns(
+        pl.when(refunded)
+        .then(pl.lit("refunded"))
+        .when(pl.col("is_cancelled"))
+        .then(pl.lit("cancelled"))
+        .when(pl.col("is_paid") & pl.col("paid_at").is_not_null())
+        .then(pl.lit("paid"))
+        .otherwise(pl.lit("reserved"))
+        .alias("state"),
+        pl.when(refunded).then("refunded_amount").otherwise(pl.lit(0).cast(MONEY)).alias("refunded_amount"),
+        pl.when(refunded).then("refunded_at").alias("refunded_at"),
+    )
+
+
+def events(raw: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
+    """Grain: event (`event_id`). Columns as `dim_events` without `_ver`. `cities` as in `canonical_city`.
+
+    `first_show_at` and `last_show_at` leave out deleted shows; a show that is merely hidden may still sell.
+    """
+    live = pl.when(pl.col("show_deleted_at").is_null()).then("show_start_at")
+    return (
+        raw.with_columns(instant("show_start_at"), identifier("event_id"))
+        .with_columns(live.alias("show_start_at"))
+        .group_by("event_id", maintain_order=True)
+        .agg(
+            words("event_name").first(),
+            canonical_city("city", cities).first(),
+            words("venue").first(),
+            words("timezone").first(),
+            words("currency").first(),
+            (flag("is_active") & pl.col("event_deleted_at").is_null()).first().cast(pl.UInt8).alias("is_active"),
+            pl.col("show_start_at").min().alias("first_show_at"),
+            pl.col("show_start_at").max().alias("last_show_at"),
+        )
+    )

@@ -1,0 +1,48 @@
+"""What all tests share: nothing of the developer's own settings, Prefect home or data may reach them."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+_HOME = tempfile.TemporaryDirectory(prefix="zakaz-tests-")
+# Before anything imports Prefect or the settings: cached results and secrets would leak in from elsewhere.
+for _name in [n for n in os.environ if n.startswith(("QTICKETS_", "VK_", "DIRECT_", "CLICKHOUSE_", "PREFECT_"))]:
+    del os.environ[_name]
+os.environ["ZAKAZ_HOME"] = _HOME.name
+os.environ["PREFECT_HOME"] = str(Path(_HOME.name) / "prefect")
+os.environ["LANDING_URL"] = str(Path(_HOME.name) / "landing")
+
+from tasks.settings import Settings  # noqa: E402
+
+pytest_plugins = ["tests.support.fixtures"]
+
+
+@pytest.fixture
+def make_settings(tmp_path: Path) -> Callable[..., Settings]:
+    """Settings for a test: embedded warehouse and landing area in its own folder, quick and few retries."""
+
+    def make(**values: object) -> Settings:
+        defaults = {
+            "clickhouse_dsn": f"chdb://{tmp_path / 'warehouse'}",
+            "clickhouse_lock_wait": 5,
+            "landing_url": str(tmp_path / "landing"),
+            "http_backoff": 0.01,
+            "http_timeout": 5,
+            "fetch_retries": 0,
+            "qtickets_token": "sandbox-qtickets-token-zqpd",
+            "qtickets_rate": 1000,
+        }
+        return Settings(_env_file=None, **(defaults | values))
+
+    return make
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _remove_home() -> Iterator[None]:
+    yield
+    _HOME.cleanup()

@@ -1,0 +1,159 @@
+"""A real ClickHouse server over HTTP for the tests: started in a folder, stopped and started again there.
+
+It is clickhouse-local with an HTTP listener: one process, tables on disk, users out of XML. It has no
+`system.query_log`, no replication, no `CREATE USER`; native TCP is left off, as a failed login there ends it.
+"""
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from tests.support import clickhouse_process
+from tests.support.clickhouse_library import ClickHouseUnavailableError, library_path
+from tests.support.clickhouse_users import DEFAULT, User, write_config
+
+HOST = "127.0.0.1"
+START_SECONDS = 60
+STOP_SECONDS = 10
+PORT_ATTEMPTS = 3
+# The listener lives as long as the query that follows it: eleven days, one row a second.
+LISTEN = (
+    "SYSTEM START LISTEN HTTP; "
+    "SELECT sleepEachRow(1) FROM numbers(1000000) SETTINGS max_block_size=1 FORMAT Null"
+)
+
+
+class PortTakenError(ClickHouseUnavailableError):
+    """Another program listens on the port; between choosing one and listening on it, there is a gap."""
+
+
+class ClickHouseServer:
+    """One server in one folder. Start it in the main thread: the kernel ends it with the thread that did."""
+
+    def __init__(self, directory: Path, users: Iterable[User] = ()) -> None:
+        self.directory = directory.resolve()
+        self.port = 0
+        self._users = tuple(users)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def dsn(self) -> str:
+        """Where the `default` user logs in, as `clickhouse_connect.get_client(dsn=...)` takes it."""
+        return self.dsn_of(DEFAULT)
+
+    def dsn_of(self, user: User) -> str:
+        """Where another user logs in; the password is part of it."""
+        secret = f":{quote(user.password, safe='')}" if user.password else ""
+        return f"http://{quote(user.name, safe='')}{secret}@{HOST}:{self.port}"
+
+    def start(self) -> None:
+        """Start on a free port, or on the port it had; raises ClickHouseUnavailableError with its log."""
+        library = library_path()
+        self.directory.mkdir(parents=True, exist_ok=True)
+        for attempt in range(PORT_ATTEMPTS):
+            port = self.port or free_port()
+            try:
+                self._launch(library, port)
+            except PortTakenError:
+                if self.port or attempt == PORT_ATTEMPTS - 1:
+                    raise
+            else:
+                self.port = port
+                return
+
+    def stop(self) -> None:
+        """Stop it, by force if it does not listen. What was inserted stays in the folder."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(STOP_SECONDS)
+
+    def restart(self) -> None:
+        """Stop and start in the same folder and on the same port, so a DSN handed out stays right."""
+        self.stop()
+        self.start()
+
+    def _launch(self, library: Path, port: int) -> None:
+        config = write_config(self.directory, self._users)
+        script = str(Path(clickhouse_process.__file__))
+        engine = [f"--config-file={config}", f"--path={self.directory / 'data'}", f"--listen_host={HOST}"]
+        engine += [f"--http_port={port}", "--multiquery", f"--query={LISTEN}"]
+        command = [sys.executable, "-I", script, str(os.getpid()), str(library), *engine]
+        with self._log.open("wb") as log:
+            # A session of its own: Ctrl-C then stops the tests first, who still need the server to clean up.
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        try:
+            self._wait_until_ready(port)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _wait_until_ready(self, port: int) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process is None or self._process.poll() is not None:
+                raise self._failure("ended at start")
+            if answer(port, "/ping") == "Ok." and self._is_ours(port):
+                return
+            time.sleep(0.02)
+        raise self._failure(f"did not answer within {START_SECONDS} s")
+
+    def _is_ours(self, port: int) -> bool:
+        """Whether this server answers: another test run's could have got the port a moment earlier."""
+        path = answer(
+            port, "/?query=" + quote("SELECT value FROM system.server_settings WHERE name = 'path'")
+        )
+        return path is not None and Path(path) == self.directory / "data"
+
+    @property
+    def _log(self) -> Path:
+        return self.directory / "server.log"
+
+    def _failure(self, what: str) -> ClickHouseUnavailableError:
+        tail = self._log.read_text(errors="replace")[-3000:].strip() or "(it said nothing)"
+        kind = PortTakenError if "Address already in use" in tail else ClickHouseUnavailableError
+        return kind(f"The tests' ClickHouse server in {self.directory} {what}. It said:\n{tail}")
+
+
+@contextmanager
+def clickhouse_server(directory: Path, users: Iterable[User] = ()) -> Iterator[ClickHouseServer]:
+    """A running server with its data in `directory`, stopped at the end."""
+    server = ClickHouseServer(directory, users)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def free_port() -> int:
+    """A port that nobody listens on right now."""
+    with socket.socket() as listener:
+        listener.bind((HOST, 0))
+        return int(listener.getsockname()[1])
+
+
+def answer(port: int, target: str) -> str | None:
+    """The text of a GET, None while nobody answers. Not with urllib, which would ask a configured proxy."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", target)
+        return connection.getresponse().read().decode(errors="replace").strip()
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()

@@ -1,0 +1,30 @@
+"""Fixtures of a real ClickHouse server, for `pytest_plugins` in the root conftest."""
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import clickhouse_connect
+import pytest
+
+from tests.support.clickhouse_library import DSN_VARIABLE
+from tests.support.clickhouse_server import clickhouse_server
+
+
+@pytest.fixture(scope="session")
+def clickhouse_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """DSN of one server for the whole session: the one named in ZAKAZ_TEST_CLICKHOUSE_DSN, else our own."""
+    if dsn := os.environ.get(DSN_VARIABLE):
+        yield dsn
+        return
+    with clickhouse_server(tmp_path_factory.mktemp("clickhouse")) as server:
+        yield server.dsn
+
+
+@pytest.fixture
+def clickhouse_database(clickhouse_dsn: str) -> Iterator[str]:
+    """Name of a database that no other test has, not yet created; it is dropped after the test."""
+    name = f"zakaz_test_{uuid.uuid4().hex[:12]}"
+    yield name
+    with clickhouse_connect.get_client(dsn=clickhouse_dsn) as client:
+        client.command(f"DROP DATABASE IF EXISTS {name} SYNC")

@@ -1,0 +1,56 @@
+"""Rules for single values as they come over the wire, worded so that "price is negative" reads as a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandera.polars as pa
+import polars as pl
+
+Test = Callable[[pl.Expr], pl.Expr]
+
+# ISO 4217, the currencies in use.
+CURRENCIES = (
+    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF "
+    "CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD "
+    "HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD "
+    "LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK "
+    "PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS "
+    "TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG"
+).split()
+
+_MONEY = r"^-?\d{1,16}(\.\d{1,2}0*)?$"
+_OFFSET = r"(Z|[+-]\d\d:?\d\d)$"
+
+
+def rule(text: str, test: Test, *, on_null: bool = False) -> pa.Check:
+    """A check on one column; a null passes unless `on_null`."""
+    return pa.Check(lambda data: data.lazyframe.select(test(pl.col(data.key))), error=text, ignore_na=not on_null)
+
+
+def across(text: str, holds: pl.Expr) -> pa.Check:
+    """A check on the whole row."""
+    return pa.Check(lambda data: data.lazyframe.select(holds), error=text)
+
+
+def _within_reason(text: pl.Expr) -> pl.Expr:
+    """Null for what is no date: 30 February, or a word."""
+    moment = text.str.to_datetime("%+", time_unit="ms", strict=False)
+    return moment.is_between(pl.datetime(2000, 1, 1, time_zone="UTC"), pl.datetime(2100, 1, 1, time_zone="UTC"))
+
+
+present = rule("is missing", lambda c: c.is_not_null(), on_null=True)
+whole_number = rule("is not a positive whole number", lambda c: c.str.contains(r"^0*[1-9]\d{0,17}$"))
+flag = rule("is neither true nor false", lambda c: c.is_in(["true", "false", "1", "0"]))
+currency = rule("is not a currency code", lambda c: c.is_in(CURRENCIES))
+money = rule("is not an amount of money", lambda c: c.str.contains(_MONEY))
+not_negative = rule("is negative", lambda c: ~c.str.starts_with("-"))
+instant = rule(
+    "is not a date and time with an offset",
+    lambda c: c.is_null() | (c.str.contains(_OFFSET) & _within_reason(c).fill_null(False)),
+)
+
+
+def text(*checks: pa.Check) -> pa.Column:
+    """A raw column: text, null unless a check forbids it."""
+    return pa.Column(pl.String, list(checks), nullable=True)
