@@ -19,7 +19,7 @@ from sandbox.server import HOST, serve
 from sandbox.world import World
 from sandbox.world.clock import MOSCOW
 
-_DEFAULT_PORT = 8765
+_DEFAULT_PORT, _LAST_PORT = 8765, 65535
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,15 +54,18 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=7, help="which world (default: %(default)s)")
     parser.add_argument("--until", type=_instant, default=None, help="the world's now, ISO 8601 (default: now)")
     options = parser.parse_args(arguments)
-    if options.days < 1:
-        parser.error("--days must be at least 1")
+    if options.days < 1 or options.scale < 0 or not 0 <= options.port <= _LAST_PORT:
+        parser.error(f"--days starts at 1, --scale at 0, and --port ends at {_LAST_PORT}")
     options.until = options.until or datetime.now(UTC)
     return options
 
 
 def _instant(text: str) -> datetime:
-    """Without an offset it is Moscow time. (argparse turns a ValueError into exit status 2.)"""
-    moment = datetime.fromisoformat(text)
+    """Without an offset it is Moscow time."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"not an ISO 8601 date or time: {text}") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=MOSCOW)
 
 

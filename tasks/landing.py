@@ -7,6 +7,7 @@ Values are text as they came over the wire; only allow-listed fields arrive here
 from __future__ import annotations
 
 import itertools
+import re
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from tasks.window import Window
 
 PART_ROWS = 100_000
 _STAMP = "%Y%m%dT%H%M%SZ"
+_FETCH = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{8}")
 
 
 @dataclass(frozen=True)
@@ -97,9 +99,16 @@ class Landing:
         return all(self._fs.exists(path) for path in manifest.paths)
 
     def prune(self, now: datetime, keep_days: int) -> int:
-        """Remove fetches older than `keep_days` and say how many. Their rows are in the warehouse."""
+        """Remove fetches older than `keep_days` and say how many. Their rows are in the warehouse.
+
+        Whatever else lies there stays: the address may be a bucket that is not ours alone.
+        """
         oldest = (now - timedelta(days=keep_days)).astimezone(UTC).strftime(_STAMP)
-        stale = [path for path in self._fs.glob(f"{self._root}/*/*/*") if path.rsplit("/", 1)[-1] < oldest]
+        stale = [
+            path
+            for path in self._fs.glob(f"{self._root}/*/*/*")
+            if (fetch := _FETCH.fullmatch(path.rsplit("/", 1)[-1])) and fetch[1] < oldest
+        ]
         for path in stale:
             self._fs.rm(path, recursive=True)
         return len(stale)

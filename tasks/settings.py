@@ -68,7 +68,12 @@ def load_settings(env: Path | None = None) -> Settings:
         raise SettingsError(f"There is no settings file {env}. Copy the sample from configs/ there and fill it in.")
     files = [*sorted((HOME / "secrets").glob(".env.*")), *([env] if env else [])]
     try:
-        return Settings(_env_file=tuple(files))
+        # Editors on Windows put a mark before the first name, which would hide that setting.
+        return Settings(_env_file=tuple(files), _env_file_encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise SettingsError(
+            f"A settings file is not UTF-8 text. Save it as UTF-8: {', '.join(map(str, files))}."
+        ) from None
     except ValidationError as error:
         first = error.errors(include_input=False, include_context=False)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
@@ -79,4 +84,7 @@ def require(value: SecretStr | None, name: str, file: str) -> str:
     """The secret's value, or a SettingsError that says where to put it."""
     if value is None or not value.get_secret_value().strip():
         raise SettingsError(f"{name} is missing. Put it into secrets/{file} (sample: configs/{file}.sample).")
-    return value.get_secret_value().strip()
+    secret = value.get_secret_value().strip()
+    if not secret.isascii() or not secret.isprintable() or " " in secret:
+        raise SettingsError(f"{name} holds characters that no token has. Copy it anew into secrets/{file}.")
+    return secret

@@ -15,6 +15,7 @@ for _name in [n for n in os.environ if n.startswith(("QTICKETS_", "VK_", "DIRECT
     del os.environ[_name]
 os.environ["ZAKAZ_HOME"] = _HOME.name
 os.environ["PREFECT_HOME"] = str(Path(_HOME.name) / "prefect")
+os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
 os.environ["LANDING_URL"] = str(Path(_HOME.name) / "landing")
 
 from tasks.settings import Settings  # noqa: E402

@@ -10,6 +10,8 @@ import polars as pl
 
 from validation.rules import (
     across,
+    below_a_trillion,
+    count,
     currency,
     flag,
     instant,
@@ -39,8 +41,8 @@ raw_orders = pa.DataFrameSchema(
         "ticket_deleted_at": text(instant),
         "order_price": text(money),
         "currency": text(present, currency),
-        "price": text(present, money, not_negative),
-        "quantity": text(present, whole_number),
+        "price": text(present, money, not_negative, below_a_trillion),
+        "quantity": text(present, count),
         "refunded_at": text(instant),
         "refunded_amount": text(money, not_negative),
         **dict.fromkeys(_UTM, text()),

@@ -19,8 +19,9 @@ CURRENCIES = (
     "TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG"
 ).split()
 
-_MONEY = r"^-?\d{1,16}(\.\d{1,2}0*)?$"
-_OFFSET = r"(Z|[+-]\d\d:?\d\d)$"
+# [0-9] rather than \d, which here also means the digits of other scripts, and those no cast understands.
+_MONEY = r"^-?[0-9]{1,16}(\.[0-9]{1,2}0*)?$"
+_OFFSET = r"(Z|[+-][0-9]{2}:?[0-9]{2})$"
 
 
 def rule(text: str, test: Test, *, on_null: bool = False) -> pa.Check:
@@ -40,7 +41,10 @@ def _within_reason(text: pl.Expr) -> pl.Expr:
 
 
 present = rule("is missing", lambda c: c.is_not_null(), on_null=True)
-whole_number = rule("is not a positive whole number", lambda c: c.str.contains(r"^0*[1-9]\d{0,17}$"))
+whole_number = rule("is not a positive whole number", lambda c: c.str.contains(r"^0*[1-9][0-9]{0,17}$"))
+# Bounds that keep price x quantity within Decimal(18, 2): a row beyond them is set aside, not the whole run.
+count = rule("is not a number from 1 to 9999", lambda c: c.str.contains(r"^0*[1-9][0-9]{0,3}$"))
+below_a_trillion = rule("is a trillion or more", lambda c: ~c.str.contains(r"^-?0*[1-9][0-9]{12}"))
 flag = rule("is neither true nor false", lambda c: c.is_in(["true", "false", "1", "0"]))
 currency = rule("is not a currency code", lambda c: c.is_in(CURRENCIES))
 money = rule("is not an amount of money", lambda c: c.str.contains(_MONEY))

@@ -11,6 +11,13 @@ import pandera.polars as pa
 import polars as pl
 from pandera.errors import SchemaErrors
 
+# Checks of pandera's own, in words.
+_WORDS = {
+    "not_nullable": "is missing",
+    "multiple_fields_uniqueness": "the key stands twice",
+    "column_in_schema": "is not expected",
+}
+
 REASONS_SCHEMA = {"reason": pl.String, "column": pl.String, "value": pl.String}
 
 
@@ -45,10 +52,12 @@ def split(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> Split:
 
 
 def _divide(frame: pl.DataFrame, cases: pl.DataFrame) -> Split:
+    worded = pl.col("check").replace(_WORDS).str.replace(r"^dtype\('(.*)'\)$", "is not of type $1")
+    cases = cases.with_columns(worded)
     of_frame = cases.filter(pl.col("index").is_null())
     if of_frame.height:
         first = of_frame.row(0, named=True)
-        raise WrongFrame(f"{first['column'] or first['failure_case']}: {first['check']}")
+        raise WrongFrame(f"{first['column'] or first['failure_case']} {first['check']}")
     reasons = (
         cases.sort("index", "check_number", maintain_order=True)
         .group_by("index", maintain_order=True)
@@ -60,7 +69,7 @@ def _divide(frame: pl.DataFrame, cases: pl.DataFrame) -> Split:
             .str.join("; ")
             .alias("reason"),
             pl.col("column").drop_nulls().unique(maintain_order=True).str.join("; "),
-            pl.when(pl.col("column").is_not_null()).then("failure_case").first().alias("value"),
+            pl.when(pl.col("column").is_not_null()).then("failure_case").drop_nulls().first().alias("value"),
         )
         .with_columns(pl.col("index").cast(pl.UInt32))
     )

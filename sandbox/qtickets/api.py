@@ -23,7 +23,7 @@ from sandbox.qtickets.order_documents import order_document
 from sandbox.qtickets.query import page_query, raw_parameters
 from sandbox.qtickets.switches import SANDBOX_TOKEN, Switches
 from sandbox.qtickets.table import Table
-from sandbox.qtickets.variants import restructure
+from sandbox.qtickets.variants import restructure, reword
 from sandbox.qtickets.wire import Document
 from sandbox.recorder import Recorder, Request
 from sandbox.world import World
@@ -108,7 +108,11 @@ class QticketsApi:
     def _tables(self) -> dict[str, Table]:
         return {
             "orders": Table(
-                "Order", lambda: self.orders, _ORDERS, adapt=lambda order: restructure(order, self.switches)
+                "Order",
+                lambda: self.orders,
+                _ORDERS,
+                adapt=lambda order: restructure(order, self.switches),
+                reword=lambda order: reword(order, self.switches),
             ),
             "events": Table("Event", lambda: self.events, _EVENTS),
             "clients": Table("Client", lambda: derived.clients(self.orders), _CLIENTS),

@@ -74,7 +74,7 @@ class Handlers:
             document = table.by_id(wanted)
             if document is None:
                 return errors.not_found(table.resource, wanted)
-            return errors.reply({"data": shaper(query, self._api.switches)(document)})
+            return errors.reply({"data": shaper(table, query, self._api.switches)(document)})
 
         return answer
 
@@ -109,7 +109,10 @@ class Handlers:
         return errors.no_such_page()
 
     async def _wrong_method(self, request: HttpRequest, _error: Exception) -> Response:
-        """No loader has a reason to write where the vendor only reads."""
+        """Where the vendor only reads. What follows a resource must be a number, or it is no route at all."""
+        _, *rest = request.scope["sandbox.request"].path.strip("/").split("/")
+        if rest and not rest[0].isdecimal():
+            return errors.no_such_page()
         return errors.write_refused(request.method)
 
     async def _unhandled(self, _request: HttpRequest, _error: Exception) -> Response:

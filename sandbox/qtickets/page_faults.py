@@ -48,24 +48,31 @@ def drift(table: Table, query: Query, mode: str) -> None:
         found = table.find(query.where, query.order_by)
         if not found:
             return
-        first = table.documents[found[0]]
+        documents = table.documents
         if mode == "remove":
-            table.documents.remove(first)
+            del documents[found[0]]
         else:
-            table.documents.append(_just_before(first, {int(document["id"]) for document in table.documents}))
+            paid = next((documents[row] for row in found if documents[row].get("payed")), documents[found[0]])
+            documents.append(_twin(paid, _free_id_before(documents[found[0]]["id"], documents)))
     else:
         raise ValueError(f"unknown drift {mode!r}")
     table.touch()
 
 
-def _just_before(order: Document, taken: set[int]) -> Document:
-    """A copy with the next lower free id, which ascending order puts in front of the original."""
+def _free_id_before(first: Any, documents: list[Document]) -> int:
+    """The next lower free id, which ascending order puts in front of the first."""
+    taken = {int(document["id"]) for document in documents}
+    wanted = int(first) - 1
+    while wanted in taken:
+        wanted -= 1
+    return wanted
+
+
+def _twin(order: Document, new_id: int) -> Document:
     twin = copy.deepcopy(order)
-    twin["id"] = int(order["id"]) - 1
-    while twin["id"] in taken:
-        twin["id"] -= 1
+    twin["id"] = new_id
     for number, basket in enumerate(twin.get("baskets", ())):
-        basket["id"] = twin["id"] * 10 + number
+        basket["id"] = new_id * 10 + number
     return twin
 
 

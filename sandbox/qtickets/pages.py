@@ -8,7 +8,6 @@ from sandbox.qtickets.query import Condition, Query
 from sandbox.qtickets.select import selected, tree_of
 from sandbox.qtickets.switches import Switches
 from sandbox.qtickets.table import Table
-from sandbox.qtickets.variants import reword
 from sandbox.qtickets.wire import Document
 
 
@@ -21,21 +20,21 @@ def page(table: Table, query: Query, switches: Switches) -> Document:
         size = min(query.per_page, switches.max_per_page)
     rows = table.rows()
     numbers = found[(query.page - 1) * size : query.page * size]
-    shape = shaper(query, switches)
+    shape = shaper(table, query, switches)
     return {
         "data": [shape(rows[number]) for number in numbers],
         "paging": {"perPage": size, "currentPage": query.page, "total": len(found)},
     }
 
 
-def shaper(query: Query, switches: Switches) -> Callable[[Document], Document]:
+def shaper(table: Table, query: Query, switches: Switches) -> Callable[[Document], Document]:
     """What turns a stored document into the one that is sent: ``select`` and the switches of wording."""
     tree = None
     if query.select and switches.honour_select:
         tree = tree_of(query.select, nested=switches.honour_nested_select)
 
     def shape(document: Document) -> Document:
-        return reword(document if tree is None else selected(document, tree), switches)
+        return table.reword(document if tree is None else selected(document, tree))
 
     return shape
 

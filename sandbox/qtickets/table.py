@@ -16,10 +16,14 @@ from sandbox.qtickets.wire import Document
 _REMEMBERED_RESULTS = 64
 
 
+def _as_it_is(document: Document) -> Document:
+    return document
+
+
 class Table:
     """Documents of one resource, asked of ``source`` when indexes are built.
 
-    ``adapt`` gives the form in which they are filtered and served.
+    ``adapt`` gives the form in which they are filtered and served, ``reword`` the types in which they are sent.
     """
 
     def __init__(
@@ -29,13 +33,15 @@ class Table:
         per_page: int,
         *,
         sorted_by_id: bool = True,
-        adapt: Callable[[Document], Document] = lambda document: document,
+        adapt: Callable[[Document], Document] = _as_it_is,
+        reword: Callable[[Document], Document] = _as_it_is,
     ) -> None:
         self.resource = resource
         self._source = source
         self.per_page = per_page
         self._sorted_by_id = sorted_by_id
         self._adapt = adapt
+        self.reword = reword
         self.touch()
 
     def touch(self) -> None:

@@ -13,7 +13,7 @@ from random import Random
 
 from sandbox.world.cities import CITIES
 from sandbox.world.clock import QUARTERS, day_start, season_start
-from sandbox.world.programme import City, Event
+from sandbox.world.programme import City, Event, Show
 from sandbox.world.randomness import happens, stream
 from sandbox.world.secrets import MARK
 from sandbox.world.shows import draft_shows
@@ -39,6 +39,8 @@ SLOT_WITHOUT_PAYMENTS = 10
 _ANNOUNCED_BEFORE = timedelta(days=80)
 _IDS_A_SEASON = 100
 _DEACTIVATED_SHARE = 0.6
+# Longer than anyone takes to pay, so that nobody pays for a show that is over.
+_SALE_CLOSES_BEFORE = timedelta(hours=32)
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -47,10 +49,11 @@ def season_events(seed: int, season: int) -> tuple[Event, ...]:
     """All events of a season with their whole life; shared between calls, so never change them in place."""
     rng = stream(seed, "season", season)
     titles = rng.sample(TITLES, _TITLES_A_SEASON)
-    cities = [*CITIES, *(CITIES[position] for position in _EXTRA_CITIES)]
+    # A city's second event takes the next title, which keeps (name, city) unique.
+    stops = [(city, city) for city in range(len(CITIES))] + [(city, city + 1) for city in _EXTRA_CITIES]
     return tuple(
-        _draft(rng, season, slot, city, titles[(slot + slot // len(CITIES)) % _TITLES_A_SEASON])
-        for slot, city in enumerate(cities)
+        _draft(rng, season, slot, CITIES[city], titles[title % _TITLES_A_SEASON])
+        for slot, (city, title) in enumerate(stops)
     )
 
 
@@ -110,8 +113,10 @@ def as_of(event: Event, until: datetime) -> Event | None:
     )
 
 
-def on_sale(event: Event, day: date) -> bool:
-    """Whether tickets may be ordered on that Moscow day. A deleted event sells nothing."""
+def shows_on_sale(event: Event, day: date) -> list[Show]:
+    """The shows for which tickets may be ordered on that Moscow day. A deleted event sells nothing."""
     begins, ends = day_start(day), day_start(day + timedelta(days=1))
     gone = event.deleted_at is not None and event.deleted_at < ends
-    return event.sale_starts_at <= begins and not gone and event.shows[-1].starts_at > ends
+    if gone or event.sale_starts_at > begins:
+        return []
+    return [show for show in event.shows if show.starts_at > ends + _SALE_CLOSES_BEFORE]

@@ -10,9 +10,9 @@ from datetime import date, datetime, timedelta
 from itertools import accumulate
 from random import Random
 
-from sandbox.world.ads import ads_of
+from sandbox.world.ads import ads_bringing
 from sandbox.world.baskets import draft_baskets
-from sandbox.world.catalogue import on_sale, season_events
+from sandbox.world.catalogue import season_events, shows_on_sale
 from sandbox.world.clock import day_start, season_of
 from sandbox.world.extras import add_extras
 from sandbox.world.lifecycle import plan_life
@@ -36,7 +36,7 @@ _BACKEND_USER = 7001
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An event on sale with its coming shows and its ads."""
+    """An event on sale with its coming shows and the ads that bring people to it."""
 
     event: Event
     shows: list[Show]
@@ -59,12 +59,9 @@ def orders_of_day(seed: int, scale: float, day: date) -> list[Order]:
 
 def _offers(seed: int, day: date) -> list[Offer]:
     season = season_of(day)
-    end = day_start(day + timedelta(days=1))
     events = [*season_events(seed, season), *season_events(seed, season + 1)]
     return [
-        Offer(event, [show for show in event.shows if show.starts_at > end], ads_of(event))
-        for event in events
-        if on_sale(event, day)
+        Offer(event, shows, ads_bringing(event, day)) for event in events if (shows := shows_on_sale(event, day))
     ]
 
 

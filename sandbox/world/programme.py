@@ -78,7 +78,13 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Ad:
-    """One ad with the tags of its link. ``source`` is ``vk_ads`` or ``direct``; both ends are included."""
+    """One ad, its group and its campaign. ``source`` is ``vk_ads`` or ``direct``; all ends of spans are included.
+
+    ``tags`` are what an order brought by the ad carries, with macros substituted; where the source keeps them is
+    told by ``link`` (None: it leads to no site), ``group_parameters`` and ``campaign_parameters``, all with macros
+    as the source writes them. Group parameters that are empty but not None are VK's own default tags.
+    ``daily_budget`` is in RUB net of VAT at scale 1.
+    """
 
     source: str
     campaign_id: int
@@ -92,3 +98,21 @@ class Ad:
     tags: dict[str, str]
     starts: date
     ends: date
+    link: str | None = None
+    group_parameters: str | None = None
+    campaign_parameters: str | None = None
+    paused: tuple[date, date] | None = None
+    deleted_on: date | None = None
+    wizard: bool = False
+    clickless: bool = False
+    daily_budget: float = 0.0
+
+    def state(self, day: date) -> str:
+        """``planned``, ``running``, ``paused``, ``ended``, or ``deleted``: gone, but its past spend stays."""
+        if self.deleted_on is not None and day > self.deleted_on:
+            return "deleted"
+        if day < self.starts:
+            return "planned"
+        if day > self.ends:
+            return "ended"
+        return "paused" if self.paused and self.paused[0] <= day <= self.paused[1] else "running"

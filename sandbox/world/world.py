@@ -60,9 +60,7 @@ def _days_until(last: date, days: int) -> list[date]:
 
 
 def _running(event: Event, day: date) -> list[Ad]:
-    """The ads that have started by that day. An event deleted before its sale is never advertised."""
-    if event.deleted_at and event.deleted_at < event.sale_starts_at:
-        return []
+    """The ads that have started by that day, those of deleted events and deleted ones too."""
     return [ad for ad in ads_of(event) if ad.starts <= day]
 
 

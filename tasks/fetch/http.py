@@ -6,6 +6,7 @@ of a whole Prefect task. Knows no API.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Mapping
@@ -91,17 +92,25 @@ class ApiClient:
 
         Raises SourceError at once for what no retry can mend, and when tries or time are used up.
         """
+        deadline = self._settings.http_deadline
         try:
-            async for attempt in self._retrying(path):
-                with attempt:
-                    return await self._once(path, query, body)
+            # httpx's own timeout is between two bytes: a reply that trickles in would never meet it.
+            async with asyncio.timeout(deadline):
+                async for attempt in self._retrying(path):
+                    with attempt:
+                        return await self._once(path, query, body)
         except _TryAgain as error:
-            raise SourceError(
-                f"{self._api.title} did not answer GET /{path} in {self.retries_of(error)}: {error}. "
-                "Nothing was loaded; the next run tries again.",
-                transient=True,
-            ) from None
+            raise self._gave_up(path, f"{self.retries_of(error)}: {error}") from None
+        except TimeoutError:
+            raise self._gave_up(path, f"the {deadline:g} s allowed") from None
         raise AssertionError("unreachable: the retry loop returns or raises")
+
+    def _gave_up(self, path: str, within: str) -> SourceError:
+        return SourceError(
+            f"{self._api.title} did not answer GET /{path} in {within}. "
+            "Nothing was loaded; the next run tries again.",
+            transient=True,
+        )
 
     def retries_of(self, error: _TryAgain) -> str:
         return f"{_FEW_TRIES if error.few else self._settings.http_attempts} tries or the time allowed"
@@ -113,6 +122,8 @@ class ApiClient:
                 reply = await self._client.request("GET", path, params=query, json=body)
             except httpx.TimeoutException:
                 raise _TryAgain(f"no answer within {self._settings.http_timeout:g} s") from None
+            except httpx.DecodingError:
+                raise _TryAgain("a damaged compressed body", few=True) from None
             except httpx.TransportError as error:
                 raise _TryAgain(f"{self._client.base_url.host} cannot be reached ({_kind(error)})") from None
         return self._read(path, reply)

@@ -7,23 +7,27 @@ locked first, for a bounded time, and whoever holds it is named.
 from __future__ import annotations
 
 import json
+import logging
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from filelock import FileLock, Timeout
 
-from tasks.errors import WarehouseError
+from tasks.errors import SettingsError, WarehouseError
+from tasks.load.address import Address, address
 from tasks.settings import Settings
 
-_EMBEDDED = "chdb://"
+# The driver logs what it raises, which is told here, once.
+logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
+
 _CLIENT_SETTINGS = {
     # A null for a column that takes none must be an error, not a silent 0.
     "input_format_null_as_default": 0,
@@ -43,43 +47,47 @@ _PLAIN_WORDS = {
     497: "This ClickHouse user lacks a right",
     516: "ClickHouse refused the user or password in CLICKHOUSE_DSN",
 }
+_NO_RIGHT = (164, 497)
 
 
 @contextmanager
 def warehouse(settings: Settings) -> Iterator[Client]:
     """A client whose current database is CLICKHOUSE_DATABASE, which is created if need be.
 
-    Raises WarehouseError; driver errors raised inside are turned into one as well.
+    Raises SettingsError and WarehouseError; driver errors raised inside are turned into one as well.
     """
+    where = address(settings.clickhouse_dsn.get_secret_value(), settings.clickhouse_database)
     with ExitStack() as stack:
-        dsn = settings.clickhouse_dsn.get_secret_value()
-        stack.enter_context(_plain_errors(_place(dsn)))
-        if dsn.startswith(_EMBEDDED):
-            stack.enter_context(_lock(_folder(dsn), settings.clickhouse_lock_wait))
-        client = clickhouse_connect.get_client(dsn=_server_dsn(dsn), settings=_CLIENT_SETTINGS)
-        stack.callback(client.close)
-        database = settings.clickhouse_database
-        if database not in client.query("SHOW DATABASES").result_columns[0]:
+        stack.enter_context(_plain_errors(where.place))
+        yield _open(stack, where, settings)
+
+
+def _open(stack: ExitStack, where: Address, settings: Settings) -> Client:
+    try:
+        if where.folder:
+            stack.enter_context(_lock(where.folder, settings.clickhouse_lock_wait))
+        client = clickhouse_connect.get_client(settings=_CLIENT_SETTINGS, **where.options)
+    except OSError as error:
+        raise WarehouseError(f"The warehouse {where.place} cannot be used: {error.strerror or error}.") from error
+    except TypeError:
+        raise SettingsError("CLICKHOUSE_DSN has an option after the ? that the driver does not know.") from None
+    stack.callback(client.close)
+    client.database = _existing(client, settings.clickhouse_database)
+    return client
+
+
+def _existing(client: Client, database: str) -> str:
+    if (database,) not in client.query("SHOW DATABASES").result_rows:
+        try:
             client.command(f"CREATE DATABASE IF NOT EXISTS `{database}`")
-        client.database = database
-        yield client
-
-
-def _folder(dsn: str) -> Path:
-    return Path(dsn.removeprefix(_EMBEDDED).split("?", 1)[0]).absolute()
-
-
-def _server_dsn(dsn: str) -> str:
-    """clickhouse:// speaks HTTP here too: the port in it is the HTTP one."""
-    return f"{_EMBEDDED}{_folder(dsn)}" if dsn.startswith(_EMBEDDED) else dsn
-
-
-def _place(dsn: str) -> str:
-    """Where the warehouse is, for messages: never the user or the password."""
-    if dsn.startswith(_EMBEDDED):
-        return str(_folder(dsn))
-    parts = urlsplit(dsn)
-    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+        except ClickHouseError as error:
+            if getattr(error, "code", None) not in _NO_RIGHT:
+                raise
+            raise WarehouseError(
+                f"There is no database {database} that this user may see, and it may not create one. "
+                "Set CLICKHOUSE_DATABASE, or ask for the right."
+            ) from error
+    return database
 
 
 @contextmanager
@@ -88,8 +96,6 @@ def _plain_errors(place: str) -> Iterator[None]:
         yield
     except ClickHouseError as error:
         raise WarehouseError(_words(error, place)) from error
-    except OSError as error:
-        raise WarehouseError(f"The warehouse {place} cannot be used: {error.strerror or error}.") from error
 
 
 def _words(error: ClickHouseError, place: str) -> str:
@@ -97,6 +103,8 @@ def _words(error: ClickHouseError, place: str) -> str:
     if code in _PLAIN_WORDS:
         return f"{_PLAIN_WORDS[code]} ({place}): {_essence(error)}"
     text = str(error)
+    if text.endswith(" is readonly"):
+        return f"{_PLAIN_WORDS[164]} ({place}): it may not even change settings of its own session."
     if "executing HTTP request" in text or "HTTPConnectionPool" in text:
         return f"The warehouse {place} cannot be reached. Is the server running, and CLICKHOUSE_DSN right?"
     if "Unable to open the chdb engine" in text:
@@ -107,8 +115,8 @@ def _words(error: ClickHouseError, place: str) -> str:
 def _essence(error: ClickHouseError) -> str:
     """The sentence of ClickHouse's message, on one line, without its code, version and stack."""
     text = " ".join(str(error).split())
-    text = text.split("DB::Exception: ", 1)[-1].split(" (version ", 1)[0]
-    return text[:400]
+    text = text.split("DB::Exception: ", 1)[-1]
+    return re.split(r" \((?:version|for url) ", text)[0][:400]
 
 
 @contextmanager

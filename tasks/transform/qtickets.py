@@ -66,7 +66,8 @@ def _with_amount(tickets: pl.DataFrame) -> pl.DataFrame:
     """What the line cost: price x quantity, or the price where only that adds up to the order's own price.
 
     The API does not say which of the two `price` is, and both are the same for one ticket. Whether cancelled
-    tickets count in the order's price is not known either, so both readings are tried.
+    tickets count in the order's price is not known either, so both readings are tried. An order that proves
+    neither, for example because a refund lowered its price, is read like most of those that do.
     """
     per_unit = (pl.col("price") * pl.col("quantity").cast(pl.Decimal(18, 0))).cast(MONEY)
     per_line = pl.col("price")
@@ -76,8 +77,12 @@ def _with_amount(tickets: pl.DataFrame) -> pl.DataFrame:
         total = pl.col("order_price")
         return (amount.sum().over("order_id") == total) | (live.sum().over("order_id") == total)
 
-    line = adds_up(per_line) & ~adds_up(per_unit)
-    return tickets.with_columns(pl.when(line.fill_null(False)).then(per_line).otherwise(per_unit).alias("amount"))
+    line = (adds_up(per_line) & ~adds_up(per_unit)).fill_null(False)
+    unit = (adds_up(per_unit) & ~adds_up(per_line)).fill_null(False)
+    mostly_line = line.sum() > unit.sum()
+    return tickets.with_columns(
+        pl.when(line | (mostly_line & ~unit)).then(per_line).otherwise(per_unit).alias("amount")
+    )
 
 
 def _with_state(tickets: pl.DataFrame) -> pl.DataFrame:

@@ -21,6 +21,7 @@ from tasks.fetch.qtickets.rows import (
     ORDER_COLUMNS,
     ORDER_SELECT,
     event_rows,
+    is_true,
     order_rows,
     seen_columns,
 )
@@ -29,6 +30,10 @@ from tasks.settings import Settings, require
 from tasks.window import MOSCOW, Window
 
 logger = logging.getLogger("zakaz.fetch")
+
+_SLACK = timedelta(hours=3)
+"""Moscow's offset: how far a server that drops or adds it shifts the days asked for. Asked for on both sides of
+the window, so that its first and last hours are not lost without a sign."""
 
 VERSION = "1"
 """Part of every cache key: raise it when the same reply would give other raw rows."""
@@ -89,6 +94,7 @@ class _Orders:
     def __init__(self, settings: Settings, window: Window, as_of: datetime) -> None:
         self.settings = settings
         self.start, self.end = window.start, min(window.end, as_of)
+        self.asked = (self.start - _SLACK, min(window.end + _SLACK, as_of))
         self.window = window
         self.warnings: list[str] = []
 
@@ -116,18 +122,20 @@ class _Orders:
         if found is None:
             return None
         paid = await read_all(*found)
-        if outside := sum(not self._wanted(record) for record in paid):
+        if outside := sum(not self._was_asked_for(record) for record in paid):
             self._warn(f"QTickets obeyed only a part of the filter: {outside} of {len(paid)} orders were outside")
         unpaid = await walk(
             self._listing(found[0], (Condition("payed", "=", 0),)), Span(self.start, self.end), _created_at
         )
+        if any(is_true(record.get("payed")) for record in unpaid):
+            self._warn("QTickets ignored the filter on payed: unpaid orders were looked for among all")
         by_id = {_id(record): record for record in (*unpaid, *paid)}
         return list(by_id.values())
 
     async def _first_filtered_page(self) -> tuple[Listing, Page] | None:
         where = (
-            Condition("payed_at", ">=", self._moment(self.start)),
-            Condition("payed_at", "<", self._moment(self.end)),
+            Condition("payed_at", ">=", self._moment(self.asked[0])),
+            Condition("payed_at", "<", self._moment(self.asked[1])),
         )
         for form in _forms(self.settings):
             base = Listing(self.client, "orders", self.settings.qtickets_page_size, where=where, form=form)
@@ -160,7 +168,11 @@ class _Orders:
     def _not_too_early(self, record: Record) -> bool:
         """Whether the filter's lower bound held. The upper one may be ignored: that only costs calls."""
         paid = _moment_of(record.get("payed_at"))
-        return paid >= self.start if paid else record.get("payed_at") is not None
+        return paid >= self.asked[0] if paid else record.get("payed_at") is not None
+
+    def _was_asked_for(self, record: Record) -> bool:
+        paid = _moment_of(record.get("payed_at"))
+        return paid is None or self.asked[0] <= paid < self.asked[1]
 
     def _wanted(self, record: Record) -> bool:
         """Booked in the window. One whose dates cannot be read is wanted too: it is judged, not lost."""

@@ -6,14 +6,19 @@ Knows the envelope and the ways to send a filter; which pages to read is decided
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tasks.errors import SourceError
-from tasks.fetch.http import ApiClient
+from tasks.fetch.http import ApiClient, Query
 
 Record = dict[str, Any]
+
+# The one part of an error's body that may be shown: a word of the API's own, e.g. UNKNOWN_ERROR. Its text may
+# repeat what was sent.
+_CODE = re.compile(r"[A-Z][A-Z_]{2,39}")
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,9 @@ class Listing:
     async def page(self, number: int) -> Page:
         question = self._question(number)
         if self.form == "body":
-            reply = await self.client.get(self.path, body=question)
+            # The page in the query as well: where a proxy drops the body of a GET, the pages must still turn.
+            paging: Query = [("page", number), ("perPage", self.page_size)]
+            reply = await self.client.get(self.path, query=paging, body=question)
         else:
             reply = await self.client.get(self.path, query=list(_brackets(question)))
         return _page(self.path, number, reply)
@@ -95,16 +102,21 @@ def _page(path: str, number: int, reply: Any) -> Page:
     data = reply.get("data") if isinstance(reply, dict) else None
     paging = reply.get("paging") if isinstance(reply, dict) else None
     if not isinstance(data, list) or not all(isinstance(record, dict) for record in data):
-        said = f' It says "{reply["error"]}".' if isinstance(reply, dict) and _is_text(reply.get("error")) else ""
-        raise SourceError(f"QTickets answered GET /{path} (page {number}) without `data`.{said}", transient=True)
+        raise SourceError(
+            f"QTickets answered GET /{path} (page {number}) without `data`{_code(reply)}.", transient=True
+        )
     try:
         total, per_page = int(paging["total"]), int(paging["perPage"])  # type: ignore[index]
+        current = int(paging.get("currentPage", number))  # type: ignore[union-attr]
     except (TypeError, KeyError, ValueError):
-        total, per_page = (len(data), 1) if number > 1 and not data else (-1, 0)
+        total, per_page, current = (len(data), 1, number) if number > 1 and not data else (-1, 0, number)
     if total < 0 or per_page < 1:
         raise SourceError(f"QTickets answered GET /{path} (page {number}) without `paging`.", transient=True)
+    if current != number:
+        raise SourceError(f"QTickets answered GET /{path} (page {number}) with page {current}.", transient=True)
     return Page(number, per_page, total, data)
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and len(value) < 100  # noqa: PLR2004
+def _code(reply: Any) -> str:
+    code = reply.get("code") if isinstance(reply, dict) else None
+    return f", with the code {code}" if isinstance(code, str) and _CODE.fullmatch(code) else ""

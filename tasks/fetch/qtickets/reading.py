@@ -21,6 +21,8 @@ logger = logging.getLogger("zakaz.fetch")
 PASSES = 3
 """How often a listing is read anew because orders came or went while it was read."""
 _AT_ONCE = 4
+# Orders of one page that must lie before a span: one with an odd date must not end the walk early.
+_ENOUGH_BEFORE = 3
 
 Merged = dict[Any, Record]
 
@@ -114,7 +116,8 @@ class _Walker:
 
     def _reaches_start(self, page: Page) -> bool:
         times = self._times(page)
-        return bool(times) and min(times) < self.span.start
+        before = sum(time < self.span.start for time in times)
+        return before > 0 and before >= min(_ENOUGH_BEFORE, len(times))
 
     def _times(self, page: Page) -> list[datetime]:
         return [time for record in page.records if (time := self.created_at(record)) is not None]

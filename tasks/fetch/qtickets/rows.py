@@ -64,7 +64,7 @@ EVENT_SELECT = (
 
 def order_rows(order: Record) -> list[Row]:
     """One row a basket (ticket line). A paid order without baskets gives one row without a ticket."""
-    head = _pick(order, ORDER_FIELDS) | _utm(order.get("utm"))
+    head = _pick(order, ORDER_FIELDS) | (_utm(order["utm"]) if "utm" in order else {})
     baskets = [b for b in _list(order.get("baskets")) if isinstance(b, dict)]
     if not baskets:
         return [head] if is_true(order.get("payed")) else []

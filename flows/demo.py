@@ -1,0 +1,107 @@
+"""`zakaz demo`: a local sandbox, all sources loaded from it, and a summary that fits on one screen."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+from rich.bar import Bar
+from rich.table import Table
+
+from flows.terminal import cell, err, out, show_progress
+from tasks.errors import ZakazError
+from tasks.load.frames import select
+from tasks.load.sql import sql_text
+from tasks.load.warehouse import warehouse
+from tasks.settings import load_settings
+
+_CURRENCY = "RUB"
+
+
+def run_demo(days: int, scale: float) -> None:
+    """Raises ZakazError; the sandbox is stopped in any case."""
+    show_progress(verbose=False)
+    begun = time.monotonic()
+    with err.status(f"Making up {days} days of a promoter's ticket sales") as status, _sandbox(days, scale):
+        status.update("Starting Prefect")
+        from flows.loading import load_one  # noqa: PLC0415 - Prefect takes seconds: first say what happens
+        from flows.registry import SOURCES  # noqa: PLC0415
+
+        reports = []
+        for name, registered in SOURCES.items():
+            status.update(f"Loading {registered.source.title}")
+            reports.append(load_one(name, None, days, None, None, refresh=False))
+        status.update("Summing up")
+        tables = _read("totals", "events", "cities", "days")
+    seconds = time.monotonic() - begun
+    for report in reports:
+        out.print(f"Loaded in {seconds:.0f} s, {report.api_calls} API calls: {report.source} {report.message}.\n")
+    _show(tables)
+    _show_next()
+
+
+@contextmanager
+def _sandbox(days: int, scale: float) -> Iterator[None]:
+    """The sandbox as a process of its own; this process is pointed at it."""
+    command = [sys.executable, "-m", "sandbox", "--port", "0", "--days", str(days), "--scale", str(scale)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            if not line:
+                raise ZakazError("The sandbox did not start; see the lines above.")
+            served = json.loads(line)
+            os.environ |= {
+                "QTICKETS_BASE_URL": served["qtickets"],
+                "QTICKETS_TOKEN": served["qtickets_token"],
+                "QTICKETS_RATE": "500",
+            }
+            yield
+        finally:
+            process.terminate()
+
+
+def _read(*names: str) -> dict[str, pl.DataFrame]:
+    with warehouse(load_settings()) as client:
+        return {name: select(client, sql_text(f"demo/{name}.sql"), {"currency": _CURRENCY}) for name in names}
+
+
+def _show(tables: dict[str, pl.DataFrame]) -> None:
+    totals = tables["totals"]
+    out.print(_table("In the warehouse", totals.drop("first_day", "last_day")))
+    out.print(_table("Top events", tables["events"]))
+    out.print(_table("Top cities", tables["cities"]))
+    days = tables["days"]
+    highest = float(max(days["net_revenue"].max() or 0, 1))  # type: ignore[arg-type]
+    chart = Table(title="Net revenue by day, RUB", title_justify="left", box=None, show_header=False)
+    for day, net in days.iter_rows():
+        chart.add_row(f"{day:%a %d.%m}", cell(net), Bar(highest, 0, max(0.0, float(net)), width=40, color="green"))
+    out.print(chart)
+
+
+def _table(title: str, rows: pl.DataFrame) -> Table:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="dim")
+    for name, kind in rows.schema.items():
+        table.add_column(name.replace("_", " "), justify="right" if kind.is_numeric() else "left")
+    for values in rows.iter_rows():
+        table.add_row(*(cell(value) for value in values))
+    return table
+
+
+def _show_next() -> None:
+    zakaz = Path(sys.argv[0])
+    zakaz = zakaz.relative_to(Path.cwd()) if zakaz.is_relative_to(Path.cwd()) else zakaz
+    out.print(
+        "\nTry next:\n"
+        f'  {zakaz} sql "SELECT * FROM v_sales_14d ORDER BY event_date DESC LIMIT 10"\n'
+        f"  {zakaz} runs\n"
+        "Your own sales: put the token into secrets/.env.qtickets (sample in configs/), remove the made-up\n"
+        f"data/warehouse, then {zakaz} load qtickets --days 30",
+        highlight=False,
+    )

@@ -1,0 +1,1 @@
+"""Today's VK Ads API: OAuth2, lists, statistics, limits."""

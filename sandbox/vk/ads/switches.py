@@ -1,0 +1,89 @@
+"""What nobody has seen today's API do, or where sources disagree: each guess is a switch.
+
+Defaults are what the vendor's text says, or the stricter reading, so that a loader which lives with them lives
+with the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Switches:
+    """May be changed while the API is being served; the next request sees it."""
+
+    list_cap: int = 50
+    """The largest ``limit`` of a list. The vendor's text says 50, several clients send 250."""
+
+    clamp_limit: bool = False
+    """A larger ``limit`` is cut to ``list_cap``. False: 400 with ``max_value``."""
+
+    tells_limit: bool = True
+    """A list's body has ``limit`` beside ``count`` and ``offset``."""
+
+    lists_include_deleted: bool = True
+    """Deleted objects come without being asked for. False: only if a ``_status`` filter names them."""
+
+    stable_order: bool = True
+    """Without ``sorting`` lists are by id. False: they start elsewhere at every request."""
+
+    filters_groups_by_plan: bool = True
+    """``_ad_plan_id`` filters ad_groups. False: it is ignored like any unknown filter."""
+
+    refuses_unknown_filters: bool = False
+    """An unknown filter is 400. False: it is ignored and everything comes back."""
+
+    rotates_refresh_tokens: bool = False
+    """A refresh gives a new ``refresh_token`` too, and the old one is unknown from then on."""
+
+    expires_in_as_int: bool = False
+    """``expires_in`` is 86400 instead of ``"86400"``."""
+
+    scope_as_text: bool = False
+    """``scope`` is a text with commas instead of a list."""
+
+    tells_tokens_left: bool = False
+    """A token answer has ``tokens_left``."""
+
+    honours_permanent: bool = True
+    """``permanent=true`` gives a token that never expires. False: it means nothing."""
+
+    bodiless_429: bool = False
+    """A 429 of the rate limits has no body."""
+
+    sends_retry_after: bool = False
+    """A 429 of the rate limits has ``Retry-After``."""
+
+    requires_ids: bool = True
+    """Statistics without ``id`` are 400. False: all objects come back."""
+
+    max_ids: int = 200
+    """More ids in one call of the statistics are ERR_LIMIT_EXCEEDED."""
+
+    max_days: int = 366
+    """Longer periods, and days further back, are ERR_LIMIT_EXCEEDED. An older text says 365."""
+
+    cuts_old_days: bool = False
+    """Days further back than ``max_days`` are left out of the answer instead of an error."""
+
+    omits_undelivered: bool = False
+    """An object without a single impression in the period has no item. False: an item of zero rows."""
+
+    ids_as_text: bool = False
+    """``id`` of a statistics item is a string."""
+
+    empty_cpa_as_int: bool = False
+    """``vk.cpa`` of nothing is 0, as in the vendor's sample, instead of ``"0"``, as captured."""
+
+    has_not_ad_spent: bool = True
+    """``base`` has ``not_ad_spent``, as captured; the vendor's sample lacks it."""
+
+    extra_keys: bool = True
+    """Keys that the vendor's text does not know: ``vk.result``, the set ``moat``."""
+
+    bare_error_codes: bool = False
+    """Codes of the statistics come without ``ERR_``."""
+
+    v3_count_is_total: bool = False
+    """``count`` of statistics v3 counts all objects. False: those in the answer."""

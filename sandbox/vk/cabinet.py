@@ -1,0 +1,93 @@
+"""One advertiser's account: what both APIs read, and what a test changes under a loader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from threading import RLock
+
+from sandbox.vk.credentials import VK_ACCOUNT_ID
+from sandbox.vk.from_world import Contents, contents
+from sandbox.vk.objects import DELETED, NOTHING, Banner, Campaign, Figures, Group
+from sandbox.vk.oddities import add_oddities
+from sandbox.world import World
+
+BANNERS, AD_GROUPS, AD_PLANS, USERS = "banners", "ad_groups", "ad_plans", "users"
+
+
+class Cabinet:
+    """Campaigns, groups, banners and their days, shared by the stand-ins that serve them.
+
+    Change any of it only inside ``change()``, which keeps the servers out. ``today`` is the account's current
+    Moscow day, and no clock moves it.
+    """
+
+    def __init__(self, held: Contents, *, account_id: int = VK_ACCOUNT_ID) -> None:
+        self.account_id = account_id
+        self.lock = RLock()
+        self._hold(held)
+
+    @classmethod
+    def of(cls, world: World, *, oddities: bool = False) -> Cabinet:
+        """The account of a generated world. ``oddities`` adds the ads of ``sandbox.vk.oddities``."""
+        return cls(_contents(world, oddities))
+
+    def show(self, world: World, *, oddities: bool = False) -> None:
+        """Become another view, e.g. the same world at a later instant, which restates the last days."""
+        held = _contents(world, oddities)
+        with self.change():
+            self._hold(held)
+
+    def _hold(self, held: Contents) -> None:
+        self.today: date = held.today
+        self.campaigns: dict[int, Campaign] = held.campaigns
+        self.groups: dict[int, Group] = held.groups
+        self.banners: dict[int, Banner] = held.banners
+        self.days: dict[int, dict[date, Figures]] = held.days
+
+    @contextmanager
+    def change(self) -> Iterator[Cabinet]:
+        with self.lock:
+            yield self
+
+    def delete(self, banner_id: int) -> None:
+        """As its owner does: it stays known, and so do its figures."""
+        with self.change():
+            self.banners[banner_id].status = DELETED
+
+    def vanish(self, banner_id: int) -> None:
+        """As if it had never been there: asking for it is an error."""
+        with self.change():
+            del self.banners[banner_id]
+            self.days.pop(banner_id, None)
+
+    def known(self, level: str) -> list[int]:
+        """Ids of a level, ascending."""
+        if level == USERS:
+            return [self.account_id]
+        return sorted({BANNERS: self.banners, AD_GROUPS: self.groups, AD_PLANS: self.campaigns}[level])
+
+    def figures(self, level: str, wanted: int) -> dict[date, Figures]:
+        """By day, summed over everything below that object."""
+        found: dict[date, Figures] = {}
+        for banner in self.banners.values():
+            if self.parent(level, banner) == wanted:
+                for day, figures in self.days.get(banner.id, {}).items():
+                    found[day] = found.get(day, NOTHING) + figures
+        return found
+
+    def parent(self, level: str, banner: Banner) -> int:
+        """Id of the object of that level which the banner belongs to."""
+        if level == USERS:
+            return self.account_id
+        if level == BANNERS:
+            return banner.id
+        return banner.group_id if level == AD_GROUPS else self.groups[banner.group_id].campaign_id
+
+
+def _contents(world: World, oddities: bool) -> Contents:
+    held = contents(world)
+    if oddities:
+        add_oddities(held)
+    return held

@@ -1,0 +1,63 @@
+"""The product with a mine in it: `python -m tests.flows.killed POINT COMMAND...` dies by SIGKILL at POINT.
+
+With ZAKAZ_TEST_FLOW_RUN it continues that flow run, as a worker does, instead of a command line.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+from unittest.mock import patch
+from uuid import UUID
+
+import polars as pl
+
+from tasks.load import frames
+
+
+def die(*_args: object, **_kwargs: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _half_then_die(client: Any, table: str, frame: pl.DataFrame) -> None:
+    if table == "stg_qtickets_tickets":
+        frames.insert(client, table, frame.head(frame.height // 2))
+        die()
+    frames.insert(client, table, frame)
+
+
+POINTS: dict[str, tuple[str, Callable[..., Any]]] = {
+    "in the middle of the insert": ("tasks.load.upsert.insert", _half_then_die),
+    "after the insert, before the delete": ("tasks.load.upsert.remove", die),
+    "before the merge": ("flows.steps.merge", die),
+    "between the table and the mart": ("flows.steps.refresh", die),
+    "before the quarantine": ("flows.steps.quarantine", die),
+    "between insert and record": ("flows.ingest.runs.end", die),
+    "never": ("flows.ingest.logger.none", die),
+}
+
+
+def _go(arguments: list[str]) -> None:
+    flow_run_id = os.environ.get("ZAKAZ_TEST_FLOW_RUN")
+    if flow_run_id is None:
+        from flows.cli import main
+
+        main(arguments)
+        return
+    from prefect.client.orchestration import get_client
+    from prefect.flow_engine import run_flow
+
+    from flows.qtickets import qtickets
+
+    with get_client(sync_client=True) as client:
+        flow_run = client.read_flow_run(UUID(flow_run_id))
+    run_flow(qtickets, flow_run=flow_run, parameters=flow_run.parameters)
+
+
+if __name__ == "__main__":
+    target, mine = POINTS[sys.argv[1]]
+    with patch(target, mine, create=True):
+        _go(sys.argv[2:])

@@ -1,0 +1,62 @@
+"""Servers that do what the sandbox cannot: raw bytes, replies that trickle in, questions bent on their way."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+Question = dict[str, Any]
+
+
+class Raw:
+    """Answers every request with these bytes, `pause` seconds between two of them when it is set."""
+
+    mount = "/raw"
+
+    def __init__(self, body: bytes, headers: dict[str, str] | None = None, pause: float = 0) -> None:
+        self.body, self.headers, self.pause = body, headers or {}, pause
+        self.requests = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.requests += 1
+        headers = [(name.encode(), value.encode()) for name, value in self.headers.items()]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        parts = [self.body[i : i + 1] for i in range(len(self.body))] if self.pause else [self.body]
+        for part in parts:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+            await asyncio.sleep(self.pause)
+        await send({"type": "http.response.body", "body": b""})
+
+
+class Bent:
+    """Stands before an API and changes what is asked in a body, as a server with its own ideas would.
+
+    The query is dropped, so that nothing but the changed body reaches the API.
+    """
+
+    def __init__(self, api: ASGIApp, bend: Callable[[Question], None]) -> None:
+        self._api, self._bend = api, bend
+        self.mount: str = api.mount  # type: ignore[attr-defined]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        question = json.loads(await _body(receive))
+        self._bend(question)
+        body = json.dumps(question).encode()
+
+        async def changed() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await self._api({**scope, "query_string": b""}, changed, send)
+
+
+async def _body(receive: Receive) -> bytes:
+    chunks = []
+    while True:
+        message = await receive()
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(chunks)
