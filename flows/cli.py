@@ -62,10 +62,10 @@ def _main(
 
 @app.command()
 def demo(
-    days: Annotated[int, typer.Option("--days", min=1, max=1100, help="Days of sales to make up.")] = 90,
+    days: Annotated[int, typer.Option("--days", min=1, max=1100, help="Days to make up.")] = 90,
     scale: Annotated[float, typer.Option("--scale", min=0.01, max=50, help="1 is 120 orders a day.")] = 1.0,
 ) -> None:
-    """A made-up promoter's sales: served by a local sandbox, loaded, summed up."""
+    """A made-up promoter's months: served by a local sandbox, loaded, summed up."""
     from flows.demo import run_demo
 
     run_demo(days, scale)
@@ -73,7 +73,7 @@ def demo(
 
 @app.command()
 def load(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="qtickets, or all.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="qtickets, vk_ads, direct, or all.")],
     env: EnvFile = None,
     days: Annotated[int | None, typer.Option("--days", help="Moscow days back, today included.")] = None,
     date_from: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day.")] = None,
@@ -87,9 +87,9 @@ def load(
     first, last = _day(date_from), _day(date_to)
     load_settings(env)
     terminal.show_progress(verbose)
-    from flows.loading import load_sources
+    from flows.loading import Request, load_sources
 
-    load_sources(source, env, days, first, last, refresh)
+    raise typer.Exit(load_sources(source, Request(days, first, last, refresh, env)))
 
 
 @app.command("migrate")
@@ -168,19 +168,15 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         status = app(args=arguments or ["--help"], standalone_mode=False)
     except TyperException as error:
-        _complain(f"{error.format_message()} Try `zakaz --help`.")
+        terminal.complain(f"{error.format_message()} Try `zakaz --help`.")
         status = 2
     except ZakazError as error:
-        _complain(str(error))
+        terminal.complain(str(error))
         status = error.exit_status
     except (KeyboardInterrupt, typer.Abort):
-        _complain("stopped.")
+        terminal.complain("stopped.")
         status = 130
     sys.exit(status if isinstance(status, int) else 0)
-
-
-def _complain(text: str) -> None:
-    print(f"zakaz: {text}", file=sys.stderr)
 
 
 if __name__ == "__main__":

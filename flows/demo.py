@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,20 +30,19 @@ def run_demo(days: int, scale: float) -> None:
     """Raises ZakazError; the sandbox is stopped in any case."""
     show_progress(verbose=False)
     begun = time.monotonic()
-    with err.status(f"Making up {days} days of a promoter's ticket sales") as status, _sandbox(days, scale):
+    with err.status(f"Making up {days} days of a promoter's sales and advertising") as status, _sandbox(days, scale):
         status.update("Starting Prefect")
-        from flows.loading import load_one  # noqa: PLC0415 - Prefect takes seconds: first say what happens
-        from flows.registry import SOURCES  # noqa: PLC0415
+        from flows.loading import Request, line_of, load_all  # noqa: PLC0415 - Prefect takes seconds
 
-        reports = []
-        for name, registered in SOURCES.items():
-            status.update(f"Loading {registered.source.title}")
-            reports.append(load_one(name, None, days, None, None, refresh=False))
+        status.update("Loading ticket sales and advertising")
+        outcomes = load_all(Request(days=days))
         status.update("Summing up")
-        tables = _read("totals", "events", "cities", "days")
-    seconds = time.monotonic() - begun
-    for report in reports:
-        out.print(f"Loaded in {seconds:.0f} s, {report.api_calls} API calls: {report.source} {report.message}.\n")
+        tables = _read("totals", "events", "sources", "cities", "days")
+    for outcome in outcomes.values():
+        if isinstance(outcome, ZakazError):
+            raise outcome
+        print(line_of(outcome))
+    print(f"Made up, fetched and loaded in {time.monotonic() - begun:.0f} s.\n")
     _show(tables)
     _show_next()
 
@@ -51,7 +51,10 @@ def run_demo(days: int, scale: float) -> None:
 def _sandbox(days: int, scale: float) -> Iterator[None]:
     """The sandbox as a process of its own; this process is pointed at it."""
     command = [sys.executable, "-m", "sandbox", "--port", "0", "--days", str(days), "--scale", str(scale)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process,  # noqa: S603
+    ):
         try:
             line = process.stdout.readline() if process.stdout else ""
             if not line:
@@ -61,6 +64,15 @@ def _sandbox(days: int, scale: float) -> Iterator[None]:
                 "QTICKETS_BASE_URL": served["qtickets"],
                 "QTICKETS_TOKEN": served["qtickets_token"],
                 "QTICKETS_RATE": "500",
+                "VK_API": "ads",
+                "VK_BASE_URL": served["vk"],
+                "VK_CLIENT_ID": served["vk_client_id"],
+                "VK_CLIENT_SECRET": served["vk_client_secret"],
+                "VK_TOKEN_FILE": str(Path(folder) / "vk_token.json"),
+                "VK_RATE": "15",
+                "DIRECT_BASE_URL": served["direct"],
+                "DIRECT_LOGIN": served["direct_login"],
+                "DIRECT_TOKEN": served["direct_token"],
             }
             yield
         finally:
@@ -76,7 +88,8 @@ def _show(tables: dict[str, pl.DataFrame]) -> None:
     totals = tables["totals"]
     out.print(_table("In the warehouse", totals.drop("first_day", "last_day")))
     out.print(_table("Top events", tables["events"]))
-    out.print(_table("Top cities", tables["cities"]))
+    out.print(_table("What each rouble brought, by source", tables["sources"]))
+    out.print(_table("What each rouble brought, by city", tables["cities"]))
     days = tables["days"]
     highest = float(max(days["net_revenue"].max() or 0, 1))  # type: ignore[arg-type]
     chart = Table(title="Net revenue by day, RUB", title_justify="left", box=None, show_header=False)
@@ -97,11 +110,12 @@ def _table(title: str, rows: pl.DataFrame) -> Table:
 def _show_next() -> None:
     zakaz = Path(sys.argv[0])
     zakaz = zakaz.relative_to(Path.cwd()) if zakaz.is_relative_to(Path.cwd()) else zakaz
-    out.print(
-        "\nTry next:\n"
-        f'  {zakaz} sql "SELECT * FROM v_sales_14d ORDER BY event_date DESC LIMIT 10"\n'
-        f"  {zakaz} runs\n"
-        "Your own sales: put the token into secrets/.env.qtickets (sample in configs/), remove the made-up\n"
-        f"data/warehouse, then {zakaz} load qtickets --days 30",
-        highlight=False,
+    print(
+        f"""
+Try next:
+  {zakaz} sql "SELECT * FROM v_campaign_performance ORDER BY romi DESC LIMIT 10"
+  {zakaz} sql "SELECT * FROM v_romi_kpi ORDER BY d DESC, spend_total DESC LIMIT 10"
+  {zakaz} runs
+Your own figures: put the tokens into secrets/ (samples in configs/), remove the made-up data/warehouse, then
+  {zakaz} load all"""
     )

@@ -115,14 +115,13 @@ def _carry(source: Source, settings: Settings, run: Run, report: Report, refresh
     report.rows = facts[0].height
     report.rejected = sum(part.rejected.height for part in parts.values())
     with _timed(report, "upsert"), warehouse(settings):
-        keys = {resource.name: resource.key for resource in source.resources}
+        steps.load_reference(settings)
         for output, rows in zip(source.outputs, facts, strict=True):
             report.tables[output.table.name] = steps.load(
                 output,
                 settings,
                 rows,
                 manifests[output.resource],
-                keys[output.resource],
                 parts[output.resource].rejected,
             )
         for mart, schema in source.marts:
@@ -140,6 +139,7 @@ def _count_fetch(report: Report, manifest: Manifest) -> None:
     report.api_calls += manifest.api_calls
     report.retries += manifest.retries
     report.warnings += manifest.warnings
+    report.window = manifest.window
     report.facts |= manifest.facts
 
 

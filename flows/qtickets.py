@@ -7,6 +7,7 @@ from datetime import date
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from flows.marketing import MARKETING
 from flows.running import name_of_run, run_source
 from flows.source import Output, Resource, Source
 from tasks.fetch import qtickets as api
@@ -42,10 +43,10 @@ SOURCE = Source(
         Resource("events", api.fetch_events, must.raw_events, key="event_id"),
     ),
     outputs=(
-        Output(TICKETS, lambda raw: to.tickets(raw["orders"]), must.tickets, "orders"),
-        Output(EVENTS, lambda raw: to.events(raw["events"], cities()), must.events, "events"),
+        Output(TICKETS, lambda raw: to.tickets(raw["orders"]), must.tickets, "orders", protects="ticket_id"),
+        Output(EVENTS, lambda raw: to.events(raw["events"], cities()), must.events, "events", protects="event_id"),
     ),
-    marts=((Mart(SALES, day="event_date"), must.sales),),
+    marts=((Mart(SALES, day="event_date"), must.sales), MARKETING),
     days=2,
     restated_days=60,
 )

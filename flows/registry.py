@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from flows import qtickets
+from flows import qtickets, vk_ads, yandex_direct
 from flows.source import Source
 
 
@@ -17,5 +17,10 @@ class Registered(NamedTuple):
 
 
 SOURCES: dict[str, Registered] = {
-    registered.source.name: registered for registered in (Registered(qtickets.SOURCE, qtickets.qtickets),)
+    registered.source.name: registered
+    for registered in (
+        Registered(qtickets.SOURCE, qtickets.qtickets),
+        Registered(vk_ads.SOURCE, vk_ads.vk_ads),
+        Registered(yandex_direct.SOURCE, yandex_direct.yandex_direct),
+    )
 }

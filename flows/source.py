@@ -32,21 +32,26 @@ class Resource:
 class Output:
     """One table to fill. `build` makes its rows from the valid raw frames, by resource.
 
-    `resource` is the one whose rejected rows protect the last good version of theirs in the table.
+    `resource` is the one whose rejected rows protect the last good version of theirs in the table: `protects` names
+    the column, raw and in the table, by which they are found. `remembered`: columns that are null where the source
+    no longer knows them; they are taken from the newest row of the same `protects`.
     """
 
     table: Table
     build: Callable[[Frames], pl.DataFrame]
     schema: pa.DataFrameSchema
     resource: str
+    protects: str
+    remembered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Source:
     """`outputs` in the order of loading, the one whose rows the run counts first.
 
-    `restated_days`: how long the source may still change a day; `days`: the trailing window of a plain run.
-    `version` changes with the fetch code, `origin` tells one account's data from another's.
+    `days`: the trailing window of a plain run, which ends today or, where a day is of use only when it is over,
+    yesterday (`lag_days` 1). `restated_days`: how long the source may still change a day; `history_days`: how far
+    back it can be asked, None for ever. `version` changes with the fetch code, `origin` tells accounts apart.
     """
 
     name: str
@@ -61,3 +66,5 @@ class Source:
     marts: tuple[tuple[Mart, pa.DataFrameSchema], ...]
     days: int
     restated_days: int
+    lag_days: int = 0
+    history_days: int | None = None

@@ -21,7 +21,9 @@ from flows.source import Output, Resource, Source
 from tasks.errors import SourceError, ZakazError
 from tasks.landing import Landing, Manifest
 from tasks.load.quarantine import quarantine
-from tasks.load.tables import Mart
+from tasks.load.reference import reference_tables
+from tasks.load.remember import remember
+from tasks.load.tables import Mart, Scope
 from tasks.load.upsert import Upserted, merge, refresh, upsert
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
@@ -116,18 +118,14 @@ def transform(output: Output, splits: dict[str, Split]) -> pl.DataFrame:
 
 @task(task_run_name="upsert {output.table.name}", cache_policy=NO_CACHE)
 def load(
-    output: Output,
-    settings: Settings,
-    facts: pl.DataFrame,
-    manifest: Manifest,
-    key: str,
-    rejected: pl.DataFrame,
+    output: Output, settings: Settings, facts: pl.DataFrame, manifest: Manifest, rejected: pl.DataFrame
 ) -> Upserted:
-    """`rejected`: raw rows of the output's resource; `key`: their raw key column."""
+    """`rejected`: raw rows of the output's resource."""
     with warehouse(settings) as client:
-        scope = output.table.scope(manifest.window.start, min(manifest.window.end, manifest.fetched_at))
-        column = output.table.key[0]
-        protected = rejected.select(pl.col(key).cast(facts.schema[column], strict=False).alias(column)).drop_nulls()
+        scope = output.table.scope(manifest.window, manifest.fetched_at)
+        column = output.protects
+        protected = rejected.select(pl.col(column).cast(facts.schema[column], strict=False)).drop_nulls()
+        facts = remember(client, output.table.name, facts, output.remembered, column)
         # The version is the age of the data: a resumed run must not win over one that read the source later.
         version = int(manifest.fetched_at.timestamp() * 1000)
         result = upsert(client, output.table, facts, scope, version, protected.unique())
@@ -138,8 +136,9 @@ def load(
 @task(task_run_name="refresh {mart.table.name}", cache_policy=NO_CACHE)
 def refresh_mart(mart: Mart, schema: pa.DataFrameSchema, settings: Settings) -> Upserted:
     with warehouse(settings) as client:
-        rows, scope = refresh(client, mart)
+        # Before reading: of two runs that refresh at once, the one that read later must win.
         version = int(datetime.now(UTC).timestamp() * 1000)
+        rows, scope = refresh(client, mart)
         result = upsert(client, mart.table, _proved(rows, schema, mart.table.name), scope, version)
         merge(client, mart.table.name)
         return result
@@ -159,6 +158,15 @@ def set_aside(source: Source, resource: Resource, settings: Settings, part: Spli
         )
         accepted = part.valid[resource.key].unique()
         return quarantine(client, source.name, resource.name, rejected, accepted, run_id, datetime.now(UTC))
+
+
+@task(task_run_name="refresh reference tables", cache_policy=NO_CACHE)
+def load_reference(settings: Settings) -> None:
+    """What the marts need besides facts: whose a utm_source is, VAT by date, the basis of the report."""
+    with warehouse(settings) as client:
+        for table, rows in reference_tables(settings.report_currency, settings.ad_spend_vat == "include"):
+            upsert(client, table, rows, Scope(), int(datetime.now(UTC).timestamp() * 1000))
+            merge(client, table.name)
 
 
 def _proved(facts: pl.DataFrame, schema: pa.DataFrameSchema, table: str) -> pl.DataFrame:

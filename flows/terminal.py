@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 from datetime import datetime
 from decimal import Decimal
 
@@ -46,6 +47,11 @@ def show_progress(verbose: bool) -> None:
     logger = logging.getLogger("zakaz")
     logger.setLevel(logging.INFO)
     logger.addHandler(RichHandler(console=err, show_path=False, log_time_format="%H:%M:%S", markup=False))
+
+
+def complain(text: str) -> None:
+    """One line on stderr, for a person."""
+    print(f"zakaz: {text}", file=sys.stderr)
 
 
 def print_frame(rows: pl.DataFrame, as_json: bool, columns: dict[str, str], empty: str) -> None:

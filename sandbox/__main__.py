@@ -14,8 +14,10 @@ import threading
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
+from sandbox.direct import DirectApi
 from sandbox.qtickets import QticketsApi
 from sandbox.server import HOST, serve
+from sandbox.vk import VK_ACCOUNT_ID, VK_CLIENT_ID, VK_CLIENT_SECRET, VkAdsApi, VkLegacyApi
 from sandbox.world import World
 from sandbox.world.clock import MOSCOW
 
@@ -31,11 +33,28 @@ def main(arguments: list[str] | None = None) -> int:
     world = World.generate(seed=options.seed, until=options.until, days=options.days, scale=options.scale)
     with ExitStack() as stack:
         try:
-            running = stack.enter_context(serve(QticketsApi.of(world), port=options.port))
+            vk = VkAdsApi.of(world)
+            vk_legacy = VkLegacyApi(vk.cabinet)
+            direct = DirectApi.of(world)
+            running = stack.enter_context(serve(QticketsApi.of(world), vk, vk_legacy, direct, port=options.port))
         except OSError as error:
             sys.stderr.write(f"sandbox: cannot listen on {HOST}:{options.port}: {error.strerror}\n")
             return 1
-        _announce({"qtickets": running.base_url, "qtickets_token": running.app.token})
+        _announce(
+            {
+                "qtickets": running.base_url,
+                "qtickets_token": running.app.token,
+                "vk": running.url_of(vk),
+                "vk_client_id": VK_CLIENT_ID,
+                "vk_client_secret": VK_CLIENT_SECRET,
+                "vk_legacy": running.url_of(vk_legacy),
+                "vk_legacy_token": vk_legacy.token,
+                "vk_account_id": str(VK_ACCOUNT_ID),
+                "direct": running.url_of(direct),
+                "direct_login": direct.login,
+                "direct_token": direct.token,
+            }
+        )
         stop.wait()
     return 0
 

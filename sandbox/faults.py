@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Any
 
 KINDS = {
-    "status": "an error status: status=503, body=None (the API's usual error), retry_after=None, html=False",
+    "status": "an error status: status=503, body=None (the API's usual error), retry_after, headers, html=False",
     "timeout": "silence before the normal answer: seconds=60",
     "disconnect": "the connection closes: partial=False (nothing was sent) or True (within the body)",
     "truncated": "status 200 and well-formed HTTP, but the body ends early: keep=0.5 of its bytes",

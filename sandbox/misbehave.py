@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -71,34 +72,36 @@ class Misbehave:
             response = Response(content, status, {"Content-Type": "application/json"})
         if fault.options.get("retry_after") is not None:
             response.headers["Retry-After"] = str(fault.options["retry_after"])
+        response.headers.update(fault.options.get("headers", {}))
         return response
 
     async def _edited(self, edit: PageEdit, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-        status, body = await self._answer(scope, receive)
-        response = Response(edit(body, fault), status, {"Content-Type": "application/json"})
+        status, body, content_type = await self._answer(scope, receive)
+        response = Response(edit(body, fault), status, {"Content-Type": content_type})
         await response(scope, receive, send)
 
     async def _disconnect(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         if fault.options.get("partial"):
-            status, body = await self._answer(scope, receive)
-            headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+            status, body, content_type = await self._answer(scope, receive)
+            headers = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode())]
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": _cut(body, fault), "more_body": True})
         scope["sandbox.hang_up"]()
         await _left(receive, 1)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
-        """The app's own answer, uncompressed: half a gzip stream would hide half a page."""
-        status, chunks = 0, []
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, str]:
+        """The app's own answer and its type, uncompressed: half a gzip stream would hide half a page."""
+        status, chunks, content_type = 0, [], "application/json"
 
         async def keep(message: Message) -> None:
-            nonlocal status
+            nonlocal status, content_type
             status = message.get("status", status)
+            content_type = Headers(raw=message.get("headers", [])).get("content-type", content_type)
             chunks.append(message.get("body", b""))
 
         headers = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
         await self._app({**scope, "headers": headers}, receive, keep)
-        return status, b"".join(chunks)
+        return status, b"".join(chunks), content_type
 
 
 def _cut(body: bytes, fault: Fault) -> bytes:

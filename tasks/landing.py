@@ -29,7 +29,8 @@ _FETCH = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{8}")
 class Fetched:
     """What a source's fetch function returns: raw rows and how they were got.
 
-    `columns` are those that the source really sent; `facts` are counts worth keeping beside the run.
+    `columns` are those that the source really sent; `facts` are counts worth keeping beside the run; `window` is
+    set where more days were read than asked for.
     """
 
     rows: Sequence[dict[str, str | None]]
@@ -38,6 +39,7 @@ class Fetched:
     retries: int
     warnings: tuple[str, ...] = ()
     facts: dict[str, int] = field(default_factory=dict)
+    window: Window | None = None
 
 
 class Manifest(BaseModel):
@@ -77,7 +79,7 @@ class Landing:
         return Manifest(
             source=source,
             resource=resource,
-            window=window,
+            window=fetched.window or window,
             fetched_at=fetched_at,
             paths=tuple(paths),
             rows=len(fetched.rows),

@@ -61,6 +61,27 @@ class Settings(BaseSettings):
         description="Days between order and payment to allow for when the server does not filter.",
     )
 
+    direct_login: str | None = Field(default=None, description="The advertiser's login; also names the account.")
+    direct_token: SecretStr | None = None
+    direct_base_url: str = "https://api.direct.yandex.com"
+    direct_version: Literal["v5", "v501"] = Field(default="v5", description="v501 has Unified campaigns in full.")
+    direct_rate: float = Field(default=2, gt=0, description="Requests a second; 20 in 10 s are allowed.")
+    direct_report_deadline: float = Field(default=1800, gt=0, description="Seconds to wait for one report.")
+
+    vk_api: Literal["ads", "legacy"] = Field(default="ads", description="Today's VK Ads or the old api.vk.com.")
+    vk_client_id: str | None = None
+    vk_client_secret: SecretStr | None = None
+    vk_token: SecretStr | None = Field(default=None, description="A ready token instead of the pair.")
+    vk_base_url: str = "https://ads.vk.com"
+    vk_account_id: str | None = Field(default=None, description="Legacy needs it; today's API tells it.")
+    vk_legacy_base_url: str = "https://api.vk.com/method"
+    vk_rate: float = Field(default=2, gt=0, description="Requests a second.")
+    vk_page_size: int = Field(default=250, ge=1, description="Asked for; 50 where the server refuses it.")
+    vk_token_file: Path = Field(default=HOME / "secrets" / "vk_token.json", description="Kept between runs, 0600.")
+
+    report_currency: str = Field(default="RUB", pattern="^[A-Z]{3}$", description="Of the marketing views.")
+    ad_spend_vat: Literal["include", "exclude"] = Field(default="include", description="Spend with VAT or net.")
+
 
 def load_settings(env: Path | None = None) -> Settings:
     """Read the settings. Raises SettingsError, which names the setting and never shows its value."""
@@ -80,11 +101,11 @@ def load_settings(env: Path | None = None) -> Settings:
         raise SettingsError(f"The setting {name} is wrong: {first['msg']}.") from None
 
 
-def require(value: SecretStr | None, name: str, file: str) -> str:
-    """The secret's value, or a SettingsError that says where to put it."""
-    if value is None or not value.get_secret_value().strip():
+def require(value: SecretStr | str | None, name: str, file: str) -> str:
+    """The setting's value, or a SettingsError that says where to put it."""
+    secret = (value.get_secret_value() if isinstance(value, SecretStr) else value or "").strip()
+    if not secret:
         raise SettingsError(f"{name} is missing. Put it into secrets/{file} (sample: configs/{file}.sample).")
-    secret = value.get_secret_value().strip()
     if not secret.isascii() or not secret.isprintable() or " " in secret:
         raise SettingsError(f"{name} holds characters that no token has. Copy it anew into secrets/{file}.")
     return secret

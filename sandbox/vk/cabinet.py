@@ -64,9 +64,13 @@ class Cabinet:
 
     def known(self, level: str) -> list[int]:
         """Ids of a level, ascending."""
-        if level == USERS:
-            return [self.account_id]
-        return sorted({BANNERS: self.banners, AD_GROUPS: self.groups, AD_PLANS: self.campaigns}[level])
+        ids = {
+            BANNERS: list(self.banners),
+            AD_GROUPS: list(self.groups),
+            AD_PLANS: list(self.campaigns),
+            USERS: [self.account_id],
+        }
+        return sorted(ids[level])
 
     def figures(self, level: str, wanted: int) -> dict[date, Figures]:
         """By day, summed over everything below that object."""

@@ -22,14 +22,14 @@ class Throttle:
     clock: Clock = time.time
     _counts: dict[tuple[Key, int], tuple[int, int]] = field(default_factory=dict, init=False)
 
-    def take(self, key: Key) -> bool:
-        """Count one call of ``key``, unless a window has none left."""
-        if 0 in self.remaining(key).values():
-            return False
-        for window in self.limits:
-            number, used = self._used(key, window)
-            self._counts[key, window] = (number, used + 1)
-        return True
+    def take(self, key: Key) -> list[int]:
+        """Count one call of ``key``, or name the windows that have none left for it."""
+        used_up = [window for window, left in self.remaining(key).items() if left == 0]
+        if not used_up:
+            for window in self.limits:
+                number, used = self._used(key, window)
+                self._counts[key, window] = (number, used + 1)
+        return used_up
 
     def remaining(self, key: Key) -> dict[int, int]:
         """Calls left by window."""
@@ -39,7 +39,7 @@ class Throttle:
         """Whole seconds until the window ends."""
         return math.ceil(window - (self.clock() + _TO_MOSCOW) % window)
 
-    def keys(self) -> list[Key]:
+    def called(self) -> list[Key]:
         """Whatever was called so far."""
         return sorted({key for key, _ in self._counts})
 

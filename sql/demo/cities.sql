@@ -1,10 +1,11 @@
--- The cities that brought most.
+-- The cities with most revenue and what their advertising brought.
 SELECT
-    city,
-    sum(tickets_sold)                     AS tickets,
-    sum(revenue) - sum(refunds_amount)    AS net_revenue
-FROM v_sales_latest
-WHERE currency = {currency:String}
+    if(city = '', '(no city in the tags)', city)                           AS town,
+    sum(tickets_sold)                                                      AS tickets,
+    sum(net_revenue)                                                       AS net,
+    sum(spend_total)                                                       AS spend,
+    toDecimal64(net / nullIf(spend, 0), 2)                                 AS roas
+FROM v_romi_kpi
 GROUP BY city
-ORDER BY net_revenue DESC, city
-LIMIT 5
+ORDER BY net DESC, city
+LIMIT 8

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import httpx
 from aiolimiter import AsyncLimiter
@@ -36,11 +36,12 @@ _TRANSIENT = {429, 500, 502, 503, 504}
 _FEW_TRIES = 3
 _LONGEST_PAUSE = 60
 
+T = TypeVar("T")
 Query = list[tuple[str, str | int | float | bool | None]]
 
 
-class _TryAgain(Exception):
-    """One attempt failed in a way that the next may not."""
+class TryAgain(Exception):
+    """One attempt failed in a way that the next may not. `few`: three tries at most."""
 
     def __init__(self, reason: str, *, retry_after: float | None = None, few: bool = False) -> None:
         super().__init__(reason)
@@ -52,7 +53,8 @@ class _TryAgain(Exception):
 class Api:
     """What the client must know of an API: its name for messages, address, headers, rate and hints.
 
-    `hints` maps an HTTP status that no retry can mend to what the reader should do.
+    `hints` maps an HTTP status that no retry can mend to what the reader should do. `judge` sees every reply first
+    and raises TryAgain or SourceError for what the status alone does not tell.
     """
 
     title: str
@@ -60,10 +62,12 @@ class Api:
     headers: Mapping[str, str]
     rate: float
     hints: Mapping[int, str]
+    judge: Callable[[httpx.Response], None] = lambda _reply: None
+    auth: httpx.Auth | None = None
 
 
 class ApiClient:
-    """Asks one API for JSON. `calls` and `retries` count what went over the wire."""
+    """Talks to one API. `calls` and `retries` count what went over the wire."""
 
     def __init__(self, api: Api, settings: Settings) -> None:
         self._api = api
@@ -73,6 +77,7 @@ class ApiClient:
         self._client = httpx.AsyncClient(
             base_url=api.base_url.rstrip("/") + "/",
             headers=dict(api.headers),
+            auth=api.auth,
             timeout=httpx.Timeout(settings.http_timeout, connect=min(10, settings.http_timeout)),
             limits=httpx.Limits(max_connections=4),
         )
@@ -85,10 +90,26 @@ class ApiClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
         await self._client.aclose()
 
     async def get(self, path: str, *, query: Query | None = None, body: object = None) -> Any:
-        """The reply's JSON, floats kept as the text they came in.
+        """The reply's JSON; see `send`."""
+        return await self.send("GET", path, as_json, query=query, json=body)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        read: Callable[[httpx.Response], T],
+        *,
+        query: Query | None = None,
+        accept: Collection[int] = (200,),
+        **content: Any,
+    ) -> T:
+        """What `read` makes of a reply with a status in `accept`; `content` is httpx's json, data or headers.
 
         Raises SourceError at once for what no retry can mend, and when tries or time are used up.
         """
@@ -96,67 +117,63 @@ class ApiClient:
         try:
             # httpx's own timeout is between two bytes: a reply that trickles in would never meet it.
             async with asyncio.timeout(deadline):
-                async for attempt in self._retrying(path):
+                async for attempt in self._retrying(f"{method} /{path}"):
                     with attempt:
-                        return await self._once(path, query, body)
-        except _TryAgain as error:
-            raise self._gave_up(path, f"{self.retries_of(error)}: {error}") from None
+                        reply = await self._once(method, path, query, content)
+                        self._judge(f"{method} /{path}", reply, accept)
+                        return read(reply)
+        except TryAgain as error:
+            tries = f"{self._tries(error)} tries or the time allowed: {error}"
+            raise self._gave_up(f"{method} /{path}", tries) from None
         except TimeoutError:
-            raise self._gave_up(path, f"the {deadline:g} s allowed") from None
+            raise self._gave_up(f"{method} /{path}", f"the {deadline:g} s allowed") from None
         raise AssertionError("unreachable: the retry loop returns or raises")
 
-    def _gave_up(self, path: str, within: str) -> SourceError:
+    def _gave_up(self, call: str, within: str) -> SourceError:
         return SourceError(
-            f"{self._api.title} did not answer GET /{path} in {within}. "
-            "Nothing was loaded; the next run tries again.",
+            f"{self._api.title} did not answer {call} in {within}. Nothing was loaded; the next run tries again.",
             transient=True,
         )
 
-    def retries_of(self, error: _TryAgain) -> str:
-        return f"{_FEW_TRIES if error.few else self._settings.http_attempts} tries or the time allowed"
+    def _tries(self, error: TryAgain) -> int:
+        return min(_FEW_TRIES, self._settings.http_attempts) if error.few else self._settings.http_attempts
 
-    async def _once(self, path: str, query: Query | None, body: object) -> Any:
+    async def _once(self, method: str, path: str, query: Query | None, content: dict[str, Any]) -> httpx.Response:
         async with self._limiter:
             self.calls += 1
             try:
-                reply = await self._client.request("GET", path, params=query, json=body)
+                return await self._client.request(method, path, params=query, **content)
             except httpx.TimeoutException:
-                raise _TryAgain(f"no answer within {self._settings.http_timeout:g} s") from None
+                raise TryAgain(f"no answer within {self._settings.http_timeout:g} s") from None
             except httpx.DecodingError:
-                raise _TryAgain("a damaged compressed body", few=True) from None
+                raise TryAgain("a damaged compressed body", few=True) from None
             except httpx.TransportError as error:
-                raise _TryAgain(f"{self._client.base_url.host} cannot be reached ({_kind(error)})") from None
-        return self._read(path, reply)
+                raise TryAgain(f"{self._client.base_url.host} cannot be reached ({_kind(error)})") from None
 
-    def _read(self, path: str, reply: httpx.Response) -> Any:
+    def _judge(self, call: str, reply: httpx.Response, accept: Collection[int]) -> None:
+        self._api.judge(reply)
         if reply.status_code in _TRANSIENT:
-            raise _TryAgain(
+            raise TryAgain(
                 f"HTTP {reply.status_code}",
-                retry_after=_retry_after(reply),
+                retry_after=retry_after(reply),
                 few=reply.status_code == 503,  # noqa: PLR2004
             )
-        if reply.status_code != httpx.codes.OK:
+        if reply.status_code not in accept:
             hint = self._api.hints.get(reply.status_code, "See the API's documentation.")
-            raise SourceError(f"{self._api.title} refused GET /{path} with HTTP {reply.status_code}. {hint}")
-        try:
-            return json.loads(reply.content, parse_float=str)
-        except ValueError:
-            # A gateway's page or a cut connection: often gone a moment later, never an empty page of data.
-            raise _TryAgain("HTTP 200 with something that is not JSON", few=True) from None
+            raise SourceError(f"{self._api.title} refused {call} with HTTP {reply.status_code}. {hint}")
 
-    def _retrying(self, path: str) -> AsyncRetrying:
+    def _retrying(self, call: str) -> AsyncRetrying:
         return AsyncRetrying(
-            retry=retry_if_exception_type(_TryAgain),
+            retry=retry_if_exception_type(TryAgain),
             stop=self._enough,
             wait=self._pause,
-            before_sleep=lambda state: self._note(path, state),
+            before_sleep=lambda state: self._note(call, state),
             reraise=True,
         )
 
     def _enough(self, state: RetryCallState) -> bool:
-        limit = min(_FEW_TRIES, self._settings.http_attempts) if _error(state).few else self._settings.http_attempts
         out_of_time = stop_before_delay(self._settings.http_deadline)
-        return state.attempt_number >= limit or out_of_time(state)
+        return state.attempt_number >= self._tries(_error(state)) or out_of_time(state)
 
     def _pause(self, state: RetryCallState) -> float:
         asked = _error(state).retry_after
@@ -165,21 +182,30 @@ class ApiClient:
         backoff = wait_random_exponential(multiplier=self._settings.http_backoff, max=_LONGEST_PAUSE)
         return float(backoff(state))
 
-    def _note(self, path: str, state: RetryCallState) -> None:
+    def _note(self, call: str, state: RetryCallState) -> None:
         self.retries += 1
         logger.warning(
-            "%s: GET /%s, try %d: %s; again in %.1f s",
+            "%s: %s, try %d: %s; again in %.1f s",
             self._api.title,
-            path,
+            call,
             state.attempt_number,
             _error(state),
             state.upcoming_sleep,
         )
 
 
-def _error(state: RetryCallState) -> _TryAgain:
+def as_json(reply: httpx.Response) -> Any:
+    """The JSON of a reply, floats kept as the text they came in."""
+    try:
+        return json.loads(reply.content, parse_float=str)
+    except ValueError:
+        # A gateway's page or a cut connection: often gone a moment later, never an empty page of data.
+        raise TryAgain(f"HTTP {reply.status_code} with something that is not JSON", few=True) from None
+
+
+def _error(state: RetryCallState) -> TryAgain:
     error = state.outcome.exception() if state.outcome else None
-    assert isinstance(error, _TryAgain)
+    assert isinstance(error, TryAgain)
     return error
 
 
@@ -188,7 +214,7 @@ def _kind(error: httpx.TransportError) -> str:
     return words.get(type(error).__name__, type(error).__name__)
 
 
-def _retry_after(reply: httpx.Response) -> float | None:
+def retry_after(reply: httpx.Response) -> float | None:
     """Seconds asked for by Retry-After, which comes as a number or as a date."""
     text = reply.headers.get("Retry-After", "").strip()
     if not text:

@@ -13,9 +13,10 @@ _SETTINGS = {
     "output_format_decimal_trailing_zeros": 1,
 }
 _ANSWERS = re.compile(
-    r"(?is)\A(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(SELECT|WITH|SHOW|DESC|DESCRIBE|EXPLAIN|EXISTS|VALUES|FROM)\b"
+    r"(?is)\A(?:\s|(?:--|//|#[ !])[^\n]*\n|/\*.*?\*/|\()*"
+    r"(SELECT|WITH|FROM|SHOW|DESC|DESCRIBE|EXPLAIN|EXISTS|CHECK|KILL)\b"
 )
-_FORMAT = re.compile(r"(?is)\bFORMAT\s+\w+\s*\Z")
+_FORMAT = re.compile(r"(?is)\bFORMAT\s+\w+(?:\s+SETTINGS\s.*)?\s*\Z")
 
 
 def ask(client: Client, sql: str, fmt: str | None, *, pretty: bool) -> bytes:

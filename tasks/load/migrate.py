@@ -1,8 +1,10 @@
-"""The schema: numbered migrations, applied once and never edited, and views, replaced when their file changed."""
+"""The schema: numbered migrations, applied once and never edited, and views, replaced when what they are made of
+changed."""
 
 from __future__ import annotations
 
 import logging
+import re
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -38,11 +40,11 @@ def migrate(client: Client, root: Path = SQL_DIR) -> list[str]:
     """
     client.command(_LEDGER)
     done = select(client, "SELECT kind, name, checksum, applied_at FROM meta_migrations FINAL WHERE checksum != ''")
-    return _apply_schema(client, done, root) + _apply_views(client, done, root)
+    schema = sql_files("schema", root)
+    return _apply_schema(client, done, schema) + _apply_views(client, done, root, schema)
 
 
-def _apply_schema(client: Client, done: pl.DataFrame, root: Path) -> list[str]:
-    files = sql_files("schema", root)
+def _apply_schema(client: Client, done: pl.DataFrame, files: list[SqlFile]) -> list[str]:
     known = {file.name: file for file in files}
     for name, checksum, applied_at in _of(done, "schema").select("name", "checksum", "applied_at").iter_rows():
         if name not in known:
@@ -56,25 +58,38 @@ def _apply_schema(client: Client, done: pl.DataFrame, root: Path) -> list[str]:
                 "Restore it and put the change into a new migration."
             )
     applied = set(_of(done, "schema")["name"])
-    return [_run(client, "schema", file, file.statements) for file in files if file.name not in applied]
+    return [_apply(client, file) for file in files if file.name not in applied]
 
 
-def _apply_views(client: Client, done: pl.DataFrame, root: Path) -> list[str]:
+def _apply(client: Client, file: SqlFile) -> str:
+    for statement in file.statements:
+        client.command(statement)
+    return _record(client, "schema", file.name, file.checksum)
+
+
+def _apply_views(client: Client, done: pl.DataFrame, root: Path, schema: list[SqlFile]) -> list[str]:
     files = _in_order(sql_files("views", root))
+    # A view keeps the columns and types that what it reads had when it was made, so all are replaced together,
+    # after a migration too.
+    since = schema[-1].name if schema else ""
+    wanted = {file.name: f"{file.checksum} {since}" for file in files}
     held = dict(_of(done, "views").select("name", "checksum").iter_rows())
-    # A view keeps the columns that the views below it had when it was made, so all are replaced together.
-    stale = files if any(held.get(file.name) != file.checksum for file in files) else []
-    gone = [SqlFile(name, "") for name in held.keys() - {file.name for file in files}]
-    dropped = [_run(client, "views", file, [f"DROP VIEW IF EXISTS `{file.name}`"], "") for file in gone]
-    return dropped + [
-        _run(client, "views", file, [f"CREATE OR REPLACE VIEW `{file.name}` AS\n{file.text}"]) for file in stale
-    ]
+    gone = sorted(held.keys() - wanted.keys())
+    stale = files if wanted.items() - held.items() else []
+    for name in gone:
+        client.command(f"DROP VIEW IF EXISTS `{name}`")
+    for file in stale:
+        client.command(f"CREATE OR REPLACE VIEW `{file.name}` AS\n{file.text}")
+    # Only now: were each recorded at once, a run that died between two would leave the second as it was for good.
+    records = [(name, "") for name in gone] + [(file.name, wanted[file.name]) for file in stale]
+    return [_record(client, "views", name, checksum) for name, checksum in records]
 
 
 def _in_order(views: list[SqlFile]) -> list[SqlFile]:
     """A view after those that it reads."""
     by_name = {view.name: view for view in views}
-    reads = {v.name: {n for n in by_name if n != v.name and f" {n}" in v.text} for v in views}
+    words = {view.name: set(re.findall(r"\w+", re.sub(r"--.*", "", view.text))) for view in views}
+    reads = {name: (words[name] & by_name.keys()) - {name} for name in by_name}
     return [by_name[name] for name in TopologicalSorter(reads).static_order()]
 
 
@@ -82,14 +97,12 @@ def _of(done: pl.DataFrame, kind: str) -> pl.DataFrame:
     return done.filter(pl.col("kind") == kind)
 
 
-def _run(client: Client, kind: str, file: SqlFile, statements: list[str], checksum: str | None = None) -> str:
-    for statement in statements:
-        client.command(statement)
+def _record(client: Client, kind: str, name: str, checksum: str) -> str:
     now = datetime.now(UTC)
     row = {
         "kind": kind,
-        "name": file.name,
-        "checksum": file.checksum if checksum is None else checksum,
+        "name": name,
+        "checksum": checksum,
         "applied_at": now,
         "_ver": int(now.timestamp() * 1000),
     }
@@ -98,5 +111,5 @@ def _run(client: Client, kind: str, file: SqlFile, statements: list[str], checks
         "meta_migrations",
         pl.DataFrame([row], schema_overrides={"applied_at": pl.Datetime("ms", "UTC")}),
     )
-    logger.info("applied %s/%s", kind, file.name)
-    return f"{kind}/{file.name}"
+    logger.info("applied %s/%s", kind, name)
+    return f"{kind}/{name}"

@@ -37,7 +37,7 @@ def quarantine(
     ).unique("rejection_id", maintain_order=True)
     held = select(
         client,
-        f"SELECT rejection_id, record_key FROM {TABLE.name} FINAL "
+        f"SELECT rejection_id, record_key, _ver FROM {TABLE.name} FINAL "
         "WHERE source = {source:String} AND resource = {resource:String}",
         {"source": source, "resource": resource},
     )
@@ -62,7 +62,7 @@ def quarantine(
             pl.lit(version, pl.UInt64).alias("_ver"),
         ),
     )
-    remove(client, TABLE, released.select("rejection_id"), version)
+    remove(client, TABLE, released)
     if new.height or released.height:
         merge(client, TABLE.name)
     return new.height, released.height

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from tasks.window import Window
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -18,8 +20,9 @@ class Scope:
 
 @dataclass(frozen=True)
 class Table:
-    """`rows_between` is SQL over `{start}` and `{end}`: the rows of a window. Without it a load brings the whole
-    table. `keeps_vanished`: rows that the source no longer has stay, since older facts refer to them."""
+    """`rows_between` is SQL for the rows of a window, over `{start}` and `{end}` (instants) or over `{first}` and
+    `{last}` (Moscow days). Without it a load brings the whole table. `keeps_vanished`: rows that the source no longer
+    has stay, since older facts refer to them."""
 
     name: str
     key: tuple[str, ...]
@@ -27,12 +30,17 @@ class Table:
     rows_between: str = ""
     keeps_vanished: bool = False
 
-    def scope(self, start: datetime, end: datetime) -> Scope:
-        if not self.rows_between:
-            return Scope()
-        kind = "DateTime64(3, 'UTC')"
-        where = self.rows_between.format(start=f"{{start:{kind}}}", end=f"{{end:{kind}}}")
-        return Scope(where, {"start": start, "end": end})
+    def scope(self, window: Window, as_of: datetime) -> Scope:
+        """The rows of `window` as far as it had passed at `as_of`."""
+        values = {
+            "start": ("DateTime64(3, 'UTC')", window.start),
+            "end": ("DateTime64(3, 'UTC')", min(window.end, as_of)),
+            "first": ("Date", window.first),
+            "last": ("Date", window.last),
+        }
+        used = {name: value for name, (_, value) in values.items() if f"{{{name}}}" in self.rows_between}
+        places = {name: f"{{{name}:{kind}}}" for name, (kind, _) in values.items()}
+        return Scope(self.rows_between.format(**places), used) if used else Scope()
 
 
 @dataclass(frozen=True)

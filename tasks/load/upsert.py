@@ -53,21 +53,22 @@ def upsert(
 ) -> Upserted:
     """Make the scope's rows equal `frame` (all columns but `_ver`, unique by key), then prove it.
 
-    `protected`: keys (columns as the table's key) whose new version was rejected; their last good one stays.
+    `protected`: values of some columns; rows with them stay, since their new version was rejected.
     `version`: the run's start in ms. Raises ReconcileError when what is read back differs in count or sum.
     """
     key = list(table.key)
+    newer = _newer(client, table, frame, version)
     held = _held(client, table, frame, scope)
-    newer = held.filter(pl.col("_ver") > version)
+    overtaken = pl.concat([frame.select(key), held.select(key)]).unique().join(newer, on=key, how="semi").height
+    absent = held.join(frame, on=key, how="anti").filter(pl.col("_ver") <= version)
     frame = frame.join(newer, on=key, how="anti")
     write = frame.join(held, on=frame.columns, how="anti", nulls_equal=True)
-    absent = held.join(frame, on=key, how="anti").filter(pl.col("_ver") <= version)
     gone = absent.clear() if table.keeps_vanished else absent
     if protected is not None:
-        gone = gone.join(protected, on=key, how="anti")
+        gone = gone.join(protected, on=protected.columns, how="anti")
 
     insert(client, table.name, write.with_columns(pl.lit(version, pl.UInt64).alias("_ver")))
-    remove(client, table, gone.select(key), version)
+    remove(client, table, gone)
 
     stay = held.join(frame, on=key, how="anti").join(gone, on=key, how="anti")
     _reconcile(client, table, scope, pl.concat([frame, stay.select(frame.columns)]), version)
@@ -78,9 +79,10 @@ def upsert(
         removed=gone.height,
         unchanged=frame.height - write.height,
         kept=absent.height - gone.height,
-        overtaken=newer.height,
+        overtaken=overtaken,
     )
-    logger.info("%s: %s", table.name, ", ".join(f"{n} {what}" for what, n in result.as_dict().items() if n))
+    words = ", ".join(f"{n} {what}" for what, n in result.as_dict().items() if n)
+    logger.log(logging.INFO if result.written else logging.DEBUG, "%s: %s", table.name, words)
     return result
 
 
@@ -124,6 +126,13 @@ def _held(client: Client, table: Table, frame: pl.DataFrame, scope: Scope) -> pl
     return held.with_columns(pl.col(name).cast(kind) for name, kind in frame.schema.items())
 
 
+def _newer(client: Client, table: Table, frame: pl.DataFrame, version: int) -> pl.DataFrame:
+    """Keys of which a newer run wrote a version, wherever it is: it may have moved a row out of the scope."""
+    keys = ", ".join(table.key)
+    newer = select(client, f"SELECT DISTINCT {keys} FROM {table.name} WHERE _ver > {version}")
+    return newer.with_columns(pl.col(name).cast(frame.schema[name]) for name in table.key)
+
+
 def _columns(client: Client, table: str) -> list[str]:
     found = select(
         client,
@@ -134,10 +143,13 @@ def _columns(client: Client, table: str) -> list[str]:
     return found["name"].to_list()
 
 
-def remove(client: Client, table: Table, keys: pl.DataFrame, version: int) -> None:
-    for chunk in keys.iter_slices(_KEYS_A_DELETE):
+def remove(client: Client, table: Table, rows: pl.DataFrame) -> None:
+    """Delete rows (the key, `_ver`) with what they superseded. What another run wrote since they were read stays:
+    a ticket that left this scope for another one is in the table already, under the same key."""
+    newest = rows.select(pl.max("_ver")).item()
+    for chunk in rows.select(table.key).iter_slices(_KEYS_A_DELETE):
         client.command(
-            f"DELETE FROM {table.name} WHERE ({', '.join(table.key)}) IN %(keys)s AND _ver <= {version}",
+            f"DELETE FROM {table.name} WHERE ({', '.join(table.key)}) IN %(keys)s AND _ver <= {newest}",
             parameters={"keys": _literals(chunk)},
         )
 

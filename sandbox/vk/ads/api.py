@@ -78,7 +78,7 @@ class VkAdsApi:
     def throttling(self) -> Document:
         """Limits of every method called so far, as the vendor's own endpoint words them."""
         found: Document = {}
-        for name, version in self.throttle.keys():
+        for name, version in self.throttle.called():
             left = self.throttle.remaining((name, version))
             read = {
                 "remaining": {str(window): count for window, count in left.items()},

@@ -90,14 +90,11 @@ def wrong_resource() -> ApiError:
     return statistics_error("WRONG_RESOURCE", "API method does not exist", _NOT_FOUND)
 
 
-def too_many(
-    remaining: dict[int, int], limits: dict[int, int], *, bodiless: bool, retry_after: int | None
-) -> ApiError:
-    """Only the windows that are used up, as recorded."""
-    windows = [window for window, left in remaining.items() if left == 0]
+def too_many(limits: dict[int, int], *, bodiless: bool, retry_after: int | None) -> ApiError:
+    """``limits`` of the windows that are used up; others were not in the recorded body."""
     document = {
-        "remaining": {str(window): 0 for window in windows},
-        "limits": {str(window): limits[window] for window in windows},
+        "remaining": {str(window): 0 for window in limits},
+        "limits": {str(window): limit for window, limit in limits.items()},
     }
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     return ApiError(_TOO_MANY, None if bodiless else document, headers)

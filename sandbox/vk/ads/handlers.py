@@ -1,8 +1,7 @@
-"""What each route of today's API answers, and what every answer passes: token, limits, headers."""
+"""What each route of today's API answers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request as HttpRequest
@@ -10,23 +9,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.vk.ads import documents, errors, lists, oauth, statistics, statistics_v3
+from sandbox.vk.ads.gate import Answer, Gate, Method, worded
 from sandbox.vk.ads.parameters import Parameters
 from sandbox.vk.ads.period import LEVELS
 from sandbox.vk.cabinet import AD_GROUPS, AD_PLANS, BANNERS
-from sandbox.vk.throttle import DAY, HOUR, SECOND
 from sandbox.vk.wire import Document
 
 if TYPE_CHECKING:
     from sandbox.vk.ads.api import VkAdsApi
 
-Answer = Callable[[HttpRequest, Parameters], Document]
-Method = tuple[str, str]
-"""Resource and version: what a limit is for."""
-
 _LISTS = {AD_PLANS: AD_PLANS, AD_GROUPS: AD_GROUPS, "campaigns": AD_GROUPS, BANNERS: BANNERS}
 _STATISTICS = {"day": statistics.by_day, "summary": statistics.summary}
-_HEADERS = {SECOND: "RPS", HOUR: "Hourly", DAY: "Daily"}
-_TOKEN: Method = ("oauth2", "v2")
 _ACCOUNT_TYPES = ["advert"]
 
 
@@ -35,13 +28,14 @@ class Handlers:
 
     def __init__(self, api: VkAdsApi) -> None:
         self._api = api
+        self._gate = Gate(api)
 
     def routing(self) -> dict[str, Any]:
         """Keyword arguments for ``Starlette``."""
         v2 = "/api/v2"
         routes = [
-            Route(f"{v2}/oauth2/token.json", self._oauth(self._token), methods=["POST"]),
-            Route(f"{v2}/oauth2/token/delete.json", self._oauth(self._delete_tokens), methods=["POST"]),
+            Route(f"{v2}/oauth2/token.json", self._gate.issuing(self._token), methods=["POST"]),
+            Route(f"{v2}/oauth2/token/delete.json", self._gate.issuing(self._delete_tokens), methods=["POST"]),
             *(self._get(f"{v2}/{path}.json", (name, "v2"), self._list(name)) for path, name in _LISTS.items()),
             *(
                 self._get(f"{v2}/{path}/{{id}}.json", (name, "v2"), self._one(name))
@@ -58,57 +52,7 @@ class Handlers:
         return {"routes": routes, "exception_handlers": {404: self._no_route, 405: self._wrong_method}}
 
     def _get(self, path: str, method: Method, answer: Answer) -> Route:
-        async def endpoint(request: HttpRequest) -> Response:
-            def respond() -> Response:
-                scheme, _, access = request.headers.get("authorization", "").partition(" ")
-                self._api.tokens.use(access if scheme.lower() == "bearer" else "")
-                self._throttle(method)
-                return errors.reply(answer(request, Parameters(request.scope["sandbox.request"].query)))
-
-            return self._sent(method, respond)
-
-        return Route(path, endpoint, methods=["GET"])
-
-    def _oauth(self, answer: Callable[[HttpRequest], Response]) -> Callable[[HttpRequest], Any]:
-        async def endpoint(request: HttpRequest) -> Response:
-            def respond() -> Response:
-                self._throttle(_TOKEN)
-                return answer(request)
-
-            return self._sent(_TOKEN, respond)
-
-        return endpoint
-
-    def _sent(self, method: Method, respond: Callable[[], Response]) -> Response:
-        """Keep changes out while answering, and tell limits on every answer, refusals too."""
-        with self._api.cabinet.lock:
-            try:
-                response = respond()
-            except errors.ApiError as error:
-                response = self._worded(error).response()
-            remaining = self._api.throttle.remaining(method)
-            for window, limit in self._api.throttle.limits.items():
-                name = _HEADERS.get(window, "Minutely")
-                response.headers[f"X-RateLimit-{name}-Limit"] = str(limit)
-                response.headers[f"X-RateLimit-{name}-Remaining"] = str(remaining[window])
-        response.headers["x-request-id"] = f"{len(self._api.requests):032x}"
-        return response
-
-    def _worded(self, error: errors.ApiError) -> errors.ApiError:
-        inner = (error.document or {}).get("error")
-        if self._api.switches.bare_error_codes and isinstance(inner, dict):
-            inner["code"] = str(inner["code"]).removeprefix("ERR_")
-        return error
-
-    def _throttle(self, method: Method) -> None:
-        throttle, switches = self._api.throttle, self._api.switches
-        if not throttle.take(method):
-            remaining = throttle.remaining(method)
-            wait = max(throttle.resets_in(window) for window, left in remaining.items() if left == 0)
-            retry_after = wait if switches.sends_retry_after else None
-            raise errors.too_many(
-                remaining, throttle.limits, bodiless=switches.bodiless_429, retry_after=retry_after
-            )
+        return Route(path, self._gate.reading(method, answer), methods=["GET"])
 
     def _token(self, request: HttpRequest) -> Response:
         return oauth.token_answer(request.scope["sandbox.request"], self._api.tokens, self._api.switches)
@@ -172,7 +116,7 @@ class Handlers:
 
     async def _no_route(self, request: HttpRequest, _: Exception) -> Response:
         error = errors.wrong_resource() if "/statistics/" in request.url.path else errors.not_found()
-        return self._worded(error).response()
+        return worded(error, self._api.switches).response()
 
     async def _wrong_method(self, request: HttpRequest, error: Exception) -> Response:
         allowed = (getattr(error, "headers", None) or {}).get("Allow", "GET")

@@ -37,8 +37,8 @@ _FLOOD_STATS = "ads.getFloodStats"
 class VkLegacyApi:
     """ASGI application over a cabinet, which it may share with today's API.
 
-    ``token_state`` says what is wrong with the token, if anything. ``throttle.limits`` holds the calls a second of
-    the user; ``quota.limits`` the calls of ``ads`` an hour, which ads.getFloodStats tells.
+    ``authorization`` says what is wrong with the token, if anything. ``throttle.limits`` has the user's calls a
+    second, ``quota.limits`` those of ``ads`` an hour, which ads.getFloodStats tells.
     """
 
     mount = "/vk-legacy/method"
@@ -47,7 +47,7 @@ class VkLegacyApi:
         self.cabinet = cabinet
         self.switches = switches or Switches()
         self.token = VK_LEGACY_TOKEN
-        self.token_state: Literal["valid", "expired", "other_ip", "revoked"] = "valid"
+        self.authorization: Literal["valid", "expired", "other_ip", "revoked"] = "valid"
         self.throttle = Throttle({SECOND: _RPS}, clock)
         self.quota = Throttle({HOUR: _QUOTA}, clock)
         self.faults = Faults()
@@ -106,12 +106,12 @@ class VkLegacyApi:
         if self.switches.requires_version and not arguments.get("v"):
             raise errors.LegacyError(errors.BAD_REQUEST)
         token = arguments.get("access_token") or request.headers.get("authorization", "").removeprefix("Bearer ")
-        state = self.token_state if token else "missing"
+        state = self.authorization if token else "missing"
         if token != self.token or state != "valid":
             raise errors.LegacyError(errors.AUTHORIZATION, errors.TOKEN_MESSAGES.get(state))
-        if not self.throttle.take(_EVERYTHING):
+        if self.throttle.take(_EVERYTHING):
             raise errors.LegacyError(errors.TOO_MANY)
-        if name.startswith("ads.") and name != _FLOOD_STATS and not self.quota.take(_ADS):
+        if name.startswith("ads.") and name != _FLOOD_STATS and self.quota.take(_ADS):
             raise errors.LegacyError(errors.QUOTA)
 
     def _before(self, fault: Fault, request: Request) -> None:

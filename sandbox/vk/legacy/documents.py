@@ -1,4 +1,4 @@
-"""Campaigns and ads as the legacy API words them: ids, times and money as text in places, links in the layout only."""
+"""Campaigns and ads as the legacy API words them: text where one expects numbers, links in the layout only."""
 
 from __future__ import annotations
 

@@ -155,6 +155,8 @@ class _Orders:
         base = Listing(self.client, "orders", self.settings.qtickets_page_size, form=form)
         base, _ = await _with_select(base, self._select(), "baskets") if self._select() else (base, None)
         records = await walk(self._listing(base, ()), Span(self.start - lag, self.end), _created_at)
+        if not records:
+            self._warn("QTickets says that this account has not a single order")
         if not self.warnings and (missed := sum(self._wanted(record) for record in records)):
             self._warn(f"QTickets' filter on payed_at gave nothing, though {missed} orders are in the window")
         return records

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -90,7 +90,7 @@ class _Walker:
         size = 1  # most walks end on the first page; only long ones are worth reading ahead
         while position < len(order):
             batch = order[position : position + size]
-            await asyncio.gather(*(self._page(number) for number in batch))
+            await _together(self._page(number) for number in batch)
             if any(self._reaches_start(self.seen[number]) for number in batch):
                 break
             position, size = position + size, min(_AT_ONCE, size * 2)
@@ -148,7 +148,18 @@ async def _pages(listing: Listing, numbers: Iterable[int]) -> list[Page]:
         async with gate:
             return await listing.page(number)
 
-    return await asyncio.gather(*(one(number) for number in numbers))
+    return await _together(one(number) for number in numbers)
+
+
+async def _together(reads: Iterable[Coroutine[Any, Any, Page]]) -> list[Page]:
+    """Where one fails the others are stopped and waited for: none may outlive the client it uses."""
+    tasks = [asyncio.create_task(read) for read in reads]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _merge(pages: Iterable[Page]) -> Merged:

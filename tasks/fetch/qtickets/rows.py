@@ -42,7 +42,7 @@ ORDER_COLUMNS = (*ORDER_FIELDS, *BASKET_FIELDS, *UTM)
 ORDER_SELECT = (*ORDER_FIELDS.values(), "utm", *(f"baskets.{key}" for key in BASKET_FIELDS.values()))
 
 # Some links carry the id of a person in a messenger, or an address, inside a tag.
-_PERSONAL = re.compile(r"(?i)\b(tgid|pm|vkid)_\d{5,}|[\w.+-]+@[\w-]+\.\w+|\+\d{10,15}")
+_PERSONAL = re.compile(r"(?i)(?<![^\W_])(tgid|pm|vkid)_\d{5,}|[\w.+-]+@[\w.-]+\.\w+|\+\d{10,15}")
 
 EVENT_FIELDS = {
     "event_id": "id",

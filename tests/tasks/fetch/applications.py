@@ -12,10 +12,32 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 Question = dict[str, Any]
 
 
+class Stage:
+    """Many applications behind one server, each below a path of its own: a server a test takes long to stop."""
+
+    mount = "/stage"
+
+    def __init__(self) -> None:
+        self._apps: dict[str, ASGIApp] = {}
+        self._count = 0
+
+    def add(self, app: ASGIApp) -> str:
+        """The application's path below the stage's own base URL."""
+        self._count += 1
+        self._apps[str(self._count)] = app
+        return f"/{self._count}"
+
+    def clear(self) -> None:
+        """Let go of all of them: thousands of documents each would keep the garbage collector busy."""
+        self._apps.clear()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        number = scope["path"][len(scope["root_path"]) :].split("/")[1]
+        await self._apps[number]({**scope, "root_path": f"{scope['root_path']}/{number}"}, receive, send)
+
+
 class Raw:
     """Answers every request with these bytes, `pause` seconds between two of them when it is set."""
-
-    mount = "/raw"
 
     def __init__(self, body: bytes, headers: dict[str, str] | None = None, pause: float = 0) -> None:
         self.body, self.headers, self.pause = body, headers or {}, pause
@@ -40,7 +62,6 @@ class Bent:
 
     def __init__(self, api: ASGIApp, bend: Callable[[Question], None]) -> None:
         self._api, self._bend = api, bend
-        self.mount: str = api.mount  # type: ignore[attr-defined]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         question = json.loads(await _body(receive))

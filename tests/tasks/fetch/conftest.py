@@ -1,63 +1,45 @@
-"""What the tests of fetching share: one call through the client, against any application served over real HTTP."""
+"""What the tests of fetching share: applications behind one real HTTP server, and one call to any of them."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
+from starlette.types import ASGIApp
 
-from sandbox.server import Api as Application
-from sandbox.server import serve
-from tasks.errors import SourceError
-from tasks.fetch.http import Api, ApiClient
+from sandbox.server import Running, serve
 from tasks.settings import Settings
-
-HINT = "Put the right token into the settings."
-TOKEN = "a-secret-token"
-
-
-@dataclass
-class Asked:
-    """What came of one call: the reply or the error, and what the client counted."""
-
-    reply: Any
-    error: SourceError | None
-    calls: int
-    retries: int
+from tests.tasks.fetch.applications import Stage
+from tests.tasks.fetch.asking import Ask, Asked, ask_once, described
 
 
-Ask = Callable[..., Asked]
+@pytest.fixture(scope="session")
+def _running() -> Iterator[Running[Stage]]:
+    with serve(Stage()) as running:
+        yield running
 
 
 @pytest.fixture
-def base_url_of() -> Iterator[Callable[[Application], str]]:
-    """Serves applications until the test ends and gives their addresses."""
-    with ExitStack() as stack:
-        yield lambda app: stack.enter_context(serve(app)).base_url
+def base_url_of(_running: Running[Stage]) -> Iterator[Callable[[ASGIApp], str]]:
+    """Serves an application until the test ends and gives its address."""
+    yield lambda app: _running.base_url + _running.app.add(app)
+    _running.app.clear()
 
 
 @pytest.fixture
-def ask(make_settings: Callable[..., Settings], base_url_of: Callable[[Application], str]) -> Ask:
-    """`ask(app, path="orders", rate=1000, token=TOKEN, **settings)`: one GET and what came of it."""
+def ask(make_settings: Callable[..., Settings], base_url_of: Callable[[ASGIApp], str]) -> Ask:
+    """`ask(app, path="orders", rate=1000, token="…", **settings)`: one GET and what came of it."""
 
     def once(
-        app: Application | str, path: str = "orders", *, rate: float = 1000, token: str = TOKEN, **settings: object
+        app: ASGIApp | str,
+        path: str = "orders",
+        *,
+        rate: float = 1000,
+        token: str = "a-secret-token",
+        **settings: object,
     ) -> Asked:
         url = app if isinstance(app, str) else base_url_of(app)
-        api = Api("Somewhere", url, {"Authorization": f"Bearer {token}"}, rate, {403: HINT})
-        return asyncio.run(_ask(api, make_settings(**settings), path))
+        return asyncio.run(ask_once(described(url, token, rate), make_settings(**settings), path))
 
     return once
-
-
-async def _ask(api: Api, settings: Settings, path: str) -> Asked:
-    async with ApiClient(api, settings) as client:
-        try:
-            reply, error = await client.get(path), None
-        except SourceError as refused:
-            reply, error = None, refused
-        return Asked(reply, error, client.calls, client.retries)

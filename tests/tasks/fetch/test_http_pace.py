@@ -10,13 +10,13 @@ from email.utils import format_datetime
 from itertools import pairwise
 
 import pytest
+from starlette.types import ASGIApp
 
 from sandbox import QticketsApi
-from sandbox.server import Api as Application
-from tasks.fetch.http import Api, ApiClient
+from tasks.fetch.http import ApiClient
 from tasks.settings import Settings
 from tests.tasks.fetch.applications import Raw
-from tests.tasks.fetch.conftest import Ask
+from tests.tasks.fetch.asking import Ask, described
 
 
 @pytest.fixture
@@ -51,7 +51,9 @@ def test_retry_after_in_the_past_or_unreadable_makes_nobody_wait(ask: Ask, api: 
     assert pauses(api)[0] < 0.4
 
 
-@pytest.mark.parametrize("asked_for", ["3600", format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)])
+@pytest.mark.parametrize(
+    "asked_for", ["3600", format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)]
+)
 def test_retry_after_beyond_the_deadline_ends_the_call_at_once(ask: Ask, api: QticketsApi, asked_for: str) -> None:
     api.faults.add("status", status=429, retry_after=asked_for, times=99)
     begun = time.monotonic()
@@ -64,9 +66,7 @@ def test_retry_after_beyond_the_deadline_ends_the_call_at_once(ask: Ask, api: Qt
     assert time.monotonic() - begun < 1
 
 
-def test_pauses_double_from_try_to_try(
-    ask: Ask, api: QticketsApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pauses_double_from_try_to_try(ask: Ask, api: QticketsApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("random.uniform", lambda _, high: high)  # the longest the jitter may give
     api.faults.add("status", status=500, times=4)
 
@@ -107,14 +107,14 @@ def test_a_reply_that_trickles_in_ends_with_the_deadline(ask: Ask) -> None:
 
 
 def test_no_more_requests_start_in_any_stretch_than_the_rate_allows(
-    make_settings: Callable[..., Settings], base_url_of: Callable[[Application], str], api: QticketsApi
+    make_settings: Callable[..., Settings], base_url_of: Callable[[ASGIApp], str], api: QticketsApi
 ) -> None:
     """Retried ones included: a server that is in trouble must not be asked faster than one that is well."""
     api.faults.add("status", status=500, times=5, after=5)
-    described = Api("Somewhere", base_url_of(api), {"Authorization": f"Bearer {api.token}"}, 25, {})
+    described_api = described(base_url_of(api), api.token, rate=25)
 
     async def many() -> None:
-        async with ApiClient(described, make_settings(http_backoff=0)) as client:
+        async with ApiClient(described_api, make_settings(http_backoff=0)) as client:
             await asyncio.gather(*(client.get("orders") for _ in range(20)))
 
     asyncio.run(many())

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from sandbox import QticketsApi
-from tasks.fetch.http import Api, ApiClient
 from tests.tasks.fetch.applications import Raw
-from tests.tasks.fetch.conftest import HINT, Ask
+from tests.tasks.fetch.asking import HINT, Ask
 
-ORDERS = [{"id": number, "payed": False, "payed_at": None, "deleted_at": None, "baskets": []} for number in (1, 2, 3)]
+ORDERS = [
+    {"id": number, "payed": False, "payed_at": None, "deleted_at": None, "baskets": []} for number in (1, 2, 3)
+]
 PASSING = [
     ("status", {"status": 429}),
     ("status", {"status": 500}),
@@ -134,10 +135,3 @@ def test_numbers_with_a_fraction_stay_the_text_they_came_as(ask: Ask) -> None:
     app = Raw(b'{"a": 490.10, "b": 0.1, "c": 833, "d": 12345678901234.56, "e": [1.0]}')
 
     assert ask(app).reply == {"a": "490.10", "b": "0.1", "c": 833, "d": "12345678901234.56", "e": ["1.0"]}
-
-
-def test_the_client_can_only_read() -> None:
-    verbs = {"get", "post", "put", "patch", "delete", "request", "send", "head", "options"}
-
-    assert {name for name in dir(ApiClient) if name in verbs} == {"get"}
-    assert "method" not in {field for field in Api.__dataclass_fields__}

@@ -11,7 +11,7 @@ import pytest
 
 from sandbox import QticketsApi
 from tasks.errors import SourceError
-from tests.tasks.fetch.conftest import Ask
+from tests.tasks.fetch.asking import Ask
 
 PERSON = "ivanova.maria@example.invalid"
 BODY = json.dumps({"error": f"{PERSON} may not", "status": 500, "code": "UNKNOWN_ERROR", "info": [PERSON]})
@@ -43,9 +43,7 @@ def test_neither_the_token_nor_the_body_shows_in_errors_and_logs(
     assert "zakaz.fetch" in caplog.text or options.get("status") in (400, 403, 404, 302)
 
 
-def test_a_call_that_succeeds_logs_no_token(
-    ask: Ask, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_call_that_succeeds_logs_no_token(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     token = "sandbox-token-5f1c"
     api = QticketsApi([], [], token=token)

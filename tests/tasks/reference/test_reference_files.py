@@ -105,12 +105,8 @@ def test_a_usual_spelling_leads_to_its_city(cities: list[dict[str, str]], writte
     assert known[normalised(written)] == city
 
 
-@pytest.mark.parametrize(
-    "written", ["новгород", "novgorod", "влд", "vld", "владик", "петропавловск", "каменск"]
-)
-def test_a_spelling_that_could_mean_two_cities_is_left_out(
-    cities: list[dict[str, str]], written: str
-) -> None:
+@pytest.mark.parametrize("written", ["новгород", "novgorod", "влд", "vld", "владик", "петропавловск", "каменск"])
+def test_a_spelling_that_could_mean_two_cities_is_left_out(cities: list[dict[str, str]], written: str) -> None:
     assert written not in {row["alias"] for row in cities}
 
 
@@ -149,7 +145,5 @@ def test_a_usual_utm_source_leads_to_its_source(
 
 
 @pytest.mark.parametrize("written", ["", "insta", "yandex_afisha", "(direct)", "target", "ok", "telegram"])
-def test_what_is_not_paid_for_in_vk_or_direct_stays_out(
-    utm_sources: list[dict[str, str]], written: str
-) -> None:
+def test_what_is_not_paid_for_in_vk_or_direct_stays_out(utm_sources: list[dict[str, str]], written: str) -> None:
     assert written not in {row["utm_source"] for row in utm_sources}

@@ -1,0 +1,59 @@
+"""VK Ads: what each ad showed, cost and brought, by day."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.marketing import MARKETING, ad_facts
+from flows.running import name_of_run, run_source
+from flows.source import Resource, Source
+from tasks.fetch import vk_ads as api
+from tasks.transform import vk_ads as to
+from validation import ads as must
+
+# No official word says how long VK restates a day; loaders in use read back 7 to 30 days.
+SOURCE = Source(
+    name="vk_ads",
+    title="VK Ads",
+    job="vk_ads_loader",
+    noun="ad days",
+    version=api.VERSION,
+    origin=api.account,
+    check_settings=api.check_settings,
+    resources=(Resource("ad_days", api.fetch_ad_days, must.raw_vk, key="ad_id", may_be_empty=True),),
+    outputs=(ad_facts("fact_vk_ads_daily", to.ad_days, "ad_days"),),
+    marts=(MARKETING,),
+    days=14,
+    restated_days=30,
+    lag_days=1,
+    history_days=api.HISTORY_DAYS,
+)
+
+
+@flow(name="vk-ads", flow_run_name=name_of_run, description=__doc__)
+def vk_ads(
+    days: int = SOURCE.days,
+    date_from: date | None = None,
+    date_to: date | None = None,
+    refresh: bool = False,
+    env: str | None = None,
+) -> State[object]:
+    """Load advertising figures into ClickHouse.
+
+    Args:
+        days: How many Moscow days back from yesterday: today's figures are not complete.
+        date_from: First day, instead of `days`.
+        date_to: Last day; yesterday if left out.
+        refresh: Fetch again even what this run already has.
+        env: A settings file, for example secrets/.env.vk.
+    """
+    return run_source(SOURCE, days, date_from, date_to, refresh, env)
+
+
+if __name__ == "__main__":
+    from flows.cli import main
+
+    main(["load", SOURCE.name])

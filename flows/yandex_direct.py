@@ -1,0 +1,59 @@
+"""Yandex Direct: what each ad showed, cost and brought, by day."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.marketing import MARKETING, ad_facts
+from flows.running import name_of_run, run_source
+from flows.source import Resource, Source
+from tasks.fetch import yandex_direct as api
+from tasks.transform import yandex_direct as to
+from validation import ads as must
+
+# Figures settle within three days as a rule, conversions later; corrected older days are asked for as well.
+SOURCE = Source(
+    name="direct",
+    title="Yandex Direct",
+    job="direct_loader",
+    noun="ad days",
+    version=api.VERSION,
+    origin=api.account,
+    check_settings=api.check_settings,
+    resources=(Resource("ad_days", api.fetch_ad_days, must.raw_direct, key="ad_id", may_be_empty=True),),
+    outputs=(ad_facts("fact_direct_daily", to.ad_days, "ad_days"),),
+    marts=(MARKETING,),
+    days=7,
+    restated_days=90,
+    lag_days=1,
+    history_days=api.HISTORY_DAYS,
+)
+
+
+@flow(name="direct", flow_run_name=name_of_run, description=__doc__)
+def yandex_direct(
+    days: int = SOURCE.days,
+    date_from: date | None = None,
+    date_to: date | None = None,
+    refresh: bool = False,
+    env: str | None = None,
+) -> State[object]:
+    """Load advertising figures into ClickHouse.
+
+    Args:
+        days: How many Moscow days back from yesterday: today's figures are not complete.
+        date_from: First day, instead of `days`.
+        date_to: Last day; yesterday if left out.
+        refresh: Fetch again even what this run already has.
+        env: A settings file, for example secrets/.env.direct.
+    """
+    return run_source(SOURCE, days, date_from, date_to, refresh, env)
+
+
+if __name__ == "__main__":
+    from flows.cli import main
+
+    main(["load", SOURCE.name])

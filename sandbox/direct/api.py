@@ -1,0 +1,124 @@
+"""The application: Direct's services over the ads and the spend of a world."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import RLock
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import Receive, Scope, Send
+
+from sandbox.direct.edits import PAGE_EDITS, status_body
+from sandbox.direct.gate import Crowd, Pace
+from sandbox.direct.handlers import Handlers
+from sandbox.direct.points import Points
+from sandbox.direct.reports.queue import ReportQueue
+from sandbox.direct.services import only_direct
+from sandbox.direct.switches import DIRECT_LOGIN, DIRECT_TOKEN, DirectSwitches
+from sandbox.faults import Fault, Faults
+from sandbox.misbehave import Misbehave
+from sandbox.recorder import Recorder, Request
+from sandbox.world import World
+from sandbox.world.spend import AdDay, ad_days
+
+_READS = ("get", "check", "checkCampaigns", "checkDictionaries")
+
+
+class DirectApi:
+    """ASGI application of one advertiser, whose ``rows`` (spend) it shares with the caller.
+
+    Change ``rows`` or ``world`` only inside ``change()``, which keeps the server out. ``requests`` grows with
+    every request, ``faults`` makes requests fail, ``switches`` and ``token`` may be changed at any time, and
+    ``clock`` (seconds) may be replaced to let hours pass.
+    """
+
+    mount = "/direct"
+
+    def __init__(
+        self,
+        world: World,
+        switches: DirectSwitches | None = None,
+        *,
+        login: str = DIRECT_LOGIN,
+        token: str = DIRECT_TOKEN,
+    ) -> None:
+        self.switches = switches or DirectSwitches()
+        self.login = login
+        self.token = token
+        self.faults = Faults()
+        self.lock = RLock()
+        self.clock: Callable[[], float] = time.monotonic
+        self.world = only_direct(world)
+        self.rows: list[AdDay] = ad_days(self.world)
+        self.reset()
+        app = Starlette(routes=Handlers(self).routes(), middleware=[Middleware(GZipMiddleware, compresslevel=1)])
+        self._recorder = Recorder(
+            Crowd(Misbehave(app, self.faults, PAGE_EDITS, status_body, self._before)), _parameters
+        )
+
+    @classmethod
+    def of(cls, world: World, switches: DirectSwitches | None = None) -> DirectApi:
+        """The API over a generated world."""
+        return cls(world, switches)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._recorder(scope, receive, send)
+
+    @property
+    def requests(self) -> list[Request]:
+        """Every request so far, in order of arrival."""
+        return self._recorder.requests
+
+    @property
+    def writes(self) -> list[Request]:
+        """Those that were no reads: a loader leaves this empty. (Everything is sent by POST.)"""
+        return [
+            request
+            for request in self.requests
+            if not request.path.endswith("/reports") and request.params.get("method") not in _READS
+        ]
+
+    def show(self, world: World) -> None:
+        """Serve another view from now on, e.g. the same world at a later instant. Stored reports stay."""
+        with self.change():
+            self.world = only_direct(world)
+            self.rows[:] = ad_days(self.world)
+
+    def reset(self) -> None:
+        """Empty queue, full points, no memory of earlier requests' pace."""
+        self.points = Points(self._switches, self._now)
+        self.queue = ReportQueue(self._switches, self._now)
+        self.pace = Pace(self._switches, self._now)
+
+    @contextmanager
+    def change(self) -> Iterator[DirectApi]:
+        """Hold the server still while figures change."""
+        with self.lock:
+            yield self
+
+    def _switches(self) -> DirectSwitches:
+        return self.switches
+
+    def _now(self) -> float:
+        return self.clock()
+
+    def _before(self, fault: Fault, _request: Request) -> None:
+        """``mutate`` gets the rows; there is nothing here that could drift."""
+        if fault.kind != "mutate":
+            raise ValueError(f"Direct has no fault {fault.kind!r}")
+        with self.lock:
+            fault.options["call"](self.rows)
+
+
+def _parameters(request: Request) -> dict[str, Any]:
+    try:
+        body = json.loads(request.body)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}

@@ -1,0 +1,30 @@
+-- Both sources' ad days, with `spend` on one VAT basis (AD_SPEND_VAT). Each row is rounded to the kopeck, so that
+-- every grouping of them adds up to the same total.
+SELECT
+    f.source        AS source,
+    f.stat_date     AS stat_date,
+    f.account_id    AS account_id,
+    f.campaign_id   AS campaign_id,
+    f.ad_group_id   AS ad_group_id,
+    f.ad_id         AS ad_id,
+    f.campaign_name AS campaign_name,
+    f.impressions   AS impressions,
+    f.clicks        AS clicks,
+    f.conversions   AS conversions,
+    f.utm_campaign  AS utm_campaign,
+    f.utm_content   AS utm_content,
+    f.utm_city      AS utm_city,
+    CAST(multiIf(
+        f.spent_has_vat = r.spend_with_vat, toDecimal128(f.spent, 2),
+        r.spend_with_vat = 1, toDecimal128(round(toDecimal128(f.spent, 2) * (1 + v.rate), 2), 2),
+        toDecimal128(round(toDecimal128(f.spent, 8) / (1 + v.rate), 2), 2)
+    ) AS Decimal(18, 2)) AS spend
+FROM
+(
+    SELECT 'vk_ads' AS source, * FROM fact_vk_ads_daily FINAL
+    UNION ALL
+    SELECT 'direct' AS source, * FROM fact_direct_daily FINAL
+) AS f
+CROSS JOIN (SELECT spend_with_vat FROM dim_report FINAL) AS r
+CROSS JOIN (SELECT valid_from, valid_to, rate FROM dim_vat_rates FINAL) AS v
+WHERE f.stat_date >= v.valid_from AND f.stat_date < v.valid_to

@@ -1,0 +1,14 @@
+-- Paid tickets in the report's currency, each with the source and city that it is booked on.
+SELECT
+    toDate(assumeNotNull(t.paid_at), 'Europe/Moscow') AS d,
+    e.city                             AS city,
+    if(s.source = '', 'other', s.source) AS source,
+    t.utm_campaign                     AS utm_campaign,
+    t.utm_content                      AS utm_content,
+    t.quantity                         AS tickets_sold,
+    t.amount                           AS revenue,
+    t.refunded_amount                  AS refunds_amount
+FROM (SELECT * FROM stg_qtickets_tickets FINAL WHERE state IN ('paid', 'refunded')) AS t
+INNER JOIN (SELECT currency FROM dim_report FINAL) AS r ON r.currency = t.currency
+LEFT JOIN (SELECT event_id, city FROM dim_events FINAL) AS e ON e.event_id = t.event_id
+LEFT JOIN (SELECT utm_source, source FROM dim_utm_sources FINAL) AS s ON s.utm_source = lowerUTF8(t.utm_source)

@@ -1,0 +1,124 @@
+"""VK Ads: daily statistics by ad with what its tags are made of, from today's or the legacy API (VK_API)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+
+from tasks.fetch.vk_ads import legacy, today
+from tasks.fetch.vk_ads.today import chunks
+from tasks.landing import Fetched
+from tasks.settings import Settings, require
+from tasks.window import Window
+
+logger = logging.getLogger("zakaz.fetch")
+
+VERSION = "1"
+COLUMNS = (
+    "stat_date", "account_id", "campaign_id", "campaign_name", "ad_group_id", "ad_group_name", "ad_id",
+    "impressions", "clicks", "spent", "conversions", "link", "group_utm", "enable_utm", "lost",
+)  # fmt: skip
+HISTORY_DAYS = 365
+"""VK gives statistics of the last 366 days."""
+
+Row = dict[str, str | None]
+
+
+def check_settings(settings: Settings) -> None:
+    """Raises SettingsError where neither a token nor what gives one is set."""
+    if settings.vk_api == "legacy":
+        require(settings.vk_token, "VK_TOKEN", ".env.vk")
+        require(settings.vk_account_id, "VK_ACCOUNT_ID", ".env.vk")
+    elif settings.vk_token is None:
+        require(settings.vk_client_id, "VK_CLIENT_ID", ".env.vk")
+        require(settings.vk_client_secret, "VK_CLIENT_SECRET", ".env.vk")
+
+
+def account(settings: Settings) -> str:
+    if settings.vk_api == "legacy":
+        return f"{settings.vk_legacy_base_url}#{settings.vk_account_id}"
+    return f"{settings.vk_base_url}#{settings.vk_client_id or 'token'}"
+
+
+def fetch_ad_days(settings: Settings, window: Window, as_of: datetime) -> Fetched:  # noqa: ARG001
+    """Columns: COLUMNS, all text; grain: day x ad; money net of VAT. An ad whose figures the API no longer gives
+    has one row with `lost` set. Raises SourceError."""
+    return asyncio.run(_legacy(settings, window) if settings.vk_api == "legacy" else _today(settings, window))
+
+
+async def _today(settings: Settings, window: Window) -> Fetched:
+    api = today.Today(settings)
+    try:
+        account_id = await api.account_id()
+        plans = await api.listing("ad_plans", ("id", "name"))
+        groups = await api.listing("ad_groups", ("id", "name", "ad_plan_id", "enable_utm", "utm"))
+        banners = await api.listing("banners", ("id", "ad_group_id", "campaign_id", "urls"))
+        days: dict[int, list[today.Record]] = {}
+        lost: list[int] = []
+        for ids in chunks(banners, today.IDS_A_CALL):
+            known, unknown = await api.statistics(ids, window)
+            days |= known
+            lost += unknown
+    finally:
+        await api.close()
+
+    def head(ad: int) -> Row:
+        banner = banners[ad]
+        group_id = banner["ad_group_id"] if banner.get("ad_group_id") is not None else banner.get("campaign_id")
+        group = groups.get(int(group_id), {}) if group_id is not None else {}
+        plan_id = group.get("ad_plan_id")
+        plan = plans.get(int(plan_id), {}) if plan_id is not None else {}
+        return {
+            "account_id": account_id,
+            "campaign_id": _text(plan_id) or "0",
+            "campaign_name": _text(plan.get("name")),
+            "ad_group_id": _text(group_id),
+            "ad_group_name": _text(group.get("name")),
+            "ad_id": str(ad),
+            "link": today.link_of(banner) or "",
+            "group_utm": _text(group.get("utm")),
+            "enable_utm": "true" if group.get("enable_utm") else "false",
+        }
+
+    rows = [head(ad) | today.statistics_row(day) for ad, figures in days.items() for day in figures]
+    rows += [head(ad) | {"lost": "true"} for ad in lost]
+    return _fetched(rows, api.calls, api.retries, len(banners), lost)
+
+
+async def _legacy(settings: Settings, window: Window) -> Fetched:
+    api = legacy.Legacy(settings)
+    async with api.client as client:
+        campaigns, ads = await api.campaigns(), await api.ads()
+        links: dict[int, str | None] = {}
+        days: dict[int, list[legacy.Record]] = {}
+        for ids in chunks(ads, legacy.IDS_A_CALL):
+            links |= await api.links(ids)
+            days |= await api.statistics(ids, window)
+
+    def head(ad: int) -> Row:
+        campaign = int(ads[ad]["campaign_id"])
+        return {
+            "account_id": api.account_id,
+            "campaign_id": str(campaign),
+            "campaign_name": _text(campaigns.get(campaign, {}).get("name")),
+            "ad_id": str(ad),
+            "link": links.get(ad),
+        }
+
+    rows = [head(ad) | legacy.statistics_row(day) for ad, figures in days.items() for day in figures]
+    return _fetched(rows, client.calls, client.retries, len(ads), [])
+
+
+def _fetched(rows: list[Row], calls: int, retries: int, ads: int, lost: Iterable[int]) -> Fetched:
+    missing = list(lost)
+    text = f"VK Ads gives no figures for {len(missing)} ads any more; what was loaded stays"
+    warnings = (text,) if missing else ()
+    for warning in warnings:
+        logger.warning("%s", warning)
+    return Fetched(rows, COLUMNS, calls, retries, warnings, {"ad_days": len(rows), "ads": ads})
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,133 @@
+"""The access token of VK Ads: asked for once, kept in a file that only its owner can read, refreshed under a lock.
+
+VK gives five tokens in all, whatever their state, and a refresh kills the old one at once. So a run takes what the
+last one left; a token is never deleted here, since that would log out every other user of the same application.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import httpx
+from filelock import AsyncFileLock
+
+from tasks.errors import SourceError
+from tasks.fetch.http import Api, ApiClient, as_json
+from tasks.settings import Settings, require
+
+_FILE = ".env.vk"
+_EARLY = 30 * 60
+"""Seconds before its end at which a token is refreshed."""
+_LOCK_WAIT = 120
+_MENDABLE = {"expired_token", "invalid_token"}
+
+Tokens = dict[str, Any]
+
+
+class _Refused(Exception):
+    def __init__(self, reply: httpx.Response) -> None:
+        super().__init__(reply.status_code)
+        self.status = reply.status_code
+        self.all_taken = b"token_limit_exceeded" in reply.content
+
+
+class StoredToken(httpx.Auth):
+    """Puts the token into every request; on 401 takes a newer one, kept by another process or by refresh, and asks
+    once more. Use it as an async context manager around the client that it serves."""
+
+    requires_response_body = True
+
+    def __init__(self, settings: Settings) -> None:
+        self._fixed = settings.vk_token.get_secret_value().strip() if settings.vk_token else ""
+        self._path = settings.vk_token_file
+        self.client_id = "" if self._fixed else require(settings.vk_client_id, "VK_CLIENT_ID", _FILE)
+        self._secret = "" if self._fixed else require(settings.vk_client_secret, "VK_CLIENT_SECRET", _FILE)
+        api = Api("VK Ads", settings.vk_base_url, {}, settings.vk_rate, {}, judge=_judge)
+        self.oauth = ApiClient(api, settings)
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        token = self._fixed or await self._token_other_than("")
+        request.headers["Authorization"] = f"Bearer {token}"
+        reply = yield request
+        if reply.status_code == httpx.codes.UNAUTHORIZED and not self._fixed and _code(reply) in _MENDABLE:
+            request.headers["Authorization"] = f"Bearer {await self._token_other_than(token)}"
+            yield request
+
+    async def _token_other_than(self, dead: str) -> str:
+        kept = self._kept()
+        if _is_good(kept) and kept["access_token"] != dead:
+            return str(kept["access_token"])
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        async with AsyncFileLock(self._path.with_suffix(".lock"), timeout=_LOCK_WAIT, mode=0o600):
+            kept = self._kept()
+            if not _is_good(kept) or kept["access_token"] == dead:
+                kept = await self._renewed(kept)
+                self._keep(kept)
+            return str(kept["access_token"])
+
+    async def _renewed(self, kept: Tokens) -> Tokens:
+        """By refresh, which takes no new slot of the five; only where VK refuses that, a token of its own."""
+        try:
+            if kept.get("refresh_token"):
+                try:
+                    return kept | await self._ask(grant_type="refresh_token", refresh_token=kept["refresh_token"])
+                except _Refused as refused:
+                    if refused.status == httpx.codes.FORBIDDEN:
+                        raise
+            return await self._ask(grant_type="client_credentials")
+        except _Refused as refused:
+            if refused.all_taken:
+                raise SourceError(
+                    "VK Ads gives this application no further token: all five are taken. Put one of them into "
+                    "secrets/.env.vk as VK_TOKEN, or delete unused ones in the VK Ads cabinet."
+                ) from None
+            raise SourceError(
+                f"VK Ads gave no token (HTTP {refused.status}). Check VK_CLIENT_ID and VK_CLIENT_SECRET in "
+                "secrets/.env.vk, and that the application's API access is still open."
+            ) from None
+
+    async def _ask(self, **form: str) -> Tokens:
+        """expires_in comes as a number or as text; a refresh may leave the refresh token out."""
+        form |= {"client_id": self.client_id, "client_secret": self._secret}
+        body = await self.oauth.send("POST", "api/v2/oauth2/token.json", as_json, data=form)
+        if not isinstance(body, dict) or not body.get("access_token"):
+            raise SourceError("VK Ads answered the request for a token without one.", transient=True)
+        tokens = {name: body[name] for name in ("access_token", "refresh_token") if body.get(name)}
+        return tokens | {"expires_at": time.time() + float(body.get("expires_in") or 86_400)}
+
+    def _kept(self) -> Tokens:
+        """Only a token of this very application counts."""
+        try:
+            kept = json.loads(self._path.read_text())
+        except (OSError, ValueError):
+            return {}
+        return kept if isinstance(kept, dict) and kept.get("client_id") == self.client_id else {}
+
+    def _keep(self, tokens: Tokens) -> None:
+        """Into a file that was never readable by others, put in place whole."""
+        fresh = self._path.with_suffix(f".{os.getpid()}")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(tokens | {"client_id": self.client_id}, file)
+        Path(fresh).replace(self._path)
+
+
+def _judge(reply: httpx.Response) -> None:
+    if reply.status_code in (400, 401, 403):
+        raise _Refused(reply)
+
+
+def _is_good(kept: Tokens) -> bool:
+    return bool(kept.get("access_token")) and float(kept.get("expires_at", 0)) - _EARLY > time.time()
+
+
+def _code(reply: httpx.Response) -> str:
+    try:
+        return str(json.loads(reply.content).get("code", ""))
+    except (ValueError, AttributeError):
+        return ""

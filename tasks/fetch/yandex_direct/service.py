@@ -1,0 +1,139 @@
+"""Talking to Yandex Direct: headers, errors in any HTTP status, points.
+
+Errors come as JSON with HTTP 200, 400 or 500, their code as a number or as text. What a code means for the next
+step is a table here; which questions to ask is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+
+from tasks.errors import SourceError
+from tasks.fetch.http import Api, ApiClient, TryAgain, as_json, retry_after
+from tasks.settings import Settings, require
+
+TITLE = "Yandex Direct"
+_QUEUE_FULL = 9000
+_POINTS_USED_UP = 152
+_LATER = {52, 1000, 1001, 1002}
+_SLOWER = {56: 10.0, 506: 10.0}
+_HINTS = {
+    53: "The token is wrong, expired or revoked: put a new DIRECT_TOKEN into secrets/.env.direct.",
+    54: "This login has no right to that account: check DIRECT_LOGIN in secrets/.env.direct.",
+    58: "The application's access is not approved: apply for it in Direct's settings, API.",
+    513: "This login is not connected to Direct: check DIRECT_LOGIN in secrets/.env.direct.",
+    3000: "The application has no access to the API: apply for it in Direct's settings, API.",
+    3001: "The application has no access to this method: apply for it in Direct's settings, API.",
+    8800: "The account does not see that object: check DIRECT_LOGIN in secrets/.env.direct.",
+}
+_RESERVE = 0.05
+"""Share of the daily points below which nothing is asked that a run can do without."""
+
+Object = dict[str, Any]
+
+
+class QueueFull(Exception):
+    """Five reports wait already: ask again in a while."""
+
+
+class PeriodTooLong(Exception):
+    """The report took the server too long: the same again would too, half the period may not."""
+
+
+class Direct:
+    """One account. `points_left` is the share of the daily points that is left, once a service has told it."""
+
+    def __init__(self, settings: Settings) -> None:
+        token = require(settings.direct_token, "DIRECT_TOKEN", ".env.direct")
+        self.login = require(settings.direct_login, "DIRECT_LOGIN", ".env.direct")
+        self.version = settings.direct_version
+        self.points_left = 1.0
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Client-Login": self.login,
+            "Accept-Language": "en",
+        }
+        api = Api(TITLE, settings.direct_base_url, headers, settings.direct_rate, {}, judge=self._judge)
+        self.client = ApiClient(api, settings)
+
+    async def get(self, service: str, key: str, parameters: Object) -> list[Object]:
+        """All objects of a `get`, page by page; the reply's list is under `key` or absent when empty."""
+        found: list[Object] = []
+        offset = 0
+        while True:
+            page = {"Page": {"Limit": 10_000, "Offset": offset}}
+            result = await self.call(service, "get", parameters | page)
+            found += result.get(key) or []
+            if not (limited_by := result.get("LimitedBy")):
+                return found
+            offset = int(limited_by)
+
+    async def call(self, service: str, method: str, parameters: Object) -> Object:
+        body = {"method": method, "params": parameters}
+        reply = await self.client.send("POST", f"json/{self.version}/{service}", as_json, json=body)
+        result = reply.get("result") if isinstance(reply, dict) else None
+        if not isinstance(result, dict):
+            raise SourceError(f"{TITLE} answered {service}.{method} without a result.", transient=True)
+        return result
+
+    @property
+    def must_save_points(self) -> bool:
+        return self.points_left < _RESERVE
+
+    def _judge(self, reply: httpx.Response) -> None:
+        self._note_points(reply.headers.get("Units", ""))
+        error = _error_of(reply)
+        of_report = reply.request.url.path.endswith("/reports")
+        if error is None:
+            if of_report and reply.status_code == httpx.codes.BAD_GATEWAY:
+                raise PeriodTooLong
+            return
+        code = _number(error.get("error_code"))
+        if code == _QUEUE_FULL:
+            raise QueueFull
+        if code == _POINTS_USED_UP:
+            raise SourceError(
+                f"{TITLE}'s points are used up (code 152). They come back hour by hour; run again in an hour. "
+                "What was loaded before stands.",
+                transient=True,
+            )
+        if code in _LATER or code in _SLOWER:
+            raise TryAgain(f"code {code}", retry_after=retry_after(reply) or _SLOWER.get(code))
+        if of_report and reply.status_code == httpx.codes.BAD_GATEWAY:
+            raise PeriodTooLong
+        if reply.status_code in (429, 500, 503, 504):
+            return  # the status says what to do
+        text = str(error.get("error_string") or "")[:100]
+        request_id = str(error.get("request_id") or reply.headers.get("RequestId", ""))[:40]
+        hint = _HINTS.get(code, f"Tell Direct's support the request id {request_id}.")
+        raise SourceError(f"{TITLE} refused the request with code {code} ({text}). {hint}")
+
+    def _note_points(self, units: str) -> None:
+        """`spent/left/limit`."""
+        parts = units.split("/")
+        if len(parts) == 3 and all(p.isdecimal() for p in parts) and int(parts[2]):  # noqa: PLR2004
+            self.points_left = int(parts[1]) / int(parts[2])
+
+
+def chunks(items: list[int], size: int) -> Iterator[list[int]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _error_of(reply: httpx.Response) -> Object | None:
+    if not reply.content.lstrip().startswith(b"{"):
+        return None
+    try:
+        body = json.loads(reply.content)
+    except ValueError:
+        return None
+    error = body.get("error") if isinstance(body, dict) else None
+    return error if isinstance(error, dict) else None
+
+
+def _number(code: object) -> int:
+    return int(str(code)) if str(code).lstrip("-").isdecimal() else 0

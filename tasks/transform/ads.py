@@ -1,0 +1,67 @@
+"""What the advertising sources have in common once their own words are gone: from typed days to facts."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from tasks.transform.cities import canonical_city
+from tasks.transform.links import UTM
+from tasks.transform.values import MONEY
+
+_CONVENTION = r"^(.+)_(0?[1-9]|[12]\d|3[01])_(0?[1-9]|1[0-2])$"
+"""utm_content of an ad, by the owner's convention: city_day_month, e.g. msk_01_10."""
+
+
+def count(column: str) -> pl.Expr:
+    """A counter; `--`, `-`, '' and null mean that nothing was counted."""
+    return _given(column).cast(pl.UInt64).fill_null(0)
+
+
+def identifier(column: str) -> pl.Expr:
+    """An id; 0 where the source gives none, as for ads made by Direct's campaign wizard."""
+    return count(column)
+
+
+def amount(column: str) -> pl.Expr:
+    return _given(column).cast(MONEY).fill_null(pl.lit(0).cast(MONEY))
+
+
+def facts(days: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
+    """Grain: day, account, campaign, group, ad. Columns as `fact_vk_ads_daily` without `_ver`.
+
+    `days` has them but `utm_city`, `utm_day` and `utm_month`, which come from `utm_content`; all of the tags are
+    null where the ad's link is not known. Days on which nothing happened are left out, since one API sends them
+    and another does not.
+    """
+    happened = (
+        (pl.col("impressions") > 0) | (pl.col("clicks") > 0) | (pl.col("spent") != 0) | (pl.col("conversions") > 0)
+    )
+    parts = pl.col("utm_content").str.extract_groups(_CONVENTION)
+    known = pl.col("utm_content").is_not_null()
+    return (
+        days.filter(happened)
+        .with_columns(parts.struct.rename_fields(["city", "day", "month"]).alias("said"))
+        .unnest("said")
+        .select(
+            "stat_date",
+            "account_id",
+            "campaign_id",
+            "ad_group_id",
+            "ad_id",
+            "campaign_name",
+            "impressions",
+            "clicks",
+            "spent",
+            "spent_has_vat",
+            "conversions",
+            *UTM,
+            pl.when(known).then(canonical_city("city", cities)).alias("utm_city"),
+            pl.when(known).then(pl.col("day").cast(pl.UInt8).fill_null(0)).alias("utm_day"),
+            pl.when(known).then(pl.col("month").cast(pl.UInt8).fill_null(0)).alias("utm_month"),
+        )
+    )
+
+
+def _given(column: str) -> pl.Expr:
+    text = pl.col(column).str.strip_chars()
+    return pl.when(~text.is_in(["", "-", "--"])).then(text)

@@ -1,0 +1,54 @@
+"""Yandex Direct: raw report rows, each with its ad's link and tracking parameters, to facts."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from tasks.transform.ads import amount, count, facts, identifier
+from tasks.transform.links import Ad, Tags, tags, with_tags
+
+_AD = [
+    "campaign_id",
+    "campaign_name",
+    "ad_group_id",
+    "ad_id",
+    "link",
+    "group_tracking",
+    "campaign_tracking",
+    "link_known",
+]
+
+
+def ad_days(raw: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
+    """Columns and grain as `transform.ads.facts`; money as the report gave it, which `spent_has_vat` names."""
+    return (
+        with_tags(raw, _AD, _tags_of)
+        .with_columns(
+            pl.col("stat_date").str.to_date("%Y-%m-%d"),
+            identifier("campaign_id"),
+            identifier("ad_group_id"),
+            identifier("ad_id"),
+            pl.col("campaign_name").fill_null(""),
+            count("impressions"),
+            count("clicks"),
+            amount("cost").alias("spent"),
+            (pl.col("include_vat") == "YES").cast(pl.UInt8).alias("spent_has_vat"),
+            count("conversions"),
+        )
+        .pipe(facts, cities)
+    )
+
+
+def _tags_of(ad: Ad) -> Tags:
+    """Tracking parameters of the group, else of the campaign, win over those in the link."""
+    if ad["link_known"] != "true":
+        return {}
+    laid_over = (ad["group_tracking"] or "").strip() or (ad["campaign_tracking"] or "").strip()
+    macros = {
+        "{campaign_id}": ad["campaign_id"],
+        "{campaign_name}": ad["campaign_name"],
+        "{gbid}": ad["ad_group_id"],
+        "{ad_id}": ad["ad_id"],
+        "{banner_id}": ad["ad_id"],
+    }
+    return tags(ad["link"], laid_over, macros)

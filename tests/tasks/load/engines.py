@@ -1,0 +1,53 @@
+"""Fixtures of a warehouse on both engines: the embedded one, and a real server over HTTP, which is slow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from tasks.load.migrate import migrate
+from tasks.load.warehouse import warehouse
+from tasks.settings import Settings
+
+BOTH = ["embedded", pytest.param("server", marks=pytest.mark.slow)]
+
+
+@pytest.fixture(params=BOTH)
+def settings(request: pytest.FixtureRequest, make_settings: Callable[..., Settings]) -> Settings:
+    """An empty place of the test's own: neither the database nor a table is there yet."""
+    return settings_of(request.param, request, make_settings)
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[Client]:
+    """A warehouse with the schema."""
+    with warehouse(settings) as client:
+        migrate(client)
+        yield client
+
+
+@pytest.fixture
+def server_settings(request: pytest.FixtureRequest, make_settings: Callable[..., Settings]) -> Settings:
+    return settings_of("server", request, make_settings)
+
+
+def settings_of(engine: str, request: pytest.FixtureRequest, make: Callable[..., Settings]) -> Settings:
+    if engine == "embedded":
+        return make()
+    dsn, database = (request.getfixturevalue(f"clickhouse_{name}") for name in ("dsn", "database"))
+    return make(clickhouse_dsn=dsn, clickhouse_database=database)
+
+
+def rows(client: Client, sql: str) -> list[dict[str, Any]]:
+    """The answer by another way than the code under test takes: JSON text, with money as text, `1.50`."""
+    how = {"output_format_json_quote_decimals": 1, "output_format_decimal_trailing_zeros": 1}
+    text = client.raw_query(sql, fmt="JSONEachRow", settings=how).decode()
+    return [json.loads(line) for line in text.split("\n") if line]
+
+
+def values(client: Client, sql: str) -> list[tuple[Any, ...]]:
+    return [tuple(row.values()) for row in rows(client, sql)]

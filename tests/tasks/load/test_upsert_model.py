@@ -1,0 +1,134 @@
+"""Whatever is loaded in whatever order, repeated, overtaken or broken off: the table is what a dict would be.
+
+The model knows a ticket by its id and by the version that wrote it, and nothing of parts, partitions or FINAL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from clickhouse_connect.driver.client import Client
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from flows.qtickets import TICKETS
+from tasks.load import upsert as steps
+from tasks.load.tables import Scope
+from tests.tasks.load.tickets import Ticket, days, load, stored, ticket, utc, written
+
+# Five days across two monthly partitions, beginning at midnight in Moscow, which is 21:00 UTC the day before.
+DAY_ONE = date(2026, 1, 30)
+MIDNIGHT = utc("2026-01-29T21:00")
+DAY = st.integers(0, 4)
+IDS = st.integers(1, 6)
+CHANGE = st.tuples(IDS, st.sampled_from(["is lost", "is unpaid", "is paid"]), DAY, st.sampled_from(["0", "1"]))
+
+
+class Broken(Exception):
+    """The process died here."""
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """What a source said of the days `first` to `last` when it was asked, `version` being the time."""
+
+    first: int
+    last: int
+    version: int
+    rejected: frozenset[int]
+    tickets: tuple[Ticket, ...] = ()
+
+    @property
+    def scope(self) -> Scope:
+        return days(DAY_ONE + timedelta(days=self.first), DAY_ONE + timedelta(days=self.last))
+
+    def holds(self, row: Ticket) -> bool:
+        booked = (row["paid_at"] or row["ordered_at"]) - MIDNIGHT
+        return timedelta(days=self.first) <= booked < timedelta(days=self.last + 1)
+
+
+# Before which step a load breaks off, and what of it is done by then.
+BREAKS = {"insert": (False, False), "remove": (True, False), "_reconcile": (True, True)}
+
+
+class Warehouse(RuleBasedStateMachine):
+    client: Client
+    fetches: Bundle[Fetch] = Bundle("fetches")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.client.command(f"TRUNCATE TABLE {TICKETS.name}")
+        self.source: dict[int, Ticket] = {}
+        self.model: dict[int, tuple[Ticket, int]] = {}
+        self.clock = 0
+
+    @rule(
+        target=fetches,
+        changes=st.lists(CHANGE, max_size=4),
+        window=st.tuples(DAY, DAY),
+        rejected=st.frozensets(IDS, max_size=2),
+    )
+    def the_source_changes_and_is_read(
+        self, changes: list[tuple[int, str, int, str]], window: tuple[int, int], rejected: frozenset[int]
+    ) -> Fetch:
+        for ticket_id, what, day, amount in changes:
+            if what == "is lost":
+                self.source.pop(ticket_id, None)
+                continue
+            # A ticket was ordered when it was; all else about it may change.
+            ordered = MIDNIGHT + timedelta(days=ticket_id % 5, hours=ticket_id)
+            paid = f"{MIDNIGHT + timedelta(days=day, hours=23):%Y-%m-%dT%H:%M}" if what == "is paid" else None
+            self.source[ticket_id] = ticket(ticket_id, paid=paid, amount=amount, ordered_at=ordered)
+        self.clock += 1
+        asked = Fetch(min(window), max(window), self.clock, rejected)
+        good = (row for key, row in self.source.items() if key not in rejected)
+        return replace(asked, tickets=tuple(filter(asked.holds, good)))
+
+    @rule(fetch=fetches, breaks=st.none() | st.sampled_from(sorted(BREAKS)), merged=st.booleans())
+    def it_is_loaded_now_or_late_or_again(self, fetch: Fetch, breaks: str | None, merged: bool) -> None:
+        if breaks:
+            with patch.object(steps, breaks, side_effect=Broken), pytest.raises(Broken):
+                self._load(fetch)
+        else:
+            self._load(fetch)
+            assert self._load(fetch).written == 0
+        inserted, removed = BREAKS.get(breaks or "", (True, True))
+        self._expect(fetch, inserted, removed)
+        if merged:
+            steps.merge(self.client, TICKETS.name)
+            assert stored(self.client, final=False) == self._expected()
+
+    @invariant()
+    def the_table_is_the_model(self) -> None:
+        assert stored(self.client) == self._expected()
+
+    def _load(self, fetch: Fetch) -> steps.Upserted:
+        return load(self.client, list(fetch.tickets), fetch.version, fetch.scope, tuple(fetch.rejected))
+
+    def _expect(self, fetch: Fetch, inserted: bool, removed: bool) -> None:
+        brought = {row["ticket_id"]: row for row in fetch.tickets}
+        for key, row in brought.items() if inserted else ():
+            held, version = self.model.get(key, (None, 0))
+            if version <= fetch.version and held != row:
+                self.model[key] = (row, fetch.version)
+        for key, (row, version) in list(self.model.items()) if removed else ():
+            vanished = key not in brought and key not in fetch.rejected
+            if vanished and version <= fetch.version and fetch.holds(row):
+                del self.model[key]
+
+    def _expected(self) -> list[dict[str, Any]]:
+        return [written(self.model[key][0]) for key in sorted(self.model)]
+
+
+def test_the_table_is_what_a_dict_would_be(client: Client) -> None:
+    run_state_machine_as_test(
+        type("Machine", (Warehouse,), {"client": client}),
+        settings=hypothesis_settings(
+            max_examples=60, stateful_step_count=24, deadline=None, derandomize=True, report_multiple_bugs=False
+        ),
+    )

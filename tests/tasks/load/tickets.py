@@ -1,0 +1,117 @@
+"""Tickets to load: what a test does not say about one is ordinary. And the table they go to, read back as text."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+from clickhouse_connect.driver.client import Client
+
+from flows.qtickets import TICKETS
+from tasks.load.tables import Scope
+from tasks.load.upsert import Upserted, upsert
+from tasks.window import Window
+from tests.tasks.load.engines import rows
+
+_MONEY = pl.Decimal(18, 2)
+_INSTANT = pl.Datetime("ms", "UTC")
+_WORDS = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+SCHEMA: dict[str, pl.DataType] = {
+    "ticket_id": pl.UInt64(),
+    "order_id": pl.UInt64(),
+    "event_id": pl.UInt64(),
+    "show_id": pl.UInt64(),
+    "state": pl.String(),
+    "ordered_at": _INSTANT,
+    "paid_at": _INSTANT,
+    "price": _MONEY,
+    "quantity": pl.UInt32(),
+    "amount": _MONEY,
+    "refunded_amount": _MONEY,
+    "refunded_at": _INSTANT,
+    "currency": pl.String(),
+    **dict.fromkeys(_WORDS, pl.String()),
+}
+
+Ticket = dict[str, Any]
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def ticket(
+    ticket_id: int, *, paid: str | None = "2026-03-10T12:00", amount: str = "500.00", **given: Any
+) -> Ticket:
+    """Paid at noon (UTC) of 10 March 2026 for 500 roubles. `paid`: an instant in UTC, None for a reserved one."""
+    money = Decimal(amount)
+    ordinary = {
+        "ticket_id": ticket_id,
+        "order_id": 1000 + ticket_id,
+        "event_id": 7,
+        "show_id": 70,
+        "state": "paid" if paid else "reserved",
+        "ordered_at": utc("2026-03-10T11:55"),
+        "paid_at": utc(paid) if paid else None,
+        "price": money,
+        "quantity": 1,
+        "amount": money,
+        "refunded_amount": Decimal("0.00"),
+        "refunded_at": None,
+        "currency": "RUB",
+        **dict.fromkeys(_WORDS, ""),
+    }
+    assert not given.keys() - ordinary.keys()
+    return ordinary | given
+
+
+def refunded(ticket_id: int, back: str, at: str = "2026-03-20T12:00", **given: Any) -> Ticket:
+    return ticket(ticket_id, state="refunded", refunded_amount=Decimal(back), refunded_at=utc(at), **given)
+
+
+def frame(tickets: list[Ticket]) -> pl.DataFrame:
+    return pl.DataFrame(tickets, schema=SCHEMA, orient="row")
+
+
+def days(first: date, last: date) -> Scope:
+    """All of the Moscow days `first` to `last`, both included."""
+    return TICKETS.scope(Window(first=first, last=last), as_of=utc("2027-01-01T00:00"))
+
+
+def march(first: int, last: int) -> Scope:
+    return days(date(2026, 3, first), date(2026, 3, last))
+
+
+def load(
+    client: Client,
+    tickets: list[Ticket],
+    version: int,
+    scope: Scope | None = None,
+    rejected: tuple[int, ...] = (),
+) -> Upserted:
+    """Load the tickets as all there is in the scope, by default March."""
+    protected = pl.DataFrame({"ticket_id": rejected}, schema={"ticket_id": pl.UInt64})
+    return upsert(client, TICKETS, frame(tickets), scope or march(1, 31), version, protected)
+
+
+def written(ticket: Ticket) -> Ticket:
+    """The ticket as the table answers in JSON."""
+    return {name: _text(value) for name, value in ticket.items()}
+
+
+def stored(client: Client, *, final: bool = True) -> list[Ticket]:
+    """All tickets, by id. Without `final`, as a reader sees them who does not know of versions."""
+    columns = ", ".join(SCHEMA)
+    return rows(client, f"SELECT {columns} FROM {TICKETS.name} {'FINAL' if final else ''} ORDER BY ticket_id, _ver")
+
+
+def ids(client: Client, *, final: bool = True) -> list[int]:
+    return [ticket["ticket_id"] for ticket in stored(client, final=final)]
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}.{value.microsecond // 1000:03}"
+    return f"{value:.2f}" if isinstance(value, Decimal) else value

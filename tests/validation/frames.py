@@ -1,0 +1,96 @@
+"""Frames of raw and of finished rows that are right in everything, to be broken in one thing at a time."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+RAW_ORDER: dict[str, str | None] = {
+    "ticket_id": "12000001",
+    "order_id": "1000001",
+    "event_id": "24000",
+    "show_id": "150001",
+    "payed": "true",
+    "payed_at": "2025-06-01T12:23:40+03:00",
+    "created_at": "2025-06-01T12:21:14+03:00",
+    "order_deleted_at": None,
+    "ticket_deleted_at": None,
+    "order_price": "833",
+    "currency": "RUB",
+    "price": "343",
+    "quantity": "1",
+    "refunded_at": None,
+    "refunded_amount": None,
+    "utm_source": "vk",
+    "utm_medium": "cpc",
+    "utm_campaign": None,
+    "utm_content": None,
+    "utm_term": None,
+}
+RAW_EVENT: dict[str, str | None] = {
+    "event_id": "24000",
+    "event_name": "Щелкунчик",
+    "is_active": "1",
+    "currency": "RUB",
+    "venue": "Дворец",
+    "event_deleted_at": None,
+    "city": "Томск",
+    "timezone": "Asia/Tomsk",
+    "show_id": None,
+    "show_start_at": None,
+    "show_deleted_at": None,
+}
+_INSTANT, _MONEY = pl.Datetime("ms", "UTC"), pl.Decimal(18, 2)
+_TICKET = {
+    "ticket_id": (pl.UInt64, 1),
+    "order_id": (pl.UInt64, 1),
+    "event_id": (pl.UInt64, 1),
+    "show_id": (pl.UInt64, 0),
+    "state": (pl.String, "paid"),
+    "ordered_at": (_INSTANT, datetime(2025, 6, 1, tzinfo=UTC)),
+    "paid_at": (_INSTANT, datetime(2025, 6, 1, tzinfo=UTC)),
+    "price": (_MONEY, Decimal("343.00")),
+    "quantity": (pl.UInt32, 1),
+    "amount": (_MONEY, Decimal("343.00")),
+    "refunded_amount": (_MONEY, Decimal("0.00")),
+    "refunded_at": (_INSTANT, None),
+    "currency": (pl.String, "RUB"),
+    **{f"utm_{name}": (pl.String, "") for name in ("source", "medium", "campaign", "content", "term")},
+}
+_SALE = {
+    "event_date": (pl.Date, date(2025, 6, 1)),
+    "event_id": (pl.UInt64, 1),
+    "currency": (pl.String, "RUB"),
+    "city": (pl.String, "томск"),
+    "event_name": (pl.String, "Щелкунчик"),
+    "tickets_sold": (pl.UInt64, 1),
+    "revenue": (_MONEY, Decimal("343.00")),
+    "refunds_amount": (_MONEY, Decimal("0.00")),
+}
+
+
+def raw_orders(*changes: dict[str, str | None]) -> pl.DataFrame:
+    """A row a change."""
+    return pl.DataFrame([RAW_ORDER | change for change in changes], schema=dict.fromkeys(RAW_ORDER, pl.String))
+
+
+def raw_events(*changes: dict[str, str | None]) -> pl.DataFrame:
+    return pl.DataFrame([RAW_EVENT | change for change in changes], schema=dict.fromkeys(RAW_EVENT, pl.String))
+
+
+def tickets(*changes: dict[str, Any]) -> pl.DataFrame:
+    return _typed(_TICKET, changes)
+
+
+def sales(*changes: dict[str, Any]) -> pl.DataFrame:
+    return _typed(_SALE, changes)
+
+
+def _typed(columns: dict[str, tuple[Any, Any]], changes: tuple[dict[str, Any], ...]) -> pl.DataFrame:
+    good = {name: value for name, (_, value) in columns.items()}
+    return pl.DataFrame(
+        [good | change for change in changes], schema={name: kind for name, (kind, _) in columns.items()}
+    )

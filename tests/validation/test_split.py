@@ -1,0 +1,110 @@
+"""The split of a frame: each row goes one of two ways, unchanged and in order; a wrong frame goes no way at all."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from tests.validation.frames import RAW_ORDER, raw_orders
+from validation import qtickets as must
+from validation.split import REASONS_SCHEMA, WrongFrame, split
+
+MOMENTS = st.sampled_from([None, "", "2025-06-01T12:23:40+03:00", "2025-06-01", "0000-00-00"])
+NUMBERS = st.sampled_from([None, "1", "2", "3", "0", "-1", "x", "1.5"])
+CHANGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "ticket_id": NUMBERS,
+        "order_id": NUMBERS,
+        "price": st.sampled_from([None, "1", "-1", "0.01", "0.001", "", "1e9"]),
+        "quantity": NUMBERS,
+        "payed": st.sampled_from([None, "true", "false", "1", "yes"]),
+        "payed_at": MOMENTS,
+        "created_at": MOMENTS,
+        "refunded_at": MOMENTS,
+        "refunded_amount": st.sampled_from([None, "0", "441", "-1", "x"]),
+        "currency": st.sampled_from([None, "RUB", "KZT", "rub"]),
+        "utm_source": st.text(max_size=5) | st.none(),
+    },
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(CHANGES, max_size=12))
+def test_valid_and_rejected_rows_are_all_rows_each_once_and_in_order(changes: list[dict[str, str | None]]) -> None:
+    """Both rows of a pair that claims one ticket included."""
+    frame = raw_orders(*changes).with_columns(pl.int_range(pl.len()).cast(pl.String).alias("utm_term"))
+
+    parts = split(frame, must.raw_orders)
+
+    assert parts.valid.columns == frame.columns
+    assert parts.rejected.columns == [*frame.columns, *REASONS_SCHEMA]
+    assert parts.valid["utm_term"].cast(pl.Int64).is_sorted()
+    assert parts.rejected["utm_term"].cast(pl.Int64).is_sorted()
+    together = pl.concat([parts.valid, parts.rejected.select(frame.columns)])
+    assert_frame_equal(together.sort(pl.col("utm_term").cast(pl.Int64)), frame)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(CHANGES, max_size=12))
+def test_what_passed_passes_again_and_every_rejection_has_a_reason(changes: list[dict[str, str | None]]) -> None:
+    parts = split(raw_orders(*changes), must.raw_orders)
+
+    assert split(parts.valid, must.raw_orders).rejected.height == 0
+    assert parts.rejected["reason"].str.len_chars().fill_null(0).min() in (None, *range(5, 2000))
+    assert parts.valid["ticket_id"].is_unique().all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(CHANGES, min_size=1, max_size=6), st.integers(0, 5))
+def test_a_row_is_judged_alike_in_any_company(changes: list[dict[str, str | None]], position: int) -> None:
+    """Unless another row claims the same ticket."""
+    change = changes[position % len(changes)] | {"ticket_id": "999"}
+    others = [other for other in changes if other.get("ticket_id") != "999"]
+
+    alone = split(raw_orders(change), must.raw_orders).rejected["reason"].to_list()
+    among = split(raw_orders(*others, change), must.raw_orders).rejected
+    assert among.filter(pl.col("ticket_id") == "999")["reason"].to_list() == alone
+
+
+def test_an_empty_frame_splits_into_two_empty_ones() -> None:
+    parts = split(raw_orders(), must.raw_orders)
+
+    assert (parts.valid.height, parts.rejected.height) == (0, 0)
+    assert parts.rejected.columns == [*RAW_ORDER, *REASONS_SCHEMA]
+
+
+@pytest.mark.parametrize("column", list(RAW_ORDER))
+def test_a_column_that_is_gone_is_a_wrong_frame_and_named(column: str) -> None:
+    with pytest.raises(WrongFrame, match=f"^the source no longer sends {column}$"):
+        split(raw_orders({}).drop(column), must.raw_orders)
+
+
+def test_all_columns_that_are_gone_are_named_together() -> None:
+    with pytest.raises(WrongFrame, match="no longer sends price, quantity"):
+        split(raw_orders({}).drop("quantity", "price"), must.raw_orders)
+
+
+def test_another_type_is_a_wrong_frame_and_not_a_matter_of_rows() -> None:
+    with pytest.raises(WrongFrame, match=r"^price is not of type String$"):
+        split(raw_orders({}).with_columns(pl.col("price").cast(pl.Float64)), must.raw_orders)
+
+
+def test_a_wrong_frame_is_found_beside_wrong_rows() -> None:
+    frame = raw_orders({"quantity": "0"}, {"ticket_id": "2"}).with_columns(pl.lit(1).alias("price"))
+
+    with pytest.raises(WrongFrame):
+        split(frame, must.raw_orders)
+
+
+def test_a_large_frame_is_split_in_a_moment() -> None:
+    frame = pl.concat([raw_orders({"price": "-1"}, {})] * 20_000).with_columns(
+        (pl.int_range(pl.len()) + 1).cast(pl.String).alias("ticket_id")
+    )
+
+    parts = split(frame, must.raw_orders)
+
+    assert (parts.valid.height, parts.rejected.height) == (20_000, 20_000)

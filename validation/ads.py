@@ -1,0 +1,98 @@
+"""What the rows of the advertising sources must be, raw and as facts.
+
+Raw columns are text; `--` is Direct's word for "no value". Links and tags may be missing, figures may not be wrong.
+"""
+
+from __future__ import annotations
+
+import pandera.polars as pa
+import polars as pl
+
+from validation.rules import across, present, rule, text
+
+_UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+_MONEY = pl.Decimal(18, 2)
+_NONE = r"^-{1,2}$"
+
+day = rule("is not a date", lambda c: c.is_null() | c.str.to_date("%Y-%m-%d", strict=False).is_not_null())
+counted = rule("is not a number", lambda c: c.str.contains(r"^\d{1,18}$") | c.str.contains(_NONE))
+numbered = rule("is not an id", lambda c: c.str.contains(r"^\d{1,19}$") | c.str.contains(_NONE))
+paid = rule(
+    "is not an amount of money", lambda c: c.str.contains(r"^-?\d{1,16}(\.\d{1,2}0*)?$") | c.str.contains(_NONE)
+)
+positive = rule("is negative", lambda c: ~c.str.contains(r"^-\d"))
+
+_AD_DAY = {
+    "stat_date": text(present, day),
+    "account_id": text(present),
+    "campaign_id": text(present, numbered),
+    "campaign_name": text(),
+    "ad_group_id": text(numbered),
+    "ad_id": text(numbered),
+    "impressions": text(counted),
+    "clicks": text(counted),
+    "conversions": text(counted),
+    "link": text(),
+}
+
+raw_direct = pa.DataFrameSchema(
+    _AD_DAY
+    | {
+        "cost": text(present, paid, positive),
+        "include_vat": text(present),
+        "group_tracking": text(),
+        "campaign_tracking": text(),
+        "link_known": text(present),
+    }
+)
+
+raw_vk = pa.DataFrameSchema(
+    _AD_DAY
+    | {
+        "spent": text(paid, positive),
+        "ad_group_name": text(),
+        "group_utm": text(),
+        "enable_utm": text(),
+        "lost": text(),
+    },
+    checks=[across("the API no longer gives figures for this ad", pl.col("lost").is_null())],
+)
+
+facts = pa.DataFrameSchema(
+    {
+        "stat_date": pa.Column(pl.Date),
+        "account_id": pa.Column(pl.String),
+        "campaign_id": pa.Column(pl.UInt64),
+        "ad_group_id": pa.Column(pl.UInt64),
+        "ad_id": pa.Column(pl.UInt64),
+        "campaign_name": pa.Column(pl.String),
+        "impressions": pa.Column(pl.UInt64),
+        "clicks": pa.Column(pl.UInt64),
+        "spent": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
+        "spent_has_vat": pa.Column(pl.UInt8),
+        "conversions": pa.Column(pl.UInt64),
+        # Null: the ad's link is not known, the tags are those that the warehouse remembers.
+        **{name: pa.Column(pl.String, nullable=True) for name in (*_UTM, "utm_city")},
+        "utm_day": pa.Column(pl.UInt8, nullable=True),
+        "utm_month": pa.Column(pl.UInt8, nullable=True),
+    },
+    unique=["stat_date", "account_id", "campaign_id", "ad_group_id", "ad_id"],
+    strict=True,
+)
+
+marketing = pa.DataFrameSchema(
+    {
+        "d": pa.Column(pl.Date),
+        "city": pa.Column(pl.String),
+        "source": pa.Column(pl.String, rule("is no source", lambda c: c.is_in(["vk_ads", "direct", "other"]))),
+        "impressions": pa.Column(pl.UInt64),
+        "clicks": pa.Column(pl.UInt64),
+        "conversions": pa.Column(pl.UInt64),
+        "spend_total": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
+        "tickets_sold": pa.Column(pl.UInt64),
+        "revenue": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
+        "refunds_amount": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
+    },
+    unique=["d", "city", "source"],
+    strict=True,
+)
