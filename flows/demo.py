@@ -24,13 +24,23 @@ from tasks.load.warehouse import warehouse
 from tasks.settings import load_settings
 
 _CURRENCY = "RUB"
+_NEXT = """
+Try next:
+  {zakaz} sql "SELECT * FROM v_campaign_performance ORDER BY romi DESC LIMIT 10"
+  {zakaz} sql "SELECT * FROM v_romi_kpi ORDER BY d DESC, spend_total DESC LIMIT 10"
+  {zakaz} runs
+Your own figures: put the tokens into secrets/ (samples in configs/), remove the made-up data/warehouse, then
+  {zakaz} load all"""
 
 
 def run_demo(days: int, scale: float) -> None:
     """Raises ZakazError; the sandbox is stopped in any case."""
     show_progress(verbose=False)
     begun = time.monotonic()
-    with err.status(f"Making up {days} days of a promoter's sales and advertising") as status, _sandbox(days, scale):
+    with (
+        err.status(f"Making up {days} days of a promoter's sales and advertising") as status,
+        _sandbox(days, scale),
+    ):
         status.update("Starting Prefect")
         from flows.loading import Request, line_of, load_all  # noqa: PLC0415 - Prefect takes seconds
 
@@ -110,12 +120,4 @@ def _table(title: str, rows: pl.DataFrame) -> Table:
 def _show_next() -> None:
     zakaz = Path(sys.argv[0])
     zakaz = zakaz.relative_to(Path.cwd()) if zakaz.is_relative_to(Path.cwd()) else zakaz
-    print(
-        f"""
-Try next:
-  {zakaz} sql "SELECT * FROM v_campaign_performance ORDER BY romi DESC LIMIT 10"
-  {zakaz} sql "SELECT * FROM v_romi_kpi ORDER BY d DESC, spend_total DESC LIMIT 10"
-  {zakaz} runs
-Your own figures: put the tokens into secrets/ (samples in configs/), remove the made-up data/warehouse, then
-  {zakaz} load all"""
-    )
+    print(_NEXT.format(zakaz=zakaz))

@@ -117,13 +117,10 @@ def _carry(source: Source, settings: Settings, run: Run, report: Report, refresh
     with _timed(report, "upsert"), warehouse(settings):
         steps.load_reference(settings)
         for output, rows in zip(source.outputs, facts, strict=True):
-            report.tables[output.table.name] = steps.load(
-                output,
-                settings,
-                rows,
-                manifests[output.resource],
-                parts[output.resource].rejected,
-            )
+            wanted, name = output.resource, output.table.name
+            report.tables[name] = steps.load(output, settings, rows, manifests[wanted], parts[wanted])
+            if (kept := report.tables[name].kept) and not output.table.keeps_vanished:
+                report.warnings.append(f"{kept} rows of {name} kept, though the source no longer confirms them")
         for mart, schema in source.marts:
             report.tables[mart.table.name] = steps.refresh_mart(mart, schema, settings)
         _quarantine(source, settings, parts, report, run)

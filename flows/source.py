@@ -34,7 +34,8 @@ class Output:
 
     `resource` is the one whose rejected rows protect the last good version of theirs in the table: `protects` names
     the column, raw and in the table, by which they are found. `remembered`: columns that are null where the source
-    no longer knows them; they are taken from the newest row of the same `protects`.
+    no longer knows them; they are taken from the newest row of the same `protects`. `keeps_unlisted`: rows whose
+    `protects` is nowhere in the raw frame stay: that the source forgot an ad undoes nothing that was spent on it.
     """
 
     table: Table
@@ -43,6 +44,7 @@ class Output:
     resource: str
     protects: str
     remembered: tuple[str, ...] = ()
+    keeps_unlisted: bool = False
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from tasks.load.quarantine import quarantine
 from tasks.load.reference import reference_tables
 from tasks.load.remember import remember
 from tasks.load.tables import Mart, Scope
-from tasks.load.upsert import Upserted, merge, refresh, upsert
+from tasks.load.upsert import Upserted, distinct, merge, refresh, upsert
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tasks.window import Window, moscow_today
@@ -117,20 +117,28 @@ def transform(output: Output, splits: dict[str, Split]) -> pl.DataFrame:
 
 
 @task(task_run_name="upsert {output.table.name}", cache_policy=NO_CACHE)
-def load(
-    output: Output, settings: Settings, facts: pl.DataFrame, manifest: Manifest, rejected: pl.DataFrame
-) -> Upserted:
-    """`rejected`: raw rows of the output's resource."""
+def load(output: Output, settings: Settings, facts: pl.DataFrame, manifest: Manifest, part: Split) -> Upserted:
+    """`part`: the raw rows of the output's resource."""
     with warehouse(settings) as client:
         scope = output.table.scope(manifest.window, manifest.fetched_at)
-        column = output.protects
-        protected = rejected.select(pl.col(column).cast(facts.schema[column], strict=False)).drop_nulls()
-        facts = remember(client, output.table.name, facts, output.remembered, column)
+        facts = remember(client, output.table.name, facts, output.remembered, output.protects)
+        protected = _keys(part.rejected, output, facts)
+        if output.keeps_unlisted:
+            listed = pl.concat([protected, _keys(part.valid, output, facts)])
+            held = distinct(client, output.table, output.protects, scope).with_columns(
+                pl.col(output.protects).cast(facts.schema[output.protects])
+            )
+            protected = pl.concat([protected, held.join(listed, on=output.protects, how="anti")])
         # The version is the age of the data: a resumed run must not win over one that read the source later.
         version = int(manifest.fetched_at.timestamp() * 1000)
         result = upsert(client, output.table, facts, scope, version, protected.unique())
         merge(client, output.table.name)
         return result
+
+
+def _keys(raw: pl.DataFrame, output: Output, facts: pl.DataFrame) -> pl.DataFrame:
+    """What raw rows have in the column that protects, with its type in the table."""
+    return raw.select(pl.col(output.protects).cast(facts.schema[output.protects], strict=False)).drop_nulls()
 
 
 @task(task_run_name="refresh {mart.table.name}", cache_policy=NO_CACHE)

@@ -21,8 +21,8 @@ class Scope:
 @dataclass(frozen=True)
 class Table:
     """`rows_between` is SQL for the rows of a window, over `{start}` and `{end}` (instants) or over `{first}` and
-    `{last}` (Moscow days). Without it a load brings the whole table. `keeps_vanished`: rows that the source no longer
-    has stay, since older facts refer to them."""
+    `{last}` (Moscow days). Without it a load brings the whole table. `keeps_vanished`: rows that the source no
+    longer has stay, since older facts refer to them."""
 
     name: str
     key: tuple[str, ...]

@@ -104,6 +104,12 @@ def refresh(client: Client, mart: Mart) -> tuple[pl.DataFrame, Scope]:
     return select(client, f"{fresh} WHERE {scope.where}", scope.parameters), scope
 
 
+def distinct(client: Client, table: Table, column: str, scope: Scope) -> pl.DataFrame:
+    """What values of `column` the scope holds."""
+    sql = f"SELECT DISTINCT {column} FROM {table.name} FINAL WHERE {scope.where}"
+    return select(client, sql, scope.parameters)
+
+
 def merge(client: Client, table: str) -> None:
     """Merge the partitions that hold superseded or deleted rows, so that plain SELECTs without FINAL are right.
 

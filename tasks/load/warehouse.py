@@ -145,7 +145,9 @@ def _lock(folder: Path, wait: float) -> Iterator[None]:
 
 
 def _me() -> dict[str, str | int]:
-    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:3]])
+    # Words only: the text of a `zakaz sql` is long, and it is nobody else's business.
+    words = [word for word in sys.argv[1:3] if re.fullmatch(r"[\w-]+", word)]
+    command = " ".join([Path(sys.argv[0]).name, *words])
     return {"pid": os.getpid(), "command": command, "since": f"{datetime.now(UTC):%H:%M:%S} UTC"}
 
 

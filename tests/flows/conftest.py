@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -14,8 +15,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from sandbox.qtickets import QticketsApi
+from sandbox.direct import DIRECT_LOGIN, DIRECT_TOKEN, DirectApi
+from sandbox.qtickets import SANDBOX_TOKEN, QticketsApi
 from sandbox.server import Running, serve
+from sandbox.vk import VK_CLIENT_ID, VK_CLIENT_SECRET, VkAdsApi, VkLegacyApi
 from sandbox.world import World
 from tasks.load.frames import select
 from tasks.load.migrate import migrate
@@ -23,6 +26,7 @@ from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 
 DAYS = 40
+_OURS = ("QTICKETS_", "VK_", "DIRECT_", "CLICKHOUSE_")
 UNTIL = datetime.now(UTC).replace(microsecond=0)
 
 
@@ -92,7 +96,7 @@ class Product:
 
 @pytest.fixture
 def product(tmp_path: Path, prefect_api: str) -> Product:
-    keep = {name: value for name, value in os.environ.items() if not name.startswith(("QTICKETS_", "CLICKHOUSE_"))}
+    keep = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
     env = keep | {
         "ZAKAZ_HOME": str(tmp_path),
         "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
@@ -106,6 +110,7 @@ def product(tmp_path: Path, prefect_api: str) -> Product:
         "HTTP_TIMEOUT": "5",
         "FETCH_RETRIES": "0",
         "COLUMNS": "200",
+        "VK_RATE": "20",
     }
     return Product(tmp_path, env)
 
@@ -123,15 +128,54 @@ def make_world(until: datetime = UNTIL, days: int = DAYS, scale: float = 0.25) -
 @pytest.fixture
 def serve_world(product: Product) -> Iterator[Callable[[World], Running[QticketsApi]]]:
     """Serve a world and point the product at it."""
-    from contextlib import ExitStack
-
-    from sandbox.qtickets import SANDBOX_TOKEN
-
     with ExitStack() as stack:
 
         def start(world: World) -> Running[QticketsApi]:
             running = stack.enter_context(serve(QticketsApi.of(world)))
             product.env |= {"QTICKETS_BASE_URL": running.base_url, "QTICKETS_TOKEN": SANDBOX_TOKEN}
             return running
+
+        yield start
+
+
+@dataclass
+class Apis:
+    """All stand-ins of one world, served on one port."""
+
+    qtickets: QticketsApi
+    vk: VkAdsApi
+    vk_legacy: VkLegacyApi
+    direct: DirectApi
+
+    def show(self, world: World) -> None:
+        """The same APIs some time later."""
+        self.qtickets.show(world)
+        self.vk.cabinet.show(world)
+        self.direct.show(world)
+
+
+@pytest.fixture
+def serve_all(product: Product) -> Iterator[Callable[[World], Apis]]:
+    """Serve a world through all APIs and point the product at them."""
+    with ExitStack() as stack:
+
+        def start(world: World) -> Apis:
+            vk = VkAdsApi.of(world)
+            apis = Apis(QticketsApi.of(world), vk, VkLegacyApi(vk.cabinet), DirectApi.of(world))
+            vk.throttle.limits = {1: 1000}
+            apis.vk_legacy.throttle.limits = {1: 1000}
+            running = stack.enter_context(serve(apis.qtickets, apis.vk, apis.vk_legacy, apis.direct))
+            product.env |= {
+                "QTICKETS_BASE_URL": running.base_url,
+                "QTICKETS_TOKEN": SANDBOX_TOKEN,
+                "VK_BASE_URL": running.url_of(apis.vk),
+                "VK_LEGACY_BASE_URL": running.url_of(apis.vk_legacy),
+                "VK_CLIENT_ID": VK_CLIENT_ID,
+                "VK_CLIENT_SECRET": VK_CLIENT_SECRET,
+                "DIRECT_BASE_URL": running.url_of(apis.direct),
+                "DIRECT_LOGIN": DIRECT_LOGIN,
+                "DIRECT_TOKEN": DIRECT_TOKEN,
+            }
+            return apis
 
         yield start

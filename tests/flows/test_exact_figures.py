@@ -75,7 +75,9 @@ def test_a_later_load_restates_days_and_a_refund_changes_only_the_day_of_the_sal
     }
 
 
-def test_an_order_that_moves_or_vanishes_leaves_no_trace_on_its_old_day(product: Product, serve_world: Serve) -> None:
+def test_an_order_that_moves_or_vanishes_leaves_no_trace_on_its_old_day(
+    product: Product, serve_world: Serve
+) -> None:
     world = make_world()
     running = serve_world(world)
     product.loaded(*LOAD)

@@ -21,9 +21,7 @@ LOAD = ("load", "qtickets", "--days", str(DAYS))
 
 
 @pytest.mark.parametrize("point", [point for point in POINTS if point != "never"])
-def test_killed_and_run_again_the_figures_are_exact(
-    product: Product, serve_world: Serve, point: str
-) -> None:
+def test_killed_and_run_again_the_figures_are_exact(product: Product, serve_world: Serve, point: str) -> None:
     """The second world lacks orders of the first, so that there are rows to delete as well as to insert."""
     world = make_world()
     running = serve_world(world)
@@ -83,9 +81,7 @@ def test_a_resumed_run_does_not_fetch_again_what_it_had(product: Product, serve_
     assert "ticket lines" in str(state.message)
 
 
-def test_days_still_open_to_restatement_are_fetched_anew_by_a_new_run(
-    product: Product, serve_world: Serve
-) -> None:
+def test_days_still_open_to_restatement_are_fetched_anew_by_a_new_run(product: Product, serve_world: Serve) -> None:
     running = serve_world(make_world())
     product.loaded(*LOAD)
     calls = len(running.app.requests)

@@ -32,7 +32,7 @@ CHANGES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(CHANGES, max_size=12))
 def test_valid_and_rejected_rows_are_all_rows_each_once_and_in_order(changes: list[dict[str, str | None]]) -> None:
     """Both rows of a pair that claims one ticket included."""
@@ -48,7 +48,7 @@ def test_valid_and_rejected_rows_are_all_rows_each_once_and_in_order(changes: li
     assert_frame_equal(together.sort(pl.col("utm_term").cast(pl.Int64)), frame)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(CHANGES, max_size=12))
 def test_what_passed_passes_again_and_every_rejection_has_a_reason(changes: list[dict[str, str | None]]) -> None:
     parts = split(raw_orders(*changes), must.raw_orders)
@@ -58,7 +58,7 @@ def test_what_passed_passes_again_and_every_rejection_has_a_reason(changes: list
     assert parts.valid["ticket_id"].is_unique().all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(CHANGES, min_size=1, max_size=6), st.integers(0, 5))
 def test_a_row_is_judged_alike_in_any_company(changes: list[dict[str, str | None]], position: int) -> None:
     """Unless another row claims the same ticket."""

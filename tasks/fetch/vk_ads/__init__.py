@@ -84,6 +84,7 @@ async def _today(settings: Settings, window: Window) -> Fetched:
 
     rows = [head(ad) | today.statistics_row(day) for ad, figures in days.items() for day in figures]
     rows += [head(ad) | {"lost": "true"} for ad in lost]
+    rows += [head(ad) | _undelivered(window) for ad in banners if not days.get(ad) and ad not in lost]
     return _fetched(rows, api.calls, api.retries, len(banners), lost)
 
 
@@ -108,7 +109,13 @@ async def _legacy(settings: Settings, window: Window) -> Fetched:
         }
 
     rows = [head(ad) | legacy.statistics_row(day) for ad, figures in days.items() for day in figures]
+    rows += [head(ad) | _undelivered(window) for ad in ads if not days.get(ad)]
     return _fetched(rows, client.calls, client.retries, len(ads), [])
+
+
+def _undelivered(window: Window) -> Row:
+    """A listed ad without a row still gets one, empty: it says that the API knows the ad and has nothing on it."""
+    return {"stat_date": str(window.first)} | dict.fromkeys(("impressions", "clicks", "spent", "conversions"), "0")
 
 
 def _fetched(rows: list[Row], calls: int, retries: int, ads: int, lost: Iterable[int]) -> Fetched:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -33,6 +34,14 @@ def client(settings: Settings) -> Iterator[Client]:
 @pytest.fixture
 def server_settings(request: pytest.FixtureRequest, make_settings: Callable[..., Settings]) -> Settings:
     return settings_of("server", request, make_settings)
+
+
+@pytest.fixture(autouse=True)
+def _no_flow_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prefect, once imported by any test, warns of every log line that belongs to no flow run."""
+    logger = logging.getLogger("zakaz")
+    monkeypatch.setattr(logger, "handlers", [])
+    monkeypatch.setattr(logger, "propagate", True)
 
 
 def settings_of(engine: str, request: pytest.FixtureRequest, make: Callable[..., Settings]) -> Settings:
