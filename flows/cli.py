@@ -92,6 +92,24 @@ def load(
     raise typer.Exit(load_sources(source, Request(days, first, last, refresh, env)))
 
 
+@app.command("backfill")
+def backfill_command(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="qtickets, vk_ads or direct.")],
+    date_from: Annotated[str, typer.Option("--from", metavar="DATE", help="First day.")],
+    date_to: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day.")] = None,
+    env: EnvFile = None,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Load again what is done.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show Prefect's own log too.")] = False,
+) -> None:
+    """Load a long range of days; started again, it goes on where it ended."""
+    first, last = _day(date_from), _day(date_to)
+    assert first
+    terminal.show_progress(verbose)
+    from flows.loading import run_backfill
+
+    print(run_backfill(source, first, last, refresh, env))
+
+
 @app.command("migrate")
 def migrate_command(env: EnvFile = None) -> None:
     """Bring the warehouse's schema up to date."""

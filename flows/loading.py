@@ -10,11 +10,12 @@ from pathlib import Path
 
 from prefect.client.orchestration import get_client
 
+from flows.backfill import backfill, registered_source
 from flows.ingest import Report
 from flows.registry import SOURCES
 from flows.running import window_of
 from flows.terminal import complain
-from tasks.errors import UsageError, ZakazError
+from tasks.errors import ZakazError
 from tasks.settings import load_settings
 
 
@@ -65,9 +66,7 @@ def load_all(request: Request) -> dict[str, Report | ZakazError]:
 
 
 def load_one(name: str, request: Request) -> Report:
-    if name not in SOURCES:
-        raise UsageError(f"There is no source {name}. Sources: {', '.join(SOURCES)}, all.")
-    source, flow = SOURCES[name]
+    source, flow = registered_source(name)
     # Before a flow run exists: a missing token or a bad date is a matter for this terminal, not for the history.
     source.check_settings(load_settings(request.env))
     window_of(source, source.days if request.days is None else request.days, request.first, request.last)
@@ -79,6 +78,15 @@ def load_one(name: str, request: Request) -> Report:
     )
     assert isinstance(report, Report)
     return report
+
+
+def run_backfill(source: str, first: date, last: date | None, refresh: bool, env: Path | None) -> str:
+    """What was done, in a line. Raises what a flow raises; started again, it goes on from there."""
+    registered = registered_source(source)
+    registered.source.check_settings(load_settings(env))
+    window_of(registered.source, 1, first, last)
+    message = backfill(source, first, last, refresh, str(env) if env else None)
+    return f"{source} {message}"
 
 
 def line_of(report: Report) -> str:

@@ -53,7 +53,8 @@ class Source:
 
     `days`: the trailing window of a plain run, which ends today or, where a day is of use only when it is over,
     yesterday (`lag_days` 1). `restated_days`: how long the source may still change a day; `history_days`: how far
-    back it can be asked, None for ever. `version` changes with the fetch code, `origin` tells accounts apart.
+    back it can be asked, None for ever; `backfill_months`: how much of it one run of a backfill takes. `version`
+    changes with the fetch code, `origin` tells accounts apart.
     """
 
     name: str
@@ -70,3 +71,4 @@ class Source:
     restated_days: int
     lag_days: int = 0
     history_days: int | None = None
+    backfill_months: int = 1

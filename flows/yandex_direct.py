@@ -30,6 +30,7 @@ SOURCE = Source(
     restated_days=90,
     lag_days=1,
     history_days=api.HISTORY_DAYS,
+    backfill_months=3,
 )
 
 

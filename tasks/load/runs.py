@@ -53,6 +53,17 @@ def history(client: Client, limit: int, job: str | None = None) -> pl.DataFrame:
     )
 
 
+def covered(client: Client, job: str) -> pl.DataFrame:
+    """What good runs of the job have read: columns first, last (Date), started_at (UTC)."""
+    return select(
+        client,
+        "SELECT toDate(JSONExtractString(metrics, 'window', 'first')) AS first, "
+        f"toDate(JSONExtractString(metrics, 'window', 'last')) AS last, started_at FROM {TABLE} FINAL "
+        "WHERE job = {job:String} AND status = 'success' AND JSONHas(metrics, 'window')",
+        {"job": job},
+    )
+
+
 def origin(client: Client, job: str) -> str | None:
     """Where the rows of this job in the warehouse come from, by its last good run."""
     found = select(

@@ -115,7 +115,7 @@ async def _legacy(settings: Settings, window: Window) -> Fetched:
 
 def _undelivered(window: Window) -> Row:
     """A listed ad without a row still gets one, empty: it says that the API knows the ad and has nothing on it."""
-    return {"stat_date": str(window.first)} | dict.fromkeys(("impressions", "clicks", "spent", "conversions"), "0")
+    return {"stat_date": str(window.first), "impressions": "0", "clicks": "0", "spent": "0", "conversions": "0"}
 
 
 def _fetched(rows: list[Row], calls: int, retries: int, ads: int, lost: Iterable[int]) -> Fetched:

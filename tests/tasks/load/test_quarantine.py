@@ -1,0 +1,154 @@
+"""Rejected rows: kept whole and once, told apart by their reason, let go when a good version was accepted."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import polars as pl
+from clickhouse_connect.driver.client import Client
+
+from tasks.load.quarantine import listing, quarantine
+from tests.tasks.load.engines import rows, values
+from tests.tasks.load.tickets import utc
+
+NOW = utc("2026-03-31T20:59:59")
+_REJECTED = ("record_key", "reason", "column", "value", "record")
+
+
+def rejected(
+    key: str, reason: str = "price is negative", record: dict[str, object] | None = None
+) -> dict[str, str]:
+    text = json.dumps(record or {"ticket_id": key, "price": "-1"}, ensure_ascii=False)
+    return dict(zip(_REJECTED, (key, reason, "price", "-1", text), strict=True))
+
+
+def run(
+    client: Client,
+    *wrong: dict[str, str],
+    accepted: tuple[str, ...] = (),
+    hours: int = 0,
+    source: str = "qtickets",
+    resource: str = "orders",
+) -> tuple[int, int]:
+    """One run that rejects and accepts; how many rows were newly set aside and how many let go."""
+    frame = pl.DataFrame(list(wrong), schema=dict.fromkeys(_REJECTED, pl.String))
+    keys = pl.Series("ticket_id", accepted, dtype=pl.String)
+    return quarantine(client, source, resource, frame, keys, f"run-{hours}", NOW + timedelta(hours=hours))
+
+
+def held(client: Client) -> list[tuple[str, str]]:
+    """Key and reason of all that is there, read without FINAL."""
+    return values(client, "SELECT record_key, reason FROM meta_quarantine ORDER BY record_key, reason")
+
+
+def test_a_rejected_row_is_kept_with_all_that_is_known_of_it(client: Client) -> None:
+    record = {"ticket_id": "5", "event": 'Лекция «О \\" кавычках»\n', "price": "-1", "utm": None}
+
+    assert run(client, rejected("5", record=record)) == (1, 0)
+
+    (found,) = rows(client, "SELECT * EXCEPT (rejection_id, _ver) FROM meta_quarantine")
+    assert json.loads(found.pop("record")) == record
+    assert found == {
+        "source": "qtickets",
+        "resource": "orders",
+        "record_key": "5",
+        "reason": "price is negative",
+        "column": "price",
+        "value": "-1",
+        "run_id": "run-0",
+        "rejected_at": "2026-03-31 20:59:59.000",
+    }
+
+
+def test_the_same_rejection_is_one_row_however_often_it_comes(client: Client) -> None:
+    """The second run is of another month, so of another partition."""
+    assert run(client, rejected("5"), rejected("5"), rejected("6")) == (2, 0)
+    assert run(client, rejected("6"), rejected("5"), hours=5) == (0, 0)
+
+    assert values(client, "SELECT record_key, run_id FROM meta_quarantine ORDER BY record_key") == [
+        ("5", "run-0"),
+        ("6", "run-0"),
+    ]
+
+
+def test_a_row_is_let_go_when_a_good_version_is_accepted(client: Client) -> None:
+    run(client, rejected("5"), rejected("6"))
+
+    assert run(client, accepted=("5", "7")) == (0, 1)
+    assert held(client) == [("6", "price is negative")]
+    assert run(client, accepted=("5", "7")) == (0, 0)
+
+
+def test_a_row_that_is_neither_rejected_nor_accepted_stays(client: Client) -> None:
+    """Its window was not loaded this time."""
+    run(client, rejected("5"))
+
+    assert run(client, rejected("8"), accepted=("9",)) == (1, 0)
+    assert [key for key, _ in held(client)] == ["5", "8"]
+
+
+def test_a_row_may_be_let_go_and_come_back_the_same(client: Client) -> None:
+    for hours in range(3):
+        assert run(client, rejected("5"), hours=2 * hours) == (1, 0)
+        assert run(client, accepted=("5",), hours=2 * hours + 1) == (0, 1)
+    run(client, rejected("5"), hours=9)
+
+    assert held(client) == [("5", "price is negative")]
+
+
+def test_each_reason_and_each_content_of_a_row_is_kept_until_a_good_version_comes(client: Client) -> None:
+    run(client, rejected("5"))
+    assert run(client, rejected("5", reason="currency is missing")) == (1, 0)
+    assert run(client, rejected("5", record={"ticket_id": "5", "price": "-2"})) == (1, 0)
+    assert len(held(client)) == 3
+
+    assert run(client, accepted=("5",)) == (0, 3)
+    assert held(client) == []
+
+
+def test_of_two_rows_with_one_key_the_rejected_one_stays_beside_the_accepted_one(client: Client) -> None:
+    twice = rejected("5", reason="ticket_id stands twice in this load")
+
+    assert run(client, twice, accepted=("5",)) == (1, 0)
+    assert run(client, twice, accepted=("5",)) == (0, 0)
+    assert run(client, accepted=("5",)) == (0, 1)
+
+
+def test_a_row_without_a_key_is_kept_and_never_taken_for_another(client: Client) -> None:
+    nameless = rejected("", reason="ticket_id is missing")
+
+    assert run(client, nameless, rejected("", record={"price": "3"})) == (2, 0)
+    assert run(client, nameless, accepted=("1", "2")) == (0, 0)
+    assert len(held(client)) == 2
+
+
+def test_sources_and_resources_do_not_let_go_of_each_others_rows(client: Client) -> None:
+    run(client, rejected("5"))
+    run(client, rejected("5"), resource="events")
+    run(client, rejected("5"), source="vk_ads")
+
+    assert run(client, accepted=("5",), resource="events") == (0, 1)
+    assert values(client, "SELECT source, resource FROM meta_quarantine ORDER BY source") == [
+        ("qtickets", "orders"),
+        ("vk_ads", "orders"),
+    ]
+
+
+def test_thousands_are_set_aside_and_let_go(client: Client) -> None:
+    many = [rejected(str(n)) for n in range(5000)]
+
+    assert run(client, *many) == (5000, 0)
+    assert run(client, accepted=tuple(str(n) for n in range(0, 5000, 2))) == (0, 2500)
+    assert values(client, "SELECT count(), countIf(toUInt32(record_key) % 2 = 0) FROM meta_quarantine") == [
+        (2500, 0)
+    ]
+
+
+def test_the_listing_is_newest_first_limited_and_of_one_source_if_asked(client: Client) -> None:
+    run(client, rejected("1"), rejected("2"))
+    run(client, rejected("3"), hours=5, source="vk_ads")
+
+    assert listing(client, 10)["record_key"].to_list() == ["3", "1", "2"]
+    assert listing(client, 2)["record_key"].to_list() == ["3", "1"]
+    assert listing(client, 10, "qtickets")["record_key"].to_list() == ["1", "2"]

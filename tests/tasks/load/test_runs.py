@@ -1,0 +1,107 @@
+"""The run history: one row a run from beginning to end, newest first, and where a job's data come from."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+
+from clickhouse_connect.driver.client import Client
+
+from tasks.load import runs
+from tasks.load.runs import Run
+from tests.tasks.load.engines import rows, values
+from tests.tasks.load.tickets import utc
+
+STARTED = utc("2026-03-31T20:59:59")
+RUN = Run("qtickets_loader", "run-1", STARTED)
+
+
+def finish(client: Client, run: Run, status: str = "success", **metrics: object) -> None:
+    runs.begin(client, run, "loading")
+    runs.end(client, run, status, 1, "done", metrics)
+
+
+def test_a_run_that_is_going_on_stands_there_as_running(client: Client) -> None:
+    runs.begin(client, RUN, "2026-03-31: loading")
+
+    assert rows(client, "SELECT * EXCEPT _ver FROM meta_job_runs") == [
+        {
+            "job": "qtickets_loader",
+            "run_id": "run-1",
+            "started_at": "2026-03-31 20:59:59.000",
+            "finished_at": None,
+            "status": "running",
+            "rows_processed": 0,
+            "message": "2026-03-31: loading",
+            "metrics": "{}",
+        }
+    ]
+
+
+def test_its_end_takes_the_place_of_its_beginning_also_without_final(client: Client) -> None:
+    runs.begin(client, RUN, "loading")
+    runs.end(client, RUN, "success", 312, "312 ticket lines", {"rows_written": 12})
+
+    sql = "SELECT status, rows_processed, message, metrics, finished_at >= started_at FROM meta_job_runs"
+    expected = [("success", 312, "312 ticket lines", '{"rows_written": 12}', 1)]
+    assert values(client, sql) == values(client, sql + " FINAL") == expected
+
+
+def test_a_run_that_ends_within_the_millisecond_or_before_its_start_has_ended(client: Client) -> None:
+    """A clock that was set back must not leave it running for ever."""
+    late = Run("qtickets_loader", "run-1", utc("2099-01-01T00:00"))
+
+    finish(client, late, "failed")
+
+    assert values(client, "SELECT status FROM meta_job_runs") == [("failed",)]
+
+
+def test_a_failed_run_and_its_retry_are_two_runs(client: Client) -> None:
+    finish(client, RUN, "failed")
+    finish(client, Run(RUN.job, "run-2", STARTED))
+
+    assert values(client, "SELECT run_id, status FROM meta_job_runs ORDER BY run_id") == [
+        ("run-1", "failed"),
+        ("run-2", "success"),
+    ]
+
+
+def test_the_history_is_newest_first_limited_and_of_one_job_if_asked(client: Client) -> None:
+    for hours, job in enumerate(["qtickets_loader", "quality", "qtickets_loader", "vk_ads_loader"]):
+        finish(client, Run(job, f"run-{hours}", STARTED + timedelta(hours=hours)))
+
+    assert runs.history(client, 10)["run_id"].to_list() == ["run-3", "run-2", "run-1", "run-0"]
+    assert runs.history(client, 1)["run_id"].to_list() == ["run-3"]
+    assert runs.history(client, 10, "qtickets_loader")["run_id"].to_list() == ["run-2", "run-0"]
+    assert runs.history(client, 10, "nobody's").height == 0
+
+
+def test_a_message_and_metrics_may_hold_anything(client: Client) -> None:
+    message = "«Ошибка»: \\ ' \" %s {x:Int8}\nи ещё строка"
+    metrics = {
+        "window": {"first": utc("2026-03-01T00:00").date()},
+        "sum": Decimal("0.10"),
+        "слова": [message, None],
+    }
+    runs.begin(client, RUN, message)
+    runs.end(client, RUN, "failed", 2**32, message, metrics)
+
+    found = rows(client, "SELECT message, metrics, rows_processed FROM meta_job_runs")[0]
+    assert (found["message"], found["rows_processed"]) == (message, 2**32)
+    assert json.loads(found["metrics"]) == {
+        "window": {"first": "2026-03-01"},
+        "sum": "0.10",
+        "слова": [message, None],
+    }
+
+
+def test_the_origin_is_that_of_the_last_good_run_of_the_job(client: Client) -> None:
+    assert runs.origin(client, RUN.job) is None
+    finish(client, RUN, origin="qtickets.ru")
+    later = [STARTED + timedelta(hours=hour) for hour in range(1, 4)]
+    finish(client, Run(RUN.job, "run-2", later[0]), "failed", origin="sandbox")
+    finish(client, Run("quality", "run-3", later[1]), origin="elsewhere")
+    finish(client, Run(RUN.job, "run-4", later[2]))
+
+    assert runs.origin(client, RUN.job) == "qtickets.ru"
