@@ -40,9 +40,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, fo
 
 def _day(text: str | None) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        return None if text is None else date.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"{text} is not a date. Write it as 2026-01-31.") from None
+        raise UsageError(f"{text or 'Nothing'} is not a date. Write it as 2026-01-31.") from None
 
 
 def _show_version(wanted: bool) -> None:

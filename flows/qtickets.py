@@ -36,7 +36,7 @@ SOURCE = Source(
     job="qtickets_loader",
     noun="ticket lines",
     version=api.VERSION,
-    origin=api.account,
+    account=api.account,
     check_settings=api.check_settings,
     resources=(
         Resource("orders", api.fetch_orders, must.raw_orders, key="ticket_id", may_be_empty=True),

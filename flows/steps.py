@@ -42,7 +42,7 @@ def _fetch_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
         source.name,
         parameters["resource"].name,
         source.version,
-        source.origin(parameters["settings"]),
+        source.account(parameters["settings"]),
         str(window),
     ]
     if (moscow_today() - window.last).days <= source.restated_days:

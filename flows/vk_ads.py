@@ -21,7 +21,7 @@ SOURCE = Source(
     job="vk_ads_loader",
     noun="ad days",
     version=api.VERSION,
-    origin=api.account,
+    account=api.account,
     check_settings=api.check_settings,
     resources=(Resource("ad_days", api.fetch_ad_days, must.raw_vk, key="ad_id", may_be_empty=True),),
     outputs=(ad_facts("fact_vk_ads_daily", to.ad_days, "ad_days", keeps_unlisted=True),),

@@ -21,7 +21,7 @@ SOURCE = Source(
     job="direct_loader",
     noun="ad days",
     version=api.VERSION,
-    origin=api.account,
+    account=api.account,
     check_settings=api.check_settings,
     resources=(Resource("ad_days", api.fetch_ad_days, must.raw_direct, key="ad_id", may_be_empty=True),),
     outputs=(ad_facts("fact_direct_daily", to.ad_days, "ad_days"),),

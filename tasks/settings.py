@@ -40,8 +40,8 @@ class Settings(BaseSettings):
     http_attempts: int = Field(default=6, ge=1, description="Tries of one call.")
     http_backoff: float = Field(default=1, ge=0, description="Seconds before the second try; doubles.")
     http_deadline: float = Field(default=300, gt=0, description="Seconds that one call may take in all.")
-    fetch_retries: int = Field(default=2, ge=0, description="Retries of a whole fetch, the outer ring.")
-    fetch_retry_delay: float = Field(default=60, ge=0)
+    fetch_retries: int = Field(default=1, ge=0, description="Retries of a whole fetch, the outer ring.")
+    fetch_retry_delay: float = Field(default=30, ge=0)
 
     qtickets_token: SecretStr | None = None
     qtickets_base_url: str = "https://qtickets.ru/api/rest/v1"

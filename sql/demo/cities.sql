@@ -1,6 +1,6 @@
 -- The cities with most revenue and what their advertising brought.
 SELECT
-    if(city = '', '(no city in the tags)', city)                           AS town,
+    city,
     sum(tickets_sold)                                                      AS tickets,
     sum(net_revenue)                                                       AS net,
     sum(spend_total)                                                       AS spend,

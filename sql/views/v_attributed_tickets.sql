@@ -2,7 +2,8 @@
 SELECT
     toDate(assumeNotNull(t.paid_at), 'Europe/Moscow') AS d,
     e.city                             AS city,
-    if(s.source = '', 'other', s.source) AS source,
+    -- Text as in v_ad_spend: a server refuses to join the two where one is LowCardinality.
+    if(s.source = '', 'other', toString(s.source)) AS source,
     t.utm_campaign                     AS utm_campaign,
     t.utm_content                      AS utm_content,
     t.quantity                         AS tickets_sold,

@@ -8,6 +8,7 @@ ignored with HTTP 200, so a filter that did not work looks like success.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from datetime import datetime, timedelta
 from typing import Any
@@ -64,8 +65,9 @@ def fetch_events(settings: Settings, window: Window, as_of: datetime) -> Fetched
 
 
 def account(settings: Settings) -> str:
-    """What tells one account's data from another's, without the token: the API's address."""
-    return settings.qtickets_base_url
+    """What tells one account's data from another's: the address and, since the token alone decides which
+    organizer's orders come, a fingerprint of it. It goes into the hash of a cache key and nowhere else."""
+    return f"{settings.qtickets_base_url}#{hashlib.sha256(check_settings(settings).encode()).hexdigest()}"
 
 
 def check_settings(settings: Settings) -> str:
