@@ -113,7 +113,7 @@ def _table(title: str, rows: pl.DataFrame) -> Table:
     for name, kind in rows.schema.items():
         table.add_column(name.replace("_", " "), justify="right" if kind.is_numeric() else "left")
     for values in rows.iter_rows():
-        table.add_row(*(cell(value) for value in values))
+        table.add_row(*("(none)" if value == "" else cell(value) for value in values))
     return table
 
 

@@ -81,7 +81,7 @@ def cell(value: object) -> str:
         return f"{value:,.2f}".replace(",", " ")
     if isinstance(value, int):
         return f"{value:,}".replace(",", " ")
-    return "" if value is None else str(value).replace("[", r"\[") or "—"
+    return "" if value is None else str(value).replace("[", r"\[")
 
 
 def _json(value: object) -> str:

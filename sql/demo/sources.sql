@@ -1,6 +1,6 @@
 -- What each source cost and brought.
 SELECT
-    source                                                                 AS of,
+    source,
     sum(tickets_sold)                                                      AS tickets,
     sum(net_revenue)                                                       AS net,
     sum(spend_total)                                                       AS spend,

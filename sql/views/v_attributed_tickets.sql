@@ -2,8 +2,7 @@
 SELECT
     toDate(assumeNotNull(t.paid_at), 'Europe/Moscow') AS d,
     e.city                             AS city,
-    -- Text as in v_ad_spend: a server refuses to join the two where one is LowCardinality.
-    if(s.source = '', 'other', toString(s.source)) AS source,
+    if(s.its = '', 'other', s.its)     AS source,
     t.utm_campaign                     AS utm_campaign,
     t.utm_content                      AS utm_content,
     t.quantity                         AS tickets_sold,
@@ -12,4 +11,6 @@ SELECT
 FROM (SELECT * FROM stg_qtickets_tickets FINAL WHERE state IN ('paid', 'refunded')) AS t
 INNER JOIN (SELECT currency FROM dim_report FINAL) AS r ON r.currency = t.currency
 LEFT JOIN (SELECT event_id, city FROM dim_events FINAL) AS e ON e.event_id = t.event_id
-LEFT JOIN (SELECT utm_source, source FROM dim_utm_sources FINAL) AS s ON s.utm_source = lowerUTF8(t.utm_source)
+-- As text: ClickHouse 26.7 cannot join this view to v_ad_spend while the column is a LowCardinality one.
+LEFT JOIN (SELECT utm_source, toString(source) AS its FROM dim_utm_sources FINAL) AS s
+    ON s.utm_source = lowerUTF8(t.utm_source)
