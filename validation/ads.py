@@ -84,7 +84,7 @@ marketing = pa.DataFrameSchema(
     {
         "d": pa.Column(pl.Date),
         "city": pa.Column(pl.String),
-        "source": pa.Column(pl.String, rule("is no source", lambda c: c.is_in(["vk_ads", "direct", "other"]))),
+        "source": pa.Column(pl.String, rule("is empty", lambda c: c != "")),
         "impressions": pa.Column(pl.UInt64),
         "clicks": pa.Column(pl.UInt64),
         "conversions": pa.Column(pl.UInt64),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,11 +17,28 @@ from tasks.settings import Settings
 from tests.support.clickhouse_server import ClickHouseServer, clickhouse_server, free_port
 from tests.support.clickhouse_users import READER, User
 from tests.tasks.load.engines import values
+from tests.tasks.load.processes import finish, start
 
 SECRET = "p@ss:w/rd?#гриф"
 WRITER = User("writer", SECRET)
 ASKER = User("asker", SECRET, settings={"readonly": 2})
 GUEST = User("guest", SECRET, grants=("GRANT SELECT ON elsewhere.*",))
+
+# As somebody who is not root: to root nothing is read-only.
+AS_NOBODY = """
+import os
+from tasks.errors import WarehouseError
+from tasks.load.warehouse import warehouse
+from tasks.settings import load_settings
+settings = load_settings()
+if os.geteuid() == 0:
+    os.setuid(65534)
+try:
+    with warehouse(settings):
+        pass
+except WarehouseError as error:
+    print(error)
+"""
 
 Make = Callable[..., Settings]
 
@@ -140,14 +157,21 @@ def test_a_place_where_no_folder_can_be(make_settings: Make) -> None:
         assert text.startswith(f"The warehouse {place} cannot be used: ")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_without_the_right_to_write(make_settings: Make, tmp_path: Path) -> None:
-    for folder in (tmp_path / "locked", tmp_path / "locked" / "deeper"):
-        (tmp_path / "locked").mkdir(mode=0o500, exist_ok=True)
-        assert (
-            "read-only" in str(complaint(make_settings(clickhouse_dsn=f"chdb://{folder}")))
-            or folder.name == "deeper"
-        )
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "what"), [("warehouse", "is read-only. Give"), ("new", "cannot be used: Permission")]
+)
+def test_a_place_where_the_user_may_not_write(make_settings: Make, tmp_path: Path, name: str, what: str) -> None:
+    with tempfile.TemporaryDirectory() as base:
+        folder = Path(base) / "locked" / name
+        (folder.parent / "warehouse").mkdir(parents=True)
+        for path in (folder.parent / "warehouse", folder.parent, Path(base)):
+            path.chmod(0o555)
+        out = finish(start(tmp_path, AS_NOBODY, make_settings(clickhouse_dsn=f"chdb://{folder}")))
+        folder.parent.chmod(0o755)
+
+    assert out.startswith(f"The warehouse {folder} {what}")
+    assert out.count("\n") == 1
 
 
 def test_a_file_in_the_place_of_the_folder(make_settings: Make, tmp_path: Path) -> None:
