@@ -142,7 +142,8 @@ def _count_fetch(report: Report, manifest: Manifest) -> None:
 
 def _origin(source: Source, settings: Settings) -> str:
     """`sandbox` for a stand-in on this machine, else the API's host."""
-    host = urlsplit(source.account(settings)).hostname or ""
+    host = urlsplit(source.account(settings)).hostname
+    assert host, f"the account of {source.name} must begin with the API's address"
     return "sandbox" if host in ("127.0.0.1", "localhost", "::1") else host
 
 

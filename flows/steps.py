@@ -11,6 +11,7 @@ from typing import Any
 
 import pandera.polars as pa
 import polars as pl
+from clickhouse_connect.driver.client import Client
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
@@ -23,15 +24,15 @@ from tasks.landing import Landing, Manifest
 from tasks.load.quarantine import quarantine
 from tasks.load.reference import reference_tables
 from tasks.load.remember import remember
-from tasks.load.tables import Mart, Scope
-from tasks.load.upsert import Upserted, distinct, merge, refresh, upsert
+from tasks.load.tables import Mart, Scope, Table
+from tasks.load.upsert import Upserted, count, distinct, merge, refresh, upsert
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tasks.window import Window, moscow_today
 from validation.split import Split, WrongFrame, split
 
 ENOUGH_TO_JUDGE = 20
-"""Rejected rows from which their share says something about the source."""
+"""Rows from which their being rejected, or missing, says something about the source."""
 
 
 def _fetch_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
@@ -122,23 +123,35 @@ def load(output: Output, settings: Settings, facts: pl.DataFrame, manifest: Mani
     with warehouse(settings) as client:
         scope = output.table.scope(manifest.window, manifest.fetched_at)
         facts = remember(client, output.table.name, facts, output.remembered, output.protects)
-        protected = _keys(part.rejected, output, facts)
-        if output.keeps_unlisted:
-            listed = pl.concat([protected, _keys(part.valid, output, facts)])
-            held = distinct(client, output.table, output.protects, scope).with_columns(
-                pl.col(output.protects).cast(facts.schema[output.protects])
-            )
-            protected = pl.concat([protected, held.join(listed, on=output.protects, how="anti")])
+        _refuse_to_wipe(client, output.table, scope, facts, manifest)
+        protected = [_values(part.rejected, output.protects, facts)]
+        for column in output.answers_for:
+            listed = _values(pl.concat([part.valid, part.rejected.select(part.valid.columns)]), column, facts)
+            held = distinct(client, output.table, column, scope).cast({column: facts.schema[column]})
+            protected.append(held.join(listed, on=column, how="anti"))
         # The version is the age of the data: a resumed run must not win over one that read the source later.
         version = int(manifest.fetched_at.timestamp() * 1000)
-        result = upsert(client, output.table, facts, scope, version, protected.unique())
+        result = upsert(client, output.table, facts, scope, version, protected)
         merge(client, output.table.name)
         return result
 
 
-def _keys(raw: pl.DataFrame, output: Output, facts: pl.DataFrame) -> pl.DataFrame:
-    """What raw rows have in the column that protects, with its type in the table."""
-    return raw.select(pl.col(output.protects).cast(facts.schema[output.protects], strict=False)).drop_nulls()
+def _values(raw: pl.DataFrame, column: str, facts: pl.DataFrame) -> pl.DataFrame:
+    """What raw rows have in the column, once each, with its type in the table."""
+    return raw.select(pl.col(column).cast(facts.schema[column], strict=False)).drop_nulls().unique()
+
+
+def _refuse_to_wipe(client: Client, table: Table, scope: Scope, facts: pl.DataFrame, manifest: Manifest) -> None:
+    """An answer without a row, where there were many, is a fault of the source far more often than the truth."""
+    if facts.height or table.keeps_vanished:
+        return
+    held = count(client, table, scope)
+    if held >= ENOUGH_TO_JUDGE:
+        raise SourceError(
+            f"{manifest.source} sent nothing for {manifest.window}, though {table.name} holds {held} rows of it. "
+            "Nothing was removed. If it is true, delete them with `zakaz sql` and load again.",
+            transient=True,
+        )
 
 
 @task(task_run_name="refresh {mart.table.name}", cache_policy=NO_CACHE)

@@ -24,7 +24,7 @@ SOURCE = Source(
     account=api.account,
     check_settings=api.check_settings,
     resources=(Resource("ad_days", api.fetch_ad_days, must.raw_direct, key="ad_id", may_be_empty=True),),
-    outputs=(ad_facts("fact_direct_daily", to.ad_days, "ad_days"),),
+    outputs=(ad_facts("fact_direct_daily", to.ad_days, "ad_days", ("account_id",)),),
     marts=(MARKETING,),
     days=7,
     restated_days=90,

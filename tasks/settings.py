@@ -89,8 +89,7 @@ def load_settings(env: Path | None = None) -> Settings:
         raise SettingsError(f"There is no settings file {env}. Copy the sample from configs/ there and fill it in.")
     files = [*sorted((HOME / "secrets").glob(".env.*")), *([env] if env else [])]
     try:
-        # Editors on Windows put a mark before the first name, which would hide that setting.
-        return Settings(_env_file=tuple(files), _env_file_encoding="utf-8-sig")
+        return Settings(_env_file=tuple(files))
     except UnicodeDecodeError:
         raise SettingsError(
             f"A settings file is not UTF-8 text. Save it as UTF-8: {', '.join(map(str, files))}."

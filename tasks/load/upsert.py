@@ -49,11 +49,12 @@ def upsert(
     frame: pl.DataFrame,
     scope: Scope,
     version: int,
-    protected: pl.DataFrame | None = None,
+    protected: Sequence[pl.DataFrame] = (),
 ) -> Upserted:
     """Make the scope's rows equal `frame` (all columns but `_ver`, unique by key), then prove it.
 
-    `protected`: values of some columns; rows with them stay, since their new version was rejected.
+    `protected`: frames of values; rows with them stay: their new version was rejected, or the load says nothing
+    about them.
     `version`: the run's start in ms. Raises ReconcileError when what is read back differs in count or sum.
     """
     key = list(table.key)
@@ -64,8 +65,8 @@ def upsert(
     frame = frame.join(newer, on=key, how="anti")
     write = frame.join(held, on=frame.columns, how="anti", nulls_equal=True)
     gone = absent.clear() if table.keeps_vanished else absent
-    if protected is not None:
-        gone = gone.join(protected, on=protected.columns, how="anti")
+    for values in protected:
+        gone = gone.join(values, on=values.columns, how="anti")
 
     insert(client, table.name, write.with_columns(pl.lit(version, pl.UInt64).alias("_ver")))
     remove(client, table, gone)
@@ -102,6 +103,11 @@ def refresh(client: Client, mart: Mart) -> tuple[pl.DataFrame, Scope]:
     )
     scope = Scope(f"{mart.day} IN {{days:Array(Date)}}", {"days": stale["day"].to_list()})
     return select(client, f"{fresh} WHERE {scope.where}", scope.parameters), scope
+
+
+def count(client: Client, table: Table, scope: Scope) -> int:
+    sql = f"SELECT count() AS n FROM {table.name} FINAL WHERE {scope.where}"
+    return int(select(client, sql, scope.parameters).item())
 
 
 def distinct(client: Client, table: Table, column: str, scope: Scope) -> pl.DataFrame:
