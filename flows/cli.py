@@ -75,9 +75,13 @@ def demo(
 def load(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="qtickets, vk_ads, direct, or all.")],
     env: EnvFile = None,
-    days: Annotated[int | None, typer.Option("--days", help="Moscow days back, today included.")] = None,
+    days: Annotated[
+        int | None, typer.Option("--days", help="Moscow days back: from today, for ads from yesterday.")
+    ] = None,
     date_from: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day.")] = None,
-    date_to: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day; today.")] = None,
+    date_to: Annotated[
+        str | None, typer.Option("--to", metavar="DATE", help="Last day; today, for ads yesterday.")
+    ] = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Ignore what was fetched before.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show Prefect's own log too.")] = False,
 ) -> None:
@@ -193,7 +197,7 @@ def main(arguments: list[str] | None = None) -> None:
         status = error.exit_status
     except (KeyboardInterrupt, typer.Abort):
         terminal.complain("stopped.")
-        status = 130
+        status = 1
     sys.exit(status if isinstance(status, int) else 0)
 
 

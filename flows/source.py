@@ -36,7 +36,8 @@ class Output:
     the column, raw and in the table, by which they are found. `remembered`: columns that are null where the source
     no longer knows them; they are taken from the newest row of the same `protects`. `answers_for`: columns, raw and
     in the table, whose values tell what a load answers for: rows with others stay, be it another account or an ad
-    that the source forgot, which undoes nothing that was spent on it.
+    that the source forgot, which undoes nothing that was spent on it. `tells_account`: all of an account's objects
+    are here, so one that shares none with the warehouse is another account.
     """
 
     table: Table
@@ -46,6 +47,7 @@ class Output:
     protects: str
     remembered: tuple[str, ...] = ()
     answers_for: tuple[str, ...] = ()
+    tells_account: bool = False
 
 
 @dataclass(frozen=True)

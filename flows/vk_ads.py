@@ -55,6 +55,8 @@ def vk_ads(
 
 
 if __name__ == "__main__":
+    import sys
+
     from flows.cli import main
 
-    main(["load", SOURCE.name])
+    main(["load", SOURCE.name, *sys.argv[1:]])

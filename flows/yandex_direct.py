@@ -55,6 +55,8 @@ def yandex_direct(
 
 
 if __name__ == "__main__":
+    import sys
+
     from flows.cli import main
 
-    main(["load", SOURCE.name])
+    main(["load", SOURCE.name, *sys.argv[1:]])

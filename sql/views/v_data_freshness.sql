@@ -21,3 +21,5 @@ LEFT JOIN
     FROM meta_job_runs FINAL
     GROUP BY job
 ) AS r ON r.job = s.job
+-- DataLens asks with join_use_nulls = 1; the types of these columns must not depend on who asks.
+SETTINGS join_use_nulls = 0

@@ -35,7 +35,7 @@ def raw_orders(rows: int) -> pl.DataFrame:
     price = pl.Series(random.integers(0, 500_000, rows))
     frame = pl.DataFrame({"number": number, "moment": moment, "kopecks": price, "event": random.integers(1, 60, rows)})
     text = {"payed": "true", "currency": "RUB", "quantity": "1", "utm_source": "yandex", "utm_medium": "cpc"}
-    empty = ("order_deleted_at", "ticket_deleted_at", "refunded_at", "refunded_amount", "utm_term", "order_price")
+    empty = ("order_deleted_at", "ticket_deleted_at", "refunded_at", "refunded_amount", "utm_term", "order_price", "order_original_price", "original_price")
     return frame.select(
         (pl.col("number") + 10_000_000).cast(pl.String).alias("ticket_id"),
         (pl.col("number") // 2 + 1_000_000).cast(pl.String).alias("order_id"),

@@ -168,21 +168,24 @@ def test_counts(loaded: Product) -> None:
         assert ask(loaded, statement) == [{"count()": rows}]
 
 
-def test_views_hold_whichever_way_aliases_are_read(loaded: Product) -> None:
-    """A reader of the dashboard may have the setting or not, and so may any other client."""
+def test_views_hold_whichever_way_they_are_asked(loaded: Product) -> None:
+    """A reader of the dashboards may have these settings or not, and so may any other client."""
     with warehouse(loaded.settings) as client:
 
-        def told(statement: str, prefers_columns: int) -> list[str]:
-            settings = {"prefer_column_name_to_alias": prefers_columns}
+        def told(statement: str, **settings: int) -> list[str]:
             return sorted(client.raw_query(statement, fmt="JSONEachRow", settings=settings).decode().splitlines())
 
-        for view in (file.name for file in sql_files("views")):
-            moving = " EXCEPT minutes_since_success" if view == "v_data_freshness" else ""
-            statement = f"SELECT *{moving} FROM {view}"
-            assert told(statement, 0) == told(statement, 1) != [], view
-        for statement in (SALES, VK, DIRECT):
-            bare = statement.rstrip(";")
-            assert told(bare, 0) == told(bare, 1) != []
+        views = [file.name for file in sql_files("views")]
+        moving = {"v_data_freshness": " EXCEPT minutes_since_success"}
+        for statement in (
+            *(f"SELECT *{moving.get(view, '')} FROM {view}" for view in views),
+            *(statement.rstrip(";") for statement in (SALES, VK, DIRECT)),
+        ):
+            plain = told(statement, prefer_column_name_to_alias=0, join_use_nulls=0)
+            assert plain, statement
+            assert told(statement, prefer_column_name_to_alias=1) == plain, statement
+            assert told(statement, join_use_nulls=1) == plain, statement
+            assert told(statement, prefer_column_name_to_alias=1, join_use_nulls=1) == plain, statement
 
 
 @pytest.mark.xfail(strict=True, reason="a statement that begins with a comment is taken for an option of zakaz sql")

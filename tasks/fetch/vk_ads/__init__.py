@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -41,7 +42,9 @@ def check_settings(settings: Settings) -> None:
 def account(settings: Settings) -> str:
     if settings.vk_api == "legacy":
         return f"{settings.vk_legacy_base_url}#{settings.vk_account_id}"
-    return f"{settings.vk_base_url}#{settings.vk_client_id or 'token'}"
+    fixed = settings.vk_token.get_secret_value() if settings.vk_token else ""
+    who = hashlib.sha256(fixed.encode()).hexdigest() if fixed else settings.vk_client_id
+    return f"{settings.vk_base_url}#{who}#{settings.vk_account_id or ''}"
 
 
 def fetch_ad_days(settings: Settings, window: Window, as_of: datetime) -> Fetched:  # noqa: ARG001
@@ -89,7 +92,7 @@ async def _today(settings: Settings, window: Window) -> Fetched:
 
     rows = [head(ad) | today.statistics_row(day) for ad, figures in days.items() for day in figures]
     rows += [head(ad) | {"lost": "true"} for ad in lost]
-    rows += [head(ad) | _undelivered(window) for ad in _silent(banners, days) if ad not in lost]
+    rows += [head(ad) | _undelivered(window) for ad, figures in days.items() if not figures]
     return _fetched(rows, api.calls, api.retries, len(banners), lost)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from tasks.errors import WarehouseError
+from tasks.errors import UsageError, WarehouseError
 from tasks.load.ask import ask
 from tasks.load.migrate import migrate
 from tasks.load.warehouse import warehouse
@@ -120,6 +120,11 @@ def test_the_format_is_that_of_the_option(client: Client) -> None:
 )
 def test_the_format_may_be_part_of_the_statement(client: Client, sql: str) -> None:
     assert told(client, sql, None) == b'{"x":1}\n'
+
+
+def test_two_formats_are_one_too_many(client: Client) -> None:
+    with pytest.raises(UsageError, match="leave out --format"):
+        told(client, "SELECT 1 FORMAT CSV", "TSV")
 
 
 def test_without_a_format_it_is_a_table_for_a_person(client: Client) -> None:

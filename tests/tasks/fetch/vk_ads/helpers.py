@@ -10,8 +10,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from sandbox.vk import Cabinet, VkAdsApi
+import pytest
+
+from sandbox.vk import VK_CLIENT_SECRET, Cabinet, VkAdsApi
 from sandbox.vk.objects import Figures
+from tasks.errors import SourceError
 from tasks.landing import Fetched
 
 Fetch = Callable[..., Fetched]
@@ -80,3 +83,16 @@ def only(cabinet: Cabinet, number: int, *, first: date, days: int = 1) -> list[i
             ad: {first + timedelta(days=n): Figures(shows=ad, clicks=1) for n in range(days)} for ad in ids
         }
     return ids
+
+
+def refused(fetch: Fetch, api: VkAdsApi, **settings: object) -> SourceError:
+    """The error that a fetch ends with: one line, without a secret."""
+    with pytest.raises(SourceError) as caught:
+        fetch(api, **settings)
+    text = str(caught.value)
+    assert "\n" not in text
+    for token in api.tokens.issued:
+        assert token.access not in text
+        assert token.refresh not in text
+    assert VK_CLIENT_SECRET not in text
+    return caught.value

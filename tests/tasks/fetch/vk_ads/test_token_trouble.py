@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
-from filelock import FileLock
 
 from sandbox import World
-from sandbox.vk import VK_CLIENT_SECRET, VkAdsApi
-from tasks.errors import SourceError
+from sandbox.vk import VkAdsApi
 from tests.tasks.fetch.vk_ads.conftest import FORTNIGHT
-from tests.tasks.fetch.vk_ads.helpers import Fetch, asked, by_ad_day, change_kept, grants, kept
+from tests.tasks.fetch.vk_ads.helpers import Fetch, asked, by_ad_day, change_kept, grants, kept, refused
 from tests.tasks.fetch.vk_ads.truth import rows_of
 
 TOKEN = "/api/v2/oauth2/token.json"
-
-
-def refused(fetch: Fetch, api: VkAdsApi, **settings: object) -> SourceError:
-    with pytest.raises(SourceError) as caught:
-        fetch(api, **settings)
-    text = str(caught.value)
-    assert "\n" not in text
-    for token in api.tokens.issued:
-        assert token.access not in text
-        assert token.refresh not in text
-    assert VK_CLIENT_SECRET not in text
-    return caught.value
 
 
 @pytest.mark.parametrize("rotates", [True, False])
@@ -162,58 +147,6 @@ def test_a_wrong_application_or_secret_is_asked_once_and_told(
     assert "Check VK_CLIENT_ID and VK_CLIENT_SECRET in secrets/.env.vk" in str(error)
     assert "wrong" not in str(error)
     assert (asked(api), token_file.exists()) == ({"token": 1}, False)
-
-
-LOST: list[tuple[str, dict[str, Any]]] = [
-    ("timeout", {"seconds": 0.5}),
-    ("truncated", {}),
-    ("disconnect", {"partial": True}),
-    ("html", {}),
-    ("status", {"status": 500}),
-    ("status", {"status": 429, "body": ""}),
-    ("status", {"status": 200, "body": "{}"}),
-]
-
-
-@pytest.mark.parametrize(("kind", "options"), LOST, ids=str)
-def test_an_answer_that_got_lost_never_takes_a_second_slot(
-    fetch: Fetch, api: VkAdsApi, kind: str, options: dict[str, Any]
-) -> None:
-    """Five runs in which the network fails would otherwise lock everybody out."""
-    api.faults.add(kind, TOKEN, times=99, **options)
-
-    error = refused(fetch, api, http_timeout=0.2)
-
-    assert error.transient
-    assert asked(api) == {"token": 1}
-    time.sleep(0.4 if kind == "timeout" else 0)
-    assert len(api.tokens.issued) <= 1
-
-
-@pytest.mark.parametrize(("kind", "options"), LOST[1:-1], ids=str)
-def test_a_refresh_whose_answer_got_lost_is_tried_again(
-    fetch: Fetch, api: VkAdsApi, token_file: Path, kind: str, options: dict[str, Any]
-) -> None:
-    fetch(api)
-    change_kept(token_file, expires_at=0)
-    api.faults.add(kind, TOKEN, **options)
-
-    assert fetch(api).rows
-    assert grants(api) == ["client_credentials", "refresh_token", "refresh_token"]
-
-
-def test_a_lock_that_another_process_holds_for_long_is_told(
-    fetch: Fetch, api: VkAdsApi, token_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tasks.fetch.vk_ads.token._LOCK_WAIT", 0.2)
-    token_file.parent.mkdir()
-    with FileLock(token_file.with_suffix(".lock")):
-        error = refused(fetch, api)
-
-    assert "Another process" in str(error)
-    assert error.transient
-    assert asked(api) == {}
-    assert fetch(api).rows
 
 
 def test_tokens_that_live_for_minutes_take_no_more_slots(fetch: Fetch, api: VkAdsApi) -> None:

@@ -101,18 +101,18 @@ def test_yesterday_is_that_of_moscow(fetch: Fetch, api: DirectApi) -> None:
     assert asked(api).count("changes") == 0
 
 
-@pytest.mark.parametrize("days", [1, 7, 30])
-def test_all_campaigns_are_asked_about_over_the_length_of_the_window(
-    fetch: Fetch, api: DirectApi, days: int
+@pytest.mark.parametrize(("days", "back"), [(1, 30), (7, 30), (30, 30), (45, 45)])
+def test_all_campaigns_are_asked_about_over_a_month_or_the_length_of_the_window(
+    fetch: Fetch, api: DirectApi, days: int, back: int
 ) -> None:
-    """A correction is then found by several runs, and none that fails loses it."""
+    """A correction is then found by many runs, and none that fails loses it."""
     fetch(api, Window(first=YESTERDAY - timedelta(days=days - 1), last=YESTERDAY))
 
     (request,) = (request for request in api.requests if request.path == CHANGES)
     assert request.params["method"] == "check"
     assert request.params["params"] == {
         "CampaignIds": sorted({ad.campaign_id for ad in api.world.ads}),
-        "Timestamp": f"{UNTIL - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}",
+        "Timestamp": f"{UNTIL - timedelta(days=back):%Y-%m-%dT%H:%M:%SZ}",
         "FieldNames": ["CampaignsStat"],
     }
 
