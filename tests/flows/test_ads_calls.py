@@ -21,7 +21,9 @@ _DIRECT_PAGE = 7
 
 
 def metrics(product: Product, job: str) -> dict[str, Any]:
-    text = product.select(f"SELECT metrics FROM meta_job_runs WHERE job = '{job}' ORDER BY started_at DESC").item(0, 0)
+    text = product.select(f"SELECT metrics FROM meta_job_runs WHERE job = '{job}' ORDER BY started_at DESC").item(
+        0, 0
+    )
     return dict(json.loads(text))
 
 

@@ -22,9 +22,7 @@ def test_ten_loads_use_one_token_that_only_its_owner_can_read(product: Product, 
     mask = os.umask(0)
     try:
         for _wave in range(2):
-            processes = [
-                product.start(*product.command("load", "vk_ads", "--days", "1")) for _ in range(_AT_ONCE)
-            ]
+            processes = [product.start(*product.command("load", "vk_ads", "--days", "1")) for _ in range(_AT_ONCE)]
             for process in processes:
                 _, errors = process.communicate(timeout=180)
                 assert process.returncode == 0, errors

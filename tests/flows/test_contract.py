@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -194,7 +194,9 @@ def test_a_statement_that_begins_with_a_comment_may_be_an_argument(loaded: Produ
     assert loaded.loaded("sql", FRESH_SALES, "--format", "CSV").startswith('"qtickets"')
 
 
-@pytest.mark.xfail(strict=True, reason="today() in zakaz sql is the computer's day: freshness is off by one at night")
+@pytest.mark.xfail(
+    strict=True, reason="today() in zakaz sql is the computer's day: freshness is off by one at night"
+)
 def test_today_is_the_moscow_day_wherever_the_computer_stands(loaded: Product) -> None:
     ahead = datetime.now(UTC) + timedelta(hours=14)
     zone = "Etc/GMT-14" if ahead.date() != truth.moscow_day(datetime.now(UTC)) else "Etc/GMT+12"

@@ -33,7 +33,13 @@ def _decode(product: Product, into: Path) -> None:
     for number, part in enumerate(sorted(product.home.glob("data/landing/**/*.parquet"))):
         pl.read_parquet(part).write_ndjson(into / f"part-{number}.json")
     tables = product.select("SELECT name FROM system.tables WHERE database = 'zakaz' AND engine != 'View'")
-    expected = {"stg_qtickets_tickets", "fact_vk_ads_daily", "fact_direct_daily", "meta_quarantine", "meta_job_runs"}
+    expected = {
+        "stg_qtickets_tickets",
+        "fact_vk_ads_daily",
+        "fact_direct_daily",
+        "meta_quarantine",
+        "meta_job_runs",
+    }
     assert expected <= set(tables["name"])
     for name in tables["name"]:
         product.select(f"SELECT * FROM {name}").write_ndjson(into / f"{name}.json")

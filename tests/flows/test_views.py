@@ -74,7 +74,9 @@ def events(client: Client) -> None:
 def restate(client: Client) -> None:
     """What a load does to the mart, without its care for what is there."""
     client.command("TRUNCATE TABLE agg_marketing_daily")
-    client.command(f"INSERT INTO agg_marketing_daily SELECT *, 1 FROM ({sql_text('marts/agg_marketing_daily.sql')})")
+    client.command(
+        f"INSERT INTO agg_marketing_daily SELECT *, 1 FROM ({sql_text('marts/agg_marketing_daily.sql')})"
+    )
 
 
 # By rows put in by hand.
@@ -116,7 +118,9 @@ def test_the_level_follows_the_kopecks(client: Client) -> None:
 
 
 def test_the_kpi_is_blended_over_sources_and_by_day_and_city(client: Client) -> None:
-    def figures(d: object, city: str, source: str, spend: str, sold: int, revenue: str, back: str) -> dict[str, Any]:
+    def figures(
+        d: object, city: str, source: str, spend: str, sold: int, revenue: str, back: str
+    ) -> dict[str, Any]:
         return {"d": d, "city": city, "source": source, "spend_total": spend, "tickets_sold": sold,
                 "revenue": revenue, "refunds_amount": back}  # fmt: skip
 
@@ -148,7 +152,9 @@ def test_vat_is_that_of_the_day_to_the_kopeck(client: Client) -> None:
     days = (date(2025, 12, 31), date(2026, 1, 1))
     nets = [Decimal(text) for text in "0.01 0.04 0.25 0.75 1.25 33.33 99.99 1234567.89 9999999999999.99".split()]
     rates = dict(zip(days, (Decimal("1.20"), Decimal("1.22")), strict=True))
-    gross = {(day, net): (net * rates[day]).quantize(Decimal("0.01"), ROUND_HALF_UP) for day in days for net in nets}
+    gross = {
+        (day, net): (net * rates[day]).quantize(Decimal("0.01"), ROUND_HALF_UP) for day in days for net in nets
+    }
     assert gross[days[1], Decimal("0.25")] == Decimal("0.31")
     for number, (day, net) in enumerate(gross):
         put(client, "fact_vk_ads_daily", ad_day(net, day, ad_id=number, spent_has_vat=0))
@@ -382,12 +388,16 @@ def test_sources_add_up_to_all_sales_and_all_spend(loaded: Product) -> None:
 @pytest.mark.slow
 def test_fourteen_days_and_freshness(loaded: Product) -> None:
     sales = truth.sales(the_world(), first=TODAY - timedelta(days=13))
-    view = loaded.select("SELECT event_date, event_id, currency, tickets_sold, revenue, refunds_amount FROM v_sales_14d")
+    view = loaded.select(
+        "SELECT event_date, event_id, currency, tickets_sold, revenue, refunds_amount FROM v_sales_14d"
+    )
     assert {row[:3]: row[3:] for row in view.rows()} == sales
     assert view.height == len(sales) < len(truth.sales(the_world()))
 
     newest = {"qtickets": max(day for day, _, _ in sales), "vk_ads": YESTERDAY, "direct": YESTERDAY}
-    found = loaded.select("SELECT source, latest_date, days_behind, minutes_since_success, last_status FROM v_data_freshness")
+    found = loaded.select(
+        "SELECT source, latest_date, days_behind, minutes_since_success, last_status FROM v_data_freshness"
+    )
     for source, day, behind, minutes, status in found.rows():
         assert (day, behind, status) == (newest[source], (TODAY - day).days, "success")
         assert 0 <= minutes < 60
@@ -428,5 +438,3 @@ def _by_city(product: Product, sql: str) -> dict[tuple[date, str], tuple[Any, ..
     found = product.select(sql).rows()
     assert len({row[:2] for row in found}) == len(found)
     return {row[:2]: row[2:] for row in found}
-
-

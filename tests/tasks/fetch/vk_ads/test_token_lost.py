@@ -1,4 +1,4 @@
-"""A request for a token whose answer gets lost, or that has to wait for another process, never costs a second slot."""
+"""A request for a token whose answer gets lost, or that waits for another process, costs no second slot."""
 
 from __future__ import annotations
 
