@@ -121,9 +121,6 @@ def test_todays_apis(product: Product, serve_all: ServeAll) -> None:
     assert (vk["retries"], direct["retries"]) == (wrong_vk, wrong_direct)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the body of the 401 is read before it came: httpx.ResponseNotRead ends the run"
-)
 def test_a_token_that_expires_in_the_middle_of_a_run(product: Product, serve_all: ServeAll) -> None:
     """It is refreshed, which takes none of the five that VK gives."""
     apis = serve_all(the_world())

@@ -18,7 +18,7 @@ from tests.tasks.load.tickets import Ticket, load, refunded, ticket, utc
 
 MART = Mart(SALES, day="event_date")
 OLD, MIDDLE, NEW = "2026-03-02", "2026-03-10", "2026-03-20"
-YEARS = Scope()
+ALL_DAYS = Scope()
 
 
 def on(day: str, ticket_id: int, **given: object) -> Ticket:
@@ -135,7 +135,7 @@ def test_years_of_days_are_made_at_once(client: Client) -> None:
     first = date(2022, 1, 1)
     days = [(first + timedelta(days=n)).isoformat() for n in range(4 * 365)]
     tickets = [on(day, n, ordered_at=utc(f"{day}T11:00")) for n, day in enumerate(days, 1)]
-    load(client, tickets, 1, YEARS)
+    load(client, tickets, 1, ALL_DAYS)
 
     assert restate(client, 1) == (days, Upserted(new=len(days)))
     assert values(client, f"SELECT count(), sum(revenue) FROM {SALES.name}") == [(1460, "730000.00")]
