@@ -1,0 +1,9 @@
+-- title: No ad cost money without being shown
+-- why: Spend of another ad or day, or a figure that did not come
+-- severity: warn
+-- sources: vk_ads, direct
+
+SELECT concat(source, ' ad ', toString(ad_id), ' on ', toString(stat_date), ' cost ', toString(spend), ' and was not shown') AS what, source, ad_id, stat_date
+FROM v_ad_spend
+WHERE spend > 0 AND impressions = 0
+ORDER BY stat_date, source, ad_id
