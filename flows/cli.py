@@ -110,6 +110,16 @@ def backfill_command(
     print(run_backfill(source, first, last, refresh, env))
 
 
+@app.command("quality")
+def quality_command(as_json: AsJson = False, env: EnvFile = None) -> None:
+    """Judge the data: freshness, duplicates, completeness, volume, reconciliation."""
+    load_settings(env)
+    terminal.show_progress(verbose=False)
+    from flows.loading import run_quality
+
+    raise typer.Exit(run_quality(as_json, env))
+
+
 @app.command("migrate")
 def migrate_command(env: EnvFile = None) -> None:
     """Bring the warehouse's schema up to date."""
@@ -157,6 +167,8 @@ def runs_command(limit: Limit = 20, job: str | None = None, as_json: AsJson = Fa
 def quarantine_list(
     limit: Limit = 50,
     source: Annotated[str | None, typer.Option("--source", help="Only this source.")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", metavar="WORDS", help="Only with these words.")] = None,
+    day: Annotated[str | None, typer.Option("--day", metavar="DATE", help="Only rejected on this day.")] = None,
     as_json: AsJson = False,
     env: EnvFile = None,
 ) -> None:
@@ -167,8 +179,34 @@ def quarantine_list(
 
     with warehouse(load_settings(env)) as client:
         migrate(client)
-        rows = listing(client, limit, source)
+        rows = listing(client, limit, source, reason, _day(day))
         terminal.print_frame(rows, as_json, terminal.QUARANTINE_COLUMNS, "Nothing is in quarantine.")
+
+
+@quarantine_app.command("replay")
+def quarantine_replay(
+    source: Annotated[str | None, typer.Option("--source", help="Only this source.")] = None, env: EnvFile = None
+) -> None:
+    """Try rejected rows again; they leave the quarantine when they are in the warehouse."""
+    load_settings(env)
+    terminal.show_progress(verbose=False)
+    from flows.loading import run_replay
+
+    print(run_replay(source, env))
+
+
+@app.command("smoke")
+def smoke_command(
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show what is well, too.")] = False,
+    as_json: AsJson = False,
+    env: EnvFile = None,
+) -> None:
+    """Does everything that a load needs answer, right now?"""
+    load_settings(env)
+    terminal.show_progress(verbose=False)
+    from flows.loading import run_smoke
+
+    raise typer.Exit(run_smoke(verbose, as_json, env))
 
 
 @app.command(

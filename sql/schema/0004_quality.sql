@@ -25,3 +25,20 @@ CREATE TABLE IF NOT EXISTS dim_cities
 )
 ENGINE = ReplacingMergeTree(_ver)
 ORDER BY city;
+
+CREATE TABLE IF NOT EXISTS meta_alerts
+(
+    trouble     String COMMENT 'what is wrong, e.g. run qtickets or check duplicates_sales',
+    opened_at   DateTime64(3, 'UTC') COMMENT 'since when',
+    sent_at     DateTime64(3, 'UTC') COMMENT 'the newest message',
+    closed_at   Nullable(DateTime64(3, 'UTC')) COMMENT 'when it was over',
+    fingerprint String COMMENT 'the trouble in this form was told',
+    title       String,
+    body        String,
+    delivered   UInt8 COMMENT '0: the channel did not take it',
+    error       String COMMENT 'why not',
+    _ver        UInt64
+)
+ENGINE = ReplacingMergeTree(_ver)
+PARTITION BY toYYYYMM(opened_at)
+ORDER BY (trouble, opened_at);

@@ -108,7 +108,9 @@ def _parsed(file: SqlFile) -> Check:
         header.setdefault(name, []).append(value.strip())
     absent = [name for name in ("title", "why", "severity", "sources") if name not in header]
     if absent or header["severity"][0] not in ("warn", "fail"):
-        raise ZakazError(f"sql/quality/{file.name}.sql has no proper {', '.join(absent) or 'severity'} in its header.")
+        raise ZakazError(
+            f"sql/quality/{file.name}.sql has no proper {', '.join(absent) or 'severity'} in its header."
+        )
     parameters = dict(line.split("=") for line in header.get("param", []))
     statements = file.statements
     return Check(

@@ -20,4 +20,9 @@ def reference_tables(currency: str, spend_with_vat: bool) -> list[tuple[Table, p
         schema={"one": pl.UInt8, "currency": pl.String, "spend_with_vat": pl.UInt8},
     )
     known = cities().select("city").unique()
-    return [(_CITIES, known), (_SOURCES, utm_sources().unique("utm_source")), (_VAT, vat_rates()), (_REPORT, report)]
+    return [
+        (_CITIES, known),
+        (_SOURCES, utm_sources().unique("utm_source")),
+        (_VAT, vat_rates()),
+        (_REPORT, report),
+    ]
