@@ -41,11 +41,10 @@ def end(settings: Settings, key: str) -> None:
 
 def run_failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """A hook for on_failure and on_crashed: what, which days, what to do, and the run's address."""
-    words = f"{state.message or 'no message'}\nRun: {flow_run.name}\n{address_of(flow_run)}"
-    tell(
-        _settings_of(flow_run),
-        Trouble(_key(flow), f"{flow.name} {state.name.lower() if state.name else 'failed'}", words),
-    )
+    essence = state.message or "no message"
+    title = f"{flow.name} {(state.name or 'failed').lower()}"
+    body = f"{essence}\nRun: {flow_run.name}\n{address_of(flow_run)}"
+    tell(_settings_of(flow_run), Trouble(_key(flow), title, essence, body))
 
 
 def run_recovered(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001

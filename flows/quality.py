@@ -131,7 +131,7 @@ def _tell(settings: Settings, results: list[Result]) -> None:
     broken = {f"check {r.check.name}": r for r in results if r.status == "broken"}
     for key, r in broken.items():
         body = f"{r.message}\n{r.check.why}.\nSources: {', '.join(r.check.sources)}. See `zakaz quality`."
-        alerts.tell(settings, Trouble(key, f"{r.check.title}: no longer so", body, r.observed))
+        alerts.tell(settings, Trouble(key, f"{r.check.title}: no longer so", r.message, body, r.observed))
     with warehouse(settings) as client:
         over = [key for key in open_keys(client, "check ") if key not in broken]
     for key in over:

@@ -80,14 +80,9 @@ def _load(output: Output, settings: Settings, facts: pl.DataFrame) -> None:
 
 
 def _release(source: Source, settings: Settings, resource: str, part: Split) -> int:
+    """Only what passed leaves; what did not stands there already, with its reason."""
     key = next(r.key for r in source.resources if r.name == resource)
+    nothing = pl.DataFrame(schema=dict.fromkeys(("record_key", "reason", "column", "value", "record"), pl.String))
     with warehouse(settings) as client:
-        still = part.rejected.select(
-            pl.col(key).fill_null("").alias("record_key"),
-            "reason",
-            pl.col("column").fill_null(""),
-            pl.col("value").fill_null(""),
-            pl.struct(part.valid.columns).struct.json_encode().alias("record"),
-        )
         accepted = part.valid[key].unique()
-        return quarantine(client, source.name, resource, still, accepted, "replay", datetime.now(UTC))[1]
+        return quarantine(client, source.name, resource, nothing, accepted, "replay", datetime.now(UTC))[1]

@@ -3,6 +3,10 @@
 -- severity: fail
 -- sources: direct
 
+SELECT concat(job, ' is loading at this moment') AS unjudged FROM meta_job_runs FINAL
+WHERE status = 'running' AND endsWith(job, '_loader') AND started_at > now() - toIntervalHour(1)
+ORDER BY job LIMIT 1;
+
 SELECT
     concat(toString(count() - 1), ' surplus rows of ', toString((stat_date, account_id, campaign_id, ad_group_id, ad_id))) AS what,
     count() - 1 AS surplus,

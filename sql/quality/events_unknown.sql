@@ -6,4 +6,4 @@
 SELECT concat('event ', toString(event_id), ' is unknown: ', toString(n), ' tickets') AS what, event_id, n
 FROM (SELECT event_id, count() AS n FROM stg_qtickets_tickets FINAL WHERE state IN ('paid', 'refunded') GROUP BY event_id)
 WHERE event_id NOT IN (SELECT event_id FROM dim_events FINAL)
-ORDER BY n DESC
+ORDER BY n DESC, event_id

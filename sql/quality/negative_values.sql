@@ -3,11 +3,13 @@
 -- severity: fail
 -- sources: qtickets, vk_ads, direct
 
-SELECT concat(where_it_is, ' has ', toString(n), ' rows with a negative figure') AS what, where_it_is, n
+SELECT concat(place, ' has ', toString(n), ' rows with a negative figure') AS what, place, n
 FROM
 (
-    SELECT 'stg_qtickets_tickets' AS where_it_is, countIf(price < 0 OR amount < 0 OR refunded_amount < 0) AS n FROM stg_qtickets_tickets FINAL
+    SELECT 'stg_qtickets_tickets' AS place, countIf(price < 0 OR amount < 0 OR refunded_amount < 0) AS n FROM stg_qtickets_tickets FINAL
     UNION ALL SELECT 'stg_qtickets_sales_raw', countIf(revenue < 0 OR refunds_amount < 0) FROM stg_qtickets_sales_raw FINAL
-    UNION ALL SELECT 'v_ad_spend', countIf(spend < 0) FROM v_ad_spend
+    UNION ALL SELECT 'fact_vk_ads_daily', countIf(spent < 0) FROM fact_vk_ads_daily FINAL
+    UNION ALL SELECT 'fact_direct_daily', countIf(spent < 0) FROM fact_direct_daily FINAL
 )
 WHERE n > 0
+ORDER BY place

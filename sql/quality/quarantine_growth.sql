@@ -13,4 +13,4 @@ FROM
     GROUP BY source, resource
 )
 WHERE n > {rows:Float64}
-ORDER BY n DESC
+ORDER BY n DESC, source, resource

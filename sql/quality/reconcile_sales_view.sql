@@ -3,17 +3,17 @@
 -- severity: fail
 -- sources: qtickets
 
-SELECT concat(toString(event_date), ': the view and its table differ') AS what, event_date
+SELECT concat(toString(event_date), ' ', currency, ': v_sales_latest differs from its table by ', toString(brought), ' of revenue, ', toString(returned), ' of refunds, ', toString(tickets), ' tickets') AS what, event_date, currency
 FROM
 (
-    SELECT event_date, sum(r) AS r, sum(n) AS n
+    SELECT event_date, currency, sum(r) AS brought, sum(b) AS returned, sum(n) AS tickets
     FROM
     (
-        SELECT event_date, revenue - refunds_amount AS r, toInt64(tickets_sold) AS n FROM v_sales_latest
+        SELECT event_date, currency, revenue AS r, refunds_amount AS b, toInt64(tickets_sold) AS n FROM v_sales_latest
         UNION ALL
-        SELECT event_date, refunds_amount - revenue, -toInt64(tickets_sold) FROM stg_qtickets_sales_raw FINAL
+        SELECT event_date, currency, -revenue, -refunds_amount, -toInt64(tickets_sold) FROM stg_qtickets_sales_raw FINAL
     )
-    GROUP BY event_date
+    GROUP BY event_date, currency
 )
-WHERE r != 0 OR n != 0
-ORDER BY event_date
+WHERE brought != 0 OR returned != 0 OR tickets != 0
+ORDER BY event_date, currency

@@ -1,28 +1,40 @@
--- title: Yesterday's spend is like that of the same weekdays before
+-- title: The spend of the last days is like that of the weeks before, by source
 -- why: Half a day loads as easily as a whole one
 -- severity: warn
 -- sources: vk_ads, direct
+-- param: days = 3
 -- param: small = 1000
--- param: low = 0.4
+-- param: ads = 5
+-- param: low = 0.6
 -- param: high = 2.5
 
-SELECT 'fewer than four weeks of data' AS unjudged
-FROM (SELECT stat_date AS day, toFloat64(sum(spend)) AS amount FROM v_ad_spend GROUP BY day)
-HAVING min(day) > {today:Date} - 29 OR count() = 0;
+SELECT if(count() = 0, 'no advertising yet', 'fewer than four weeks of advertising') AS unjudged
+FROM (SELECT source, min(stat_date) AS first FROM v_ad_spend WHERE stat_date >= {today:Date} - 60 GROUP BY source)
+HAVING countIf(first <= {today:Date} - 29) = 0;
 
-WITH days AS (SELECT stat_date AS day, toFloat64(sum(spend)) AS amount FROM v_ad_spend GROUP BY day)
-SELECT
-    concat('spend on ', toString({today:Date} - 1), ' was ', toString(round(yesterday)), ', on such weekdays usually ', toString(round(usual))) AS what,
-    yesterday,
-    usual
-FROM
-(
-    SELECT
-        sumIf(amount, day = {today:Date} - 1) AS yesterday,
-        medianIf(amount, day < {today:Date} - 1 AND toDayOfWeek(day) = toDayOfWeek({today:Date} - 1)) AS of_weekday,
-        medianIf(amount, day < {today:Date} - 1 AND day >= {today:Date} - 9) AS of_week,
-        (of_weekday + of_week) / 2 AS usual
-    FROM days
-    WHERE day >= {today:Date} - 43 AND day < {today:Date}
-)
-WHERE usual >= {small:Float64} AND (yesterday < usual * {low:Float64} OR yesterday > usual * {high:Float64})
+-- A source with a handful of ads doubles or halves whenever a person touches one, so that it is not judged.
+WITH
+    days AS
+    (
+        SELECT source, stat_date AS day, toFloat64(sum(spend)) AS spent, count() AS ads FROM v_ad_spend
+        WHERE stat_date >= {today:Date} - 50 AND stat_date < {today:Date} GROUP BY source, day
+    ),
+    expected AS
+    (
+        SELECT
+            n.source AS source,
+            n.day AS day,
+            any(n.spent) AS spend,
+            (medianIf(o.spent, toDayOfWeek(o.day) = toDayOfWeek(n.day) AND o.day >= n.day - 28) + 3 * medianIf(o.spent, o.day >= n.day - 8)) / 4 AS usual,
+            medianIf(o.ads, o.day >= n.day - 8) AS usual_ads,
+            min(o.day) AS first
+        FROM (SELECT * FROM days WHERE day >= {today:Date} - toUInt32({days:Float64})) AS n
+        INNER JOIN days AS o ON o.source = n.source
+        WHERE o.day < n.day AND o.day >= n.day - 42
+        GROUP BY source, day
+    )
+SELECT concat(source, ' cost ', toString(round(spend)), ' on ', toString(day), ', on such a day usually ', toString(round(usual))) AS what, source, day, spend, usual
+FROM expected
+WHERE usual >= {small:Float64} AND usual_ads >= {ads:Float64} AND first <= day - 28
+    AND (spend < usual * {low:Float64} OR spend > usual * {high:Float64})
+ORDER BY source, day

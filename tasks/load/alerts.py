@@ -22,16 +22,18 @@ _INSTANTS = dict.fromkeys(("opened_at", "sent_at", "closed_at"), pl.Datetime("ms
 
 @dataclass(frozen=True)
 class Trouble:
-    """`key` names it for as long as it lasts; `size` and the words of `body` (not its numbers) tell a change."""
+    """`key` names it for as long as it lasts. It has changed when the words of `essence` (its numbers do not count)
+    or its `size` have; `body` is what people read."""
 
     key: str
     title: str
+    essence: str
     body: str
     size: int = 1
 
     @property
     def fingerprint(self) -> str:
-        words = re.sub(r"\d+", "", self.body)
+        words = re.sub(r"\d+", "", self.essence)
         return hashlib.sha256(f"{words}\n{self.size}".encode()).hexdigest()[:16]
 
 

@@ -14,6 +14,7 @@ from flows.qtickets import SALES
 from tasks.load.frames import insert
 from tasks.load.quality import Result, checks, judge
 from tasks.load.reference import reference_tables
+from tasks.load.sql import sql_text
 from tasks.load.tables import Mart, Scope
 from tasks.load.upsert import merge, refresh, upsert
 from tests.quality.rows import INSTANT, Truth
@@ -21,7 +22,13 @@ from tests.quality.rows import INSTANT, Truth
 MOSCOW = timezone(timedelta(hours=3))
 ALL = ("qtickets", "vk_ads", "direct")
 FACT_TABLES = {"vk_ads": "fact_vk_ads_daily", "direct": "fact_direct_daily"}
-DATA = ("stg_qtickets_tickets", "dim_events", "stg_qtickets_sales_raw", "agg_marketing_daily", *FACT_TABLES.values())
+DATA = (
+    "stg_qtickets_tickets",
+    "dim_events",
+    "stg_qtickets_sales_raw",
+    "agg_marketing_daily",
+    *FACT_TABLES.values(),
+)
 META = ("meta_job_runs", "meta_quarantine")
 MARTS = (Mart(SALES, day="event_date"), MARKETING[0])
 # What the scheduled loads read: how many days, of which the last is so many days before today.
@@ -57,7 +64,16 @@ def stand(client: Client, truth: Truth, at: datetime, sources: Iterable[str] = A
         if source in sources:
             insert(client, table, facts.filter(pl.col("source") == source).drop("source").with_columns(version))
     insert(client, "meta_job_runs", _runs(truth.first_day, at, sources))
-    refresh_marts(client, at)
+    _make_marts(client, at)
+
+
+def _make_marts(client: Client, at: datetime) -> None:
+    """What `refresh_marts` does where the marts are empty, in a fraction of the time."""
+    for mart in MARTS:
+        name = mart.table.name
+        columns = ", ".join(column for column in client.query(f"SELECT * FROM {name} LIMIT 0").column_names[:-1])
+        made = sql_text(f"marts/{name}.sql")
+        client.command(f"INSERT INTO {name} SELECT {columns}, {_version(at)} FROM ({made})")
 
 
 def refresh_marts(client: Client, at: datetime) -> None:
@@ -83,7 +99,8 @@ def _version(at: datetime) -> int:
 def _runs(first: date, at: datetime, sources: Iterable[str]) -> pl.DataFrame:
     """A good run a day of each loader, in the morning; the first reads all days there are."""
     today = at.astimezone(MOSCOW).date()
-    days = [first + timedelta(days=number) for number in range(1, (today - first).days + 1)]
+    span = (today - first).days
+    days = [first + timedelta(days=number) for number in range(min(span, 1), span + 1)]
     rows = [_run(source, day, first) for source in sources for day in days]
     schema = dict.fromkeys(("job", "run_id", "status", "message", "metrics"), pl.String)
     instants = {"started_at": INSTANT, "finished_at": INSTANT}
@@ -94,7 +111,7 @@ def _run(source: str, day: date, first: date) -> dict[str, object]:
     started = datetime.combine(day, time(9), MOSCOW).astimezone(UTC)
     length, lag = WINDOWS[source]
     last = day - timedelta(days=lag)
-    begins = first if day == first + timedelta(days=1) else last - timedelta(days=length - 1)
+    begins = first if day <= first + timedelta(days=1) else last - timedelta(days=length - 1)
     window = {"first": max(first, begins), "last": last}
     return {
         "job": f"{source}_loader",

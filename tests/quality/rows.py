@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import polars as pl
 
 from sandbox.world import Ad, Basket, Event, Order, World
-from sandbox.world.spend import ad_days
+from sandbox.world.spend import AdDay, ad_days
 from tests.flows.ad_truth import city_of, told_tags, with_vat
 from tests.flows.truth import moscow_day
 
@@ -23,7 +24,7 @@ UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 UNSETTLED_DAYS = 3
 ACCOUNTS = {"vk_ads": "4400101", "direct": "promoter-login"}
 
-TICKETS = {
+TICKETS: dict[str, Any] = {
     "ticket_id": pl.UInt64,
     "order_id": pl.UInt64,
     "event_id": pl.UInt64,
@@ -39,7 +40,7 @@ TICKETS = {
     **dict.fromkeys(UTM, pl.String),
     "gone_at": INSTANT,
 }
-EVENTS = {
+EVENTS: dict[str, Any] = {
     "event_id": pl.UInt64,
     "event_name": pl.String,
     "city": pl.String,
@@ -50,7 +51,7 @@ EVENTS = {
     "first_show_at": INSTANT,
     "last_show_at": INSTANT,
 }
-FACTS = {
+FACTS: dict[str, Any] = {
     "stat_date": pl.Date,
     "account_id": pl.String,
     "campaign_id": pl.UInt64,
@@ -153,16 +154,12 @@ def _later(world: World) -> World:
 
 
 def _facts(world: World) -> pl.DataFrame:
-    rows = [
-        (row.ad.source, row.day, *_identity(row.ad), row.impressions, row.clicks, *_money(row.ad, row.day, row.spent))
-        + (row.conversions, *_tags(row.ad))
-        for row in ad_days(world)
-    ]
+    rows = [(row.ad.source, row.day, *_identity(row.ad), *_figures(row), *_tags(row.ad)) for row in ad_days(world)]
     facts = pl.DataFrame(rows, schema={"source": pl.String, **FACTS}, orient="row")
     key = ["source", "stat_date", "account_id", "campaign_id", "ad_group_id", "ad_id"]
-    figures = pl.col("impressions", "clicks", "spent", "conversions").sum()
-    summed = facts.group_by(key, maintain_order=True).agg(figures, pl.exclude("impressions", "clicks", "spent",
-                                                                             "conversions", *key).first())
+    figures = ["impressions", "clicks", "spent", "conversions"]
+    grouped = facts.group_by(key, maintain_order=True)
+    summed = grouped.agg(pl.col(figures).sum(), pl.exclude([*figures, *key]).first())
     return summed.select(facts.columns)
 
 
@@ -171,8 +168,11 @@ def _identity(ad: Ad) -> tuple[object, ...]:
     return ACCOUNTS[ad.source], ad.campaign_id, group, number, ad.campaign_name
 
 
-def _money(ad: Ad, day: date, spent: object) -> tuple[object, int]:
-    return (with_vat(spent, day), 1) if ad.source == "direct" else (spent, 0)  # type: ignore[arg-type]
+def _figures(row: AdDay) -> tuple[object, ...]:
+    """Direct tells its spend with VAT, VK without."""
+    vat = row.ad.source == "direct"
+    spent = with_vat(row.spent, row.day) if vat else row.spent
+    return row.impressions, row.clicks, spent, int(vat), row.conversions
 
 
 def _tags(ad: Ad) -> tuple[object, ...]:
