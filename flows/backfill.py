@@ -14,6 +14,7 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from flows.ingest import fingerprint
 from flows.registry import SOURCES, Registered
 from flows.running import window_of
 from flows.source import Source
@@ -78,9 +79,10 @@ def split(whole: Window, months: int) -> Iterator[Window]:
 
 
 def _done(source: Source, windows: list[Window], env: Path | None) -> set[Window]:
-    with warehouse(load_settings(env)) as client:
+    settings = load_settings(env)
+    with warehouse(settings) as client:
         migrate(client)
-        good = covered(client, source.job)
+        good = covered(client, source.job, fingerprint(source, settings))
     return {window for window in windows if _is_done(source, window, good)}
 
 

@@ -75,9 +75,13 @@ def demo(
 def load(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="qtickets, vk_ads, direct, or all.")],
     env: EnvFile = None,
-    days: Annotated[int | None, typer.Option("--days", help="Moscow days back, today included.")] = None,
+    days: Annotated[
+        int | None, typer.Option("--days", help="Moscow days back: from today, for ads from yesterday.")
+    ] = None,
     date_from: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day.")] = None,
-    date_to: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day; today.")] = None,
+    date_to: Annotated[
+        str | None, typer.Option("--to", metavar="DATE", help="Last day; today, for ads yesterday.")
+    ] = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Ignore what was fetched before.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show Prefect's own log too.")] = False,
 ) -> None:
@@ -87,7 +91,7 @@ def load(
     first, last = _day(date_from), _day(date_to)
     load_settings(env)
     terminal.show_progress(verbose)
-    from flows.loading import Request, load_sources
+    from flows.commands import Request, load_sources
 
     raise typer.Exit(load_sources(source, Request(days, first, last, refresh, env)))
 
@@ -105,7 +109,7 @@ def backfill_command(
     first, last = _day(date_from), _day(date_to)
     assert first
     terminal.show_progress(verbose)
-    from flows.loading import run_backfill
+    from flows.commands import run_backfill
 
     print(run_backfill(source, first, last, refresh, env))
 
@@ -115,7 +119,7 @@ def quality_command(as_json: AsJson = False, env: EnvFile = None) -> None:
     """Judge the data: freshness, duplicates, completeness, volume, reconciliation."""
     load_settings(env)
     terminal.show_progress(verbose=False)
-    from flows.loading import run_quality
+    from flows.commands import run_quality
 
     raise typer.Exit(run_quality(as_json, env))
 
@@ -190,7 +194,7 @@ def quarantine_replay(
     """Try rejected rows again; they leave the quarantine when they are in the warehouse."""
     load_settings(env)
     terminal.show_progress(verbose=False)
-    from flows.loading import run_replay
+    from flows.commands import run_replay
 
     print(run_replay(source, env))
 
@@ -204,7 +208,7 @@ def smoke_command(
     """Does everything that a load needs answer, right now?"""
     load_settings(env)
     terminal.show_progress(verbose=False)
-    from flows.loading import run_smoke
+    from flows.commands import run_smoke
 
     raise typer.Exit(run_smoke(verbose, as_json, env))
 
@@ -231,7 +235,7 @@ def main(arguments: list[str] | None = None) -> None:
         status = error.exit_status
     except (KeyboardInterrupt, typer.Abort):
         terminal.complain("stopped.")
-        status = 130
+        status = 1
     sys.exit(status if isinstance(status, int) else 0)
 
 

@@ -5,6 +5,7 @@ Knows the order of the steps and how a run is recorded; what differs from source
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import polars as pl
 from prefect.artifacts import create_markdown_artifact
 
 from flows import steps
@@ -40,6 +42,7 @@ class Report:
     noun: str
     window: Window
     origin: str
+    account: str
     rows: int = 0
     rejected: int = 0
     released: int = 0
@@ -47,6 +50,7 @@ class Report:
     retries: int = 0
     tables: dict[str, Upserted] = field(default_factory=dict)
     facts: dict[str, int] = field(default_factory=dict)
+    columns: dict[str, list[str]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -58,6 +62,7 @@ class Report:
         return {
             "window": {"first": self.window.first, "last": self.window.last},
             "origin": self.origin,
+            "account": self.account,
             "rows_written": self.written,
             "rows_rejected": self.rejected,
             "rows_released": self.released,
@@ -65,14 +70,18 @@ class Report:
             "retries": self.retries,
             "tables": {name: result.as_dict() for name, result in self.tables.items()},
             "facts": self.facts,
+            "columns": self.columns,
             "warnings": self.warnings,
             "seconds": self.seconds,
         }
 
     @property
     def message(self) -> str:
-        """One line for the run history and the UI, e.g. `2026-11-23..2026-11-24: 312 ticket lines, 12 written`."""
-        parts = [f"{self.window}: {self.rows} {self.noun}, {self.written} written"]
+        """One line for the run history and the UI, e.g. `2026-11-23..2026-11-24: 312 ticket lines, 12 new`."""
+        done = next(iter(self.tables.values()), Upserted())
+        counts = {"new": done.new, "changed": done.changed, "removed": done.removed}
+        words = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
+        parts = [f"{self.window}: {self.rows} {self.noun}, {words or 'nothing changed'}"]
         parts += [f"{self.rejected} rejected, see zakaz quarantine list"] if self.rejected else []
         return "; ".join([*parts, *self.warnings])
 
@@ -83,11 +92,11 @@ def ingest(source: Source, settings: Settings, window: Window, run_id: str, refr
     # A whole second: the bound goes to the API, whose times have no fractions, and must mean the same there.
     started = datetime.now(UTC).replace(microsecond=0)
     run = Run(source.job, run_id, started)
-    report = Report(source.name, source.noun, window, _origin(source, settings))
+    report = Report(source.name, source.noun, window, _origin(source, settings), fingerprint(source, settings))
     with warehouse(settings) as client:
         migrate(client)
-        _refuse_mixing(runs.origin(client, source.job), report.origin)
-        runs.begin(client, run, f"{window}: loading")
+        _refuse_mixing(runs.origins(client), report.origin)
+        runs.begin(client, run, f"{window}: loading", {"origin": report.origin})
     try:
         _carry(source, settings, run, report, refresh)
     except BaseException as error:
@@ -95,9 +104,17 @@ def ingest(source: Source, settings: Settings, window: Window, run_id: str, refr
         raise
     with warehouse(settings) as client:
         runs.end(client, run, "success", report.rows, report.message, report.metrics())
-    _publish(source, report)
-    Landing(settings.landing_url).prune(started, settings.landing_keep_days)
+    _tidy(source, settings, report, started)
     return report
+
+
+def _tidy(source: Source, settings: Settings, report: Report, started: datetime) -> None:
+    """The data are in and the run is recorded: what fails now is worth a warning and no more."""
+    try:
+        _publish(source, report)
+        Landing(settings.landing_url).prune(source.name, started, settings.landing_keep_days)
+    except Exception as error:  # noqa: BLE001
+        logger.warning("the load is done, its report or its tidying up failed: %s", type(error).__name__)
 
 
 def _carry(source: Source, settings: Settings, run: Run, report: Report, refresh: bool) -> None:
@@ -117,13 +134,36 @@ def _carry(source: Source, settings: Settings, run: Run, report: Report, refresh
     with _timed(report, "upsert"), warehouse(settings):
         steps.load_reference(settings)
         for output, rows in zip(source.outputs, facts, strict=True):
+            if output.tells_account:
+                steps.refuse_stranger(output, settings, rows)
+        if _was_overtaken(source, settings, report, manifests):
+            return
+        for output, rows in zip(source.outputs, facts, strict=True):
             wanted, name = output.resource, output.table.name
             report.tables[name] = steps.load(output, settings, rows, manifests[wanted], parts[wanted])
+            if overtaken := report.tables[name].overtaken:
+                report.warnings.append(f"{overtaken} rows of {name} are newer in the warehouse than this run's")
             if (kept := report.tables[name].kept) and not output.table.keeps_vanished:
                 report.warnings.append(f"{kept} rows of {name} kept, though the source no longer confirms them")
         for mart, schema in source.marts:
             report.tables[mart.table.name] = steps.refresh_mart(mart, schema, settings)
         _quarantine(source, settings, parts, report, run)
+
+
+def _was_overtaken(source: Source, settings: Settings, report: Report, manifests: dict[str, Manifest]) -> bool:
+    """Whether a good run has read all these days later than this one did, as when a run is resumed the next day.
+    Its rows are newer, and what it removed must not come back."""
+    read_at = min(manifest.fetched_at for manifest in manifests.values())
+    with warehouse(settings) as client:
+        good = runs.covered(client, source.job, report.account)
+    newer = good.filter(
+        (pl.col("first") <= report.window.first)
+        & (pl.col("last") >= report.window.last)
+        & (pl.col("started_at") > read_at)
+    )
+    if newer.height:
+        report.warnings.append("a newer run has read these days, so nothing was written")
+    return newer.height > 0
 
 
 def _quarantine(source: Source, settings: Settings, parts: dict[str, Split], report: Report, run: Run) -> None:
@@ -138,19 +178,26 @@ def _count_fetch(report: Report, manifest: Manifest) -> None:
     report.warnings += manifest.warnings
     report.window = manifest.window
     report.facts |= manifest.facts
+    report.columns[manifest.resource] = sorted(manifest.columns)
 
 
 def _origin(source: Source, settings: Settings) -> str:
     """`sandbox` for a stand-in on this machine, else the API's host."""
-    host = urlsplit(source.account(settings)).hostname or ""
+    host = urlsplit(source.account(settings)).hostname
+    assert host, f"the account of {source.name} must begin with the API's address"
     return "sandbox" if host in ("127.0.0.1", "localhost", "::1") else host
 
 
-def _refuse_mixing(held: str | None, coming: str) -> None:
+def fingerprint(source: Source, settings: Settings) -> str:
+    """The account, told apart from others and not told."""
+    return hashlib.sha256(source.account(settings).encode()).hexdigest()[:16]
+
+
+def _refuse_mixing(held: set[str], coming: str) -> None:
     """Made-up sales must never be added to real ones, nor the other way round."""
-    if held is not None and (held == "sandbox") != (coming == "sandbox"):
+    if strangers := sorted(origin for origin in held if (origin == "sandbox") != (coming == "sandbox")):
         raise WarehouseError(
-            f"This warehouse holds data of {held}; data of {coming} must not be mixed in. "
+            f"This warehouse holds data of {strangers[0]}; data of {coming} must not be mixed in. "
             "Set CLICKHOUSE_DSN or CLICKHOUSE_DATABASE to another one, or remove data/warehouse if it was a demo."
         )
 

@@ -26,7 +26,7 @@ AdDays = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
 _TAGS = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term", "utm_city", "utm_day", "utm_month")
 
 
-def ad_facts(table: str, ad_days: AdDays, resource: str, *, keeps_unlisted: bool = False) -> Output:
+def ad_facts(table: str, ad_days: AdDays, resource: str, answers_for: tuple[str, ...]) -> Output:
     """The output of an advertising source: one row a day and ad."""
     return Output(
         Table(
@@ -40,5 +40,5 @@ def ad_facts(table: str, ad_days: AdDays, resource: str, *, keeps_unlisted: bool
         resource,
         protects="ad_id",
         remembered=_TAGS,
-        keeps_unlisted=keeps_unlisted,
+        answers_for=answers_for,
     )

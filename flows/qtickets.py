@@ -46,8 +46,15 @@ SOURCE = Source(
         Resource("events", api.fetch_events, must.raw_events, key="event_id"),
     ),
     outputs=(
-        Output(TICKETS, lambda raw: to.tickets(raw["orders"]), must.tickets, "orders", protects="ticket_id"),
-        Output(EVENTS, lambda raw: to.events(raw["events"], cities()), must.events, "events", protects="event_id"),
+        Output(TICKETS, lambda raw: to.tickets(raw["orders"]), must.tickets, "orders", protects="order_id"),
+        Output(
+            EVENTS,
+            lambda raw: to.events(raw["events"], cities()),
+            must.events,
+            "events",
+            protects="event_id",
+            tells_account=True,
+        ),
     ),
     marts=((Mart(SALES, day="event_date"), must.sales), MARKETING),
     days=2,
@@ -84,6 +91,8 @@ def qtickets(
 
 
 if __name__ == "__main__":
+    import sys
+
     from flows.cli import main
 
-    main(["load", SOURCE.name])
+    main(["load", SOURCE.name, *sys.argv[1:]])

@@ -34,8 +34,10 @@ class Output:
 
     `resource` is the one whose rejected rows protect the last good version of theirs in the table: `protects` names
     the column, raw and in the table, by which they are found. `remembered`: columns that are null where the source
-    no longer knows them; they are taken from the newest row of the same `protects`. `keeps_unlisted`: rows whose
-    `protects` is nowhere in the raw frame stay: that the source forgot an ad undoes nothing that was spent on it.
+    no longer knows them; they are taken from the newest row of the same `protects`. `answers_for`: columns, raw and
+    in the table, whose values tell what a load answers for: rows with others stay, be it another account or an ad
+    that the source forgot, which undoes nothing that was spent on it. `tells_account`: all of an account's objects
+    are here, so one that shares none with the warehouse is another account.
     """
 
     table: Table
@@ -44,7 +46,8 @@ class Output:
     resource: str
     protects: str
     remembered: tuple[str, ...] = ()
-    keeps_unlisted: bool = False
+    answers_for: tuple[str, ...] = ()
+    tells_account: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,8 @@ class Source:
     `days`: the trailing window of a plain run, which ends today or, where a day is of use only when it is over,
     yesterday (`lag_days` 1). `restated_days`: how long the source may still change a day; `history_days`: how far
     back it can be asked, None for ever; `backfill_months`: how much of it one run of a backfill takes. `version`
-    changes with the fetch code, `account` tells one account from another, `probe` is the API's cheapest call.
+    changes with the fetch code, `account` tells one account from another and begins with the API's address, `probe`
+    is the API's cheapest call.
     """
 
     name: str

@@ -6,11 +6,13 @@ Only the fetch is cached, as a manifest of landed files.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pandera.polars as pa
 import polars as pl
+from clickhouse_connect.driver.client import Client
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
@@ -23,15 +25,16 @@ from tasks.landing import Landing, Manifest
 from tasks.load.quarantine import quarantine
 from tasks.load.reference import reference_tables
 from tasks.load.remember import remember
-from tasks.load.tables import Mart, Scope
-from tasks.load.upsert import Upserted, distinct, merge, refresh, upsert
+from tasks.load.tables import Mart, Scope, Table
+from tasks.load.upsert import Upserted, count, distinct, merge, refresh, upsert
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tasks.window import Window, moscow_today
 from validation.split import Split, WrongFrame, split
 
+A_FEW = 3
 ENOUGH_TO_JUDGE = 20
-"""Rejected rows from which their share says something about the source."""
+"""Rows from which their being rejected, or missing, says something about the source."""
 
 
 def _fetch_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
@@ -83,7 +86,9 @@ def fetch(
         refresh_cache=refresh,
     )
     manifest = step(source, resource, settings, window, as_of)
-    if Landing(settings.landing_url).holds(manifest):
+    # An earlier fetch that came with a warning, say without tags, is no answer to keep for settled days.
+    was_degraded = bool(manifest.warnings) and manifest.fetched_at < as_of
+    if Landing(settings.landing_url).holds(manifest) and not was_degraded:
         return manifest
     return step.with_options(refresh_cache=True)(source, resource, settings, window, as_of)
 
@@ -105,7 +110,7 @@ def _refuse_if_most_are_wrong(part: Split) -> None:
     """A quarantine is for odd rows. When most are odd it is the source, or a rule of ours, that changed, and a
     green run with next to no rows would hide it."""
     wrong, all_rows = part.rejected.height, part.rejected.height + part.valid.height
-    if wrong >= ENOUGH_TO_JUDGE and wrong > all_rows / 2:
+    if (wrong >= ENOUGH_TO_JUDGE and wrong > all_rows / 2) or (wrong == all_rows and wrong >= A_FEW):
         reason = part.rejected["reason"].value_counts(sort=True)["reason"][0]
         raise WrongFrame(f"{wrong} of {all_rows} rows are wrong, most of them because {reason}")
 
@@ -116,29 +121,66 @@ def transform(output: Output, splits: dict[str, Split]) -> pl.DataFrame:
     return _proved(facts, output.schema, output.table.name)
 
 
+@task(task_run_name="compare accounts", cache_policy=NO_CACHE)
+def refuse_stranger(output: Output, settings: Settings, facts: pl.DataFrame) -> None:
+    """Where the API does not name the account, its objects do: one that shares none with the warehouse is another,
+    and its load would take the first one's rows for gone."""
+    with warehouse(settings) as client:
+        held = distinct(client, output.table, output.protects, Scope())
+    if held.height and facts.height:
+        known = held.cast({output.protects: facts.schema[output.protects]})
+        if facts.join(known, on=output.protects, how="semi").is_empty():
+            raise SourceError(
+                f"Not one of the {facts.height} rows for {output.table.name} is known to this warehouse: the token "
+                "belongs to another account. Set CLICKHOUSE_DATABASE to a database of its own. Nothing was loaded."
+            )
+
+
 @task(task_run_name="upsert {output.table.name}", cache_policy=NO_CACHE)
 def load(output: Output, settings: Settings, facts: pl.DataFrame, manifest: Manifest, part: Split) -> Upserted:
     """`part`: the raw rows of the output's resource."""
     with warehouse(settings) as client:
         scope = output.table.scope(manifest.window, manifest.fetched_at)
+        _refuse_to_wipe(client, output.table, scope, facts, manifest)
         facts = remember(client, output.table.name, facts, output.remembered, output.protects)
-        protected = _keys(part.rejected, output, facts)
-        if output.keeps_unlisted:
-            listed = pl.concat([protected, _keys(part.valid, output, facts)])
-            held = distinct(client, output.table, output.protects, scope).with_columns(
-                pl.col(output.protects).cast(facts.schema[output.protects])
-            )
-            protected = pl.concat([protected, held.join(listed, on=output.protects, how="anti")])
+        protected = [_values(part.rejected, output.protects, facts)]
+        for column in output.answers_for:
+            listed = _values(pl.concat([part.valid, part.rejected.select(part.valid.columns)]), column, facts)
+            held = distinct(client, output.table, column, scope).cast({column: facts.schema[column]})
+            protected.append(held.join(listed, on=column, how="anti"))
+        table = output.table
+        if manifest.partial or _has_nameless(part, output, facts):
+            # Nobody can tell which rows are gone and which were merely not seen.
+            table = replace(table, keeps_vanished=True)
         # The version is the age of the data: a resumed run must not win over one that read the source later.
         version = int(manifest.fetched_at.timestamp() * 1000)
-        result = upsert(client, output.table, facts, scope, version, protected.unique())
-        merge(client, output.table.name)
+        result = upsert(client, table, facts, scope, version, protected)
+        merge(client, table.name)
         return result
 
 
-def _keys(raw: pl.DataFrame, output: Output, facts: pl.DataFrame) -> pl.DataFrame:
-    """What raw rows have in the column that protects, with its type in the table."""
-    return raw.select(pl.col(output.protects).cast(facts.schema[output.protects], strict=False)).drop_nulls()
+def _has_nameless(part: Split, output: Output, facts: pl.DataFrame) -> bool:
+    """Whether a rejected row does not even say whose last good version it should protect."""
+    kind = facts.schema[output.protects]
+    return part.rejected[output.protects].cast(kind, strict=False).null_count() > 0
+
+
+def _values(raw: pl.DataFrame, column: str, facts: pl.DataFrame) -> pl.DataFrame:
+    """What raw rows have in the column, once each, with its type in the table."""
+    return raw.select(pl.col(column).cast(facts.schema[column], strict=False)).drop_nulls().unique()
+
+
+def _refuse_to_wipe(client: Client, table: Table, scope: Scope, facts: pl.DataFrame, manifest: Manifest) -> None:
+    """An answer without a row, where there were many, is a fault of the source far more often than the truth."""
+    if facts.height or table.keeps_vanished:
+        return
+    held = count(client, table, scope)
+    if held >= ENOUGH_TO_JUDGE:
+        raise SourceError(
+            f"{manifest.source} sent nothing for {manifest.window}, though {table.name} holds {held} rows of it. "
+            "Nothing was removed. If it is true, delete them with `zakaz sql` and load again.",
+            transient=True,
+        )
 
 
 @task(task_run_name="refresh {mart.table.name}", cache_policy=NO_CACHE)

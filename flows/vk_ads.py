@@ -27,7 +27,7 @@ SOURCE = Source(
     check_settings=api.check_settings,
     probe=probes.vk_ads,
     resources=(Resource("ad_days", api.fetch_ad_days, must.raw_vk, key="ad_id", may_be_empty=True),),
-    outputs=(ad_facts("fact_vk_ads_daily", to.ad_days, "ad_days", keeps_unlisted=True),),
+    outputs=(ad_facts("fact_vk_ads_daily", to.ad_days, "ad_days", ("account_id", "ad_id")),),
     marts=(MARKETING,),
     days=14,
     restated_days=30,
@@ -65,6 +65,8 @@ def vk_ads(
 
 
 if __name__ == "__main__":
+    import sys
+
     from flows.cli import main
 
-    main(["load", SOURCE.name])
+    main(["load", SOURCE.name, *sys.argv[1:]])

@@ -27,7 +27,7 @@ SOURCE = Source(
     check_settings=api.check_settings,
     probe=probes.direct,
     resources=(Resource("ad_days", api.fetch_ad_days, must.raw_direct, key="ad_id", may_be_empty=True),),
-    outputs=(ad_facts("fact_direct_daily", to.ad_days, "ad_days"),),
+    outputs=(ad_facts("fact_direct_daily", to.ad_days, "ad_days", ("account_id",)),),
     marts=(MARKETING,),
     days=7,
     restated_days=90,
@@ -65,6 +65,8 @@ def yandex_direct(
 
 
 if __name__ == "__main__":
+    import sys
+
     from flows.cli import main
 
-    main(["load", SOURCE.name])
+    main(["load", SOURCE.name, *sys.argv[1:]])

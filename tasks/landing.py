@@ -10,6 +10,7 @@ import itertools
 import re
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,7 +31,7 @@ class Fetched:
     """What a source's fetch function returns: raw rows and how they were got.
 
     `columns` are those that the source really sent; `facts` are counts worth keeping beside the run; `window` is
-    set where more days were read than asked for.
+    set where more days were read than asked for; `partial` where what is not here may exist all the same.
     """
 
     rows: Sequence[dict[str, str | None]]
@@ -40,6 +41,7 @@ class Fetched:
     warnings: tuple[str, ...] = ()
     facts: dict[str, int] = field(default_factory=dict)
     window: Window | None = None
+    partial: bool = False
 
 
 class Manifest(BaseModel):
@@ -57,6 +59,8 @@ class Manifest(BaseModel):
     retries: int
     warnings: tuple[str, ...] = ()
     facts: dict[str, int] = {}
+    partial: bool = False
+    columns: tuple[str, ...] = ()
 
 
 class Landing:
@@ -87,6 +91,8 @@ class Landing:
             retries=fetched.retries,
             warnings=fetched.warnings,
             facts=fetched.facts,
+            partial=fetched.partial,
+            columns=fetched.columns,
         )
 
     def read(self, manifest: Manifest) -> pl.DataFrame:
@@ -100,19 +106,20 @@ class Landing:
     def holds(self, manifest: Manifest) -> bool:
         return all(self._fs.exists(path) for path in manifest.paths)
 
-    def prune(self, now: datetime, keep_days: int) -> int:
-        """Remove fetches older than `keep_days` and say how many. Their rows are in the warehouse.
+    def prune(self, source: str, now: datetime, keep_days: int) -> int:
+        """Remove the source's fetches older than `keep_days` and say how many. Their rows are in the warehouse.
 
         Whatever else lies there stays: the address may be a bucket that is not ours alone.
         """
         oldest = (now - timedelta(days=keep_days)).astimezone(UTC).strftime(_STAMP)
         stale = [
             path
-            for path in self._fs.glob(f"{self._root}/*/*/*")
+            for path in self._fs.glob(f"{self._root}/{source}/*/*")
             if (fetch := _FETCH.fullmatch(path.rsplit("/", 1)[-1])) and fetch[1] < oldest
         ]
         for path in stale:
-            self._fs.rm(path, recursive=True)
+            with suppress(FileNotFoundError):  # another run tidies up too
+                self._fs.rm(path, recursive=True)
         return len(stale)
 
 

@@ -5,7 +5,9 @@ Immutable, typed, secrets as `SecretStr`. Reads files and the environment, nothi
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +17,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from tasks.errors import SettingsError
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
+logger = logging.getLogger("zakaz.settings")
+
 # Where data/ and secrets/ are. Installed as a wheel there is no checkout; the caller's folder is the next best.
 HOME = Path(
     os.environ.get("ZAKAZ_HOME") or (_CHECKOUT if (_CHECKOUT / "pyproject.toml").exists() else Path.cwd())
@@ -95,10 +99,9 @@ def load_settings(env: Path | None = None) -> Settings:
     """Read the settings. Raises SettingsError, which names the setting and never shows its value."""
     if env is not None and not env.is_file():
         raise SettingsError(f"There is no settings file {env}. Copy the sample from configs/ there and fill it in.")
-    files = [*sorted((HOME / "secrets").glob(".env.*")), *([env] if env else [])]
+    files = [*_secret_files(), *([env] if env else [])]
     try:
-        # Editors on Windows put a mark before the first name, which would hide that setting.
-        return Settings(_env_file=tuple(files), _env_file_encoding="utf-8-sig")
+        return Settings(_env_file=tuple(files))
     except UnicodeDecodeError:
         raise SettingsError(
             f"A settings file is not UTF-8 text. Save it as UTF-8: {', '.join(map(str, files))}."
@@ -107,6 +110,17 @@ def load_settings(env: Path | None = None) -> Settings:
         first = error.errors(include_input=False, include_context=False)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
         raise SettingsError(f"The setting {name} is wrong: {first['msg']}.") from None
+
+
+def _secret_files() -> list[Path]:
+    """`secrets/.env.NAME`; a backup or a sample beside it, such as `.env.vk.old`, is none."""
+    if os.environ.get("ZAKAZ_IGNORE_SECRETS"):
+        return []
+    files = [path for path in sorted((HOME / "secrets").glob(".env.*")) if re.fullmatch(r"\.env\.\w+", path.name)]
+    for path in files:
+        if path.stat().st_mode & 0o077:
+            logger.warning("others can read %s: chmod 600 %s", path, path)
+    return files
 
 
 def require(value: SecretStr | str | None, name: str, file: str) -> str:

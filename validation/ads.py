@@ -13,16 +13,18 @@ from validation.rules import across, present, rule, text
 _UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 _MONEY = pl.Decimal(18, 2)
 _NONE = r"^-{1,2}$"
+# [0-9] rather than \d, which here also means the digits of other scripts, and those no cast understands.
 
 day = rule("is not a date", lambda c: c.is_null() | c.str.to_date("%Y-%m-%d", strict=False).is_not_null())
-counted = rule("is not a number", lambda c: c.str.contains(r"^\d{1,18}$") | c.str.contains(_NONE))
-numbered = rule("is not an id", lambda c: c.str.contains(r"^\d{1,19}$") | c.str.contains(_NONE))
+counted = rule("is not a number", lambda c: c.str.contains(r"^[0-9]{1,18}$") | c.str.contains(_NONE))
+numbered = rule("is not an id", lambda c: c.str.contains(r"^[0-9]{1,19}$") | c.str.contains(_NONE))
 paid = rule(
-    "is not an amount of money", lambda c: c.str.contains(r"^-?\d{1,16}(\.\d{1,2}0*)?$") | c.str.contains(_NONE)
+    "is not an amount of money",
+    lambda c: c.str.contains(r"^-?[0-9]{1,16}(\.[0-9]{1,2}0*)?$") | c.str.contains(_NONE),
 )
-positive = rule("is negative", lambda c: ~c.str.contains(r"^-\d"))
+positive = rule("is negative", lambda c: ~c.str.contains(r"^-[0-9]"))
 
-_AD_DAY = {
+AD_DAY = {
     "stat_date": text(present, day),
     "account_id": text(present),
     "campaign_id": text(present, numbered),
@@ -36,7 +38,7 @@ _AD_DAY = {
 }
 
 raw_direct = pa.DataFrameSchema(
-    _AD_DAY
+    AD_DAY
     | {
         "cost": text(present, paid, positive),
         "include_vat": text(present),
@@ -47,7 +49,7 @@ raw_direct = pa.DataFrameSchema(
 )
 
 raw_vk = pa.DataFrameSchema(
-    _AD_DAY
+    AD_DAY
     | {
         "spent": text(paid, positive),
         "ad_group_name": text(),
@@ -55,7 +57,14 @@ raw_vk = pa.DataFrameSchema(
         "enable_utm": text(),
         "lost": text(),
     },
-    checks=[across("the API no longer gives figures for this ad", pl.col("lost").is_null())],
+    checks=[
+        across("the API no longer gives figures for this ad", pl.col("lost").is_null()),
+        # Left out they would count as nothing, and spend would fall to zero unseen.
+        *(
+            across(f"{name} is missing", pl.col("lost").is_not_null() | pl.col(name).is_not_null())
+            for name in ("impressions", "clicks", "spent")
+        ),
+    ],
 )
 
 facts = pa.DataFrameSchema(

@@ -39,6 +39,8 @@ raw_orders = pa.DataFrameSchema(
         "created_at": text(present, instant),
         "order_deleted_at": text(instant),
         "ticket_deleted_at": text(instant),
+        "order_original_price": text(money),
+        "original_price": text(money),
         "order_price": text(money),
         "currency": text(present, currency),
         "price": text(present, money, not_negative, below_a_trillion),

@@ -62,7 +62,6 @@ ORDER BY utm_source;
 CREATE TABLE IF NOT EXISTS dim_vat_rates
 (
     valid_from Date,
-    valid_to   Date COMMENT 'the first day on which it no longer holds',
     rate       Decimal(5, 4) COMMENT '0.2000 is 20 %',
     _ver       UInt64
 )

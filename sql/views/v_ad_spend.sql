@@ -21,10 +21,10 @@ SELECT
     ) AS Decimal(18, 2)) AS spend
 FROM
 (
-    SELECT 'vk_ads' AS source, * FROM fact_vk_ads_daily FINAL
+    SELECT 1 AS one, 'vk_ads' AS source, * FROM fact_vk_ads_daily FINAL
     UNION ALL
-    SELECT 'direct' AS source, * FROM fact_direct_daily FINAL
+    SELECT 1 AS one, 'direct' AS source, * FROM fact_direct_daily FINAL
 ) AS f
 CROSS JOIN (SELECT spend_with_vat FROM dim_report FINAL) AS r
-CROSS JOIN (SELECT valid_from, valid_to, rate FROM dim_vat_rates FINAL) AS v
-WHERE f.stat_date >= v.valid_from AND f.stat_date < v.valid_to
+ASOF JOIN (SELECT 1 AS one, valid_from, rate FROM dim_vat_rates FINAL) AS v
+    ON v.one = f.one AND f.stat_date >= v.valid_from

@@ -14,3 +14,5 @@ LEFT JOIN (SELECT event_id, city FROM dim_events FINAL) AS e ON e.event_id = t.e
 -- As text: ClickHouse 26.7 cannot join this view to v_ad_spend while the column is a LowCardinality one.
 LEFT JOIN (SELECT utm_source, toString(source) AS its FROM dim_utm_sources FINAL) AS s
     ON s.utm_source = lowerUTF8(t.utm_source)
+-- DataLens asks with join_use_nulls = 1; the types of these columns must not depend on who asks.
+SETTINGS join_use_nulls = 0

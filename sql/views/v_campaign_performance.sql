@@ -83,3 +83,5 @@ FROM
     FROM stacked
     GROUP BY source, campaign_id
 )
+-- DataLens asks with join_use_nulls = 1; the types of these columns must not depend on who asks.
+SETTINGS join_use_nulls = 0

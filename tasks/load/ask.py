@@ -6,6 +6,8 @@ import re
 
 from clickhouse_connect.driver.client import Client
 
+from tasks.errors import UsageError
+
 _SETTINGS = {
     # `'vk_ads' AS source` must not hide the column `source` in the same query's WHERE.
     "prefer_column_name_to_alias": 1,
@@ -25,6 +27,8 @@ def ask(client: Client, sql: str, fmt: str | None, *, pretty: bool) -> bytes:
     if not _ANSWERS.match(sql):
         client.command(sql)
         return b""
+    if fmt and _FORMAT.search(sql):
+        raise UsageError("The statement names a format already; leave out --format.")
     settings = {**_SETTINGS, "output_format_pretty_color": int(pretty)}
     chosen = fmt or (None if _FORMAT.search(sql) else "PrettyCompactMonoBlock")
     return client.raw_query(sql, fmt=chosen, settings=settings)

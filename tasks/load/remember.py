@@ -9,6 +9,9 @@ from clickhouse_connect.driver.client import Client
 
 from tasks.load.frames import select
 
+_IDS_A_QUERY = 5_000
+"""Of twenty digits at most: a server takes 128 KiB a parameter."""
+
 
 def remember(client: Client, table: str, frame: pl.DataFrame, columns: Sequence[str], by: str) -> pl.DataFrame:
     """`frame` without nulls in `columns`: filled from the newest row of the same `by` in the table that has any of
@@ -20,11 +23,10 @@ def remember(client: Client, table: str, frame: pl.DataFrame, columns: Sequence[
         return frame
     some = " OR ".join(f"{column} != ''" for column in columns if frame.schema[column] == pl.String)
     newest = ", ".join(f"argMax({column}, stat_date) AS known_{column}" for column in columns)
-    known = select(
-        client,
-        f"SELECT {by}, {newest} FROM {table} FINAL WHERE {by} IN {{ids:Array(UInt64)}} AND ({some}) GROUP BY {by}",
-        {"ids": lacking.to_list()},
-    ).with_columns(pl.col(by).cast(frame.schema[by]))
+    sql = f"SELECT {by}, {newest} FROM {table} FINAL WHERE {by} IN {{ids:Array(UInt64)}} AND ({some}) GROUP BY {by}"
+    chunks = lacking.to_frame().iter_slices(_IDS_A_QUERY)
+    known = pl.concat(select(client, sql, {"ids": ids[by].to_list()}) for ids in chunks)
+    known = known.with_columns(pl.col(by).cast(frame.schema[by]))
     filled = frame.join(known, on=by, how="left", maintain_order="left")
     return filled.with_columns(
         pl.coalesce(column, f"known_{column}", pl.lit("" if frame.schema[column] == pl.String else 0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,8 +31,17 @@ class Run:
         return int(self.started_at.timestamp() * 1000)
 
 
-def begin(client: Client, run: Run, message: str) -> None:
-    _write(client, run, "running", None, 0, message, {}, run.version)
+def begin(client: Client, run: Run, message: str, metrics: Mapping[str, Any] | None = None) -> None:
+    """A run that is begun again, as by the UI's Retry, ends its first attempt: that one will not."""
+    earlier = select(
+        client,
+        f"SELECT started_at FROM {TABLE} FINAL "
+        "WHERE job = {job:String} AND run_id = {run_id:String} AND status = 'running'",
+        {"job": run.job, "run_id": run.run_id},
+    )
+    for started_at in earlier["started_at"]:
+        end(client, replace(run, started_at=started_at), "failed", 0, "interrupted and begun again", {})
+    _write(client, run, "running", None, 0, message, metrics or {}, run.version)
 
 
 def end(client: Client, run: Run, status: str, rows: int, message: str, metrics: Mapping[str, Any]) -> None:
@@ -53,26 +62,27 @@ def history(client: Client, limit: int, job: str | None = None) -> pl.DataFrame:
     )
 
 
-def covered(client: Client, job: str) -> pl.DataFrame:
-    """What good runs of the job have read: columns first, last (Date), started_at (UTC)."""
+def covered(client: Client, job: str, account: str) -> pl.DataFrame:
+    """What good runs have read of this account and have nothing to say about: columns first, last (Date),
+    started_at (UTC). A run with a warning, say that tags were missing, does not count as having done its days."""
     return select(
         client,
         "SELECT toDate(JSONExtractString(metrics, 'window', 'first')) AS first, "
         f"toDate(JSONExtractString(metrics, 'window', 'last')) AS last, started_at FROM {TABLE} FINAL "
-        "WHERE job = {job:String} AND status = 'success' AND JSONHas(metrics, 'window')",
-        {"job": job},
+        "WHERE job = {job:String} AND status = 'success' AND JSONHas(metrics, 'window') "
+        "AND JSONExtractString(metrics, 'account') = {account:String} AND JSONLength(metrics, 'warnings') = 0",
+        {"job": job, "account": account},
     )
 
 
-def origin(client: Client, job: str) -> str | None:
-    """Where the rows of this job in the warehouse come from, by its last good run."""
+def origins(client: Client) -> set[str]:
+    """Where rows in the warehouse may come from: every run that has written or may have."""
     found = select(
         client,
-        f"SELECT JSONExtractString(metrics, 'origin') AS origin FROM {TABLE} FINAL "
-        "WHERE job = {job:String} AND status = 'success' AND origin != '' ORDER BY started_at DESC LIMIT 1",
-        {"job": job},
+        f"SELECT DISTINCT JSONExtractString(metrics, 'origin') AS origin FROM {TABLE} FINAL "
+        "WHERE origin != '' AND (status != 'failed' OR JSONLength(metrics, 'tables') > 0)",
     )
-    return found["origin"].item() if found.height else None
+    return set(found["origin"])
 
 
 def _write(

@@ -7,6 +7,7 @@ where the first run would have; and rows of a newer run (a higher `_ver`) are ne
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import polars as pl
 from clickhouse_connect.driver.client import Client
 
-from tasks.errors import ReconcileError
+from tasks.errors import ReconcileError, WarehouseError
 from tasks.load.frames import insert, select
 from tasks.load.sql import sql_text
 from tasks.load.tables import Mart, Scope, Table
@@ -22,6 +23,8 @@ from tasks.load.tables import Mart, Scope, Table
 logger = logging.getLogger("zakaz.load")
 
 _KEYS_A_DELETE = 2_000
+_CLOCKS_DIFFER = 5 * 60_000
+"""Milliseconds by which the clocks of two workers may differ."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,12 @@ def upsert(
     frame: pl.DataFrame,
     scope: Scope,
     version: int,
-    protected: pl.DataFrame | None = None,
+    protected: Sequence[pl.DataFrame] = (),
 ) -> Upserted:
     """Make the scope's rows equal `frame` (all columns but `_ver`, unique by key), then prove it.
 
-    `protected`: values of some columns; rows with them stay, since their new version was rejected.
+    `protected`: frames of values; rows with them stay: their new version was rejected, or the load says nothing
+    about them.
     `version`: the run's start in ms. Raises ReconcileError when what is read back differs in count or sum.
     """
     key = list(table.key)
@@ -64,8 +68,8 @@ def upsert(
     frame = frame.join(newer, on=key, how="anti")
     write = frame.join(held, on=frame.columns, how="anti", nulls_equal=True)
     gone = absent.clear() if table.keeps_vanished else absent
-    if protected is not None:
-        gone = gone.join(protected, on=protected.columns, how="anti")
+    for values in protected:
+        gone = gone.join(values, on=values.columns, how="anti")
 
     insert(client, table.name, write.with_columns(pl.lit(version, pl.UInt64).alias("_ver")))
     remove(client, table, gone)
@@ -94,14 +98,20 @@ def refresh(client: Client, mart: Mart) -> tuple[pl.DataFrame, Scope]:
     """
     made = sql_text(f"marts/{mart.table.name}.sql")
     columns = ", ".join(_columns(client, mart.table.name))
-    fresh, held = f"SELECT {columns} FROM ({made})", f"SELECT {columns} FROM {mart.table.name} FINAL"
+    both = f"SELECT {columns}, 1 AS side FROM ({made}) UNION ALL SELECT {columns}, -1 FROM {mart.table.name} FINAL"
     stale = select(
         client,
-        f"SELECT DISTINCT {mart.day} AS day FROM (({fresh} EXCEPT {held}) UNION ALL ({held} EXCEPT {fresh}))"
-        " ORDER BY day",
+        f"SELECT DISTINCT {mart.day} AS day "
+        f"FROM (SELECT {columns} FROM ({both}) GROUP BY {columns} HAVING sum(side) != 0) ORDER BY day",
     )
     scope = Scope(f"{mart.day} IN {{days:Array(Date)}}", {"days": stale["day"].to_list()})
-    return select(client, f"{fresh} WHERE {scope.where}", scope.parameters), scope
+    fresh = f"SELECT {columns} FROM ({made}) WHERE {scope.where}"
+    return select(client, fresh, scope.parameters), scope
+
+
+def count(client: Client, table: Table, scope: Scope) -> int:
+    sql = f"SELECT count() AS n FROM {table.name} FINAL WHERE {scope.where}"
+    return int(select(client, sql, scope.parameters).item())
 
 
 def distinct(client: Client, table: Table, column: str, scope: Scope) -> pl.DataFrame:
@@ -135,8 +145,16 @@ def _held(client: Client, table: Table, frame: pl.DataFrame, scope: Scope) -> pl
 def _newer(client: Client, table: Table, frame: pl.DataFrame, version: int) -> pl.DataFrame:
     """Keys of which a newer run wrote a version, wherever it is: it may have moved a row out of the scope."""
     keys = ", ".join(table.key)
-    newer = select(client, f"SELECT DISTINCT {keys} FROM {table.name} WHERE _ver > {version}")
-    return newer.with_columns(pl.col(name).cast(frame.schema[name]) for name in table.key)
+    newer = select(
+        client, f"SELECT {keys}, max(_ver) AS at FROM {table.name} WHERE _ver > {version} GROUP BY {keys}"
+    )
+    ahead = (newer["at"].max() or 0) - time.time() * 1000  # type: ignore[operator]
+    if ahead > _CLOCKS_DIFFER:
+        raise WarehouseError(
+            f"{table.name} holds rows written by a clock that was {ahead / 60_000:.0f} minutes ahead of this one, "
+            "which no load can change. Set the clocks right, then delete those rows and load their days again."
+        )
+    return newer.select(table.key).with_columns(pl.col(name).cast(frame.schema[name]) for name in table.key)
 
 
 def _columns(client: Client, table: str) -> list[str]:

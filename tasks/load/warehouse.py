@@ -35,8 +35,6 @@ _CLIENT_SETTINGS = {
     "async_insert": 0,
     # A backfill of many years opens more monthly partitions than an interactive insert should.
     "max_partitions_per_insert_block": 0,
-    # Versions of a row never leave their partition (see sql/schema), so FINAL need not look across.
-    "do_not_merge_across_partitions_select_final": 1,
 }
 _PLAIN_WORDS = {
     60: "A table is missing. Run `zakaz migrate`",

@@ -24,6 +24,6 @@ def utm_sources() -> pl.DataFrame:
 
 @cache
 def vat_rates() -> pl.DataFrame:
-    """Columns valid_from, valid_to (Date, the latter excluded), rate (Decimal); without gaps from 1970 on."""
-    schema = {"valid_from": pl.Date, "valid_to": pl.Date, "rate": pl.String}
+    """Columns valid_from (Date), rate (Decimal): each holds until the next; the first covers all that is older."""
+    schema = {"valid_from": pl.Date, "rate": pl.String}
     return pl.read_csv(_FOLDER / "vat_rates.csv", schema=schema).cast({"rate": pl.Decimal(5, 4)})

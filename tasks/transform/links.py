@@ -5,6 +5,7 @@ Query strings have no polars expression, so this works on distinct ads, not on r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl, urlsplit
 
@@ -43,7 +44,6 @@ def _query(link: str | None) -> str:
 
 
 def _filled(value: str, macros: Mapping[str, str | None]) -> str:
-    for macro, meaning in macros.items():
-        if meaning is not None:
-            value = value.replace(macro, meaning)
-    return value
+    """In one pass, longest first: what fills one macro may look like another, as may a part of a longer one."""
+    any_macro = "|".join(map(re.escape, sorted(macros, key=len, reverse=True)))
+    return re.sub(any_macro, lambda found: macros[found[0]] or found[0], value) if macros else value

@@ -53,6 +53,8 @@ def _typed(orders: pl.DataFrame) -> pl.DataFrame:
             "is_cancelled"
         ),
         money("order_price"),
+        money("order_original_price"),
+        money("original_price"),
         money("price"),
         pl.col("quantity").cast(pl.UInt32),
         instant("refunded_at"),
@@ -63,26 +65,25 @@ def _typed(orders: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_amount(tickets: pl.DataFrame) -> pl.DataFrame:
-    """What the line cost: price x quantity, or the price where only that adds up to the order's own price.
+    """What the line cost: price x quantity, or the price where only that adds up to the order's own.
 
-    The API does not say which of the two `price` is, and both are the same for one ticket. Whether cancelled
-    tickets count in the order's price is not known either, so both readings are tried. An order that proves
-    neither, for example because a refund lowered its price, is read like most of those that do.
+    The API does not say which of the two `price` is, and both are the same for one ticket. The order's price may
+    have been lowered by a refund, so the price before discounts is asked as well, and whether cancelled tickets
+    count is not known either. Only this order decides: what else is in the load must not change what it cost.
     """
-    per_unit = (pl.col("price") * pl.col("quantity").cast(pl.Decimal(18, 0))).cast(MONEY)
-    per_line = pl.col("price")
+    quantity = pl.col("quantity").cast(pl.Decimal(18, 0))
+    per_unit = (pl.col("price") * quantity).cast(MONEY)
+    before_discount = (pl.col("original_price") * quantity).cast(MONEY)
+    line = _adds_up(pl.col("price"), "order_price") | _adds_up(pl.col("original_price"), "order_original_price")
+    unit = _adds_up(per_unit, "order_price") | _adds_up(before_discount, "order_original_price")
+    return tickets.with_columns(pl.when(line & ~unit).then("price").otherwise(per_unit).alias("amount"))
 
-    def adds_up(amount: pl.Expr) -> pl.Expr:
-        live = pl.when(~pl.col("is_cancelled")).then(amount).otherwise(pl.lit(0).cast(MONEY))
-        total = pl.col("order_price")
-        return (amount.sum().over("order_id") == total) | (live.sum().over("order_id") == total)
 
-    line = (adds_up(per_line) & ~adds_up(per_unit)).fill_null(False)
-    unit = (adds_up(per_unit) & ~adds_up(per_line)).fill_null(False)
-    mostly_line = line.sum() > unit.sum()
-    return tickets.with_columns(
-        pl.when(line | (mostly_line & ~unit)).then(per_line).otherwise(per_unit).alias("amount")
-    )
+def _adds_up(amount: pl.Expr, whole: str) -> pl.Expr:
+    """Whether the lines of the order, all or those not cancelled, sum to what it says of itself."""
+    live = pl.when(~pl.col("is_cancelled")).then(amount).otherwise(pl.lit(0).cast(MONEY))
+    sums = [part.sum().over("order_id") == pl.col(whole) for part in (amount, live)]
+    return (sums[0] | sums[1]).fill_null(False)
 
 
 def _with_state(tickets: pl.DataFrame) -> pl.DataFrame:

@@ -47,7 +47,7 @@ def _tags_of(ad: Ad) -> Tags:
     link = ad["link"]
     if link is None:
         return {}
-    if not link.startswith(("http://", "https://")):
+    if not link.strip().lower().startswith(("http://", "https://")):
         return tags(None, "", {})
     laid_over = ((ad["group_utm"] or "").strip() or _DEFAULT_TAGS) if ad["enable_utm"] == "true" else ""
     return tags(link, laid_over, _macros(ad))

@@ -33,9 +33,20 @@ def raw_orders(rows: int) -> pl.DataFrame:
         "%Y-%m-%dT%H:%M:%S+00:00"
     )
     price = pl.Series(random.integers(0, 500_000, rows))
-    frame = pl.DataFrame({"number": number, "moment": moment, "kopecks": price, "event": random.integers(1, 60, rows)})
+    frame = pl.DataFrame(
+        {"number": number, "moment": moment, "kopecks": price, "event": random.integers(1, 60, rows)}
+    )
     text = {"payed": "true", "currency": "RUB", "quantity": "1", "utm_source": "yandex", "utm_medium": "cpc"}
-    empty = ("order_deleted_at", "ticket_deleted_at", "refunded_at", "refunded_amount", "utm_term", "order_price")
+    empty = (
+        "order_deleted_at",
+        "ticket_deleted_at",
+        "refunded_at",
+        "refunded_amount",
+        "utm_term",
+        "order_price",
+        "order_original_price",
+        "original_price",
+    )
     return frame.select(
         (pl.col("number") + 10_000_000).cast(pl.String).alias("ticket_id"),
         (pl.col("number") // 2 + 1_000_000).cast(pl.String).alias("order_id"),
@@ -71,7 +82,7 @@ def measure(what: str, folder: Path) -> dict[str, float]:
     from validation.qtickets import tickets as fact_schema
     from validation.split import split
 
-    settings = Settings(_env_file=None, clickhouse_dsn=f"chdb://{folder / what.split()[0]}")
+    settings = Settings(_env_file=None, clickhouse_dsn=f"chdb://{folder / what.split(maxsplit=1)[0]}")
     scope = TICKETS.scope(AS_OF - timedelta(days=DAYS), AS_OF)
     version = int(AS_OF.timestamp() * 1000)
     seconds: dict[str, float] = {}
@@ -95,7 +106,9 @@ def measure(what: str, folder: Path) -> dict[str, float]:
             timed("validate facts", lambda: split(facts, fact_schema))
             timed("upsert", lambda: upsert(client, TICKETS, facts, scope, version))
             timed("merge", lambda: merge(client, TICKETS.name))
-            timed("sales by day", lambda: upsert(client, SALES, *refresh(client, Mart(SALES, "event_date")), version))
+            timed(
+                "sales by day", lambda: upsert(client, SALES, *refresh(client, Mart(SALES, "event_date")), version)
+            )
     seconds["peak MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return seconds
 

@@ -4,8 +4,6 @@ Rows are made by the engine: 50,000 ad days and 20,000 tickets a month, a run an
 figures belong to the machine, the ratio says how a check grows with the history.
 """
 
-# ruff: noqa: T201 - a report is printed
-
 from __future__ import annotations
 
 import tempfile

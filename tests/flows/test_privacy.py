@@ -1,21 +1,21 @@
-"""No personal datum, barcode, ticket link or token of the sandbox is in any file that a run leaves."""
+"""No personal datum, barcode, ticket link, token or secret of the sandbox is in any file that a run leaves."""
 
 from __future__ import annotations
 
+import stat
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from sandbox.qtickets import SANDBOX_TOKEN, QticketsApi
-from sandbox.server import Running
-from sandbox.world import World
-from tests.flows.conftest import Product, make_world
+from sandbox.direct import DIRECT_TOKEN
+from sandbox.qtickets import SANDBOX_TOKEN
+from sandbox.vk import VK_CLIENT_SECRET
+from tests.flows.conftest import Product
+from tests.flows.loaded import ServeAll, the_world
 
 pytestmark = pytest.mark.slow
-Serve = Callable[[World], Running[QticketsApi]]
 
 
 def _grep(folder: Path, patterns: Path) -> list[str]:
@@ -33,29 +33,57 @@ def _decode(product: Product, into: Path) -> None:
     for number, part in enumerate(sorted(product.home.glob("data/landing/**/*.parquet"))):
         pl.read_parquet(part).write_ndjson(into / f"part-{number}.json")
     tables = product.select("SELECT name FROM system.tables WHERE database = 'zakaz' AND engine != 'View'")
-    assert {"stg_qtickets_tickets", "meta_quarantine", "meta_job_runs"} <= set(tables["name"])
+    expected = {
+        "stg_qtickets_tickets",
+        "fact_vk_ads_daily",
+        "fact_direct_daily",
+        "meta_quarantine",
+        "meta_job_runs",
+    }
+    assert expected <= set(tables["name"])
     for name in tables["name"]:
         product.select(f"SELECT * FROM {name}").write_ndjson(into / f"{name}.json")
 
 
-def test_nothing_personal_is_left_behind(product: Product, serve_world: Serve, tmp_path: Path) -> None:
-    """A good run, one with rejected rows, a failed one and one that dies, each with all logs shown."""
-    world = make_world(days=20)
-    running = serve_world(world)
-    strings = world.personal_strings() | {SANDBOX_TOKEN}
-    load = ("load", "qtickets", "--days", "20", "--verbose")
+def _server(prefect_api: str) -> Path:
+    """Where the Prefect server of the session keeps what runs, tasks and logs told it."""
+    assert prefect_api
+    from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL
+
+    folder = Path(str(PREFECT_SERVER_DATABASE_CONNECTION_URL.value()).removeprefix("sqlite+aiosqlite:///")).parent
+    assert list(folder.glob("*.db")), folder
+    return folder
+
+
+def test_nothing_personal_and_no_secret_is_left_behind(
+    product: Product, serve_all: ServeAll, prefect_api: str, tmp_path: Path
+) -> None:
+    """All sources: a good run, one with rejected rows, a failed one and one that dies, each with all logs shown."""
+    world = the_world()
+    apis = serve_all(world)
+    secrets = {SANDBOX_TOKEN, VK_CLIENT_SECRET, DIRECT_TOKEN, "wrong-secret-4711", "wrong-token-4711"}
+    tokens = {"sandbox-vk-access-", "sandbox-vk-refresh-"}
+    load = ("load", "all", "--days", "20", "--verbose")
     product.env |= {"PREFECT_LOGGING_LEVEL": "DEBUG", "PREFECT_LOGGING_EXTRA_LOGGERS": "zakaz,httpx,httpcore"}
+    product.env |= {"DIRECT_RATE": "50"}
+    kept = product.home / "secrets" / "vk_token.json"
+    right = dict(product.env)
 
     shown = [product.run(*load)]
-    with running.app.change() as api:
+    with apis.qtickets.change() as api:
         api.orders[3]["baskets"][0]["price"] = -5
         api.orders[5]["baskets"][0]["id"] = None
         api.orders[7]["created_at"] = "yesterday"
     shown.append(product.run(*load))
-    running.app.faults.add("no_data", times=9)
+    apis.qtickets.faults.add("no_data", times=9)
+    kept.rename(product.home / "token")
+    product.env |= {"VK_CLIENT_SECRET": "wrong-secret-4711", "DIRECT_TOKEN": "wrong-token-4711"}
     shown.append(product.run(*load))
+    (product.home / "token").rename(kept)
+    product.env = right
     shown.append(product.run("between insert and record", *load, module="tests.flows.killed"))
     assert [done.returncode for done in shown] == [0, 0, 1, -9], shown[1].stderr[-3000:]
+    assert all(f"zakaz: {source}: " in shown[2].stderr for source in ("qtickets", "vk_ads", "direct"))
 
     logs = tmp_path / "logs"
     logs.mkdir()
@@ -63,11 +91,15 @@ def test_nothing_personal_is_left_behind(product: Product, serve_world: Serve, t
         (logs / f"{number}.txt").write_text(done.stdout + done.stderr)
     _decode(product, tmp_path / "decoded")
     patterns = tmp_path.parent / f"{tmp_path.name}-patterns"
-    patterns.write_text("\n".join(sorted(strings)))
+    strings = sorted(world.personal_strings() | secrets)
+    patterns.write_text("\n".join(strings))
     assert len(strings) > 5_000
+    assert _grep(tmp_path, patterns) == _grep(_server(prefect_api), patterns) == []
 
-    assert _grep(tmp_path, patterns) == []
-
-    (logs / "control.txt").write_text(f"control {sorted(strings)[500]}")
+    (logs / "control.txt").write_text(f"control {strings[500]}")
     assert _grep(tmp_path, patterns) == [str(logs / "control.txt")], "the search itself must be able to find"
+    patterns.write_text("\n".join(sorted(tokens)))
+    assert _grep(_server(prefect_api), patterns) == []
+    assert _grep(tmp_path, patterns) == [str(kept)], "the tokens of VK are in their own file alone"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     patterns.unlink()

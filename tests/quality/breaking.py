@@ -1,7 +1,5 @@
 """SQL that breaks a healthy warehouse: what the defects are put together from."""
 
-# ruff: noqa: E501 - a statement reads best in one piece
-
 from __future__ import annotations
 
 PAID_ON = "toDate(assumeNotNull(paid_at), 'Europe/Moscow')"

@@ -1,7 +1,5 @@
 """What goes wrong with advertising, and which checks must say so."""
 
-# ruff: noqa: E501 - a statement reads best in one piece
-
 from __future__ import annotations
 
 from tests.quality.breaking import MAIN, ONE_AD, changed, copied, doubled, vk

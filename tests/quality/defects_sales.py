@@ -1,7 +1,5 @@
 """What goes wrong with ticket sales, and which checks must say so."""
 
-# ruff: noqa: E501 - a statement reads best in one piece
-
 from __future__ import annotations
 
 from tests.quality.breaking import BOOKED_ON, MOSCOW, ONE_TICKET, PAID_ON, changed, copied, doubled, tickets

@@ -1,7 +1,5 @@
 """What looks like a defect and is none: a person's decision, or chance. No check may be broken by it."""
 
-# ruff: noqa: E501 - a statement reads best in one piece
-
 from __future__ import annotations
 
 from tests.quality.breaking import BOOKED_ON, MAIN, MOSCOW, ONE_AD, PAID_ON, changed, vk

@@ -33,9 +33,7 @@ class ClickHouseUnavailableError(RuntimeError):
 def is_supported() -> bool:
     """Whether the library runs here: it is built for Linux on x86-64 with glibc, and for nothing else."""
     machine = platform.machine().lower()
-    return (
-        platform.system() == "Linux" and machine in {"x86_64", "amd64"} and platform.libc_ver()[0] == "glibc"
-    )
+    return platform.system() == "Linux" and machine in {"x86_64", "amd64"} and platform.libc_ver()[0] == "glibc"
 
 
 def library_path(cache: Path = CACHE) -> Path:
@@ -129,9 +127,7 @@ def _run_npm(command: list[str], folder: Path) -> str | None:
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     return (
-        None
-        if done.returncode == 0
-        else (done.stderr or done.stdout)[-2000:].strip() or f"exit {done.returncode}"
+        None if done.returncode == 0 else (done.stderr or done.stdout)[-2000:].strip() or f"exit {done.returncode}"
     )
 
 

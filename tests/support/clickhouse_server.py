@@ -25,8 +25,7 @@ STOP_SECONDS = 10
 PORT_ATTEMPTS = 3
 # The listener lives as long as the query that follows it: eleven days, one row a second.
 LISTEN = (
-    "SYSTEM START LISTEN HTTP; "
-    "SELECT sleepEachRow(1) FROM numbers(1000000) SETTINGS max_block_size=1 FORMAT Null"
+    "SYSTEM START LISTEN HTTP; SELECT sleepEachRow(1) FROM numbers(1000000) SETTINGS max_block_size=1 FORMAT Null"
 )
 
 
@@ -114,9 +113,7 @@ class ClickHouseServer:
 
     def _is_ours(self, port: int) -> bool:
         """Whether this server answers: another test run's could have got the port a moment earlier."""
-        path = answer(
-            port, "/?query=" + quote("SELECT value FROM system.server_settings WHERE name = 'path'")
-        )
+        path = answer(port, "/?query=" + quote("SELECT value FROM system.server_settings WHERE name = 'path'"))
         return path is not None and Path(path) == self.directory / "data"
 
     @property

@@ -69,8 +69,7 @@ def test_two_processes_insert_at_once(server: ClickHouseServer) -> None:
         client.command("CREATE TABLE crowd.visits (who UInt8, n UInt32) ENGINE = MergeTree ORDER BY (who, n)")
         pairs = [("1", "2"), ("2", "1")]
         writers = [
-            subprocess.Popen([sys.executable, "-c", INSERT_BESIDE_ANOTHER, server.dsn, *pair])
-            for pair in pairs
+            subprocess.Popen([sys.executable, "-c", INSERT_BESIDE_ANOTHER, server.dsn, *pair]) for pair in pairs
         ]
         assert [writer.wait(60) for writer in writers] == [0, 0]
 
@@ -168,9 +167,7 @@ def test_a_port_that_was_taken_is_named_as_such(server: ClickHouseServer, tmp_pa
         late.start()
 
 
-def test_the_database_of_a_test_is_new_and_its_server_usable(
-    clickhouse_dsn: str, clickhouse_database: str
-) -> None:
+def test_the_database_of_a_test_is_new_and_its_server_usable(clickhouse_dsn: str, clickhouse_database: str) -> None:
     with clickhouse_connect.get_client(dsn=clickhouse_dsn) as client:
         assert clickhouse_database not in client.query("SHOW DATABASES").result_columns[0]
         client.command(f"CREATE DATABASE {clickhouse_database}")

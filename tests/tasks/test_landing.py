@@ -132,7 +132,7 @@ def test_old_fetches_are_pruned_and_young_ones_stay(tmp_path: Path) -> None:
     ages = (0, 6, 7, 8, 400)
     manifests = {age: write(landing, numbered(1), AT - timedelta(days=age)) for age in ages}
 
-    removed = landing.prune(AT, keep_days=7)
+    removed = landing.prune("qtickets", AT, keep_days=7)
 
     assert removed == 2
     assert {age for age, manifest in manifests.items() if landing.holds(manifest)} == {0, 6, 7}
@@ -143,8 +143,8 @@ def test_the_age_of_a_fetch_does_not_depend_on_the_clock_it_is_told_by(tmp_path:
     far_east = timezone(timedelta(hours=12))
     manifest = write(landing, numbered(1), (AT - timedelta(days=7)).astimezone(far_east))
 
-    assert landing.prune(AT.astimezone(timezone(timedelta(hours=-11))), keep_days=7) == 0
-    assert landing.prune(AT + timedelta(seconds=1), keep_days=7) == 1
+    assert landing.prune("qtickets", AT.astimezone(timezone(timedelta(hours=-11))), keep_days=7) == 0
+    assert landing.prune("qtickets", AT + timedelta(seconds=1), keep_days=7) == 1
     assert not landing.holds(manifest)
 
 
@@ -155,12 +155,12 @@ def test_what_others_keep_in_the_same_place_is_never_pruned(tmp_path: Path) -> N
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "keep.csv").write_text("x")
 
-    assert Landing(str(tmp_path)).prune(AT, keep_days=1) == 0
+    assert Landing(str(tmp_path)).prune("qtickets", AT, keep_days=1) == 0
     assert all((tmp_path / name / "keep.csv").exists() for name in others)
 
 
 def test_an_area_that_does_not_exist_yet_has_nothing_to_prune(tmp_path: Path) -> None:
-    assert Landing(str(tmp_path / "new")).prune(AT, keep_days=1) == 0
+    assert Landing(str(tmp_path / "new")).prune("qtickets", AT, keep_days=1) == 0
 
 
 def test_any_fsspec_address_will_do() -> None:
@@ -169,5 +169,5 @@ def test_any_fsspec_address_will_do() -> None:
 
     assert fsspec.filesystem("memory").exists(manifest.paths[0])
     assert landing.read(manifest).height == 3
-    assert landing.prune(AT + timedelta(days=30), keep_days=7) == 1
+    assert landing.prune("qtickets", AT + timedelta(days=30), keep_days=7) == 1
     assert not landing.holds(manifest)

@@ -19,6 +19,8 @@ RAW_ORDER: dict[str, str | None] = {
     "order_deleted_at": None,
     "ticket_deleted_at": None,
     "order_price": "833",
+    "order_original_price": "980",
+    "original_price": "490",
     "currency": "RUB",
     "price": "343",
     "quantity": "1",

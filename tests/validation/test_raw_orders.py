@@ -42,7 +42,7 @@ BROKEN: list[tuple[dict[str, str | None], str]] = [
     ),
     *(
         ({name: text}, f"{name} {NO_MONEY}")
-        for name in ("price", "order_price", "refunded_amount")
+        for name in ("price", "original_price", "order_price", "order_original_price", "refunded_amount")
         for text in ("", "abc", "1,5", "1 000", "1e3", "490.005", "490.", ".5", "+5", "٤٩", "490.10\n", "9" * 17)
     ),
     ({"price": "-1"}, "price is negative"),

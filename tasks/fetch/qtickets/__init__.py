@@ -66,8 +66,10 @@ def fetch_events(settings: Settings, window: Window, as_of: datetime) -> Fetched
 
 def account(settings: Settings) -> str:
     """What tells one account's data from another's: the address and, since the token alone decides which
-    organizer's orders come, a fingerprint of it. It goes into the hash of a cache key and nowhere else."""
-    return f"{settings.qtickets_base_url}#{hashlib.sha256(check_settings(settings).encode()).hexdigest()}"
+    organizer's orders come, a fingerprint of it, and of what changes the answer. Only hashes of it are kept."""
+    how = (settings.qtickets_filter, settings.qtickets_date_format, settings.qtickets_payment_lag)
+    who = hashlib.sha256(f"{check_settings(settings)} {how}".encode()).hexdigest()
+    return f"{settings.qtickets_base_url}#{who}"
 
 
 def check_settings(settings: Settings) -> str:
@@ -99,12 +101,15 @@ class _Orders:
         self.asked = (self.start - _SLACK, min(window.end + _SLACK, as_of))
         self.window = window
         self.warnings: list[str] = []
+        self.partial = False
 
     async def fetch(self) -> Fetched:
         async with ApiClient(api_of(self.settings), self.settings) as client:
             self.client = client
             records = await self._filtered()
             if records is None:
+                # Orders paid later than the lag allows for are not seen this way, so nothing may be taken as gone.
+                self.partial = True
                 records = await self._unfiltered()
             # The newest first: where two orders claim one ticket, the later order is right.
             kept = sorted(filter(self._wanted, records), key=_number, reverse=True)
@@ -116,6 +121,7 @@ class _Orders:
                 client.retries,
                 tuple(self.warnings),
                 {"orders": len(kept), "orders_read": len(records)},
+                partial=self.partial,
             )
 
     async def _filtered(self) -> list[Record] | None:

@@ -27,12 +27,14 @@ ORDER_FIELDS = {
     "order_deleted_at": "deleted_at",
     "event_id": "event_id",
     "order_price": "price",
+    "order_original_price": "original_price",
     "currency": "currency_id",
 }
 BASKET_FIELDS = {
     "ticket_id": "id",
     "show_id": "show_id",
     "price": "price",
+    "original_price": "original_price",
     "quantity": "quantity",
     "ticket_deleted_at": "deleted_at",
     "refunded_at": "refunded_at",
@@ -42,7 +44,13 @@ ORDER_COLUMNS = (*ORDER_FIELDS, *BASKET_FIELDS, *UTM)
 ORDER_SELECT = (*ORDER_FIELDS.values(), "utm", *(f"baskets.{key}" for key in BASKET_FIELDS.values()))
 
 # Some links carry the id of a person in a messenger, or an address, inside a tag.
-_PERSONAL = re.compile(r"(?i)(?<![^\W_])(tgid|pm|vkid)_\d{5,}|[\w.+-]+@[\w.-]+\.\w+|\+\d{10,15}")
+_PERSONAL = re.compile(
+    r"(?i)(?<![^\W_])(tgid|tg|pm|vkid)_\d{5,}"
+    r"|[\w.+-]+@[\w.-]+\.\w+|(?:t\.me|vk\.com|wa\.me)/\S+"
+    r"|[+ ]\d{10,15}|(?<!\d)[+ ]?[78][ (-]+\d{3}[) -]+\d{3}[ -]?\d\d[ -]?\d\d(?!\d)"
+)
+_BARE_PHONE = re.compile(r"(?<!\d)[78]9\d{9}(?!\d)")
+"""Looked for only in tags that hold no id of an ad or a campaign, which may look the same."""
 
 EVENT_FIELDS = {
     "event_id": "id",
@@ -102,11 +110,15 @@ def _utm(utm: Any) -> Row:
     for part in utm if isinstance(utm, list) else [utm]:
         if isinstance(part, dict):
             tags.update(part)
-    return {name: _without_persons(_text(tags.get(name))) for name in UTM}
+    return {name: _without_persons(name, _text(tags.get(name))) for name in UTM}
 
 
-def _without_persons(text: str | None) -> str | None:
-    return text and _PERSONAL.sub(lambda m: f"{m[1]}_*" if m[1] else "*", text)
+def _without_persons(tag: str, text: str | None) -> str | None:
+    if not text:
+        return text
+    if tag not in ("utm_campaign", "utm_content"):
+        text = _BARE_PHONE.sub("*", text)
+    return _PERSONAL.sub(lambda m: f"{m[1]}_*" if m[1] else "*", text)
 
 
 def _list(value: Any) -> list[Any]:

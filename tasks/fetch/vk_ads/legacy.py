@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import httpx
@@ -14,6 +15,8 @@ from tasks.window import Window
 
 TITLE = "VK (legacy API)"
 IDS_A_CALL = 200
+_MOST_ADS = 2000
+"""No answer holds more ads, and none says that it was cut."""
 _VERSION = "5.131"
 _LATER = {1: None, 10: None, 6: 1.0, 9: 2.0, 603: 2.0}
 _HINTS = {
@@ -43,8 +46,22 @@ class Legacy:
     async def campaigns(self) -> dict[int, Record]:
         return _by_id(await self._list("ads.getCampaigns", include_deleted=1))
 
-    async def ads(self) -> dict[int, Record]:
-        return _by_id(await self._list("ads.getAds", include_deleted=1))
+    async def ads(self, campaigns: Iterable[int]) -> dict[int, Record]:
+        """A full answer may lack some: then campaign by campaign, where alone this list has pages."""
+        found = await self._list("ads.getAds", include_deleted=1)
+        if len(found) >= _MOST_ADS:
+            found = [ad for campaign in campaigns for ad in await self._ads_of(campaign)]
+        return _by_id(found)
+
+    async def _ads_of(self, campaign: int) -> list[Record]:
+        found: list[Record] = []
+        while len(found) % _MOST_ADS == 0:
+            where: dict[str, str | int] = {"campaign_ids": json.dumps([campaign]), "offset": len(found)}
+            page = await self._list("ads.getAds", include_deleted=1, limit=_MOST_ADS, **where)
+            if not page:
+                break
+            found += page
+        return found
 
     async def links(self, ids: list[int]) -> dict[int, str | None]:
         layouts = await self._list("ads.getAdsLayout", include_deleted=1, ad_ids=json.dumps(ids))

@@ -53,15 +53,15 @@ class Today:
 
     @property
     def calls(self) -> int:
-        return self.client.calls + self._token.oauth.calls
+        return self.client.calls + self._token.calls
 
     @property
     def retries(self) -> int:
-        return self.client.retries + self._token.oauth.retries
+        return self.client.retries + self._token.retries
 
     async def close(self) -> None:
         await self.client.close()
-        await self._token.oauth.close()
+        await self._token.close()
 
     async def account_id(self) -> str:
         if self._settings.vk_account_id:
@@ -72,19 +72,25 @@ class Today:
         return str(user["id"])
 
     async def listing(self, resource: str, fields: tuple[str, ...]) -> dict[int, Record]:
-        """All objects by id, deleted ones too: they have statistics. As many as the list's own count says."""
+        """All objects by id, deleted ones too: they have statistics. As many as the list's own count says, on every
+        page: of a list that shrinks between two pages one object would be skipped unseen."""
         found: dict[int, Record] = {}
-        count, offset = 1, 0
-        while offset < count:
+        counts: set[int] = set()
+        offset = 0
+        while offset < max(counts, default=1):
             page = await self._list_page(resource, fields, offset)
-            items, count = _items(page, resource), int(page.get("count", 0))
+            items = _items(page, resource)
+            if page.get("count") is None:
+                raise SourceError(f"{TITLE} sent a page of {resource} without `count`.", transient=True)
+            counts.add(int(page["count"]))
             found |= {int(item["id"]): item for item in items}
             if not items:
                 break
             offset += len(items)
-        if len(found) != count and (count or found):
+        if counts != {len(found)}:
+            said = " or ".join(map(str, sorted(counts)))
             raise SourceError(
-                f"{TITLE} says that there are {count} {resource} but sent {len(found)}. Nothing was loaded.",
+                f"{TITLE} says that there are {said} {resource} but sent {len(found)}. Nothing was loaded.",
                 transient=True,
             )
         return found
@@ -140,10 +146,10 @@ def _judge(reply: httpx.Response) -> None:
     """429 says which window is used up; 400 says, by code, whether a smaller question may be answered."""
     if reply.status_code == httpx.codes.TOO_MANY_REQUESTS:
         _judge_limit(reply)
+    text = reply.text if reply.status_code in (400, 404) else ""
+    if re.search(r"WRONG_(BANNERS|IDS)\b", text):
+        raise _UnknownIds
     if reply.status_code == httpx.codes.BAD_REQUEST:
-        text = reply.text
-        if re.search(r"WRONG_(BANNERS|IDS)\b", text):
-            raise _UnknownIds
         if "max_value" in text and "/statistics/" not in reply.request.url.path:
             raise _PageTooLarge
         code = re.search(r'"code"\s*:\s*"([A-Za-z_()]{1,60})"', text)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from filelock import AsyncFileLock
+from filelock import AsyncFileLock, Timeout
 
 from tasks.errors import SourceError
 from tasks.fetch.http import Api, ApiClient, as_json
@@ -25,6 +25,7 @@ _EARLY = 30 * 60
 """Seconds before its end at which a token is refreshed."""
 _LOCK_WAIT = 120
 _MENDABLE = {"expired_token", "invalid_token"}
+_LASTING = {"revoked_token": "has been revoked", "invalid_user": "is that of a blocked user"}
 
 Tokens = dict[str, Any]
 
@@ -38,24 +39,42 @@ class _Refused(Exception):
 
 class StoredToken(httpx.Auth):
     """Puts the token into every request; on 401 takes a newer one, kept by another process or by refresh, and asks
-    once more. Use it as an async context manager around the client that it serves."""
-
-    requires_response_body = True
+    once more. `calls` and `retries` are those that the tokens took."""
 
     def __init__(self, settings: Settings) -> None:
-        self._fixed = settings.vk_token.get_secret_value().strip() if settings.vk_token else ""
+        self._fixed = require(settings.vk_token, "VK_TOKEN", _FILE) if settings.vk_token else ""
         self._path = settings.vk_token_file
         self.client_id = "" if self._fixed else require(settings.vk_client_id, "VK_CLIENT_ID", _FILE)
         self._secret = "" if self._fixed else require(settings.vk_client_secret, "VK_CLIENT_SECRET", _FILE)
         api = Api("VK Ads", settings.vk_base_url, {}, settings.vk_rate, {}, judge=_judge)
-        self.oauth = ApiClient(api, settings)
+        self._refreshing = ApiClient(api, settings)
+        # Once: a token whose answer was lost takes one of the five slots as well.
+        self._issuing = ApiClient(api, settings.model_copy(update={"http_attempts": 1}))
+        self._replays = 0
+
+    @property
+    def calls(self) -> int:
+        return self._refreshing.calls + self._issuing.calls + self._replays
+
+    @property
+    def retries(self) -> int:
+        return self._refreshing.retries + self._replays
+
+    async def close(self) -> None:
+        await self._refreshing.close()
+        await self._issuing.close()
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         token = self._fixed or await self._token_other_than("")
         request.headers["Authorization"] = f"Bearer {token}"
         reply = yield request
-        if reply.status_code == httpx.codes.UNAUTHORIZED and not self._fixed and _code(reply) in _MENDABLE:
+        code = _code(await reply.aread()) if reply.status_code == httpx.codes.UNAUTHORIZED else ""
+        if code in _LASTING:
+            then = "put a new VK_TOKEN into secrets/.env.vk" if self._fixed else f"remove {self._path}"
+            raise SourceError(f"VK Ads says that the token {_LASTING[code]}. Once access is granted again, {then}.")
+        if code in _MENDABLE and not self._fixed:
             request.headers["Authorization"] = f"Bearer {await self._token_other_than(token)}"
+            self._replays += 1
             yield request
 
     async def _token_other_than(self, dead: str) -> str:
@@ -63,23 +82,30 @@ class StoredToken(httpx.Auth):
         if _is_good(kept) and kept["access_token"] != dead:
             return str(kept["access_token"])
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        async with AsyncFileLock(self._path.with_suffix(".lock"), timeout=_LOCK_WAIT, mode=0o600):
-            kept = self._kept()
-            if not _is_good(kept) or kept["access_token"] == dead:
-                kept = await self._renewed(kept)
-                self._keep(kept)
-            return str(kept["access_token"])
+        try:
+            async with AsyncFileLock(self._path.with_suffix(".lock"), timeout=_LOCK_WAIT, mode=0o600):
+                kept = self._kept()
+                if not _is_good(kept) or kept["access_token"] == dead:
+                    kept = await self._renewed(kept)
+                    self._keep(kept)
+                return str(kept["access_token"])
+        except Timeout:
+            raise SourceError(
+                f"Another process has been renewing VK's token for {_LOCK_WAIT} s. The next run tries again.",
+                transient=True,
+            ) from None
 
     async def _renewed(self, kept: Tokens) -> Tokens:
         """By refresh, which takes no new slot of the five; only where VK refuses that, a token of its own."""
         try:
             if kept.get("refresh_token"):
                 try:
-                    return kept | await self._ask(grant_type="refresh_token", refresh_token=kept["refresh_token"])
+                    form = {"grant_type": "refresh_token", "refresh_token": kept["refresh_token"]}
+                    return kept | await self._ask(self._refreshing, form)
                 except _Refused as refused:
                     if refused.status == httpx.codes.FORBIDDEN:
                         raise
-            return await self._ask(grant_type="client_credentials")
+            return await self._ask(self._issuing, {"grant_type": "client_credentials"})
         except _Refused as refused:
             if refused.all_taken:
                 raise SourceError(
@@ -91,10 +117,10 @@ class StoredToken(httpx.Auth):
                 "secrets/.env.vk, and that the application's API access is still open."
             ) from None
 
-    async def _ask(self, **form: str) -> Tokens:
+    async def _ask(self, client: ApiClient, form: dict[str, str]) -> Tokens:
         """expires_in comes as a number or as text; a refresh may leave the refresh token out."""
         form |= {"client_id": self.client_id, "client_secret": self._secret}
-        body = await self.oauth.send("POST", "api/v2/oauth2/token.json", as_json, data=form)
+        body = await client.send("POST", "api/v2/oauth2/token.json", as_json, data=form)
         if not isinstance(body, dict) or not body.get("access_token"):
             raise SourceError("VK Ads answered the request for a token without one.", transient=True)
         tokens = {name: body[name] for name in ("access_token", "refresh_token") if body.get(name)}
@@ -126,8 +152,8 @@ def _is_good(kept: Tokens) -> bool:
     return bool(kept.get("access_token")) and float(kept.get("expires_at", 0)) - _EARLY > time.time()
 
 
-def _code(reply: httpx.Response) -> str:
+def _code(body: bytes) -> str:
     try:
-        return str(json.loads(reply.content).get("code", ""))
+        return str(json.loads(body).get("code", ""))
     except (ValueError, AttributeError):
         return ""

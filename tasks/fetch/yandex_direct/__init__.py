@@ -17,6 +17,8 @@ logger = logging.getLogger("zakaz.fetch")
 
 VERSION = "1"
 COLUMNS = (*FIELDS, "account_id", "include_vat", "link", "group_tracking", "campaign_tracking", "link_known")
+_ASKED_BACK = 30
+"""Days over which corrections are asked for: longer than any loader should have been down."""
 HISTORY_DAYS = 3 * 365
 """Direct keeps statistics for three years before the current month."""
 
@@ -28,7 +30,7 @@ def check_settings(settings: Settings) -> None:
 
 
 def account(settings: Settings) -> str:
-    return f"{settings.direct_base_url}#{settings.direct_login}"
+    return f"{settings.direct_base_url}#{settings.direct_login}#{settings.direct_version}"
 
 
 def fetch_ad_days(settings: Settings, window: Window, as_of: datetime) -> Fetched:
@@ -69,7 +71,7 @@ async def _with_changed_days(direct: Direct, window: Window, as_of: datetime, id
     by several runs and none that fails loses it."""
     if window.last < moscow_today(as_of) - timedelta(days=1) or not ids or direct.must_save_points:
         return window
-    since = as_of.astimezone(UTC) - timedelta(days=window.days)
+    since = as_of.astimezone(UTC) - timedelta(days=max(window.days, _ASKED_BACK))
     border = await changed_since(direct, ids, since)
     if border is None or border >= window.first:
         return window

@@ -12,6 +12,7 @@ _ADS_A_CALL = 10_000
 _GROUPS_A_CALL = 1_000
 _CAMPAIGNS_A_CALL = 1_000
 _LINKED_ADS = ("TextAd", "TextImageAd", "TextAdBuilderAd", "CpcVideoAdBuilderAd", "CpmBannerAdBuilderAd")
+_LINKED_IN_V501 = ("ResponsiveAd",)
 _CAMPAIGN_KINDS = ("TextCampaign", "UnifiedCampaign", "DynamicTextCampaign", "SmartCampaign")
 
 
@@ -34,10 +35,11 @@ async def campaigns(direct: Direct) -> dict[int, str]:
 async def links(direct: Direct, rows: list[Row], tracking: dict[int, str]) -> Links:
     """Of the ads and groups in `rows`, in as few calls as the limits allow."""
     ads: dict[int, str | None] = {}
+    kinds = _LINKED_ADS + (_LINKED_IN_V501 if direct.version == "v501" else ())
     for ids in chunks(_ids(rows, "ad_id"), _ADS_A_CALL):
-        fields = {f"{kind}FieldNames": ["Href"] for kind in _LINKED_ADS}
+        fields = {f"{kind}FieldNames": ["Href"] for kind in kinds}
         asked = {"SelectionCriteria": {"Ids": ids}, "FieldNames": ["Id"], **fields}
-        ads |= {int(ad["Id"]): _first(ad, _LINKED_ADS, "Href") for ad in await direct.get("ads", "Ads", asked)}
+        ads |= {int(ad["Id"]): _first(ad, kinds, "Href") for ad in await direct.get("ads", "Ads", asked)}
     groups: dict[int, str] = {}
     for ids in chunks(_ids(rows, "ad_group_id"), _GROUPS_A_CALL):
         asked = {"SelectionCriteria": {"Ids": ids}, "FieldNames": ["Id", "TrackingParams"]}

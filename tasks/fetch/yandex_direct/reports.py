@@ -124,16 +124,20 @@ def _read(reply: httpx.Response) -> list[Row] | float:
         asked = reply.headers.get("retryIn", "")
         pause = int(asked) if asked.isdecimal() else _DEFAULT_PAUSE
         return float(min(max(pause, _SHORTEST_PAUSE), _LONGEST_PAUSE))
-    return parse(reply.content.decode("utf-8"))
+    try:
+        return parse(reply.content.decode("utf-8"))
+    except UnicodeDecodeError:  # cut within a letter, or a page in another encoding
+        raise TryAgain("a report that is not whole", few=True) from None
 
 
 def parse(text: str) -> list[Row]:
     """The rows between the line of column names and `Total rows`. Columns are read by name.
 
-    A row with too few or too many cells keeps only its text, as `stat_date`, to be set aside with a reason.
+    A row with too few or too many cells keeps only its text, as `stat_date`, to be set aside with a reason, and if
+    it can be told its ad, whose last good row must stay.
     """
     lines = [line for line in text.split("\n") if line.strip()]
-    names = next((n for n, line in enumerate(lines) if {"Date", "Cost"} <= set(line.split("\t"))), None)
+    names = next((n for n, line in enumerate(lines) if set(FIELDS.values()) <= set(line.split("\t"))), None)
     total = _TOTAL.match(lines[-1]) if lines else None
     if names is None or total is None:
         raise TryAgain("a report that is not whole", few=True)
@@ -145,6 +149,9 @@ def parse(text: str) -> list[Row]:
 
 
 def _row(cells: list[str], width: int, places: dict[str, int]) -> Row:
-    if len(cells) != width:
+    if len(cells) > width:
+        # A tab within the name moves what follows it, but not as counted from the end.
+        return {"stat_date": " ".join(cells)[:200], "ad_id": cells[places["ad_id"] - width]}
+    if len(cells) < width:
         return {"stat_date": " ".join(cells)[:200]}
     return {column: cells[place] for column, place in places.items()}

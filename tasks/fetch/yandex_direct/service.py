@@ -70,6 +70,8 @@ class Direct:
             found += result.get(key) or []
             if not (limited_by := result.get("LimitedBy")):
                 return found
+            if int(limited_by) <= offset:
+                raise SourceError(f"{TITLE} sends the same page of {service} again and again.", transient=True)
             offset = int(limited_by)
 
     async def call(self, service: str, method: str, parameters: Object) -> Object:
@@ -87,13 +89,14 @@ class Direct:
     def _judge(self, reply: httpx.Response) -> None:
         self._note_points(reply.headers.get("Units", ""))
         error = _error_of(reply)
+        code = _number((error or {}).get("error_code"))
         of_report = reply.request.url.path.endswith("/reports")
+        # Whatever the body says, unless it names what no shorter period can mend.
+        if of_report and reply.status_code == httpx.codes.BAD_GATEWAY and code not in _HINTS:
+            raise PeriodTooLong
         if error is None:
-            if of_report and reply.status_code == httpx.codes.BAD_GATEWAY:
-                raise PeriodTooLong
             return
-        code = _number(error.get("error_code"))
-        if code == _QUEUE_FULL:
+        if code == _QUEUE_FULL and of_report:
             raise QueueFull
         if code == _POINTS_USED_UP:
             raise SourceError(
@@ -103,9 +106,7 @@ class Direct:
             )
         if code in _LATER or code in _SLOWER:
             raise TryAgain(f"code {code}", retry_after=retry_after(reply) or _SLOWER.get(code))
-        if of_report and reply.status_code == httpx.codes.BAD_GATEWAY:
-            raise PeriodTooLong
-        if reply.status_code in (429, 500, 503, 504):
+        if code not in _HINTS and reply.status_code in (429, 500, 503, 504):
             return  # the status says what to do
         text = str(error.get("error_string") or "")[:100]
         request_id = str(error.get("request_id") or reply.headers.get("RequestId", ""))[:40]

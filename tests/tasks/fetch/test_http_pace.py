@@ -32,7 +32,7 @@ def test_retry_after_as_a_number_is_waited_for(ask: Ask, api: QticketsApi) -> No
     api.faults.add("status", status=429, retry_after=1)
 
     assert ask(api, token=api.token).error is None
-    assert 1 <= pauses(api)[0] < 1.5
+    assert 1 <= pauses(api)[0] < 1.9
 
 
 def test_retry_after_as_a_date_is_waited_for(ask: Ask, api: QticketsApi) -> None:
@@ -48,7 +48,7 @@ def test_retry_after_in_the_past_or_unreadable_makes_nobody_wait(ask: Ask, api: 
     api.faults.add("status", status=429, retry_after=text)
 
     assert ask(api, token=api.token, http_backoff=0.01).error is None
-    assert pauses(api)[0] < 0.4
+    assert pauses(api)[0] < 0.9
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_pauses_double_from_try_to_try(ask: Ask, api: QticketsApi, monkeypatch: 
     api.faults.add("status", status=500, times=4)
 
     assert ask(api, token=api.token, http_backoff=0.05).error is None
-    assert all(0.05 * 2**n <= pause < 0.05 * 2**n + 0.15 for n, pause in enumerate(pauses(api)))
+    assert all(0.05 * 2**n <= pause < 0.05 * 2**n + 0.35 for n, pause in enumerate(pauses(api)))
     assert len(pauses(api)) == 4
 
 
@@ -81,7 +81,7 @@ def test_pauses_are_jittered(ask: Ask, api: QticketsApi) -> None:
 
     ask(api, token=api.token, http_backoff=0.02)
 
-    assert all(pause <= 0.02 * 2**n + 0.15 for n, pause in enumerate(pauses(api)))
+    assert all(pause <= 0.02 * 2**n + 0.35 for n, pause in enumerate(pauses(api)))
     assert len({round(pause, 4) for pause in pauses(api)}) == 5
 
 

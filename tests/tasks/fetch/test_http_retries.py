@@ -36,8 +36,8 @@ def api() -> QticketsApi:
     return QticketsApi([dict(order) for order in ORDERS], [])
 
 
-def sandbox(api: QticketsApi, **more: object) -> dict[str, Any]:
-    return {"token": api.token, "http_timeout": 0.3, **more}
+def sandbox(api: QticketsApi, kind: str = "", **more: object) -> dict[str, Any]:
+    return {"token": api.token, "http_timeout": 0.2 if kind == "timeout" else 5, **more}
 
 
 @pytest.mark.parametrize(("kind", "options"), PASSING)
@@ -46,7 +46,7 @@ def test_a_passing_failure_costs_a_retry_and_nothing_else(
 ) -> None:
     api.faults.add(kind, **options)
 
-    asked = ask(api, **sandbox(api))
+    asked = ask(api, **sandbox(api, kind))
 
     assert [record["id"] for record in asked.reply["data"]] == [1, 2, 3]
     assert (asked.calls, asked.retries, len(api.requests)) == (2, 1, 2)
@@ -58,7 +58,7 @@ def test_a_lasting_failure_ends_after_a_bounded_number_of_tries(
 ) -> None:
     api.faults.add(kind, times=99, **options)
 
-    asked = ask(api, **sandbox(api, http_attempts=4, http_timeout=0.1))
+    asked = ask(api, **sandbox(api, kind, http_attempts=4))
 
     at_most = 3 if options.get("status") == 503 or kind in ("html", "truncated") else 4
     assert asked.error is not None

@@ -20,7 +20,9 @@ def start(
 ) -> subprocess.Popen[str]:
     """Run the script as a program of that name. Standard input, output and errors are pipes."""
     program = folder / name
-    program.write_text(dedent(script))
+    # Not written anew under one that was started a moment ago and has yet to read it.
+    if not program.exists() or program.read_text() != dedent(script):
+        program.write_text(dedent(script))
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),

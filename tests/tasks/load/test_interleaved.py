@@ -6,6 +6,7 @@ The other run is started by hand from inside ours, where a second process would 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from unittest.mock import patch
 
@@ -13,7 +14,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from flows.qtickets import TICKETS
-from tasks.errors import ReconcileError
+from tasks.errors import ReconcileError, WarehouseError
 from tasks.load import upsert as steps
 from tasks.load.upsert import Upserted, merge
 from tests.tasks.load.engines import values
@@ -115,6 +116,14 @@ def test_the_next_run_mends_what_another_program_wrote(client: Client) -> None:
 
     assert load(client, [ticket(1), ticket(2)], version=10) == Upserted(changed=1, removed=1, unchanged=1)
     assert stored(client) == [written(ticket(1)), written(ticket(2))]
+
+
+def test_a_clock_that_ran_ahead_is_named_instead_of_keeping_its_rows_for_ever(client: Client) -> None:
+    hour_ahead = int(time.time() + 3600) * 1000
+    load(client, [ticket(1)], version=hour_ahead)
+
+    with pytest.raises(WarehouseError, match=r"by a clock that was (59|60) minutes ahead of this one"):
+        load(client, [ticket(1, amount="600")], version=int(time.time()) * 1000)
 
 
 def test_a_late_run_does_not_bring_a_ticket_back_to_the_day_it_has_left(client: Client) -> None:

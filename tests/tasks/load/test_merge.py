@@ -69,6 +69,17 @@ def test_all_rows_of_a_partition_may_vanish(client: Client) -> None:
     assert values(client, f"SELECT count() FROM {TICKETS.name}") == [(0,)]
 
 
+def test_rows_that_vanished_leave_the_disk_although_nothing_was_written(client: Client) -> None:
+    load(client, [ticket(1), ticket(2)], version=1)
+    merge(client, TICKETS.name)
+    load(client, [ticket(1)], version=2)
+
+    merge(client, TICKETS.name)
+
+    ((_, rows, deleted),) = parts(client).values()
+    assert (rows, deleted) == (1, 0)
+
+
 def test_what_a_run_left_that_died_before_its_merge_is_merged_by_the_next(client: Client) -> None:
     load(client, [ticket(1), ticket(2)], version=1)
     with patch.object(steps, "_reconcile", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from clickhouse_connect.driver.client import Client
@@ -96,12 +96,32 @@ def test_a_message_and_metrics_may_hold_anything(client: Client) -> None:
     }
 
 
-def test_the_origin_is_that_of_the_last_good_run_of_the_job(client: Client) -> None:
-    assert runs.origin(client, RUN.job) is None
-    finish(client, RUN, origin="qtickets.ru")
-    later = [STARTED + timedelta(hours=hour) for hour in range(1, 4)]
+def test_origins_are_those_of_every_run_that_may_have_written(client: Client) -> None:
+    assert runs.origins(client) == set()
+    later = [STARTED + timedelta(hours=hour) for hour in range(1, 5)]
     finish(client, Run(RUN.job, "run-2", later[0]), "failed", origin="sandbox")
-    finish(client, Run("quality", "run-3", later[1]), origin="elsewhere")
-    finish(client, Run(RUN.job, "run-4", later[2]))
+    assert runs.origins(client) == set(), "a run that failed before it wrote"
+    finish(client, Run("other_loader", "run-3", later[1]), "failed", origin="elsewhere", tables={"t": {"new": 1}})
+    finish(client, RUN, origin="qtickets.ru")
+    runs.begin(client, Run(RUN.job, "run-4", later[2]), "still running, or dead", {"origin": "ads.vk.com"})
+    assert runs.origins(client) == {"elsewhere", "qtickets.ru", "ads.vk.com"}
 
-    assert runs.origin(client, RUN.job) == "qtickets.ru"
+
+def test_what_is_covered_is_what_good_runs_of_the_account_read_without_a_warning(client: Client) -> None:
+    window = {"first": "2026-03-01", "last": "2026-03-31"}
+    later = [STARTED + timedelta(hours=hour) for hour in range(1, 5)]
+    finish(client, RUN, window=window, account="a", warnings=[])
+    finish(client, Run(RUN.job, "run-2", later[0]), window=window, account="b", warnings=[])
+    finish(client, Run(RUN.job, "run-3", later[1]), window=window, account="a", warnings=["no tags"])
+    finish(client, Run(RUN.job, "run-4", later[2]), "failed", window=window, account="a", warnings=[])
+    covered = runs.covered(client, RUN.job, "a")
+    assert covered.rows() == [(date(2026, 3, 1), date(2026, 3, 31), STARTED)]
+
+
+def test_a_run_that_is_begun_again_ends_its_first_attempt(client: Client) -> None:
+    runs.begin(client, RUN, "first attempt")
+    again = Run(RUN.job, RUN.run_id, STARTED + timedelta(hours=1))
+    runs.begin(client, again, "second attempt")
+    history = runs.history(client, 10)
+    assert history["status"].to_list() == ["running", "failed"]
+    assert history["message"].to_list() == ["second attempt", "interrupted and begun again"]

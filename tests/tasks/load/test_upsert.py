@@ -9,7 +9,7 @@ from tasks.load.tables import Scope
 from tasks.load.upsert import Upserted, upsert
 from tests.tasks.load.engines import values
 from tests.tasks.load.events import event, event_frame
-from tests.tasks.load.tickets import ids, load, march, refunded, stored, ticket, written
+from tests.tasks.load.tickets import ids, load, march, refunded, stored, ticket, utc, written
 
 
 def test_what_is_loaded_is_what_is_stored(client: Client) -> None:
@@ -60,6 +60,14 @@ def test_a_row_that_vanished_from_the_source_leaves_the_table(client: Client) ->
     assert ids(client) == ids(client, final=False) == [1, 3]
 
 
+def test_rows_of_different_runs_vanish_together(client: Client) -> None:
+    for version in range(1, 5):
+        load(client, [ticket(n) for n in range(1, version + 1)], version)
+
+    assert load(client, [ticket(3)], version=5) == Upserted(removed=3, unchanged=1)
+    assert ids(client) == ids(client, final=False) == [3]
+
+
 def test_an_empty_answer_empties_the_scope_and_nothing_else(client: Client) -> None:
     load(client, [ticket(1, paid="2026-03-10T12:00"), ticket(2, paid="2026-03-12T12:00")], version=1)
 
@@ -94,6 +102,26 @@ def test_a_row_removed_and_loaded_again_the_same_is_there_again(client: Client) 
     load(client, [ticket(1), ticket(2)], version=9)
 
     assert stored(client) == [written(ticket(1)), written(ticket(2))]
+
+
+def test_rows_removed_and_loaded_again_survive_a_server_that_drops_repeated_inserts(client: Client) -> None:
+    """As every replicated table does: the block is the same to the byte, which looks like a repeat of the first."""
+    client.command(f"ALTER TABLE {TICKETS.name} MODIFY SETTING non_replicated_deduplication_window = 100")
+    load(client, [ticket(1), ticket(2)], version=1)
+    load(client, [], version=1)
+
+    assert load(client, [ticket(1), ticket(2)], version=1) == Upserted(new=2)
+    assert ids(client) == [1, 2]
+
+
+def test_a_ticket_whose_time_of_order_is_put_right_is_counted_once(client: Client) -> None:
+    """Its new version is in another monthly partition, where no merge brings the two together."""
+    load(client, [ticket(1, ordered_at=utc("2026-02-28T20:00"))], version=1)
+
+    right = ticket(1, ordered_at=utc("2026-03-01T20:00"))
+    assert load(client, [right], version=2) == Upserted(changed=1)
+    assert load(client, [right], version=3) == Upserted(unchanged=1)
+    assert stored(client) == [written(right)]
 
 
 def test_a_rejected_row_keeps_its_last_good_version(client: Client) -> None:

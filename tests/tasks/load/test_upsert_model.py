@@ -129,6 +129,6 @@ def test_the_table_is_what_a_dict_would_be(client: Client) -> None:
     run_state_machine_as_test(
         type("Machine", (Warehouse,), {"client": client}),
         settings=hypothesis_settings(
-            max_examples=60, stateful_step_count=24, deadline=None, derandomize=True, report_multiple_bugs=False
+            max_examples=40, stateful_step_count=20, deadline=None, derandomize=True, report_multiple_bugs=False
         ),
     )

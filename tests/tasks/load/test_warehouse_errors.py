@@ -133,6 +133,8 @@ def test_nothing_but_our_line_is_printed(make_settings: Make, capfd: pytest.Capt
         "http://user:hid#den@host:8123",
         "http://user:hid?den@host:8123",
         "http://user:8123/hidden@host",
+        "http://user:8123?hidden@host",
+        "http://user:8123#hidden@host",
         "http://user:pass@host:hidden",
         "http://user:hidden@[::1",
         "http://user:hidden@:8123",

@@ -93,7 +93,7 @@ def load(
 ) -> Upserted:
     """Load the tickets as all there is in the scope, by default March."""
     protected = pl.DataFrame({"ticket_id": rejected}, schema={"ticket_id": pl.UInt64})
-    return upsert(client, TICKETS, frame(tickets), scope or march(1, 31), version, protected)
+    return upsert(client, TICKETS, frame(tickets), scope or march(1, 31), version, [protected])
 
 
 def written(ticket: Ticket) -> Ticket:

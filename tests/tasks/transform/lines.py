@@ -19,6 +19,8 @@ LINE: dict[str, str | None] = {
     "order_deleted_at": None,
     "ticket_deleted_at": None,
     "order_price": None,
+    "order_original_price": None,
+    "original_price": None,
     "currency": "RUB",
     "price": "490",
     "quantity": "1",

@@ -79,13 +79,21 @@ def test_a_cancelled_line_may_count_in_the_price_of_its_order_or_not() -> None:
         assert amounts(rows) == [980_00, 490_00]
 
 
-def test_an_order_that_proves_nothing_is_read_like_most_that_do() -> None:
-    """Here a refund has lowered the price of order 2, so that nothing adds up to it."""
-    proof = lines((490_00, 3), order="1", total=1470_00, per_line=True)
-    unclear = lines((700_00, 2), order="2", total=0, per_line=True)
-    unclear[0] |= REFUNDED | {"refunded_amount": "1400"}
+def test_where_a_refund_lowered_the_price_the_price_before_discounts_decides() -> None:
+    refunded = REFUNDED | {"refunded_amount": "1400", "order_original_price": "1600"}
+    per_line = lines((1400_00, 2), total=0, per_line=False)
+    per_line[0] |= refunded | {"original_price": "1600"}
+    per_unit = lines((700_00, 2), order="2", total=0, per_line=False)
+    per_unit[0] |= refunded | {"original_price": "800"}
 
-    assert amounts([*proof, *unclear]) == [1470_00, 1400_00]
+    assert amounts([*per_line, *per_unit]) == [1400_00, 1400_00]
+
+
+def test_what_else_is_in_the_load_does_not_change_what_an_order_cost() -> None:
+    proof = [row for n in "123" for row in lines((490_00, 3), order=n, total=1470_00, per_line=True)]
+    unclear = lines((700_00, 2), order="9", total=7_00, per_line=False)
+
+    assert amounts(unclear) == amounts([*proof, *unclear])[3:] == [1400_00]
 
 
 def test_one_odd_order_does_not_change_how_the_others_are_read() -> None:

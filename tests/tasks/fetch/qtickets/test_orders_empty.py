@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from sandbox import QticketsApi
+from sandbox import SANDBOX_TOKEN, QticketsApi
 from tasks.errors import SourceError
 from tasks.fetch.qtickets import fetch_orders
 from tasks.settings import Settings
@@ -108,6 +108,15 @@ def test_an_error_that_looks_like_a_page_is_told_by_its_code_alone(
         fetch_orders(settings_for(api), WINDOW, NOW)
 
     assert person not in str(caught.value) + caplog.text
+
+
+@pytest.mark.parametrize("code", [f'"Token {SANDBOX_TOKEN} is wrong"', f'"{SANDBOX_TOKEN}"', "403", "null", "{}"])
+def test_a_code_that_is_no_word_of_the_api_is_not_repeated(settings_for: SettingsFor, code: str) -> None:
+    api = QticketsApi([], [])
+    api.faults.add("status", status=200, body=f'{{"code": {code}}}')
+
+    with pytest.raises(SourceError, match=r"without `data`\.$"):
+        fetch_orders(settings_for(api), WINDOW, NOW)
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,11 @@ from tasks.fetch.qtickets import fetch_orders
 from tasks.settings import Settings
 from tasks.window import Window
 from tests.tasks.fetch.applications import Bent, Question
-from tests.tasks.fetch.qtickets.truth import by_ticket, expected_rows
+from tests.tasks.fetch.qtickets.many_orders import evenly, order
+from tests.tasks.fetch.qtickets.truth import bounds, by_ticket, expected_rows, ids_of_documents
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
+STEP = timedelta(minutes=25)
 ApiOf = Callable[..., QticketsApi]
 SettingsFor = Callable[..., Settings]
 
@@ -34,15 +36,28 @@ def shifted(hours: int) -> Callable[[Question], None]:
 
 
 @pytest.mark.parametrize("hours", [3, -3], ids=["offset dropped by a server on UTC", "offset added twice"])
-@pytest.mark.parametrize("days", [(date(2026, 6, 14), date(2026, 6, 14)), (date(2026, 5, 25), date(2026, 5, 31))])
+@pytest.mark.parametrize("days", [(date(2026, 6, 14), date(2026, 6, 14)), (date(2026, 6, 22), date(2026, 7, 1))])
 def test_a_server_that_mistakes_the_offset_loses_neither_the_first_nor_the_last_hours(
-    world: World, api_of_world: ApiOf, settings_for: SettingsFor, days: tuple[date, date], hours: int
+    settings_for: SettingsFor, days: tuple[date, date], hours: int
 ) -> None:
-    settings = settings_for(Bent(api_of_world(), shifted(hours)), qtickets_filter="body")
+    orders = evenly(2400, NOW - 2400 * STEP, STEP)
+    settings = settings_for(Bent(QticketsApi(orders, []), shifted(hours)), qtickets_filter="body")
 
     fetched = fetch_orders(settings, Window(first=days[0], last=days[1]), NOW)
 
-    assert by_ticket(fetched.rows) == expected_rows(world, *days, NOW)
+    assert {row["ticket_id"] for row in fetched.rows} == ids_of_documents(orders, *days, NOW)
+
+
+def test_a_shift_that_no_order_before_the_window_betrays_loses_nothing_either(settings_for: SettingsFor) -> None:
+    """The first order ever lies in the window, and the last in its last hour."""
+    day = date(2026, 6, 14)
+    start, end = bounds(day, day)
+    sold = [order(n, moment, moment) for n, moment in enumerate((start, start + STEP, end - STEP, end + STEP), 1)]
+    settings = settings_for(Bent(QticketsApi(sold, []), shifted(-3)), qtickets_filter="body")
+
+    fetched = fetch_orders(settings, Window(first=day, last=day), NOW)
+
+    assert [row["order_id"] for row in fetched.rows] == ["3", "2", "1"]
 
 
 def test_a_server_that_loses_dotted_fields_is_asked_for_whole_orders(

@@ -13,6 +13,7 @@ MOSCOW = timezone(timedelta(hours=3))
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 ORDER_COLUMNS = {
     "order_id", "payed", "payed_at", "created_at", "order_deleted_at", "event_id", "order_price", "currency",
+    "order_original_price", "original_price",
     "ticket_id", "show_id", "price", "quantity", "ticket_deleted_at", "refunded_at", "refunded_amount", *UTM,
 }  # fmt: skip
 
@@ -74,6 +75,8 @@ def _row(order: Order, basket: Basket, flags_as_ints: bool) -> Row:
         "event_id": str(order.event_id),
         "order_price": _money(sum((b.price * b.quantity for b in order.baskets), Decimal(0))),
         "currency": order.currency,
+        "order_original_price": _money(sum((b.original_price * b.quantity for b in order.baskets), Decimal(0))),
+        "original_price": _money(basket.original_price),
         "ticket_id": str(basket.id),
         "show_id": str(basket.show_id),
         "price": _money(basket.price),

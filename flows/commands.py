@@ -1,4 +1,4 @@
-"""`zakaz load`: run ingestion flows in this process, side by side, and print what each did."""
+"""What each command does: run a flow in this process, print what came of it, give the exit status."""
 
 from __future__ import annotations
 
@@ -69,14 +69,17 @@ def load_all(request: Request) -> dict[str, Report | ZakazError]:
         client.hello()
     with ThreadPoolExecutor(len(SOURCES)) as pool:
         running = {name: pool.submit(copy_context().run, one, name) for name in SOURCES}
-        return {name: future.result() for name, future in running.items()}
+    for future in running.values():
+        # What no source can help, such as a Prefect that is down, is raised once all have ended.
+        future.result()
+    return {name: future.result() for name, future in running.items()}
 
 
 def load_one(name: str, request: Request) -> Report:
     source, flow = registered_source(name)
     # Before a flow run exists: a missing token or a bad date is a matter for this terminal, not for the history.
-    source.check_settings(load_settings(request.env))
     window_of(source, source.days if request.days is None else request.days, request.first, request.last)
+    source.check_settings(load_settings(request.env))
     given = {"date_from": request.first, "date_to": request.last, "days": request.days}
     report = flow(
         refresh=request.refresh,
@@ -90,20 +93,25 @@ def load_one(name: str, request: Request) -> Report:
 def run_backfill(source: str, first: date, last: date | None, refresh: bool, env: Path | None) -> str:
     """What was done, in a line. Raises what a flow raises; started again, it goes on from there."""
     registered = registered_source(source)
-    registered.source.check_settings(load_settings(env))
     window_of(registered.source, 1, first, last)
+    registered.source.check_settings(load_settings(env))
     message = backfill(source, first, last, refresh, str(env) if env else None)
     return f"{source} {message}"
 
 
-def run_quality(as_json: bool, env: Path | None) -> int:
-    """Print every check and give the exit status: 1 where one of severity `fail` is broken."""
+def judge(env: Path | None = None) -> list[Result]:
+    """Every check's result, whether or not one of them fails the flow."""
     try:
         outcome: object = quality(env=str(env) if env else None)
     except ChecksBroken as broken:
         outcome = broken.results
     assert isinstance(outcome, list)
-    results: list[Result] = outcome
+    return outcome
+
+
+def run_quality(as_json: bool, env: Path | None) -> int:
+    """Print every check and give the exit status: 1 where one of severity `fail` is broken."""
+    results = judge(env)
     if as_json:
         print(results_as_json(results))
     else:

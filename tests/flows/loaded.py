@@ -1,0 +1,50 @@
+"""A warehouse that holds all three sources: loaded once in a session, and copied to whoever asks after that."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+from sandbox.world import World
+from tests.flows import truth
+from tests.flows.conftest import UNTIL, Apis, Product, make_world
+
+ServeAll = Callable[[World], Apis]
+DAYS = 20
+TODAY = truth.moscow_day(UNTIL)
+YESTERDAY = TODAY - timedelta(days=1)
+FIRST = YESTERDAY - timedelta(days=DAYS - 1)
+LOAD = ("load", "all", "--days", str(DAYS))
+_TABLES = {"vk_ads": "fact_vk_ads_daily", "direct": "fact_direct_daily"}
+
+
+@cache
+def the_world() -> World:
+    """Shared: nobody changes it. Its first day is the first day of the loads."""
+    return make_world(days=DAYS)
+
+
+def serve_loaded(product: Product, serve_all: ServeAll, kept: Path) -> Apis:
+    """The APIs of the world, and the product with all of it in its warehouse. `kept`: the session's folder."""
+    apis = serve_all(the_world())
+    product.env |= {"DIRECT_RATE": "50", "CLICKHOUSE_LOCK_WAIT": "60"}
+    warehouse, copy = product.home / "data" / "warehouse", kept / "loaded-warehouse"
+    if copy.exists():
+        shutil.copytree(copy, warehouse, symlinks=True)
+    else:
+        product.loaded(*LOAD)
+        shutil.copytree(warehouse, copy, symlinks=True)
+    return apis
+
+
+def facts(product: Product, source: str) -> dict[tuple[object, ...], tuple[object, ...]]:
+    """What the warehouse says, in the shape of `ad_truth.facts`; without FINAL, as people ask."""
+    rows = product.select(
+        "SELECT stat_date, campaign_id, ad_group_id, ad_id, impressions, clicks, spent, conversions "
+        f"FROM {_TABLES[source]}"
+    ).rows()
+    assert len({row[:4] for row in rows}) == len(rows)
+    return {row[:4]: row[4:] for row in rows}

@@ -1,0 +1,440 @@
+"""What the reports say: by rows put in by hand, on both engines, and after a load by the sandbox's ground truth."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from sandbox.world.spend import ad_days
+from tasks.load.migrate import migrate
+from tasks.load.reference import reference_tables
+from tasks.load.sql import sql_text
+from tasks.load.tables import Scope
+from tasks.load.upsert import upsert
+from tasks.load.warehouse import warehouse
+from tasks.settings import Settings
+from tests.flows import ad_truth, truth
+from tests.flows.conftest import Product
+from tests.flows.loaded import TODAY, YESTERDAY, ServeAll, serve_loaded, the_world
+from tests.tasks.load.engines import BOTH, _no_flow_run, rows, settings_of, values  # noqa: F401 - an autouse fixture
+
+DAY = date(2026, 3, 10)
+TAGS = {"utm_source": "vk", "utm_campaign": "spring", "utm_content": "msk_10_03"}
+Money = dict[Any, list[Any]]
+
+
+@pytest.fixture(params=BOTH)
+def client(request: pytest.FixtureRequest, make_settings: Callable[..., Settings]) -> Iterator[Client]:
+    """A warehouse without a fact, reports in roubles with VAT."""
+    with warehouse(settings_of(request.param, request, make_settings)) as client:
+        migrate(client)
+        report_in(client, "RUB", with_vat=True)
+        yield client
+
+
+@pytest.fixture
+def loaded(product: Product, serve_all: ServeAll, tmp_path_factory: pytest.TempPathFactory) -> Product:
+    serve_loaded(product, serve_all, tmp_path_factory.getbasetemp())
+    return product
+
+
+def report_in(client: Client, currency: str, *, with_vat: bool, version: int = 1) -> None:
+    for table, frame in reference_tables(currency, with_vat):
+        upsert(client, table, frame, Scope(), version)
+
+
+def put(client: Client, table: str, *lines: dict[str, object]) -> None:
+    """Columns left out are empty or zero."""
+    text = "\n".join(json.dumps({"_ver": 1} | line, default=str) for line in lines)
+    client.command(f"INSERT INTO {table} FORMAT JSONEachRow\n{text}")
+
+
+def ad_day(spent: object, day: object = DAY, **more: object) -> dict[str, object]:
+    names = {"stat_date": day, "account_id": "a", "campaign_id": 1, "ad_id": 1, "utm_city": "москва"}
+    return names | {"impressions": 100, "clicks": 10, "spent": str(spent)} | TAGS | more
+
+
+def ticket(number: int, amount: object, paid: str = "2026-03-10 12:00:00.000", **more: object) -> dict[str, object]:
+    names = {"ticket_id": number, "order_id": number, "event_id": 7, "state": "paid", "currency": "RUB"}
+    return names | {"ordered_at": paid, "paid_at": paid, "quantity": 1, "amount": str(amount)} | TAGS | more
+
+
+def events(client: Client) -> None:
+    put(client, "dim_events", {"event_id": 7, "event_name": "Лекция", "city": "москва"},
+        {"event_id": 8, "event_name": "Балет", "city": "казань"})  # fmt: skip
+
+
+def restate(client: Client) -> None:
+    """What a load does to the mart, without its care for what is there."""
+    client.command("TRUNCATE TABLE agg_marketing_daily")
+    client.command(
+        f"INSERT INTO agg_marketing_daily SELECT *, 1 FROM ({sql_text('marts/agg_marketing_daily.sql')})"
+    )
+
+
+# By rows put in by hand.
+
+
+def test_the_level_follows_the_kopecks(client: Client) -> None:
+    """green roas > 1.5, yellow 1 to 1.5, red < 1, none without spend; spend of one source, revenue of another."""
+    cases = [
+        ("100", "150.01", "0", "green"),
+        ("100", "150", "0", "yellow"),
+        ("100", "160", "10", "yellow"),
+        ("100", "160", "9.99", "green"),
+        ("0.20", "0.30", "0", "yellow"),  # 1.4999999999999998 as floats
+        ("1.10", "1.65", "0", "yellow"),
+        ("1.10", "1.66", "0", "green"),
+        ("0.01", "0.02", "0", "green"),
+        ("100", "100", "0", "yellow"),
+        ("100", "99.99", "0", "red"),
+        ("100", "250", "150.01", "red"),
+        ("100", "0", "0", "red"),
+        ("6000000000000000", "9000000000000000", "0", "yellow"),
+        ("6000000000000000", "9000000000000000.01", "0", "green"),
+        ("0", "5", "0", "none"),
+        ("0", "0", "0", "none"),
+    ]
+    for number, (spend, revenue, refunds, _) in enumerate(cases):
+        put(client, "agg_marketing_daily",
+            {"d": DAY + timedelta(days=number), "source": "vk_ads", "spend_total": spend},
+            {"d": DAY + timedelta(days=number), "source": "other", "revenue": revenue, "refunds_amount": refunds}
+        )  # fmt: skip
+
+    told = rows(client, "SELECT * FROM v_romi_kpi ORDER BY d")
+    assert [row["level"] for row in told] == [level for _, _, _, level in cases]
+    for row, (spend, revenue, refunds, _) in zip(told, cases, strict=True):
+        paid, net = Decimal(spend), Decimal(revenue) - Decimal(refunds)
+        assert (Decimal(row["spend_total"]), Decimal(row["net_revenue"])) == (paid, net)
+        assert row["roas"] == (pytest.approx(float(net / paid)) if paid else None)
+        assert row["romi"] == (pytest.approx(float((net - paid) / paid)) if paid else None)
+
+
+def test_the_kpi_is_blended_over_sources_and_by_day_and_city(client: Client) -> None:
+    def figures(
+        d: object, city: str, source: str, spend: str, sold: int, revenue: str, back: str
+    ) -> dict[str, Any]:
+        return {"d": d, "city": city, "source": source, "spend_total": spend, "tickets_sold": sold,
+                "revenue": revenue, "refunds_amount": back}  # fmt: skip
+
+    put(
+        client,
+        "agg_marketing_daily",
+        figures(DAY, "москва", "vk_ads", "30.10", 1, "10.00", "1.00"),
+        figures(DAY, "москва", "direct", "20.05", 2, "20.00", "0"),
+        figures(DAY, "москва", "other", "0", 3, "50.00", "4.00"),
+        figures(DAY, "", "vk_ads", "7.00", 0, "0", "0"),
+        figures(DAY + timedelta(days=1), "москва", "other", "0", 1, "5.00", "0"),
+        figures(DAY, "казань", "vk_ads", "9.99", 0, "0", "0") | {"_ver": 1},
+        figures(DAY, "казань", "vk_ads", "1.00", 0, "0", "0") | {"_ver": 2},
+    )
+    found = values(
+        client, "SELECT d, city, spend_total, tickets_sold, revenue, refunds_amount, net_revenue, level "
+        "FROM v_romi_kpi ORDER BY d, city"
+    )  # fmt: skip
+    assert found == [
+        ("2026-03-10", "", "7.00", 0, "0.00", "0.00", "0.00", "red"),
+        ("2026-03-10", "казань", "1.00", 0, "0.00", "0.00", "0.00", "red"),
+        ("2026-03-10", "москва", "50.15", 6, "80.00", "5.00", "75.00", "yellow"),
+        ("2026-03-11", "москва", "0.00", 1, "5.00", "0.00", "5.00", "none"),
+    ]
+
+
+def test_vat_is_that_of_the_day_to_the_kopeck(client: Client) -> None:
+    """20 % until the end of 2025, 22 % from then on; half a kopeck goes up. Direct came with VAT, VK without."""
+    days = (date(2025, 12, 31), date(2026, 1, 1))
+    nets = [Decimal(text) for text in "0.01 0.04 0.25 0.75 1.25 33.33 99.99 1234567.89 9999999999999.99".split()]
+    rates = dict(zip(days, (Decimal("1.20"), Decimal("1.22")), strict=True))
+    gross = {
+        (day, net): (net * rates[day]).quantize(Decimal("0.01"), ROUND_HALF_UP) for day in days for net in nets
+    }
+    assert gross[days[1], Decimal("0.25")] == Decimal("0.31")
+    for number, (day, net) in enumerate(gross):
+        put(client, "fact_vk_ads_daily", ad_day(net, day, ad_id=number, spent_has_vat=0))
+        put(client, "fact_direct_daily", ad_day(gross[day, net], day, ad_id=number, spent_has_vat=1))
+
+    def spend() -> list[tuple[Any, ...]]:
+        restate(client)
+        told = [tuple(row) for row in values(client, "SELECT source, ad_id, spend FROM v_ad_spend ORDER BY ALL")]
+        total = values(client, "SELECT sum(spend_total) FROM v_marketing_daily")[0][0]
+        assert Decimal(total) == sum(Decimal(row[2]) for row in told)
+        return told
+
+    sources = ("direct", "vk_ads")
+    assert spend() == [(of, n, str(gross[key])) for of in sources for n, key in enumerate(gross)]
+    report_in(client, "RUB", with_vat=False, version=2)
+    assert spend() == [(of, n, str(net)) for of in sources for n, (_, net) in enumerate(gross)]
+
+
+def test_sales_and_spend_stand_side_by_side_and_nothing_is_lost(client: Client) -> None:
+    """Days with only one of them, events nobody knows, other currencies, spellings of sources, Moscow midnight."""
+    events(client)
+    put(client, "fact_vk_ads_daily", ad_day("10.00"), ad_day("5.00", utm_city="", ad_id=2),
+        ad_day("3.00", date(2026, 3, 12)))  # fmt: skip
+    put(client, "fact_direct_daily", ad_day("7.77", ad_id=3, spent_has_vat=1))
+    put(
+        client,
+        "stg_qtickets_tickets",
+        ticket(1, "100.00"),
+        ticket(2, "50.00", utm_source="ВКонтакте"),
+        ticket(3, "25.00", utm_source="Yandex.Direct", quantity=2),
+        ticket(4, "12.00", utm_source="insta"),
+        ticket(5, "6.00", utm_source="", state="refunded", refunded_amount="5.50"),
+        ticket(6, "3.00", "2026-03-10 20:59:59.999", event_id=8),
+        ticket(7, "1.00", "2026-03-10 21:00:00.000", event_id=8),
+        ticket(8, "0.50", event_id=404),
+        ticket(9, "900.00", currency="KZT"),
+        ticket(10, "900.00", state="cancelled"),
+        ticket(11, "900.00", state="reserved", paid_at=None),
+        ticket(12, "0.00", utm_source="insta"),
+        ticket(13, "999.00"),
+        ticket(13, "4.00") | {"_ver": 2},
+    )
+
+    def report() -> list[tuple[Any, ...]]:
+        restate(client)
+        columns = "d, city, source, spend_total, tickets_sold, revenue, refunds_amount"
+        return values(client, f"SELECT {columns} FROM v_marketing_daily ORDER BY d, city, source")
+
+    assert report() == [
+        ("2026-03-10", "", "vk_ads", "6.10", 1, "0.50", "0.00"),
+        ("2026-03-10", "казань", "vk_ads", "0.00", 1, "3.00", "0.00"),
+        ("2026-03-10", "москва", "direct", "7.77", 2, "25.00", "0.00"),
+        ("2026-03-10", "москва", "other", "0.00", 3, "18.00", "5.50"),
+        ("2026-03-10", "москва", "vk_ads", "12.20", 3, "154.00", "0.00"),
+        ("2026-03-11", "казань", "vk_ads", "0.00", 1, "1.00", "0.00"),
+        ("2026-03-12", "москва", "vk_ads", "3.66", 0, "0.00", "0.00"),
+    ]
+    report_in(client, "KZT", with_vat=True, version=2)
+    assert [row[:3] + row[4:] for row in report() if row[4]] == [
+        ("2026-03-10", "москва", "vk_ads", 1, "900.00", "0.00")
+    ]
+
+
+def test_a_ticket_belongs_to_the_one_campaign_that_its_tags_name(client: Client) -> None:
+    """By all tags, else by utm_campaign alone, else by the campaign's id; two that fit are none."""
+    events(client)
+    put(
+        client,
+        "fact_vk_ads_daily",
+        ad_day("10.00", campaign_id=1, ad_id=1, campaign_name="Старое имя"),
+        ad_day("10.00", date(2026, 3, 11), campaign_id=1, ad_id=1, campaign_name="Весна", clicks=0),
+        ad_day("5.00", campaign_id=2, ad_id=2, utm_content="spb_10_03", clicks=0, impressions=7),
+        ad_day("4.00", campaign_id=3, ad_id=3, utm_campaign="both", utm_content="x"),
+        ad_day("4.00", campaign_id=4, ad_id=4, utm_campaign="both", utm_content="x"),
+        ad_day("3.00", campaign_id=5, ad_id=5, utm_campaign="", utm_content=""),
+        ad_day("2.00", campaign_id=6, ad_id=6, utm_campaign="alone", utm_content="y", impressions=0, clicks=0),
+    )
+    put(client, "fact_direct_daily", ad_day("1.00", campaign_id=1, spent_has_vat=1))
+    put(
+        client,
+        "stg_qtickets_tickets",
+        ticket(1, "100.00", state="refunded", refunded_amount="30.00"),
+        ticket(2, "10.00", utm_content="spb_10_03"),
+        ticket(3, "1.00", utm_content="elsewhere"),
+        ticket(4, "2.00", utm_campaign="both", utm_content="x"),
+        ticket(5, "4.00", utm_campaign="5"),
+        ticket(6, "8.00", utm_campaign="alone", utm_content="another"),
+        ticket(7, "16.00", utm_campaign="", utm_content=""),
+        ticket(8, "32.00", utm_source="direct"),
+        ticket(9, "64.00", utm_source="insta"),
+        ticket(10, "128.00", currency="KZT"),
+    )
+    told = rows(client, "SELECT * FROM v_campaign_performance WHERE source = 'vk_ads' ORDER BY campaign_id")
+    by_id = {row["campaign_id"]: row for row in told}
+    assert {number: (row["spend_total"], row["tickets_sold"], row["revenue"]) for number, row in by_id.items()} == {
+        0: ("0.00", 3, "19.00"),
+        1: ("24.40", 1, "100.00"),
+        2: ("6.10", 1, "10.00"),
+        3: ("4.88", 0, "0.00"),
+        4: ("4.88", 0, "0.00"),
+        5: ("3.66", 1, "4.00"),
+        6: ("2.44", 1, "8.00"),
+    }
+    first = by_id[1]
+    assert (first["campaign_name"], first["first_day"], first["last_day"]) == ("Весна", "2026-03-10", "2026-03-11")
+    assert (first["impressions"], first["clicks"], first["net_revenue"]) == (200, 10, "70.00")
+    assert (first["ctr"], first["cpc"]) == pytest.approx((0.05, 2.44))
+    assert first["romi"] == pytest.approx((70 - 24.40) / 24.40)
+    assert (by_id[2]["ctr"], by_id[2]["cpc"]) == (0, None)
+    assert (by_id[6]["ctr"], by_id[6]["cpc"]) == (None, None)
+    assert (by_id[0]["ctr"], by_id[0]["cpc"], by_id[0]["romi"]) == (None, None, None)
+    assert values(client, "SELECT campaign_id, revenue FROM v_campaign_performance WHERE source = 'direct'") == [
+        (1, "32.00")
+    ]
+
+
+def test_freshness_of_an_empty_warehouse_and_of_runs_that_failed(client: Client) -> None:
+    columns = "source, latest_date, days_behind, last_success_at, minutes_since_success, last_status"
+    ask = f"SELECT {columns} FROM v_data_freshness ORDER BY source"
+    assert values(client, ask) == [
+        (source, None, None, None, None, "") for source in ("direct", "qtickets", "vk_ads")
+    ]
+
+    now = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
+    today = truth.moscow_day(datetime.now(UTC))
+
+    def run(job: str, status: str, minutes: int, **more: object) -> dict[str, object]:
+        at = now - timedelta(minutes=minutes)
+        ended = None if status == "running" else at
+        return {"job": job, "run_id": str(minutes), "status": status, "started_at": at, "finished_at": ended} | more
+
+    put(client, "stg_qtickets_sales_raw", {"event_date": today - timedelta(days=9)}, {"event_date": today})
+    put(client, "fact_vk_ads_daily", ad_day(1, today - timedelta(days=3)), ad_day(1, today - timedelta(days=4)))
+    put(
+        client,
+        "meta_job_runs",
+        run("qtickets_loader", "success", 90),
+        run("qtickets_loader", "success", 60),
+        run("qtickets_loader", "failed", 30),
+        run("vk_ads_loader", "success", 45),
+        run("vk_ads_loader", "running", 5),
+        run("direct_loader", "failed", 20),
+        run("quality", "success", 1),
+    )
+    told = {row[0]: row[1:] for row in values(client, ask)}
+    assert told["qtickets"][:2] == (str(today), 0)
+    assert told["vk_ads"][:2] == (str(today - timedelta(days=3)), 3)
+    assert told["direct"] == (None, None, None, None, "failed")
+    assert told["qtickets"][3] in (60, 61)
+    assert told["vk_ads"][3] in (45, 46)
+    assert told["qtickets"][2] == f"{now - timedelta(minutes=60)}.000"
+    assert (told["qtickets"][4], told["vk_ads"][4]) == ("failed", "running")
+
+
+# After a load, by the ground truth.
+
+
+@pytest.mark.slow
+def test_campaigns_equal_the_ground_truth(loaded: Product) -> None:
+    """A ticket's campaign is that of its source for its event, where the source told of the campaign at all."""
+    world = the_world()
+    expected: Money = defaultdict(lambda: ["", 0, 0, 0, Decimal(0), 0, Decimal(0), Decimal(0)])
+    for row in ad_days(world):
+        if row.day <= YESTERDAY:
+            line = expected[row.ad.source, row.ad.campaign_id]
+            line[0] = row.ad.campaign_name
+            line[1] += row.impressions
+            line[2] += row.clicks
+            line[3] += row.conversions
+            line[4] += ad_truth.with_vat(row.spent, row.day)
+    told, bought = set(expected), set()
+    campaign_of = {(ad.source, ad.event_id): ad.campaign_id for ad in world.ads}
+    of_ads = {tuple(sorted(ad.tags.items())) for ad in world.ads if ad.tags}
+    for order in world.orders:
+        source = ad_truth.SOURCE_OF.get(order.utm.get("utm_source", ""))
+        if order.payed_at is None or order.currency != "RUB" or source is None:
+            continue
+        brought = tuple(sorted(order.utm.items())) in of_ads
+        key = (source, campaign_of[source, order.event_id] if brought else 0)
+        line = expected[key if key in told else (source, 0)]
+        bought.add(key)
+        for basket in order.baskets:
+            if truth.state(order, basket) in ("paid", "refunded"):
+                line[5] += basket.quantity
+                line[6] += basket.price * basket.quantity
+                line[7] += basket.refunded_amount or Decimal(0) if basket.refunded_at else Decimal(0)
+    assert len(bought & told) > 10
+
+    view = loaded.select("SELECT * FROM v_campaign_performance")
+    assert {
+        (row["source"], row["campaign_id"]): [
+            row["campaign_name"], row["impressions"], row["clicks"], row["conversions"], row["spend_total"],
+            row["tickets_sold"], row["revenue"], row["refunds_amount"],
+        ]
+        for row in view.iter_rows(named=True)
+    } == dict(expected)  # fmt: skip
+    for row in view.iter_rows(named=True):
+        assert row["ctr"] == (pytest.approx(row["clicks"] / row["impressions"]) if row["impressions"] else None)
+        assert row["cpc"] == (pytest.approx(float(row["spend_total"]) / row["clicks"]) if row["clicks"] else None)
+        net, spend = row["revenue"] - row["refunds_amount"], row["spend_total"]
+        assert row["net_revenue"] == net
+        assert row["romi"] == (pytest.approx(float((net - spend) / spend)) if spend else None)
+    assert any(row[0] for row in view.select((view["impressions"] > 0) & (view["clicks"] == 0)).rows())
+
+    sums = "sum(spend_total), sum(tickets_sold), sum(revenue), sum(refunds_amount), sum(impressions), sum(clicks)"
+    by_campaign = f"SELECT source, {sums} FROM v_campaign_performance GROUP BY source ORDER BY source"
+    by_day = f"SELECT source, {sums} FROM v_marketing_daily WHERE source != 'other' GROUP BY source ORDER BY source"
+    assert loaded.select(by_campaign).rows() == loaded.select(by_day).rows()
+
+
+@pytest.mark.slow
+def test_sources_add_up_to_all_sales_and_all_spend(loaded: Product) -> None:
+    """By day and city, by routes that know nothing of sources; and the KPI view says the same."""
+    sales, spend = _sales_by_city("RUB"), _spend_by_city()
+    sums = "sum(spend_total), sum(tickets_sold), sum(revenue), sum(refunds_amount)"
+    expected = {
+        key: (spend.get(key, Decimal(0)), *sales.get(key, (0, Decimal(0), Decimal(0)))) for key in spend | sales
+    }
+    assert _by_city(loaded, f"SELECT d, city, {sums} FROM v_marketing_daily GROUP BY d, city") == expected
+    kpi = "SELECT d, city, spend_total, tickets_sold, revenue, refunds_amount FROM v_romi_kpi"
+    assert _by_city(loaded, kpi) == expected
+
+    assert spend.keys() - sales.keys(), "days with spend alone are there"
+    assert sales.keys() - spend.keys(), "and with sales alone"
+    assert "" in {city for _, city in spend}
+    nowhere = "city IS NULL OR city != trim(city) OR source NOT IN ('vk_ads', 'direct', 'other')"
+    assert loaded.select(f"SELECT count() FROM v_marketing_daily WHERE {nowhere}").item() == 0
+    assert loaded.select("SELECT count() FROM v_marketing_daily WHERE city = 'алматы' AND revenue > 0").item() == 0
+
+
+@pytest.mark.slow
+def test_fourteen_days_and_freshness(loaded: Product) -> None:
+    sales = truth.sales(the_world(), first=TODAY - timedelta(days=13))
+    view = loaded.select(
+        "SELECT event_date, event_id, currency, tickets_sold, revenue, refunds_amount FROM v_sales_14d"
+    )
+    assert {row[:3]: row[3:] for row in view.rows()} == sales
+    assert view.height == len(sales) < len(truth.sales(the_world()))
+
+    newest = {"qtickets": max(day for day, _, _ in sales), "vk_ads": YESTERDAY, "direct": YESTERDAY}
+    found = loaded.select(
+        "SELECT source, latest_date, days_behind, minutes_since_success, last_status FROM v_data_freshness"
+    )
+    for source, day, behind, minutes, status in found.rows():
+        assert (day, behind, status) == (newest[source], (TODAY - day).days, "success")
+        assert 0 <= minutes < 60
+
+
+@pytest.mark.slow
+def test_the_currency_of_the_reports_may_be_another(loaded: Product) -> None:
+    """All days follow at the next load, those outside its window too."""
+    loaded.env |= {"REPORT_CURRENCY": "KZT"}
+    loaded.loaded("load", "qtickets", "--days", "1")
+    sums = "sum(tickets_sold), sum(revenue), sum(refunds_amount)"
+    told = loaded.select(f"SELECT d, city, {sums} FROM v_marketing_daily WHERE revenue > 0 GROUP BY d, city")
+    paid = {key: figures for key, figures in _sales_by_city("KZT").items() if figures[1]}
+    assert {row[:2]: row[2:] for row in told.rows()} == paid != {}
+    assert {city for _, city in paid} == {"алматы"}
+
+
+def _sales_by_city(currency: str) -> dict[tuple[date, str], tuple[int, Decimal, Decimal]]:
+    cities = {event.id: event.city.name.lower() for event in the_world().events}
+    found: Money = defaultdict(lambda: [0, Decimal(0), Decimal(0)])
+    for (day, event, of), figures in truth.sales(the_world()).items():
+        if of == currency:
+            for place, figure in enumerate(figures):
+                found[day, cities[event]][place] += figure
+    return {key: tuple(line) for key, line in found.items()}  # type: ignore[misc]
+
+
+def _spend_by_city() -> dict[tuple[date, str], Decimal]:
+    found: dict[tuple[date, str], Decimal] = defaultdict(Decimal)
+    for row in ad_days(the_world()):
+        if row.day <= YESTERDAY:
+            content = ad_truth.told_tags(row.ad).get("utm_content", "")
+            found[row.day, ad_truth.city_of(content)] += ad_truth.with_vat(row.spent, row.day)
+    return dict(found)
+
+
+def _by_city(product: Product, sql: str) -> dict[tuple[date, str], tuple[Any, ...]]:
+    found = product.select(sql).rows()
+    assert len({row[:2] for row in found}) == len(found)
+    return {row[:2]: row[2:] for row in found}

@@ -1,0 +1,132 @@
+"""A small account of VK, served by both of its APIs, and fetches from whatever stands in for them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from starlette.types import ASGIApp
+
+from sandbox import World
+from sandbox.vk import (
+    VK_ACCOUNT_ID,
+    VK_CLIENT_ID,
+    VK_CLIENT_SECRET,
+    VK_LEGACY_TOKEN,
+    Cabinet,
+    VkAdsApi,
+    VkLegacyApi,
+)
+from sandbox.vk.from_world import Contents, contents
+from tasks.fetch.vk_ads import fetch_ad_days
+from tasks.landing import Fetched
+from tasks.settings import Settings
+from tasks.window import Window
+from tests.tasks.fetch.vk_ads.helpers import Pauses
+
+UNTIL = datetime(2026, 1, 20, 15, 30, tzinfo=UTC)
+FORTNIGHT = Window(first=date(2026, 1, 6), last=date(2026, 1, 19))
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """Two months up to 2026-01-20 18:30 in Moscow. Not to be changed."""
+    return World.generate(until=UNTIL, days=60, scale=0.1)
+
+
+@pytest.fixture(scope="session")
+def _contents(world: World) -> Contents:
+    return contents(world)
+
+
+@pytest.fixture
+def cabinet(_contents: Contents) -> Cabinet:
+    """The world's account, which the test may change."""
+    return Cabinet(
+        Contents(
+            _contents.today,
+            {key: replace(value) for key, value in _contents.campaigns.items()},
+            {key: replace(value) for key, value in _contents.groups.items()},
+            {key: replace(value) for key, value in _contents.banners.items()},
+            {key: dict(value) for key, value in _contents.days.items()},
+        )
+    )
+
+
+@pytest.fixture
+def api(cabinet: Cabinet) -> VkAdsApi:
+    """Without limits that a quick test would meet."""
+    api = VkAdsApi(cabinet)
+    api.throttle.limits = {1: 10_000}
+    return api
+
+
+@pytest.fixture
+def legacy(cabinet: Cabinet) -> VkLegacyApi:
+    api = VkLegacyApi(cabinet)
+    api.throttle.limits = {1: 10_000}
+    return api
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> Pauses:
+    """How long the loader paused; these pauses take no time."""
+    noted = Pauses(asyncio.sleep)
+    monkeypatch.setattr(asyncio, "sleep", noted.sleep)
+    return noted
+
+
+@pytest.fixture
+def token_file(tmp_path: Path) -> Path:
+    return tmp_path / "secrets" / "vk_token.json"
+
+
+@pytest.fixture
+def settings_for(
+    make_settings: Callable[..., Settings], base_url_of: Callable[[ASGIApp], str], token_file: Path
+) -> Callable[..., Settings]:
+    """Serves today's API, or whatever stands in for it, and gives settings that lead to it."""
+
+    def settings(app: ASGIApp, **values: object) -> Settings:
+        known = {
+            "vk_base_url": base_url_of(app),
+            "vk_client_id": VK_CLIENT_ID,
+            "vk_client_secret": VK_CLIENT_SECRET,
+            "vk_token_file": token_file,
+            "vk_rate": 10_000,
+        }
+        return make_settings(**known | values)
+
+    return settings
+
+
+@pytest.fixture
+def fetch(settings_for: Callable[..., Settings]) -> Callable[..., Fetched]:
+    """`fetch(api, window=FORTNIGHT, **settings)`."""
+
+    def once(app: ASGIApp, window: Window = FORTNIGHT, **values: object) -> Fetched:
+        return fetch_ad_days(settings_for(app, **values), window, UNTIL)
+
+    return once
+
+
+@pytest.fixture
+def fetch_legacy(
+    settings_for: Callable[..., Settings], base_url_of: Callable[[ASGIApp], str]
+) -> Callable[..., Fetched]:
+    """`fetch_legacy(legacy, window=FORTNIGHT, **settings)`."""
+
+    def once(app: ASGIApp, window: Window = FORTNIGHT, **values: object) -> Fetched:
+        known = {
+            "vk_api": "legacy",
+            "vk_legacy_base_url": base_url_of(app),
+            "vk_token": VK_LEGACY_TOKEN,
+            "vk_account_id": str(VK_ACCOUNT_ID),
+        }
+        return fetch_ad_days(settings_for(app, **known | values), window, UNTIL)
+
+    return once
