@@ -91,7 +91,7 @@ def load(
     first, last = _day(date_from), _day(date_to)
     load_settings(env)
     terminal.show_progress(verbose)
-    from flows.loading import Request, load_sources
+    from flows.commands import Request, load_sources
 
     raise typer.Exit(load_sources(source, Request(days, first, last, refresh, env)))
 
@@ -109,9 +109,19 @@ def backfill_command(
     first, last = _day(date_from), _day(date_to)
     assert first
     terminal.show_progress(verbose)
-    from flows.loading import run_backfill
+    from flows.commands import run_backfill
 
     print(run_backfill(source, first, last, refresh, env))
+
+
+@app.command("quality")
+def quality_command(as_json: AsJson = False, env: EnvFile = None) -> None:
+    """Judge the data: freshness, duplicates, completeness, volume, reconciliation."""
+    load_settings(env)
+    terminal.show_progress(verbose=False)
+    from flows.commands import run_quality
+
+    raise typer.Exit(run_quality(as_json, env))
 
 
 @app.command("migrate")
@@ -161,6 +171,8 @@ def runs_command(limit: Limit = 20, job: str | None = None, as_json: AsJson = Fa
 def quarantine_list(
     limit: Limit = 50,
     source: Annotated[str | None, typer.Option("--source", help="Only this source.")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", metavar="WORDS", help="Only with these words.")] = None,
+    day: Annotated[str | None, typer.Option("--day", metavar="DATE", help="Only rejected on this day.")] = None,
     as_json: AsJson = False,
     env: EnvFile = None,
 ) -> None:
@@ -171,8 +183,34 @@ def quarantine_list(
 
     with warehouse(load_settings(env)) as client:
         migrate(client)
-        rows = listing(client, limit, source)
+        rows = listing(client, limit, source, reason, _day(day))
         terminal.print_frame(rows, as_json, terminal.QUARANTINE_COLUMNS, "Nothing is in quarantine.")
+
+
+@quarantine_app.command("replay")
+def quarantine_replay(
+    source: Annotated[str | None, typer.Option("--source", help="Only this source.")] = None, env: EnvFile = None
+) -> None:
+    """Try rejected rows again; they leave the quarantine when they are in the warehouse."""
+    load_settings(env)
+    terminal.show_progress(verbose=False)
+    from flows.commands import run_replay
+
+    print(run_replay(source, env))
+
+
+@app.command("smoke")
+def smoke_command(
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show what is well, too.")] = False,
+    as_json: AsJson = False,
+    env: EnvFile = None,
+) -> None:
+    """Does everything that a load needs answer, right now?"""
+    load_settings(env)
+    terminal.show_progress(verbose=False)
+    from flows.commands import run_smoke
+
+    raise typer.Exit(run_smoke(verbose, as_json, env))
 
 
 @app.command(

@@ -42,10 +42,13 @@ def run_demo(days: int, scale: float) -> None:
         _sandbox(days, scale),
     ):
         status.update("Starting Prefect")
-        from flows.loading import Request, line_of, load_all  # noqa: PLC0415 - Prefect takes seconds
+        from flows.commands import Request, judge, line_of, load_all  # noqa: PLC0415 - Prefect takes seconds
+        from flows.quality import summary  # noqa: PLC0415
 
         status.update("Loading ticket sales and advertising")
         outcomes = load_all(Request(days=days))
+        status.update("Judging the data")
+        judged = judge()
         status.update("Summing up")
         tables = _read("totals", "events", "sources", "cities", "days")
     failed = [outcome for outcome in outcomes.values() if isinstance(outcome, ZakazError)]
@@ -54,7 +57,8 @@ def run_demo(days: int, scale: float) -> None:
             print(line_of(outcome))
     if failed:
         raise failed[0]
-    print(f"Made up, fetched and loaded in {time.monotonic() - begun:.0f} s.\n")
+    print(f"quality {summary(judged)}.")
+    print(f"Made up, fetched, loaded and judged in {time.monotonic() - begun:.0f} s.\n")
     _show(tables)
     _show_next()
 

@@ -50,6 +50,7 @@ class Report:
     retries: int = 0
     tables: dict[str, Upserted] = field(default_factory=dict)
     facts: dict[str, int] = field(default_factory=dict)
+    columns: dict[str, list[str]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -69,6 +70,7 @@ class Report:
             "retries": self.retries,
             "tables": {name: result.as_dict() for name, result in self.tables.items()},
             "facts": self.facts,
+            "columns": self.columns,
             "warnings": self.warnings,
             "seconds": self.seconds,
         }
@@ -176,6 +178,7 @@ def _count_fetch(report: Report, manifest: Manifest) -> None:
     report.warnings += manifest.warnings
     report.window = manifest.window
     report.facts |= manifest.facts
+    report.columns[manifest.resource] = sorted(manifest.columns)
 
 
 def _origin(source: Source, settings: Settings) -> str:

@@ -7,9 +7,11 @@ from datetime import date
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from flows.alerts import run_failed, run_recovered
 from flows.marketing import MARKETING
 from flows.running import name_of_run, run_source
 from flows.source import Output, Resource, Source
+from tasks.fetch import probes
 from tasks.fetch import qtickets as api
 from tasks.load.tables import Mart, Table
 from tasks.reference import cities
@@ -38,6 +40,7 @@ SOURCE = Source(
     version=api.VERSION,
     account=api.account,
     check_settings=api.check_settings,
+    probe=probes.qtickets,
     resources=(
         Resource("orders", api.fetch_orders, must.raw_orders, key="ticket_id", may_be_empty=True),
         Resource("events", api.fetch_events, must.raw_events, key="event_id"),
@@ -59,7 +62,14 @@ SOURCE = Source(
 )
 
 
-@flow(name="qtickets", flow_run_name=name_of_run, description=__doc__)
+@flow(
+    name="qtickets",
+    flow_run_name=name_of_run,
+    description=__doc__,
+    on_failure=[run_failed],
+    on_crashed=[run_failed],
+    on_completion=[run_recovered],
+)
 def qtickets(
     days: int = SOURCE.days,
     date_from: date | None = None,

@@ -57,8 +57,8 @@ class Source:
     `days`: the trailing window of a plain run, which ends today or, where a day is of use only when it is over,
     yesterday (`lag_days` 1). `restated_days`: how long the source may still change a day; `history_days`: how far
     back it can be asked, None for ever; `backfill_months`: how much of it one run of a backfill takes. `version`
-    changes with the fetch code, `account` tells one account from another and
-    begins with the API's address.
+    changes with the fetch code, `account` tells one account from another and begins with the API's address, `probe`
+    is the API's cheapest call.
     """
 
     name: str
@@ -68,6 +68,7 @@ class Source:
     version: str
     account: Callable[[Settings], str]
     check_settings: Callable[[Settings], object]
+    probe: Callable[[Settings], str]
     resources: tuple[Resource, ...]
     outputs: tuple[Output, ...]
     marts: tuple[tuple[Mart, pa.DataFrameSchema], ...]

@@ -8,6 +8,7 @@ import os
 import sys
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import polars as pl
 from rich.console import Console
@@ -15,6 +16,10 @@ from rich.logging import RichHandler
 from rich.table import Table
 
 from tasks.window import MOSCOW
+
+if TYPE_CHECKING:
+    from flows.smoke import Probe
+    from tasks.load.quality import Result
 
 RUN_COLUMNS = {
     "started_at": "started (Moscow)",
@@ -70,6 +75,34 @@ def print_frame(rows: pl.DataFrame, as_json: bool, columns: dict[str, str], empt
     for values in rows.select(list(columns)).iter_rows():
         table.add_row(*(cell(value) for value in values))
     out.print(table)
+
+
+def print_checks(results: list[Result], summary: str) -> None:
+    """Broken checks last, next to the summary, where the eye ends."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("status", "severity", "check", "what"):
+        table.add_column(title, overflow="fold")
+    order = {"ok": 0, "unjudged": 1, "broken": 2}
+    for result in sorted(results, key=lambda r: (order[r.status], r.check.severity == "fail", r.check.name)):
+        colour = {"ok": "green", "unjudged": "dim", "broken": "red" if result.fails else "yellow"}[result.status]
+        what = result.message.replace("[", r"\[")
+        table.add_row(f"[{colour}]{result.status}[/]", result.check.severity, result.check.title, what)
+    out.print(table)
+    out.print(summary, highlight=False, markup=False)
+
+
+def print_probes(probes: list[Probe], summary: str) -> None:
+    """Each probe on a line: how it went, how long it took, what to do."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("status", "probe", "seconds", "found", "what to do"):
+        table.add_column(title, overflow="fold", justify="right" if title == "seconds" else "left")
+    for probe in probes:
+        colour = {"ok": "green", "warning": "yellow", "failure": "red"}[probe.status]
+        todo = probe.todo.replace("[", r"\[")
+        table.add_row(f"[{colour}]{probe.status}[/]", probe.name, f"{probe.seconds:.2f}", probe.found, todo)
+    if probes:
+        out.print(table)
+    out.print(summary, highlight=False, markup=False)
 
 
 def cell(value: object) -> str:

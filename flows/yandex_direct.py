@@ -7,9 +7,11 @@ from datetime import date
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from flows.alerts import run_failed, run_recovered
 from flows.marketing import MARKETING, ad_facts
 from flows.running import name_of_run, run_source
 from flows.source import Resource, Source
+from tasks.fetch import probes
 from tasks.fetch import yandex_direct as api
 from tasks.transform import yandex_direct as to
 from validation import ads as must
@@ -23,6 +25,7 @@ SOURCE = Source(
     version=api.VERSION,
     account=api.account,
     check_settings=api.check_settings,
+    probe=probes.direct,
     resources=(Resource("ad_days", api.fetch_ad_days, must.raw_direct, key="ad_id", may_be_empty=True),),
     outputs=(ad_facts("fact_direct_daily", to.ad_days, "ad_days", ("account_id",)),),
     marts=(MARKETING,),
@@ -34,7 +37,14 @@ SOURCE = Source(
 )
 
 
-@flow(name="direct", flow_run_name=name_of_run, description=__doc__)
+@flow(
+    name="direct",
+    flow_run_name=name_of_run,
+    description=__doc__,
+    on_failure=[run_failed],
+    on_crashed=[run_failed],
+    on_completion=[run_recovered],
+)
 def yandex_direct(
     days: int = SOURCE.days,
     date_from: date | None = None,

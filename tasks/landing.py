@@ -60,6 +60,7 @@ class Manifest(BaseModel):
     warnings: tuple[str, ...] = ()
     facts: dict[str, int] = {}
     partial: bool = False
+    columns: tuple[str, ...] = ()
 
 
 class Landing:
@@ -91,6 +92,7 @@ class Landing:
             warnings=fetched.warnings,
             facts=fetched.facts,
             partial=fetched.partial,
+            columns=fetched.columns,
         )
 
     def read(self, manifest: Manifest) -> pl.DataFrame:

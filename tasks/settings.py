@@ -86,6 +86,14 @@ class Settings(BaseSettings):
     report_currency: str = Field(default="RUB", pattern="^[A-Z]{3}$", description="Of the marketing views.")
     ad_spend_vat: Literal["include", "exclude"] = Field(default="include", description="Spend with VAT or net.")
 
+    zakaz_alert_block: str | None = Field(
+        default=None, pattern=r"^[a-z0-9-]+/[a-z0-9-]+$", description="A Prefect notification block, type/name."
+    )
+    alert_repeat_hours: float = Field(default=24, gt=0, description="When a trouble that lasts is told again.")
+    quality_parameters: dict[str, dict[str, float]] = Field(
+        default={}, description='Per check, as JSON: {"freshness_data": {"lag_direct": 3}}.'
+    )
+
 
 def load_settings(env: Path | None = None) -> Settings:
     """Read the settings. Raises SettingsError, which names the setting and never shows its value."""

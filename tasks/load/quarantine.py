@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import date, datetime
 
 import polars as pl
 from clickhouse_connect.driver.client import Client
@@ -68,12 +68,26 @@ def quarantine(
     return new.height, released.height
 
 
-def listing(client: Client, limit: int, source: str | None = None) -> pl.DataFrame:
-    """The newest rejections first."""
+def records(client: Client, source: str) -> pl.DataFrame:
+    """The rejected rows of a source: columns resource, record_key, record (JSON text)."""
+    return select(
+        client,
+        f"SELECT resource, record_key, record FROM {TABLE.name} FINAL WHERE source = {{source:String}} "
+        "ORDER BY resource, rejection_id",
+        {"source": source},
+    )
+
+
+def listing(
+    client: Client, limit: int, source: str | None = None, reason: str | None = None, day: date | None = None
+) -> pl.DataFrame:
+    """The newest rejections first; `reason`: a part of its words, `day`: the Moscow day of the rejection."""
     return select(
         client,
         "SELECT rejected_at, source, resource, record_key, reason, value, record, run_id, rejection_id "
         f"FROM {TABLE.name} FINAL WHERE {{source:String}} IN ('', source) "
+        "AND positionCaseInsensitiveUTF8(reason, {reason:String}) > 0 "
+        "AND {day:String} IN ('', toString(toDate(rejected_at, 'Europe/Moscow'))) "
         "ORDER BY rejected_at DESC, record_key LIMIT {limit:UInt32}",
-        {"source": source or "", "limit": limit},
+        {"source": source or "", "reason": reason or "", "day": str(day or ""), "limit": limit},
     )

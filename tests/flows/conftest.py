@@ -80,6 +80,10 @@ class Product:
             migrate(client)
             return select(client, sql)
 
+    def command_sql(self, sql: str) -> None:
+        with warehouse(self.settings) as client:
+            client.command(sql)
+
     def sales(self) -> dict[tuple[date, int, str], tuple[int, Decimal, Decimal]]:
         """What the warehouse says, in the shape of `truth.sales`; without FINAL, as people ask."""
         rows = self.select(

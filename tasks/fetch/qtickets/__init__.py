@@ -78,7 +78,7 @@ def check_settings(settings: Settings) -> str:
 
 
 async def _events(settings: Settings) -> Fetched:
-    async with ApiClient(_api(settings), settings) as client:
+    async with ApiClient(api_of(settings), settings) as client:
         listing = Listing(client, "events", settings.qtickets_page_size, form=_forms(settings)[0])
         listing, first = await _with_select(listing, EVENT_SELECT if settings.qtickets_select else (), "city")
         records = await read_all(listing, first)
@@ -104,7 +104,7 @@ class _Orders:
         self.partial = False
 
     async def fetch(self) -> Fetched:
-        async with ApiClient(_api(self.settings), self.settings) as client:
+        async with ApiClient(api_of(self.settings), self.settings) as client:
             self.client = client
             records = await self._filtered()
             if records is None:
@@ -209,7 +209,7 @@ async def _with_select(listing: Listing, select: tuple[str, ...], needed: str) -
     return chosen, page
 
 
-def _api(settings: Settings) -> Api:
+def api_of(settings: Settings) -> Api:
     headers = {
         "Authorization": f"Bearer {check_settings(settings)}",
         "Accept": "application/json",

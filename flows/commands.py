@@ -1,10 +1,11 @@
-"""`zakaz load`: run ingestion flows in this process, side by side, and print what each did."""
+"""What each command does: run a flow in this process, print what came of it, give the exit status."""
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
@@ -12,10 +13,16 @@ from prefect.client.orchestration import get_client
 
 from flows.backfill import backfill, registered_source
 from flows.ingest import Report
+from flows.quality import ChecksBroken, quality, summary
+from flows.quality import as_json as results_as_json
 from flows.registry import SOURCES
+from flows.replay import replay
 from flows.running import window_of
-from flows.terminal import complain
+from flows.smoke import Probe, SmokeFailed, smoke
+from flows.smoke import summary as smoke_summary
+from flows.terminal import complain, print_checks, print_probes
 from tasks.errors import ZakazError
+from tasks.load.quality import Result
 from tasks.settings import load_settings
 
 
@@ -90,6 +97,47 @@ def run_backfill(source: str, first: date, last: date | None, refresh: bool, env
     registered.source.check_settings(load_settings(env))
     message = backfill(source, first, last, refresh, str(env) if env else None)
     return f"{source} {message}"
+
+
+def judge(env: Path | None = None) -> list[Result]:
+    """Every check's result, whether or not one of them fails the flow."""
+    try:
+        outcome: object = quality(env=str(env) if env else None)
+    except ChecksBroken as broken:
+        outcome = broken.results
+    assert isinstance(outcome, list)
+    return outcome
+
+
+def run_quality(as_json: bool, env: Path | None) -> int:
+    """Print every check and give the exit status: 1 where one of severity `fail` is broken."""
+    results = judge(env)
+    if as_json:
+        print(results_as_json(results))
+    else:
+        print_checks(results, summary(results))
+    return int(any(result.fails for result in results))
+
+
+def run_smoke(verbose: bool, as_json: bool, env: Path | None) -> int:
+    """Print what needs attention (with `verbose`, everything) and give the exit status: 1 for a failure."""
+    try:
+        outcome: object = smoke(env=str(env) if env else None)
+    except SmokeFailed as failed:
+        outcome = failed.probes
+    assert isinstance(outcome, list)
+    probes: list[Probe] = outcome
+    if as_json:
+        print("\n".join(json.dumps(asdict(probe), ensure_ascii=False) for probe in probes))
+    else:
+        print_probes([p for p in probes if verbose or p.status != "ok"], smoke_summary(probes))
+    return int(any(probe.status == "failure" for probe in probes))
+
+
+def run_replay(source: str | None, env: Path | None) -> str:
+    if source is not None:
+        registered_source(source)
+    return str(replay(source, str(env) if env else None))
 
 
 def line_of(report: Report) -> str:

@@ -1,0 +1,182 @@
+"""Smoke: does everything that a load needs answer, right now? Settings, APIs, warehouse, schema, runs, alerts."""
+
+from __future__ import annotations
+
+import logging
+import stat
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from flows import alerts
+from flows.registry import SOURCES
+from flows.source import Source
+from tasks.errors import SettingsError, ZakazError
+from tasks.load.alerts import undelivered
+from tasks.load.frames import select
+from tasks.load.sql import sql_files
+from tasks.load.warehouse import warehouse
+from tasks.settings import HOME, Settings, load_settings
+
+logger = logging.getLogger("zakaz.flow")
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One line of the smoke test. `status`: ok, warning or failure; `todo` says what to do about it."""
+
+    name: str
+    status: str
+    seconds: float
+    found: str
+    todo: str = ""
+
+
+class SmokeFailed(ZakazError):
+    def __init__(self, probes: list[Probe]) -> None:
+        super().__init__(summary(probes))
+        self.probes = probes
+
+
+class _Warning(Exception):
+    """What was found is not wrong enough to fail."""
+
+
+@flow(name="smoke", description=__doc__)
+def smoke(env: str | None = None) -> State[object]:
+    """Ask everything that a load needs.
+
+    Args:
+        env: A settings file, for example secrets/.env.qtickets.
+    """
+    probes = look(load_settings(Path(env) if env else None))
+    if any(probe.status == "failure" for probe in probes):
+        raise SmokeFailed(probes)
+    return Completed(message=summary(probes), data=probes)
+
+
+def summary(probes: list[Probe]) -> str:
+    counts = {s: sum(p.status == s for p in probes) for s in ("ok", "warning", "failure")}
+    return ", ".join(f"{number} {status}" for status, number in counts.items() if number)
+
+
+def look(settings: Settings) -> list[Probe]:
+    """Every probe, whatever the others gave. No secret is in any of them."""
+    return [_timed(name, probe) for name, probe in _probes(settings)]
+
+
+def _probes(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
+    sources = [registered.source for registered in SOURCES.values()]
+    yield "token files", _token_files
+    for source in sources:
+        yield f"{source.name}: settings", partial(_settings_of, source, settings)
+        yield f"{source.name}: API", partial(source.probe, settings)
+    yield "warehouse: connection", partial(_version, settings)
+    yield "warehouse: schema", partial(_schema, settings)
+    yield "warehouse: rights", partial(_rights, settings)
+    for source in sources:
+        yield f"{source.name}: last run", partial(_last_run, settings, source.job)
+    yield "alerts", partial(_alerts, settings)
+
+
+def _timed(name: str, probe: Callable[[], str]) -> Probe:
+    begun = time.monotonic()
+
+    def said(status: str, found: str, todo: str = "") -> Probe:
+        return Probe(name, status, round(time.monotonic() - begun, 2), found, todo)
+
+    try:
+        return said("ok", probe())
+    except _Warning as warning:
+        found, _, todo = str(warning).partition(". ")
+        return said("warning", found, todo)
+    except SettingsError as error:
+        return said("warning", "not set up", str(error))
+    except ZakazError as error:
+        return said("failure", "does not work", str(error))
+
+
+def _token_files() -> str:
+    """Only the owner may read them; a sample's empty value is a missing setting, seen below."""
+    files = [p for p in (HOME / "secrets").glob(".env.*") if p.suffix != ".sample"]
+    files += list((HOME / "secrets").glob("vk_token.json"))
+    if not files:
+        raise _Warning("no file in secrets/. Copy the samples from configs/, or set the environment.")
+    if open_to_others := [p.name for p in files if stat.S_IMODE(p.stat().st_mode) & 0o077]:
+        raise ZakazError(f"others can read {', '.join(open_to_others)}: chmod 600 secrets/{open_to_others[0]}")
+    return f"{len(files)} files, readable by their owner alone"
+
+
+def _settings_of(source: Source, settings: Settings) -> str:
+    source.check_settings(settings)
+    return "present"
+
+
+def _version(settings: Settings) -> str:
+    with warehouse(settings) as client:
+        return f"ClickHouse {client.server_version}"
+
+
+def _schema(settings: Settings) -> str:
+    with warehouse(settings) as client:
+        tables = select(
+            client, "SELECT name FROM system.tables WHERE database = {db:String}", {"db": client.database}
+        )
+        if "meta_migrations" not in tables["name"].to_list():
+            raise _Warning("no schema yet. Run `zakaz migrate`, or any load.")
+        done = set(select(client, "SELECT name FROM meta_migrations FINAL WHERE checksum != ''")["name"])
+        files = [file.name for folder in ("schema", "views") for file in sql_files(folder)]
+        if behind := [name for name in files if name not in done]:
+            raise _Warning(f"{len(behind)} migrations are not applied. Run `zakaz migrate`, or any load.")
+        for view in sql_files("views"):
+            client.command(f"SELECT * FROM {view.name} LIMIT 0")  # noqa: S608 - our own file's name
+        return f"{len(files)} tables and views as they should be"
+
+
+def _rights(settings: Settings) -> str:
+    """Everything a load does, on a table of its own."""
+    with warehouse(settings) as client:
+        client.command("DROP TABLE IF EXISTS _smoke")
+        client.command("CREATE TABLE _smoke (x UInt8) ENGINE = MergeTree ORDER BY x")
+        client.command("INSERT INTO _smoke VALUES (1)")
+        client.command("DELETE FROM _smoke WHERE x = 1")
+        client.command("OPTIMIZE TABLE _smoke FINAL")
+        client.command("DROP TABLE _smoke")
+        return "create, insert, delete, merge, drop"
+
+
+def _last_run(settings: Settings, job: str) -> str:
+    with warehouse(settings) as client:
+        if not client.command("EXISTS TABLE meta_job_runs"):
+            raise _Warning("never ran. Load it once.")
+        last = select(
+            client,
+            "SELECT status, finished_at, message FROM meta_job_runs FINAL WHERE job = {job:String} "
+            "ORDER BY started_at DESC LIMIT 1",
+            {"job": job},
+        )
+    if last.is_empty():
+        raise _Warning("never ran. Load it once.")
+    status, finished_at, message = last.row(0)
+    if status == "failed":
+        raise ZakazError(f"the last run failed: {message}")
+    return f"{status}, {finished_at:%Y-%m-%d %H:%M} UTC" if finished_at else status
+
+
+def _alerts(settings: Settings) -> str:
+    if settings.zakaz_alert_block is None:
+        raise _Warning("nobody is told of failures. Set ZAKAZ_ALERT_BLOCK to a Prefect notification block.")
+    alerts.channel(settings.zakaz_alert_block)
+    with warehouse(settings) as client:
+        lost = undelivered(client)
+    if lost.height:
+        trouble, sent_at, error = lost.row(0)
+        when = f"{trouble}, {sent_at:%m-%d %H:%M} UTC"
+        raise ZakazError(f"{lost.height} alerts of the last week were not delivered, the last of {when}: {error}")
+    return settings.zakaz_alert_block

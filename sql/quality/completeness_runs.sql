@@ -1,0 +1,38 @@
+-- title: Every day was read by a good run after it was over
+-- why: A day that no run has read to its end is missing or half there, however its figures look
+-- severity: fail
+-- sources: qtickets, vk_ads, direct
+-- param: days = 90
+
+SELECT 'no good run has told yet which days it read' AS unjudged
+FROM meta_job_runs FINAL
+WHERE endsWith(job, '_loader') AND status = 'success' AND JSONHas(metrics, 'window')
+HAVING count() = 0;
+
+-- Yesterday is left to freshness_runs: the run that reads it may be still to come.
+WITH read AS
+(
+    SELECT
+        job,
+        toDate(JSONExtractString(metrics, 'window', 'first')) AS first,
+        least(toDate(JSONExtractString(metrics, 'window', 'last')), toDate(started_at, 'Europe/Moscow') - 1) AS last
+    FROM meta_job_runs FINAL
+    WHERE endsWith(job, '_loader') AND status = 'success' AND JSONHas(metrics, 'window')
+)
+SELECT concat(job, ': no good run has read ', toString(day), ' since it was over') AS what, job, day
+FROM
+(
+    SELECT job, arrayJoin(arrayMap(n -> addDays(since, n), range(toUInt32({today:Date} - 1 - since)))) AS day
+    FROM
+    (
+        SELECT job, greatest(min(first), {today:Date} - toUInt32({days:Float64})) AS since
+        FROM read GROUP BY job HAVING since < {today:Date} - 1
+    )
+)
+WHERE (job, day) NOT IN
+(
+    SELECT job, arrayJoin(arrayMap(n -> addDays(begins, n), range(toUInt32(last - begins + 1)))) AS day
+    FROM (SELECT job, greatest(first, {today:Date} - toUInt32({days:Float64})) AS begins, last FROM read)
+    WHERE last >= begins
+)
+ORDER BY job, day

@@ -1,0 +1,9 @@
+-- title: No ticket was refunded above its price
+-- why: Money given back that was never paid
+-- severity: fail
+-- sources: qtickets
+
+SELECT concat('ticket ', toString(ticket_id), ': paid ', toString(amount), ', given back ', toString(refunded_amount)) AS what, ticket_id, amount, refunded_amount
+FROM stg_qtickets_tickets FINAL
+WHERE refunded_amount > amount
+ORDER BY ticket_id

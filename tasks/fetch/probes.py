@@ -1,0 +1,55 @@
+"""Each API's cheapest authorised call, for the smoke test. Each says in a few words what it found, or raises
+SourceError."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tasks.fetch.http import ApiClient
+from tasks.fetch.qtickets import api_of
+from tasks.fetch.qtickets.listing import Listing
+from tasks.fetch.vk_ads.legacy import Legacy
+from tasks.fetch.vk_ads.today import Today
+from tasks.fetch.yandex_direct.service import Direct
+from tasks.settings import Settings
+
+
+def qtickets(settings: Settings) -> str:
+    """One event."""
+
+    async def ask() -> str:
+        async with ApiClient(api_of(settings), settings) as client:
+            page = await Listing(client, "events", 1, select=("id",)).page(1)
+            return f"{page.total} events"
+
+    return asyncio.run(ask())
+
+
+def vk_ads(settings: Settings) -> str:
+    """The account of the token; of the old API, the campaigns."""
+
+    async def ask() -> str:
+        if settings.vk_api == "legacy":
+            legacy = Legacy(settings)
+            async with legacy.client:
+                return f"{len(await legacy.campaigns())} campaigns"
+        api = Today(settings.model_copy(update={"vk_account_id": None}))
+        try:
+            return f"account {await api.account_id()}"
+        finally:
+            await api.close()
+
+    return asyncio.run(ask())
+
+
+def direct(settings: Settings) -> str:
+    """One campaign: eleven points."""
+
+    async def ask() -> str:
+        api = Direct(settings)
+        async with api.client:
+            asked = {"SelectionCriteria": {}, "FieldNames": ["Id"], "Page": {"Limit": 1, "Offset": 0}}
+            await api.call("campaigns", "get", asked)
+            return f"{api.points_left:.0%} of the day's points left"
+
+    return asyncio.run(ask())
