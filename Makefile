@@ -11,7 +11,7 @@ demo: .venv/.installed ## A promoter's three months in a local sandbox, loaded a
 	@$(BIN)/zakaz demo
 
 test: .venv/.installed-dev ## All tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 check: lint types test ## What CI runs
 
@@ -23,8 +23,9 @@ lint: .venv/.installed-dev ## Style and the direction of imports
 types: .venv/.installed-dev ## Static types
 	$(BIN)/mypy
 
-bench: .venv/.installed-dev ## A million ticket lines from landed parts to the warehouse
+bench: .venv/.installed-dev ## A million ticket lines into the warehouse; all checks over three years
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.quality
 
 install: .venv/.installed ## Only the environment
 

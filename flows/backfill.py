@@ -89,7 +89,7 @@ def _done(source: Source, windows: list[Window], env: Path | None) -> set[Window
 def _is_done(source: Source, window: Window, good: pl.DataFrame) -> bool:
     """A good run read all of it after it was over, and either nothing can have changed since or it was just now."""
     settled = window.end + timedelta(days=source.restated_days)
-    last = pl.col("started_at")
+    last = pl.col("read_at")
     runs = good.filter(
         (pl.col("first") <= window.first)
         & (pl.col("last") >= window.last)

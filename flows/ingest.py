@@ -43,6 +43,7 @@ class Report:
     window: Window
     origin: str
     account: str
+    read_at: datetime
     rows: int = 0
     rejected: int = 0
     released: int = 0
@@ -63,6 +64,7 @@ class Report:
             "window": {"first": self.window.first, "last": self.window.last},
             "origin": self.origin,
             "account": self.account,
+            "read_at": self.read_at,
             "rows_written": self.written,
             "rows_rejected": self.rejected,
             "rows_released": self.released,
@@ -92,7 +94,8 @@ def ingest(source: Source, settings: Settings, window: Window, run_id: str, refr
     # A whole second: the bound goes to the API, whose times have no fractions, and must mean the same there.
     started = datetime.now(UTC).replace(microsecond=0)
     run = Run(source.job, run_id, started)
-    report = Report(source.name, source.noun, window, _origin(source, settings), fingerprint(source, settings))
+    origin, account = _origin(source, settings), fingerprint(source, settings)
+    report = Report(source.name, source.noun, window, origin, account, read_at=started)
     with warehouse(settings) as client:
         migrate(client)
         _refuse_mixing(runs.origins(client), report.origin)
@@ -136,7 +139,7 @@ def _carry(source: Source, settings: Settings, run: Run, report: Report, refresh
         for output, rows in zip(source.outputs, facts, strict=True):
             if output.tells_account:
                 steps.refuse_stranger(output, settings, rows)
-        if _was_overtaken(source, settings, report, manifests):
+        if _was_overtaken(source, settings, report):
             return
         for output, rows in zip(source.outputs, facts, strict=True):
             wanted, name = output.resource, output.table.name
@@ -150,16 +153,15 @@ def _carry(source: Source, settings: Settings, run: Run, report: Report, refresh
         _quarantine(source, settings, parts, report, run)
 
 
-def _was_overtaken(source: Source, settings: Settings, report: Report, manifests: dict[str, Manifest]) -> bool:
+def _was_overtaken(source: Source, settings: Settings, report: Report) -> bool:
     """Whether a good run has read all these days later than this one did, as when a run is resumed the next day.
     Its rows are newer, and what it removed must not come back."""
-    read_at = min(manifest.fetched_at for manifest in manifests.values())
     with warehouse(settings) as client:
         good = runs.covered(client, source.job, report.account)
     newer = good.filter(
         (pl.col("first") <= report.window.first)
         & (pl.col("last") >= report.window.last)
-        & (pl.col("started_at") > read_at)
+        & (pl.col("read_at") > report.read_at)
     )
     if newer.height:
         report.warnings.append("a newer run has read these days, so nothing was written")
@@ -177,6 +179,7 @@ def _count_fetch(report: Report, manifest: Manifest) -> None:
     report.retries += manifest.retries
     report.warnings += manifest.warnings
     report.window = manifest.window
+    report.read_at = min(report.read_at, manifest.fetched_at)
     report.facts |= manifest.facts
     report.columns[manifest.resource] = sorted(manifest.columns)
 

@@ -63,16 +63,20 @@ def history(client: Client, limit: int, job: str | None = None) -> pl.DataFrame:
 
 
 def covered(client: Client, job: str, account: str) -> pl.DataFrame:
-    """What good runs have read of this account and have nothing to say about: columns first, last (Date),
-    started_at (UTC). A run with a warning, say that tags were missing, does not count as having done its days."""
+    """What good runs have read of this account and have nothing to say about: columns first, last (Date), read_at
+    (UTC; before the run, where it came from the cache). A run with a warning, say that tags were missing, does not
+    count as having done its days."""
     return select(
         client,
         "SELECT toDate(JSONExtractString(metrics, 'window', 'first')) AS first, "
-        f"toDate(JSONExtractString(metrics, 'window', 'last')) AS last, started_at FROM {TABLE} FINAL "
+        "toDate(JSONExtractString(metrics, 'window', 'last')) AS last, "
+        "parseDateTime64BestEffortOrNull(JSONExtractString(metrics, 'read_at'), 3, 'UTC') AS read, "
+        "coalesce(read, started_at) AS read_at "
+        f"FROM {TABLE} FINAL "
         "WHERE job = {job:String} AND status = 'success' AND JSONHas(metrics, 'window') "
         "AND JSONExtractString(metrics, 'account') = {account:String} AND JSONLength(metrics, 'warnings') = 0",
         {"job": job, "account": account},
-    )
+    ).drop("read")
 
 
 def origins(client: Client) -> set[str]:

@@ -52,7 +52,9 @@ def test_retry_after_in_the_past_or_unreadable_makes_nobody_wait(ask: Ask, api: 
 
 
 @pytest.mark.parametrize(
-    "asked_for", ["3600", format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)]
+    "asked_for",
+    ["3600", format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)],
+    ids=["seconds", "date"],
 )
 def test_retry_after_beyond_the_deadline_ends_the_call_at_once(ask: Ask, api: QticketsApi, asked_for: str) -> None:
     api.faults.add("status", status=429, retry_after=asked_for, times=99)
