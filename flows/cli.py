@@ -135,7 +135,8 @@ def migrate_command(env: EnvFile = None) -> None:
     print("\n".join(applied) if applied else "The schema is up to date.")
 
 
-@app.command()
+# A statement that begins with a comment, `-- …`, is no option.
+@app.command(context_settings={"ignore_unknown_options": True})
 def sql(
     statement: Annotated[str, typer.Argument(metavar="SQL", help="One statement; - reads it from stdin.")],
     fmt: Annotated[

@@ -127,7 +127,7 @@ def _carry(source: Source, settings: Settings, run: Run, report: Report, refresh
             manifests[resource.name] = steps.fetch(
                 source, resource, settings, report.window, run.started_at, refresh
             )
-        _count_fetch(report, manifests[resource.name])
+        _count_fetch(report, manifests[resource.name], run.started_at)
     with _timed(report, "validate"):
         parts = {r.name: steps.validate(source, r, settings, manifests[r.name]) for r in source.resources}
     with _timed(report, "transform"):
@@ -174,9 +174,10 @@ def _quarantine(source: Source, settings: Settings, parts: dict[str, Split], rep
         report.released += released
 
 
-def _count_fetch(report: Report, manifest: Manifest) -> None:
-    report.api_calls += manifest.api_calls
-    report.retries += manifest.retries
+def _count_fetch(report: Report, manifest: Manifest, started: datetime) -> None:
+    if manifest.fetched_at >= started:  # what came from the cache cost no calls now
+        report.api_calls += manifest.api_calls
+        report.retries += manifest.retries
     report.warnings += manifest.warnings
     report.window = manifest.window
     report.read_at = min(report.read_at, manifest.fetched_at)

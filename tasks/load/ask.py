@@ -11,6 +11,8 @@ from tasks.errors import UsageError
 _SETTINGS = {
     # `'vk_ads' AS source` must not hide the column `source` in the same query's WHERE.
     "prefer_column_name_to_alias": 1,
+    # today() is the Moscow day, wherever the computer stands.
+    "session_timezone": "Europe/Moscow",
     # 100.50 is money, 100.5 is not.
     "output_format_decimal_trailing_zeros": 1,
 }

@@ -70,7 +70,6 @@ def test_calls_are_the_fewest_and_are_counted(product: Product, serve_all: Serve
         assert facts(product, source) == ad_truth.facts(world, source, FIRST, YESTERDAY)
 
 
-@pytest.mark.xfail(strict=True, reason="a run that fetches nothing repeats the calls of the run that did")
 def test_a_fetch_that_is_not_made_again_counts_no_calls(product: Product, serve_all: ServeAll) -> None:
     """Days that VK no longer restates come from what was fetched before."""
     apis = serve_all(the_world())

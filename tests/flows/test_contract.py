@@ -188,15 +188,11 @@ def test_views_hold_whichever_way_they_are_asked(loaded: Product) -> None:
             assert told(statement, prefer_column_name_to_alias=1, join_use_nulls=1) == plain, statement
 
 
-@pytest.mark.xfail(strict=True, reason="a statement that begins with a comment is taken for an option of zakaz sql")
 def test_a_statement_that_begins_with_a_comment_may_be_an_argument(loaded: Product) -> None:
     assert FRESH_SALES.startswith("-- ")
     assert loaded.loaded("sql", FRESH_SALES, "--format", "CSV").startswith('"qtickets"')
 
 
-@pytest.mark.xfail(
-    strict=True, reason="today() in zakaz sql is the computer's day: freshness is off by one at night"
-)
 def test_today_is_the_moscow_day_wherever_the_computer_stands(loaded: Product) -> None:
     ahead = datetime.now(UTC) + timedelta(hours=14)
     zone = "Etc/GMT-14" if ahead.date() != truth.moscow_day(datetime.now(UTC)) else "Etc/GMT+12"

@@ -61,10 +61,14 @@ def test_what_the_source_says_is_left_alone_also_where_it_says_that_there_is_not
 
 
 def test_superseded_rows_are_not_remembered(ads: Client) -> None:
+    """Whichever of the two versions of a row was written first."""
     upsert(ads, ADS, frame(("2026-01-31", 1, "казань", 1, 5)), Scope(), 1)
-    upsert(ads, ADS, frame(("2026-01-31", 1, "москва", 1, 5)), Scope(), 2)
+    upsert(ads, ADS, frame(("2026-01-31", 1, "москва", 1, 5), ("2026-01-31", 2, "москва", 1, 5)), Scope(), 2)
+    ads.command("INSERT INTO ads VALUES ('2026-01-31', 2, 'казань', 1, 5, 1)")
 
-    assert remembered(ads, ("2026-02-03", 1, None, None, 7)) == [(1, "москва", 1, 7)]
+    forgotten: list[Row] = [("2026-02-03", 1, None, None, 7), ("2026-02-03", 2, None, None, 7)]
+
+    assert remembered(ads, *forgotten) == [(1, "москва", 1, 7), (2, "москва", 1, 7)]
 
 
 def test_tens_of_thousands_of_forgotten_ads_are_asked_for_at_once(ads: Client) -> None:

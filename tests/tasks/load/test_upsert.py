@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from clickhouse_connect.driver.client import Client
 
 from flows.qtickets import EVENTS, TICKETS
 from tasks.load.tables import Scope
 from tasks.load.upsert import Upserted, upsert
+from tasks.window import Window
 from tests.tasks.load.engines import values
 from tests.tasks.load.events import event, event_frame
 from tests.tasks.load.tickets import ids, load, march, refunded, stored, ticket, utc, written
@@ -83,6 +86,16 @@ def test_the_scope_is_of_moscow_days(client: Client) -> None:
 
     assert load(client, [], version=2, scope=march(10, 10)) == Upserted(removed=2)
     assert ids(client) == [1, 4]
+
+
+def test_what_was_booked_after_the_source_was_read_is_not_taken_for_vanished(client: Client) -> None:
+    """A run that read at 11:00 does not know of 11:00 and later, which another run has loaded."""
+    load(client, [ticket(1, paid="2026-03-10T10:59:59"), ticket(2, paid="2026-03-10T11:00")], version=1)
+    window = Window(first=date(2026, 3, 10), last=date(2026, 3, 10))
+
+    load(client, [], version=2, scope=TICKETS.scope(window, as_of=utc("2026-03-10T11:00")))
+
+    assert ids(client) == [2]
 
 
 def test_a_reservation_that_is_paid_on_a_later_day_moves_there(client: Client) -> None:

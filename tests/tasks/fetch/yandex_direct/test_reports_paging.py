@@ -44,6 +44,8 @@ def test_pages_are_read_to_the_last_row(
     assert by_key(fetch(api).rows) == expected
     assert list(dict.fromkeys(pages(api))) == [(start, 100) for start in range(0, len(expected), 100)]
     assert len(set(names(api))) == len(set(pages(api))), "each page is a report of its own"
+    orders = {tuple(item["Field"] for item in r.params["params"]["OrderBy"]) for r in reports(api)}
+    assert orders == {("Date", "CampaignId", "AdGroupId", "AdId")}, "in no order rows may move from page to page"
 
 
 def test_a_full_last_page_is_followed_by_an_empty_one(
