@@ -154,9 +154,10 @@ def load(output: Output, settings: Settings, facts: pl.DataFrame, manifest: Mani
             table = replace(table, keeps_vanished=True)
         # The version is the age of the data: a resumed run must not win over one that read the source later.
         version = int(manifest.fetched_at.timestamp() * 1000)
-        result = upsert(client, table, facts, scope, version, protected)
-        merge(client, table.name)
-        return result
+        try:
+            return upsert(client, table, facts, scope, version, protected)
+        finally:
+            merge(client, table.name)  # also after a failed reconcile: what is there must not count twice
 
 
 def _has_nameless(part: Split, output: Output, facts: pl.DataFrame) -> bool:
