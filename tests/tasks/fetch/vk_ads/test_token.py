@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import subprocess
@@ -142,7 +143,20 @@ def test_the_token_of_another_application_is_left_alone(fetch: Fetch, api: VkAds
 
     assert fetch(api).rows
     assert grants(api) == ["client_credentials"]
-    assert "not-ours" not in {token.access for token in api.tokens.issued}
+    assert {request.status for request in api.requests} == {200, 400}, "it is not even tried; 400: a large page"
+
+
+def test_a_refresh_that_tells_no_refresh_token_leaves_the_one_there_was(
+    fetch: Fetch, api: VkAdsApi, token_file: Path
+) -> None:
+    fetch(api)
+    refresh_token, ready = kept(token_file)["refresh_token"], api.tokens.issue().access
+    change_kept(token_file, expires_at=0)
+    body = json.dumps({"access_token": ready, "token_type": "Bearer", "expires_in": 86_400})
+    api.faults.add("status", "/api/v2/oauth2/token.json", status=200, body=body)
+
+    assert fetch(api).rows
+    assert (kept(token_file)["access_token"], kept(token_file)["refresh_token"]) == (ready, refresh_token)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"access_token": "x"}'])
