@@ -121,6 +121,20 @@ def test_todays_apis(product: Product, serve_all: ServeAll) -> None:
     assert (vk["retries"], direct["retries"]) == (wrong_vk, wrong_direct)
 
 
+def test_an_answer_without_its_objects_is_no_answer(product: Product, serve_all: ServeAll) -> None:
+    """The report has figures of ads and groups that the services then know nothing of: not one of them."""
+    apis = serve_all(the_world())
+    product.env |= {"DIRECT_RATE": "50"}
+    for service in ("ads", "adgroups"):
+        apis.direct.faults.add("no_data", f"{JSON}/{service}")
+
+    done = product.run("load", "direct", "--days", "20")
+
+    told = dict(product.select("SELECT DISTINCT ad_id, utm_content FROM fact_direct_daily WHERE ad_id != 0").rows())
+    right = {ad.ad_id: ad_truth.told_tags(ad).get("utm_content", "") for ad in the_world().ads}
+    assert done.returncode == 1 or told == {ad: right[ad] for ad in told}
+
+
 def test_a_token_that_expires_in_the_middle_of_a_run(product: Product, serve_all: ServeAll) -> None:
     """It is refreshed, which takes none of the five that VK gives."""
     apis = serve_all(the_world())

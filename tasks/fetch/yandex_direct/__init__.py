@@ -81,14 +81,16 @@ async def _with_changed_days(direct: Direct, window: Window, as_of: datetime, id
 
 def _with_link(row: Row, known: Links, login: str, vat: str) -> Row:
     ad, group, campaign = (_number(row.get(name)) for name in ("ad_id", "ad_group_id", "campaign_id"))
-    # Ads of the campaign wizard have no id and so no link; that is knowledge too.
+    # Ads of the campaign wizard have no id and so no link; that is knowledge too. An ad whose group is not known is
+    # not: the group's parameters would win over the link's.
+    is_known = not ad or (ad in known.ads and (not group or group in known.groups))
     return row | {
         "account_id": login,
         "include_vat": vat,
         "link": known.ads.get(ad),
         "group_tracking": known.groups.get(group),
         "campaign_tracking": known.campaigns.get(campaign),
-        "link_known": "true" if ad in known.ads or not ad else "false",
+        "link_known": "true" if is_known else "false",
     }
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from tasks.errors import SourceError
 from tasks.fetch.yandex_direct.reports import Row
-from tasks.fetch.yandex_direct.service import Direct, Object, chunks
+from tasks.fetch.yandex_direct.service import TITLE, Direct, Object, chunks
 
 _ADS_A_CALL = 10_000
 _GROUPS_A_CALL = 1_000
 _CAMPAIGNS_A_CALL = 1_000
+_A_FEW = 3
+"""Fewer may all have been deleted."""
 _LINKED_ADS = ("TextAd", "TextImageAd", "TextAdBuilderAd", "CpcVideoAdBuilderAd", "CpmBannerAdBuilderAd")
 _LINKED_IN_V501 = ("ResponsiveAd",)
 _CAMPAIGN_KINDS = ("TextCampaign", "UnifiedCampaign", "DynamicTextCampaign", "SmartCampaign")
@@ -33,7 +37,8 @@ async def campaigns(direct: Direct) -> dict[int, str]:
 
 
 async def links(direct: Direct, rows: list[Row], tracking: dict[int, str]) -> Links:
-    """Of the ads and groups in `rows`, in as few calls as the limits allow."""
+    """Of the ads and groups in `rows`, in as few calls as the limits allow. Raises SourceError where the service
+    knows not one of several that the report has figures of: that is no answer, and spend would lose its city."""
     ads: dict[int, str | None] = {}
     kinds = _LINKED_ADS + (_LINKED_IN_V501 if direct.version == "v501" else ())
     for ids in chunks(_ids(rows, "ad_id"), _ADS_A_CALL):
@@ -45,7 +50,18 @@ async def links(direct: Direct, rows: list[Row], tracking: dict[int, str]) -> Li
         asked = {"SelectionCriteria": {"Ids": ids}, "FieldNames": ["Id", "TrackingParams"]}
         found = await direct.get("adgroups", "AdGroups", asked)
         groups |= {int(group["Id"]): group.get("TrackingParams") or "" for group in found}
+    _refuse_nothing("ads", _ids(rows, "ad_id"), ads)
+    _refuse_nothing("ad groups", _ids(rows, "ad_group_id"), groups)
     return Links(ads, groups, tracking)
+
+
+def _refuse_nothing(what: str, asked: list[int], found: Collection[int]) -> None:
+    if not found and len(asked) >= _A_FEW:
+        raise SourceError(
+            f"{TITLE} knows none of the {len(asked)} {what} that its own report has figures of. "
+            "Nothing was loaded; the next run tries again.",
+            transient=True,
+        )
 
 
 async def changed_since(direct: Direct, campaign_ids: list[int], since: datetime) -> date | None:
