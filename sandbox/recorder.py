@@ -61,6 +61,20 @@ class Recorder:
         await self._app({**scope, "sandbox.request": request}, receive, noting)
 
 
+class Recorded:
+    """What every stand-in has in common: it is an ASGI application behind a recorder, which it makes."""
+
+    _recorder: Recorder
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._recorder(scope, receive, send)
+
+    @property
+    def requests(self) -> list[Request]:
+        """Every request so far, in order of arrival. ``params`` have no secrets, ``body`` may."""
+        return self._recorder.requests
+
+
 async def _read(receive: Receive) -> bytes:
     """The whole body. From then on ``receive`` only tells that the client left; handlers use ``Request``."""
     chunks = []

@@ -12,7 +12,6 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import Receive, Scope, Send
 
 from sandbox.direct.edits import PAGE_EDITS, status_body
 from sandbox.direct.gate import Crowd, Pace
@@ -23,14 +22,14 @@ from sandbox.direct.services import only_direct
 from sandbox.direct.switches import DIRECT_LOGIN, DIRECT_TOKEN, DirectSwitches
 from sandbox.faults import Fault, Faults
 from sandbox.misbehave import Misbehave
-from sandbox.recorder import Recorder, Request
+from sandbox.recorder import Recorded, Recorder, Request
 from sandbox.world import World
 from sandbox.world.spend import AdDay, ad_days
 
 _READS = ("get", "check", "checkCampaigns", "checkDictionaries")
 
 
-class DirectApi:
+class DirectApi(Recorded):
     """ASGI application of one advertiser, whose ``rows`` (spend) it shares with the caller.
 
     Change ``rows`` or ``world`` only inside ``change()``, which keeps the server out. ``requests`` grows with
@@ -66,14 +65,6 @@ class DirectApi:
     def of(cls, world: World, switches: DirectSwitches | None = None) -> DirectApi:
         """The API over a generated world."""
         return cls(world, switches)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._recorder(scope, receive, send)
-
-    @property
-    def requests(self) -> list[Request]:
-        """Every request so far, in order of arrival."""
-        return self._recorder.requests
 
     @property
     def writes(self) -> list[Request]:

@@ -10,7 +10,6 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import Receive, Scope, Send
 
 from sandbox.bulk import garbage_kept
 from sandbox.faults import Fault, Faults
@@ -25,14 +24,14 @@ from sandbox.qtickets.switches import SANDBOX_TOKEN, Switches
 from sandbox.qtickets.table import Table
 from sandbox.qtickets.variants import restructure, reword
 from sandbox.qtickets.wire import Document
-from sandbox.recorder import Recorder, Request
+from sandbox.recorder import Recorded, Recorder, Request
 from sandbox.world import World
 
 # Default page sizes as captured.
 _EVENTS, _ORDERS, _CLIENTS, _DISCOUNTS, _PROMO_CODES = 10, 50, 100, 100, 500
 
 
-class QticketsApi:
+class QticketsApi(Recorded):
     """ASGI application over documents, generated or captured, which it shares with the caller.
 
     Change documents only inside ``change()``: it keeps the server out and drops the indexes. ``requests``
@@ -65,14 +64,6 @@ class QticketsApi:
     def of(cls, world: World, switches: Switches | None = None) -> QticketsApi:
         """The API over a generated world."""
         return cls(*_documents(world), switches)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._recorder(scope, receive, send)
-
-    @property
-    def requests(self) -> list[Request]:
-        """Every request so far, in order of arrival."""
-        return self._recorder.requests
 
     @property
     def writes(self) -> list[Request]:

@@ -8,11 +8,10 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import Receive, Scope, Send
 
 from sandbox.faults import Faults
 from sandbox.misbehave import Misbehave
-from sandbox.recorder import Recorder, Request
+from sandbox.recorder import Recorded, Recorder, Request
 from sandbox.vk.ads import faults as page_faults
 from sandbox.vk.ads import oauth
 from sandbox.vk.ads.errors import fault_body
@@ -31,7 +30,7 @@ _LIMITS = {SECOND: 20, HOUR: 5000, DAY: 50_000}
 _SECRETS = ("client_secret", "refresh_token", "access_token")
 
 
-class VkAdsApi:
+class VkAdsApi(Recorded):
     """ASGI application over a cabinet, which it may share with the legacy API.
 
     ``requests`` grows with every request, ``faults`` makes requests fail, ``switches`` may be flipped at any time,
@@ -60,14 +59,6 @@ class VkAdsApi:
     def of(cls, world: World, switches: Switches | None = None, *, oddities: bool = False) -> VkAdsApi:
         """The API over a generated world."""
         return cls(Cabinet.of(world, oddities=oddities), switches)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._recorder(scope, receive, send)
-
-    @property
-    def requests(self) -> list[Request]:
-        """Every request so far, in order of arrival. ``params`` have no secrets; ``body`` is as it came."""
-        return self._recorder.requests
 
     @property
     def writes(self) -> list[Request]:

@@ -11,11 +11,10 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 from sandbox.faults import Fault, Faults
 from sandbox.misbehave import Misbehave
-from sandbox.recorder import Recorder, Request
+from sandbox.recorder import Recorded, Recorder, Request
 from sandbox.vk.cabinet import Cabinet
 from sandbox.vk.credentials import VK_LEGACY_TOKEN
 from sandbox.vk.legacy import errors
@@ -34,7 +33,7 @@ _URL_TOO_LONG = 414
 _FLOOD_STATS = "ads.getFloodStats"
 
 
-class VkLegacyApi:
+class VkLegacyApi(Recorded):
     """ASGI application over a cabinet, which it may share with today's API.
 
     ``authorization`` says what is wrong with the token, if anything. ``throttle.limits`` has the user's calls a
@@ -64,14 +63,6 @@ class VkLegacyApi:
     def of(cls, world: World, switches: Switches | None = None, *, oddities: bool = False) -> VkLegacyApi:
         """The API over a generated world."""
         return cls(Cabinet.of(world, oddities=oddities), switches)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._recorder(scope, receive, send)
-
-    @property
-    def requests(self) -> list[Request]:
-        """Every request so far, in order of arrival. ``params`` have no token; query and body are as they came."""
-        return self._recorder.requests
 
     @property
     def writes(self) -> list[Request]:
