@@ -10,14 +10,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+# Imported for their block types, which Block.load finds by name.
 import prefect.blocks.notifications
+import prefect.blocks.webhook  # noqa: F401
 from prefect import Flow
 from prefect.blocks.abstract import NotificationBlock
 from prefect.blocks.core import Block
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.settings import get_current_settings
 
-import prefect.blocks.webhook  # noqa: F401  isort: skip
 from tasks.errors import ZakazError
 from tasks.load import alerts
 from tasks.load.alerts import Alert, Trouble

@@ -106,8 +106,7 @@ def _read(*names: str) -> dict[str, pl.DataFrame]:
 
 
 def _show(tables: dict[str, pl.DataFrame]) -> None:
-    totals = tables["totals"]
-    out.print(_table("In the warehouse", totals.drop("first_day", "last_day")))
+    out.print(_table("In the warehouse", tables["totals"]))
     out.print(_table("Top events", tables["events"]))
     out.print(_table("What each rouble brought, by source", tables["sources"]))
     out.print(_table("What each rouble brought, by city", tables["cities"]))

@@ -7,9 +7,8 @@ from datetime import date
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.alerts import run_failed, run_recovered
 from flows.marketing import MARKETING
-from flows.running import name_of_run, run_source
+from flows.running import INGESTION, run_source
 from flows.source import Output, Resource, Source
 from tasks.fetch import probes
 from tasks.fetch import qtickets as api
@@ -62,14 +61,7 @@ SOURCE = Source(
 )
 
 
-@flow(
-    name="qtickets",
-    flow_run_name=name_of_run,
-    description=__doc__,
-    on_failure=[run_failed],
-    on_crashed=[run_failed],
-    on_completion=[run_recovered],
-)
+@flow(name="qtickets", description=__doc__, **INGESTION)
 def qtickets(
     days: int = SOURCE.days,
     date_from: date | None = None,

@@ -13,12 +13,11 @@ from prefect.states import Completed
 
 from flows import steps
 from flows.registry import SOURCES
-from flows.source import Output, Source
+from flows.source import Output, Resource, Source
 from tasks.load.migrate import migrate
 from tasks.load.quarantine import quarantine, records
 from tasks.load.remember import remember
 from tasks.load.tables import Scope
-from tasks.load.upsert import merge, upsert
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings, load_settings
 from validation.split import Split, split
@@ -45,9 +44,7 @@ def _replay(source: Source, settings: Settings) -> tuple[int, int]:
     with warehouse(settings) as client:
         migrate(client)
         held = records(client, source.name)
-    parts = {
-        resource.name: split(_raw(held, source, resource.name), resource.schema) for resource in source.resources
-    }
+    parts = {r.name: split(_raw(held, r), r.schema) for r in source.resources}
     if not any(part.valid.height for part in parts.values()):
         return 0, held.height
     with warehouse(settings):
@@ -56,15 +53,14 @@ def _replay(source: Source, settings: Settings) -> tuple[int, int]:
                 _load(output, settings, steps.transform(output, parts))
         for mart, schema in source.marts:
             steps.refresh_mart(mart, schema, settings)
-        released = sum(_release(source, settings, name, part) for name, part in parts.items())
+        released = sum(_release(source, settings, r, parts[r.name]) for r in source.resources)
     return released, held.height - released
 
 
-def _raw(held: pl.DataFrame, source: Source, resource: str) -> pl.DataFrame:
+def _raw(held: pl.DataFrame, resource: Resource) -> pl.DataFrame:
     """The rows as they landed: columns of the resource's schema, text."""
-    schema = next(r.schema for r in source.resources if r.name == resource)
-    kind = pl.Struct(dict.fromkeys(schema.columns, pl.String))
-    mine = held.filter(pl.col("resource") == resource)
+    kind = pl.Struct(dict.fromkeys(resource.schema.columns, pl.String))
+    mine = held.filter(pl.col("resource") == resource.name)
     return mine.select(pl.col("record").str.json_decode(kind).alias("row")).unnest("row")
 
 
@@ -75,14 +71,12 @@ def _load(output: Output, settings: Settings, facts: pl.DataFrame) -> None:
     with warehouse(settings) as client:
         facts = remember(client, table.name, facts, output.remembered, column)
         scope = Scope(f"{column} IN {{ids:Array(UInt64)}}", {"ids": facts[column].unique().to_list()})
-        upsert(client, table, facts, scope, int(datetime.now(UTC).timestamp() * 1000))
-        merge(client, table.name)
+        steps.put(client, table, facts, scope, steps.version_now())
 
 
-def _release(source: Source, settings: Settings, resource: str, part: Split) -> int:
+def _release(source: Source, settings: Settings, resource: Resource, part: Split) -> int:
     """Only what passed leaves; what did not stands there already, with its reason."""
-    key = next(r.key for r in source.resources if r.name == resource)
     nothing = pl.DataFrame(schema=dict.fromkeys(("record_key", "reason", "column", "value", "record"), pl.String))
     with warehouse(settings) as client:
-        accepted = part.valid[key].unique()
-        return quarantine(client, source.name, resource, nothing, accepted, "replay", datetime.now(UTC))[1]
+        accepted = part.valid[resource.key].unique()
+        return quarantine(client, source.name, resource.name, nothing, accepted, "replay", datetime.now(UTC))[1]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from prefect import runtime
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from flows.alerts import run_failed, run_recovered
 from flows.ingest import ingest
 from flows.source import Source
 from tasks.errors import UsageError
@@ -25,6 +27,15 @@ def name_of_run() -> str:
     name = runtime.flow_run.flow_name
     first, last = given.get("date_from"), given.get("date_to")
     return f"{name} {first or '…'}..{last or '…'}" if first or last else f"{name} {given.get('days')} days"
+
+
+INGESTION: dict[str, Any] = {
+    "flow_run_name": name_of_run,
+    "on_failure": [run_failed],
+    "on_crashed": [run_failed],
+    "on_completion": [run_recovered],
+}
+"""What every ingestion flow is decorated with, besides its own name and description."""
 
 
 def window_of(source: Source, days: int, date_from: date | None, date_to: date | None) -> Window:

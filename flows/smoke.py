@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -20,11 +19,10 @@ from flows.source import Source
 from tasks.errors import SettingsError, ZakazError
 from tasks.load.alerts import undelivered
 from tasks.load.frames import select
+from tasks.load.runs import history
 from tasks.load.sql import sql_files
 from tasks.load.warehouse import warehouse
 from tasks.settings import HOME, Settings, load_settings
-
-logger = logging.getLogger("zakaz.flow")
 
 
 @dataclass(frozen=True)
@@ -125,10 +123,7 @@ def _version(settings: Settings) -> str:
 
 def _schema(settings: Settings) -> str:
     with warehouse(settings) as client:
-        tables = select(
-            client, "SELECT name FROM system.tables WHERE database = {db:String}", {"db": client.database}
-        )
-        if "meta_migrations" not in tables["name"].to_list():
+        if not client.command("EXISTS TABLE meta_migrations"):
             raise _Warning("no schema yet. Run `zakaz migrate`, or any load.")
         done = set(select(client, "SELECT name FROM meta_migrations FINAL WHERE checksum != ''")["name"])
         files = [file.name for folder in ("schema", "views") for file in sql_files(folder)]
@@ -155,15 +150,10 @@ def _last_run(settings: Settings, job: str) -> str:
     with warehouse(settings) as client:
         if not client.command("EXISTS TABLE meta_job_runs"):
             raise _Warning("never ran. Load it once.")
-        last = select(
-            client,
-            "SELECT status, finished_at, message FROM meta_job_runs FINAL WHERE job = {job:String} "
-            "ORDER BY started_at DESC LIMIT 1",
-            {"job": job},
-        )
+        last = history(client, 1, job)
     if last.is_empty():
         raise _Warning("never ran. Load it once.")
-    status, finished_at, message = last.row(0)
+    status, finished_at, message = last.select("status", "finished_at", "message").row(0)
     if status == "failed":
         raise ZakazError(f"the last run failed: {message}")
     return f"{status}, {finished_at:%Y-%m-%d %H:%M} UTC" if finished_at else status

@@ -6,6 +6,7 @@ Only the fetch is cached, as a manifest of landed files.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -33,6 +34,7 @@ from tasks.window import Window, moscow_today
 from validation.split import Split, WrongFrame, split
 
 A_FEW = 3
+"""Rows that are no accident when every one of them is wrong."""
 ENOUGH_TO_JUDGE = 20
 """Rows from which their being rejected, or missing, says something about the source."""
 
@@ -154,10 +156,26 @@ def load(output: Output, settings: Settings, facts: pl.DataFrame, manifest: Mani
             table = replace(table, keeps_vanished=True)
         # The version is the age of the data: a resumed run must not win over one that read the source later.
         version = int(manifest.fetched_at.timestamp() * 1000)
-        try:
-            return upsert(client, table, facts, scope, version, protected)
-        finally:
-            merge(client, table.name)  # also after a failed reconcile: what is there must not count twice
+        return put(client, table, facts, scope, version, protected)
+
+
+def put(
+    client: Client,
+    table: Table,
+    rows: pl.DataFrame,
+    scope: Scope,
+    version: int,
+    protected: Sequence[pl.DataFrame] = (),
+) -> Upserted:
+    """Upsert, then merge, also after a failed reconcile: what is there must not count twice without FINAL."""
+    try:
+        return upsert(client, table, rows, scope, version, protected)
+    finally:
+        merge(client, table.name)
+
+
+def version_now() -> int:
+    return int(datetime.now(UTC).timestamp() * 1000)
 
 
 def _has_nameless(part: Split, output: Output, facts: pl.DataFrame) -> bool:
@@ -188,11 +206,9 @@ def _refuse_to_wipe(client: Client, table: Table, scope: Scope, facts: pl.DataFr
 def refresh_mart(mart: Mart, schema: pa.DataFrameSchema, settings: Settings) -> Upserted:
     with warehouse(settings) as client:
         # Before reading: of two runs that refresh at once, the one that read later must win.
-        version = int(datetime.now(UTC).timestamp() * 1000)
+        version = version_now()
         rows, scope = refresh(client, mart)
-        result = upsert(client, mart.table, _proved(rows, schema, mart.table.name), scope, version)
-        merge(client, mart.table.name)
-        return result
+        return put(client, mart.table, _proved(rows, schema, mart.table.name), scope, version)
 
 
 @task(task_run_name="quarantine {resource.name}", cache_policy=NO_CACHE)
@@ -216,8 +232,7 @@ def load_reference(settings: Settings) -> None:
     """What the marts need besides facts: whose a utm_source is, VAT by date, the basis of the report."""
     with warehouse(settings) as client:
         for table, rows in reference_tables(settings.report_currency, settings.ad_spend_vat == "include"):
-            upsert(client, table, rows, Scope(), int(datetime.now(UTC).timestamp() * 1000))
-            merge(client, table.name)
+            put(client, table, rows, Scope(), version_now())
 
 
 def _proved(facts: pl.DataFrame, schema: pa.DataFrameSchema, table: str) -> pl.DataFrame:

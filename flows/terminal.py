@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from rich.console import Console
 from rich.logging import RichHandler
+from rich.markup import escape
 from rich.table import Table
 
 from tasks.window import MOSCOW
@@ -85,7 +86,7 @@ def print_checks(results: list[Result], summary: str) -> None:
     order = {"ok": 0, "unjudged": 1, "broken": 2}
     for result in sorted(results, key=lambda r: (order[r.status], r.check.severity == "fail", r.check.name)):
         colour = {"ok": "green", "unjudged": "dim", "broken": "red" if result.fails else "yellow"}[result.status]
-        what = result.message.replace("[", r"\[")
+        what = escape(result.message)
         table.add_row(f"[{colour}]{result.status}[/]", result.check.severity, result.check.title, what)
     out.print(table)
     out.print(summary, highlight=False, markup=False)
@@ -98,7 +99,7 @@ def print_probes(probes: list[Probe], summary: str) -> None:
         table.add_column(title, overflow="fold", justify="right" if title == "seconds" else "left")
     for probe in probes:
         colour = {"ok": "green", "warning": "yellow", "failure": "red"}[probe.status]
-        todo = probe.todo.replace("[", r"\[")
+        todo = escape(probe.todo)
         table.add_row(f"[{colour}]{probe.status}[/]", probe.name, f"{probe.seconds:.2f}", probe.found, todo)
     if probes:
         out.print(table)
@@ -114,7 +115,7 @@ def cell(value: object) -> str:
         return f"{value:,.2f}".replace(",", " ")
     if isinstance(value, int):
         return f"{value:,}".replace(",", " ")
-    return "" if value is None else str(value).replace("[", r"\[")
+    return "" if value is None else escape(str(value))
 
 
 def _json(value: object) -> str:

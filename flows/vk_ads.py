@@ -7,9 +7,8 @@ from datetime import date
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.alerts import run_failed, run_recovered
 from flows.marketing import MARKETING, ad_facts
-from flows.running import name_of_run, run_source
+from flows.running import INGESTION, run_source
 from flows.source import Resource, Source
 from tasks.fetch import probes
 from tasks.fetch import vk_ads as api
@@ -37,14 +36,7 @@ SOURCE = Source(
 )
 
 
-@flow(
-    name="vk-ads",
-    flow_run_name=name_of_run,
-    description=__doc__,
-    on_failure=[run_failed],
-    on_crashed=[run_failed],
-    on_completion=[run_recovered],
-)
+@flow(name="vk-ads", description=__doc__, **INGESTION)
 def vk_ads(
     days: int = SOURCE.days,
     date_from: date | None = None,

@@ -1,8 +1,6 @@
 -- What is in the warehouse, in one row a currency.
 SELECT
     currency,
-    min(event_date)              AS first_day,
-    max(event_date)              AS last_day,
     uniqExact(event_id)          AS events,
     uniqExact(city)              AS cities,
     sum(tickets_sold)            AS tickets,

@@ -26,6 +26,18 @@ def amount(column: str) -> pl.Expr:
     return _given(column).cast(MONEY).fill_null(pl.lit(0).cast(MONEY))
 
 
+def typed(days: pl.DataFrame, spent: str, spent_has_vat: pl.Expr) -> pl.DataFrame:
+    """Raw days (text, with tags) with the types of the facts. `spent`: the raw column of the money."""
+    return days.with_columns(
+        pl.col("stat_date").str.to_date("%Y-%m-%d"),
+        *(identifier(name) for name in ("campaign_id", "ad_group_id", "ad_id")),
+        pl.col("campaign_name").fill_null(""),
+        *(count(name) for name in ("impressions", "clicks", "conversions")),
+        amount(spent).alias("spent"),
+        spent_has_vat.cast(pl.UInt8).alias("spent_has_vat"),
+    )
+
+
 def facts(days: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
     """Grain: day, account, campaign, group, ad. Columns as `fact_vk_ads_daily` without `_ver`.
 

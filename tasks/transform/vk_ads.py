@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from tasks.transform.ads import amount, count, facts, identifier
+from tasks.transform.ads import facts, typed
 from tasks.transform.links import Ad, Tags, tags, with_tags
 
 _AD = [
@@ -24,22 +24,7 @@ _DEFAULT_TAGS = "utm_medium=cpc&utm_source=vk_ads&utm_campaign={{campaign_id}}&u
 
 def ad_days(raw: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
     """Columns and grain as `transform.ads.facts`; money is net of VAT, as VK reports it."""
-    return (
-        with_tags(raw, _AD, _tags_of)
-        .with_columns(
-            pl.col("stat_date").str.to_date("%Y-%m-%d"),
-            identifier("campaign_id"),
-            identifier("ad_group_id"),
-            identifier("ad_id"),
-            pl.col("campaign_name").fill_null(""),
-            count("impressions"),
-            count("clicks"),
-            amount("spent"),
-            pl.lit(0, pl.UInt8).alias("spent_has_vat"),
-            count("conversions"),
-        )
-        .pipe(facts, cities)
-    )
+    return with_tags(raw, _AD, _tags_of).pipe(typed, "spent", pl.lit(0)).pipe(facts, cities)
 
 
 def _tags_of(ad: Ad) -> Tags:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from tasks.transform.ads import amount, count, facts, identifier
+from tasks.transform.ads import facts, typed
 from tasks.transform.links import Ad, Tags, tags, with_tags
 
 _AD = [
@@ -21,22 +21,7 @@ _AD = [
 
 def ad_days(raw: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
     """Columns and grain as `transform.ads.facts`; money as the report gave it, which `spent_has_vat` names."""
-    return (
-        with_tags(raw, _AD, _tags_of)
-        .with_columns(
-            pl.col("stat_date").str.to_date("%Y-%m-%d"),
-            identifier("campaign_id"),
-            identifier("ad_group_id"),
-            identifier("ad_id"),
-            pl.col("campaign_name").fill_null(""),
-            count("impressions"),
-            count("clicks"),
-            amount("cost").alias("spent"),
-            (pl.col("include_vat") == "YES").cast(pl.UInt8).alias("spent_has_vat"),
-            count("conversions"),
-        )
-        .pipe(facts, cities)
-    )
+    return with_tags(raw, _AD, _tags_of).pipe(typed, "cost", pl.col("include_vat") == "YES").pipe(facts, cities)
 
 
 def _tags_of(ad: Ad) -> Tags:

@@ -8,8 +8,9 @@ import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from tasks.fetch.batches import batches
 from tasks.fetch.vk_ads import legacy, today
-from tasks.fetch.vk_ads.today import chunks
+from tasks.fetch.vk_ads.today import text_of
 from tasks.landing import Fetched
 from tasks.settings import Settings, require
 from tasks.window import Window
@@ -63,7 +64,7 @@ async def _today(settings: Settings, window: Window) -> Fetched:
         plans = await api.listing("ad_plans", ("id", "name"))
         days: dict[int, list[today.Record]] = {}
         lost: list[int] = []
-        for ids in chunks(banners, today.IDS_A_CALL):
+        for ids in batches(sorted(banners), today.IDS_A_CALL):
             known, unknown = await api.statistics(ids, window)
             days |= known
             lost += unknown
@@ -79,14 +80,14 @@ async def _today(settings: Settings, window: Window) -> Fetched:
         plan = plans.get(int(plan_id), {}) if plan_id is not None else {}
         return {
             "account_id": account_id,
-            "campaign_id": _text(plan_id) or "0",
-            "campaign_name": _text(plan.get("name")),
-            "ad_group_id": _text(group_id),
-            "ad_group_name": _text(group.get("name")),
+            "campaign_id": text_of(plan_id) or "0",
+            "campaign_name": text_of(plan.get("name")),
+            "ad_group_id": text_of(group_id),
+            "ad_group_name": text_of(group.get("name")),
             "ad_id": str(ad),
             # Without its group nobody knows which tags the link will carry.
             "link": None if listed is None else today.link_of(banner) or "",
-            "group_utm": _text(group.get("utm")),
+            "group_utm": text_of(group.get("utm")),
             "enable_utm": "true" if group.get("enable_utm") else "false",
         }
 
@@ -103,7 +104,7 @@ async def _legacy(settings: Settings, window: Window) -> Fetched:
         ads = await api.ads(campaigns)
         links: dict[int, str | None] = {}
         days: dict[int, list[legacy.Record]] = {}
-        for ids in chunks(ads, legacy.IDS_A_CALL):
+        for ids in batches(sorted(ads), legacy.IDS_A_CALL):
             links |= await api.links(ids)
             days |= await api.statistics(ids, window)
 
@@ -112,7 +113,7 @@ async def _legacy(settings: Settings, window: Window) -> Fetched:
         return {
             "account_id": api.account_id,
             "campaign_id": str(campaign),
-            "campaign_name": _text(campaigns.get(campaign, {}).get("name")),
+            "campaign_name": text_of(campaigns.get(campaign, {}).get("name")),
             "ad_id": str(ad),
             "link": links.get(ad),
         }
@@ -140,7 +141,3 @@ def _fetched(rows: list[Row], calls: int, retries: int, ads: int, lost: Iterable
     for warning in warnings:
         logger.warning("%s", warning)
     return Fetched(rows, COLUMNS, calls, retries, warnings, {"ad_days": len(rows), "ads": ads})
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)

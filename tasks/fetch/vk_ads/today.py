@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -176,11 +175,11 @@ def statistics_row(day: Record) -> Row:
     base = day.get("base") or {}
     goals = (base.get("vk") or {}).get("goals")
     return {
-        "stat_date": _text(day.get("date")),
-        "impressions": _text(base.get("shows")),
-        "clicks": _text(base.get("clicks")),
-        "spent": _text(base.get("spent")),
-        "conversions": _text(base.get("goals") if goals is None else goals),
+        "stat_date": text_of(day.get("date")),
+        "impressions": text_of(base.get("shows")),
+        "clicks": text_of(base.get("clicks")),
+        "spent": text_of(base.get("spent")),
+        "conversions": text_of(base.get("goals") if goals is None else goals),
     }
 
 
@@ -191,10 +190,5 @@ def link_of(banner: Record) -> str | None:
     return primary.get("url") if isinstance(primary, dict) else None
 
 
-def _text(value: object) -> str | None:
+def text_of(value: object) -> str | None:
     return None if value is None else str(value)
-
-
-def chunks(items: Iterable[int], size: int) -> list[list[int]]:
-    ordered = sorted(items)
-    return [ordered[start : start + size] for start in range(0, len(ordered), size)]

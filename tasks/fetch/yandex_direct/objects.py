@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from tasks.errors import SourceError
+from tasks.fetch.batches import batches
 from tasks.fetch.yandex_direct.reports import Row
-from tasks.fetch.yandex_direct.service import TITLE, Direct, Object, chunks
+from tasks.fetch.yandex_direct.service import TITLE, Direct, Object
 
 _ADS_A_CALL = 10_000
 _GROUPS_A_CALL = 1_000
@@ -41,12 +42,12 @@ async def links(direct: Direct, rows: list[Row], tracking: dict[int, str]) -> Li
     knows not one of several that the report has figures of: that is no answer, and spend would lose its city."""
     ads: dict[int, str | None] = {}
     kinds = _LINKED_ADS + (_LINKED_IN_V501 if direct.version == "v501" else ())
-    for ids in chunks(_ids(rows, "ad_id"), _ADS_A_CALL):
+    for ids in batches(_ids(rows, "ad_id"), _ADS_A_CALL):
         fields = {f"{kind}FieldNames": ["Href"] for kind in kinds}
         asked = {"SelectionCriteria": {"Ids": ids}, "FieldNames": ["Id"], **fields}
         ads |= {int(ad["Id"]): _first(ad, kinds, "Href") for ad in await direct.get("ads", "Ads", asked)}
     groups: dict[int, str] = {}
-    for ids in chunks(_ids(rows, "ad_group_id"), _GROUPS_A_CALL):
+    for ids in batches(_ids(rows, "ad_group_id"), _GROUPS_A_CALL):
         asked = {"SelectionCriteria": {"Ids": ids}, "FieldNames": ["Id", "TrackingParams"]}
         found = await direct.get("adgroups", "AdGroups", asked)
         groups |= {int(group["Id"]): group.get("TrackingParams") or "" for group in found}
@@ -67,7 +68,7 @@ def _refuse_nothing(what: str, asked: list[int], found: Collection[int]) -> None
 async def changed_since(direct: Direct, campaign_ids: list[int], since: datetime) -> date | None:
     """The first day whose statistics Direct has changed since then, if any."""
     borders: list[str] = []
-    for ids in chunks(campaign_ids, _CAMPAIGNS_A_CALL):
+    for ids in batches(campaign_ids, _CAMPAIGNS_A_CALL):
         asked: Object = {
             "CampaignIds": ids,
             "Timestamp": f"{since:%Y-%m-%dT%H:%M:%SZ}",

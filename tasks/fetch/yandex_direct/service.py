@@ -7,7 +7,6 @@ step is a table here; which questions to ask is decided elsewhere.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -118,11 +117,6 @@ class Direct:
         parts = units.split("/")
         if len(parts) == 3 and all(p.isdecimal() for p in parts) and int(parts[2]):  # noqa: PLR2004
             self.points_left = int(parts[1]) / int(parts[2])
-
-
-def chunks(items: list[int], size: int) -> Iterator[list[int]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
 
 
 def _error_of(reply: httpx.Response) -> Object | None:
