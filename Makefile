@@ -3,12 +3,19 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test check lint types bench install lock clean
+.PHONY: help demo up down test check lint types bench screenshots install lock clean
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
 
 demo: .venv/.installed ## A promoter's three months in a local sandbox, loaded and summed up
 	@$(BIN)/zakaz demo
+
+PORT ?= 4200
+up: .venv/.installed ## Prefect server with its UI, a worker and all deployments, on this machine
+	@$(BIN)/zakaz up --port $(PORT)
+
+down: .venv/.installed ## Stop them; your data stay
+	@$(BIN)/zakaz down
 
 test: .venv/.installed-dev ## All tests
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
@@ -27,6 +34,9 @@ bench: .venv/.installed-dev ## A million ticket lines into the warehouse; all ch
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.quality
 
+screenshots: .venv/.installed-screens ## The pictures of docs/prefect.md, taken anew from a machine of its own
+	$(BIN)/python ops/screenshots.py
+
 install: .venv/.installed ## Only the environment
 
 .venv/bin/python:
@@ -41,9 +51,13 @@ install: .venv/.installed ## Only the environment
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-lock: .venv/.installed-dev ## Resolve the pinned versions anew
+.venv/.installed-screens: .venv/.installed
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[screens]'
+	@touch $@
+
+lock: | .venv/bin/python ## Resolve the pinned versions anew
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra s3 --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra s3 --extra screens --universal --python-version 3.11 \
 		--no-emit-index-url --no-annotate --no-header --quiet --upgrade --output-file constraints.txt
 
 clean: ## Remove the environment and the caches; your data stay

@@ -13,12 +13,19 @@ from xml.etree import ElementTree
 
 @dataclass(frozen=True)
 class User:
-    """One user: `settings` become its profile; `grants`, full statements, replace the right to everything."""
+    """One user: `settings` become its profile; `grants`, full statements, replace the right to everything.
+
+    `constraints` of settings: `{"max_rows_to_read": {"min": "1", "max": "9"}}`, or `{"readonly": ""}` for one that
+    nobody may change. `quota`: of an hour. `roles`: by name, each with its grants.
+    """
 
     name: str
     password: str = field(default="", repr=False)
     settings: Mapping[str, str | int] = field(default_factory=dict)
     grants: tuple[str, ...] = ()
+    constraints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    quota: Mapping[str, str | int] = field(default_factory=dict)
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 DEFAULT = User("default")
@@ -36,9 +43,18 @@ def write_config(folder: Path, users: Iterable[User]) -> Path:
     _write(users_file, _users_config(list({user.name: user for user in [DEFAULT, *users]}.values())))
     config = ElementTree.Element("clickhouse")
     ElementTree.SubElement(config, "users_config").text = str(users_file)
+    _allow_backups(config, folder / "backups")
     config_file = folder / "config.xml"
     _write(config_file, config)
     return config_file
+
+
+def _allow_backups(config: ElementTree.Element, folder: Path) -> None:
+    """To the folder, as `File(…)` names it, and to a disk of the name that compose.yaml uses, where the folder is."""
+    disks = ElementTree.SubElement(ElementTree.SubElement(config, "storage_configuration"), "disks")
+    _fill(ElementTree.SubElement(disks, "backups"), {"type": "local", "path": f"{folder}/"})
+    allowed = ElementTree.SubElement(config, "backups")
+    _fill(allowed, {"allowed_path": str(folder), "allowed_disk": "backups"})
 
 
 def _users_config(users: list[User]) -> ElementTree.Element:
@@ -46,16 +62,24 @@ def _users_config(users: list[User]) -> ElementTree.Element:
     profiles, accounts = ElementTree.SubElement(root, "profiles"), ElementTree.SubElement(root, "users")
     quotas = ElementTree.SubElement(root, "quotas")
     ElementTree.SubElement(quotas, "default")
+    roles = ElementTree.SubElement(root, "roles")
     for user in users:
         _add_profile(profiles, user)
         _add_account(accounts, user)
+        if user.quota:
+            interval = ElementTree.SubElement(ElementTree.SubElement(quotas, user.name), "interval")
+            _fill(interval, {"duration": 3600} | dict(user.quota))
+        for name, grants in user.roles.items():
+            _add_grants(ElementTree.SubElement(roles, name), grants)
     return root
 
 
 def _add_profile(profiles: ElementTree.Element, user: User) -> None:
     profile = ElementTree.SubElement(profiles, user.name)
-    for name, value in user.settings.items():
-        ElementTree.SubElement(profile, name).text = str(value)
+    _fill(profile, user.settings)
+    constraints = ElementTree.SubElement(profile, "constraints")
+    for name, limits in user.constraints.items():
+        _fill(ElementTree.SubElement(constraints, name), limits)
 
 
 def _add_account(accounts: ElementTree.Element, user: User) -> None:
@@ -67,13 +91,22 @@ def _add_account(accounts: ElementTree.Element, user: User) -> None:
         ElementTree.SubElement(account, "password")
     ElementTree.SubElement(ElementTree.SubElement(account, "networks"), "ip").text = "127.0.0.1"
     ElementTree.SubElement(account, "profile").text = user.name
-    ElementTree.SubElement(account, "quota").text = "default"
+    ElementTree.SubElement(account, "quota").text = user.name if user.quota else "default"
     if user.name == DEFAULT.name:
         ElementTree.SubElement(account, "access_management").text = "1"
-    if user.grants:
-        grants = ElementTree.SubElement(account, "grants")
-        for grant in user.grants:
-            ElementTree.SubElement(grants, "query").text = grant
+    if grants := (*user.grants, *(f"GRANT `{role}`" for role in user.roles)):
+        _add_grants(account, grants)
+
+
+def _add_grants(parent: ElementTree.Element, statements: Iterable[str]) -> None:
+    grants = ElementTree.SubElement(parent, "grants")
+    for statement in statements:
+        ElementTree.SubElement(grants, "query").text = statement
+
+
+def _fill(parent: ElementTree.Element, texts: Mapping[str, str | int]) -> None:
+    for name, value in texts.items():
+        ElementTree.SubElement(parent, name).text = str(value)
 
 
 def _write(path: Path, root: ElementTree.Element) -> None:

@@ -1,0 +1,147 @@
+"""Who may do what on a ClickHouse server: the roles, limits and users of `sql/access`, made or renewed.
+
+A password leaves this process as a salted hash only: no statement and no log holds it, not even the server's.
+The embedded engine has no users: whoever may open its folder may do everything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from pydantic import SecretStr
+
+from tasks.errors import SettingsError, WarehouseError
+from tasks.load.address import address
+from tasks.load.frames import select
+from tasks.load.sql import SqlFile, sql_files
+from tasks.load.warehouse import warehouse
+from tasks.settings import Settings
+
+PASSWORD_LENGTH = 12
+_DIFFERENT_CHARACTERS = 5
+_GUESSED_FIRST = {"", "admin", "changeme", "clickhouse", "password", "qwerty", "secret", "test", "zakaz"}
+_NO_STORAGE = 514
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user, `sql/access/{name}.sql`. `setting` holds its password; `may` says what for."""
+
+    name: str
+    setting: str
+    may: str
+
+    def password(self, settings: Settings) -> str | None:
+        """None where it is not set. Raises SettingsError for one that is easily guessed."""
+        secret: SecretStr | None = getattr(settings, self.setting)
+        if secret is None:
+            return None
+        password = secret.get_secret_value()
+        if trouble := _weakness(password, self.name):
+            raise SettingsError(
+                f"{self.setting.upper()} {trouble}. Make one with `openssl rand -hex 24`; nothing was changed."
+            )
+        return password
+
+
+ACCOUNTS = (
+    Account("etl_writer", "etl_password", "migrates and loads"),
+    Account("datalens_reader", "datalens_password", "reads the views"),
+    Account("backup_user", "backup_password", "backs up"),
+)
+
+
+def grant_access(settings: Settings) -> list[str]:
+    """Make roles, limits and users what `sql/access` says, and tell it, a line a user.
+
+    May be repeated; a changed password is a new one. Raises SettingsError before anything is done.
+    """
+    dsn, database = settings.clickhouse_dsn.get_secret_value(), settings.clickhouse_database
+    if address(dsn, database).folder:
+        raise SettingsError(
+            "The embedded warehouse has no users: whoever may open its folder may do everything. "
+            "Set CLICKHOUSE_DSN to a server, with a user who may create users."
+        )
+    passwords = {account.name: account.password(settings) for account in ACCOUNTS}
+    given = [password for password in passwords.values() if password]
+    if len(set(given)) < len(given):
+        raise SettingsError("Two users have the same password. Give each its own; nothing was changed.")
+    files = {file.name: file for file in sql_files("access")}
+    with warehouse(settings) as client:
+        for account in ACCOUNTS:
+            _run(client, statements(files[account.name], places(settings, account.name, passwords[account.name])))
+        told = [_line(account, database, passwords[account.name]) for account in ACCOUNTS]
+        return told + _views_without_owner(client)
+
+
+def places(settings: Settings, user: str, password: str | None) -> dict[str, str]:
+    """What stands in the statements' {places}. Without a password there is no `user`, `hash` and `salt`."""
+    cluster = settings.clickhouse_cluster
+    values = {"database": settings.clickhouse_database, "on_cluster": f" ON CLUSTER `{cluster}`" if cluster else ""}
+    if cluster:
+        values["cluster"] = cluster
+    if password:
+        salt = secrets.token_hex(32)
+        values |= {"user": user, "salt": salt, "hash": password_hash(password, salt)}
+    return values
+
+
+def statements(file: SqlFile, values: Mapping[str, str]) -> list[str]:
+    """The file's statements, ready to run; one with a {place} that has no value is left out."""
+    wanted = [text for text in file.statements if set(re.findall(r"\{(\w+)\}", text)) <= values.keys()]
+    return [re.sub(r"\{(\w+)\}", lambda place: values[place[1]], text) for text in wanted]
+
+
+def password_hash(password: str, salt: str) -> str:
+    """As ClickHouse makes it for `sha256_hash … SALT`."""
+    return hashlib.sha256(f"{password}{salt}".encode()).hexdigest()
+
+
+def _weakness(password: str, user: str) -> str | None:
+    if len(password) < PASSWORD_LENGTH:
+        return f"is shorter than {PASSWORD_LENGTH} characters"
+    if password != password.strip() or not password.isprintable():
+        return "begins or ends with a blank, or holds a character that cannot be typed"
+    letters = re.sub(r"[\W\d_]+", "", password.lower())
+    guessed = _GUESSED_FIRST | {re.sub("_", "", user)}
+    if letters in guessed or len(set(password)) < _DIFFERENT_CHARACTERS:
+        return "is one that is guessed first"
+    return None
+
+
+def _run(client: Client, texts: list[str]) -> None:
+    for text in texts:
+        try:
+            client.command(text)
+        except ClickHouseError as error:
+            if getattr(error, "code", None) != _NO_STORAGE:
+                raise
+            raise WarehouseError(
+                "This server keeps its users in configuration files alone. Add a <local_directory> to its "
+                "<user_directories>, as the server's own config.xml has it, and run this again."
+            ) from error
+
+
+def _line(account: Account, database: str, password: str | None) -> str:
+    if password is None:
+        return f"{account.name}: skipped, {account.setting.upper()} is not set; its role is up to date"
+    return f"{account.name}: {account.may} ({database})"
+
+
+def _views_without_owner(client: Client) -> list[str]:
+    """Views made before they read with their maker's rights, or whose maker is no user here, as after a restore."""
+    lost = select(
+        client,
+        "SELECT name FROM system.tables WHERE database = {database:String} AND engine = 'View' "
+        "AND startsWith(name, 'v_') AND definer NOT IN (SELECT name FROM system.users) ORDER BY name",
+        {"database": client.database},
+    )["name"].to_list()
+    if not lost:
+        return []
+    return [f"datalens_reader cannot read {', '.join(lost)} yet: run `zakaz migrate` or a load as etl_writer"]

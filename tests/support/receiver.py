@@ -1,0 +1,48 @@
+"""A local HTTP endpoint that takes messages as a chat's webhook does, or refuses them."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Receiver:
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+        self.requests: list[tuple[str, dict[str, str]]] = []
+        self.status = 200
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if receiver.status == 200:
+                    receiver.requests.append((self.path, json.loads(body)))
+                    receiver.messages.append(receiver.requests[-1][1].get("text", ""))
+                self.send_response(receiver.status)
+                self.end_headers()
+
+            def log_message(self, *_args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}/"
+
+    def wait_for(self, words: str, seconds: float) -> str:
+        """The first message with these words, as soon as it is there."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if found := [message for message in self.messages if words in message]:
+                return found[0]
+            time.sleep(0.2)
+        raise AssertionError(f"no message with {words!r} within {seconds:g} s, but {self.messages}")
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()

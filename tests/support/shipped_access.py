@@ -1,0 +1,95 @@
+"""The users of `sql/access`, as XML that the tests' server takes: it cannot run CREATE USER.
+
+Nothing is retyped: grants, settings with their constraints and quotas are parsed out of the statements that
+`zakaz access` sends, and a statement of a kind not known here is an error, so that none is left untested.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tasks.load.access import ACCOUNTS, places, statements
+from tasks.load.sql import SqlFile, sql_files
+from tasks.settings import Settings
+from tests.support.clickhouse_users import User
+
+PASSWORDS = {
+    "etl_writer": "пишет-ночью-71",
+    "datalens_reader": "reads:views/only?42",
+    "backup_user": "keeps a copy 17!",
+}
+SETTINGS = {f"{name.split('_')[0]}_password": password for name, password in PASSWORDS.items()}
+_MADE_EMPTY = r"CREATE (ROLE|SETTINGS PROFILE|QUOTA|USER) IF NOT EXISTS .*"
+
+
+@dataclass
+class _Read:
+    """What the statements of one file say."""
+
+    roles: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    given: dict[str, list[str]] = field(default_factory=dict)
+    settings: dict[str, str | int] = field(default_factory=dict)
+    constraints: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    quota: dict[str, str | int] = field(default_factory=dict)
+    hashes: list[tuple[str, str]] = field(default_factory=list)
+
+
+def shipped(database: str = "zakaz") -> dict[str, User]:
+    """The users by name, with the passwords above."""
+    settings = Settings(_env_file=None, clickhouse_database=database, **SETTINGS)
+    return {account.name: _user(settings, account.name) for account in ACCOUNTS}
+
+
+def rendered(settings: Settings, name: str) -> list[str]:
+    """The statements of one file as they are sent, comments dropped, each on one line."""
+    file = next(file for file in sql_files("access") if file.name == name)
+    texts = statements(SqlFile(name, file.text), places(settings, name, PASSWORDS[name]))
+    return [" ".join(re.sub(r"(?m)^\s*--.*$", "", text).split()) for text in texts]
+
+
+def _user(settings: Settings, name: str) -> User:
+    read = _read(rendered(settings, name))
+    roles = {role: read.roles[role] for role in read.given[name]}
+    return User(name, PASSWORDS[name], read.settings, (), read.constraints, read.quota, roles)
+
+
+def _read(texts: list[str]) -> _Read:
+    read = _Read()
+    for text in texts:
+        if re.fullmatch(_MADE_EMPTY, text) or re.fullmatch(r"ALTER QUOTA \S+ TO .*", text):
+            continue
+        if found := re.fullmatch(r"GRANT (?P<what>.*) TO `(?P<role>\w+)` WITH REPLACE OPTION", text):
+            read.roles[found["role"]] = (f"GRANT {found['what']}",)
+        elif found := re.fullmatch(r"GRANT `(?P<role>\w+)` TO (?P<user>\w+)", text):
+            read.given.setdefault(found["user"], []).append(found["role"])
+        elif found := re.fullmatch(r"ALTER SETTINGS PROFILE \S+ SETTINGS (?P<what>.*) TO \S+", text):
+            _read_settings(read, found["what"])
+        elif found := re.fullmatch(
+            r"ALTER QUOTA \S+ KEYED BY user_name FOR INTERVAL 1 hour MAX (?P<what>.*)", text
+        ):
+            read.quota |= dict(item.split(" = ") for item in found["what"].split(", "))
+        elif found := re.fullmatch(
+            r"ALTER USER \w+ IDENTIFIED WITH sha256_hash BY '(?P<hash>\w{64})' SALT '(?P<salt>\w{64})'"
+            r"(?: SETTINGS PROFILE `\w+`)?",
+            text,
+        ):
+            read.hashes.append((found["hash"], found["salt"]))
+        else:
+            raise ValueError(f"a statement that the tests do not know: {text}")
+    return read
+
+
+def _read_settings(read: _Read, text: str) -> None:
+    for item in text.split(", "):
+        found = re.fullmatch(
+            r"(?P<name>\w+) = '?(?P<value>[\w/]+)'?(?: MIN (?P<min>\d+) MAX (?P<max>\d+))?(?P<const> CONST)?", item
+        )
+        if found is None:
+            raise ValueError(f"a setting that the tests do not understand: {item}")
+        read.settings[found["name"]] = found["value"]
+        if found["max"]:
+            read.constraints[found["name"]] = {"min": found["min"], "max": found["max"]}
+        elif found["const"]:
+            read.constraints[found["name"]] = {"readonly": ""}
