@@ -1,0 +1,165 @@
+"""Backup and restore of the whole database, by the engine's own BACKUP and RESTORE.
+
+BACKUP takes each table as it is at one moment, while loads go on; two tables may be some moments apart. A load that
+was between a table and its mart leaves them so in the backup, and the next load mends it: it compares everything.
+Users, roles and settings of a server are no part of it, nor is the landing area.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from tasks.errors import UsageError, WarehouseError
+from tasks.load.backup_keep import prune
+from tasks.load.backup_place import place
+from tasks.load.backup_run import run
+from tasks.load.cluster import everywhere
+from tasks.load.frames import select
+from tasks.load.migrate import migrate
+from tasks.load.warehouse import warehouse
+from tasks.settings import Settings
+
+logger = logging.getLogger("zakaz.load")
+
+_INSIDE = "zakaz"
+"""The database's name in every backup, so that it can be restored without knowing where it was made."""
+
+
+@dataclass(frozen=True)
+class BackedUp:
+    """`rows` as they are stored, superseded ones too, when it began; `size` in bytes."""
+
+    name: str
+    place: str
+    tables: int
+    rows: int
+    size: int
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.tables} tables, {self.rows} rows, {_size(self.size)}, in {self.place}"
+
+
+@dataclass(frozen=True)
+class Restored:
+    """`rows` of each table, as stored; `applied`: what `migrate` had to do, as in an earlier version's backup."""
+
+    name: str
+    database: str
+    rows: dict[str, int]
+    applied: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        total = (
+            f"{self.name}: {len(self.rows)} tables, {sum(self.rows.values())} rows, in the database {self.database}"
+        )
+        return f"{total}; migrated {', '.join(self.applied)}" if self.applied else total
+
+
+def backup(settings: Settings, name: str | None = None) -> BackedUp:
+    """Back up the database CLICKHOUSE_DATABASE. Raises UsageError for a name that is none, and WarehouseError."""
+    name = name or f"{settings.clickhouse_database}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    where = place(settings)
+    where.check(name)
+    with warehouse(_as_keeper(settings)) as client:
+        tables = _tables(client).filter("holds_rows")
+        if tables.is_empty():
+            raise WarehouseError(f"The database {client.database} holds no table, so there is nothing to back up.")
+        statement = f"BACKUP DATABASE `{client.database}` AS `{_INSIDE}`{everywhere(client)} TO {where.function}"
+        size = run(client, where, name, statement, settings.clickhouse_cluster)
+    done = BackedUp(name, where.words, tables.height, int(tables["rows"].sum()), size)
+    logger.info("%s", done)
+    if where.folder and (stale := prune(where.folder, settings.backup_keep)):
+        logger.info("removed %s", ", ".join(stale))
+    return done
+
+
+def restore(settings: Settings, name: str, into: str | None = None) -> Restored:
+    """Bring back a backup into a database that holds no table, and prove that it is whole.
+
+    What a damaged backup leaves is removed. Raises UsageError for a wrong name, and WarehouseError.
+    """
+    database = into or settings.clickhouse_database
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", database):
+        raise UsageError("The name of a database is made of Latin letters, digits and _, and begins with a letter.")
+    where = place(settings)
+    where.check(name)
+    with warehouse(settings) as client:
+        was_there = (database,) in client.query("SHOW DATABASES").result_rows
+        _refuse_to_overwrite(client, database)
+        statement = f"RESTORE DATABASE `{_INSIDE}` AS `{database}`{everywhere(client)} FROM {where.function}"
+        try:
+            run(client, where, name, statement, settings.clickhouse_cluster)
+            client.database = database
+            rows = _proved(client, name)
+        except (WarehouseError, ClickHouseError):
+            _remove(client, database, was_there)
+            raise
+        return Restored(name, database, rows, migrate(client))
+
+
+def _as_keeper(settings: Settings) -> Settings:
+    """With the rights of the user of BACKUP_DSN, where there is one: a loader may not copy a warehouse away."""
+    return settings.model_copy(update={"clickhouse_dsn": settings.backup_dsn}) if settings.backup_dsn else settings
+
+
+def _tables(client: Client, database: str | None = None) -> pl.DataFrame:
+    """name, engine, holds_rows, rows: of a view there are none. Needs no right to read the tables."""
+    return select(
+        client,
+        "SELECT name, engine, engine LIKE '%MergeTree' AS holds_rows, ifNull(total_rows, 0) AS rows "
+        "FROM system.tables WHERE database = {database:String} ORDER BY name",
+        {"database": database or client.database},
+    ).with_columns(pl.col("holds_rows").cast(pl.Boolean))
+
+
+def _refuse_to_overwrite(client: Client, database: str) -> None:
+    tables = _tables(client, database)
+    if tables.is_empty():
+        return
+    raise WarehouseError(
+        f"The database {database} is not empty: it has {tables.height} tables and views. Restore into another one "
+        f'with --into NAME, or drop it first: zakaz sql "DROP DATABASE {database} SYNC".'
+    )
+
+
+def _proved(client: Client, name: str) -> dict[str, int]:
+    """Rows a table. RESTORE takes a file whose bytes were changed; CHECK TABLE reads all and compares checksums."""
+    tables = _tables(client).filter("holds_rows")
+    how: dict[str, Any] = {"check_query_single_value_result": 1}
+    broken = [
+        table
+        for table in tables["name"]
+        if client.raw_query(f"CHECK TABLE `{table}`", fmt="TSV", settings=how).strip() != b"1"
+    ]
+    if broken:
+        raise WarehouseError(
+            f"The backup {name} is damaged: checksums of {', '.join(broken)} differ. Nothing of it was kept; "
+            "restore an earlier one."
+        )
+    return dict(tables.select("name", "rows").iter_rows())
+
+
+def _remove(client: Client, database: str, keep: bool) -> None:
+    """What a restore that failed left in a database that was empty."""
+    here = everywhere(client)
+    try:
+        for table in _tables(client, database)["name"]:
+            client.command(f"DROP TABLE IF EXISTS `{database}`.`{table}`{here} SYNC")
+        if not keep:
+            client.command(f"DROP DATABASE IF EXISTS `{database}`{here} SYNC")
+    except ClickHouseError:
+        logger.warning("what was restored into %s could not be removed: drop that database", database)
+
+
+def _size(size: int) -> str:
+    units = ("B", "KB", "MB", "GB", "TB")
+    power = min(len(units) - 1, max(0, len(str(size)) - 1) // 3)
+    return f"{size / 1000**power:.1f} {units[power]}" if power else f"{size} B"
