@@ -50,10 +50,14 @@ class Alert:
     error: str = ""
 
 
+def first(trouble: Trouble, now: datetime) -> Alert:
+    """The first message of a trouble."""
+    return Alert(trouble.key, now, now, None, trouble.fingerprint, trouble.title, trouble.body)
+
+
 def to_tell(client: Client, trouble: Trouble, now: datetime, repeat: timedelta) -> Alert | None:
     """The alert to send, or None where this very trouble was told already and `repeat` has not passed."""
-    known = open_alert(client, trouble.key)
-    fresh = Alert(trouble.key, now, now, None, trouble.fingerprint, trouble.title, trouble.body)
+    known, fresh = open_alert(client, trouble.key), first(trouble, now)
     if known is None:
         return fresh
     told = bool(known.delivered) and known.fingerprint == trouble.fingerprint and now - known.sent_at < repeat

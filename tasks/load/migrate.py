@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -13,9 +15,11 @@ import polars as pl
 from clickhouse_connect.driver.client import Client
 
 from tasks.errors import WarehouseError
+from tasks.load.cluster import everywhere, fit, run
 from tasks.load.frames import insert, select
 from tasks.load.sql import SqlFile, sql_files
-from tasks.settings import SQL_DIR
+from tasks.load.warehouse import warehouse
+from tasks.settings import SQL_DIR, Settings
 
 logger = logging.getLogger("zakaz.load")
 
@@ -32,16 +36,33 @@ ENGINE = ReplacingMergeTree(_ver)
 ORDER BY (kind, name)
 """
 
+# With the rights of who migrates, so that a reader of views needs none to the tables below. Not SECURITY NONE:
+# whoever may make such a view may read every database of the server through it. The name rather than CURRENT_USER,
+# which each server of a cluster would have to know for itself.
+_VIEW = """
+CREATE OR REPLACE VIEW `{name}`{everywhere} DEFINER = `{definer}` SQL SECURITY DEFINER AS
+{text}
+"""
+
 
 def migrate(client: Client, root: Path = SQL_DIR) -> list[str]:
     """Bring the schema up to date and name what was applied, e.g. `schema/0001_meta`.
 
     Raises WarehouseError where an applied migration was edited or is no longer there.
     """
-    client.command(_LEDGER)
+    fit(client, "meta_migrations")
+    run(client, _LEDGER)
     done = select(client, "SELECT kind, name, checksum, applied_at FROM meta_migrations FINAL WHERE checksum != ''")
     schema = sql_files("schema", root)
     return _apply_schema(client, done, schema) + _apply_views(client, done, root, schema)
+
+
+@contextmanager
+def migrated(settings: Settings) -> Iterator[Client]:
+    """The way into a warehouse whose schema is up to date. Raises what `warehouse` and `migrate` do."""
+    with warehouse(settings) as client:
+        migrate(client)
+        yield client
 
 
 def _apply_schema(client: Client, done: pl.DataFrame, files: list[SqlFile]) -> list[str]:
@@ -58,13 +79,33 @@ def _apply_schema(client: Client, done: pl.DataFrame, files: list[SqlFile]) -> l
                 "Restore it and put the change into a new migration."
             )
     applied = set(_of(done, "schema")["name"])
-    return [_apply(client, file) for file in files if file.name not in applied]
+    wanted = [file for file in files if file.name not in applied]
+    _refuse_strangers(client, wanted)
+    return [_apply(client, file) for file in wanted]
 
 
 def _apply(client: Client, file: SqlFile) -> str:
     for statement in file.statements:
-        client.command(statement)
+        run(client, statement)
     return _record(client, "schema", file.name, file.checksum)
+
+
+def _refuse_strangers(client: Client, files: list[SqlFile]) -> None:
+    """A table of such a name without `_ver` is another program's, and IF NOT EXISTS would keep it as it is."""
+    names = re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", "\n".join(file.text for file in files))
+    strangers = select(
+        client,
+        "SELECT name FROM system.tables WHERE database = {database:String} AND name IN {names:Array(String)} "
+        "AND name NOT IN (SELECT table FROM system.columns WHERE database = {database:String} AND name = '_ver') "
+        "ORDER BY name",
+        {"database": client.database, "names": names},
+    )["name"].to_list()
+    if strangers:
+        raise WarehouseError(
+            f"The database {client.database} holds tables that another program made: {', '.join(strangers)}. They "
+            f"are as they were. Set CLICKHOUSE_DATABASE to a new database, or rename this one: RENAME DATABASE "
+            f"{client.database} TO {client.database}_before."
+        )
 
 
 def _apply_views(client: Client, done: pl.DataFrame, root: Path, schema: list[SqlFile]) -> list[str]:
@@ -72,14 +113,17 @@ def _apply_views(client: Client, done: pl.DataFrame, root: Path, schema: list[Sq
     # A view keeps the columns and types that what it reads had when it was made, so all are replaced together,
     # after a migration too.
     since = schema[-1].name if schema else ""
-    wanted = {file.name: f"{file.checksum} {since}" for file in files}
+    # Whose rights they read with, see _VIEW. After a restore elsewhere there may be no such user; so they heal.
+    definer = select(client, "SELECT currentUser() AS name").item()
+    wanted = {file.name: f"{file.checksum} {since} {definer}" for file in files}
     held = dict(_of(done, "views").select("name", "checksum").iter_rows())
     gone = sorted(held.keys() - wanted.keys())
     stale = files if wanted.items() - held.items() else []
     for name in gone:
-        client.command(f"DROP VIEW IF EXISTS `{name}`")
+        client.command(f"DROP VIEW IF EXISTS `{name}`{everywhere(client)}")
     for file in stale:
-        client.command(f"CREATE OR REPLACE VIEW `{file.name}` AS\n{file.text}")
+        view = _VIEW.format(name=file.name, everywhere=everywhere(client), definer=definer, text=file.text)
+        client.command(view)
     # Only now: were each recorded at once, a run that died between two would leave the second as it was for good.
     records = [(name, "") for name in gone] + [(file.name, wanted[file.name]) for file in stale]
     return [_record(client, "views", name, checksum) for name, checksum in records]

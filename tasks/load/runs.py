@@ -13,6 +13,7 @@ from clickhouse_connect.driver.client import Client
 
 from tasks.load.frames import insert, select
 from tasks.load.upsert import merge
+from tasks.window import Window
 
 TABLE = "meta_job_runs"
 _INSTANTS = {"started_at": pl.Datetime("ms", "UTC"), "finished_at": pl.Datetime("ms", "UTC")}
@@ -62,10 +63,10 @@ def history(client: Client, limit: int, job: str | None = None) -> pl.DataFrame:
     )
 
 
-def covered(client: Client, job: str, account: str) -> pl.DataFrame:
-    """What good runs have read of this account and have nothing to say about: columns first, last (Date), read_at
-    (UTC; before the run, where it came from the cache). A run with a warning, say that tags were missing, does not
-    count as having done its days."""
+def covered(client: Client, job: str, account: str, *, even_with_warnings: bool = False) -> pl.DataFrame:
+    """What good runs have read of this account: columns first, last (Date), read_at (UTC; before the run, where it
+    came from the cache). A run with a warning, say that tags were missing, counts only where that is asked for: its
+    days may have to be read again."""
     return select(
         client,
         "SELECT toDate(JSONExtractString(metrics, 'window', 'first')) AS first, "
@@ -74,9 +75,15 @@ def covered(client: Client, job: str, account: str) -> pl.DataFrame:
         "coalesce(read, started_at) AS read_at "
         f"FROM {TABLE} FINAL "
         "WHERE job = {job:String} AND status = 'success' AND JSONHas(metrics, 'window') "
-        "AND JSONExtractString(metrics, 'account') = {account:String} AND JSONLength(metrics, 'warnings') = 0",
-        {"job": job, "account": account},
+        "AND JSONExtractString(metrics, 'account') = {account:String} "
+        "AND (JSONLength(metrics, 'warnings') = 0 OR {lenient:Bool})",
+        {"job": job, "account": account, "lenient": even_with_warnings},
     ).drop("read")
+
+
+def reads(good: pl.DataFrame, window: Window) -> pl.DataFrame:
+    """Those of the `covered` runs that read the whole window."""
+    return good.filter((pl.col("first") <= window.first) & (pl.col("last") >= window.last))
 
 
 def origins(client: Client) -> set[str]:

@@ -7,18 +7,19 @@ where the first run would have; and rows of a newer run (a higher `_ver`) are ne
 from __future__ import annotations
 
 import logging
+import operator
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 import polars as pl
 from clickhouse_connect.driver.client import Client
 
 from tasks.errors import ReconcileError, WarehouseError
+from tasks.load.cluster import parts, stored
 from tasks.load.frames import insert, select
-from tasks.load.sql import sql_text
-from tasks.load.tables import Mart, Scope, Table
+from tasks.load.tables import Scope, Table
 
 logger = logging.getLogger("zakaz.load")
 
@@ -42,6 +43,9 @@ class Upserted:
     def written(self) -> int:
         return self.new + self.changed + self.removed
 
+    def __add__(self, other: Upserted) -> Upserted:
+        return Upserted(*map(operator.add, astuple(self), astuple(other)))
+
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
 
@@ -53,12 +57,15 @@ def upsert(
     scope: Scope,
     version: int,
     protected: Sequence[pl.DataFrame] = (),
+    *,
+    reconcile: bool = True,
 ) -> Upserted:
     """Make the scope's rows equal `frame` (all columns but `_ver`, unique by key), then prove it.
 
     `protected`: frames of values; rows with them stay: their new version was rejected, or the load says nothing
     about them.
-    `version`: the run's start in ms. Raises ReconcileError when what is read back differs in count or sum.
+    `version`: the run's start in ms. `reconcile`: False where the caller has a better proof of its own.
+    Raises ReconcileError when what is read back differs in count or sum.
     """
     key = list(table.key)
     newer = _newer(client, table, frame, version)
@@ -66,47 +73,29 @@ def upsert(
     overtaken = pl.concat([frame.select(key), held.select(key)]).unique().join(newer, on=key, how="semi").height
     absent = held.join(frame, on=key, how="anti").filter(pl.col("_ver") <= version)
     frame = frame.join(newer, on=key, how="anti")
-    write = frame.join(held, on=frame.columns, how="anti", nulls_equal=True)
+    fresh = frame.join(held, on=frame.columns, how="anti", nulls_equal=True)
     gone = absent.clear() if table.keeps_vanished else absent
     for values in protected:
         gone = gone.join(values, on=values.columns, how="anti")
 
-    insert(client, table.name, write.with_columns(pl.lit(version, pl.UInt64).alias("_ver")))
+    insert(client, table.name, fresh.with_columns(pl.lit(version, pl.UInt64).alias("_ver")))
     remove(client, table, gone)
 
-    stay = held.join(frame, on=key, how="anti").join(gone, on=key, how="anti")
-    _reconcile(client, table, scope, pl.concat([frame, stay.select(frame.columns)]), version)
-    changed = write.join(held, on=key, how="semi").height
+    if reconcile:
+        stay = held.join(frame, on=key, how="anti").join(gone, on=key, how="anti")
+        _reconcile(client, table, scope, pl.concat([frame, stay.select(frame.columns)]), version)
+    changed = fresh.join(held, on=key, how="semi").height
     result = Upserted(
-        new=write.height - changed,
+        new=fresh.height - changed,
         changed=changed,
         removed=gone.height,
-        unchanged=frame.height - write.height,
+        unchanged=frame.height - fresh.height,
         kept=absent.height - gone.height,
         overtaken=overtaken,
     )
     words = ", ".join(f"{n} {what}" for what, n in result.as_dict().items() if n)
     logger.log(logging.INFO if result.written else logging.DEBUG, "%s: %s", table.name, words)
     return result
-
-
-def refresh(client: Client, mart: Mart) -> tuple[pl.DataFrame, Scope]:
-    """The mart's rows of every day on which it differs from what it is made of, and the scope of these days.
-
-    Found by comparing rather than by remembering what a load touched, so a run that died between a table and
-    its mart is mended by the next one, and a late refund restates the day of the sale however old it is.
-    """
-    made = sql_text(f"marts/{mart.table.name}.sql")
-    columns = ", ".join(_columns(client, mart.table.name))
-    both = f"SELECT {columns}, 1 AS side FROM ({made}) UNION ALL SELECT {columns}, -1 FROM {mart.table.name} FINAL"
-    stale = select(
-        client,
-        f"SELECT DISTINCT {mart.day} AS day "
-        f"FROM (SELECT {columns} FROM ({both}) GROUP BY {columns} HAVING sum(side) != 0) ORDER BY day",
-    )
-    scope = Scope(f"{mart.day} IN {{days:Array(Date)}}", {"days": stale["day"].to_list()})
-    fresh = f"SELECT {columns} FROM ({made}) WHERE {scope.where}"
-    return select(client, fresh, scope.parameters), scope
 
 
 def count(client: Client, table: Table, scope: Scope) -> int:
@@ -127,13 +116,11 @@ def merge(client: Client, table: str) -> None:
     """
     partitions = select(
         client,
-        "SELECT partition_id FROM system.parts "
-        "WHERE active AND database = {database:String} AND table = {table:String} "
-        "GROUP BY partition_id HAVING count() > 1 OR max(has_lightweight_delete) ORDER BY partition_id",
-        {"database": client.database, "table": table},
+        f"SELECT DISTINCT partition_id FROM ({parts(client, table)}) "
+        "GROUP BY partition_id, server HAVING count() > 1 OR max(has_lightweight_delete) ORDER BY partition_id",
     )
     for partition in partitions["partition_id"]:
-        client.command(f"OPTIMIZE TABLE `{table}` PARTITION ID '{partition}' FINAL")
+        client.command(f"OPTIMIZE TABLE {stored(client, table)} PARTITION ID '{partition}' FINAL")
 
 
 def _held(client: Client, table: Table, frame: pl.DataFrame, scope: Scope) -> pl.DataFrame:
@@ -157,24 +144,14 @@ def _newer(client: Client, table: Table, frame: pl.DataFrame, version: int) -> p
     return newer.select(table.key).with_columns(pl.col(name).cast(frame.schema[name]) for name in table.key)
 
 
-def _columns(client: Client, table: str) -> list[str]:
-    found = select(
-        client,
-        "SELECT name FROM system.columns WHERE database = {database:String} AND table = {table:String} "
-        "AND name != '_ver' ORDER BY position",
-        {"database": client.database, "table": table},
-    )
-    return found["name"].to_list()
-
-
 def remove(client: Client, table: Table, rows: pl.DataFrame) -> None:
     """Delete rows (the key, `_ver`) with what they superseded. What another run wrote since they were read stays:
     a ticket that left this scope for another one is in the table already, under the same key."""
     newest = rows.select(pl.max("_ver")).item()
+    where = f"({', '.join(table.key)}) IN %(keys)s AND _ver <= {newest}"
     for chunk in rows.select(table.key).iter_slices(_KEYS_A_DELETE):
         client.command(
-            f"DELETE FROM {table.name} WHERE ({', '.join(table.key)}) IN %(keys)s AND _ver <= {newest}",
-            parameters={"keys": _literals(chunk)},
+            f"DELETE FROM {stored(client, table.name)} WHERE {where}", parameters={"keys": _literals(chunk)}
         )
 
 

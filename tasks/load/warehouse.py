@@ -23,6 +23,8 @@ from filelock import FileLock, Timeout
 
 from tasks.errors import SettingsError, WarehouseError
 from tasks.load.address import Address, address
+from tasks.load.backup_place import backup_folder
+from tasks.load.cluster import SETTINGS, everywhere, spread
 from tasks.settings import Settings
 
 # The driver logs what it raises, which is told here, once.
@@ -43,6 +45,7 @@ _PLAIN_WORDS = {
     193: "ClickHouse refused the password in CLICKHOUSE_DSN",
     241: "ClickHouse ran out of memory for this query",
     497: "This ClickHouse user lacks a right",
+    701: "CLICKHOUSE_CLUSTER is no cluster of this server; `SELECT cluster FROM system.clusters` names them",
     516: "ClickHouse refused the user or password in CLICKHOUSE_DSN",
 }
 _NO_RIGHT = (164, 497)
@@ -55,6 +58,8 @@ def warehouse(settings: Settings) -> Iterator[Client]:
     Raises SettingsError and WarehouseError; driver errors raised inside are turned into one as well.
     """
     where = address(settings.clickhouse_dsn.get_secret_value(), settings.clickhouse_database)
+    if settings.clickhouse_cluster and where.folder:
+        raise SettingsError("CLICKHOUSE_CLUSTER needs a server of that cluster in CLICKHOUSE_DSN, not a folder.")
     with ExitStack() as stack:
         stack.enter_context(_plain_errors(where.place))
         yield _open(stack, where, settings)
@@ -64,12 +69,18 @@ def _open(stack: ExitStack, where: Address, settings: Settings) -> Client:
     try:
         if where.folder:
             stack.enter_context(_lock(where.folder, settings.clickhouse_lock_wait))
-        client = clickhouse_connect.get_client(settings=_CLIENT_SETTINGS, **where.options)
+        chosen = _CLIENT_SETTINGS | (SETTINGS if settings.clickhouse_cluster else {})
+        # The engine reads this when it starts, and a process may start it once: so not only where it backs up.
+        backups = backup_folder(settings) if where.folder else None
+        own = {"chdb_options": {"backups.allowed_path": str(backups)}} if backups else {}
+        client = clickhouse_connect.get_client(settings=chosen, **{**where.options, **own})
     except OSError as error:
         raise WarehouseError(f"The warehouse {where.place} cannot be used: {error.strerror or error}.") from error
     except TypeError:
         raise SettingsError("CLICKHOUSE_DSN has an option after the ? that the driver does not know.") from None
     stack.callback(client.close)
+    if settings.clickhouse_cluster:
+        spread(client, settings.clickhouse_cluster)
     client.database = _existing(client, settings.clickhouse_database)
     return client
 
@@ -77,7 +88,7 @@ def _open(stack: ExitStack, where: Address, settings: Settings) -> Client:
 def _existing(client: Client, database: str) -> str:
     if (database,) not in client.query("SHOW DATABASES").result_rows:
         try:
-            client.command(f"CREATE DATABASE IF NOT EXISTS `{database}`")
+            client.command(f"CREATE DATABASE IF NOT EXISTS `{database}`{everywhere(client)}")
         except ClickHouseError as error:
             if getattr(error, "code", None) not in _NO_RIGHT:
                 raise
@@ -99,7 +110,7 @@ def _plain_errors(place: str) -> Iterator[None]:
 def _words(error: ClickHouseError, place: str) -> str:
     code = getattr(error, "code", None)
     if code in _PLAIN_WORDS:
-        return f"{_PLAIN_WORDS[code]} ({place}): {_essence(error)}"
+        return f"{_PLAIN_WORDS[code]} ({place}): {essence(str(error))}"
     text = str(error)
     if text.endswith(" is readonly"):
         return f"{_PLAIN_WORDS[164]} ({place}): it may not even change settings of its own session."
@@ -107,14 +118,13 @@ def _words(error: ClickHouseError, place: str) -> str:
         return f"The warehouse {place} cannot be reached. Is the server running, and CLICKHOUSE_DSN right?"
     if "Unable to open the chdb engine" in text:
         return f"The warehouse {place} cannot be opened: the folder is read-only, damaged or in use."
-    return f"The warehouse {place} answered: {_essence(error)}"
+    return f"The warehouse {place} answered: {essence(str(error))}"
 
 
-def _essence(error: ClickHouseError) -> str:
+def essence(text: str) -> str:
     """The sentence of ClickHouse's message, on one line, without its code, version and stack."""
-    text = " ".join(str(error).split())
-    text = text.split("DB::Exception: ", 1)[-1]
-    return re.split(r" \((?:version|for url) ", text)[0][:400]
+    sentence = " ".join(text.split()).split("DB::Exception: ", 1)[-1]
+    return re.split(r" \((?:version|for url) |,? \(?Stack trace", sentence)[0][:400]
 
 
 @contextmanager

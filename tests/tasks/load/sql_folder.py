@@ -10,9 +10,13 @@ class SqlFolder:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.write("schema/0001_sales", "CREATE TABLE sales (d Date, n UInt32) ENGINE = MergeTree ORDER BY d;\n")
         self.write(
-            "schema/0002_notes", "-- Two statements.\nCREATE TABLE a (x Int8) ENGINE = Log;\nDROP TABLE a;\n"
+            "schema/0001_sales",
+            "CREATE TABLE sales (d Date, n UInt32, _ver UInt8 MATERIALIZED 1) ENGINE = MergeTree ORDER BY d;\n",
+        )
+        self.write(
+            "schema/0002_notes",
+            "-- Two statements.\nCREATE TABLE a (x Int8, _ver UInt64) ENGINE = Log;\nDROP TABLE a;\n",
         )
         self.write("views/v_sold", "SELECT d, n FROM sales")
         self.write("views/v_a_newest", "-- The newest day.\nSELECT max(d) AS d, max(n) AS n FROM v_sold")

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import date, timedelta
+from itertools import count
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 from clickhouse_connect.driver.client import Client
 
 from flows.qtickets import EVENTS, SALES
+from tasks.errors import ReconcileError
+from tasks.load import mart as module
 from tasks.load import upsert as steps
+from tasks.load.mart import stale_days
 from tasks.load.tables import Mart, Scope
-from tasks.load.upsert import Upserted, merge, refresh, upsert
+from tasks.load.upsert import Upserted, upsert
 from tests.tasks.load.engines import values
 from tests.tasks.load.events import event, event_frame
 from tests.tasks.load.tickets import Ticket, load, refunded, ticket, utc
@@ -31,10 +38,8 @@ def load_events(client: Client, version: int, *events: dict[str, object]) -> Non
 
 def restate(client: Client, version: int) -> tuple[list[str], Upserted]:
     """The days that were restated, and what became of their rows."""
-    rows, scope = refresh(client, MART)
-    result = upsert(client, SALES, rows, scope, version)
-    merge(client, SALES.name)
-    return [day.isoformat() for day in scope.parameters["days"]], result
+    days = stale_days(client, MART)
+    return [day.isoformat() for day in days], module.restate(client, MART, version)
 
 
 def mart(client: Client) -> list[tuple[object, ...]]:
@@ -112,10 +117,10 @@ def test_a_run_that_died_between_table_and_mart_is_mended_by_the_next(three_days
     assert restate(three_days, 3) == ([NEW], Upserted(new=1, unchanged=1))
 
 
-@pytest.mark.parametrize("step", ["insert", "remove", "_reconcile"])
-def test_a_run_that_died_within_the_mart_is_mended_by_the_next(three_days: Client, step: str) -> None:
+@pytest.mark.parametrize("step", [(steps, "insert"), (steps, "remove"), (module, "merge")])
+def test_a_run_that_died_within_the_mart_is_mended_by_the_next(three_days: Client, step: tuple[Any, str]) -> None:
     load(three_days, [on(OLD, 1), on(NEW, 4, event_id=8, amount="1")], version=2)
-    with patch.object(steps, step, side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+    with patch.object(*step, side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
         restate(three_days, 2)
 
     restate(three_days, 3)
@@ -139,3 +144,62 @@ def test_years_of_days_are_made_at_once(client: Client) -> None:
 
     assert restate(client, 1) == (days, Upserted(new=len(days)))
     assert values(client, f"SELECT count(), sum(revenue) FROM {SALES.name}") == [(1460, "730000.00")]
+
+
+FEWER = [on(OLD, 1), on(NEW, 4, event_id=8)]
+MORE = [on(OLD, 1), on(OLD, 2, amount="0.01"), on(MIDDLE, 3, amount="7"), on(NEW, 4, event_id=8)]
+
+
+def meanwhile(step: str, rounds: int, other: Callable[[], object]) -> AbstractContextManager[object]:
+    """The other run does its part right before or right after this run reaches the step, `rounds` times."""
+    place, name = steps, step.split()[1]
+    step_of_ours, left = getattr(place, name), [rounds]
+
+    def met(*given: Any) -> Any:
+        if left[0] == 0:
+            return step_of_ours(*given)
+        left[0] -= 1
+        with patch.object(place, name, step_of_ours):
+            if step.startswith("before"):
+                other()
+            done = step_of_ours(*given)
+            if step.startswith("after"):
+                other()
+        return done
+
+    return patch.object(place, name, met)
+
+
+@pytest.mark.parametrize("step", ["before _newer", "after _newer", "after _held", "after insert", "after remove"])
+@pytest.mark.parametrize(("ours", "theirs"), [(MORE, FEWER), (FEWER, MORE)])
+@pytest.mark.parametrize("ahead", [-5, 0, 5])
+def test_runs_that_restate_the_mart_at_once_leave_what_it_is_made_of(
+    three_days: Client, step: str, ours: list[Ticket], theirs: list[Ticket], ahead: int
+) -> None:
+    """A run of another source, or of other days, loads and restates while this one does. Its clock may differ."""
+    load(three_days, ours, version=20)
+
+    def other() -> None:
+        load(three_days, theirs, version=30)
+        module.restate(three_days, MART, 20 + ahead)
+
+    with meanwhile(step, 1, other):
+        restate(three_days, 20)
+
+    assert stale_days(three_days, MART) == []
+    assert [line[0] for line in mart(three_days)] == ([OLD, MIDDLE, NEW] if theirs is MORE else [OLD, NEW])
+
+
+def test_a_mart_that_somebody_keeps_changing_fails_and_says_so(three_days: Client) -> None:
+    load(three_days, MORE, version=2)
+    versions = count(1000)
+
+    def spoil() -> None:
+        row = f"('{OLD}', 7, 'RUB', 'москва', 'Лекция', 2, 999.99, 0, {next(versions)})"
+        three_days.command(f"INSERT INTO {SALES.name} VALUES {row}")
+
+    with (
+        meanwhile("after remove", 99, spoil),
+        pytest.raises(ReconcileError, match=rf"{SALES.name} was written 10 times and still .* on 1 days.*{OLD}"),
+    ):
+        restate(three_days, 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,15 @@ def test_the_products_own_schema_applies_to_an_empty_database(empty: Client) -> 
         empty, "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'View'"
     ):
         empty.query(f"SELECT * FROM {view}")
+
+
+def test_a_database_of_another_loader_is_refused_and_left_as_it_is(empty: Client) -> None:
+    columns = "stat_date Date, spend Float64"
+    empty.command(f"CREATE TABLE fact_direct_daily ({columns}) ENGINE = MergeTree ORDER BY stat_date")
+    empty.command("INSERT INTO fact_direct_daily VALUES ('2025-01-01', 1.5)")
+
+    with pytest.raises(WarehouseError, match=r"another program made: fact_direct_daily.*RENAME DATABASE"):
+        migrate(empty)
+
+    assert empty.query("SELECT * FROM fact_direct_daily").result_rows == [(date(2025, 1, 1), 1.5)]
+    assert empty.command("EXISTS TABLE stg_qtickets_tickets") == 0

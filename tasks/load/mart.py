@@ -1,0 +1,94 @@
+"""Keep a mart equal to what it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import polars as pl
+from clickhouse_connect.driver.client import Client
+
+from tasks.errors import ReconcileError
+from tasks.load.frames import select
+from tasks.load.sql import sql_text
+from tasks.load.tables import Mart, Scope
+from tasks.load.upsert import Upserted, merge, upsert
+
+_ALL = Scope()
+_ROUNDS = 10
+"""How often other runs may change what the mart is made of while this one writes it."""
+
+
+def restate(
+    client: Client, mart: Mart, version: int, prove: Callable[[pl.DataFrame], pl.DataFrame] = lambda rows: rows
+) -> Upserted:
+    """Write the days on which the mart differs from what it is made of, until none of them does.
+
+    Found by comparing rather than by remembering what a load touched, so a run that died between a table and
+    its mart is mended by the next one, and a late refund restates the day of the sale however old it is.
+
+    Compared again after writing, since other runs may restate the mart at the same time (all sources share one):
+    what this run read may have changed before it wrote. `version`: of what is written, unless the mart holds higher
+    ones, as of a worker whose clock is ahead. `prove`: applied to what is to be written.
+    Raises ReconcileError where days still differ in the end.
+    """
+    written = Upserted()
+    try:
+        days = stale_days(client, mart)
+        for _ in range(_ROUNDS):
+            if not days:
+                return written
+            written += _write(client, mart, days, version, prove)
+            days = stale_days(client, mart, _only(mart, days))
+        if not days:
+            return written
+    finally:
+        merge(client, mart.table.name)
+    raise ReconcileError(
+        f"{mart.table.name} was written {_ROUNDS} times and still is not what it is made of on {len(days)} days, "
+        f"the first {days[0]}. The run failed; run it again, and if it fails again look for another program that "
+        "writes to this table."
+    )
+
+
+def stale_days(client: Client, mart: Mart, scope: Scope = _ALL) -> list[date]:
+    """The days of the scope on which the mart differs from what it is made of, in order."""
+    columns = ", ".join(_columns(client, mart))
+    sides = ((1, f"({_made(mart)})"), (-1, f"{mart.table.name} FINAL"))
+    both = " UNION ALL ".join(f"SELECT {columns}, {n} AS side FROM {rows} WHERE {scope.where}" for n, rows in sides)
+    stale = select(
+        client,
+        f"SELECT DISTINCT {mart.day} AS day "
+        f"FROM (SELECT {columns} FROM ({both}) GROUP BY {columns} HAVING sum(side) != 0) ORDER BY day",
+        scope.parameters,
+    )
+    return stale["day"].to_list()
+
+
+def _write(
+    client: Client, mart: Mart, days: list[date], version: int, prove: Callable[[pl.DataFrame], pl.DataFrame]
+) -> Upserted:
+    scope = _only(mart, days)
+    # Before reading: of two runs that restate at once, the one that read later must win.
+    newest = select(client, f"SELECT max(_ver) AS newest FROM {mart.table.name}").item()
+    fresh = f"SELECT {', '.join(_columns(client, mart))} FROM ({_made(mart)}) WHERE {scope.where}"
+    rows = prove(select(client, fresh, scope.parameters))
+    return upsert(client, mart.table, rows, scope, max(version, newest + 1), reconcile=False)
+
+
+def _only(mart: Mart, days: list[date]) -> Scope:
+    return Scope(f"{mart.day} IN {{days:Array(Date)}}", {"days": days})
+
+
+def _made(mart: Mart) -> str:
+    return sql_text(f"marts/{mart.table.name}.sql")
+
+
+def _columns(client: Client, mart: Mart) -> list[str]:
+    found = select(
+        client,
+        "SELECT name FROM system.columns WHERE database = {database:String} AND table = {table:String} "
+        "AND name != '_ver' ORDER BY position",
+        {"database": client.database, "table": mart.table.name},
+    )
+    return found["name"].to_list()

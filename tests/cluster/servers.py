@@ -1,0 +1,147 @@
+"""Two ClickHouse servers as two shards, behind one door.
+
+Distributed tables, the sharding of rows, FINAL and joins over both shards run for real. Replication and ON CLUSTER
+do not: the tests' servers have no Keeper. So the door takes ON CLUSTER for what it means, runs the statement on both
+servers, and puts the plain engine in the place of the replicated one. All other requests go to both in turn, as
+through a load balancer, so that nothing may depend on which server answers.
+"""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import clickhouse_connect
+
+from tests.support.clickhouse_server import HOST, ClickHouseServer, clickhouse_server, free_port
+from tests.support.clickhouse_users import DEFAULT, User
+
+CLUSTER = "two_shards"
+LIMPING = "limping"
+"""The same shards, the first replica of the second of them down."""
+_CONFIG = """<clickhouse>
+    <tcp_port>{port}</tcp_port>
+    <macros><shard>{shard}</shard><replica>one</replica></macros>
+    <remote_servers><two_shards>{shards}</two_shards><limping>{limping}</limping></remote_servers>
+</clickhouse>"""
+_REPLICA = f"<replica><host>{HOST}</host><port>{{}}</port></replica>"
+_HOP = {"connection", "transfer-encoding", "content-length", "keep-alive", "host"}
+
+
+@dataclass
+class Shards:
+    """`port` is the door's. `everywhere`: each statement that came with ON CLUSTER, as it came."""
+
+    servers: list[ClickHouseServer]
+    port: int = 0
+    everywhere: list[str] = field(default_factory=list)
+    turn: Iterator[int] = field(default_factory=itertools.count)
+
+    @property
+    def dsn(self) -> str:
+        return self.dsn_of(DEFAULT)
+
+    def dsn_of(self, user: User) -> str:
+        """Where a user logs in, through the door."""
+        first = self.servers[0]
+        return first.dsn_of(user).replace(f":{first.port}", f":{self.port}")
+
+    def next(self) -> ClickHouseServer:
+        return self.servers[next(self.turn) % len(self.servers)]
+
+
+@contextmanager
+def two_shards(folder: Path, users: Iterable[User] = (), *, secret: bool = False) -> Iterator[Shards]:
+    """`secret`: the servers know each other by one, and a shard is asked in the name of who asks."""
+    ports = [free_port(), free_port()]
+    with ExitStack() as stack:
+        servers = []
+        for shard in range(len(ports)):
+            _configure(folder / f"shard{shard}", shard, ports, "<secret>between us</secret>" if secret else "")
+            server = stack.enter_context(clickhouse_server(folder / f"shard{shard}", users))
+            with clickhouse_connect.get_client(dsn=server.dsn) as client:
+                client.command("SYSTEM START LISTEN TCP")
+            servers.append(server)
+        shards = Shards(servers)
+        door = _Door(shards)
+        stack.callback(door.server_close)
+        Thread(target=door.serve_forever, daemon=True).start()
+        stack.callback(door.shutdown)
+        shards.port = door.server_port
+        yield shards
+
+
+def plain(statement: str) -> str:
+    """A statement for every server as the one for this server, tables not replicated but with what matters of it:
+    a repeated insert is dropped."""
+    text = re.sub(r" ON CLUSTER `\w+`", "", statement)
+    text, made = re.subn(
+        r"ReplicatedReplacingMergeTree\('[^']*', '[^']*', _ver\)", "ReplacingMergeTree(_ver)", text
+    )
+    return f"{text} SETTINGS non_replicated_deduplication_window = 1000" if made else text
+
+
+def _configure(folder: Path, shard: int, ports: list[int], secret: str) -> None:
+    one = "<shard><internal_replication>true</internal_replication>{}</shard>"
+    shards = secret + "".join(one.format(_REPLICA.format(port)) for port in ports)
+    dead = one.format(_REPLICA.format(free_port()) + _REPLICA.format(ports[1]))
+    limping = one.format(_REPLICA.format(ports[0])) + dead
+    path = folder / "config.d" / "cluster.xml"
+    path.parent.mkdir(parents=True)
+    path.write_text(_CONFIG.format(port=ports[shard], shard=shard, shards=shards, limping=limping))
+
+
+class _Door(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, shards: Shards) -> None:
+        super().__init__((HOST, 0), _Request)
+        self.shards = shards
+
+
+class _Request(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Door
+
+    def do_GET(self) -> None:
+        shards = self.server.shards
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if b" ON CLUSTER `" not in body:
+            self._answer(self._forward(shards.next(), body))
+            return
+        statement = body.decode()
+        shards.everywhere.append(statement)
+        replies = [self._forward(server, plain(statement).encode()) for server in shards.servers]
+        self._answer(max(replies, key=lambda reply: reply[0]))
+
+    do_POST = do_GET
+
+    def _forward(self, server: ClickHouseServer, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP}
+        connection = http.client.HTTPConnection(HOST, server.port, timeout=120)
+        try:
+            connection.request(self.command, self.path, body, headers)
+            reply = connection.getresponse()
+            return reply.status, reply.getheaders(), reply.read()
+        finally:
+            connection.close()
+
+    def _answer(self, reply: tuple[int, list[tuple[str, str]], bytes]) -> None:
+        status, headers, body = reply
+        self.send_response(status)
+        for name, value in headers:
+            if name.lower() not in _HOP:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
