@@ -1,7 +1,8 @@
 """All errors that a person may read: what happened, to which source and window, what to do next.
 
     ZakazError              exit status 1
-      SourceError           an API did not give what was asked; `transient` says if a later try may succeed
+      SourceError           an API did not give what was asked
+      LandingError          the landing area cannot be reached, written or read
       WarehouseError        ClickHouse: locked, unreachable, read-only, an edited migration
       ReconcileError        what was read back is not what was loaded
     UsageError              exit status 2: a wrong argument
@@ -12,15 +13,21 @@ A message never holds a secret, a reply's body or personal data.
 
 
 class ZakazError(Exception):
+    """`transient`: a later try may succeed where nobody has changed anything."""
+
     exit_status = 1
+
+    def __init__(self, message: str, *, transient: bool = False) -> None:
+        super().__init__(message)
+        self.transient = transient
 
 
 class SourceError(ZakazError):
     """An API refused, failed or answered with something that is not the data asked for."""
 
-    def __init__(self, message: str, *, transient: bool = False) -> None:
-        super().__init__(message)
-        self.transient = transient
+
+class LandingError(ZakazError):
+    pass
 
 
 class WarehouseError(ZakazError):

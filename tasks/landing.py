@@ -6,29 +6,35 @@ Values are text as they came over the wire; only allow-listed fields arrive here
 
 from __future__ import annotations
 
+import hashlib
+import io
 import itertools
 import re
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import fsspec
 import polars as pl
 from pydantic import BaseModel, ConfigDict
 
+from tasks.errors import LandingError
 from tasks.window import Window
 
 PART_ROWS = 100_000
+_BUCKETS = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"}
+"""Protocols of file systems without folders."""
 _STAMP = "%Y%m%dT%H%M%SZ"
 _FETCH = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{8}")
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """What a source's fetch function returns: raw rows and how they were got.
+    """What a source's fetch function returns: raw rows and what is to be known of them.
 
     `columns` are those that the source really sent; `facts` are counts worth keeping beside the run; `window` is
     set where more days were read than asked for; `partial` where what is not here may exist all the same.
@@ -36,8 +42,6 @@ class Fetched:
 
     rows: Sequence[dict[str, str | None]]
     columns: tuple[str, ...]
-    api_calls: int
-    retries: int
     warnings: tuple[str, ...] = ()
     facts: dict[str, int] = field(default_factory=dict)
     window: Window | None = None
@@ -45,7 +49,10 @@ class Fetched:
 
 
 class Manifest(BaseModel):
-    """What landed: the files and everything a later step has to know about the fetch."""
+    """What landed: the files, what is in them (SHA-256), and everything a later step has to know about the fetch.
+
+    Only what a manifest names has landed: a fetch that dies leaves parts, whole and torn, of which none speaks.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -54,9 +61,8 @@ class Manifest(BaseModel):
     window: Window
     fetched_at: datetime
     paths: tuple[str, ...]
+    digests: tuple[str, ...] = ()
     rows: int
-    api_calls: int
-    retries: int
     warnings: tuple[str, ...] = ()
     facts: dict[str, int] = {}
     partial: bool = False
@@ -64,31 +70,35 @@ class Manifest(BaseModel):
 
 
 class Landing:
-    """A folder or bucket at any fsspec address, laid out as source/resource/time-of-fetch/part."""
+    """A folder or bucket at any fsspec address, laid out as source/resource/time-of-fetch/part.
+
+    Raises LandingError for whatever the file system raises.
+    """
 
     def __init__(self, url: str) -> None:
-        self._fs, self._root = fsspec.core.url_to_fs(url)
+        self._url, self._place = url, re.sub(r"(?<=://).*@|\?.*", "", url)
+        with self._reached():
+            self._fs, self._root = fsspec.core.url_to_fs(url)
 
     def write(self, source: str, resource: str, window: Window, fetched_at: datetime, fetched: Fetched) -> Manifest:
         stamp = fetched_at.astimezone(UTC).strftime(_STAMP)
         folder = f"{self._root}/{source}/{resource}/{stamp}-{uuid.uuid4().hex[:8]}"
-        self._fs.makedirs(folder, exist_ok=True)
         schema = dict.fromkeys(fetched.columns, pl.String)
-        paths = []
+        digests = {}
         for number, rows in enumerate(_parts(fetched.rows)):
+            part = io.BytesIO()
+            pl.DataFrame(rows, schema=schema, orient="row").write_parquet(part)
             path = f"{folder}/part-{number:05}.parquet"
-            with self._fs.open(path, "wb") as file:
-                pl.DataFrame(rows, schema=schema, orient="row").write_parquet(file)
-            paths.append(path)
+            self._put(path, part.getvalue())
+            digests[path] = _sha256(part.getvalue())
         return Manifest(
             source=source,
             resource=resource,
             window=fetched.window or window,
             fetched_at=fetched_at,
-            paths=tuple(paths),
+            paths=tuple(digests),
+            digests=tuple(digests.values()),
             rows=len(fetched.rows),
-            api_calls=fetched.api_calls,
-            retries=fetched.retries,
             warnings=fetched.warnings,
             facts=fetched.facts,
             partial=fetched.partial,
@@ -97,14 +107,27 @@ class Landing:
 
     def read(self, manifest: Manifest) -> pl.DataFrame:
         """All parts as one frame of String columns."""
-        frames = []
-        for path in manifest.paths:
-            with self._fs.open(path, "rb") as file:
-                frames.append(pl.read_parquet(file))
+        frames = [pl.read_parquet(io.BytesIO(self._get(path))) for path in manifest.paths]
         return pl.concat(frames, rechunk=True)
 
     def holds(self, manifest: Manifest) -> bool:
-        return all(self._fs.exists(path) for path in manifest.paths)
+        """Whether every part is here as it was written: a loss of power may leave its name alone, or zeros."""
+        # Another LANDING_URL may have been in use when it was written.
+        ours = all(path.startswith(f"{self._root}/") for path in manifest.paths)
+        return ours and tuple(self._digest(path) for path in manifest.paths) == manifest.digests
+
+    def probe(self) -> str:
+        """Put something there, read it back and remove it, as loads do; give the place."""
+        path, content = f"{self._root}/probe-{uuid.uuid4().hex[:8]}", b"zakaz"
+        self._put(path, content)
+        try:
+            same = self._get(path) == content
+        finally:
+            with self._reached():
+                self._fs.rm_file(path)
+        if not same:
+            raise LandingError(f"The landing area {self._place} does not give back what was put there.")
+        return self._place
 
     def prune(self, source: str, now: datetime, keep_days: int) -> int:
         """Remove the source's fetches older than `keep_days` and say how many. Their rows are in the warehouse.
@@ -112,15 +135,53 @@ class Landing:
         Whatever else lies there stays: the address may be a bucket that is not ours alone.
         """
         oldest = (now - timedelta(days=keep_days)).astimezone(UTC).strftime(_STAMP)
-        stale = [
-            path
-            for path in self._fs.glob(f"{self._root}/{source}/*/*")
-            if (fetch := _FETCH.fullmatch(path.rsplit("/", 1)[-1])) and fetch[1] < oldest
-        ]
-        for path in stale:
-            with suppress(FileNotFoundError):  # another run tidies up too
-                self._fs.rm(path, recursive=True)
+        with self._reached():
+            stale = [
+                path
+                for path in self._fs.glob(f"{self._root}/{source}/*/*")
+                if (fetch := _FETCH.fullmatch(path.rsplit("/", 1)[-1])) and fetch[1] < oldest
+            ]
+            for path in stale:
+                with suppress(FileNotFoundError):  # another run tidies up too
+                    self._fs.rm(path, recursive=True)
         return len(stale)
+
+    def _put(self, path: str, content: bytes) -> None:
+        with self._reached():
+            if urlsplit(self._url).scheme not in _BUCKETS:  # There it would make a bucket of a mistyped name.
+                self._fs.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+            self._fs.pipe_file(path, content)
+
+    def _get(self, path: str) -> bytes:
+        with self._reached():
+            return bytes(self._fs.cat_file(path))
+
+    def _digest(self, path: str) -> str | None:
+        with self._reached():
+            return _sha256(self._fs.cat_file(path)) if self._fs.exists(path) else None
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """Each file system raises errors of its own library's; to a reader they are one."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001
+            raise LandingError(
+                f"The landing area {self._place} cannot be used: {self._told(error)}. "
+                "Look at LANDING_URL, its keys and its space.",
+                transient=not isinstance(error, PermissionError | ImportError | ValueError),
+            ) from None
+
+    def _told(self, error: Exception) -> str:
+        """The first line of what it says, unless it may repeat a secret of the address."""
+        if "@" in self._url or "?" in self._url:
+            return type(error).__name__
+        said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        return said.partition("\n")[0].rstrip(".")
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _parts(rows: Sequence[dict[str, Any]]) -> Iterator[Iterable[dict[str, Any]]]:

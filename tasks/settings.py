@@ -1,4 +1,4 @@
-"""Settings: the environment first, then the file given with --env, then `secrets/.env.*`.
+"""Settings: the environment first, then the file given with --env or in ZAKAZ_ENV, then `secrets/.env.*`.
 
 Immutable, typed, secrets as `SecretStr`. Reads files and the environment, nothing else.
 """
@@ -9,10 +9,10 @@ import logging
 import os
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tasks.errors import SettingsError
 
@@ -24,6 +24,7 @@ HOME = Path(
     os.environ.get("ZAKAZ_HOME") or (_CHECKOUT if (_CHECKOUT / "pyproject.toml").exists() else Path.cwd())
 ).absolute()
 SQL_DIR = _CHECKOUT / "sql"
+_FILE = "ZAKAZ_ENV"
 
 
 class Settings(BaseSettings):
@@ -34,11 +35,33 @@ class Settings(BaseSettings):
         description="Where the warehouse is: chdb:///folder (embedded) or a ClickHouse server's address.",
     )
     clickhouse_database: str = Field(default="zakaz", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    clickhouse_cluster: str | None = Field(
+        default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Of the server's remote_servers: its shards."
+    )
     clickhouse_lock_wait: float = Field(
         default=60, ge=0, description="Seconds to wait for another process that uses the embedded warehouse."
     )
+    # Of the users that `zakaz access` makes; needed there and nowhere else.
+    etl_password: SecretStr | None = Field(default=None, description="Of etl_writer, who loads.")
+    datalens_password: SecretStr | None = Field(default=None, description="Of datalens_reader, who reads views.")
+    backup_password: SecretStr | None = Field(default=None, description="Of backup_user, who backs up.")
     landing_url: str = Field(default=str(HOME / "data" / "landing"), description="Any fsspec address.")
     landing_keep_days: int = Field(default=7, ge=1)
+
+    backup_url: str = Field(
+        default=str(HOME / "data" / "backups"),
+        description="Where backups go: a folder (embedded warehouse), disk://NAME (a disk of the server's that its "
+        "configuration allows for backups), s3://bucket/folder or https://host/bucket/folder.",
+    )
+    backup_keep: int = Field(default=14, ge=1, description="Newest backups to keep, where they are in a folder.")
+    backup_dsn: SecretStr | None = Field(
+        default=None, description="Of a user who may back up, where the one of CLICKHOUSE_DSN may not."
+    )
+    backup_s3_endpoint: str | None = Field(
+        default=None, pattern=r"^https?://", description="Of s3:// addresses, e.g. https://storage.yandexcloud.net."
+    )
+    backup_s3_key: SecretStr | None = Field(default=None, description="Without it the server uses its own key.")
+    backup_s3_secret: SecretStr | None = None
 
     http_timeout: float = Field(default=60, gt=0, description="Seconds without an answer before a retry.")
     http_attempts: int = Field(default=6, ge=1, description="Tries of one call.")
@@ -83,23 +106,41 @@ class Settings(BaseSettings):
     vk_page_size: int = Field(default=250, ge=1, description="Asked for; 50 where the server refuses it.")
     vk_token_file: Path = Field(default=HOME / "secrets" / "vk_token.json", description="Kept between runs, 0600.")
 
+    zakaz_sources: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Sources in use, e.g. qtickets,vk_ads; all where it is not set."
+    )
     report_currency: str = Field(default="RUB", pattern="^[A-Z]{3}$", description="Of the marketing views.")
     ad_spend_vat: Literal["include", "exclude"] = Field(default="include", description="Spend with VAT or net.")
 
     zakaz_alert_block: str | None = Field(
         default=None, pattern=r"^[a-z0-9-]+/[a-z0-9-]+$", description="A Prefect notification block, type/name."
     )
+    alert_url: SecretStr | None = Field(default=None, description='A webhook: takes {"text": …}, or Slack\'s.')
+    alert_telegram_token: SecretStr | None = Field(default=None, description="A bot's, instead of the webhook.")
+    alert_telegram_chat: str | None = Field(default=None, description="The chat's number or @name.")
+    alert_telegram_base_url: str = "https://api.telegram.org"
     alert_repeat_hours: float = Field(default=24, gt=0, description="When a trouble that lasts is told again.")
     quality_parameters: dict[str, dict[str, float]] = Field(
         default={}, description='Per check, as JSON: {"freshness_data": {"lag_direct": 3}}.'
     )
 
+    @field_validator("zakaz_sources", mode="before")
+    @classmethod
+    def _names(cls, given: str | tuple[str, ...]) -> tuple[str, ...]:
+        names = given.split(",") if isinstance(given, str) else given
+        return tuple(name.strip() for name in names if name.strip())
 
-def load_settings(env: Path | None = None) -> Settings:
+
+def use_file(env: Path) -> None:
+    """Read this file's settings too from now on, in this process and in those that it starts.
+
+    It travels in the environment and not as an argument: what a flow takes as a parameter is stored and shown."""
+    os.environ[_FILE] = str(env.absolute())
+
+
+def load_settings() -> Settings:
     """Read the settings. Raises SettingsError, which names the setting and never shows its value."""
-    if env is not None and not env.is_file():
-        raise SettingsError(f"There is no settings file {env}. Copy the sample from configs/ there and fill it in.")
-    files = [*_secret_files(), *([env] if env else [])]
+    files = [*_secret_files(), *_given_file()]
     try:
         return Settings(_env_file=tuple(files))
     except UnicodeDecodeError:
@@ -110,6 +151,14 @@ def load_settings(env: Path | None = None) -> Settings:
         first = error.errors(include_input=False, include_context=False)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
         raise SettingsError(f"The setting {name} is wrong: {first['msg']}.") from None
+
+
+def _given_file() -> list[Path]:
+    if not (given := os.environ.get(_FILE)):
+        return []
+    if not Path(given).is_file():
+        raise SettingsError(f"There is no settings file {given}. Copy the sample from configs/ and fill it in.")
+    return [Path(given)]
 
 
 def _secret_files() -> list[Path]:

@@ -27,6 +27,7 @@ from tenacity import (
 )
 
 from tasks.errors import SourceError
+from tasks.fetch import traffic
 from tasks.settings import Settings
 
 logger = logging.getLogger("zakaz.fetch")
@@ -67,7 +68,7 @@ class Api:
 
 
 class ApiClient:
-    """Talks to one API. `calls` and `retries` count what went over the wire."""
+    """Talks to one API."""
 
     def __init__(self, api: Api, settings: Settings) -> None:
         self._api = api
@@ -81,8 +82,6 @@ class ApiClient:
             timeout=httpx.Timeout(settings.http_timeout, connect=min(10, settings.http_timeout)),
             limits=httpx.Limits(max_connections=4),
         )
-        self.calls = 0
-        self.retries = 0
 
     async def __aenter__(self) -> Self:
         return self
@@ -140,7 +139,7 @@ class ApiClient:
 
     async def _once(self, method: str, path: str, query: Query | None, content: dict[str, Any]) -> httpx.Response:
         async with self._limiter:
-            self.calls += 1
+            traffic.count(calls=1)
             try:
                 return await self._client.request(method, path, params=query, **content)
             except httpx.TimeoutException:
@@ -183,7 +182,7 @@ class ApiClient:
         return float(backoff(state))
 
     def _note(self, call: str, state: RetryCallState) -> None:
-        self.retries += 1
+        traffic.count(retries=1)
         logger.warning(
             "%s: %s, try %d: %s; again in %.1f s",
             self._api.title,

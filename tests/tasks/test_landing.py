@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks import landing as module
+from tasks.errors import LandingError
 from tasks.landing import Fetched, Landing, Manifest
 from tasks.window import Window
 
@@ -25,7 +27,7 @@ TEXTS = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=8
 
 
 def fetched(rows: list[dict[str, str | None]], columns: tuple[str, ...] = COLUMNS, **more: Any) -> Fetched:
-    return Fetched(rows, columns, api_calls=3, retries=1, **more)
+    return Fetched(rows, columns, **more)
 
 
 def numbered(count: int) -> list[dict[str, str | None]]:
@@ -105,7 +107,7 @@ def test_a_manifest_tells_what_landed_and_survives_json(tmp_path: Path) -> None:
         WINDOW,
         AT,
     )
-    assert (manifest.api_calls, manifest.retries, manifest.facts, manifest.warnings) == (3, 1, facts, warnings)
+    assert (manifest.facts, manifest.warnings) == (facts, warnings)
 
 
 def test_two_fetches_of_one_second_do_not_overwrite_each_other(tmp_path: Path) -> None:
@@ -125,6 +127,54 @@ def test_a_fetch_is_held_until_one_of_its_files_is_gone(tmp_path: Path, monkeypa
     assert landing.holds(manifest)
     Path(manifest.paths[1]).unlink()
     assert not landing.holds(manifest)
+
+
+@pytest.mark.parametrize("left", [0, 11, 500])
+@pytest.mark.parametrize("zeros", [False, True])
+def test_a_fetch_of_which_a_file_was_torn_is_not_held(tmp_path: Path, left: int, zeros: bool) -> None:
+    """As after a loss of power: the name is there, the bytes are not, or not all, or are zeros."""
+    landing = Landing(str(tmp_path))
+    manifest = write(landing, numbered(1000))
+    part = Path(manifest.paths[0])
+    size = part.stat().st_size
+    assert size > left
+
+    os.truncate(part, left)
+    if zeros:
+        os.truncate(part, size)
+
+    assert not landing.holds(manifest)
+
+
+def test_a_fetch_of_another_landing_area_is_not_held(tmp_path: Path) -> None:
+    manifest = write(Landing(str(tmp_path / "old")), numbered(1))
+
+    assert not Landing(str(tmp_path / "new")).holds(manifest)
+
+
+def test_a_fetch_of_an_earlier_version_is_not_held(tmp_path: Path) -> None:
+    """Its manifest, which the cache kept, does not say what was in the files."""
+    landing = Landing(str(tmp_path))
+
+    assert not landing.holds(write(landing, numbered(1)).model_copy(update={"digests": ()}))
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["s3://key:never-shown@bucket/folder", "s3://key:never/shown@bucket", "s4://u:never-shown@host/x?never=shown"],
+)
+def test_a_secret_in_the_address_is_not_shown(url: str) -> None:
+    with pytest.raises(
+        LandingError, match=r"The landing area s[34]://(bucket|host)[a-z/]* cannot be used"
+    ) as caught:
+        Landing(url).probe()
+
+    assert "never" not in str(caught.value)
+
+
+def test_a_probe_leaves_nothing(tmp_path: Path) -> None:
+    assert Landing(str(tmp_path)).probe() == str(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_old_fetches_are_pruned_and_young_ones_stay(tmp_path: Path) -> None:
@@ -169,5 +219,6 @@ def test_any_fsspec_address_will_do() -> None:
 
     assert fsspec.filesystem("memory").exists(manifest.paths[0])
     assert landing.read(manifest).height == 3
+    assert landing.holds(manifest)
     assert landing.prune("qtickets", AT + timedelta(days=30), keep_days=7) == 1
     assert not landing.holds(manifest)

@@ -47,7 +47,8 @@ def test_the_environment_wins_over_the_given_file_and_that_over_the_secrets(
     given.write_text("QTICKETS_TOKEN=given\nQTICKETS_RATE=2\n")
     monkeypatch.setenv("QTICKETS_TOKEN", "environment")
 
-    settings = load_settings(given)
+    monkeypatch.setenv("ZAKAZ_ENV", str(given))
+    settings = load_settings()
 
     assert settings.qtickets_token == SecretStr("environment")
     assert (settings.qtickets_rate, settings.qtickets_page_size) == (2, 11)
@@ -88,9 +89,11 @@ def test_a_file_in_another_encoding_is_an_error_in_words(secrets: Path) -> None:
         load_settings()
 
 
-def test_a_given_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_given_file_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZAKAZ_ENV", str(tmp_path / "nowhere.env"))
+
     with pytest.raises(SettingsError, match=r"no settings file .*nowhere\.env.*configs/"):
-        load_settings(tmp_path / "nowhere.env")
+        load_settings()
 
 
 @pytest.mark.parametrize(

@@ -86,8 +86,6 @@ async def _events(settings: Settings) -> Fetched:
         return Fetched(
             rows,
             seen_columns(rows, EVENT_COLUMNS),
-            client.calls,
-            client.retries,
             facts={"events": len(records)},
         )
 
@@ -117,8 +115,6 @@ class _Orders:
             return Fetched(
                 rows,
                 seen_columns(rows, ORDER_COLUMNS),
-                client.calls,
-                client.retries,
                 tuple(self.warnings),
                 {"orders": len(kept), "orders_read": len(records)},
                 partial=self.partial,

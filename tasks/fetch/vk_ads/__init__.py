@@ -94,12 +94,12 @@ async def _today(settings: Settings, window: Window) -> Fetched:
     rows = [head(ad) | today.statistics_row(day) for ad, figures in days.items() for day in figures]
     rows += [head(ad) | {"lost": "true"} for ad in lost]
     rows += [head(ad) | _undelivered(window) for ad, figures in days.items() if not figures]
-    return _fetched(rows, api.calls, api.retries, len(banners), lost)
+    return _fetched(rows, len(banners), lost)
 
 
 async def _legacy(settings: Settings, window: Window) -> Fetched:
     api = legacy.Legacy(settings)
-    async with api.client as client:
+    async with api.client:
         campaigns = await api.campaigns()
         ads = await api.ads(campaigns)
         links: dict[int, str | None] = {}
@@ -120,7 +120,7 @@ async def _legacy(settings: Settings, window: Window) -> Fetched:
 
     rows = [head(ad) | legacy.statistics_row(day) for ad, figures in days.items() for day in figures]
     rows += [head(ad) | _undelivered(window) for ad in _silent(ads, days)]
-    return _fetched(rows, client.calls, client.retries, len(ads), [])
+    return _fetched(rows, len(ads), [])
 
 
 def _silent(ads: Iterable[int], days: Mapping[int, list[today.Record]]) -> list[int]:
@@ -134,10 +134,10 @@ def _undelivered(window: Window) -> Row:
     return {"stat_date": str(window.first), "impressions": "0", "clicks": "0", "spent": "0", "conversions": "0"}
 
 
-def _fetched(rows: list[Row], calls: int, retries: int, ads: int, lost: Iterable[int]) -> Fetched:
+def _fetched(rows: list[Row], ads: int, lost: Iterable[int]) -> Fetched:
     missing = list(lost)
     text = f"VK Ads gives no figures for {len(missing)} ads any more; what was loaded stays"
     warnings = (text,) if missing else ()
     for warning in warnings:
         logger.warning("%s", warning)
-    return Fetched(rows, COLUMNS, calls, retries, warnings, {"ad_days": len(rows), "ads": ads})
+    return Fetched(rows, COLUMNS, warnings, {"ad_days": len(rows), "ads": ads})

@@ -41,7 +41,7 @@ class _UnknownIds(Exception):
 
 
 class Today:
-    """One account of today's API. `calls` and `retries` count token requests too."""
+    """One account of today's API."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -49,14 +49,6 @@ class Today:
         api = Api(TITLE, settings.vk_base_url, {}, settings.vk_rate, _HINTS, judge=_judge, auth=self._token)
         self.client = ApiClient(api, settings)
         self._page = settings.vk_page_size
-
-    @property
-    def calls(self) -> int:
-        return self.client.calls + self._token.calls
-
-    @property
-    def retries(self) -> int:
-        return self.client.retries + self._token.retries
 
     async def close(self) -> None:
         await self.client.close()

@@ -17,6 +17,7 @@ import httpx
 from filelock import AsyncFileLock, Timeout
 
 from tasks.errors import SourceError
+from tasks.fetch import traffic
 from tasks.fetch.http import Api, ApiClient, as_json
 from tasks.settings import Settings, require
 
@@ -39,7 +40,7 @@ class _Refused(Exception):
 
 class StoredToken(httpx.Auth):
     """Puts the token into every request; on 401 takes a newer one, kept by another process or by refresh, and asks
-    once more. `calls` and `retries` are those that the tokens took."""
+    once more."""
 
     def __init__(self, settings: Settings) -> None:
         self._fixed = require(settings.vk_token, "VK_TOKEN", _FILE) if settings.vk_token else ""
@@ -50,15 +51,6 @@ class StoredToken(httpx.Auth):
         self._refreshing = ApiClient(api, settings)
         # Once: a token whose answer was lost takes one of the five slots as well.
         self._issuing = ApiClient(api, settings.model_copy(update={"http_attempts": 1}))
-        self._replays = 0
-
-    @property
-    def calls(self) -> int:
-        return self._refreshing.calls + self._issuing.calls + self._replays
-
-    @property
-    def retries(self) -> int:
-        return self._refreshing.retries + self._replays
 
     async def close(self) -> None:
         await self._refreshing.close()
@@ -74,7 +66,7 @@ class StoredToken(httpx.Auth):
             raise SourceError(f"VK Ads says that the token {_LASTING[code]}. Once access is granted again, {then}.")
         if code in _MENDABLE and not self._fixed:
             request.headers["Authorization"] = f"Bearer {await self._token_other_than(token)}"
-            self._replays += 1
+            traffic.count(calls=1, retries=1)
             yield request
 
     async def _token_other_than(self, dead: str) -> str:

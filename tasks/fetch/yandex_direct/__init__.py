@@ -45,7 +45,7 @@ def fetch_ad_days(settings: Settings, window: Window, as_of: datetime) -> Fetche
 async def _fetch(settings: Settings, window: Window, as_of: datetime) -> Fetched:
     direct = Direct(settings)
     vat = "YES" if settings.ad_spend_vat == "include" else "NO"
-    async with direct.client as client:
+    async with direct.client:
         tracking = await campaigns(direct)
         window = await _with_changed_days(direct, window, as_of, list(tracking))
         rows = await ad_days(direct, settings, window, as_of, vat)
@@ -58,8 +58,6 @@ async def _fetch(settings: Settings, window: Window, as_of: datetime) -> Fetched
         return Fetched(
             [_with_link(row, known, direct.login, vat) for row in rows],
             COLUMNS,
-            client.calls,
-            client.retries,
             tuple(warnings),
             {"ad_days": len(rows), "ads": len(known.ads)},
             window=window,

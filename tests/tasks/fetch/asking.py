@@ -8,6 +8,7 @@ from typing import Any
 
 from tasks.errors import SourceError
 from tasks.fetch.http import Api, ApiClient
+from tasks.fetch.traffic import counted
 from tasks.settings import Settings
 
 HINT = "Put the right token into the settings."
@@ -15,7 +16,7 @@ HINT = "Put the right token into the settings."
 
 @dataclass
 class Asked:
-    """The reply or the error, and what the client counted."""
+    """The reply or the error, and what was counted."""
 
     reply: Any
     error: SourceError | None
@@ -31,9 +32,10 @@ def described(url: str, token: str, rate: float) -> Api:
 
 
 async def ask_once(api: Api, settings: Settings, path: str) -> Asked:
-    async with ApiClient(api, settings) as client:
-        try:
-            reply, error = await client.get(path), None
-        except SourceError as refused:
-            reply, error = None, refused
-        return Asked(reply, error, client.calls, client.retries)
+    with counted() as traffic:
+        async with ApiClient(api, settings) as client:
+            try:
+                reply, error = await client.get(path), None
+            except SourceError as refused:
+                reply, error = None, refused
+        return Asked(reply, error, traffic.calls, traffic.retries)

@@ -9,6 +9,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from sandbox.server import Running, serve
+from tasks.fetch.traffic import Traffic, counted
 from tasks.settings import Settings
 from tests.tasks.fetch.applications import Stage
 from tests.tasks.fetch.asking import Ask, Asked, ask_once, described
@@ -25,6 +26,13 @@ def base_url_of(_running: Running[Stage]) -> Iterator[Callable[[ASGIApp], str]]:
     """Serves an application until the test ends and gives its address."""
     yield lambda app: _running.base_url + _running.app.add(app)
     _running.app.clear()
+
+
+@pytest.fixture
+def traffic() -> Iterator[Traffic]:
+    """What went over the wire during the test."""
+    with counted() as traffic:
+        yield traffic
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 from sandbox import QticketsApi, World
 from tasks.errors import SettingsError, SourceError
 from tasks.fetch.qtickets import fetch_events, fetch_orders
+from tasks.fetch.traffic import Traffic
 from tasks.settings import Settings
 from tasks.window import Window
 from tests.tasks.fetch.qtickets.truth import MOSCOW
@@ -70,10 +71,12 @@ def test_the_world_of_the_tests_has_deleted_hidden_and_past_events(world: World)
     assert any(event.shows[-1].finishes_at < NOW for event in world.events)
 
 
-def test_events_cost_one_call_a_page(world: World, api_of_world: ApiOf, settings_for: SettingsFor) -> None:
-    fetched = fetch_events(settings_for(api_of_world(honour_per_page=False)), WINDOW, NOW)
+def test_events_cost_one_call_a_page(
+    world: World, api_of_world: ApiOf, settings_for: SettingsFor, traffic: Traffic
+) -> None:
+    fetch_events(settings_for(api_of_world(honour_per_page=False)), WINDOW, NOW)
 
-    assert fetched.api_calls == ceil(len(world.events) / 10)
+    assert traffic.calls == ceil(len(world.events) / 10)
 
 
 @pytest.mark.parametrize("mode", ["insert", "remove"])

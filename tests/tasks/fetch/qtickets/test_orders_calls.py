@@ -11,6 +11,7 @@ import pytest
 
 from sandbox import QticketsApi, Switches, World
 from tasks.fetch.qtickets import fetch_orders
+from tasks.fetch.traffic import Traffic
 from tasks.settings import Settings
 from tasks.window import Window
 from tests.tasks.fetch.qtickets.many_orders import evenly
@@ -37,18 +38,18 @@ def many() -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("days", [2, 14, 30])
 def test_an_obeyed_filter_costs_the_pages_of_the_window_and_little_more(
-    world: World, api_of_world: Callable[..., QticketsApi], settings_for: SettingsFor, days: int
+    world: World, api_of_world: Callable[..., QticketsApi], settings_for: SettingsFor, days: int, traffic: Traffic
 ) -> None:
     first, last = NOW.date() - timedelta(days=days - 1), NOW.date()
     rows = expected_rows(world, first, last, NOW).values()
     paid = {row["order_id"] for row in rows if row["payed"] == "true"}
     unpaid = {row["order_id"] for row in rows if row["payed"] == "false"}
 
-    fetched = fetch_orders(settings_for(api_of_world()), Window(first=first, last=last), NOW)
+    fetch_orders(settings_for(api_of_world()), Window(first=first, last=last), NOW)
 
     least = ceil(len(paid) / PAGE) + ceil(len(unpaid) / PAGE)
-    assert least <= fetched.api_calls <= least + 2
-    assert fetched.retries == 0
+    assert least <= traffic.calls <= least + 2
+    assert traffic.retries == 0
 
 
 @pytest.mark.parametrize("window", WINDOWS)
@@ -98,13 +99,11 @@ def test_the_payment_lag_decides_how_far_back_an_unfiltered_list_is_read(
     many: list[dict[str, Any]], settings_for: SettingsFor
 ) -> None:
     first, last = WINDOWS["recent"]
-    settings = [
-        settings_for(QticketsApi(many, [], Switches(honour_filters=False)), qtickets_payment_lag=lag)
-        for lag in (2, 60)
-    ]
+    apis = [QticketsApi(many, [], Switches(honour_filters=False)) for _ in range(2)]
+    settings = [settings_for(api, qtickets_payment_lag=lag) for api, lag in zip(apis, (2, 60), strict=True)]
 
     short, long = (fetch_orders(each, Window(first=first, last=last), NOW) for each in settings)
 
-    assert short.api_calls <= ceil(4 * 120 / PAGE) + 6
-    assert long.api_calls >= ceil(62 * 120 / PAGE)
+    assert len(apis[0].requests) <= ceil(4 * 120 / PAGE) + 6
+    assert len(apis[1].requests) >= ceil(62 * 120 / PAGE)
     assert len(short.rows) == len(long.rows)

@@ -10,6 +10,7 @@ import pytest
 
 from sandbox import QticketsApi, World
 from tasks.fetch.qtickets import fetch_orders
+from tasks.fetch.traffic import Traffic
 from tasks.settings import Settings
 from tasks.window import Window
 from tests.tasks.fetch.qtickets.truth import ORDER_COLUMNS, by_ticket, expected_rows
@@ -46,7 +47,7 @@ SHAPES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("filters", FILTERS)
 def test_the_orders_of_the_window_come_whole_and_alone(
-    world: World, api_of_world: ApiOf, settings_for: SettingsFor, filters: str, shape: str
+    world: World, api_of_world: ApiOf, settings_for: SettingsFor, filters: str, shape: str, traffic: Traffic
 ) -> None:
     # Each shape meets each window with some filters, which is enough and a third of the time.
     first, last = (RECENT, OLD, DAY)[(list(FILTERS).index(filters) + list(SHAPES).index(shape)) % 3]
@@ -58,7 +59,7 @@ def test_the_orders_of_the_window_come_whole_and_alone(
     ints = SHAPES[shape].get("flags_as_ints", False)
     assert by_ticket(fetched.rows) == expected_rows(world, first, last, NOW, flags_as_ints=ints)
     assert set(fetched.columns) == ORDER_COLUMNS
-    assert fetched.api_calls == len(api.requests)
+    assert traffic.calls == len(api.requests)
     assert {request.method for request in api.requests} == {"GET"}
     if warning and not (warning.startswith("obeyed") and last == NOW.date()):
         assert [text for text in fetched.warnings if warning in text]

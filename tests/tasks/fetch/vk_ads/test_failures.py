@@ -10,6 +10,7 @@ import pytest
 from sandbox import World
 from sandbox.vk import VkAdsApi
 from tasks.errors import SourceError
+from tasks.fetch.traffic import Traffic
 from tests.tasks.fetch.vk_ads.conftest import FORTNIGHT
 from tests.tasks.fetch.vk_ads.helpers import Fetch, asked, by_ad_day
 from tests.tasks.fetch.vk_ads.truth import rows_of
@@ -41,15 +42,15 @@ def path(name: str) -> str:
 @pytest.mark.parametrize("name", PATHS)
 @pytest.mark.parametrize(("kind", "options"), PASSING, ids=str)
 def test_a_passing_failure_costs_a_retry_and_no_row(
-    fetch: Fetch, api: VkAdsApi, world: World, kind: str, options: dict[str, Any], name: str
+    fetch: Fetch, api: VkAdsApi, world: World, kind: str, options: dict[str, Any], name: str, traffic: Traffic
 ) -> None:
     api.switches.list_cap = 250
     api.faults.add(kind, path(name), **options)
 
-    fetched = fetch(api, http_timeout=0.5 if kind == "timeout" else 5)
+    fetched = fetch(api, http_timeout=1.5 if kind == "timeout" else 5)
 
     assert by_ad_day(fetched.rows) == rows_of(world, FORTNIGHT.first, FORTNIGHT.last, zeros=True)
-    assert (fetched.retries, fetched.api_calls) == (1, len(api.requests))
+    assert (traffic.retries, traffic.calls) == (1, len(api.requests))
 
 
 @pytest.mark.parametrize(("kind", "options"), PASSING, ids=str)
@@ -59,7 +60,7 @@ def test_a_lasting_failure_is_an_error_after_few_tries(
     api.faults.add(kind, path(PATHS[-1]), times=99, **options)
 
     with pytest.raises(SourceError) as caught:
-        fetch(api, http_timeout=0.5 if kind == "timeout" else 5, http_attempts=4)
+        fetch(api, http_timeout=1.5 if kind == "timeout" else 5, http_attempts=4)
 
     assert caught.value.transient
     assert asked(api)["day"] == (3 if kind in ("html", "truncated") or options.get("status") == 503 else 4)

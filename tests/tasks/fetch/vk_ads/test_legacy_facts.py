@@ -14,6 +14,7 @@ import pytest
 from sandbox import World
 from sandbox.vk import VK_ACCOUNT_ID, Cabinet, VkLegacyApi
 from sandbox.vk.objects import Figures
+from tasks.fetch.traffic import Traffic
 from tasks.fetch.vk_ads import COLUMNS
 from tasks.fetch.vk_ads.legacy import statistics_row
 from tasks.reference import cities
@@ -111,7 +112,7 @@ def test_a_row_without_a_day_is_set_aside_and_not_booked_on_one() -> None:
 
 @pytest.mark.parametrize("number", [200, 450])
 def test_two_hundred_ads_are_asked_about_at_a_time_and_in_the_body(
-    fetch_legacy: Fetch, legacy: VkLegacyApi, cabinet: Cabinet, number: int
+    fetch_legacy: Fetch, legacy: VkLegacyApi, cabinet: Cabinet, number: int, traffic: Traffic
 ) -> None:
     """550 ids in an address were refused; and an address ends in logs, token and all."""
     ids = only(cabinet, number, first=ONE_DAY.first)
@@ -122,7 +123,7 @@ def test_two_hundred_ads_are_asked_about_at_a_time_and_in_the_body(
     assert {row["ad_id"]: row["impressions"] for row in fetched.rows} == {str(ad): str(ad) for ad in ids}
     batches = ceil(number / 200)
     assert methods(legacy) == ["getCampaigns", "getAds", *["getAdsLayout", "getStatistics"] * batches]
-    assert (fetched.api_calls, fetched.retries) == (len(legacy.requests), 0)
+    assert (traffic.calls, traffic.retries) == (len(legacy.requests), 0)
     assert {request.method for request in legacy.requests} == {"POST"}
     assert {request.query for request in legacy.requests} == {""}
     asked = [json.loads(r.params["ad_ids"]) for r in legacy.requests if r.path == "/ads.getAdsLayout"]

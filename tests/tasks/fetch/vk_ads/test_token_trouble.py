@@ -9,6 +9,7 @@ import pytest
 
 from sandbox import World
 from sandbox.vk import VkAdsApi
+from tasks.fetch.traffic import Traffic
 from tests.tasks.fetch.vk_ads.conftest import FORTNIGHT
 from tests.tasks.fetch.vk_ads.helpers import Fetch, asked, by_ad_day, change_kept, grants, kept, refused
 from tests.tasks.fetch.vk_ads.truth import rows_of
@@ -19,7 +20,7 @@ TOKEN = "/api/v2/oauth2/token.json"
 @pytest.mark.parametrize("rotates", [True, False])
 @pytest.mark.parametrize("after", range(7))
 def test_a_token_that_expires_within_a_run_costs_a_refresh_and_no_row(
-    fetch: Fetch, api: VkAdsApi, world: World, token_file: Path, after: int, rotates: bool
+    fetch: Fetch, api: VkAdsApi, world: World, token_file: Path, after: int, rotates: bool, traffic: Traffic
 ) -> None:
     api.switches.rotates_refresh_tokens = rotates
     api.tokens.expire_after(after)
@@ -28,7 +29,7 @@ def test_a_token_that_expires_within_a_run_costs_a_refresh_and_no_row(
 
     assert by_ad_day(fetched.rows) == rows_of(world, FORTNIGHT.first, FORTNIGHT.last, zeros=True)
     assert grants(api) == ["client_credentials", "refresh_token"]
-    assert (fetched.api_calls, fetched.retries) == (len(api.requests), 1)
+    assert (traffic.calls, traffic.retries) == (len(api.requests), 1)
     (token,) = api.tokens.issued
     assert (kept(token_file)["access_token"], kept(token_file)["refresh_token"]) == (token.access, token.refresh)
     assert fetch(api).rows

@@ -11,6 +11,7 @@ import pytest
 from sandbox import World
 from sandbox.direct import DirectApi
 from sandbox.world.spend import ad_days
+from tasks.fetch.traffic import Traffic
 from tasks.fetch.yandex_direct import COLUMNS
 from tasks.reference import cities
 from tasks.transform.yandex_direct import ad_days as to_facts
@@ -60,29 +61,31 @@ def test_each_row_carries_what_its_tags_are_made_of(fetch: Fetch, api: DirectApi
     }  # fmt: skip
 
 
-def test_a_past_window_takes_one_call_a_service_and_none_for_changes(fetch: Fetch, api: DirectApi) -> None:
+def test_a_past_window_takes_one_call_a_service_and_none_for_changes(
+    fetch: Fetch, api: DirectApi, traffic: Traffic
+) -> None:
     fetched = fetch(api)
 
     assert asked(api) == ["campaigns", "reports", "ads", "adgroups"]
-    assert (fetched.api_calls, fetched.retries, fetched.window) == (4, 0, PAST)
+    assert (traffic.calls, traffic.retries, fetched.window) == (4, 0, PAST)
     assert not api.writes
 
 
-def test_a_window_up_to_yesterday_takes_one_call_more(fetch: Fetch, api: DirectApi) -> None:
-    fetched = fetch(api, WEEK)
+def test_a_window_up_to_yesterday_takes_one_call_more(fetch: Fetch, api: DirectApi, traffic: Traffic) -> None:
+    fetch(api, WEEK)
 
     assert asked(api) == ["campaigns", "changes", "reports", "ads", "adgroups"]
-    assert fetched.api_calls == 5
+    assert traffic.calls == 5
 
 
-def test_a_queued_report_takes_its_polls_more(fetch: Fetch, api: DirectApi) -> None:
+def test_a_queued_report_takes_its_polls_more(fetch: Fetch, api: DirectApi, traffic: Traffic) -> None:
     api.switches.auto_online_days = 0
     api.switches.polls_until_ready = 3
 
-    fetched = fetch(api)
+    fetch(api)
 
     assert asked(api) == ["campaigns", *["reports"] * 4, "ads", "adgroups"]
-    assert (fetched.api_calls, fetched.retries) == (7, 0)
+    assert (traffic.calls, traffic.retries) == (7, 0)
 
 
 def test_an_account_that_showed_nothing_gives_no_rows_and_asks_for_no_links(fetch: Fetch, api: DirectApi) -> None:
