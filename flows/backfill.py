@@ -5,49 +5,52 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from typing import Annotated
 from uuid import UUID
 
 import polars as pl
-from prefect import flow
+from prefect import flow, tags
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
+from pydantic import Field
 
 from flows.ingest import fingerprint
 from flows.registry import SOURCES, Registered
-from flows.running import window_of
+from flows.running import INGESTION, LastDay, shown, window_of
+from flows.server.manifest import OURS
 from flows.source import Source
 from tasks.errors import UsageError
-from tasks.load.migrate import migrate
-from tasks.load.runs import covered
-from tasks.load.warehouse import warehouse
+from tasks.load.migrate import migrated
+from tasks.load.runs import covered, reads
 from tasks.settings import load_settings
 from tasks.window import Window
 
 logger = logging.getLogger("zakaz.flow")
 
+_NAMES = "; ".join(f"{name}: {registered.source.title}" for name, registered in SOURCES.items())
+SourceName = Annotated[str, Field(json_schema_extra={"enum": list(SOURCES), **shown("Source", _NAMES)})]
+"""A list to choose from in the form of the Prefect UI."""
+Beginning = Annotated[date, Field(json_schema_extra=shown("First day"))]
+Redo = Annotated[bool, Field(json_schema_extra=shown("Load again"))]
 _FRESH = timedelta(days=1)
 """A window still open to restatement counts as done for so long: a resumed backfill need not begin anew."""
 
 
-@flow(name="backfill", flow_run_name="backfill {source} {date_from}..{date_to}", description=__doc__)
+@flow(name="backfill", **INGESTION, description=__doc__)
 def backfill(
-    source: str, date_from: date, date_to: date | None = None, refresh: bool = False, env: str | None = None
+    source: SourceName, date_from: Beginning, date_to: LastDay = None, refresh: Redo = False
 ) -> State[object]:
     """Load a long range of days of one source.
 
     Args:
-        source: qtickets, vk_ads or direct.
-        date_from: First day, for example 2023-01-01.
-        date_to: Last day; the newest complete one if left out.
-        refresh: Load again what is done.
-        env: A settings file, for example secrets/.env.qtickets.
+        date_from: Where to begin. Days that the source no longer keeps are left out.
+        refresh: Also the days that an earlier backfill or load has done. Off, they are skipped.
     """
     registered = registered_source(source)
     whole = window_of(registered.source, 1, date_from, date_to)
     windows = list(split(whole, registered.source.backfill_months))
-    done = set() if refresh else _done(registered.source, windows, Path(env) if env else None)
+    done = set() if refresh else _done(registered.source, windows)
     progress = create_progress_artifact(0.0, key=f"backfill-{source.replace('_', '-')}", description=str(whole))
     assert isinstance(progress, UUID)
     for number, window in enumerate(windows, 1):
@@ -55,7 +58,9 @@ def backfill(
             logger.info("%s %s is done already (%d of %d)", source, window, number, len(windows))
         else:
             logger.info("%s %s (%d of %d)", source, window, number, len(windows))
-            registered.flow(date_from=window.first, date_to=window.last, refresh=refresh, env=env)
+            # So that the server's automations see this run too, and no load's own tag: it is no load in time.
+            with tags(OURS):
+                registered.flow(date_from=window.first, date_to=window.last, refresh=refresh)
         update_progress_artifact(progress, 100 * number / len(windows))
     message = f"{whole}: {len(windows) - len(done)} windows loaded, {len(done)} were done"
     return Completed(message=message, data=message)
@@ -78,10 +83,9 @@ def split(whole: Window, months: int) -> Iterator[Window]:
         first = last + timedelta(days=1)
 
 
-def _done(source: Source, windows: list[Window], env: Path | None) -> set[Window]:
-    settings = load_settings(env)
-    with warehouse(settings) as client:
-        migrate(client)
+def _done(source: Source, windows: list[Window]) -> set[Window]:
+    settings = load_settings()
+    with migrated(settings) as client:
         good = covered(client, source.job, fingerprint(source, settings))
     return {window for window in windows if _is_done(source, window, good)}
 
@@ -90,10 +94,7 @@ def _is_done(source: Source, window: Window, good: pl.DataFrame) -> bool:
     """A good run read all of it after it was over, and either nothing can have changed since or it was just now."""
     settled = window.end + timedelta(days=source.restated_days)
     last = pl.col("read_at")
-    runs = good.filter(
-        (pl.col("first") <= window.first)
-        & (pl.col("last") >= window.last)
-        & (last >= window.end)
-        & ((last >= settled) | (last >= datetime.now(UTC) - _FRESH))
+    enough = reads(good, window).filter(
+        (last >= window.end) & ((last >= settled) | (last >= datetime.now(UTC) - _FRESH))
     )
-    return runs.height > 0
+    return enough.height > 0

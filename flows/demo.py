@@ -16,12 +16,13 @@ import polars as pl
 from rich.bar import Bar
 from rich.table import Table
 
+from flows.stand_in import bare_environment, settings_for
 from flows.terminal import cell, err, out, show_progress
 from tasks.errors import ZakazError
 from tasks.load.frames import select
 from tasks.load.sql import sql_text
 from tasks.load.warehouse import warehouse
-from tasks.settings import Settings, load_settings
+from tasks.settings import load_settings
 
 _CURRENCY = "RUB"
 _NEXT = """
@@ -42,7 +43,7 @@ def run_demo(days: int, scale: float) -> None:
         _sandbox(days, scale),
     ):
         status.update("Starting Prefect")
-        from flows.commands import Request, judge, line_of, load_all  # noqa: PLC0415 - Prefect takes seconds
+        from flows.inprocess import Request, judge, line_of, load_all  # noqa: PLC0415 - Prefect takes seconds
         from flows.quality import summary  # noqa: PLC0415
 
         status.update("Loading ticket sales and advertising")
@@ -76,25 +77,9 @@ def _sandbox(days: int, scale: float) -> Iterator[None]:
             if not line:
                 raise ZakazError("The sandbox did not start; see the lines above.")
             served = json.loads(line)
-            # Nothing of the user's own settings: neither a real token may reach the sandbox nor made-up sales a
-            # warehouse that is not the demo's.
-            for name in Settings.model_fields:
-                os.environ.pop(name.upper(), None)
-            os.environ |= {
-                "ZAKAZ_IGNORE_SECRETS": "1",
-                "QTICKETS_BASE_URL": served["qtickets"],
-                "QTICKETS_TOKEN": served["qtickets_token"],
-                "QTICKETS_RATE": "500",
-                "VK_API": "ads",
-                "VK_BASE_URL": served["vk"],
-                "VK_CLIENT_ID": served["vk_client_id"],
-                "VK_CLIENT_SECRET": served["vk_client_secret"],
-                "VK_TOKEN_FILE": str(Path(folder) / "vk_token.json"),
-                "VK_RATE": "15",
-                "DIRECT_BASE_URL": served["direct"],
-                "DIRECT_LOGIN": served["direct_login"],
-                "DIRECT_TOKEN": served["direct_token"],
-            }
+            pointed = bare_environment() | settings_for(served, Path(folder) / "vk_token.json")
+            os.environ.clear()
+            os.environ.update(pointed)
             yield
         finally:
             process.terminate()

@@ -21,9 +21,10 @@ from prefect.artifacts import create_markdown_artifact
 from flows import steps
 from flows.source import Source
 from tasks.errors import WarehouseError, ZakazError
+from tasks.fetch.traffic import Traffic, counted
 from tasks.landing import Landing, Manifest
 from tasks.load import runs
-from tasks.load.migrate import migrate
+from tasks.load.migrate import migrated
 from tasks.load.runs import Run
 from tasks.load.upsert import Upserted
 from tasks.load.warehouse import warehouse
@@ -47,8 +48,7 @@ class Report:
     rows: int = 0
     rejected: int = 0
     released: int = 0
-    api_calls: int = 0
-    retries: int = 0
+    traffic: Traffic = field(default_factory=Traffic)
     tables: dict[str, Upserted] = field(default_factory=dict)
     facts: dict[str, int] = field(default_factory=dict)
     columns: dict[str, list[str]] = field(default_factory=dict)
@@ -68,8 +68,8 @@ class Report:
             "rows_written": self.written,
             "rows_rejected": self.rejected,
             "rows_released": self.released,
-            "api_calls": self.api_calls,
-            "retries": self.retries,
+            "api_calls": self.traffic.calls,
+            "retries": self.traffic.retries,
             "tables": {name: result.as_dict() for name, result in self.tables.items()},
             "facts": self.facts,
             "columns": self.columns,
@@ -96,8 +96,7 @@ def ingest(source: Source, settings: Settings, window: Window, run_id: str, refr
     run = Run(source.job, run_id, started)
     origin, account = _origin(source, settings), fingerprint(source, settings)
     report = Report(source.name, source.noun, window, origin, account, read_at=started)
-    with warehouse(settings) as client:
-        migrate(client)
+    with migrated(settings) as client:
         _refuse_mixing(runs.origins(client), report.origin)
         runs.begin(client, run, f"{window}: loading", {"origin": report.origin})
     try:
@@ -117,17 +116,17 @@ def _tidy(source: Source, settings: Settings, report: Report, started: datetime)
         _publish(source, report)
         Landing(settings.landing_url).prune(source.name, started, settings.landing_keep_days)
     except Exception as error:  # noqa: BLE001
-        logger.warning("the load is done, its report or its tidying up failed: %s", type(error).__name__)
+        why = error if isinstance(error, ZakazError) else type(error).__name__
+        logger.warning("the load is done, its report or its tidying up failed: %s", why)
 
 
 def _carry(source: Source, settings: Settings, run: Run, report: Report, refresh: bool) -> None:
     manifests: dict[str, Manifest] = {}
-    for resource in source.resources:
-        with _timed(report, "fetch"):
-            manifests[resource.name] = steps.fetch(
-                source, resource, settings, report.window, run.started_at, refresh
-            )
-        _count_fetch(report, manifests[resource.name], run.started_at)
+    with _timed(report, "fetch"), counted() as report.traffic:
+        for resource in source.resources:
+            manifest = steps.fetch(source, resource, settings, report.window, run.started_at, refresh)
+            manifests[resource.name] = manifest
+            _note_fetch(report, manifest)
     with _timed(report, "validate"):
         parts = {r.name: steps.validate(source, r, settings, manifests[r.name]) for r in source.resources}
     with _timed(report, "transform"):
@@ -158,11 +157,7 @@ def _was_overtaken(source: Source, settings: Settings, report: Report) -> bool:
     Its rows are newer, and what it removed must not come back."""
     with warehouse(settings) as client:
         good = runs.covered(client, source.job, report.account)
-    newer = good.filter(
-        (pl.col("first") <= report.window.first)
-        & (pl.col("last") >= report.window.last)
-        & (pl.col("read_at") > report.read_at)
-    )
+    newer = runs.reads(good, report.window).filter(pl.col("read_at") > report.read_at)
     if newer.height:
         report.warnings.append("a newer run has read these days, so nothing was written")
     return newer.height > 0
@@ -174,10 +169,7 @@ def _quarantine(source: Source, settings: Settings, parts: dict[str, Split], rep
         report.released += released
 
 
-def _count_fetch(report: Report, manifest: Manifest, started: datetime) -> None:
-    if manifest.fetched_at >= started:  # what came from the cache cost no calls now
-        report.api_calls += manifest.api_calls
-        report.retries += manifest.retries
+def _note_fetch(report: Report, manifest: Manifest) -> None:
     report.warnings += manifest.warnings
     report.window = manifest.window
     report.read_at = min(report.read_at, manifest.fetched_at)
@@ -230,7 +222,7 @@ def _publish(source: Source, report: Report) -> None:
     lines = [
         f"## {source.title}, {report.window}",
         "",
-        f"{report.rows} {source.noun} in {report.api_calls} API calls ({report.retries} retries), "
+        f"{report.rows} {source.noun} in {report.traffic.calls} API calls ({report.traffic.retries} retries), "
         f"{report.rejected} rejected, {report.released} released from quarantine.",
         "",
         f"| table | {' | '.join(columns)} |",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.marketing import MARKETING
-from flows.running import INGESTION, run_source
+from flows.running import INGESTION, Days, FirstDay, LastDay, Refresh, run_source
 from flows.source import Output, Resource, Source
 from tasks.fetch import probes
 from tasks.fetch import qtickets as api
@@ -63,23 +61,17 @@ SOURCE = Source(
 
 @flow(name="qtickets", description=__doc__, **INGESTION)
 def qtickets(
-    days: int = SOURCE.days,
-    date_from: date | None = None,
-    date_to: date | None = None,
-    refresh: bool = False,
-    env: str | None = None,
+    days: Days = SOURCE.days,
+    date_from: FirstDay = None,
+    date_to: LastDay = None,
+    refresh: Refresh = False,
 ) -> State[object]:
     """Load ticket sales into ClickHouse.
 
     Args:
-        days: How many Moscow days back, today included. A refund changes the day of the sale, so a longer
-            window picks up later refunds.
-        date_from: First day, instead of `days`.
-        date_to: Last day; today if left out.
-        refresh: Fetch again even what this run already has.
-        env: A settings file, for example secrets/.env.qtickets.
+        days: How many days up to today, in Moscow. More days pick up later refunds, which count on the day of sale.
     """
-    return run_source(SOURCE, days, date_from, date_to, refresh, env)
+    return run_source(SOURCE, days, date_from, date_to, refresh)
 
 
 if __name__ == "__main__":

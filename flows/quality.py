@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 import logging
 from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from prefect import flow, runtime, task
+from prefect import Flow, flow, runtime, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.states import Completed
+from pydantic import Field
 
 from flows import alerts
+from flows.running import TOLD, name_of_day, shown
 from tasks.errors import ZakazError
 from tasks.load import runs
 from tasks.load.alerts import Trouble, open_keys
-from tasks.load.migrate import migrate
+from tasks.load.migrate import migrated
 from tasks.load.quality import Check, Result, checks, judge, record
 from tasks.load.runs import Run
 from tasks.load.warehouse import warehouse
@@ -27,6 +28,7 @@ from tasks.window import moscow_today
 
 logger = logging.getLogger("zakaz.flow")
 
+Today = Annotated[date | None, Field(json_schema_extra=shown("Day"))]
 _MARKS = {"ok": "ok", "broken": "BROKEN", "unjudged": "not judged"}
 
 
@@ -38,15 +40,20 @@ class ChecksBroken(ZakazError):
         self.results = results
 
 
-@flow(name="quality", description=__doc__)
-def quality(today: date | None = None, env: str | None = None) -> State[object]:
+def _tell_unless_told(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Of broken checks people were told one by one; that nothing could be judged is news."""
+    if not isinstance(state.result(raise_on_failure=False), ChecksBroken):
+        alerts.run_failed(flow, flow_run, state)
+
+
+@flow(name="quality", flow_run_name=name_of_day, description=__doc__, **TOLD | {"on_failure": [_tell_unless_told]})
+def quality(today: Today = None) -> State[object]:
     """Judge the data in the warehouse.
 
     Args:
-        today: Judge as of this Moscow day; today if left out.
-        env: A settings file, for example secrets/.env.qtickets.
+        today: None: as of today. To judge as of another day, in Moscow, choose date and pick it.
     """
-    settings = load_settings(Path(env) if env else None)
+    settings = load_settings()
     day = today or moscow_today()
     run = Run("quality", str(runtime.flow_run.id), datetime.now(UTC))
     results = judge_all(settings, day)
@@ -60,8 +67,7 @@ def quality(today: date | None = None, env: str | None = None) -> State[object]:
 
 @task(task_run_name="judge", cache_policy=NO_CACHE)
 def judge_all(settings: Settings, today: date) -> list[Result]:
-    with warehouse(settings) as client:
-        migrate(client)
+    with migrated(settings) as client:
         return [_judged(client, check, today, settings) for check in checks()]
 
 
@@ -117,7 +123,7 @@ def _publish(results: list[Result]) -> None:
     """Broken ones first: a person reads the top."""
     order = {"broken": 0, "unjudged": 1, "ok": 2}
     rows = [
-        {"status": _MARKS[r.status], "severity": r.check.severity, "check": r.check.title, "what": r.message}
+        {"status": _MARKS[r.status], "what": r.message, "check": r.check.title, "if broken": r.check.severity}
         for r in sorted(results, key=lambda r: (order[r.status], r.check.severity, r.check.name))
     ]
     create_table_artifact(rows, key="quality-checks", description=summary(results))

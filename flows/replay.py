@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import polars as pl
 from prefect import flow
@@ -13,8 +12,9 @@ from prefect.states import Completed
 
 from flows import steps
 from flows.registry import SOURCES
+from flows.running import TOLD
 from flows.source import Output, Resource, Source
-from tasks.load.migrate import migrate
+from tasks.load.migrate import migrated
 from tasks.load.quarantine import quarantine, records
 from tasks.load.remember import remember
 from tasks.load.tables import Scope
@@ -23,15 +23,14 @@ from tasks.settings import Settings, load_settings
 from validation.split import Split, split
 
 
-@flow(name="replay", description=__doc__)
-def replay(source: str | None = None, env: str | None = None) -> State[object]:
+@flow(name="replay", description=__doc__, **TOLD)
+def replay(source: str | None = None) -> State[object]:
     """Try the rows in quarantine again.
 
     Args:
         source: Only this one; all if left out.
-        env: A settings file, for example secrets/.env.qtickets.
     """
-    settings = load_settings(Path(env) if env else None)
+    settings = load_settings()
     wanted = [registered.source for name, registered in SOURCES.items() if source in (None, name)]
     counts = [_replay(one, settings) for one in wanted]
     loaded, left = (sum(column) for column in zip(*counts, strict=True)) if counts else (0, 0)
@@ -41,8 +40,7 @@ def replay(source: str | None = None, env: str | None = None) -> State[object]:
 
 def _replay(source: Source, settings: Settings) -> tuple[int, int]:
     """How many rows of the source got in, and how many did not."""
-    with warehouse(settings) as client:
-        migrate(client)
+    with migrated(settings) as client:
         held = records(client, source.name)
     parts = {r.name: split(_raw(held, r), r.schema) for r in source.resources}
     if not any(part.valid.height for part in parts.values()):

@@ -1,41 +1,66 @@
-"""What the ingestion flows share around `ingest`: the window from the parameters, the run's name and its end."""
+"""What flows share around their work: hooks, the window from the parameters, the run's name and its end."""
 
 from __future__ import annotations
 
 import logging
 from datetime import date, timedelta
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import polars as pl
 from prefect import runtime
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
+from pydantic import Field
 
-from flows.alerts import run_failed, run_recovered
-from flows.ingest import ingest
+from flows.alerts import SKIPPED, run_failed, run_recovered
+from flows.ingest import fingerprint, ingest
 from flows.source import Source
 from tasks.errors import UsageError
-from tasks.settings import load_settings
+from tasks.load.migrate import migrated
+from tasks.load.runs import covered, reads
+from tasks.settings import Settings, load_settings
 from tasks.window import Window, moscow_today
 
 logger = logging.getLogger("zakaz.flow")
 
 
 def name_of_run() -> str:
-    """`qtickets 2026-11-23..2026-11-24`, or the days as they were given where they make no window."""
+    """`qtickets 30 days`, or the days that were given: `backfill direct from 2026-06-01 to 2026-06-30`."""
     given = runtime.flow_run.parameters
-    name = runtime.flow_run.flow_name
-    first, last = given.get("date_from"), given.get("date_to")
-    return f"{name} {first or '…'}..{last or '…'}" if first or last else f"{name} {given.get('days')} days"
+    words = [runtime.flow_run.flow_name, given.get("source")]
+    if not (given.get("date_from") or given.get("date_to")):
+        words.append(f"{given.get('days')} days")
+    for word, day in (("from", given.get("date_from")), ("to", given.get("date_to"))):
+        words.append(f"{word} {day}" if day else None)
+    return " ".join(word for word in words if word)
 
 
-INGESTION: dict[str, Any] = {
-    "flow_run_name": name_of_run,
-    "on_failure": [run_failed],
-    "on_crashed": [run_failed],
-    "on_completion": [run_recovered],
-}
-"""What every ingestion flow is decorated with, besides its own name and description."""
+def name_of_day() -> str:
+    """`quality 2026-11-24`."""
+    return f"{runtime.flow_run.flow_name} {moscow_today()}"
+
+
+TOLD: dict[str, Any] = {"on_failure": [run_failed], "on_completion": [run_recovered]}
+"""What every flow is decorated with, so that its failure is told and the end of it. Of crashes, which leave no time
+for a hook, the server tells: see automations.yaml."""
+INGESTION: dict[str, Any] = {"flow_run_name": name_of_run, **TOLD}
+"""What every flow that loads days is decorated with."""
+
+
+def shown(title: str, description: str | None = None) -> dict[str, Any]:
+    """A parameter as Prefect's form shows it, put into the schema itself, since as a title Prefect takes the name.
+    What differs from flow to flow is described in the flow's docstring."""
+    return {"title": title} | ({"description": description} if description else {})
+
+
+Days = Annotated[int, Field(ge=1, le=1100, json_schema_extra=shown("Days back"))]
+"""Checked by Prefect's form and by `prefect deployment run`, before there is a run."""
+_FIRST = "None: the days back, as above. To load certain days, choose date and pick the first of them."
+FirstDay = Annotated[date | None, Field(json_schema_extra=shown("First day", _FIRST))]
+_LAST = "None: up to today for ticket sales, up to yesterday for advertising."
+LastDay = Annotated[date | None, Field(json_schema_extra=shown("Last day", _LAST))]
+_REFRESH = "Ask the API also for what was fetched before. Off is right nearly always."
+Refresh = Annotated[bool, Field(json_schema_extra=shown("Fetch again", _REFRESH))]
 
 
 def window_of(source: Source, days: int, date_from: date | None, date_to: date | None) -> Window:
@@ -69,11 +94,25 @@ def _with_history(source: Source, window: Window, today: date) -> Window:
     return window
 
 
+def _is_superseded(source: Source, settings: Settings, window: Window) -> bool:
+    """Whether a good run has read these days since this one was due: after an outage, the first of the runs that
+    waited does the work of all."""
+    if runtime.deployment.id is None:
+        return False
+    due = runtime.flow_run.scheduled_start_time
+    with migrated(settings) as client:
+        good = covered(client, source.job, fingerprint(source, settings), even_with_warnings=True)
+    return reads(good, window).filter(pl.col("read_at") > due).height > 0
+
+
 def run_source(
-    source: Source, days: int, date_from: date | None, date_to: date | None, refresh: bool, env: str | None
+    source: Source, days: int, date_from: date | None, date_to: date | None, refresh: bool
 ) -> State[object]:
     """Ingest one window; the run's state says what was loaded and carries the Report."""
-    settings = load_settings(Path(env) if env else None)
+    settings = load_settings()
     window = window_of(source, days, date_from, date_to)
+    if not refresh and _is_superseded(source, settings, window):
+        message = f"{window}: read by another run since this one was due"
+        return Completed(name=SKIPPED, message=message, data=message)
     report = ingest(source, settings, window, str(runtime.flow_run.id), refresh)
     return Completed(message=report.message, data=report)

@@ -1,4 +1,4 @@
-"""Smoke: does everything that a load needs answer, right now? Settings, APIs, warehouse, schema, runs, alerts."""
+"""Smoke: does everything that a load needs answer, right now? APIs, landing area, warehouse, last runs, alerts."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from flows import alerts
-from flows.registry import SOURCES
+from flows.registry import in_use
+from flows.running import TOLD, name_of_day
 from flows.source import Source
 from tasks.errors import SettingsError, ZakazError
+from tasks.landing import Landing
 from tasks.load.alerts import undelivered
 from tasks.load.frames import select
+from tasks.load.rights import try_rights
 from tasks.load.runs import history
 from tasks.load.sql import sql_files
 from tasks.load.warehouse import warehouse
@@ -38,7 +40,8 @@ class Probe:
 
 class SmokeFailed(ZakazError):
     def __init__(self, probes: list[Probe]) -> None:
-        super().__init__(summary(probes))
+        wrong = "".join(f"; {p.name}: {p.todo}" for p in probes if p.status == "failure")
+        super().__init__(f"{summary(probes)}{wrong}")
         self.probes = probes
 
 
@@ -46,14 +49,10 @@ class _Warning(Exception):
     """What was found is not wrong enough to fail."""
 
 
-@flow(name="smoke", description=__doc__)
-def smoke(env: str | None = None) -> State[object]:
-    """Ask everything that a load needs.
-
-    Args:
-        env: A settings file, for example secrets/.env.qtickets.
-    """
-    probes = look(load_settings(Path(env) if env else None))
+@flow(name="smoke", flow_run_name=name_of_day, description=__doc__, **TOLD)
+def smoke() -> State[object]:
+    """Ask everything that a load needs."""
+    probes = look(load_settings())
     if any(probe.status == "failure" for probe in probes):
         raise SmokeFailed(probes)
     return Completed(message=summary(probes), data=probes)
@@ -70,11 +69,12 @@ def look(settings: Settings) -> list[Probe]:
 
 
 def _probes(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
-    sources = [registered.source for registered in SOURCES.values()]
+    sources = [registered.source for registered in in_use(settings).values()]
     yield "token files", _token_files
     for source in sources:
         yield f"{source.name}: settings", partial(_settings_of, source, settings)
         yield f"{source.name}: API", partial(source.probe, settings)
+    yield "landing area", lambda: Landing(settings.landing_url).probe()
     yield "warehouse: connection", partial(_version, settings)
     yield "warehouse: schema", partial(_schema, settings)
     yield "warehouse: rights", partial(_rights, settings)
@@ -137,12 +137,7 @@ def _schema(settings: Settings) -> str:
 def _rights(settings: Settings) -> str:
     """Everything a load does, on a table of its own."""
     with warehouse(settings) as client:
-        client.command("DROP TABLE IF EXISTS _smoke")
-        client.command("CREATE TABLE _smoke (x UInt8) ENGINE = MergeTree ORDER BY x")
-        client.command("INSERT INTO _smoke VALUES (1)")
-        client.command("DELETE FROM _smoke WHERE x = 1")
-        client.command("OPTIMIZE TABLE _smoke FINAL")
-        client.command("DROP TABLE _smoke")
+        try_rights(client)
         return "create, insert, delete, merge, drop"
 
 

@@ -23,11 +23,12 @@ from prefect.tasks import Task
 from flows.source import Output, Resource, Source
 from tasks.errors import SourceError, ZakazError
 from tasks.landing import Landing, Manifest
+from tasks.load.mart import restate
 from tasks.load.quarantine import quarantine
 from tasks.load.reference import reference_tables
 from tasks.load.remember import remember
 from tasks.load.tables import Mart, Scope, Table
-from tasks.load.upsert import Upserted, count, distinct, merge, refresh, upsert
+from tasks.load.upsert import Upserted, count, distinct, merge, upsert
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tasks.window import Window, moscow_today
@@ -58,7 +59,7 @@ def _fetch_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
 def _may_mend(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     """A wrong token or address stays wrong: only failures of the moment are worth a second fetch."""
     error = state.result(raise_on_failure=False)
-    return error.transient if isinstance(error, SourceError) else not isinstance(error, ZakazError)
+    return error.transient if isinstance(error, ZakazError) else True
 
 
 @task(
@@ -69,13 +70,14 @@ def _may_mend(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     retry_condition_fn=_may_mend,
 )
 def fetch_step(source: Source, resource: Resource, settings: Settings, window: Window, as_of: datetime) -> Manifest:
+    landing = Landing(settings.landing_url)  # Before the API is asked for what could not be kept.
     fetched = resource.fetch(settings, window, as_of)
     if not fetched.rows and not resource.may_be_empty:
         raise SourceError(
             f"{source.title} sent no {resource.name} at all. That cannot be right, so nothing was loaded.",
             transient=True,
         )
-    return Landing(settings.landing_url).write(source.name, resource.name, window, as_of, fetched)
+    return landing.write(source.name, resource.name, window, as_of, fetched)
 
 
 def fetch(
@@ -205,10 +207,7 @@ def _refuse_to_wipe(client: Client, table: Table, scope: Scope, facts: pl.DataFr
 @task(task_run_name="refresh {mart.table.name}", cache_policy=NO_CACHE)
 def refresh_mart(mart: Mart, schema: pa.DataFrameSchema, settings: Settings) -> Upserted:
     with warehouse(settings) as client:
-        # Before reading: of two runs that refresh at once, the one that read later must win.
-        version = version_now()
-        rows, scope = refresh(client, mart)
-        return put(client, mart.table, _proved(rows, schema, mart.table.name), scope, version)
+        return restate(client, mart, version_now(), lambda rows: _proved(rows, schema, mart.table.name))
 
 
 @task(task_run_name="quarantine {resource.name}", cache_policy=NO_CACHE)

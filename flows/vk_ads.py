@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.marketing import MARKETING, ad_facts
-from flows.running import INGESTION, run_source
+from flows.running import INGESTION, Days, FirstDay, LastDay, Refresh, run_source
 from flows.source import Resource, Source
 from tasks.fetch import probes
 from tasks.fetch import vk_ads as api
@@ -38,22 +36,17 @@ SOURCE = Source(
 
 @flow(name="vk-ads", description=__doc__, **INGESTION)
 def vk_ads(
-    days: int = SOURCE.days,
-    date_from: date | None = None,
-    date_to: date | None = None,
-    refresh: bool = False,
-    env: str | None = None,
+    days: Days = SOURCE.days,
+    date_from: FirstDay = None,
+    date_to: LastDay = None,
+    refresh: Refresh = False,
 ) -> State[object]:
     """Load advertising figures into ClickHouse.
 
     Args:
-        days: How many Moscow days back from yesterday: today's figures are not complete.
-        date_from: First day, instead of `days`.
-        date_to: Last day; yesterday if left out.
-        refresh: Fetch again even what this run already has.
-        env: A settings file, for example secrets/.env.vk.
+        days: How many days up to yesterday, in Moscow. Today's figures are not complete.
     """
-    return run_source(SOURCE, days, date_from, date_to, refresh, env)
+    return run_source(SOURCE, days, date_from, date_to, refresh)
 
 
 if __name__ == "__main__":

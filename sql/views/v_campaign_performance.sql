@@ -31,7 +31,8 @@ WITH
             ON b.source = t.source AND b.utm_campaign = t.utm_campaign AND b.utm_content = t.utm_content
         LEFT JOIN by_campaign AS c ON c.source = t.source AND c.utm_campaign = t.utm_campaign
         LEFT JOIN by_id AS i ON i.source = t.source AND toString(i.id) = t.utm_campaign
-        GROUP BY source, campaign_id
+        -- By its table: with prefer_column_name_to_alias, as readers have it, a bare `source` could be any of the four.
+        GROUP BY t.source, campaign_id
     ),
     stacked AS
     (

@@ -1,4 +1,4 @@
-"""What each command does: run a flow in this process, print what came of it, give the exit status."""
+"""What some commands do: run a flow in this process, print what came of it, give the exit status."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import asdict, dataclass
 from datetime import date
-from pathlib import Path
 
 from prefect.client.orchestration import get_client
 
@@ -15,7 +14,7 @@ from flows.backfill import backfill, registered_source
 from flows.ingest import Report
 from flows.quality import ChecksBroken, quality, summary
 from flows.quality import as_json as results_as_json
-from flows.registry import SOURCES
+from flows.registry import in_use
 from flows.replay import replay
 from flows.running import window_of
 from flows.smoke import Probe, SmokeFailed, smoke
@@ -34,7 +33,6 @@ class Request:
     first: date | None = None
     last: date | None = None
     refresh: bool = False
-    env: Path | None = None
 
 
 def load_sources(source: str, request: Request) -> int:
@@ -56,7 +54,7 @@ def load_sources(source: str, request: Request) -> int:
 
 
 def load_all(request: Request) -> dict[str, Report | ZakazError]:
-    """Every source in a thread of its own; what each gave, by name. Raises what is no ZakazError."""
+    """Every source in use, in a thread of its own; what each gave, by name. Raises what is no ZakazError."""
 
     def one(name: str) -> Report | ZakazError:
         try:
@@ -67,8 +65,9 @@ def load_all(request: Request) -> dict[str, Report | ZakazError]:
     # Where Prefect has no server it starts one of its own; three threads would start several and lose all but one.
     with get_client(sync_client=True) as client:
         client.hello()
-    with ThreadPoolExecutor(len(SOURCES)) as pool:
-        running = {name: pool.submit(copy_context().run, one, name) for name in SOURCES}
+    names = list(in_use(load_settings()))
+    with ThreadPoolExecutor(len(names)) as pool:
+        running = {name: pool.submit(copy_context().run, one, name) for name in names}
     for future in running.values():
         # What no source can help, such as a Prefect that is down, is raised once all have ended.
         future.result()
@@ -79,39 +78,38 @@ def load_one(name: str, request: Request) -> Report:
     source, flow = registered_source(name)
     # Before a flow run exists: a missing token or a bad date is a matter for this terminal, not for the history.
     window_of(source, source.days if request.days is None else request.days, request.first, request.last)
-    source.check_settings(load_settings(request.env))
+    source.check_settings(load_settings())
     given = {"date_from": request.first, "date_to": request.last, "days": request.days}
     report = flow(
         refresh=request.refresh,
-        env=str(request.env) if request.env else None,
         **{key: value for key, value in given.items() if value is not None},
     )
     assert isinstance(report, Report)
     return report
 
 
-def run_backfill(source: str, first: date, last: date | None, refresh: bool, env: Path | None) -> str:
+def run_backfill(source: str, first: date, last: date | None, refresh: bool) -> str:
     """What was done, in a line. Raises what a flow raises; started again, it goes on from there."""
     registered = registered_source(source)
     window_of(registered.source, 1, first, last)
-    registered.source.check_settings(load_settings(env))
-    message = backfill(source, first, last, refresh, str(env) if env else None)
+    registered.source.check_settings(load_settings())
+    message = backfill(source, first, last, refresh)
     return f"{source} {message}"
 
 
-def judge(env: Path | None = None) -> list[Result]:
+def judge() -> list[Result]:
     """Every check's result, whether or not one of them fails the flow."""
     try:
-        outcome: object = quality(env=str(env) if env else None)
+        outcome: object = quality()
     except ChecksBroken as broken:
         outcome = broken.results
     assert isinstance(outcome, list)
     return outcome
 
 
-def run_quality(as_json: bool, env: Path | None) -> int:
+def run_quality(as_json: bool) -> int:
     """Print every check and give the exit status: 1 where one of severity `fail` is broken."""
-    results = judge(env)
+    results = judge()
     if as_json:
         print(results_as_json(results))
     else:
@@ -119,10 +117,10 @@ def run_quality(as_json: bool, env: Path | None) -> int:
     return int(any(result.fails for result in results))
 
 
-def run_smoke(verbose: bool, as_json: bool, env: Path | None) -> int:
+def run_smoke(verbose: bool, as_json: bool) -> int:
     """Print what needs attention (with `verbose`, everything) and give the exit status: 1 for a failure."""
     try:
-        outcome: object = smoke(env=str(env) if env else None)
+        outcome: object = smoke()
     except SmokeFailed as failed:
         outcome = failed.probes
     assert isinstance(outcome, list)
@@ -134,10 +132,10 @@ def run_smoke(verbose: bool, as_json: bool, env: Path | None) -> int:
     return int(any(probe.status == "failure" for probe in probes))
 
 
-def run_replay(source: str | None, env: Path | None) -> str:
+def run_replay(source: str | None) -> str:
     if source is not None:
         registered_source(source)
-    return str(replay(source, str(env) if env else None))
+    return str(replay(source))
 
 
 def line_of(report: Report) -> str:

@@ -1,0 +1,40 @@
+"""Options that commands share."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tasks.errors import UsageError
+from tasks.settings import use_file
+
+
+def group() -> typer.Typer:
+    """Commands that stand among the others in `zakaz --help`."""
+    return typer.Typer(rich_markup_mode=None)
+
+
+def _use_env_file(env: Path | None) -> None:
+    if env is not None:
+        use_file(env)
+
+
+EnvFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--env", metavar="FILE", help="Settings file, e.g. secrets/.env.qtickets.", callback=_use_env_file
+    ),
+]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many, newest first.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
+
+
+def as_day(text: str | None) -> date | None:
+    """Raises UsageError."""
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text or 'Nothing'} is not a date. Write it as 2026-01-31.") from None

@@ -1,0 +1,28 @@
+-- title: By ten in the morning each source has read yesterday
+-- why: Budgets are set in the morning, by figures up to yesterday
+-- severity: fail
+-- sources: qtickets, vk_ads, direct
+-- param: hour = 10
+
+SELECT 'nothing was loaded well yet' AS unjudged
+FROM meta_job_runs FINAL
+WHERE endsWith(job, '_loader') AND status = 'success'
+HAVING count() = 0;
+
+-- Of a source that has not been read for a week freshness_runs speaks.
+WITH
+    toDateTime64({today:Date}, 3, 'Europe/Moscow') AS midnight,
+    midnight + toIntervalHour(toUInt32({hour:Float64})) AS due
+SELECT concat(job, ' has not read ', toString({today:Date} - 1), ' since it was over') AS what, job
+FROM
+(
+    SELECT
+        job,
+        max(started_at) AS newest,
+        countIf(started_at >= midnight AND toDate(JSONExtractString(metrics, 'window', 'last')) >= {today:Date} - 1) AS good
+    FROM meta_job_runs FINAL
+    WHERE endsWith(job, '_loader') AND status = 'success'
+    GROUP BY job
+)
+WHERE now64(3) >= due AND good = 0 AND newest >= midnight - toIntervalDay(7)
+ORDER BY job
