@@ -11,7 +11,11 @@ import pytest
 
 _HOME = tempfile.TemporaryDirectory(prefix="zakaz-tests-")
 # Before anything imports Prefect or the settings: cached results and secrets would leak in from elsewhere.
-for _name in [n for n in os.environ if n.startswith(("QTICKETS_", "VK_", "DIRECT_", "CLICKHOUSE_", "PREFECT_"))]:
+for _name in [
+    n
+    for n in os.environ
+    if n.startswith(("QTICKETS_", "VK_", "DIRECT_", "CLICKHOUSE_", "PREFECT_", "ZAKAZ_ENV", "ALERT_", "BACKUP_"))
+]:
     del os.environ[_name]
 os.environ["ZAKAZ_HOME"] = _HOME.name
 os.environ["PREFECT_HOME"] = str(Path(_HOME.name) / "prefect")
@@ -20,7 +24,12 @@ os.environ["LANDING_URL"] = str(Path(_HOME.name) / "landing")
 
 from tasks.settings import Settings  # noqa: E402
 
-pytest_plugins = ["tests.support.fixtures"]
+pytest_plugins = ["tests.support.fixtures", "tests.cluster.fixtures"]
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: the slow tests wait for servers much of their time."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture
@@ -32,6 +41,7 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
             "clickhouse_dsn": f"chdb://{tmp_path / 'warehouse'}",
             "clickhouse_lock_wait": 5,
             "landing_url": str(tmp_path / "landing"),
+            "backup_url": str(tmp_path / "backups"),
             "http_backoff": 0.01,
             "http_timeout": 5,
             "fetch_retries": 0,

@@ -77,9 +77,10 @@ class DirectApi(Recorded):
 
     def show(self, world: World) -> None:
         """Serve another view from now on, e.g. the same world at a later instant. Stored reports stay."""
+        own = only_direct(world)
+        rows = ad_days(own)
         with self.change():
-            self.world = only_direct(world)
-            self.rows[:] = ad_days(self.world)
+            self.world, self.rows[:] = own, rows
 
     def reset(self) -> None:
         """Empty queue, full points, no memory of earlier requests' pace."""

@@ -65,4 +65,5 @@ def _changes(method: object, params: Mapping[str, Any], world: World, rows: Iter
 
 
 def only_direct(world: World) -> World:
-    return replace(world, ads=[ad for ad in world.ads if ad.source == "direct"])
+    """Without the orders, too: Direct knows none, and a sandbox that lives for days need not hold them twice."""
+    return replace(world, ads=[ad for ad in world.ads if ad.source == "direct"], orders=[])

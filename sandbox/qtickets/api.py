@@ -72,8 +72,9 @@ class QticketsApi(Recorded):
 
     def show(self, world: World) -> None:
         """Serve another view from now on, e.g. the same world at a later instant."""
+        orders, events = _documents(world)
         with self.change():
-            self.orders[:], self.events[:] = _documents(world)
+            self.orders[:], self.events[:] = orders, events
 
     @contextmanager
     def change(self) -> Iterator[QticketsApi]:

@@ -1,4 +1,4 @@
-"""`make bench`: a million ticket lines from landed parts to the warehouse, beside a plain insert of the same frame.
+"""`make bench`: a million ticket lines (`all N`: N of them) from landed parts to the warehouse, beside a plain insert.
 
 Ratios within one run, no thresholds: absolute figures belong to the machine. Each measurement is a process of its
 own, so that peak memory is its own too.
@@ -72,18 +72,20 @@ def measure(what: str, folder: Path) -> dict[str, float]:
     """Run in a process of its own: seconds and peak memory of one route."""
     from flows.qtickets import SALES, TICKETS
     from tasks.load.frames import insert
+    from tasks.load.mart import restate
     from tasks.load.migrate import migrate
     from tasks.load.tables import Mart
-    from tasks.load.upsert import merge, refresh, upsert
+    from tasks.load.upsert import merge, upsert
     from tasks.load.warehouse import warehouse
     from tasks.settings import Settings
     from tasks.transform.qtickets import tickets
+    from tasks.window import Window
     from validation.qtickets import raw_orders as raw_schema
     from validation.qtickets import tickets as fact_schema
     from validation.split import split
 
     settings = Settings(_env_file=None, clickhouse_dsn=f"chdb://{folder / what.split(maxsplit=1)[0]}")
-    scope = TICKETS.scope(AS_OF - timedelta(days=DAYS), AS_OF)
+    scope = TICKETS.scope(Window.trailing(DAYS + 1, AS_OF.date()), AS_OF)
     version = int(AS_OF.timestamp() * 1000)
     seconds: dict[str, float] = {}
 
@@ -106,9 +108,7 @@ def measure(what: str, folder: Path) -> dict[str, float]:
             timed("validate facts", lambda: split(facts, fact_schema))
             timed("upsert", lambda: upsert(client, TICKETS, facts, scope, version))
             timed("merge", lambda: merge(client, TICKETS.name))
-            timed(
-                "sales by day", lambda: upsert(client, SALES, *refresh(client, Mart(SALES, "event_date")), version)
-            )
+            timed("sales by day", lambda: restate(client, Mart(SALES, "event_date"), version))
     seconds["peak MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return seconds
 
@@ -120,7 +120,7 @@ def main() -> None:
         found: dict[str, dict[str, float]] = {}
         for what, title in (("plain", "plain insert"), ("path", "first load"), ("path again", "load again")):
             command = [sys.executable, "-m", "tests.bench", f"{what}@{folder}", str(ROWS)]
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
             found[title] = json.loads(done.stdout)
     plain = found["plain insert"]["plain insert"]
     print(f"{ROWS:,} ticket lines, embedded warehouse\n")

@@ -33,10 +33,10 @@ POINTS: dict[str, tuple[str, Callable[..., Any]]] = {
     "in the middle of the insert": ("tasks.load.upsert.insert", _half_then_die),
     "after the insert, before the delete": ("tasks.load.upsert.remove", die),
     "before the merge": ("flows.steps.merge", die),
-    "between the table and the mart": ("flows.steps.refresh", die),
+    "between the table and the mart": ("flows.steps.restate", die),
     "before the quarantine": ("flows.steps.quarantine", die),
     "between insert and record": ("flows.ingest.runs.end", die),
-    "never": ("flows.ingest.logger.none", die),
+    "never": ("flows.replay.replay", die),
 }
 
 
@@ -59,5 +59,5 @@ def _go(arguments: list[str]) -> None:
 
 if __name__ == "__main__":
     target, mine = POINTS[sys.argv[1]]
-    with patch(target, mine, create=True):
+    with patch(target, mine):
         _go(sys.argv[2:])

@@ -84,7 +84,6 @@ def test_a_fetch_that_is_not_made_again_counts_no_calls(product: Product, serve_
     assert metrics(product, "vk_ads_loader")["api_calls"] == 0
 
 
-@pytest.mark.xfail(strict=True, reason="the calls of a fetch that fails are not counted")
 def test_a_run_that_failed_says_how_many_calls_it_made(product: Product, serve_all: ServeAll) -> None:
     apis = serve_all(the_world())
     apis.vk.faults.add("status", "/api/v2/statistics/*", times=9, status=403)

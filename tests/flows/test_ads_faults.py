@@ -38,7 +38,7 @@ def break_vk(vk: VkAdsApi) -> int:
     """How many requests will fail in a way that calls for another."""
     a_second = {"body": b'{"remaining":{"1":0},"limits":{"1":20}}'}
     vk.faults.add("status", f"{V2}/user.json", times=2, status=429, body=b"")
-    vk.faults.add("timeout", f"{V2}/user.json", seconds=3)
+    vk.faults.add("timeout", f"{V2}/user.json", seconds=9)
     vk.faults.add("status", f"{V2}/ad_plans.json", status=429, **a_second)
     vk.faults.add("html", f"{V2}/ad_plans.json", after=1)
     vk.faults.add("truncated", f"{V2}/ad_groups.json", times=2)
@@ -63,10 +63,10 @@ def break_direct(direct: DirectApi) -> int:
     direct.faults.add("html", f"{JSON}/reports")
     direct.faults.add("status", f"{JSON}/reports", status=200, body=cut_in_a_letter)
     direct.faults.add("status", f"{JSON}/reports", status=429, body=b"", retry_after=1)
-    direct.faults.add("timeout", f"{JSON}/reports", seconds=3)
+    direct.faults.add("timeout", f"{JSON}/reports", seconds=9)
     direct.faults.add("status", f"{JSON}/ads", times=2, status=503, html=True)
     direct.faults.add("disconnect", f"{JSON}/ads", partial=True)
-    direct.faults.add("timeout", f"{JSON}/adgroups", seconds=3)
+    direct.faults.add("timeout", f"{JSON}/adgroups", seconds=9)
     direct.faults.add("error_as_page", f"{JSON}/adgroups", code=1000)
     return sum(fault.times for fault in direct.faults.pending())
 
@@ -98,7 +98,7 @@ def empty_the_queue(direct: DirectApi) -> None:
 def test_todays_apis(product: Product, serve_all: ServeAll) -> None:
     """Every kind of trouble in one load: limits, errors, silence, broken bodies, a full queue, a report too long."""
     apis = serve_all(the_world())
-    product.env |= {"HTTP_TIMEOUT": "1", "DIRECT_RATE": "50"}
+    product.env |= {"HTTP_TIMEOUT": "3", "DIRECT_RATE": "50"}
     apis.direct.switches.offline_days_limit = 20  # 36 days take the server too long, half of them do not
     fill_the_queue(product)
     foreign = len(apis.direct.requests)
@@ -154,14 +154,14 @@ def test_the_legacy_api(product: Product, serve_all: ServeAll) -> None:
         "VK_API": "legacy",
         "VK_TOKEN": VK_LEGACY_TOKEN,
         "VK_ACCOUNT_ID": str(VK_ACCOUNT_ID),
-        "HTTP_TIMEOUT": "1",
+        "HTTP_TIMEOUT": "3",
     }
     faults = apis.vk_legacy.faults
     for code in (6, 10, 1):
         faults.add("error_as_page", "/ads.getCampaigns", code=code)
     faults.add("html", "/ads.getAds")
     faults.add("status", "/ads.getAds", times=2, status=500, html=True)
-    faults.add("timeout", "/ads.getAdsLayout", seconds=3)
+    faults.add("timeout", "/ads.getAdsLayout", seconds=9)
     faults.add("truncated", "/ads.getAdsLayout")
     faults.add("status", "/ads.getAdsLayout", status=429, body=b"")
     faults.add("error_as_page", "/ads.getStatistics", code=9)

@@ -3,45 +3,17 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from sandbox.world import World
 from tests.flows.conftest import Apis, Product, make_world
+from tests.support.receiver import Receiver
 
 pytestmark = pytest.mark.slow
 ServeAll = Callable[[World], Apis]
 LOAD = ("load", "qtickets", "--days", "3")
-
-
-class Receiver:
-    """A local HTTP endpoint that takes messages, or refuses them."""
-
-    def __init__(self) -> None:
-        self.messages: list[str] = []
-        self.status = 200
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if receiver.status == 200:
-                    receiver.messages.append(json.loads(body)["text"])
-                self.send_response(receiver.status)
-                self.end_headers()
-
-            def log_message(self, *_args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}/"
 
 
 @pytest.fixture
@@ -55,8 +27,7 @@ def receiver(product: Product) -> Iterator[Receiver]:
     block.save("zakaz-alerts", overwrite=True)
     product.env |= {"ZAKAZ_ALERT_BLOCK": "custom-webhook/zakaz-alerts"}
     yield made
-    made.server.shutdown()
-    made.server.server_close()
+    made.close()
 
 
 def test_a_failed_run_is_told_once_and_its_end_once(
@@ -137,3 +108,30 @@ def test_a_broken_check_is_told_and_so_is_its_end(
     product.command_sql("OPTIMIZE TABLE fact_direct_daily FINAL")
     assert product.run("quality").returncode == 0
     assert any(m.startswith("Zakaz: Over: No row of fact_direct_daily") for m in receiver.messages)
+
+
+def test_a_warehouse_that_is_down_is_told_all_the_same(
+    product: Product, serve_all: ServeAll, receiver: Receiver
+) -> None:
+    """What was told before is in the warehouse, so nobody can look it up: better twice than never."""
+    serve_all(make_world(days=3))
+    product.env["CLICKHOUSE_DSN"] = "http://default@127.0.0.1:9"
+
+    assert product.run(*LOAD).returncode == 1
+
+    assert len(receiver.messages) == 1
+    assert "cannot be reached" in receiver.messages[0]
+
+
+def test_the_address_of_the_channel_is_in_no_record(
+    product: Product, serve_all: ServeAll, receiver: Receiver
+) -> None:
+    serve_all(make_world(days=3))
+    product.env["QTICKETS_TOKEN"] = "wrong"
+    receiver.status = 403
+
+    done = product.run(*LOAD)
+
+    alerts = product.select("SELECT error FROM meta_alerts")["error"].to_list()
+    assert alerts == ["HTTPStatusError 403"]
+    assert receiver.url not in done.stdout + done.stderr

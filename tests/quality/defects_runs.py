@@ -62,8 +62,26 @@ RUNS = (
     Defect("a job without any run", "freshness_runs", ("DELETE FROM meta_job_runs WHERE job = 'direct_loader'",)),
     Defect(
         "no good run since three days",
-        "completeness_runs, freshness_runs",
+        "completeness_runs, freshness_runs, good_run_by_ten",
         ("DELETE FROM meta_job_runs WHERE job = 'qtickets_loader' AND started_at > {today} - 3",),
+    ),
+    Defect(
+        "no good run this morning",
+        "good_run_by_ten",
+        (
+            "DELETE FROM meta_job_runs WHERE job = 'vk_ads_loader' AND started_at >= toDateTime64({today}, 3, 'Europe/Moscow')",
+        ),
+    ),
+    Defect(
+        "this morning's run did not read yesterday",
+        "good_run_by_ten",
+        (
+            changed(
+                "meta_job_runs",
+                'metrics = replaceAll(metrics, concat(\'"last": "\', toString({today} - 1)), concat(\'"last": "\', toString({today} - 2)))',
+                "job = 'direct_loader' AND started_at >= toDateTime64({today}, 3, 'Europe/Moscow')",
+            ),
+        ),
     ),
     Defect(
         "the newest run failed",

@@ -12,11 +12,12 @@ from clickhouse_connect.driver.client import Client
 from flows.marketing import MARKETING
 from flows.qtickets import SALES
 from tasks.load.frames import insert
+from tasks.load.mart import restate
 from tasks.load.quality import Result, checks, judge
 from tasks.load.reference import reference_tables
 from tasks.load.sql import sql_text
 from tasks.load.tables import Mart, Scope
-from tasks.load.upsert import merge, refresh, upsert
+from tasks.load.upsert import merge, upsert
 from tests.quality.rows import INSTANT, Truth
 
 MOSCOW = timezone(timedelta(hours=3))
@@ -78,9 +79,7 @@ def _make_marts(client: Client, at: datetime) -> None:
 
 def refresh_marts(client: Client, at: datetime) -> None:
     for mart in MARTS:
-        rows, scope = refresh(client, mart)
-        upsert(client, mart.table, rows, scope, _version(at) + 1)
-        merge(client, mart.table.name)
+        restate(client, mart, _version(at) + 1)
 
 
 def judged(client: Client, today: date) -> list[Result]:

@@ -22,7 +22,7 @@ ROWS_EVERY = 15
 MONTHS = {"over New Year": (date(2026, 1, 6), 1.0), "a small promoter": (date(2025, 12, 15), 0.25)}
 FIRST_WEEKS = (1, 2, 7, 15)
 NEED_FOUR_WEEKS = {"completeness_hours", "volume_sales", "volume_spend"}
-NEED_DATA = NEED_FOUR_WEEKS | {"completeness_runs", "completeness_sales", "freshness_data", "freshness_runs"} | {
+NEED_DATA = NEED_FOUR_WEEKS | {"completeness_runs", "completeness_sales", "freshness_data", "freshness_runs", "good_run_by_ten"} | {
     "other_currency", "revenue_without_source", "schema_drift", "silent_campaign", "spend_without_city"
 }  # fmt: skip
 

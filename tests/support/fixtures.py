@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import clickhouse_connect
 import pytest
@@ -21,10 +22,17 @@ def clickhouse_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.dsn
 
 
+@contextmanager
+def new_database(dsn: str) -> Iterator[str]:
+    """Name of a database that nobody else has, not yet created; it is dropped at the end."""
+    name = f"zakaz_test_{uuid.uuid4().hex[:12]}"
+    yield name
+    with clickhouse_connect.get_client(dsn=dsn) as client:
+        client.command(f"DROP DATABASE IF EXISTS {name} SYNC")
+
+
 @pytest.fixture
 def clickhouse_database(clickhouse_dsn: str) -> Iterator[str]:
     """Name of a database that no other test has, not yet created; it is dropped after the test."""
-    name = f"zakaz_test_{uuid.uuid4().hex[:12]}"
-    yield name
-    with clickhouse_connect.get_client(dsn=clickhouse_dsn) as client:
-        client.command(f"DROP DATABASE IF EXISTS {name} SYNC")
+    with new_database(clickhouse_dsn) as name:
+        yield name

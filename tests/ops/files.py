@@ -1,0 +1,53 @@
+"""What is shipped for a server, read: compose.yaml, its Dockerfile, the samples, the names of settings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from prefect.settings import Settings as PrefectSettings
+from prefect.settings.legacy import _get_settings_fields
+
+from tasks.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+ONE_OFF = {"access", "setup"}
+"""They do their work and end."""
+OURS = {name for name, service in SERVICES.items() if "build" in service}
+DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
+
+EXACT_TAG = re.compile(r"[\w./-]+:\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?")
+_VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)(?:(:?[-?+])([^}]*))?\}")
+
+
+@dataclass(frozen=True)
+class Variable:
+    """`${NAME:?words}`: `kind` is `:?`, `:-` and so on, or nothing."""
+
+    name: str
+    kind: str
+    words: str
+
+
+def variables() -> list[Variable]:
+    """All that compose.yaml takes from .env, comments aside."""
+    text = re.sub(r"(?m)^\s*#.*$", "", (ROOT / "compose.yaml").read_text("utf-8"))
+    return [Variable(name, kind, words) for name, kind, words in _VARIABLE.findall(text)]
+
+
+def setting_names() -> set[str]:
+    """What Zakaz and Prefect read from the environment."""
+    return {name.upper() for name in Settings.model_fields} | set(_get_settings_fields(PrefectSettings))
+
+
+def sample(path: str) -> tuple[dict[str, str], dict[str, str]]:
+    """A sample's lines NAME=value: those that are to be filled in, and those that are commented out."""
+    lines = (ROOT / path).read_text("utf-8").splitlines()
+    found = [re.fullmatch(r"(# )?([A-Z][A-Z0-9_]*)=(.*)", line) for line in lines]
+    given = {m[2]: m[3] for m in found if m and not m[1]}
+    return given, {m[2]: m[3] for m in found if m and m[1]}

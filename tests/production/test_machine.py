@@ -1,0 +1,93 @@
+"""`zakaz up` on a machine with nothing but the checkout: a UI, a worker, made-up sales that load; `zakaz down` ends it."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.production.stack import ROOT, bare_environment
+from tests.support.clickhouse_server import free_port
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
+    zakaz(tmp_path, "down")
+
+
+def zakaz(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "flows.cli", *arguments],
+        env=bare_environment() | {"ZAKAZ_HOME": str(home), "PYTHONPATH": str(ROOT)},
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def processes_of(home: Path) -> list[str]:
+    """Commands of what runs for this home."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("UP_FOLDER") == str(home / "data" / "up"):
+                found.append(" ".join(process.cmdline()))
+        except psutil.Error:
+            continue
+    return found
+
+
+def test_up_serves_a_ui_and_loads_and_down_leaves_nothing_but_the_data(home: Path) -> None:
+    port = free_port()
+
+    done = zakaz(home, "up", "--port", str(port))
+
+    assert done.returncode == 0, done.stderr
+    assert f"Prefect UI: http://127.0.0.1:{port}" in done.stdout
+    assert "sandbox" in done.stdout
+    assert "<!doctype html>" in httpx.get(f"http://127.0.0.1:{port}", follow_redirects=True).text.lower()
+    api = f"http://127.0.0.1:{port}/api"
+    deadline = time.monotonic() + 150
+    while True:
+        runs = httpx.post(
+            f"{api}/flow_runs/filter", json={"flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}}}
+        ).json()
+        if len(runs) >= 3:
+            break
+        assert time.monotonic() < deadline, (home / "data" / "up" / "worker.log").read_text()[-3000:]
+        time.sleep(1)
+    tickets = zakaz(home, "sql", "SELECT sum(tickets_sold) FROM v_sales_latest", "--format", "TSV")
+    assert int(tickets.stdout) > 5000
+    refused = zakaz(home, "up", "--port", "80")
+    assert refused.returncode == 2
+
+    assert zakaz(home, "down").stdout == "Stopped.\n"
+
+    assert processes_of(home) == []
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(api)
+    assert zakaz(home, "down").stdout == "Nothing was running.\n"
+    assert (home / "data" / "warehouse").exists()
+
+
+def test_a_port_that_another_program_has_is_named(home: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+
+        done = zakaz(home, "up", "--port", str(taken))
+
+    assert done.returncode == 2
+    assert done.stderr == f"zakaz: Port {taken} is taken. Choose another, e.g. `make up PORT={taken + 1}`.\n"
