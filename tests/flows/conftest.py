@@ -47,6 +47,15 @@ class Product:
     home: Path
     env: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def warehouse(self) -> Path:
+        return self.home / "data" / "warehouse"
+
+    def in_home(self, home: Path) -> Product:
+        """The same, at home somewhere else."""
+        home.mkdir(exist_ok=True)
+        return Product(home, {name: value.replace(str(self.home), str(home)) for name, value in self.env.items()})
+
     def command(self, *arguments: str, module: str = "flows.cli") -> list[str]:
         return [sys.executable, "-m", module, *arguments]
 

@@ -28,16 +28,20 @@ def the_world() -> World:
 
 
 def serve_loaded(product: Product, serve_all: ServeAll, kept: Path) -> Apis:
-    """The APIs of the world, and the product with all of it in its warehouse. `kept`: the session's folder."""
-    apis = serve_all(the_world())
+    """The APIs of the world, and the product with all of it in its warehouse. `kept`: the session's folder.
+
+    Nobody has asked these APIs yet, and nothing but the warehouse is there of the load: it was made in another home,
+    so that whoever comes first finds what the others find.
+    """
     product.env |= {"DIRECT_RATE": "50", "CLICKHOUSE_LOCK_WAIT": "60"}
-    warehouse, copy = product.home / "data" / "warehouse", kept / "loaded-warehouse"
-    if copy.exists():
-        shutil.copytree(copy, warehouse, symlinks=True)
-    else:
-        product.loaded(*LOAD)
-        shutil.copytree(warehouse, copy, symlinks=True)
-    return apis
+    loaded = kept / "loaded-warehouse"
+    if not loaded.exists():
+        serve_all(the_world())
+        loader = product.in_home(kept / "loader")
+        loader.loaded(*LOAD)
+        loader.warehouse.rename(loaded)
+    shutil.copytree(loaded, product.warehouse, symlinks=True)
+    return serve_all(the_world())
 
 
 def facts(product: Product, source: str) -> dict[tuple[object, ...], tuple[object, ...]]:
