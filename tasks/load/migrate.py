@@ -3,6 +3,7 @@ changed."""
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 from collections.abc import Iterator
@@ -39,9 +40,12 @@ ORDER BY (kind, name)
 # With the rights of who migrates, so that a reader of views needs none to the tables below. Not SECURITY NONE:
 # whoever may make such a view may read every database of the server through it. The name rather than CURRENT_USER,
 # which each server of a cluster would have to know for itself.
+# The comment says what the view was made of: where two versions of Zakaz migrate at once, the ledger does not know
+# which of them made it last.
 _VIEW = """
 CREATE OR REPLACE VIEW `{name}`{everywhere} DEFINER = `{definer}` SQL SECURITY DEFINER AS
 {text}
+COMMENT '{made_of}'
 """
 
 
@@ -110,23 +114,36 @@ def _refuse_strangers(client: Client, files: list[SqlFile]) -> None:
 
 def _apply_views(client: Client, done: pl.DataFrame, root: Path, schema: list[SqlFile]) -> list[str]:
     files = _in_order(sql_files("views", root))
-    # A view keeps the columns and types that what it reads had when it was made, so all are replaced together,
-    # after a migration too.
-    since = schema[-1].name if schema else ""
     # Whose rights they read with, see _VIEW. After a restore elsewhere there may be no such user; so they heal.
     definer = select(client, "SELECT currentUser() AS name").item()
-    wanted = {file.name: f"{file.checksum} {since} {definer}" for file in files}
-    held = dict(_of(done, "views").select("name", "checksum").iter_rows())
-    gone = sorted(held.keys() - wanted.keys())
-    stale = files if wanted.items() - held.items() else []
+    # A view keeps the columns and types that what it reads had when it was made, so all are replaced together,
+    # after a migration too.
+    parts = [*sorted(file.checksum for file in files), schema[-1].name if schema else "", definer]
+    made_of = f"Zakaz {hashlib.sha256(' '.join(parts).encode()).hexdigest()[:16]}"
+    wanted = {(file.name, made_of) for file in files}
+    recorded = set(_of(done, "views").select("name", "checksum").iter_rows())
+    gone = sorted({name for name, _ in recorded} - {name for name, _ in wanted})
+    stale = files if wanted - (recorded & _views(client)) else []
     for name in gone:
         client.command(f"DROP VIEW IF EXISTS `{name}`{everywhere(client)}")
     for file in stale:
-        view = _VIEW.format(name=file.name, everywhere=everywhere(client), definer=definer, text=file.text)
-        client.command(view)
-    # Only now: were each recorded at once, a run that died between two would leave the second as it was for good.
-    records = [(name, "") for name in gone] + [(file.name, wanted[file.name]) for file in stale]
+        client.command(
+            _VIEW.format(
+                name=file.name, everywhere=everywhere(client), definer=definer, text=file.text, made_of=made_of
+            )
+        )
+    records = [(name, "") for name in gone] + [(file.name, made_of) for file in stale]
     return [_record(client, "views", name, checksum) for name, checksum in records]
+
+
+def _views(client: Client) -> set[tuple[str, str]]:
+    """Name and comment of each that is there."""
+    held = select(
+        client,
+        "SELECT name, comment FROM system.tables WHERE database = {database:String} AND engine = 'View'",
+        {"database": client.database},
+    )
+    return set(held.iter_rows())
 
 
 def _in_order(views: list[SqlFile]) -> list[SqlFile]:

@@ -61,7 +61,7 @@ def test_views_follow_a_migration_that_changes_a_table(migrated: Client, sql: Sq
 def test_a_removed_view_is_dropped(migrated: Client, sql: SqlFolder) -> None:
     sql.remove("views/v_a_newest")
 
-    assert migrate(migrated, sql.root) == ["views/v_a_newest"]
+    assert migrate(migrated, sql.root) == ["views/v_a_newest", "views/v_sold"]
     assert values(migrated, "EXISTS VIEW v_a_newest") == [(0,)]
     assert migrate(migrated, sql.root) == []
 
@@ -112,6 +112,36 @@ def test_views_that_died_between_replacing_and_recording_are_replaced_again(
 
     assert migrate(migrated, sql.root) == ["views/v_sold", "views/v_a_newest"]
     assert values(migrated, "SELECT n FROM v_a_newest") == [(6,)]
+
+
+def test_a_view_that_somebody_dropped_is_made_again(migrated: Client, sql: SqlFolder) -> None:
+    migrated.command("DROP VIEW v_sold")
+
+    assert migrate(migrated, sql.root) == ["views/v_sold", "views/v_a_newest"]
+    assert values(migrated, "SELECT n FROM v_a_newest") == [(5,)]
+
+
+def test_views_that_another_version_made_meanwhile_are_made_again(
+    migrated: Client, sql: SqlFolder, tmp_path: Path
+) -> None:
+    """Two workers of two versions start at once; the older one comes between the newer one's views and its record."""
+    older = SqlFolder(tmp_path / "older")
+    older.write("views/v_sold", "SELECT d, n + 1 AS n FROM sales")
+    sql.write("views/v_sold", "SELECT d, n + 2 AS n FROM sales")
+    record, meanwhile = steps._record, [older.root]
+
+    def overtaken(*what: object) -> str:
+        if meanwhile:
+            migrate(migrated, meanwhile.pop())
+        return record(*what)
+
+    with patch.object(steps, "_record", overtaken):
+        migrate(migrated, sql.root)
+    assert values(migrated, "SELECT n FROM v_a_newest") == [(6,)]
+    migrate(migrated, sql.root)
+
+    assert values(migrated, "SELECT n FROM v_a_newest") == [(7,)]
+    assert migrate(migrated, sql.root) == []
 
 
 def test_a_name_in_a_comment_or_within_another_name_makes_no_dependency(migrated: Client, sql: SqlFolder) -> None:
