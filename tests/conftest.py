@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 _HOME = tempfile.TemporaryDirectory(prefix="zakaz-tests-")
@@ -23,6 +24,9 @@ os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
 os.environ["LANDING_URL"] = str(Path(_HOME.name) / "landing")
 
 from tasks.settings import Settings  # noqa: E402
+
+hypothesis.settings.register_profile("zakaz", hypothesis.settings(deadline=None))  # slowness is no counterexample
+hypothesis.settings.load_profile("zakaz")
 
 pytest_plugins = ["tests.support.fixtures", "tests.cluster.fixtures"]
 

@@ -8,8 +8,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -24,10 +25,10 @@ from tasks.load.frames import select
 from tasks.load.migrate import migrate
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
+from tests.flows import clock
 
 DAYS = 40
 _OURS = ("QTICKETS_", "VK_", "DIRECT_", "CLICKHOUSE_")
-UNTIL = datetime.now(UTC).replace(microsecond=0)
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +37,7 @@ def prefect_api() -> Iterator[str]:
     from prefect.settings import PREFECT_API_URL
     from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness(server_startup_timeout=60):
+    with prefect_test_harness(server_startup_timeout=180):
         yield str(PREFECT_API_URL.value())
 
 
@@ -128,14 +129,24 @@ def product(tmp_path: Path, prefect_api: str) -> Product:
     return Product(tmp_path, env)
 
 
-@pytest.fixture(scope="session")
-def world() -> World:
+@pytest.fixture(autouse=True)
+def _one_day() -> None:
+    clock.wait_for_a_day_that_lasts()
+
+
+@pytest.fixture
+def world(_one_day: None) -> World:
     """A small promoter as of now. Shared: a test that changes it makes one of its own."""
-    return make_world()
+    return shared_world(clock.now(), DAYS)
 
 
-def make_world(until: datetime = UNTIL, days: int = DAYS, scale: float = 0.25) -> World:
-    return World.generate(until=until, days=days, scale=scale)
+@cache
+def shared_world(until: datetime, days: int) -> World:
+    return make_world(until, days)
+
+
+def make_world(until: datetime | None = None, days: int = DAYS, scale: float = 0.25) -> World:
+    return World.generate(until=until or clock.now(), days=days, scale=scale)
 
 
 @pytest.fixture

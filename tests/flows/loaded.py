@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from datetime import timedelta
-from functools import cache
+from datetime import date
 from pathlib import Path
 
 from sandbox.world import World
-from tests.flows import truth
-from tests.flows.conftest import UNTIL, Apis, Product, make_world
+from tests.flows import clock
+from tests.flows.conftest import Apis, Product, shared_world
 
 ServeAll = Callable[[World], Apis]
 DAYS = 20
-TODAY = truth.moscow_day(UNTIL)
-YESTERDAY = TODAY - timedelta(days=1)
-FIRST = YESTERDAY - timedelta(days=DAYS - 1)
 LOAD = ("load", "all", "--days", str(DAYS))
 _TABLES = {"vk_ads": "fact_vk_ads_daily", "direct": "fact_direct_daily"}
 
 
-@cache
 def the_world() -> World:
-    """Shared: nobody changes it. Its first day is the first day of the loads."""
-    return make_world(days=DAYS)
+    """Today's. Shared: nobody changes it. Its first day is the first day of the loads."""
+    return shared_world(clock.now(), DAYS)
+
+
+def first_day() -> date:
+    """Of the ads of the loads."""
+    return clock.first_of(DAYS)
 
 
 def serve_loaded(product: Product, serve_all: ServeAll, kept: Path) -> Apis:
@@ -34,10 +34,10 @@ def serve_loaded(product: Product, serve_all: ServeAll, kept: Path) -> Apis:
     so that whoever comes first finds what the others find.
     """
     product.env |= {"DIRECT_RATE": "50", "CLICKHOUSE_LOCK_WAIT": "60"}
-    loaded = kept / "loaded-warehouse"
+    loaded = kept / f"loaded-{clock.today()}"
     if not loaded.exists():
         serve_all(the_world())
-        loader = product.in_home(kept / "loader")
+        loader = product.in_home(kept / f"loader-{clock.today()}")
         loader.loaded(*LOAD)
         loader.warehouse.rename(loaded)
     shutil.copytree(loaded, product.warehouse, symlinks=True)

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from sandbox.world.spend import ad_days
-from tests.flows import ad_truth
+from tests.flows import ad_truth, clock
 from tests.flows.conftest import Product
-from tests.flows.loaded import FIRST, LOAD, TODAY, YESTERDAY, ServeAll, facts, the_world
+from tests.flows.loaded import LOAD, ServeAll, facts, first_day, the_world
 
 pytestmark = pytest.mark.slow
 _BANNERS = 450
@@ -51,9 +51,9 @@ def test_calls_are_the_fewest_and_are_counted(product: Product, serve_all: Serve
     assert len(apis.vk.requests) == vk + 2
 
     ours = [ad for ad in world.ads if ad.source == "direct"]
-    shown = {row.ad.ad_id for row in ad_days(world) if FIRST <= row.day <= YESTERDAY}
-    alive = [ad for ad in ours if ad.ad_id in shown and not ad.wizard and ad.state(TODAY) != "deleted"]
-    kept = [ad for ad in ours if not ad.wizard and ad.state(TODAY) != "deleted"]
+    shown = {row.ad.ad_id for row in ad_days(world) if first_day() <= row.day <= clock.yesterday()}
+    alive = [ad for ad in ours if ad.ad_id in shown and not ad.wizard and ad.state(clock.today()) != "deleted"]
+    kept = [ad for ad in ours if not ad.wizard and ad.state(clock.today()) != "deleted"]
     groups = {ad.group_id for ad in kept} & {ad.group_id for ad in ours if ad.ad_id in shown}
     objects = ({ad.campaign_id for ad in ours}, {ad.ad_id for ad in alive}, groups)
     direct = sum(ceil(len(ids) / _DIRECT_PAGE) for ids in objects) + 2  # what has changed, and the report
@@ -67,13 +67,20 @@ def test_calls_are_the_fewest_and_are_counted(product: Product, serve_all: Serve
     assert len(apis.qtickets.requests) == sales + 1
 
     for source in ("vk_ads", "direct"):
-        assert facts(product, source) == ad_truth.facts(world, source, FIRST, YESTERDAY)
+        assert facts(product, source) == ad_truth.facts(world, source, first_day(), clock.yesterday())
 
 
 def test_a_fetch_that_is_not_made_again_counts_no_calls(product: Product, serve_all: ServeAll) -> None:
     """Days that VK no longer restates come from what was fetched before."""
     apis = serve_all(the_world())
-    closed = ("load", "vk_ads", "--from", str(TODAY - timedelta(days=50)), "--to", str(TODAY - timedelta(days=45)))
+    closed = (
+        "load",
+        "vk_ads",
+        "--from",
+        str(clock.today() - timedelta(days=50)),
+        "--to",
+        str(clock.today() - timedelta(days=45)),
+    )
     product.loaded(*closed)
     made = len(apis.vk.requests)
     assert metrics(product, "vk_ads_loader")["api_calls"] == made > 0

@@ -12,9 +12,9 @@ from sandbox.direct import DirectApi
 from sandbox.direct.errors import error_body
 from sandbox.vk import VK_ACCOUNT_ID, VK_LEGACY_TOKEN
 from sandbox.vk.ads.api import VkAdsApi
-from tests.flows import ad_truth, truth
+from tests.flows import ad_truth, clock, truth
 from tests.flows.conftest import Product
-from tests.flows.loaded import FIRST, YESTERDAY, ServeAll, facts, the_world
+from tests.flows.loaded import ServeAll, facts, first_day, the_world
 
 pytestmark = pytest.mark.slow
 V2 = "/api/v2"
@@ -31,14 +31,16 @@ def metrics(product: Product, job: str) -> dict[str, Any]:
 
 
 def exact(product: Product, source: str, *, groups: bool = True) -> None:
-    assert facts(product, source) == ad_truth.facts(the_world(), source, FIRST, YESTERDAY, groups=groups)
+    assert facts(product, source) == ad_truth.facts(
+        the_world(), source, first_day(), clock.yesterday(), groups=groups
+    )
 
 
 def break_vk(vk: VkAdsApi) -> int:
     """How many requests will fail in a way that calls for another."""
     a_second = {"body": b'{"remaining":{"1":0},"limits":{"1":20}}'}
     vk.faults.add("status", f"{V2}/user.json", times=2, status=429, body=b"")
-    vk.faults.add("timeout", f"{V2}/user.json", seconds=9)
+    vk.faults.add("timeout", f"{V2}/user.json", seconds=15)
     vk.faults.add("status", f"{V2}/ad_plans.json", status=429, **a_second)
     vk.faults.add("html", f"{V2}/ad_plans.json", after=1)
     vk.faults.add("truncated", f"{V2}/ad_groups.json", times=2)
@@ -63,10 +65,10 @@ def break_direct(direct: DirectApi) -> int:
     direct.faults.add("html", f"{JSON}/reports")
     direct.faults.add("status", f"{JSON}/reports", status=200, body=cut_in_a_letter)
     direct.faults.add("status", f"{JSON}/reports", status=429, body=b"", retry_after=1)
-    direct.faults.add("timeout", f"{JSON}/reports", seconds=9)
+    direct.faults.add("timeout", f"{JSON}/reports", seconds=15)
     direct.faults.add("status", f"{JSON}/ads", times=2, status=503, html=True)
     direct.faults.add("disconnect", f"{JSON}/ads", partial=True)
-    direct.faults.add("timeout", f"{JSON}/adgroups", seconds=9)
+    direct.faults.add("timeout", f"{JSON}/adgroups", seconds=15)
     direct.faults.add("error_as_page", f"{JSON}/adgroups", code=1000)
     return sum(fault.times for fault in direct.faults.pending())
 
@@ -98,7 +100,7 @@ def empty_the_queue(direct: DirectApi) -> None:
 def test_todays_apis(product: Product, serve_all: ServeAll) -> None:
     """Every kind of trouble in one load: limits, errors, silence, broken bodies, a full queue, a report too long."""
     apis = serve_all(the_world())
-    product.env |= {"HTTP_TIMEOUT": "3", "DIRECT_RATE": "50"}
+    product.env |= {"HTTP_TIMEOUT": "6", "DIRECT_RATE": "50"}
     apis.direct.switches.offline_days_limit = 20  # 36 days take the server too long, half of them do not
     fill_the_queue(product)
     foreign = len(apis.direct.requests)
@@ -154,14 +156,14 @@ def test_the_legacy_api(product: Product, serve_all: ServeAll) -> None:
         "VK_API": "legacy",
         "VK_TOKEN": VK_LEGACY_TOKEN,
         "VK_ACCOUNT_ID": str(VK_ACCOUNT_ID),
-        "HTTP_TIMEOUT": "3",
+        "HTTP_TIMEOUT": "6",
     }
     faults = apis.vk_legacy.faults
     for code in (6, 10, 1):
         faults.add("error_as_page", "/ads.getCampaigns", code=code)
     faults.add("html", "/ads.getAds")
     faults.add("status", "/ads.getAds", times=2, status=500, html=True)
-    faults.add("timeout", "/ads.getAdsLayout", seconds=9)
+    faults.add("timeout", "/ads.getAdsLayout", seconds=15)
     faults.add("truncated", "/ads.getAdsLayout")
     faults.add("status", "/ads.getAdsLayout", status=429, body=b"")
     faults.add("error_as_page", "/ads.getStatistics", code=9)

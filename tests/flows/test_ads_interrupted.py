@@ -12,9 +12,9 @@ import pytest
 
 from sandbox.world.spend import ad_days
 from tasks.load.warehouse import warehouse
-from tests.flows import ad_truth
+from tests.flows import ad_truth, clock
 from tests.flows.conftest import Product
-from tests.flows.loaded import FIRST, YESTERDAY, ServeAll, facts, serve_loaded, the_world
+from tests.flows.loaded import ServeAll, facts, first_day, serve_loaded, the_world
 
 pytestmark = pytest.mark.slow
 DAYS = 10
@@ -24,9 +24,9 @@ POINTS = ("in the middle of the insert", "between the table and the mart", "betw
 
 def spoil(product: Product, source: str) -> None:
     """Of what is loaded a day is lost, one has other figures, and one has an ad too many."""
-    table, seen = SOURCES[source], {row.ad.ad_id for row in ad_days(the_world()) if row.day >= FIRST}
+    table, seen = SOURCES[source], {row.ad.ad_id for row in ad_days(the_world()) if row.day >= first_day()}
     silent = min(ad.ad_id for ad in the_world().ads if ad.source == source and ad.ad_id not in seen)
-    lost, other, more = (f"stat_date = '{YESTERDAY - timedelta(days=days)}'" for days in (1, 3, 5))
+    lost, other, more = (f"stat_date = '{clock.yesterday() - timedelta(days=days)}'" for days in (1, 3, 5))
     with warehouse(product.settings) as client:
         client.command(f"DELETE FROM {table} WHERE {lost}")
         for change, where in (
@@ -50,12 +50,12 @@ def test_killed_and_run_again_the_figures_are_exact(
     assert dead.returncode == -signal.SIGKILL, dead.stderr
     product.loaded(*load)
 
-    assert facts(product, source) == ad_truth.facts(the_world(), source, FIRST, YESTERDAY)
+    assert facts(product, source) == ad_truth.facts(the_world(), source, first_day(), clock.yesterday())
     if point == POINTS[-1]:
         assert json.loads(str(product.last_run()["metrics"]))["rows_written"] == 0, "all was there already"
     runs = product.select(f"SELECT status FROM meta_job_runs WHERE job = '{source}_loader' ORDER BY started_at")
     assert runs["status"].to_list() == ["success", "running", "success"]
-    spend = [row for row in ad_days(the_world()) if row.ad.source == source and row.day <= YESTERDAY]
+    spend = [row for row in ad_days(the_world()) if row.ad.source == source and row.day <= clock.yesterday()]
     shown = f"SELECT sum(spend_total), sum(impressions) FROM v_marketing_daily WHERE source = '{source}'"
     total = sum(ad_truth.with_vat(row.spent, row.day) for row in spend)
     assert product.select(shown).row(0) == (total, sum(row.impressions for row in spend))
@@ -73,10 +73,10 @@ def test_killed_in_the_middle_of_the_fetch(product: Product, serve_all: ServeAll
         apis.vk.faults.mutate(die, "/api/v2/banners.json")
     else:
         apis.direct.faults.mutate(die, "/json/v5/ads")
-    process.communicate(timeout=60)
+    process.communicate(timeout=180)
     assert process.returncode == -signal.SIGKILL
 
     product.loaded(*load)
 
-    assert facts(product, source) == ad_truth.facts(the_world(), source, FIRST, YESTERDAY)
+    assert facts(product, source) == ad_truth.facts(the_world(), source, first_day(), clock.yesterday())
     assert len(apis.vk.tokens.issued) == (source == "vk_ads"), "the token survived"

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.flows import ad_truth, truth
+from tests.flows import ad_truth, clock, truth
 from tests.flows.conftest import Product
-from tests.flows.loaded import TODAY, YESTERDAY, ServeAll, facts, the_world
+from tests.flows.loaded import ServeAll, facts, the_world
 
 pytestmark = pytest.mark.slow
 
@@ -31,11 +31,16 @@ def test_a_missing_setting_is_status_2_and_the_others_are_loaded(product: Produc
     ]
     # A week, and more where Direct says that it changed older days.
     first, last = _message(product, "direct_loader").split(": ")[0].split("..")
-    assert date.fromisoformat(first) <= YESTERDAY - timedelta(days=6)
-    assert last == str(YESTERDAY)
-    assert facts(product, "direct") == ad_truth.facts(the_world(), "direct", date.fromisoformat(first), YESTERDAY)
-    assert max(day for day, *_ in ad_truth.facts(the_world(), "direct", YESTERDAY, TODAY)) == TODAY
-    assert product.sales() == truth.sales(the_world(), YESTERDAY)
+    assert date.fromisoformat(first) <= clock.yesterday() - timedelta(days=6)
+    assert last == str(clock.yesterday())
+    assert facts(product, "direct") == ad_truth.facts(
+        the_world(), "direct", date.fromisoformat(first), clock.yesterday()
+    )
+    assert (
+        max(day for day, *_ in ad_truth.facts(the_world(), "direct", clock.yesterday(), clock.today()))
+        == clock.today()
+    )
+    assert product.sales() == truth.sales(the_world(), clock.yesterday())
     jobs = product.select("SELECT job, status FROM meta_job_runs ORDER BY job").rows()
     assert jobs == [("direct_loader", "success"), ("qtickets_loader", "success")]
 
@@ -53,10 +58,13 @@ def test_a_failed_source_is_status_1_whatever_else_is_missing(product: Product, 
     assert missing.startswith("zakaz: qtickets: QTICKETS_TOKEN is missing")
     assert failed.startswith("zakaz: direct: Yandex Direct refused the request with code 53")
     assert "wrong-token-4711" not in done.stderr
-    fortnight = YESTERDAY - timedelta(days=13)
+    fortnight = clock.yesterday() - timedelta(days=13)
     assert done.stdout.splitlines() == [f"vk_ads {_message(product, 'vk_ads_loader')}"]
-    assert facts(product, "vk_ads") == ad_truth.facts(the_world(), "vk_ads", fortnight, YESTERDAY)
-    assert max(day for day, *_ in ad_truth.facts(the_world(), "vk_ads", YESTERDAY, TODAY)) == TODAY
+    assert facts(product, "vk_ads") == ad_truth.facts(the_world(), "vk_ads", fortnight, clock.yesterday())
+    assert (
+        max(day for day, *_ in ad_truth.facts(the_world(), "vk_ads", clock.yesterday(), clock.today()))
+        == clock.today()
+    )
     jobs = product.select("SELECT job, status FROM meta_job_runs ORDER BY job").rows()
     assert jobs == [("direct_loader", "failed"), ("vk_ads_loader", "success")]
 

@@ -7,9 +7,9 @@ import stat
 
 import pytest
 
-from tests.flows import ad_truth
+from tests.flows import ad_truth, clock
 from tests.flows.conftest import Product
-from tests.flows.loaded import YESTERDAY, ServeAll, facts, the_world
+from tests.flows.loaded import ServeAll, facts, the_world
 
 pytestmark = pytest.mark.slow
 _AT_ONCE = 5
@@ -40,6 +40,6 @@ def test_ten_loads_use_one_token_that_only_its_owner_can_read(product: Product, 
     }
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
 
-    assert facts(product, "vk_ads") == ad_truth.facts(the_world(), "vk_ads", YESTERDAY, YESTERDAY)
+    assert facts(product, "vk_ads") == ad_truth.facts(the_world(), "vk_ads", clock.yesterday(), clock.yesterday())
     statuses = product.select("SELECT status, count() FROM meta_job_runs GROUP BY status").rows()
     assert statuses == [("success", 2 * _AT_ONCE)]

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from flows.backfill import split
 from sandbox.world import World
 from tasks.window import Window
-from tests.flows import ad_truth, truth
-from tests.flows.conftest import UNTIL, Apis, Product
+from tests.flows import ad_truth, clock, truth
+from tests.flows.conftest import Apis, Product
 
 ServeAll = Callable[[World], Apis]
-YESTERDAY = truth.moscow_day(UNTIL) - timedelta(days=1)
 _days = st.dates(date(2019, 1, 1), date(2030, 12, 31))
 
 
@@ -35,9 +34,9 @@ def test_windows_cover_every_day_once_and_do_not_depend_on_where_the_range_begin
 @pytest.mark.slow
 def test_a_backfill_that_died_goes_on_where_it_ended(product: Product, serve_all: ServeAll) -> None:
     """Four months of sales; the API breaks down in the third window."""
-    world = World.generate(until=UNTIL, days=125, scale=0.1)
+    world = World.generate(until=clock.now(), days=125, scale=0.1)
     apis = serve_all(world)
-    first = str(YESTERDAY - timedelta(days=110))
+    first = str(clock.yesterday() - timedelta(days=110))
     command = ("backfill", "qtickets", "--from", first)
     product.env |= {"HTTP_ATTEMPTS": "1"}
     apis.qtickets.faults.add("status", path="/events", status=500, after=2, times=1)
@@ -53,19 +52,21 @@ def test_a_backfill_that_died_goes_on_where_it_ended(product: Product, serve_all
     assert product.sales() == truth.sales(world, date.fromisoformat(first))
 
     calls = len(apis.qtickets.requests)
-    assert "0 windows loaded" in product.loaded(*command, "--to", str(YESTERDAY.replace(day=1) - timedelta(days=1)))
+    assert "0 windows loaded" in product.loaded(
+        *command, "--to", str(clock.yesterday().replace(day=1) - timedelta(days=1))
+    )
     assert len(apis.qtickets.requests) == calls
 
 
 @pytest.mark.slow
 def test_ads_go_back_as_far_as_the_source_does(product: Product, serve_all: ServeAll) -> None:
     """VK keeps a year: a backfill from 2023 begins where VK's memory does, and says so."""
-    world = World.generate(until=UNTIL, days=200, scale=0.1)
+    world = World.generate(until=clock.now(), days=200, scale=0.1)
     serve_all(world)
     done = product.run("backfill", "vk_ads", "--from", "2023-01-01")
     assert done.returncode == 0, done.stderr
     assert "keeps 365 days" in done.stderr
     rows = product.select("SELECT stat_date, campaign_id, ad_group_id, ad_id, impressions, clicks, spent, conversions "
                           "FROM fact_vk_ads_daily").rows()  # fmt: skip
-    oldest = truth.moscow_day(UNTIL) - timedelta(days=365)
-    assert {row[:4]: row[4:] for row in rows} == ad_truth.facts(world, "vk_ads", oldest, YESTERDAY)
+    oldest = clock.today() - timedelta(days=365)
+    assert {row[:4]: row[4:] for row in rows} == ad_truth.facts(world, "vk_ads", oldest, clock.yesterday())

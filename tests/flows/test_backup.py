@@ -17,7 +17,7 @@ from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tests.flows import truth
 from tests.flows.conftest import Apis, Product
-from tests.flows.loaded import FIRST, LOAD, serve_loaded, the_world
+from tests.flows.loaded import LOAD, first_day, serve_loaded, the_world
 from tests.tasks.load.backups import everything
 
 pytestmark = pytest.mark.slow
@@ -89,7 +89,7 @@ def test_all_three_sources_come_back_and_the_next_load_finds_nothing_to_do(
     assert product.loaded("migrate") == "The schema is up to date.\n"
     assert product.loaded(*LOAD, "--refresh").count("nothing changed") == 3
     with warehouse(_settings(product)) as client:
-        assert sales(client) == truth.sales(the_world(), FIRST)
+        assert sales(client) == truth.sales(the_world(), first_day())
 
 
 def test_a_nightly_run_says_what_it_made_and_fails_where_it_cannot(product: Product) -> None:

@@ -26,7 +26,7 @@ def receiver() -> Iterator[Receiver]:
 
 def say(product: Product, name: str) -> None:
     done = product.start(*product.command()[:1], "-c", SAY_IT.format(name=name))
-    _, errors = done.communicate(timeout=60)
+    _, errors = done.communicate(timeout=180)
     assert done.returncode == 0, errors
 
 

@@ -15,14 +15,13 @@ from sandbox.world.spend import ad_days
 from tasks.load.sql import sql_files
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
-from tests.flows import ad_truth
-from tests.flows.conftest import DAYS, UNTIL, Product, make_world
-from tests.flows.loaded import YESTERDAY, ServeAll
+from tests.flows import ad_truth, clock
+from tests.flows.conftest import DAYS, Product, make_world
+from tests.flows.loaded import ServeAll
 
 pytestmark = pytest.mark.slow
 LOAD = ("load", "all", "--days", str(DAYS))
 PASSED = 6  # days: fewer than the fourteen of v_sales_14d, more than data may be old
-FIRST = YESTERDAY - timedelta(days=DAYS - 1)
 VIEWS = [file.name for file in sql_files("views")]
 # When a load was, and how long ago that is: each load has a moment of its own.
 OF_THE_RUN = {"v_data_freshness": ["last_success_at", "minutes_since_success"]}
@@ -58,7 +57,7 @@ def both(product: Product, clickhouse_dsn: str, clickhouse_database: str) -> Cal
 
 def test_figures_columns_and_judgements_are_the_same(both: Callable[[], Pair], serve_all: ServeAll) -> None:
     """A week of the world passes between two loads: orders are paid, cancelled and refunded, spend is restated."""
-    world = make_world(UNTIL - timedelta(days=PASSED), DAYS - PASSED)
+    world = make_world(clock.now() - timedelta(days=PASSED), DAYS - PASSED)
     apis = serve_all(world)
     with apis.qtickets.change() as api:
         unpaid = next(order for order in api.orders if not order["payed"])
@@ -164,7 +163,7 @@ def true_totals(world: World) -> dict[str, list[str]]:
     """By source: spend with VAT, tickets, revenue and money given back, all in roubles."""
     found: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 4)
     contents = {ad.ad_id: ad_truth.told_tags(ad).get("utm_content", "") for ad in world.ads}
-    spend = [row for row in ad_days(world) if FIRST <= row.day <= YESTERDAY]
+    spend = [row for row in ad_days(world) if clock.first_of(DAYS) <= row.day <= clock.yesterday()]
     for (_, _, source), (_, _, *values) in ad_truth.marketing(world, spend, contents).items():
         found[source] = [held + value for held, value in zip(found[source], values, strict=True)]
     return {source: [f"{value.normalize():f}" for value in values] for source, values in found.items()}

@@ -11,14 +11,12 @@ import pytest
 from sandbox.vk import VK_ACCOUNT_ID, VK_LEGACY_TOKEN
 from sandbox.world import World
 from sandbox.world.spend import ad_days
-from tests.flows import ad_truth, truth
-from tests.flows.conftest import DAYS, UNTIL, Apis, Product, make_world
+from tests.flows import ad_truth, clock, truth
+from tests.flows.conftest import DAYS, Apis, Product, make_world
 
 pytestmark = pytest.mark.slow
 ServeAll = Callable[[World], Apis]
 LOAD = ("load", "all", "--days", str(DAYS))
-YESTERDAY = truth.moscow_day(UNTIL) - timedelta(days=1)
-FIRST = YESTERDAY - timedelta(days=DAYS - 1)
 TABLES = {"vk_ads": "fact_vk_ads_daily", "direct": "fact_direct_daily"}
 
 
@@ -34,7 +32,7 @@ def facts(product: Product, source: str) -> dict[ad_truth.FactKey, ad_truth.Fact
 def marketing(product: Product, world: World, known: dict[int, str] | None = None) -> None:
     """Every row of the view equals the truth; orders of the first day or today may lack their spend."""
     contents = {ad.ad_id: ad_truth.told_tags(ad).get("utm_content", "") for ad in world.ads} | (known or {})
-    spend = [row for row in ad_days(world) if FIRST <= row.day <= YESTERDAY]
+    spend = [row for row in ad_days(world) if clock.first_of(DAYS) <= row.day <= clock.yesterday()]
     view = product.select(
         "SELECT d, city, source, impressions, clicks, spend_total, tickets_sold, revenue, refunds_amount, "
         "net_revenue, romi, roas FROM v_marketing_daily"
@@ -58,7 +56,7 @@ def test_every_fact_and_every_marketing_row_equals_the_ground_truth(product: Pro
     product.loaded(*LOAD)
 
     for source in TABLES:
-        assert facts(product, source) == ad_truth.facts(world, source, FIRST, YESTERDAY)
+        assert facts(product, source) == ad_truth.facts(world, source, clock.first_of(DAYS), clock.yesterday())
     assert product.sales() == truth.sales(world)
     marketing(product, world)
     assert not apis.vk.writes
@@ -92,7 +90,7 @@ def test_restated_days_and_deleted_ads_end_as_the_ground_truth_has_them(
     product: Product, serve_all: ServeAll
 ) -> None:
     """Two weeks pass: the last days' figures settle, conversions come in, ads are deleted."""
-    earlier = make_world(UNTIL - timedelta(days=14), DAYS - 14)
+    earlier = make_world(clock.now() - timedelta(days=14), DAYS - 14)
     apis = serve_all(earlier)
     product.loaded(*LOAD)
 
@@ -101,7 +99,7 @@ def test_restated_days_and_deleted_ads_end_as_the_ground_truth_has_them(
     product.loaded(*LOAD)
 
     for source in TABLES:
-        assert facts(product, source) == ad_truth.facts(world, source, FIRST, YESTERDAY)
+        assert facts(product, source) == ad_truth.facts(world, source, clock.first_of(DAYS), clock.yesterday())
     marketing(product, world)
 
 
@@ -110,7 +108,7 @@ def test_an_ad_that_the_api_forgot_keeps_its_figures_and_its_city(product: Produ
     apis = serve_all(world)
     product.loaded(*LOAD)
     before = {source: facts(product, source) for source in TABLES}
-    ad = next(row.ad for row in ad_days(world) if row.ad.source == "vk_ads" and row.day == YESTERDAY)
+    ad = next(row.ad for row in ad_days(world) if row.ad.source == "vk_ads" and row.day == clock.yesterday())
 
     apis.vk.cabinet.vanish(ad.ad_id)
     output = product.loaded(*LOAD)
@@ -129,9 +127,16 @@ def test_spend_of_both_sources_is_on_one_vat_basis(product: Product, serve_all: 
     product.env |= {"AD_SPEND_VAT": vat}
     product.loaded("load", "all", "--days", "3")
 
-    net = sum((row.spent for row in ad_days(world) if FIRST <= row.day <= YESTERDAY), Decimal(0))
+    net = sum(
+        (row.spent for row in ad_days(world) if clock.first_of(DAYS) <= row.day <= clock.yesterday()), Decimal(0)
+    )
     gross = sum(
-        (ad_truth.with_vat(r.spent, r.day) for r in ad_days(world) if FIRST <= r.day <= YESTERDAY), Decimal(0)
+        (
+            ad_truth.with_vat(r.spent, r.day)
+            for r in ad_days(world)
+            if clock.first_of(DAYS) <= r.day <= clock.yesterday()
+        ),
+        Decimal(0),
     )
     assert (
         product.select("SELECT sum(spend_total) FROM v_marketing_daily").item()
@@ -144,6 +149,8 @@ def test_the_legacy_api_gives_the_same_facts(product: Product, serve_all: ServeA
     serve_all(world)
     product.env |= {"VK_API": "legacy", "VK_TOKEN": VK_LEGACY_TOKEN, "VK_ACCOUNT_ID": str(VK_ACCOUNT_ID)}
     product.loaded("load", "vk_ads", "--days", str(DAYS))
-    assert facts(product, "vk_ads") == ad_truth.facts(world, "vk_ads", FIRST, YESTERDAY, groups=False)
+    assert facts(product, "vk_ads") == ad_truth.facts(
+        world, "vk_ads", clock.first_of(DAYS), clock.yesterday(), groups=False
+    )
     marketing_days = product.select("SELECT min(d), max(d) FROM v_marketing_daily").row(0)
-    assert all(FIRST <= day <= YESTERDAY for day in marketing_days if isinstance(day, date))
+    assert all(clock.first_of(DAYS) <= day <= clock.yesterday() for day in marketing_days if isinstance(day, date))

@@ -10,8 +10,8 @@ import pytest
 from sandbox.qtickets import QticketsApi
 from sandbox.server import Running
 from sandbox.world import World
-from tests.flows import truth
-from tests.flows.conftest import DAYS, UNTIL, Product, make_world
+from tests.flows import clock, truth
+from tests.flows.conftest import DAYS, Product, make_world
 
 pytestmark = pytest.mark.slow
 Serve = Callable[[World], Running[QticketsApi]]
@@ -50,7 +50,7 @@ def test_a_later_load_restates_days_and_a_refund_changes_only_the_day_of_the_sal
     product: Product, serve_world: Serve
 ) -> None:
     """Two weeks pass: orders are paid, cancelled and refunded; then one old ticket is refunded."""
-    world = make_world(UNTIL - timedelta(days=14), DAYS - 14)
+    world = make_world(clock.now() - timedelta(days=14), DAYS - 14)
     running = serve_world(world)
     product.loaded(*LOAD)
     assert product.sales() == truth.sales(world)
@@ -63,7 +63,7 @@ def test_a_later_load_restates_days_and_a_refund_changes_only_the_day_of_the_sal
 
     order = next(o for o in world.orders if o.payed_at and not o.deleted_at and o.baskets[0].price > 1)
     basket = order.baskets[0]
-    basket.refunded_at, basket.refunded_amount, basket.deleted_at = UNTIL, basket.price - 1, None
+    basket.refunded_at, basket.refunded_amount, basket.deleted_at = clock.now(), basket.price - 1, None
     running.app.show(world)
     product.loaded(*LOAD)
 

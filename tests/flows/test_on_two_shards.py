@@ -10,9 +10,9 @@ import pytest
 from tasks.load.sql import sql_files
 from tasks.settings import Settings
 from tests.cluster.servers import CLUSTER, Shards
-from tests.flows import ad_truth, truth
-from tests.flows.conftest import DAYS, UNTIL, Product, make_world
-from tests.flows.test_exact_ads import FIRST, LOAD, TABLES, YESTERDAY, ServeAll, facts, marketing
+from tests.flows import ad_truth, clock, truth
+from tests.flows.conftest import DAYS, Product, make_world
+from tests.flows.test_exact_ads import LOAD, TABLES, ServeAll, facts, marketing
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +37,7 @@ def spread(product: Product, shards: Shards, cluster_database: str) -> Spread:
 
 def test_every_figure_equals_the_ground_truth_after_each_load(spread: Spread, serve_all: ServeAll) -> None:
     """A week passes between two loads: orders are paid, cancelled and refunded, spend is restated."""
-    world = make_world(UNTIL - timedelta(days=7), DAYS - 7)
+    world = make_world(clock.now() - timedelta(days=7), DAYS - 7)
     apis = serve_all(world)
     spread.loaded(*LOAD)
     assert spread.sales() == truth.sales(world)
@@ -49,7 +49,7 @@ def test_every_figure_equals_the_ground_truth_after_each_load(spread: Spread, se
     assert spread.sales() == truth.sales(world)
     marketing(spread, world)
     for source in TABLES:
-        assert facts(spread, source) == ad_truth.facts(world, source, FIRST, YESTERDAY)
+        assert facts(spread, source) == ad_truth.facts(world, source, clock.first_of(DAYS), clock.yesterday())
     assert spread.loaded(*LOAD).count(", nothing changed") == 3
 
     done = spread.run("quality", "--json")

@@ -18,7 +18,7 @@ from tasks.load.tables import Scope
 from tasks.load.upsert import upsert
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
-from tests.flows import truth
+from tests.flows import clock
 from tests.tasks.load.engines import BOTH, _no_flow_run, rows, settings_of, values  # noqa: F401 - an autouse fixture
 
 DAY = date(2026, 3, 10)
@@ -273,7 +273,7 @@ def test_freshness_of_an_empty_warehouse_and_of_runs_that_failed(client: Client)
     ]
 
     now = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
-    today = truth.moscow_day(datetime.now(UTC))
+    today = clock.today()
 
     def run(job: str, status: str, minutes: int, **more: object) -> dict[str, object]:
         at = now - timedelta(minutes=minutes)

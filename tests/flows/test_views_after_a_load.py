@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from sandbox.world.spend import ad_days
-from tests.flows import ad_truth, truth
+from tests.flows import ad_truth, clock, truth
 from tests.flows.conftest import Product
-from tests.flows.loaded import TODAY, YESTERDAY, ServeAll, serve_loaded, the_world
+from tests.flows.loaded import ServeAll, serve_loaded, the_world
 from tests.tasks.load.engines import BOTH, _no_flow_run, rows, settings_of, values  # noqa: F401 - an autouse fixture
 
 Money = dict[Any, list[Any]]
@@ -30,7 +30,7 @@ def test_campaigns_equal_the_ground_truth(loaded: Product) -> None:
     world = the_world()
     expected: Money = defaultdict(lambda: ["", 0, 0, 0, Decimal(0), 0, Decimal(0), Decimal(0)])
     for row in ad_days(world):
-        if row.day <= YESTERDAY:
+        if row.day <= clock.yesterday():
             line = expected[row.ad.source, row.ad.campaign_id]
             line[0] = row.ad.campaign_name
             line[1] += row.impressions
@@ -69,7 +69,6 @@ def test_campaigns_equal_the_ground_truth(loaded: Product) -> None:
         net, spend = row["revenue"] - row["refunds_amount"], row["spend_total"]
         assert row["net_revenue"] == net
         assert row["romi"] == (pytest.approx(float((net - spend) / spend)) if spend else None)
-    assert any(row[0] for row in view.select((view["impressions"] > 0) & (view["clicks"] == 0)).rows())
 
     sums = "sum(spend_total), sum(tickets_sold), sum(revenue), sum(refunds_amount), sum(impressions), sum(clicks)"
     by_campaign = f"SELECT source, {sums} FROM v_campaign_performance GROUP BY source ORDER BY source"
@@ -99,20 +98,20 @@ def test_sources_add_up_to_all_sales_and_all_spend(loaded: Product) -> None:
 
 @pytest.mark.slow
 def test_fourteen_days_and_freshness(loaded: Product) -> None:
-    sales = truth.sales(the_world(), first=TODAY - timedelta(days=13))
+    sales = truth.sales(the_world(), first=clock.today() - timedelta(days=13))
     view = loaded.select(
         "SELECT event_date, event_id, currency, tickets_sold, revenue, refunds_amount FROM v_sales_14d"
     )
     assert {row[:3]: row[3:] for row in view.rows()} == sales
     assert view.height == len(sales) < len(truth.sales(the_world()))
 
-    newest = {"qtickets": max(day for day, _, _ in sales), "vk_ads": YESTERDAY, "direct": YESTERDAY}
+    newest = {"qtickets": max(day for day, _, _ in sales), "vk_ads": clock.yesterday(), "direct": clock.yesterday()}
     found = loaded.select(
         "SELECT source, latest_date, days_behind, minutes_since_success, last_status FROM v_data_freshness"
     )
     for source, day, behind, minutes, status in found.rows():
-        assert (day, behind, status) == (newest[source], (TODAY - day).days, "success")
-        assert 0 <= minutes < 60
+        assert (day, behind, status) == (newest[source], (clock.today() - day).days, "success")
+        assert 0 <= minutes <= (datetime.now(UTC) - clock.now()) / timedelta(minutes=1) + 1
 
 
 @pytest.mark.slow
@@ -140,7 +139,7 @@ def _sales_by_city(currency: str) -> dict[tuple[date, str], tuple[int, Decimal, 
 def _spend_by_city() -> dict[tuple[date, str], Decimal]:
     found: dict[tuple[date, str], Decimal] = defaultdict(Decimal)
     for row in ad_days(the_world()):
-        if row.day <= YESTERDAY:
+        if row.day <= clock.yesterday():
             content = ad_truth.told_tags(row.ad).get("utm_content", "")
             found[row.day, ad_truth.city_of(content)] += ad_truth.with_vat(row.spent, row.day)
     return dict(found)

@@ -149,9 +149,10 @@ def test_a_source_that_changed_its_columns_fails_the_run(product: Product, serve
 def test_a_locked_warehouse_names_its_holder(product: Product) -> None:
     product.env |= {"CLICKHOUSE_LOCK_WAIT": "1"}
     holder = product.start(
-        *product.command("sql", "SELECT sleepEachRow(1) FROM numbers(20) SETTINGS max_block_size=1")
+        *product.command("sql", "SELECT sleepEachRow(1) FROM numbers(600) SETTINGS max_block_size=1")
     )
     while not (product.home / "data" / "warehouse.holder").exists():
+        assert holder.poll() is None
         time.sleep(0.05)
     try:
         line = complaint(product, "sql", "SELECT 1", status=1)

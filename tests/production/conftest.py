@@ -6,14 +6,21 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.flows import clock
 from tests.flows.conftest import make_world
 from tests.production.stack import Stack, stack
 from tests.support.fixtures import new_database
 
 
+@pytest.fixture(autouse=True)
+def _one_day() -> None:
+    clock.wait_for_a_day_that_lasts()
+
+
 @pytest.fixture(scope="module")
 def production(tmp_path_factory: pytest.TempPathFactory, clickhouse_dsn: str) -> Iterator[Stack]:
     """Deployed by `zakaz deploy`, with one worker."""
+    clock.wait_for_a_day_that_lasts()
     home = tmp_path_factory.mktemp("production")
     with new_database(clickhouse_dsn) as database, stack(home, make_world(), clickhouse_dsn, database) as made:
         made.deploy()

@@ -133,6 +133,12 @@ class Stack:
         worker.wait(10)
         self.workers.remove(worker)
 
+    def start_anew(self) -> None:
+        """Nothing loaded and nothing said: another test may have been there."""
+        with warehouse(self.settings) as client:
+            client.command(f"DROP DATABASE {self.settings.clickhouse_database} SYNC")
+        self.chat.messages.clear()
+
     def select(self, sql: str) -> pl.DataFrame:
         with warehouse(self.settings) as client:
             return select(client, sql)

@@ -48,6 +48,16 @@ def processes_of(home: Path) -> list[str]:
     return found
 
 
+def loaded(api: str) -> set[str]:
+    """The sources of which a run ended well, as ids of their flows."""
+    asked = {
+        "flows": {"name": {"any_": ["qtickets", "vk-ads", "direct"]}},
+        "flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}},
+    }
+    reply = httpx.post(f"{api}/flow_runs/filter", json=asked, timeout=60)
+    return {run["flow_id"] for run in reply.raise_for_status().json()}
+
+
 def test_up_serves_a_ui_and_loads_and_down_leaves_nothing_but_the_data(home: Path) -> None:
     port = free_port()
 
@@ -56,15 +66,12 @@ def test_up_serves_a_ui_and_loads_and_down_leaves_nothing_but_the_data(home: Pat
     assert done.returncode == 0, done.stderr
     assert f"Prefect UI: http://127.0.0.1:{port}" in done.stdout
     assert "sandbox" in done.stdout
-    assert "<!doctype html>" in httpx.get(f"http://127.0.0.1:{port}", follow_redirects=True).text.lower()
+    assert (
+        "<!doctype html>" in httpx.get(f"http://127.0.0.1:{port}", follow_redirects=True, timeout=60).text.lower()
+    )
     api = f"http://127.0.0.1:{port}/api"
-    deadline = time.monotonic() + 150
-    while True:
-        runs = httpx.post(
-            f"{api}/flow_runs/filter", json={"flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}}}
-        ).json()
-        if len(runs) >= 3:
-            break
+    deadline = time.monotonic() + 300
+    while len(loaded(api)) < 3:
         assert time.monotonic() < deadline, (home / "data" / "up" / "worker.log").read_text()[-3000:]
         time.sleep(1)
     tickets = zakaz(home, "sql", "SELECT sum(tickets_sold) FROM v_sales_latest", "--format", "TSV")
@@ -74,6 +81,9 @@ def test_up_serves_a_ui_and_loads_and_down_leaves_nothing_but_the_data(home: Pat
 
     assert zakaz(home, "down").stdout == "Stopped.\n"
 
+    deadline = time.monotonic() + 10  # supervisor itself ends a moment after it has said so
+    while processes_of(home) and time.monotonic() < deadline:
+        time.sleep(0.1)
     assert processes_of(home) == []
     with pytest.raises(httpx.ConnectError):
         httpx.get(api)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows import ad_truth, truth
-from tests.flows.conftest import UNTIL, make_world
+from tests.flows import ad_truth, clock, truth
+from tests.flows.conftest import make_world
 from tests.production.figures import facts, sales
 from tests.production.stack import Stack, stack
 
@@ -46,8 +46,8 @@ def test_overlapping_runs_of_two_workers_leave_exact_figures(production: Stack) 
     production.start_worker("two")
     started = []
     for minute in range(MINUTES):
-        until = UNTIL - (MINUTES - 1 - minute) * A_STEP_OF_THE_WORLD
-        production.show(make_world(until, days=DAYS - (UNTIL.date() - until.date()).days))
+        until = clock.now() - (MINUTES - 1 - minute) * A_STEP_OF_THE_WORLD
+        production.show(make_world(until, days=DAYS - (clock.today() - truth.moscow_day(until)).days))
         due = [name for name, every in EVERY.items() if minute % every == every - 1]
         started += [production.start_run(deployment, days=DAYS) for deployment in due]
         time.sleep(SECONDS_A_MINUTE)
@@ -61,8 +61,7 @@ def test_overlapping_runs_of_two_workers_leave_exact_figures(production: Stack) 
     for name in ("one", "two"):
         assert "Completed" in (production.home / f"{name}.log").read_text(), f"worker {name} took its part"
     assert sales(production) == truth.sales(production.world)
-    last = truth.moscow_day(UNTIL) - timedelta(days=1)
-    first = last - timedelta(days=DAYS - 1)
+    first, last = clock.first_of(DAYS), clock.yesterday()
     for source, table in (("vk_ads", "fact_vk_ads_daily"), ("direct", "fact_direct_daily")):
         assert facts(production, table) == ad_truth.facts(production.world, source, first, last)
     recorded = production.select("SELECT run_id, status FROM meta_job_runs WHERE endsWith(job, '_loader')")

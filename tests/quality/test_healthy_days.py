@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from clickhouse_connect.driver.client import Client
@@ -27,13 +29,18 @@ NEED_DATA = NEED_FOUR_WEEKS | {"completeness_runs", "completeness_sales", "fresh
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    folder = tmp_path_factory.mktemp("healthy")
+@contextmanager
+def empty_warehouse(folder: Path) -> Iterator[Client]:
     with warehouse(Settings(_env_file=None, clickhouse_dsn=f"chdb://{folder / 'warehouse'}")) as client:
         # Many small queries: threads for each cost more than they bring.
         client.set_client_setting("max_threads", 1)
         migrate(client)
+        yield client
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    with empty_warehouse(tmp_path_factory.mktemp("healthy")) as client:
         yield client
 
 
@@ -55,8 +62,9 @@ def unjudged(client: Client, day: date) -> dict[str, str]:
     return {result.check.name: result.message for result in results if result.status == "unjudged"}
 
 
-def test_in_an_empty_warehouse_nothing_is_broken_and_what_cannot_be_judged_says_so(client: Client) -> None:
-    found = unjudged(client, date(2025, 11, 20))
+def test_in_an_empty_warehouse_nothing_is_broken_and_what_cannot_be_judged_says_so(tmp_path: Path) -> None:
+    with empty_warehouse(tmp_path) as client:
+        found = unjudged(client, date(2025, 11, 20))
 
     assert found.keys() == NEED_DATA | {"unknown_cities", "unknown_utm_sources"}
     assert all(found.values())

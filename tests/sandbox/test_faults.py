@@ -31,7 +31,7 @@ def test_an_error_status_can_name_a_wait_and_be_empty_or_html(get, api: Qtickets
 
 
 def test_silence_outlasts_an_impatient_client_and_ends_for_a_patient_one(get, api: QticketsApi):
-    api.faults.add("timeout", times=2, seconds=0.3)
+    api.faults.add("timeout", times=2, seconds=2)
     with pytest.raises(httpx.ReadTimeout):
         get("/orders", timeout=0.1)
     assert get("/orders").status_code == 200

@@ -108,7 +108,7 @@ def test_the_command_announces_serves_and_ends_quietly(number: signal.Signals):
         orders = httpx.get(f"{told['qtickets']}/orders", headers=headers).json()["data"]
         assert {order["created_at"][:10] for order in orders} == {"2026-11-21", "2026-11-22", "2026-11-23"}
         process.send_signal(number)
-        rest, errors = process.communicate(timeout=10)
+        rest, errors = process.communicate(timeout=60)
         assert (process.returncode, rest, errors) == (0, "", "")
 
 
@@ -117,7 +117,7 @@ def test_a_taken_port_is_one_line_and_status_1():
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with command("--port", str(taken.getsockname()[1]), "--days", "1") as process:
-            output, errors = process.communicate(timeout=10)
+            output, errors = process.communicate(timeout=60)
     assert (process.returncode, output) == (1, "")
     assert len(errors.splitlines()) == 1
     assert str(taken) not in errors
@@ -126,7 +126,7 @@ def test_a_taken_port_is_one_line_and_status_1():
 @pytest.mark.parametrize("arguments", [["--until", "someday"], ["--days", "0"], ["--port", "70000"]])
 def test_wrong_usage_is_status_2(arguments: list[str]):
     with command(*arguments) as process:
-        _, errors = process.communicate(timeout=10)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == 2
     assert "Traceback" not in errors
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -179,6 +180,7 @@ def test_ages_do_not_thin_the_world_out():
 
 
 def test_ninety_days_are_made_within_three_seconds():
-    started = datetime.now(UTC)
+    """Of this thread's own time: whatever else the machine does is not counted."""
+    started = time.thread_time()
     World.generate(until=datetime(2026, 6, 1, tzinfo=UTC))
-    assert datetime.now(UTC) - started < timedelta(seconds=3)
+    assert time.thread_time() - started < 3

@@ -4,6 +4,7 @@ It is clickhouse-local with an HTTP listener: one process, tables on disk, users
 `system.query_log`, no replication, no `CREATE USER`; native TCP is left off, as a failed login there ends it.
 """
 
+import atexit
 import http.client
 import os
 import socket
@@ -138,10 +139,21 @@ def clickhouse_server(directory: Path, users: Iterable[User] = ()) -> Iterator[C
 
 
 def free_port() -> int:
-    """A port that nobody listens on right now."""
-    with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        return int(listener.getsockname()[1])
+    """A port that nobody listens on, nor will before whoever it is for: it is bound, to be shared, until the end."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind((HOST, 0))
+    _held.append(holder)
+    return int(holder.getsockname()[1])
+
+
+_held: list[socket.socket] = []
+
+
+@atexit.register
+def _let_go() -> None:
+    for holder in _held:
+        holder.close()
 
 
 def answer(port: int, target: str) -> str | None:

@@ -11,11 +11,11 @@ from sandbox.world.spend import ad_days
 from tasks.load.migrate import migrate
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
-from tests.flows import ad_truth
+from tests.flows import ad_truth, clock
 from tests.flows.access.asker import NO_RIGHT, Asker, refusal
 from tests.flows.access.conftest import USERS, VIEWS
 from tests.flows.conftest import Product
-from tests.flows.loaded import YESTERDAY, the_world
+from tests.flows.loaded import the_world
 from tests.support.clickhouse_server import ClickHouseServer
 
 pytestmark = pytest.mark.slow
@@ -30,9 +30,11 @@ def test_the_loader_passes_the_smoke_test_of_the_warehouse(server: ClickHouseSer
 
 def test_what_the_loader_wrote_is_the_truth(admin: Asker) -> None:
     facts = admin.ask("SELECT sum(spent) AS spent FROM fact_vk_ads_daily", readonly=0)
-    told = sum(row.spent for row in ad_days(the_world()) if row.ad.source == "vk_ads" and row.day <= YESTERDAY)
+    told = sum(
+        row.spent for row in ad_days(the_world()) if row.ad.source == "vk_ads" and row.day <= clock.yesterday()
+    )
     assert facts == [{"spent": told}]
-    assert ad_truth.facts(the_world(), "vk_ads", YESTERDAY - timedelta(days=3), YESTERDAY)
+    assert ad_truth.facts(the_world(), "vk_ads", clock.yesterday() - timedelta(days=3), clock.yesterday())
 
 
 @pytest.mark.parametrize(

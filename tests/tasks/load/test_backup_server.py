@@ -42,8 +42,9 @@ def test_a_backup_beside_a_load_has_each_insert_whole(server_settings: Settings)
     with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(loader)
         try:
-            wait_for(lambda: len(prices) > 2)
             for n in range(5):
+                loads = len(prices)
+                wait_for(lambda loads=loads: len(prices) > loads + 1)
                 backup(settings, f"{mine}-{n}")
         finally:
             stop.set()
@@ -57,7 +58,7 @@ def test_a_backup_beside_a_load_has_each_insert_whole(server_settings: Settings)
             client.command(f"DROP DATABASE {mine}_{n} SYNC")
         assert (count, low) == (299, high)
         seen.append(low)
-    assert len(set(seen)) > 1
+    assert len(set(seen)) == 5, "the loader went on meanwhile"
 
 
 def wait_for(so: Callable[[], bool]) -> None:

@@ -71,7 +71,7 @@ def test_two_processes_at_once_take_one_token(
     command = [sys.executable, "-c", _IN_A_PROCESS, *arguments]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
 
-    told = [process.communicate(timeout=60)[0] for process in running]
+    told = [process.communicate(timeout=180)[0] for process in running]
 
     assert [process.returncode for process in running] == [0, 0]
     assert told[0] == told[1] != "0\n"
