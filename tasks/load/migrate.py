@@ -47,6 +47,7 @@ CREATE OR REPLACE VIEW `{name}`{everywhere} DEFINER = `{definer}` SQL SECURITY D
 {text}
 COMMENT '{made_of}'
 """
+_OURS = "Zakaz "
 
 
 def migrate(client: Client, root: Path = SQL_DIR) -> list[str]:
@@ -118,12 +119,12 @@ def _apply_views(client: Client, done: pl.DataFrame, root: Path, schema: list[Sq
     definer = select(client, "SELECT currentUser() AS name").item()
     # A view keeps the columns and types that what it reads had when it was made, so all are replaced together,
     # after a migration too.
-    parts = [*sorted(file.checksum for file in files), schema[-1].name if schema else "", definer]
-    made_of = f"Zakaz {hashlib.sha256(' '.join(parts).encode()).hexdigest()[:16]}"
+    parts = [*sorted(f"{file.name} {file.checksum}" for file in files), schema[-1].name if schema else "", definer]
+    made_of = f"{_OURS}{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:16]}"
     wanted = {(file.name, made_of) for file in files}
-    recorded = set(_of(done, "views").select("name", "checksum").iter_rows())
-    gone = sorted({name for name, _ in recorded} - {name for name, _ in wanted})
-    stale = files if wanted - (recorded & _views(client)) else []
+    recorded, there = set(_of(done, "views").select("name", "checksum").iter_rows()), _views(client)
+    gone = sorted({name for name, _ in recorded | there} - {name for name, _ in wanted})
+    stale = files if wanted - (recorded & there) else []
     for name in gone:
         client.command(f"DROP VIEW IF EXISTS `{name}`{everywhere(client)}")
     for file in stale:
@@ -137,11 +138,12 @@ def _apply_views(client: Client, done: pl.DataFrame, root: Path, schema: list[Sq
 
 
 def _views(client: Client) -> set[tuple[str, str]]:
-    """Name and comment of each that is there."""
+    """Name and comment of each of ours that is there; one that is being replaced has another name for a moment."""
     held = select(
         client,
-        "SELECT name, comment FROM system.tables WHERE database = {database:String} AND engine = 'View'",
-        {"database": client.database},
+        "SELECT name, comment FROM system.tables WHERE database = {database:String} AND engine = 'View' "
+        "AND startsWith(name, 'v_') AND startsWith(comment, {ours:String})",
+        {"database": client.database, "ours": _OURS},
     )
     return set(held.iter_rows())
 

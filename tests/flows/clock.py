@@ -10,8 +10,8 @@ from tests.flows.truth import moscow_day
 
 LONGEST = timedelta(minutes=10)
 """No test takes as long."""
-BEGINNING = timedelta(minutes=6)
-"""By then the made-up world has sales and spend of the day."""
+BEGINNING = timedelta(minutes=15)
+"""By then each source of the made-up world has spend of the day."""
 
 
 def now() -> datetime:

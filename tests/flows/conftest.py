@@ -54,7 +54,7 @@ class Product:
 
     def in_home(self, home: Path) -> Product:
         """The same, at home somewhere else."""
-        home.mkdir(exist_ok=True)
+        home.mkdir()
         return Product(home, {name: value.replace(str(self.home), str(home)) for name, value in self.env.items()})
 
     def command(self, *arguments: str, module: str = "flows.cli") -> list[str]:
@@ -130,8 +130,9 @@ def product(tmp_path: Path, prefect_api: str) -> Product:
 
 
 @pytest.fixture(autouse=True)
-def _one_day() -> None:
-    clock.wait_for_a_day_that_lasts()
+def _one_day(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("slow"):
+        clock.wait_for_a_day_that_lasts()
 
 
 @pytest.fixture

@@ -37,7 +37,8 @@ def serve_loaded(product: Product, serve_all: ServeAll, kept: Path) -> Apis:
     loaded = kept / f"loaded-{clock.today()}"
     if not loaded.exists():
         serve_all(the_world())
-        loader = product.in_home(kept / f"loader-{clock.today()}")
+        shutil.rmtree(kept / "loader", ignore_errors=True)
+        loader = product.in_home(kept / "loader")
         loader.loaded(*LOAD)
         loader.warehouse.rename(loaded)
     shutil.copytree(loaded, product.warehouse, symlinks=True)

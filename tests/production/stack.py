@@ -30,7 +30,7 @@ from sandbox.world import World
 from tasks.load.frames import select
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
-from tests.flows.conftest import Apis
+from tests.flows.conftest import Apis, make_world
 from tests.support.clickhouse_server import free_port
 from tests.support.postgres import postgres
 from tests.support.receiver import Receiver
@@ -134,9 +134,11 @@ class Stack:
         self.workers.remove(worker)
 
     def start_anew(self) -> None:
-        """Nothing loaded and nothing said: another test may have been there."""
+        """The world of today, no warehouse, automations as shipped, nothing said: another test may have been there."""
+        self.show(make_world())
         with warehouse(self.settings) as client:
             client.command(f"DROP DATABASE {self.settings.clickhouse_database} SYNC")
+        self.zakaz("automations")
         self.chat.messages.clear()
 
     def select(self, sql: str) -> pl.DataFrame:

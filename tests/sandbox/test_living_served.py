@@ -119,7 +119,7 @@ def test_the_day_begins_when_moscows_does_however_seldom_the_world_moves():
 def test_making_the_world_takes_a_twentieth_of_the_time_at_most():
     pauses, _ = live(0.2, waits=2, every=1)
     assert pauses[0] == 1
-    assert all(3.8 <= pause < 8 for pause in pauses[1:])
+    assert all(3.8 <= pause < 60 for pause in pauses[1:])
 
 
 @pytest.mark.slow

@@ -23,7 +23,6 @@ from tests.support.clickhouse_users import DEFAULT, User, write_config
 HOST = "127.0.0.1"
 START_SECONDS = 60
 STOP_SECONDS = 10
-PORT_ATTEMPTS = 3
 # The listener lives as long as the query that follows it: eleven days, one row a second.
 LISTEN = (
     "SYSTEM START LISTEN HTTP; SELECT sleepEachRow(1) FROM numbers(1000000) SETTINGS max_block_size=1 FORMAT Null"
@@ -31,7 +30,7 @@ LISTEN = (
 
 
 class PortTakenError(ClickHouseUnavailableError):
-    """Another program listens on the port; between choosing one and listening on it, there is a gap."""
+    """Another program listens on the port."""
 
 
 class ClickHouseServer:
@@ -57,16 +56,8 @@ class ClickHouseServer:
         """Start on a free port, or on the port it had; raises ClickHouseUnavailableError with its log."""
         library = library_path()
         self.directory.mkdir(parents=True, exist_ok=True)
-        for attempt in range(PORT_ATTEMPTS):
-            port = self.port or free_port()
-            try:
-                self._launch(library, port)
-            except PortTakenError:
-                if self.port or attempt == PORT_ATTEMPTS - 1:
-                    raise
-            else:
-                self.port = port
-                return
+        self.port = self.port or free_port()
+        self._launch(library, self.port)
 
     def stop(self) -> None:
         """Stop it, by force if it does not listen. What was inserted stays in the folder."""
@@ -113,7 +104,7 @@ class ClickHouseServer:
         raise self._failure(f"did not answer within {START_SECONDS} s")
 
     def _is_ours(self, port: int) -> bool:
-        """Whether this server answers: another test run's could have got the port a moment earlier."""
+        """Whether this server answers, and not another one on that port."""
         path = answer(port, "/?query=" + quote("SELECT value FROM system.server_settings WHERE name = 'path'"))
         return path is not None and Path(path) == self.directory / "data"
 

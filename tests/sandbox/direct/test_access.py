@@ -137,7 +137,7 @@ def test_the_pace_of_other_services_is_not_limited(api: DirectApi, call: Send):
 
 
 def test_the_sixth_request_at_a_time_is_506(api: DirectApi, call: Send):
-    api.switches.seconds_per_request = 0.3
+    api.switches.seconds_per_request = 2
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: call("campaigns", ALL).json(), range(8)))
     codes = sorted(answer["error"]["error_code"] for answer in answers if "error" in answer)

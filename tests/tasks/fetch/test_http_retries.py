@@ -37,7 +37,7 @@ def api() -> QticketsApi:
 
 
 def sandbox(api: QticketsApi, kind: str = "", **more: object) -> dict[str, Any]:
-    return {"token": api.token, "http_timeout": 1.5 if kind == "timeout" else 5, **more}
+    return {"token": api.token, "http_timeout": 3 if kind == "timeout" else 5, **more}
 
 
 @pytest.mark.parametrize(("kind", "options"), PASSING)

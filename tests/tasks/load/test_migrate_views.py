@@ -114,6 +114,18 @@ def test_views_that_died_between_replacing_and_recording_are_replaced_again(
     assert values(migrated, "SELECT n FROM v_a_newest") == [(6,)]
 
 
+def test_views_that_exchange_their_texts_do_so(migrated: Client, sql: SqlFolder) -> None:
+    sql.write("views/v_a_newest", "SELECT d, n FROM sales")
+    sql.write("views/v_sold", "SELECT d, n + 1 AS n FROM sales")
+    migrate(migrated, sql.root)
+    sql.write("views/v_a_newest", "SELECT d, n + 1 AS n FROM sales")
+    sql.write("views/v_sold", "SELECT d, n FROM sales")
+
+    migrate(migrated, sql.root)
+
+    assert values(migrated, "SELECT n FROM v_a_newest") == [(6,)]
+
+
 def test_a_view_that_somebody_dropped_is_made_again(migrated: Client, sql: SqlFolder) -> None:
     migrated.command("DROP VIEW v_sold")
 
@@ -127,6 +139,8 @@ def test_views_that_another_version_made_meanwhile_are_made_again(
     """Two workers of two versions start at once; the older one comes between the newer one's views and its record."""
     older = SqlFolder(tmp_path / "older")
     older.write("views/v_sold", "SELECT d, n + 1 AS n FROM sales")
+    older.write("views/v_old", "SELECT d FROM sales")
+    migrate(migrated, older.root)
     sql.write("views/v_sold", "SELECT d, n + 2 AS n FROM sales")
     record, meanwhile = steps._record, [older.root]
 
@@ -141,6 +155,9 @@ def test_views_that_another_version_made_meanwhile_are_made_again(
     migrate(migrated, sql.root)
 
     assert values(migrated, "SELECT n FROM v_a_newest") == [(7,)]
+    assert values(
+        migrated, "SELECT count() FROM system.tables WHERE name = 'v_old' AND database = currentDatabase()"
+    ) == [(0,)]
     assert migrate(migrated, sql.root) == []
 
 

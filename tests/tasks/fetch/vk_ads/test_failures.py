@@ -47,7 +47,7 @@ def test_a_passing_failure_costs_a_retry_and_no_row(
     api.switches.list_cap = 250
     api.faults.add(kind, path(name), **options)
 
-    fetched = fetch(api, http_timeout=1.5 if kind == "timeout" else 5)
+    fetched = fetch(api, http_timeout=3 if kind == "timeout" else 5)
 
     assert by_ad_day(fetched.rows) == rows_of(world, FORTNIGHT.first, FORTNIGHT.last, zeros=True)
     assert (traffic.retries, traffic.calls) == (1, len(api.requests))
@@ -60,7 +60,7 @@ def test_a_lasting_failure_is_an_error_after_few_tries(
     api.faults.add(kind, path(PATHS[-1]), times=99, **options)
 
     with pytest.raises(SourceError) as caught:
-        fetch(api, http_timeout=1.5 if kind == "timeout" else 5, http_attempts=4)
+        fetch(api, http_timeout=3 if kind == "timeout" else 5, http_attempts=4)
 
     assert caught.value.transient
     assert asked(api)["day"] == (3 if kind in ("html", "truncated") or options.get("status") == 503 else 4)

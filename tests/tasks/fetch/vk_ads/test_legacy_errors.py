@@ -155,7 +155,7 @@ def test_a_passing_failure_costs_a_retry_and_no_row(
 ) -> None:
     legacy.faults.add(kind, STATISTICS, **options)
 
-    fetched = fetch_legacy(legacy, http_timeout=1.5 if kind == "timeout" else 5)
+    fetched = fetch_legacy(legacy, http_timeout=3 if kind == "timeout" else 5)
 
     assert shown(fetched.rows) == rows_of(world, FORTNIGHT.first, FORTNIGHT.last, zeros=False)
     assert traffic.retries == 1

@@ -49,7 +49,7 @@ def test_a_passing_failure_costs_a_retry_and_no_row(
 ) -> None:
     api.faults.add(kind, REPORTS, **options)
 
-    fetched = fetch(api, http_timeout=1.5 if kind == "timeout" else 5)
+    fetched = fetch(api, http_timeout=3 if kind == "timeout" else 5)
 
     assert by_key(fetched.rows) == expected
     assert (asked(api).count("reports"), traffic.retries) == (2, 1)
@@ -62,7 +62,7 @@ def test_a_lasting_failure_is_an_error_after_few_tries(
     api.faults.add(kind, REPORTS, times=99, **options)
 
     with pytest.raises(SourceError, match="did not answer POST /json/v5/reports in") as caught:
-        fetch(api, http_timeout=1.5 if kind == "timeout" else 5, http_attempts=4)
+        fetch(api, http_timeout=3 if kind == "timeout" else 5, http_attempts=4)
 
     assert caught.value.transient
     few = (kind, options) in NOT_WHOLE or options.get("status") == 503
