@@ -48,14 +48,20 @@ def facts(world: World, source: str, first: date, last: date, *, groups: bool = 
     return {key: (int(i), int(c), Decimal(s), int(v)) for key, (i, c, s, v) in found.items()}
 
 
-def told_tags(ad: Ad) -> dict[str, str]:
-    """What a reader of the API can know of the tags: nothing of wizard ads, and no keyword."""
-    if ad.wizard:
+def told_tags(ad: Ad, since: date) -> dict[str, str]:
+    """What a reader of the API since that day can know of the tags: no keyword, nothing of wizard ads and, in Direct,
+    of those that were deleted by then."""
+    if ad.wizard or (ad.source == "direct" and ad.state(since) == "deleted"):
         return {}
     return {
         name: "{keyword}" if name == "utm_term" and value != "{keyword}" else value
         for name, value in ad.tags.items()
     }
+
+
+def contents(world: World, since: date) -> dict[int, str]:
+    """ad -> its utm_content, as far as a reader since that day can know it."""
+    return {ad.ad_id: told_tags(ad, since).get("utm_content", "") for ad in world.ads}
 
 
 def city_of(content: str) -> str:

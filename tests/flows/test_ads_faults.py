@@ -133,7 +133,7 @@ def test_an_answer_without_its_objects_is_no_answer(product: Product, serve_all:
     done = product.run("load", "direct", "--days", "20")
 
     told = dict(product.select("SELECT DISTINCT ad_id, utm_content FROM fact_direct_daily WHERE ad_id != 0").rows())
-    right = {ad.ad_id: ad_truth.told_tags(ad).get("utm_content", "") for ad in the_world().ads}
+    right = ad_truth.contents(the_world(), clock.today())
     assert done.returncode == 1 or told == {ad: right[ad] for ad in told}
 
 

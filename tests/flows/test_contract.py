@@ -50,7 +50,7 @@ def marketing(source: str) -> dict[tuple[str, str], tuple[Decimal, Decimal]]:
     """(d, city) -> spend, net revenue, by ground truth."""
     world = the_world()
     spend = [row for row in ad_days(world) if row.day <= clock.yesterday()]
-    contents = {ad.ad_id: ad_truth.told_tags(ad).get("utm_content", "") for ad in world.ads}
+    contents = ad_truth.contents(world, clock.today())
     return {
         (str(day), city): (spent, revenue - refunds)
         for (day, city, of), (_, _, spent, _, revenue, refunds) in ad_truth.marketing(

@@ -162,7 +162,7 @@ def totals(engine: Product) -> dict[str, list[str]]:
 def true_totals(world: World) -> dict[str, list[str]]:
     """By source: spend with VAT, tickets, revenue and money given back, all in roubles."""
     found: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 4)
-    contents = {ad.ad_id: ad_truth.told_tags(ad).get("utm_content", "") for ad in world.ads}
+    contents = ad_truth.contents(world, clock.today() - timedelta(days=PASSED))
     spend = [row for row in ad_days(world) if clock.first_of(DAYS) <= row.day <= clock.yesterday()]
     for (_, _, source), (_, _, *values) in ad_truth.marketing(world, spend, contents).items():
         found[source] = [held + value for held, value in zip(found[source], values, strict=True)]

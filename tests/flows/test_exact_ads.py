@@ -29,9 +29,10 @@ def facts(product: Product, source: str) -> dict[ad_truth.FactKey, ad_truth.Fact
     return {row[:4]: row[4:] for row in rows}
 
 
-def marketing(product: Product, world: World, known: dict[int, str] | None = None) -> None:
-    """Every row of the view equals the truth; orders of the first day or today may lack their spend."""
-    contents = {ad.ad_id: ad_truth.told_tags(ad).get("utm_content", "") for ad in world.ads} | (known or {})
+def marketing(product: Product, world: World, since: date) -> None:
+    """Every row of the view equals the truth; orders of the first day or today may lack their spend. `since`: the day
+    of the first load."""
+    contents = ad_truth.contents(world, since)
     spend = [row for row in ad_days(world) if clock.first_of(DAYS) <= row.day <= clock.yesterday()]
     view = product.select(
         "SELECT d, city, source, impressions, clicks, spend_total, tickets_sold, revenue, refunds_amount, "
@@ -58,7 +59,7 @@ def test_every_fact_and_every_marketing_row_equals_the_ground_truth(product: Pro
     for source in TABLES:
         assert facts(product, source) == ad_truth.facts(world, source, clock.first_of(DAYS), clock.yesterday())
     assert product.sales() == truth.sales(world)
-    marketing(product, world)
+    marketing(product, world, clock.today())
     assert not apis.vk.writes
     days = product.select("SELECT sum(spend_total) AS s, sum(revenue) AS r FROM v_marketing_daily GROUP BY d, city")
     assert days.filter((days["s"] > 0) & (days["r"] == 0)).height > 0, "days with spend and no sales are there"
@@ -70,7 +71,7 @@ def test_tags_are_those_that_a_click_would_carry(product: Product, serve_all: Se
     serve_all(world)
     product.loaded(*LOAD)
     names = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
-    ads = {ad.ad_id: ad_truth.told_tags(ad) for ad in world.ads}
+    ads = {ad.ad_id: ad_truth.told_tags(ad, clock.today()) for ad in world.ads}
     for table in TABLES.values():
         rows = product.select(f"SELECT DISTINCT ad_id, {', '.join(names)} FROM {table} WHERE ad_id != 0").rows()
         assert rows
@@ -90,7 +91,8 @@ def test_restated_days_and_deleted_ads_end_as_the_ground_truth_has_them(
     product: Product, serve_all: ServeAll
 ) -> None:
     """Two weeks pass: the last days' figures settle, conversions come in, ads are deleted."""
-    earlier = make_world(clock.now() - timedelta(days=14), DAYS - 14)
+    fortnight = timedelta(days=14)
+    earlier = make_world(clock.now() - fortnight, DAYS - 14)
     apis = serve_all(earlier)
     product.loaded(*LOAD)
 
@@ -100,7 +102,7 @@ def test_restated_days_and_deleted_ads_end_as_the_ground_truth_has_them(
 
     for source in TABLES:
         assert facts(product, source) == ad_truth.facts(world, source, clock.first_of(DAYS), clock.yesterday())
-    marketing(product, world)
+    marketing(product, world, clock.today() - fortnight)
 
 
 def test_an_ad_that_the_api_forgot_keeps_its_figures_and_its_city(product: Product, serve_all: ServeAll) -> None:
@@ -115,7 +117,7 @@ def test_an_ad_that_the_api_forgot_keeps_its_figures_and_its_city(product: Produ
 
     assert "kept, though the source no longer confirms them" in output
     assert {source: facts(product, source) for source in TABLES} == before
-    marketing(product, world)
+    marketing(product, world, clock.today())
 
 
 @pytest.mark.parametrize("vat", ["include", "exclude"])

@@ -37,7 +37,8 @@ def spread(product: Product, shards: Shards, cluster_database: str) -> Spread:
 
 def test_every_figure_equals_the_ground_truth_after_each_load(spread: Spread, serve_all: ServeAll) -> None:
     """A week passes between two loads: orders are paid, cancelled and refunded, spend is restated."""
-    world = make_world(clock.now() - timedelta(days=7), DAYS - 7)
+    week = timedelta(days=7)
+    world = make_world(clock.now() - week, DAYS - 7)
     apis = serve_all(world)
     spread.loaded(*LOAD)
     assert spread.sales() == truth.sales(world)
@@ -47,7 +48,7 @@ def test_every_figure_equals_the_ground_truth_after_each_load(spread: Spread, se
     spread.loaded(*LOAD)
 
     assert spread.sales() == truth.sales(world)
-    marketing(spread, world)
+    marketing(spread, world, clock.today() - week)
     for source in TABLES:
         assert facts(spread, source) == ad_truth.facts(world, source, clock.first_of(DAYS), clock.yesterday())
     assert spread.loaded(*LOAD).count(", nothing changed") == 3

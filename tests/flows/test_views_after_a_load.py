@@ -140,7 +140,7 @@ def _spend_by_city() -> dict[tuple[date, str], Decimal]:
     found: dict[tuple[date, str], Decimal] = defaultdict(Decimal)
     for row in ad_days(the_world()):
         if row.day <= clock.yesterday():
-            content = ad_truth.told_tags(row.ad).get("utm_content", "")
+            content = ad_truth.told_tags(row.ad, clock.today()).get("utm_content", "")
             found[row.day, ad_truth.city_of(content)] += ad_truth.with_vat(row.spent, row.day)
     return dict(found)
 

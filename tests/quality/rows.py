@@ -176,7 +176,7 @@ def _figures(row: AdDay) -> tuple[object, ...]:
 
 
 def _tags(ad: Ad) -> tuple[object, ...]:
-    tags = told_tags(ad)
+    tags = told_tags(ad, ad.starts)
     content = tags.get("utm_content", "")
     parts = _DAY_AND_MONTH.search(content)
     day, month = (int(parts[1]), int(parts[2])) if parts else (0, 0)
