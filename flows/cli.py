@@ -44,11 +44,20 @@ def _main(
     pass
 
 
-def _is_prefect_away(error: Exception) -> bool:
-    """What the Prefect client raises; of our own calls no such error gets here."""
+def _trouble_of_prefect(error: Exception) -> str | None:
+    """In words, what the Prefect client raises where its server is the trouble; of our own calls no such error gets
+    here."""
     import httpx
+    from prefect.exceptions import MissingResult
 
-    return isinstance(error, httpx.TransportError) or str(error).startswith("Failed to reach API")
+    if isinstance(error, httpx.TransportError) or str(error).startswith("Failed to reach API"):
+        return (
+            f"The Prefect server {os.environ.get('PREFECT_API_URL', '')} cannot be reached. Start it (`make up`), "
+            "set PREFECT_API_URL right, or unset it to run without a server."
+        )
+    if isinstance(error, MissingResult):  # it answered so late that it was asked again, and only then with less
+        return "The run is done, but the Prefect server was too busy to say what it did. See `zakaz runs`."
+    return None
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -66,12 +75,10 @@ def main(arguments: list[str] | None = None) -> None:
         terminal.complain("stopped.")
         status = 1
     except Exception as error:
-        if not _is_prefect_away(error):
+        trouble = _trouble_of_prefect(error)
+        if trouble is None:
             raise
-        terminal.complain(
-            f"The Prefect server {os.environ.get('PREFECT_API_URL', '')} cannot be reached. Start it (`make up`), "
-            "set PREFECT_API_URL right, or unset it to run without a server."
-        )
+        terminal.complain(trouble)
         status = 1
     sys.exit(status if isinstance(status, int) else 0)
 

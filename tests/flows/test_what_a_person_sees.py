@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -82,6 +83,30 @@ def test_an_unreachable_host_is_said_and_recorded(product: Product) -> None:
     line = complaint(product, *LOAD, status=1)
     assert "127.0.0.1 cannot be reached" in line
     assert product.last_run()["status"] == "failed"
+
+
+LOSES_THE_RESULT = """
+from prefect import flow_engine
+from flows.cli import main
+propose = flow_engine.propose_state_sync
+def without_data(*given, **options):
+    state = propose(*given, **options)
+    state.data = None if state.is_completed() else state.data
+    return state
+flow_engine.propose_state_sync = without_data
+main()
+"""
+
+
+def test_a_prefect_server_that_loses_what_a_run_did_is_said_and_the_load_is_done(
+    product: Product, serve_world: Serve
+) -> None:
+    """As one does that is asked again since it was slow: it then answers with its own copy of the state."""
+    serve_world(make_world(days=3))
+    _, errors = product.start(sys.executable, "-c", LOSES_THE_RESULT, *LOAD).communicate(timeout=180)
+    assert "zakaz: The run is done, but the Prefect server was too busy" in errors
+    assert "Traceback" not in errors
+    assert product.last_run()["status"] == "success"
 
 
 @pytest.mark.parametrize(
