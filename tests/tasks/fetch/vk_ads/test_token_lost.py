@@ -31,7 +31,7 @@ def test_an_answer_that_got_lost_never_takes_a_second_slot(
     """Five runs in which the network fails would otherwise lock everybody out."""
     api.faults.add(kind, TOKEN, times=99, **options)
 
-    error = refused(fetch, api, http_timeout=3 if kind == "timeout" else 5)
+    error = refused(fetch, api, http_timeout=1.5 if kind == "timeout" else 5)
 
     assert error.transient
     assert asked(api) == {"token": 1}
