@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from shots import SHOTS, Subject, take
+from shots import SHOTS, Subject, has_own_browser, take
 
 ROOT = Path(__file__).resolve().parents[1]
 _SETTINGS = ("QTICKETS_", "VK_", "DIRECT_", "CLICKHOUSE_", "PREFECT_", "ZAKAZ_", "ALERT_", "LANDING_", "BACKUP_")
@@ -115,6 +115,8 @@ def main() -> None:
     given.add_argument("--out", type=Path, default=ROOT / "docs" / "screenshots")
     arguments = given.parse_args()
     browser = arguments.browser or next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
+    if not (browser or has_own_browser()):
+        sys.exit("There is no Chromium here. Install one, e.g. `.venv/bin/playwright install chromium`.")
     home = Path(tempfile.mkdtemp(prefix="zakaz-"))
     with _chat() as chat:
         machine = Machine(home, chat)

@@ -70,6 +70,12 @@ SHOTS = (
 )
 
 
+def has_own_browser() -> bool:
+    """Whether Playwright's own Chromium is installed."""
+    with sync_playwright() as playwright:
+        return Path(playwright.chromium.executable_path).exists()
+
+
 def take(
     shots: Sequence[Shot], url: str, subject: Subject, private: Sequence[str], browser: str | None, folder: Path
 ) -> None:
