@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
+from math import ceil
 from pathlib import Path
 
 import polars as pl
@@ -171,6 +172,12 @@ class Apis:
     vk: VkAdsApi
     vk_legacy: VkLegacyApi
     direct: DirectApi
+
+    @property
+    def vk_pages(self) -> int:
+        """Calls in which VK gives all campaigns, groups and ads, fifty at a time."""
+        known = self.vk.cabinet.known
+        return sum(ceil(len(known(level)) / 50) for level in ("ad_plans", "ad_groups", "banners"))
 
     def show(self, world: World) -> None:
         """The same APIs some time later."""

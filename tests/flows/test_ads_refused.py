@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import ceil
 
 import pytest
 
@@ -47,8 +46,7 @@ def _no_more_this_hour(_: Product, apis: Apis) -> None:
 
 def _up_to_statistics(apis: Apis) -> int:
     """The token, whose account it is, one page larger than the server gives, all objects, and the first statistics."""
-    known = apis.vk.cabinet.known
-    return 4 + sum(ceil(len(known(level)) / 50) for level in ("ad_plans", "ad_groups", "banners"))
+    return 4 + apis.vk_pages
 
 
 # What happens, the source, words of the line, and how many requests may be made in all.

@@ -7,14 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.flows import clock
-from tests.flows.conftest import make_world
+from tests.flows.conftest import _one_day, make_world  # noqa: F401 - an autouse fixture
 from tests.production.stack import Stack, stack
 from tests.support.fixtures import new_database
-
-
-@pytest.fixture(autouse=True)
-def _one_day() -> None:
-    clock.wait_for_a_day_that_lasts()
 
 
 @pytest.fixture(scope="module")

@@ -108,13 +108,16 @@ def test_pauses_are_jittered(ask: Ask, api: QticketsApi, pauses: list[float]) ->
     assert len(set(pauses)) == 5
 
 
-def test_no_call_outlasts_its_deadline_however_many_tries_are_left(ask: Ask, api: QticketsApi) -> None:
+def test_no_call_outlasts_its_deadline_however_many_tries_are_left(
+    ask: Ask, api: QticketsApi, pauses: list[float]
+) -> None:
     api.faults.add("status", status=500, times=9999)
     begun = time.monotonic()
 
     asked = ask(api, token=api.token, http_backoff=0.05, http_attempts=9999, http_deadline=0.6)
 
     assert asked.error is not None
+    assert 0 < sum(pauses) < 0.6
     assert time.monotonic() - begun < 2
 
 
