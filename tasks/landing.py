@@ -38,6 +38,8 @@ class Fetched:
 
     `columns` are those that the source really sent; `facts` are counts worth keeping beside the run; `window` is
     set where more days were read than asked for; `partial` where what is not here may exist all the same.
+    `warnings`: what a later read may mend, so the days are to be read again; `notes`: what was missing or odd and
+    will stay so, counted for the run's message.
     """
 
     rows: Sequence[dict[str, str | None]]
@@ -46,6 +48,7 @@ class Fetched:
     facts: dict[str, int] = field(default_factory=dict)
     window: Window | None = None
     partial: bool = False
+    notes: tuple[str, ...] = ()
 
 
 class Manifest(BaseModel):
@@ -64,6 +67,7 @@ class Manifest(BaseModel):
     digests: tuple[str, ...] = ()
     rows: int
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     facts: dict[str, int] = {}
     partial: bool = False
     columns: tuple[str, ...] = ()
@@ -100,6 +104,7 @@ class Landing:
             digests=tuple(digests.values()),
             rows=len(fetched.rows),
             warnings=fetched.warnings,
+            notes=fetched.notes,
             facts=fetched.facts,
             partial=fetched.partial,
             columns=fetched.columns,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pandera.polars as pa
 import polars as pl
 
-from validation.rules import across, present, rule, text
+from validation.rules import CURRENCIES, across, present, rule, text
 
 _UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 _MONEY = pl.Decimal(18, 2)
@@ -23,24 +23,27 @@ paid = rule(
     lambda c: c.str.contains(r"^-?[0-9]{1,16}(\.[0-9]{1,2}0*)?$") | c.str.contains(_NONE),
 )
 positive = rule("is negative", lambda c: ~c.str.contains(r"^-[0-9]"))
+known_currency = rule("is not a currency code", lambda c: c.is_in(CURRENCIES))
 
 AD_DAY = {
     "stat_date": text(present, day),
     "account_id": text(present),
-    "campaign_id": text(present, numbered),
+    # Null: the API names the ad and not its campaign or group. The warehouse may know them from an earlier load.
+    "campaign_id": text(numbered, reads="whole"),
     "campaign_name": text(),
-    "ad_group_id": text(numbered),
-    "ad_id": text(numbered),
-    "impressions": text(counted),
-    "clicks": text(counted),
-    "conversions": text(counted),
+    "ad_group_id": text(numbered, reads="whole"),
+    "ad_id": text(numbered, reads="whole"),
+    "impressions": text(counted, reads="counter"),
+    "clicks": text(counted, reads="counter"),
+    "conversions": text(counted, reads="counter", optional=True),
+    "currency": text(known_currency, optional=True),
     "link": text(),
 }
 
 raw_direct = pa.DataFrameSchema(
     AD_DAY
     | {
-        "cost": text(present, paid, positive),
+        "cost": text(present, paid, positive, reads="money"),
         "include_vat": text(present),
         "group_tracking": text(),
         "campaign_tracking": text(),
@@ -51,19 +54,14 @@ raw_direct = pa.DataFrameSchema(
 raw_vk = pa.DataFrameSchema(
     AD_DAY
     | {
-        "spent": text(paid, positive),
+        "spent": text(paid, positive, reads="money"),
         "ad_group_name": text(),
         "group_utm": text(),
         "enable_utm": text(),
-        "lost": text(),
     },
+    # Left out they would count as nothing, and spend would fall to zero unseen.
     checks=[
-        across("the API no longer gives figures for this ad", pl.col("lost").is_null()),
-        # Left out they would count as nothing, and spend would fall to zero unseen.
-        *(
-            across(f"{name} is missing", pl.col("lost").is_not_null() | pl.col(name).is_not_null())
-            for name in ("impressions", "clicks", "spent")
-        ),
+        across(f"{name} is missing", pl.col(name).is_not_null()) for name in ("impressions", "clicks", "spent")
     ],
 )
 
@@ -71,16 +69,17 @@ facts = pa.DataFrameSchema(
     {
         "stat_date": pa.Column(pl.Date),
         "account_id": pa.Column(pl.String),
-        "campaign_id": pa.Column(pl.UInt64),
-        "ad_group_id": pa.Column(pl.UInt64),
+        # Null, also of the tags: not known to the source, taken from the warehouse before the load.
+        "campaign_id": pa.Column(pl.UInt64, nullable=True),
+        "ad_group_id": pa.Column(pl.UInt64, nullable=True),
         "ad_id": pa.Column(pl.UInt64),
-        "campaign_name": pa.Column(pl.String),
+        "campaign_name": pa.Column(pl.String, nullable=True),
         "impressions": pa.Column(pl.UInt64),
         "clicks": pa.Column(pl.UInt64),
         "spent": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
         "spent_has_vat": pa.Column(pl.UInt8),
+        "currency": pa.Column(pl.String, nullable=True),
         "conversions": pa.Column(pl.UInt64),
-        # Null: the ad's link is not known, the tags are those that the warehouse remembers.
         **{name: pa.Column(pl.String, nullable=True) for name in (*_UTM, "utm_city")},
         "utm_day": pa.Column(pl.UInt8, nullable=True),
         "utm_month": pa.Column(pl.UInt8, nullable=True),

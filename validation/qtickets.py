@@ -30,23 +30,23 @@ _INSTANT = pl.Datetime("ms", "UTC")
 
 raw_orders = pa.DataFrameSchema(
     {
-        "ticket_id": text(present, whole_number),
-        "order_id": text(present, whole_number),
-        "event_id": text(present, whole_number),
-        "show_id": text(whole_number),
-        "payed": text(present, flag),
+        "ticket_id": text(present, whole_number, reads="whole"),
+        "order_id": text(present, whole_number, reads="whole"),
+        "event_id": text(present, whole_number, reads="whole"),
+        "show_id": text(whole_number, reads="whole", optional=True),
+        "payed": text(present, flag, reads="flag"),
         "payed_at": text(instant),
         "created_at": text(present, instant),
         "order_deleted_at": text(instant),
         "ticket_deleted_at": text(instant),
-        "order_original_price": text(money),
-        "original_price": text(money),
-        "order_price": text(money),
+        "order_original_price": text(money, reads="money", optional=True),
+        "original_price": text(money, reads="money", optional=True),
+        "order_price": text(money, reads="money", optional=True),
         "currency": text(present, currency),
-        "price": text(present, money, not_negative, below_a_trillion),
-        "quantity": text(present, count),
+        "price": text(present, money, not_negative, below_a_trillion, reads="money"),
+        "quantity": text(present, count, reads="whole"),
         "refunded_at": text(instant),
-        "refunded_amount": text(money, not_negative),
+        "refunded_amount": text(money, not_negative, reads="money"),
         **dict.fromkeys(_UTM, text()),
     },
     checks=[
@@ -68,17 +68,17 @@ raw_orders = pa.DataFrameSchema(
 
 raw_events = pa.DataFrameSchema(
     {
-        "event_id": text(present, whole_number),
-        "event_name": text(present),
-        "is_active": text(flag),
-        "currency": text(currency),
+        "event_id": text(present, whole_number, reads="whole"),
+        "event_name": text(),
+        "is_active": text(flag, reads="flag", optional=True),
+        "currency": text(currency, optional=True),
         "venue": text(),
-        "event_deleted_at": text(instant),
+        "event_deleted_at": text(instant, optional=True),
         "city": text(),
         "timezone": text(),
-        "show_id": text(whole_number),
-        "show_start_at": text(instant),
-        "show_deleted_at": text(instant),
+        "show_id": text(whole_number, reads="whole", optional=True),
+        "show_start_at": text(instant, optional=True),
+        "show_deleted_at": text(instant, optional=True),
     }
 )
 

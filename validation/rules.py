@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import pandera.polars as pa
 import polars as pl
 
 Test = Callable[[pl.Expr], pl.Expr]
+Reading = Literal["money", "whole", "counter", "flag"]
+"""How `mend.py` reads an odd but plain value of a raw column, such as 98.0 for 98."""
 
 # ISO 4217, the currencies in use.
 CURRENCIES = (
@@ -55,6 +58,10 @@ instant = rule(
 )
 
 
-def text(*checks: pa.Check) -> pa.Column:
-    """A raw column: text, null unless a check forbids it."""
-    return pa.Column(pl.String, list(checks), nullable=True)
+def text(*checks: pa.Check, reads: Reading | None = None, optional: bool = False) -> pa.Column:
+    """A raw column: text, null unless a check forbids it.
+
+    `reads`: odd but plain values are put right first. `optional`: no figure rests on the column, so a wrong value
+    becomes null and is counted, and the row stays.
+    """
+    return pa.Column(pl.String, list(checks), nullable=True, metadata={"reads": reads, "optional": optional})

@@ -5,11 +5,13 @@ A wrong frame, one that lacks a column or has another type, is not a matter of r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandera.polars as pa
 import polars as pl
 from pandera.errors import SchemaErrors
+
+from validation.mend import mend
 
 # Checks of pandera's own, in words.
 _WORDS = {
@@ -29,29 +31,56 @@ class WrongFrame(ValueError):
 class Split:
     """`valid` has the frame's columns; `rejected` has them too, and `reason`, `column` and `value`.
 
-    A row that breaks several rules is rejected once: its reasons and columns are joined by "; ".
+    A row that breaks several rules is rejected once: its reasons and columns are joined by "; ". `odd` counts, by
+    column, the values that were rounded or, where no figure rests on the column, left out.
     """
 
     valid: pl.DataFrame
     rejected: pl.DataFrame
+    odd: dict[str, int] = field(default_factory=dict)
 
 
 def split(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> Split:
-    """Judge every row of an eager frame. Raises WrongFrame."""
+    """Put odd but plain values right, then judge every row of an eager frame. Raises WrongFrame."""
     absent = [name for name in schema.columns if name not in frame.columns]
     if absent:
         raise WrongFrame(f"the source no longer sends {', '.join(absent)}")
+    frame, odd = mend(frame, schema)
+    cases = _failures(frame, schema)
+    optional = [name for name, column in schema.columns.items() if (column.metadata or {}).get("optional")]
+    wrong = cases.filter(pl.col("column").is_in(optional) & pl.col("index").is_not_null())
+    if wrong.height:
+        frame, left_out = _without(frame, wrong)
+        odd = odd | {name: odd.get(name, 0) + count for name, count in left_out.items()}
+        cases = _failures(frame, schema)
+    if cases.is_empty():
+        none = frame.head(0).with_columns(pl.lit(None, kind).alias(n) for n, kind in REASONS_SCHEMA.items())
+        return Split(frame, none, odd)
+    return _divide(frame, cases, odd)
+
+
+def _failures(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> pl.DataFrame:
+    """pandera's failure cases: failure_case, schema_context, column, check, check_number, index."""
     try:
         # Eager on purpose: of a LazyFrame pandera checks the schema and not one value.
         schema.validate(frame, lazy=True)
     except SchemaErrors as errors:
-        return _divide(frame, errors.failure_cases)
-    return Split(
-        frame, frame.head(0).with_columns(pl.lit(None, kind).alias(n) for n, kind in REASONS_SCHEMA.items())
-    )
+        return errors.failure_cases
+    return pl.DataFrame(schema={"column": pl.String, "index": pl.Int32})
 
 
-def _divide(frame: pl.DataFrame, cases: pl.DataFrame) -> Split:
+def _without(frame: pl.DataFrame, wrong: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
+    """The frame with null for those values, and how many they are, by column."""
+    count: dict[str, int] = {}
+    rows = pl.int_range(pl.len(), dtype=pl.Int64)
+    for (name,), cases in wrong.group_by(["column"]):
+        at = cases["index"].cast(pl.Int64).unique()
+        count[str(name)] = at.len()
+        frame = frame.with_columns(pl.when(~rows.is_in(at.implode())).then(str(name)).alias(str(name)))
+    return frame, count
+
+
+def _divide(frame: pl.DataFrame, cases: pl.DataFrame, odd: dict[str, int]) -> Split:
     worded = pl.col("check").replace(_WORDS).str.replace(r"^dtype\('(.*)'\)$", "is not of type $1")
     cases = cases.with_columns(worded)
     of_frame = cases.filter(pl.col("index").is_null())
@@ -77,4 +106,5 @@ def _divide(frame: pl.DataFrame, cases: pl.DataFrame) -> Split:
     return Split(
         rows.join(reasons, on="index", how="anti").drop("index"),
         rows.join(reasons, on="index", how="inner", maintain_order="left").drop("index"),
+        odd,
     )

@@ -1,5 +1,5 @@
 -- Both sources' ad days, with `spend` on one VAT basis (AD_SPEND_VAT). Each row is rounded to the kopeck, so that
--- every grouping of them adds up to the same total.
+-- every grouping of them adds up to the same total. Spend in another currency than the report's is not here.
 SELECT
     f.source        AS source,
     f.stat_date     AS stat_date,
@@ -25,6 +25,7 @@ FROM
     UNION ALL
     SELECT 1 AS one, 'direct' AS source, * FROM fact_direct_daily FINAL
 ) AS f
-CROSS JOIN (SELECT spend_with_vat FROM dim_report FINAL) AS r
+CROSS JOIN (SELECT spend_with_vat, currency AS of_report FROM dim_report FINAL) AS r
 ASOF JOIN (SELECT 1 AS one, valid_from, rate FROM dim_vat_rates FINAL) AS v
     ON v.one = f.one AND f.stat_date >= v.valid_from
+WHERE f.currency IN ('', r.of_report)

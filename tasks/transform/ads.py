@@ -18,8 +18,8 @@ def count(column: str) -> pl.Expr:
 
 
 def identifier(column: str) -> pl.Expr:
-    """An id; 0 where the source gives none, as for ads made by Direct's campaign wizard."""
-    return count(column)
+    """An id; 0 where the source gives none, as for ads made by Direct's campaign wizard; null where it is unknown."""
+    return pl.when(pl.col(column).is_not_null()).then(count(column))
 
 
 def amount(column: str) -> pl.Expr:
@@ -30,8 +30,8 @@ def typed(days: pl.DataFrame, spent: str, spent_has_vat: pl.Expr) -> pl.DataFram
     """Raw days (text, with tags) with the types of the facts. `spent`: the raw column of the money."""
     return days.with_columns(
         pl.col("stat_date").str.to_date("%Y-%m-%d"),
-        *(identifier(name) for name in ("campaign_id", "ad_group_id", "ad_id")),
-        pl.col("campaign_name").fill_null(""),
+        *(identifier(name) for name in ("campaign_id", "ad_group_id")),
+        count("ad_id"),
         *(count(name) for name in ("impressions", "clicks", "conversions")),
         amount(spent).alias("spent"),
         spent_has_vat.cast(pl.UInt8).alias("spent_has_vat"),
@@ -42,7 +42,7 @@ def facts(days: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
     """Grain: day, account, campaign, group, ad. Columns as `fact_vk_ads_daily` without `_ver`.
 
     `days` has them but `utm_city`, `utm_day` and `utm_month`, which come from `utm_content`; all of the tags are
-    null where the ad's link is not known. Days on which nothing happened are left out, since one API sends them
+    null where the ad's link is not known, as are campaign, group and currency where the source does not name them. Days on which nothing happened are left out, since one API sends them
     and another does not.
     """
     happened = (
@@ -65,6 +65,7 @@ def facts(days: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
             "clicks",
             "spent",
             "spent_has_vat",
+            "currency",
             "conversions",
             *UTM,
             pl.when(known).then(canonical_city("city", cities)).alias("utm_city"),

@@ -20,7 +20,7 @@ logger = logging.getLogger("zakaz.fetch")
 VERSION = "1"
 COLUMNS = (
     "stat_date", "account_id", "campaign_id", "campaign_name", "ad_group_id", "ad_group_name", "ad_id",
-    "impressions", "clicks", "spent", "conversions", "link", "group_utm", "enable_utm", "lost",
+    "impressions", "clicks", "spent", "conversions", "currency", "link", "group_utm", "enable_utm",
 )  # fmt: skip
 HISTORY_DAYS = 365
 """VK gives statistics of the last 366 days."""
@@ -50,7 +50,7 @@ def account(settings: Settings) -> str:
 
 def fetch_ad_days(settings: Settings, window: Window, as_of: datetime) -> Fetched:  # noqa: ARG001
     """Columns: COLUMNS, all text; grain: day x ad; money net of VAT. An ad whose figures the API no longer gives
-    has one row with `lost` set. Raises SourceError."""
+    has no row: what was loaded of it stays. Raises SourceError."""
     return asyncio.run(_legacy(settings, window) if settings.vk_api == "legacy" else _today(settings, window))
 
 
@@ -92,7 +92,6 @@ async def _today(settings: Settings, window: Window) -> Fetched:
         }
 
     rows = [head(ad) | today.statistics_row(day) for ad, figures in days.items() for day in figures]
-    rows += [head(ad) | {"lost": "true"} for ad in lost]
     rows += [head(ad) | _undelivered(window) for ad, figures in days.items() if not figures]
     return _fetched(rows, len(banners), lost)
 

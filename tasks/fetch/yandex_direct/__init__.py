@@ -16,7 +16,16 @@ from tasks.window import Window, moscow_today
 logger = logging.getLogger("zakaz.fetch")
 
 VERSION = "1"
-COLUMNS = (*FIELDS, "account_id", "include_vat", "link", "group_tracking", "campaign_tracking", "link_known")
+COLUMNS = (
+    *FIELDS,
+    "account_id",
+    "include_vat",
+    "currency",
+    "link",
+    "group_tracking",
+    "campaign_tracking",
+    "link_known",
+)
 _ASKED_BACK = 30
 """Days over which corrections are asked for: longer than any loader should have been down."""
 HISTORY_DAYS = 3 * 365
