@@ -18,7 +18,7 @@ def count(column: str) -> pl.Expr:
 
 
 def identifier(column: str) -> pl.Expr:
-    """An id; 0 where the source gives none, as for ads made by Direct's campaign wizard; null where it is unknown."""
+    """An id; 0 where the source gives none, as for ads made by Direct's campaign wizard; null: not known."""
     return pl.when(pl.col(column).is_not_null()).then(count(column))
 
 
@@ -42,8 +42,8 @@ def facts(days: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
     """Grain: day, account, campaign, group, ad. Columns as `fact_vk_ads_daily` without `_ver`.
 
     `days` has them but `utm_city`, `utm_day` and `utm_month`, which come from `utm_content`; all of the tags are
-    null where the ad's link is not known, as are campaign, group and currency where the source does not name them. Days on which nothing happened are left out, since one API sends them
-    and another does not.
+    null where the ad's link is not known, as are campaign, group and currency where the source does not name them.
+    Days on which nothing happened are left out, since one API sends them and another does not.
     """
     happened = (
         (pl.col("impressions") > 0) | (pl.col("clicks") > 0) | (pl.col("spent") != 0) | (pl.col("conversions") > 0)
