@@ -4,7 +4,7 @@ Tags are read as a browser and Yandex Metrica read them; where those would lose 
 read as its author meant it. Metrica publishes no grammar, but its database, ClickHouse, reads parameters after `#`
 like those after `?` and takes the first of a repeated name (`extractURLParameter`), as `URLSearchParams.get` of a
 browser does. So the query is read before the fragment, and the first value that is not empty counts. Names count in
-any case, `&amp;` joins parameters as `&` does. Values are decoded once, as UTF-8, or as cp1251 if they are no UTF-8.
+any case, `&amp;` joins parameters as `&` does. Values are decoded once, as UTF-8 or, what is no UTF-8, as cp1251.
 
 This module knows no source and no macro, and it raises for no text.
 """
@@ -112,8 +112,8 @@ def is_unreadable(link: str | None, laid_over: str = "") -> bool:
 
 
 def _unescaped(text: str) -> str:
-    """`&amp;`, escaped once or more often, and what else HTML escapes. Only references that end in `;`: `&copy=1` is
-    a parameter."""
+    """Without `&amp;`, escaped once or more often, and without what else HTML escapes. Only references that end in
+    `;`: `&copy=1` is a parameter."""
     return _ESCAPED.sub(lambda found: html.unescape(found[0]), _AMPERSAND.sub("&", text))
 
 
