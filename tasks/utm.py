@@ -23,8 +23,7 @@ from urllib.parse import unquote, urlsplit
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
 _TAG = "source|medium|campaign|content|term"
-_AMPERSAND = re.compile(r"&(?:(?:amp|#0{0,5}38|#x0{0,5}26);)+|\\u0026", re.IGNORECASE)
-_ESCAPED = re.compile(r"&(?:lt|gt|quot|apos|#\d{1,6}|#x[0-9a-f]{1,5});", re.IGNORECASE)
+_ESCAPED = re.compile(r"&(?:amp|lt|gt|quot|apos|#\d{1,6}|#x[0-9a-f]{1,5});", re.IGNORECASE)
 _SEPARATOR = re.compile(rf"&|[;?#\s]\s{{0,9}}(?=utm(?:_|%5f)(?:{_TAG})\s?=)", re.IGNORECASE)
 """`;`, a second `?` and a line feed part parameters only where a tag follows: all of them may be in a value."""
 _BEFORE_NAME = re.compile(r"(?:amp;?|#0*38;|#x0*26;|[\s&?;#])+")
@@ -112,9 +111,9 @@ def is_unreadable(link: str | None, laid_over: str = "") -> bool:
 
 
 def _unescaped(text: str) -> str:
-    """Without `&amp;`, escaped once or more often, and without what else HTML escapes. Only references that end in
-    `;`: `&copy=1` is a parameter."""
-    return _ESCAPED.sub(lambda found: html.unescape(found[0]), _AMPERSAND.sub("&", text))
+    """Without `&amp;` and what else HTML and JSON escape. Only references that end in `;`: `&copy=1` is a parameter.
+    What was escaped twice leaves `amp;` before a name, which `tag_name` takes off."""
+    return _ESCAPED.sub(lambda found: html.unescape(found[0].lower()), text.replace("\\u0026", "&"))
 
 
 def _decoded(value: str) -> str:
