@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from tasks.transform.cities import canonical_city
-from tasks.transform.links import UTM
 from tasks.transform.values import MONEY
+from tasks.utm import UTM
 
 _CONVENTION = r"^(.+)_(0?[1-9]|[12][0-9]|3[01])_(0?[1-9]|1[0-2])$"
 """utm_content of an ad, by the owner's convention: city_day_month, e.g. msk_01_10."""
@@ -35,6 +35,15 @@ def typed(days: pl.DataFrame, spent: str, spent_has_vat: pl.Expr) -> pl.DataFram
         *(count(name) for name in ("impressions", "clicks", "conversions")),
         amount(spent).alias("spent"),
         spent_has_vat.cast(pl.UInt8).alias("spent_has_vat"),
+    )
+
+
+def spend_by_ad(days: pl.DataFrame, spent: str) -> pl.DataFrame:
+    """Columns ad_id (text), spent (money); grain: ad with spend. `spent`: the raw column of the money."""
+    return (
+        days.group_by("ad_id", maintain_order=True)
+        .agg(amount(spent).sum().cast(MONEY).alias("spent"))
+        .filter(pl.col("spent") != 0)
     )
 
 
