@@ -43,10 +43,10 @@ class Output:
     `resource` is the one whose rejected rows protect the last good version of theirs in the table: `protects` names
     the column, raw and in the table, by which they are found. `identity`: columns by which a row is still the same
     where its key has changed. `carried`: groups of columns, by what they are called, that are null where the source
-    does not name them; they are taken from the newest row of the same `protects`. `answers_for`: columns, raw and in
-    the table, whose values tell what a load answers for: rows with others stay, be it another account or an ad that
-    the source forgot, which undoes nothing that was spent on it. `spelling`: the form in which values of such a
-    column are compared. `tells_account`: all of an account's objects are here, so one that shares none with the
+    does not name them; they are taken from the newest row of the same `protects`. `answers_for`: columns, raw and
+    in the table, whose values tell what a load answers for: rows with others stay, be it another account or an ad
+    that the source forgot, which undoes nothing that was spent on it. `spelling`: the form in which values of such
+    a column are compared. `tells_account`: all of an account's objects are here, so one that shares none with the
     warehouse is another account.
     """
 

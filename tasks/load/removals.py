@@ -51,5 +51,11 @@ def removed_since(client: Client, table: Table, rows: pl.DataFrame) -> pl.DataFr
     return keyed.join(found, on="row_key").filter(later).select(rows.columns).unique()
 
 
+def last_removal(client: Client, table: Table) -> int:
+    """The version of the load that read the source last among those which removed rows; 0 where none did."""
+    sql = f"SELECT max(_ver) FROM {TABLE} WHERE table_name = {{name:String}}"
+    return int(select(client, sql, {"name": table.name}).item())
+
+
 def _row_key(table: Table) -> pl.Expr:
     return pl.struct(table.key).struct.json_encode()

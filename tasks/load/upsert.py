@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import operator
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, astuple, dataclass
 from typing import Any
@@ -20,14 +19,14 @@ from clickhouse_connect.driver.client import Client
 from tasks.errors import ReconcileError, WarehouseError
 from tasks.load.cluster import parts, stored
 from tasks.load.frames import insert, select
-from tasks.load.removals import note_removals, removed_since
+from tasks.load.removals import last_removal, note_removals, removed_since
 from tasks.load.tables import Scope, Table
 
 logger = logging.getLogger("zakaz.load")
 
 _KEYS_A_DELETE = 2_000
 _CLOCKS_DIFFER = 5 * 60_000
-"""Milliseconds by which the clocks of two workers may differ."""
+"""Milliseconds by which the warehouse's clock may have been set back."""
 
 
 @dataclass(frozen=True)
@@ -193,12 +192,9 @@ def _newer(client: Client, table: Table, frame: pl.DataFrame, version: int) -> p
         f"SELECT {keys}, max(_ver) AS newest FROM {table.name} WHERE _ver > {{oldest:UInt64}} GROUP BY {keys}",
         {"oldest": frame["_ver"].min() if frame.height else version},
     )
-    ahead = (newer["newest"].max() or 0) - time.time() * 1000  # type: ignore[operator]
-    if ahead > _CLOCKS_DIFFER:
-        raise WarehouseError(
-            f"{table.name} holds rows written by a clock that was {ahead / 60_000:.0f} minutes ahead of this one, "
-            "which no load can change. Set the clocks right, then delete those rows and load their days again."
-        )
+    highest = newer["newest"].max()
+    if isinstance(highest, int):
+        _refuse_the_future(client, table, highest)
     newer = newer.with_columns(pl.col(name).cast(frame.schema[name]) for name in table.key)
     return (
         frame.select(*table.key, "_ver")
@@ -206,6 +202,16 @@ def _newer(client: Client, table: Table, frame: pl.DataFrame, version: int) -> p
         .filter(pl.col("newest") > pl.col("_ver"))
         .select(table.key)
     )
+
+
+def _refuse_the_future(client: Client, table: Table, version: int) -> None:
+    now = select(client, "SELECT toUnixTimestamp64Milli(now64(3)) AS now").item()
+    if version - now > _CLOCKS_DIFFER:
+        raise WarehouseError(
+            f"{table.name} holds rows written by a clock that was {(version - now) / 60_000:.0f} minutes ahead of "
+            "the warehouse's, which no load can change. Set the clocks right, then delete those rows and load their "
+            "days again."
+        )
 
 
 def _remove_strays(client: Client, table: Table, scope: Scope) -> None:
@@ -248,7 +254,7 @@ def _reconcile(client: Client, table: Table, scope: Scope, expected: pl.DataFram
     wanted = expected.select(pl.len().alias("rows"), pl.col(table.measures).sum()).row(0, named=True)
     if there == wanted:
         return
-    if newest > version:
+    if newest > version or last_removal(client, table) > version:
         logger.warning("%s: a newer run wrote meanwhile; its rows stand", table.name)
         return
     differing = ", ".join(
