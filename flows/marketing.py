@@ -51,6 +51,7 @@ def ad_days(fetch: Fetch, schema: pa.DataFrameSchema, money: str) -> Resource:
 def ad_facts(
     table: str,
     build: AdDays,
+    unreadable: Callable[[pl.DataFrame], pl.DataFrame],
     answers_for: tuple[str, ...],
     spelling: Callable[[pl.Expr], pl.Expr] = lambda text: text,
 ) -> Output:
@@ -72,4 +73,5 @@ def ad_facts(
         carried=_CARRIED,
         answers_for=answers_for,
         spelling=spelling,
+        unreadable=unreadable,
     )

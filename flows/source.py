@@ -46,7 +46,8 @@ class Output:
     does not name them; they are taken from the newest row of the same `protects`. `answers_for`: columns, raw and
     in the table, whose values tell what a load answers for: rows with others stay, be it another account or an ad
     that the source forgot, which undoes nothing that was spent on it. `spelling`: the form in which values of such
-    a column are compared. `tells_account`: all of an account's objects are here, so one that shares none with the
+    a column are compared. `unreadable`: of the raw rows, the ads whose links could not be read, with what was spent
+    on them (ad_id, spent). `tells_account`: all of an account's objects are here, so one that shares none with the
     warehouse is another account.
     """
 
@@ -59,6 +60,7 @@ class Output:
     carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     answers_for: tuple[str, ...] = ()
     spelling: Callable[[pl.Expr], pl.Expr] = lambda text: text
+    unreadable: Callable[[pl.DataFrame], pl.DataFrame] | None = None
     tells_account: bool = False
 
 

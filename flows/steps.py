@@ -227,7 +227,9 @@ def load(
             later=left_to_later_reads(client, source, output, settings, facts, manifest.version),
             judge=lambda changes: _refuse_to_wipe(changes, output, manifest),
         )
-    return done, [
+    unread = output.unreadable(part.valid) if output.unreadable else pl.DataFrame()
+    of_links = [f"links of {unread.height} ads with {unread['spent'].sum():.2f} of spend could not be read"]
+    return done, (of_links if unread.height else []) + [
         f"the {one.what} of {one.ads} ads with {one.money:.2f} of spend is not known"
         for one in unknown
         if one.what != CURRENCY

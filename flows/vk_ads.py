@@ -24,7 +24,7 @@ SOURCE = Source(
     check_settings=api.check_settings,
     probe=probes.vk_ads,
     resources=(ad_days(api.fetch_ad_days, must.raw_vk, money="spent"),),
-    outputs=(ad_facts("fact_vk_ads_daily", to.ad_days, ("account_id", "ad_id")),),
+    outputs=(ad_facts("fact_vk_ads_daily", to.ad_days, to.unreadable, ("account_id", "ad_id")),),
     marts=(MARKETING,),
     days=14,
     restated_days=30,

@@ -209,8 +209,8 @@ def _refuse_the_future(client: Client, table: Table, version: int) -> None:
     if version - now > _CLOCKS_DIFFER:
         raise WarehouseError(
             f"{table.name} holds rows written by a clock that was {(version - now) / 60_000:.0f} minutes ahead of "
-            "the warehouse's, which no load can change. Set the clocks right, then delete those rows and load their "
-            "days again."
+            "the warehouse's, which no load can change. Set the clocks right, then delete those rows and load "
+            "their days again."
         )
 
 
