@@ -227,13 +227,15 @@ def load(
             later=left_to_later_reads(client, source, output, settings, facts, manifest.version),
             judge=lambda changes: _refuse_to_wipe(changes, output, manifest),
         )
-    unread = output.unreadable(part.valid) if output.unreadable else pl.DataFrame()
-    of_links = [f"links of {unread.height} ads with {unread['spent'].sum():.2f} of spend could not be read"]
-    return done, (of_links if unread.height else []) + [
+    notes = [
         f"the {one.what} of {one.ads} ads with {one.money:.2f} of spend is not known"
         for one in unknown
         if one.what != CURRENCY
     ]
+    unread = output.unreadable(part.valid) if output.unreadable else None
+    if unread is not None and unread.height:
+        notes.append(f"links of {unread.height} ads with {unread['spent'].sum():.2f} of spend could not be read")
+    return done, notes
 
 
 def left_to_later_reads(
