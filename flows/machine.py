@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -22,6 +23,7 @@ import httpx
 
 from flows.registry import in_use
 from flows.server.manifest import OURS, ROOT
+from flows.server.serve import PASSWORD, require_password
 from flows.stand_in import bare_environment, settings_for
 from flows.terminal import err
 from tasks.errors import SettingsError, UsageError, ZakazError
@@ -31,9 +33,12 @@ from tasks.window import moscow_today
 _FOLDER = HOME / "data" / "up"
 _CONFIG = ROOT / "ops" / "supervisord.conf"
 _SANDBOX_ENV = _FOLDER / "sandbox.env"
+_ACCESS = HOME / "secrets" / "access.env"
+"""The address and the password of the server, for its owner's terminal."""
 _RUNNING = _FOLDER / "running.json"
 """Of the environment of what runs, what `down` needs: for supervisor's configuration, and to ask the server."""
-_TO_ASK = ("PREFECT_API_URL", "NO_PROXY")
+_TO_ASK = ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING", "NO_PROXY")
+CLIENT = "PREFECT_API_AUTH_STRING"
 _SANDBOX_DAYS = timedelta(days=90)
 _START_SECONDS = 120
 _END_SECONDS = 60
@@ -55,7 +60,9 @@ def up(port: int) -> str:
     _refuse_taken(port)
     _FOLDER.mkdir(parents=True, exist_ok=True)
     env = _environment(port, stands_in)
-    _RUNNING.write_text(json.dumps({name: env[name] for name in env if name.startswith("UP_") or name in _TO_ASK}))
+    _write_secret(_ACCESS, "".join(f"{name}={env[name]}\n" for name in ("PREFECT_API_URL", CLIENT, PASSWORD)))
+    needed = {name: env[name] for name in env if name.startswith("UP_") or name in _TO_ASK}
+    _write_secret(_RUNNING, json.dumps(needed))
     with err.status("Starting the Prefect server") as status:
         _python(env, "supervisor.supervisord", "-c", str(_CONFIG))
         _wait_for("server", lambda: _is_healthy(env))
@@ -105,6 +112,7 @@ def _has_tokens() -> bool:
 def _environment(port: int, stands_in: bool) -> dict[str, str]:
     """Of the server, the worker and its runs. Of another Prefect's settings nothing is taken over, or this server
     would work on that one's database."""
+    password = _password()
     env = bare_environment() | {"ZAKAZ_ENV": str(_SANDBOX_ENV)} if stands_in else dict(os.environ)
     env = {name: value for name, value in env.items() if not name.startswith("PREFECT_")}
     # Not in data/: the path of a socket may have 107 characters.
@@ -113,6 +121,8 @@ def _environment(port: int, stands_in: bool) -> dict[str, str]:
         "ZAKAZ_HOME": str(HOME),
         "PREFECT_HOME": str(_FOLDER / "prefect"),
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        PASSWORD: password,
+        CLIENT: password,
         "PREFECT_SERVER_UI_API_URL": f"http://127.0.0.1:{port}/api",
         "PREFECT_UI_URL": f"http://127.0.0.1:{port}",
         "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
@@ -127,6 +137,28 @@ def _environment(port: int, stands_in: bool) -> dict[str, str]:
         "UP_SANDBOX_PORT": str(_free_port()),
         "UP_SINCE": _since(),
     }
+
+
+def _password() -> str:
+    """The user's own, else the one that this installation was given at its first start. Raises SettingsError."""
+    password = os.environ.get(PASSWORD)
+    if password is None:
+        kept = dict(line.split("=", 1) for line in _read(_ACCESS).splitlines() if "=" in line)
+        password = kept.get(PASSWORD) or f"{OURS}:{secrets.token_urlsafe(24)}"
+    require_password(password)
+    return password
+
+
+def _read(file: Path) -> str:
+    return file.read_text() if file.exists() else ""
+
+
+def _write_secret(file: Path, text: str) -> None:
+    """Into a file that was never readable by others."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+        opened.write(text)
 
 
 def _since() -> str:
@@ -146,8 +178,7 @@ def _start_sandbox(env: dict[str, str]) -> None:
     _wait_for("sandbox", lambda: log.exists() and log.read_text().startswith("{") and "\n" in log.read_text())
     served = json.loads(log.read_text().splitlines()[0])
     lines = [f"{name}={value}" for name, value in settings_for(served, tokens).items()]
-    _SANDBOX_ENV.touch(mode=0o600)
-    _SANDBOX_ENV.write_text("\n".join(lines) + "\n")
+    _write_secret(_SANDBOX_ENV, "\n".join(lines) + "\n")
 
 
 def _control(env: dict[str, str], *command: str) -> None:
@@ -202,7 +233,9 @@ def _pause_pool(env: dict[str, str], *, paused: bool) -> None:
 
 
 def _api(env: dict[str, str], method: str, path: str, body: object = None) -> httpx.Response:
-    return httpx.request(method, f"{env['PREFECT_API_URL']}{path}", json=body, timeout=10, trust_env=False)
+    name, _, password = env[CLIENT].partition(":")
+    address = f"{env['PREFECT_API_URL']}{path}"
+    return httpx.request(method, address, json=body, auth=(name, password), timeout=10, trust_env=False)
 
 
 def _refuse_taken(port: int) -> None:
@@ -219,8 +252,10 @@ def _free_port() -> int:
 
 def _where(env: dict[str, str], stands_in: bool) -> str:
     apis = "a sandbox of the APIs; put tokens into secrets/ for the real ones" if stands_in else "the real APIs"
+    # The password itself for a person's eyes alone: what is not a terminal may be a log.
+    asked = env[CLIENT] if sys.stdout.isatty() else f"what {_ACCESS} has as {CLIENT}"
     return (
-        f"Prefect UI: {env['PREFECT_UI_URL']}\n"
+        f"Prefect UI: {env['PREFECT_UI_URL']} asks once for a password; paste {asked}\n"
         f"Reads {apis}. Logs: {_FOLDER}\n"
-        f"For `prefect` and `zakaz` in this terminal: export PREFECT_API_URL={env['PREFECT_API_URL']}"
+        f"For `prefect` and `zakaz` in this terminal: set -a; . {_ACCESS}; set +a"
     )

@@ -48,14 +48,43 @@ def processes_of(home: Path) -> list[str]:
     return found
 
 
-def loaded(api: str) -> set[str]:
+def loaded(api: str, auth: tuple[str, str]) -> set[str]:
     """The sources of which a run ended well, as ids of their flows."""
     asked = {
         "flows": {"name": {"any_": ["qtickets", "vk-ads", "direct"]}},
         "flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}},
     }
-    reply = httpx.post(f"{api}/flow_runs/filter", json=asked, timeout=60)
+    reply = httpx.post(f"{api}/flow_runs/filter", json=asked, auth=auth, timeout=60)
     return {run["flow_id"] for run in reply.raise_for_status().json()}
+
+
+def refuses_everybody_but_its_owner(home: Path, port: int) -> tuple[str, str]:
+    """What a page of another origin, a rebound name and a program without the password would try; the owner's
+    name and password."""
+    api = f"http://127.0.0.1:{port}/api"
+    access = home / "secrets" / "access.env"
+    assert access.stat().st_mode & 0o777 == 0o600
+    kept = dict(line.split("=", 1) for line in access.read_text().splitlines())
+    assert kept["PREFECT_API_URL"] == api
+    assert kept["PREFECT_API_AUTH_STRING"] == kept["PREFECT_SERVER_API_AUTH_STRING"]
+    name, _, password = kept["PREFECT_API_AUTH_STRING"].partition(":")
+    blocks = {"include_secrets": True}
+    for path, body in (
+        ("block_documents/filter", blocks),
+        ("deployments/", {"name": "x"}),
+        ("flows/", {"name": "x"}),
+    ):
+        assert httpx.post(f"{api}/{path}", json=body).status_code == 401
+        assert httpx.post(f"{api}/{path}", json=body, auth=(name, "")).status_code == 401
+    assert httpx.post(f"{api}/block_documents/filter", json=blocks, auth=(name, password)).status_code == 200
+    for path in ("/", "/api/health", "/api/ui-settings"):
+        foreign = httpx.get(f"http://127.0.0.1:{port}{path}", headers={"Host": "evil.example"})
+        assert foreign.status_code == 400
+    asked = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
+    assert "access-control-allow-origin" not in httpx.options(f"{api}/flows/", headers=asked).headers
+    own = httpx.options(f"{api}/flows/", headers=asked | {"Origin": f"http://127.0.0.1:{port}"})
+    assert own.headers["access-control-allow-origin"] == f"http://127.0.0.1:{port}"
+    return name, password
 
 
 def test_up_serves_a_ui_and_loads_and_down_leaves_nothing_but_the_data(home: Path) -> None:
@@ -70,8 +99,9 @@ def test_up_serves_a_ui_and_loads_and_down_leaves_nothing_but_the_data(home: Pat
         "<!doctype html>" in httpx.get(f"http://127.0.0.1:{port}", follow_redirects=True, timeout=60).text.lower()
     )
     api = f"http://127.0.0.1:{port}/api"
+    auth = refuses_everybody_but_its_owner(home, port)
     deadline = time.monotonic() + 300
-    while len(loaded(api)) < 3:
+    while len(loaded(api, auth)) < 3:
         assert time.monotonic() < deadline, (home / "data" / "up" / "worker.log").read_text()[-3000:]
         time.sleep(1)
     tickets = zakaz(home, "sql", "SELECT sum(tickets_sold) FROM v_sales_latest", "--format", "TSV")
