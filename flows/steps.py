@@ -45,7 +45,7 @@ MUCH = Fraction(1, 4)
 
 
 def _fetch_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
-    """Source, account, window and the fetch's version; while the source may still restate the window, the flow
+    """Source, account, window, the fetch's version and the manifest's form; while the source may still restate the window, the flow
     run as well, so that only a resumed or retried run finds what it had."""
     source, window = parameters["source"], parameters["window"]
     parts = [
@@ -54,6 +54,8 @@ def _fetch_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
         source.version,
         source.account(parameters["settings"]),
         str(window),
+        # A manifest that an earlier version of this code wrote may lack what this one reads.
+        ",".join(sorted(Manifest.model_fields)),
     ]
     if (moscow_today() - window.last).days <= source.restated_days:
         parts.append(str(context.task_run.flow_run_id))
@@ -148,8 +150,13 @@ def _refuse_if_much_is_wrong(part: Split, money: pl.Expr | None) -> str:
         return ""
     lost, whole, said = Decimal(wrong), Decimal(all_rows), ""
     if money is not None:
-        known, rest = (_sum(rows, money) for rows in (part.rejected, part.valid))
-        unread = part.rejected.select(money.is_null().sum()).item()
+        # A row that is wrong in the money itself, say minus a million, tells nothing of what it carries.
+        at_fault = pl.any_horizontal(
+            pl.col("column").str.contains(rf"\b{name}\b") for name in money.meta.root_names()
+        )
+        readable_money = pl.when(~at_fault.fill_null(False)).then(money)
+        known, rest = _sum(part.rejected, readable_money), _sum(part.valid, money)
+        unread = part.rejected.select(readable_money.is_null().sum()).item()
         said = f"{'at least ' if unread else ''}{known:.2f} of {known + rest:.2f}"
         # A row whose money cannot be read counts as much as the others do on average.
         readable = max(all_rows - unread, 1)

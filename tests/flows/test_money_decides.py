@@ -30,14 +30,19 @@ MANIFEST = Manifest(
 )
 
 
-def part(valid: list[str | None], rejected: list[str | None], quantity: str = "1") -> Split:
-    """Tickets by their price, as text."""
+def part(
+    valid: list[str | None], rejected: list[str | None], quantity: str = "1", at_fault: str | None = None
+) -> Split:
+    """Tickets by their price, as text. `at_fault`: the columns for which the rejected ones are."""
 
     def rows(prices: list[str | None]) -> pl.DataFrame:
         given = pl.DataFrame({"price": prices}, schema={"price": pl.String})
         return given.with_columns(pl.lit(quantity).alias("quantity"))
 
-    return Split(rows(valid), rows(rejected).with_columns(pl.lit("is wrong").alias("reason")))
+    wrong = rows(rejected).with_columns(
+        pl.lit("is wrong").alias("reason"), pl.lit(at_fault, pl.String).alias("column")
+    )
+    return Split(rows(valid), wrong)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +87,37 @@ def test_much_of_the_money_fails_the_load(valid: list[str | None], rejected: lis
 
 def test_the_money_of_a_line_is_its_price_times_its_quantity() -> None:
     assert steps._refuse_if_much_is_wrong(part(["100"], ["10"], quantity="3"), ORDERS.money) == "30.00 of 330.00"
+
+
+@pytest.mark.parametrize(
+    ("rejected", "quantity", "at_fault"),
+    [
+        (["-100"] * 4, "1", "price"),
+        (["9999999999999999.99"] * 4, "999999999999999999", "quantity; price"),
+        (["100"] * 4, "0", "quantity"),
+    ],
+    ids=["a price below zero", "more than a decimal holds", "no pieces"],
+)
+def test_a_row_that_is_wrong_in_its_money_counts_as_much_as_others_do_on_average(
+    rejected: list[str | None], quantity: str, at_fault: str
+) -> None:
+    """Four of 13 rows are more than a quarter, whatever the wrong figures say; four of 17 are not."""
+    with pytest.raises(WrongFrame, match=r"4 of 13 rows are wrong \(at least 0.00 of 900.00 of the money\)"):
+        steps._refuse_if_much_is_wrong(_of(9, rejected, quantity, at_fault), ORDERS.money)
+
+    said = steps._refuse_if_much_is_wrong(_of(13, rejected, quantity, at_fault), ORDERS.money)
+    assert said == "at least 0.00 of 1300.00"
+
+
+def test_one_price_beyond_all_reason_does_not_stop_the_source() -> None:
+    said = steps._refuse_if_much_is_wrong(_of(27, ["1000000000000000"], "1", "price"), ORDERS.money)
+
+    assert said == "at least 0.00 of 2700.00"
+
+
+def _of(good: int, rejected: list[str | None], quantity: str, at_fault: str) -> Split:
+    right = part(["100"] * good, []).valid
+    return Split(right, part([], rejected, quantity, at_fault).rejected)
 
 
 def test_of_rows_without_money_the_number_decides() -> None:
