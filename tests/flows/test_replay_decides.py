@@ -213,7 +213,8 @@ def test_a_late_run_sets_nothing_aside_of_days_that_were_read_later(
 def test_a_late_run_sets_ad_days_aside_day_by_day(client: Client, settings: Settings) -> None:
     good_run(client, settings, 20, june(1, 2), VK)
 
-    set_aside(settings, 10, *({"stat_date": f"2025-06-0{n}", "ad_id": "5"} for n in (2, 3)), source=VK)
+    rows: list[Row] = [{"stat_date": f"2025-06-0{n}", "ad_id": "5"} for n in (2, 3)]
+    set_aside(settings, 10, *rows, source=VK)
 
     assert [key[:10] for key in waiting(client)] == ["2025-06-03"]
 
