@@ -70,7 +70,7 @@ async def _today(settings: Settings, window: Window, as_of: datetime) -> Fetched
         # From the bottom up: what is made meanwhile then lacks no parent.
         banners = await api.listing("banners")
         groups = await api.listing("ad_groups")
-        plans = await api.listing("ad_plans")
+        told_plans = await api.plans_if_told()
         if user is None:  # Now that a token is at hand: asking once more for one could take another slot.
             user = await api.user_if_told()
         read = await api.statistics(sorted(banners), window)
@@ -79,15 +79,14 @@ async def _today(settings: Settings, window: Window, as_of: datetime) -> Fetched
             # The list may have been short for a moment.
             banners |= (more := await api.listing("banners"))
             read.add(await api.statistics(sorted(more.keys() - read.days.keys() - set(read.lost)), window))
-        if account is None and not banners and (groups or plans):
-            raise SourceError(
-                f"{today.TITLE} sent no ads at all, though it has {len(groups)} groups and {len(plans)} campaigns. "
-                "Nothing was loaded; the next run tries again.",
-                transient=True,
-            )
+        if account is None and not banners and (groups or told_plans):
+            raise _no_ads(today.TITLE, f"{len(groups)} groups and {len(told_plans or {})} campaigns")
         groups = await _with_parents(api, "ad_groups", groups, map(today.group_of, banners.values()))
-        parents = (groups.get(key, {}) for key in map(today.group_of, banners.values()) if key is not None)
-        plans = await _with_parents(api, "ad_plans", plans, [whole(group.get("ad_plan_id")) for group in parents])
+        parents = [groups.get(key, {}) for key in map(today.group_of, banners.values()) if key is not None]
+        plans = told_plans or {}
+        if told_plans is not None:
+            plan_ids = [whole(group.get("ad_plan_id")) for group in parents]
+            plans = await _with_parents(api, "ad_plans", plans, plan_ids)
     finally:
         await api.close()
     notes = api.notes + prove(today.TITLE, window, as_of, read, account) + _forgotten(read)
@@ -118,11 +117,11 @@ async def _today(settings: Settings, window: Window, as_of: datetime) -> Fetched
         notes += doubt_unit(
             today.TITLE, window, spend, {key: one.get("budget_limit_day") for key, one in objects.items()}
         )
-    if orphans := sum(plan not in plans for plan in plan_of.values()):
+    if orphans := sum(plan not in plans if told_plans is not None else plan is None for plan in plan_of.values()):
         api.warnings.append(
             f"{today.TITLE} did not tell the campaign or group of {orphans} ads; what was known of them stays"
         )
-    if unlinked := sum(head["link"] is None and plan_of[ad] in plans for ad, head in heads.items()):
+    if unlinked := sum(head["link"] is None and plan_of[ad] is not None for ad, head in heads.items()):
         notes.append(f"{today.TITLE} did not tell the links of {unlinked} ads; what was known of them stays")
     return _fetched(heads, read, window, api.warnings, notes, len(banners))
 
@@ -167,11 +166,7 @@ async def _legacy(settings: Settings, window: Window, as_of: datetime) -> Fetche
         campaigns = await api.campaigns_if_told({key for key in campaign_of.values() if key is not None})
         links = await api.links(sorted(ads))
     if not ads and campaigns and account is None:
-        raise SourceError(
-            f"{legacy.TITLE} sent no ads at all, though it has {len(campaigns)} campaigns. "
-            "Nothing was loaded; the next run tries again.",
-            transient=True,
-        )
+        raise _no_ads(legacy.TITLE, f"{len(campaigns)} campaigns")
     notes = list(api.notes)
     if ads and not read.rows and not account:
         # Seen where the API is dead for an account. It says nothing of anybody, so nothing is undone.
@@ -197,7 +192,14 @@ async def _legacy(settings: Settings, window: Window, as_of: datetime) -> Fetche
 
 def _lacks(read: Statistics, account: list[Row] | None, window: Window, as_of: datetime) -> bool:
     whole_account = comparable(account or [], window, as_of)
-    return comparable(read.rows, window, as_of).lacks(whole_account) > 0
+    return account is not None and comparable(read.rows, window, as_of).is_short(whole_account)
+
+
+def _no_ads(title: str, others: str) -> SourceError:
+    return SourceError(
+        f"{title} sent no ads at all, though it has {others}. Nothing was loaded; the next run tries again.",
+        transient=True,
+    )
 
 
 def _forgotten(read: Statistics) -> list[str]:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from tasks.errors import SourceError
-from tasks.fetch.vk_ads.values import Record, Row, number, whole
+from tasks.fetch.vk_ads.values import Record, Row, number, record, whole
 from tasks.window import Window, moscow_today
 
 TRIES = 3
@@ -81,6 +81,16 @@ class Figures:
         missing = account.spent - self.spent
         return missing if missing > self.slack + account.slack else Decimal(0)
 
+    def is_short(self, account: Figures) -> bool:
+        return self.lacks(account) > 0 or self.impressions < account.impressions
+
+    def is_much_short(self, account: Figures) -> bool:
+        seen = account.impressions - self.impressions
+        return self.lacks(account) * _SHARE > account.spent or seen * _SHARE > account.impressions
+
+    def __str__(self) -> str:
+        return f"{self.spent:f} in {self.impressions:f} impressions"
+
 
 def is_day(text: str | None) -> bool:
     try:
@@ -94,7 +104,7 @@ def days_of(window: Window) -> set[str]:
 
 
 def comparable(rows: Iterable[Row], window: Window, as_of: datetime | None = None) -> Figures:
-    """Of the window's days; with `as_of` only of those that are over, if any: today's figures grow between two calls.
+    """Of the window's days; with `as_of` only of those that are over, if any: today's grow between two calls.
     A day that cannot be read counts, as it must be one of them."""
     days = days_of(window)
     over = {day for day in days if as_of and day < str(moscow_today(as_of))} or days
@@ -119,7 +129,8 @@ def prove(
     ads = len(read.days) + len(read.partial)
     part, account = comparable(read.rows, window, as_of), comparable(account_rows or [], window, as_of)
     missing = part.lacks(account)
-    amount = f"{missing:f} of the {account.spent:f} spent"
+    unseen = f"{account.impressions - part.impressions:f} of the {account.impressions:f} impressions"
+    amount = f"{missing:f} of the {account.spent:f} spent" if missing else unseen
     told = f" {amount} is missing." if missing else ""
     again = "Nothing was loaded; the next run tries again."
     if read.contradicted:
@@ -144,19 +155,17 @@ def prove(
         )
     if account_rows is None:
         notes.append(f"{title} did not tell the account's total, so its list of ads could not be checked")
-    elif missing:
+    elif part.is_short(account):
         explained = read.lost or part.odd
-        if missing * _SHARE > account.spent and not explained:
+        if part.is_much_short(account) and not explained:
             raise SourceError(
-                f"{title} says that the account spent {account.spent:f} in {window}, but its {ads} ads come to "
-                f"{part.spent:f}. {again}",
+                f"{title} says that the account spent {account} in {window}, but its {ads} ads come to {part}. "
+                f"{again}",
                 transient=True,
             )
         notes.append(f"{amount} belongs to ads that {title} gives no figures for")
-    elif account.lacks(part):
-        notes.append(
-            f"{title} says that the account spent {account.spent:f}, less than the {part.spent:f} of its ads"
-        )
+    elif account.is_short(part):
+        notes.append(f"{title} says that the account spent {account}, less than its ads, which spent {part}")
     return notes
 
 
@@ -188,12 +197,6 @@ def left_over(title: str, read: Statistics) -> list[str]:
 
 def identified(records: Iterable[object]) -> tuple[dict[int, Record], int]:
     """By id, and how many have none that can be read."""
-    found: dict[int, Record] = {}
-    nameless = 0
-    for one in records:
-        key = whole(one.get("id")) if isinstance(one, dict) else None
-        if key is None:
-            nameless += 1
-        else:
-            found[key] = one
-    return found, nameless
+    known = [(whole(record(one).get("id")), record(one)) for one in records]
+    found = {key: one for key, one in known if key is not None}
+    return found, sum(key is None for key, _ in known)

@@ -139,6 +139,16 @@ class Today:
             return None
         return {key: value for key, value in found.items() if key in ids}
 
+    async def plans_if_told(self) -> dict[int, Record] | None:
+        """They have names and budgets; which campaign a group belongs to it says itself."""
+        try:
+            return await self.listing("ad_plans")
+        except SourceError as error:
+            if error.transient:
+                raise
+            self.notes.append(f"{TITLE} refuses its list of campaigns, so their names are not known")
+            return None
+
     async def _list_page(self, resource: str, offset: int, only: Query) -> Record:
         code = ""
         for fields in self._choices(resource):
