@@ -151,13 +151,15 @@ async def _legacy(settings: Settings, window: Window, as_of: datetime) -> Fetche
         account = await api.account_rows({key for key in campaign_of.values() if key is not None}, window)
         if account == [] and any(read.rows):
             account = None  # What an account did is not nothing where its ads did something.
-        for _ in range(TRIES - 1):
+        for attempt in range(TRIES - 1):
             lacks = bool(read.partial) if account is None else _lacks(read, account, window, as_of)
             if not lacks and not read.contradicted:
                 break
             traffic.count(retries=1)
-            silent = [ad for ad, rows in (read.days | read.partial).items() if not rows or ad in read.contradicted]
-            read.add(await api.statistics(sorted(silent), window))
+            figures = read.days | read.partial
+            silent = [ad for ad, rows in figures.items() if not rows or ad in read.contradicted]
+            # Those without a day first; which of the others lack one nobody can tell.
+            read.add(await api.statistics(sorted(figures if attempt or not silent else silent), window))
         if not read.partial and _lacks(read, account, window, as_of):
             # The list may have been short for a moment.
             ads |= (more := await api.ads())
