@@ -19,13 +19,12 @@ from tasks.errors import SourceError
 from tasks.fetch.vk_ads import COLUMNS
 from tasks.fetch.vk_ads.today import currency_of, tags_of
 from tasks.fetch.vk_ads.values import number, whole
-from tests.tasks.fetch.vk_ads.conftest import FORTNIGHT
-from tests.tasks.fetch.vk_ads.helpers import Fetch, asked, change_kept, grants, kept
-from tests.tasks.fetch.vk_ads.test_whole import ALWAYS, DAY, TWO_DAYS, edit, four, spent
+from tests.tasks.fetch.vk_ads.conftest import FORTNIGHT, TWO_DAYS
+from tests.tasks.fetch.vk_ads.helpers import ALWAYS, Fetch, asked, change_kept, edit, grants, kept, spent
 from validation import ads as must
 from validation.split import split
 
-__all__ = ["four"]
+DAY = "/api/v2/statistics/banners/day.json"
 TOKEN = "/api/v2/oauth2/token.json"
 EMPTY = '{"count": 0, "offset": 0, "items": []}'
 
@@ -52,6 +51,7 @@ def test_parents_that_a_list_lacks_are_asked_for_by_id(
     fetch: Fetch, api: VkAdsApi, cabinet: Cabinet, name: str, times: int
 ) -> None:
     """One is missing from the list, for a moment or for good: it is not taken for campaign 0."""
+    api.switches.list_cap = 250
     right = {row["ad_id"]: row["campaign_id"] for row in fetch(api).rows}
     api.requests.clear()
     banner = next(iter(cabinet.banners.values()))
@@ -59,7 +59,7 @@ def test_parents_that_a_list_lacks_are_asked_for_by_id(
     gone = group.id if name == "ad_groups" else group.campaign_id
     edit(api, path(name), less(gone), times=times)
 
-    fetched = fetch(api, vk_page_size=50)
+    fetched = fetch(api)
 
     filtered = [request.params["_id__in"] for request in api.requests if "_id__in" in request.params]
     assert filtered == [str(gone)]
@@ -303,7 +303,7 @@ def test_a_budget_that_is_none_proves_nothing(fetch: Fetch, api: VkAdsApi, four:
         (5, 5), ("5", 5), (" 5 ", 5), ("5.0", 5), (0, 0), ("0", 0), (9_007_199_254_740_993, 9_007_199_254_740_993),
         ("9007199254740993.0", None), ("5.5", None), (-5, None), ("x", None), ("", None), (None, None), (True, None),
         ([5], None), ({}, None), ("1e400", None), ("NaN", None), (float("inf"), None), ("9" * 5000, None),
-        ("1e30", None), (10**5000, None), ("\u0665", None), ("1_0", None), ("sNaN", None),
+        ("1e30", None), ("\u0665", None), ("1_0", None), ("sNaN", None),
     ],
 )  # fmt: skip
 def test_an_id_is_read_in_every_plain_form_and_nothing_else_is_one(value: Any, read: int | None) -> None:

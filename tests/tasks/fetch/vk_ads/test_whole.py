@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -13,44 +12,16 @@ import pytest
 from sandbox.vk import Cabinet, VkAdsApi, VkLegacyApi
 from sandbox.vk.objects import Figures
 from tasks.errors import SourceError
-from tasks.window import Window
-from tests.tasks.fetch.vk_ads.conftest import FORTNIGHT
-from tests.tasks.fetch.vk_ads.helpers import Fetch, by_ad_day, only
+from tests.tasks.fetch.vk_ads.conftest import TWO_DAYS
+from tests.tasks.fetch.vk_ads.helpers import ALWAYS, Fetch, by_ad_day, edit, spent
 
 DAY, ACCOUNT = "/api/v2/statistics/banners/day.json", "/api/v2/statistics/users/day.json"
 LEGACY = "/ads.getStatistics"
-TWO_DAYS = Window(first=FORTNIGHT.last - timedelta(days=1), last=FORTNIGHT.last)
 FIRST, LAST = str(TWO_DAYS.first), str(TWO_DAYS.last)
-ALWAYS = 99
-
-
-@pytest.fixture
-def four(cabinet: Cabinet) -> list[int]:
-    """Ads 1001 to 1004 with 100.00 on each of two days: 800.00 in all."""
-    ids = only(cabinet, 4, first=TWO_DAYS.first)
-    with cabinet.change():
-        spent = Figures(shows=1000, clicks=10, spent=Decimal(100), goals=1)
-        cabinet.days = {ad: {TWO_DAYS.first: spent, TWO_DAYS.last: spent} for ad in ids}
-    return ids
-
-
-def edit(app: VkAdsApi | VkLegacyApi, path: str, change: Callable[[Any], Any], times: int = ALWAYS) -> None:
-    """`change` gets the reply's JSON, and changes it or gives another."""
-
-    def call(body: bytes) -> bytes:
-        document = json.loads(body)
-        changed = change(document)
-        return json.dumps(document if changed is None else changed).encode()
-
-    app.faults.add("edit", path, times=times, call=call)
 
 
 def asked_ids(api: VkAdsApi) -> list[str]:
     return [request.params["id"] for request in api.requests if request.path == DAY]
-
-
-def spent(rows: Any) -> Decimal:
-    return sum((Decimal(str(row["spent"])) for row in rows), Decimal(0))
 
 
 def without(*ads: int) -> Callable[[Any], None]:
