@@ -73,10 +73,7 @@ def test_statistics_that_never_come_whole_are_refused(
 
 
 @pytest.mark.parametrize("case", NOT_WHOLE)
-@pytest.mark.parametrize("times", [1, 2])
-def test_only_what_is_missing_is_asked_for_again(
-    fetch: Fetch, api: VkAdsApi, four: list[int], case: str, times: int
-) -> None:
+def test_only_what_is_missing_is_asked_for_again(fetch: Fetch, api: VkAdsApi, four: list[int], case: str) -> None:
     change, came = NOT_WHOLE[case]
     edit(api, DAY, change, times=1)
 
