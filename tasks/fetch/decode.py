@@ -63,6 +63,12 @@ def json_of(content: bytes) -> Any:
     return value
 
 
+def code_of(value: object) -> int:
+    """The code of an error, which comes as a number or as text; 0 for what can be none."""
+    text = str(value)
+    return int(text) if re.fullmatch("-?[0-9]{1,9}", text) else 0
+
+
 def _decoded(content: bytes, encoding: str) -> str:
     return content.decode(encoding, "replace").replace("\0", _MARK)
 

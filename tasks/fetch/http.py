@@ -147,7 +147,8 @@ class ApiClient:
         except TryAgain as error:
             all_tried = tried >= self._tries(error)
             within = f"{tried} {'try' if tried == 1 else 'tries'}" if all_tried else f"the {deadline:g} s allowed"
-            raise self._gave_up(call, f"{within}: {error}", error) from None
+            asked = f", and asks to wait {error.retry_after:.0f} s" if error.retry_after and not all_tried else ""
+            raise self._gave_up(call, f"{within}: {error}{asked}", error) from None
         except TimeoutError:
             raise self._gave_up(call, f"the {deadline:g} s allowed") from None
         raise AssertionError("unreachable: the retry loop returns or raises")
@@ -183,8 +184,8 @@ class ApiClient:
             return SourceError(f"{self._api.title}: {error.filename} cannot be used ({error.strerror}).")
         trouble = of_exception(error, self._client.base_url, self._timeout)
         if trouble.of_settings:
-            return SettingsError(_no_address(self._api))
-        return self._told(trouble, f"{self._api.title} was not asked {call}: {trouble.words}.")
+            return SettingsError(_not_sendable(self._api))
+        return self._told(trouble, f"{self._api.title} did not answer {call}: {trouble.words}.")
 
     def _told(self, trouble: Trouble, line: str, pause: float | None = None) -> TryAgain | SourceError:
         """`line` is for what is not tried again."""
@@ -257,17 +258,22 @@ def _client(api: Api, timeout: httpx.Timeout) -> httpx.AsyncClient:
     try:
         base = httpx.URL(api.base_url.strip().rstrip("/") + "/")
         base.host.encode("idna")
-        is_address = base.scheme in ("http", "https") and base.host and not base.query and not base.fragment
+        is_address = (
+            base.scheme in ("http", "https")
+            and base.host
+            and (base.port or 0) <= 65_535  # noqa: PLR2004
+            and not (base.query or base.fragment)
+        )
     except (httpx.InvalidURL, ValueError):
         is_address = False
     if not is_address:
-        raise SettingsError(_no_address(api))
+        raise SettingsError(
+            f"{api.setting} is no address of an API. It looks like https://host/path; the sample is in configs/."
+        )
     try:
         headers = httpx.Headers(dict(api.headers))
     except UnicodeError:
-        raise SettingsError(
-            f"A token or login of {api.title} holds characters that none has. Copy it anew."
-        ) from None
+        raise SettingsError(_not_sendable(api)) from None
     try:
         return httpx.AsyncClient(
             base_url=base, headers=headers, auth=api.auth, timeout=timeout, limits=httpx.Limits(max_connections=4)
@@ -281,8 +287,8 @@ def _client(api: Api, timeout: httpx.Timeout) -> httpx.AsyncClient:
         ) from None
 
 
-def _no_address(api: Api) -> str:
-    return f"{api.setting} is no address of an API. It looks like https://host/path; the sample is in configs/."
+def _not_sendable(api: Api) -> str:
+    return f"A token or login of {api.title}, or {api.setting}, holds characters that cannot be sent. Copy it anew."
 
 
 def as_json(reply: httpx.Response) -> Any:

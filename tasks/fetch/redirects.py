@@ -52,7 +52,7 @@ def moved(title: str, setting: str, base: httpx.URL, hosts: tuple[str, ...], rep
             transient=True,
         )
     sure = target.host in (*hosts, here.host)
-    unless = "" if sure else f", if {title}'s documentation names that host; the token did not go there"
+    unless = "" if sure else f", if the documentation of {title} names that host; the token did not go there"
     return SourceError(
         f"{title} has moved: {here.host} answers with a redirect to {target.host}. Set {setting}={fresh}{unless}."
     )

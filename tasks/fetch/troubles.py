@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from enum import Enum
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
+
+from tasks.fetch.decode import text_of_bytes
 
 
 class Tries(Enum):
@@ -78,8 +81,7 @@ def of_status(status: int, is_own: bool) -> Trouble:
     """`is_own`: the body is in the API's own words, so the API itself has refused."""
     if not is_own and status // 100 == 4 and (status not in _STATUSES or status in _IN_BETWEEN_TOO):  # noqa: PLR2004
         return IN_BETWEEN
-    # 600 and more exist in the wild, and only between here and the API.
-    of_class = _CLASSES.get(status // 100, Trouble(Tries.FEW))
+    of_class = _CLASSES.get(status // 100, Trouble(Tries.FEW))  # 600 and more exist in the wild
     trouble = _STATUSES.get(status, of_class)
     # What a server in between would mean by it is no hint to what the API itself does.
     return replace(trouble, hint=of_class.hint) if is_own and trouble.tries is Tries.ONCE else trouble
@@ -87,10 +89,10 @@ def of_status(status: int, is_own: bool) -> Trouble:
 
 def body_of(reply: httpx.Response) -> str:
     """What the body is, never what it holds."""
-    content = reply.content.strip()
-    if not content:
+    begins = text_of_bytes(reply.content[:512]).strip()
+    if not begins:
         return "an empty body"
-    if content.startswith(b"<") or "html" in reply.headers.get("Content-Type", ""):
+    if begins.startswith("<") or "html" in reply.headers.get("Content-Type", ""):
         return PAGE
     return "a body that is not the API's own"
 
@@ -99,9 +101,6 @@ def body_of(reply: httpx.Response) -> str:
 
 _ERRNOS = {
     errno.ECONNREFUSED: "connection refused",
-    errno.ECONNRESET: "connection broken off",
-    errno.ECONNABORTED: "connection broken off",
-    errno.EPIPE: "connection broken off",
     errno.ENETUNREACH: "no network, or no way to that address",
     errno.ENETDOWN: "no network",
     errno.EHOSTUNREACH: "no way to that address",
@@ -128,14 +127,19 @@ _TYPES: tuple[tuple[tuple[type[Exception], ...], Trouble], ...] = (
     ((httpx.TimeoutException,), Trouble(Tries.ALL, "no answer within {allowed.read:g} s")),
     ((httpx.DecodingError,), Trouble(Tries.FEW, "a damaged compressed body")),
     (
-        (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, UnicodeError),
+        # The address was looked at before, so it is that of a redirect, which httpx reads even if not to follow it.
+        (httpx.UnsupportedProtocol, httpx.InvalidURL),
+        Trouble(Tries.ONCE, "a redirect to no address", "Check {setting}."),
+    ),
+    (
+        (httpx.LocalProtocolError, UnicodeError),
         Trouble(Tries.ONCE, of_settings=True),
     ),
 )
 # The same, where no cause says more.
 _TYPES_WITHOUT_CAUSE: tuple[tuple[tuple[type[Exception], ...], Trouble], ...] = (
     ((httpx.ConnectError,), Trouble(Tries.ALL, "{reached} cannot be reached (no reason given)")),
-    ((httpx.RemoteProtocolError,), Trouble(Tries.ALL, "{host} broke off the connection or sent what is not HTTP")),
+    ((httpx.RemoteProtocolError,), Trouble(Tries.ALL, "{host} sent what is not HTTP")),
     ((httpx.TransportError, OSError), Trouble(Tries.ALL, "{host} broke off the connection")),
 )
 
@@ -147,6 +151,7 @@ def of_exception(error: Exception, url: httpx.URL, timeout: httpx.Timeout) -> Tr
         _fitting(_TYPES, error)
         or _of_proxy(error)
         or _of_causes(error)
+        or _of_protocol(error)
         or _fitting(_TYPES_WITHOUT_CAUSE, error)
         or Trouble(Tries.ONCE, f"the HTTP client failed ({type(error).__name__})")
     )
@@ -161,9 +166,22 @@ def _passing(words: str) -> Trouble:
     return Trouble(Tries.ALL, words)
 
 
+def _of_protocol(error: Exception) -> Trouble | None:
+    """What is an error of the protocol to httpx, and something else to a person."""
+    text = str(error) if isinstance(error, httpx.RemoteProtocolError) else ""
+    if "location header" in text:
+        return Trouble(Tries.ONCE, "a redirect to no address", "Check {setting}.")
+    return (
+        _passing("{host} broke off the connection") if re.search("disconnected|closed connection", text) else None
+    )
+
+
 def _of_causes(error: Exception) -> Trouble | None:
     """httpx keeps what really happened as the cause of a cause."""
     return next((trouble for cause in _causes(error) if (trouble := _of_cause(cause))), None)
+
+
+_TLS_ENDS = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 
 def _of_cause(cause: BaseException) -> Trouble | None:
@@ -171,10 +189,10 @@ def _of_cause(cause: BaseException) -> Trouble | None:
         return Trouble(
             Tries.ONCE, f"the certificate of {{host}} is refused ({_plain(cause.verify_message)})", _CERTIFICATE
         )
-    if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError):
+    if isinstance(cause, (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, *_TLS_ENDS)):
         return _passing("{host} broke off the connection")
     if isinstance(cause, ssl.SSLError):
-        reason = _plain((cause.reason or "no reason given").lower().replace("_", " "))
+        reason = _plain((getattr(cause, "reason", None) or "no reason given").lower().replace("_", " "))
         hint = "Check the scheme and port in {setting}, and HTTPS_PROXY."
         return Trouble(Tries.ONCE, f"{{host}} and this machine agree on no TLS ({reason})", hint)
     if isinstance(cause, socket.gaierror):

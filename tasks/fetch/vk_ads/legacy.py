@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from tasks.errors import SourceError
-from tasks.fetch.decode import Undecodable, json_of
+from tasks.fetch.decode import Undecodable, code_of, json_of
 from tasks.fetch.http import Api, ApiClient, TryAgain, as_json
 from tasks.settings import Settings, require
 from tasks.window import Window
@@ -119,8 +119,7 @@ def _judge(reply: httpx.Response) -> None:
     error = _error_of(reply)
     if error is None:
         return
-    said = str(error.get("error_code"))
-    code = int(said) if said.isdecimal() else 0
+    code = code_of(error.get("error_code"))
     if code in _LATER:
         raise TryAgain(f"code {code}", retry_after=_LATER[code])
     hint = _HINTS.get(code, "See the list of errors of api.vk.com.")

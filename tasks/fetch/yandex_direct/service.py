@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from tasks.errors import SourceError
-from tasks.fetch.decode import Undecodable, json_of
+from tasks.fetch.decode import Undecodable, code_of, json_of
 from tasks.fetch.http import Api, ApiClient, TryAgain, as_json, retry_after
 from tasks.settings import Settings, require
 
@@ -98,7 +98,7 @@ class Direct:
     def _judge(self, reply: httpx.Response) -> None:
         self._note_points(reply.headers.get("Units", ""))
         error = _error_of(reply)
-        code = _number((error or {}).get("error_code"))
+        code = code_of((error or {}).get("error_code"))
         of_report = reply.request.url.path.endswith("/reports")
         # Whatever the body says, unless it names what no shorter period can mend.
         if of_report and reply.status_code == httpx.codes.BAD_GATEWAY and code not in _HINTS:
@@ -138,7 +138,3 @@ def _error_of(reply: httpx.Response) -> Object | None:
         return None
     error = body.get("error") if isinstance(body, dict) else None
     return error if isinstance(error, dict) else None
-
-
-def _number(code: object) -> int:
-    return int(str(code)) if str(code).lstrip("-").isdecimal() else 0
