@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from tasks.fetch.http import Api, ApiClient
-from tasks.fetch.qtickets.listing import Condition, Listing, Page, Record
+from tasks.fetch.qtickets.listing import CODE, Condition, Form, Listing, Page, Record
 from tasks.fetch.qtickets.reading import Span, read_all, walk
 from tasks.fetch.qtickets.rows import (
     EVENT_COLUMNS,
@@ -79,7 +80,7 @@ def check_settings(settings: Settings) -> str:
 
 async def _events(settings: Settings) -> Fetched:
     async with ApiClient(api_of(settings), settings) as client:
-        listing = Listing(client, "events", settings.qtickets_page_size, form=_forms(settings)[0])
+        listing = Listing(client, "events", settings.qtickets_page_size, form=first_form(settings))
         listing, first = await _with_select(listing, EVENT_SELECT if settings.qtickets_select else (), "city")
         records = await read_all(listing, first)
         rows = [row for event in records for row in event_rows(event)]
@@ -98,6 +99,7 @@ class _Orders:
         self.start, self.end = window.start, min(window.end, as_of)
         self.asked = (self.start - _SLACK, min(window.end + _SLACK, as_of))
         self.window = window
+        self.form = first_form(settings)
         self.warnings: list[str] = []
         self.partial = False
 
@@ -141,22 +143,21 @@ class _Orders:
             Condition("payed_at", ">=", self._moment(self.asked[0])),
             Condition("payed_at", "<", self._moment(self.asked[1])),
         )
-        for form in _forms(self.settings):
+        for form in self._forms():
             base = Listing(self.client, "orders", self.settings.qtickets_page_size, where=where, form=form)
             listing, page = await _with_select(base, self._select(), "baskets")
             if not page.records and page.total == 0:
                 return None
             if all(self._not_too_early(record) for record in page.records):
                 return listing, page
-            logger.info("QTickets ignored the filter sent in the %s", form)
+            logger.info("QTickets ignored the filter sent in the %s", form.name)
         self._warn("QTickets ignored the filter on payed_at: orders are read from the newest back")
         return None
 
     async def _unfiltered(self) -> list[Record]:
         """Orders paid in the window were made in it or, at most, the payment lag before."""
         lag = timedelta(days=self.settings.qtickets_payment_lag)
-        form = _forms(self.settings)[0]
-        base = Listing(self.client, "orders", self.settings.qtickets_page_size, form=form)
+        base = Listing(self.client, "orders", self.settings.qtickets_page_size, form=self.form)
         base, _ = await _with_select(base, self._select(), "baskets") if self._select() else (base, None)
         records = await walk(self._listing(base, ()), Span(self.start - lag, self.end), _created_at)
         if not records:
@@ -164,6 +165,11 @@ class _Orders:
         if not self.warnings and (missed := sum(self._wanted(record) for record in records)):
             self._warn(f"QTickets' filter on payed_at gave nothing, though {missed} orders are in the window")
         return records
+
+    def _forms(self) -> Iterator[Form]:
+        yield self.form
+        if self.form.may_change and self.form.name == "body":
+            yield Form("query")
 
     def _listing(self, like: Listing, where: tuple[Condition, ...]) -> Listing:
         return Listing(self.client, "orders", self.settings.qtickets_page_size, like.select, where, True, like.form)
@@ -211,11 +217,29 @@ def api_of(settings: Settings) -> Api:
         "Accept": "application/json",
         "Cache-Control": "no-cache",
     }
-    return Api("QTickets", settings.qtickets_base_url, headers, settings.qtickets_rate, _HINTS)
+    return Api(
+        "QTickets",
+        settings.qtickets_base_url,
+        headers,
+        settings.qtickets_rate,
+        _HINTS,
+        setting="QTICKETS_BASE_URL",
+        is_own=_is_own,
+    )
 
 
-def _forms(settings: Settings) -> tuple[str, ...]:
-    return ("body", "query") if settings.qtickets_filter == "auto" else (settings.qtickets_filter,)
+def _is_own(body: Mapping[str, Any]) -> bool:
+    """A refusal has a code of QTickets' own, but that of a wrong token only a text."""
+    code, error = body.get("code"), body.get("error")
+    return error == "Wrong authorization" or (
+        isinstance(error, str) and isinstance(code, str) and CODE.fullmatch(code) is not None
+    )
+
+
+def first_form(settings: Settings) -> Form:
+    """How a question travels as long as nothing speaks against it."""
+    name = settings.qtickets_filter
+    return Form("body", may_change=True) if name == "auto" else Form(name)
 
 
 def _created_at(record: Record) -> datetime | None:
