@@ -38,6 +38,15 @@ def typed(days: pl.DataFrame, spent: str, spent_has_vat: pl.Expr) -> pl.DataFram
     )
 
 
+def spend_by_ad(days: pl.DataFrame, spent: str) -> pl.DataFrame:
+    """Columns ad_id (text), spent (money); grain: ad with spend. `spent`: the raw column of the money."""
+    return (
+        days.group_by("ad_id", maintain_order=True)
+        .agg(amount(spent).sum().cast(MONEY).alias("spent"))
+        .filter(pl.col("spent") != 0)
+    )
+
+
 def facts(days: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
     """Grain: day, account, campaign, group, ad. Columns as `fact_vk_ads_daily` without `_ver`.
 
