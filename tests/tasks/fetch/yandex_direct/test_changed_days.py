@@ -14,7 +14,7 @@ from tests.tasks.fetch.yandex_direct.conftest import UNTIL
 from tests.tasks.fetch.yandex_direct.helpers import Fetch, ad_day, asked, ordinary
 from tests.tasks.fetch.yandex_direct.truth import by_key
 
-CHANGES = "/json/v5/changes"
+CHANGES = "/json/v501/changes"
 YESTERDAY = date(2026, 1, 19)
 WEEK = Window(first=date(2026, 1, 13), last=YESTERDAY)
 

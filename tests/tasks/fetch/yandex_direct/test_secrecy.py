@@ -52,7 +52,7 @@ def test_a_failed_fetch_tells_nothing(
     fetch: Fetch, api: DirectApi, caplog: pytest.LogCaptureFixture, kind: str, service: str, options: dict[str, Any]
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    api.faults.add(kind, f"/json/v5/{service}", times=99, **options)
+    api.faults.add(kind, f"/json/v501/{service}", times=99, **options)
 
     with pytest.raises(SourceError) as caught:
         fetch(api, http_timeout=0.2, http_attempts=2)
