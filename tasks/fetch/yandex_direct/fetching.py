@@ -45,18 +45,20 @@ async def fetch(settings: Settings, window: Window, as_of: datetime) -> Fetched:
     vat = "YES" if settings.ad_spend_vat == "include" else "NO"
     run = Run(direct, Reports(direct, settings, as_of), vat, as_of)
     async with direct.client:
-        listed = await campaigns(direct, run.unread)
+        listed, has_list = await campaigns(direct, run.unread)
         window = await _with_changed_days(run, window, listed.keys())
         rows = await run.reports.ad_days(window, vat)
         totals = await totals_of(run, window)
-        if unlisted := await _unlisted(run, ids([*rows, *totals.rows], "campaign_id"), listed):
+        reported = ids([*rows, *totals.rows], "campaign_id")
+        if has_list and (unlisted := await _unlisted(run, reported, listed)):
             logger.info("%d campaigns have figures and are not listed", len(unlisted))
             window, rows = await _with_a_month(run, window, rows)
         rows, partial = await proved(run, window, rows, totals, listed)
         names = await _names(run, window, rows, listed)
         known = await _links(run, rows)
     rows = described(rows, listed, names, known, {"account_id": canonical_login(direct.login), "include_vat": vat})
-    doubtful, certain = unknown_tags(rows, direct.version)
+    was_asked = not run.unread and not run.has_saved_points
+    doubtful, certain = unknown_tags(rows, direct.version, was_asked)
     run.warnings += [*doubtful, *_what_was_not_read(run)]
     run.notes += certain
     facts = {"ad_days": len(rows), "ads": len(known.ads)}
@@ -66,7 +68,7 @@ async def fetch(settings: Settings, window: Window, as_of: datetime) -> Fetched:
 async def _with_changed_days(run: Run, window: Window, known: Collection[int]) -> Window:
     """Direct corrects older days now and then. Asked over the length of the window, so that a correction is found
     by several runs and none that fails loses it."""
-    if not run.is_up_to_now(window) or not known or run.direct.must_save_points:
+    if not run.is_up_to_now(window) or not known or run.must_save_points():
         return window
     since = run.as_of.astimezone(UTC) - timedelta(days=max(window.days, ASKED_BACK))
     try:
@@ -86,12 +88,13 @@ async def _with_changed_days(run: Run, window: Window, known: Collection[int]) -
 
 async def _unlisted(run: Run, reported: set[int], listed: dict[int, Campaign]) -> set[int]:
     """Campaigns that have figures and that Direct does not list, though asked for by their ids: those of the
-    campaign wizard. `listed` gets the others. Where there is no list, nobody knows."""
+    campaign wizard. `listed` gets the others."""
     missing = reported - listed.keys()
-    if not missing or run.unread or run.direct.must_save_points:
-        return set()
-    listed |= await campaigns(run.direct, run.unread, only=missing)
-    return missing - listed.keys() if not run.unread else set()
+    if not missing or run.must_save_points():
+        return missing
+    found, _ = await campaigns(run.direct, run.unread, only=missing)
+    listed |= found
+    return missing - listed.keys()
 
 
 async def _with_a_month(run: Run, window: Window, rows: list[Row]) -> tuple[Window, list[Row]]:
@@ -120,7 +123,7 @@ async def _names(run: Run, window: Window, rows: list[Row], listed: Mapping[int,
 
 
 async def _links(run: Run, rows: list[Row]) -> Links:
-    if not rows or run.direct.must_save_points:
+    if not rows or run.must_save_points():
         return Links()
     return await links(run.direct, ids(rows, "ad_id"), ids(rows, "ad_group_id"), run.unread)
 
@@ -129,7 +132,7 @@ def _what_was_not_read(run: Run) -> list[str]:
     told = []
     if run.unread:
         told.append(f"links and campaigns are as the warehouse remembers them: no {'; '.join(run.unread)}")
-    if run.direct.must_save_points:
+    if run.has_saved_points:
         told.append(
             "Direct's points are nearly used up: changed older days and tags of new ads come with a later run"
         )

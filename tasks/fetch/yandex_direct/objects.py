@@ -65,10 +65,12 @@ def without(service: str, error: SourceError) -> str:
     return f"{service} ({reason})"
 
 
-async def campaigns(direct: Direct, unread: list[str], only: Collection[int] | None = None) -> dict[int, Campaign]:
+async def campaigns(
+    direct: Direct, unread: list[str], only: Collection[int] | None = None
+) -> tuple[dict[int, Campaign], bool]:
     """All campaigns that Direct lists, or `only` those: it never lists campaigns of the campaign wizard.
 
-    `unread` grows by what Direct did not answer.
+    With them, whether Direct answered to the end; `unread` grows by what it did not answer.
     """
     kinds = {f"{kind}FieldNames": ["TrackingParams"] for kind in _CAMPAIGN_KINDS.values()}
     fields: Object = {"FieldNames": ["Id", "Type", "Name", "Currency", "DailyBudget"], **kinds}
@@ -82,7 +84,8 @@ async def campaigns(direct: Direct, unread: list[str], only: Collection[int] | N
             found |= {number: _campaign(item) for number, item in _by_id(listed).items()}
     except SourceError as error:
         unread.append(without("campaigns.get", error))
-    return found
+        return found, False
+    return found, True
 
 
 async def links(direct: Direct, ads: Collection[int], groups: Collection[int], unread: list[str]) -> Links:

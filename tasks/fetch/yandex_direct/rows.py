@@ -22,8 +22,8 @@ def ids(rows: Iterable[Row], column: str) -> set[int]:
 
 
 def without_repeats(rows: list[Row]) -> tuple[list[Row], int]:
-    """The rows, and how many were left out. A report groups its rows, so the same row of the same ad is a page that
-    came twice. Rows without an ad may be of several that Direct hides: all are kept, and the transform adds them up.
+    """The rows, and how many were left out. A report groups its rows: the same row of the same ad is a page that
+    came twice. Rows without an ad may be of several that Direct hides: all are kept, and the transform adds them.
     """
     seen: set[tuple[str | None, ...]] = set()
     kept: list[Row] = []
@@ -70,9 +70,9 @@ def described(
     return made
 
 
-def unknown_tags(rows: list[Row], version: str) -> tuple[list[str], list[str]]:
+def unknown_tags(rows: list[Row], version: str, was_asked: bool) -> tuple[list[str], list[str]]:
     """Ads whose tags Direct does not tell, counted with their spend: what a later read may mend, and what will stay
-    so, as for deleted ads and those of the campaign wizard."""
+    so, as for deleted ads and the campaign wizard. `was_asked`: no service failed, which is told anyway."""
     frame = figures(rows).with_columns(
         pl.Series("is_known", [row["link_known"] == "true" for row in rows], pl.Boolean),
         pl.Series("currency", [row["currency"] for row in rows], pl.String),
@@ -86,7 +86,7 @@ def unknown_tags(rows: list[Row], version: str) -> tuple[list[str], list[str]]:
         if version == "v5":
             text += " (DIRECT_VERSION=v5 hides unified campaigns and combinatorial ads: set v501)"
         is_many = number >= _A_FEW and number > _MANY * frame.filter(pl.col("has_ad"))["ad_id"].n_unique()
-        (doubtful if is_many else certain).append(text)
+        (doubtful if is_many and was_asked else certain).append(text)
     hidden = hidden.filter(pl.col("campaign_id").is_not_null())
     if number := hidden["campaign_id"].n_unique():
         certain.append(f"{number} campaigns of the wizard with {_spend(hidden)} of spend tell no ads, so no city")

@@ -24,14 +24,20 @@ class Run:
     unread: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    has_saved_points: bool = False
 
     @property
     def today(self) -> date:
         return moscow_today(self.as_of)
 
+    def must_save_points(self) -> bool:
+        """Whether what a run can do without is not to be asked, which the run then says."""
+        self.has_saved_points |= self.direct.must_save_points
+        return self.direct.must_save_points
+
     def is_up_to_now(self, window: Window) -> bool:
         return window.last >= self.today - timedelta(days=1)
 
     def month_ago(self, window: Window) -> date:
-        """The first day of a window that Direct may still correct, whatever it says; of one in the past, its own."""
+        """The first day that Direct may still correct, whatever it says; of a window in the past, its own."""
         return self.today - timedelta(days=ASKED_BACK) if self.is_up_to_now(window) else window.first

@@ -56,6 +56,8 @@ def _joined(lines: list[str], header: list[str], free: int | None, total: int) -
             rows.append(line)
         else:
             rows[-1] += "\n" + line
+    if total == 1:
+        rows = ["\n".join(lines)]  # However much of the name looks like the end of a row and the start of another.
     if len(rows) != total or not _begins(rows[0], before) or not _ends(rows[-1], after):
         raise NotWhole(f"has {len(rows)} rows and says it has {total}")
     return rows
