@@ -135,6 +135,7 @@ async def _get(
         if error.code not in _OF_FORM:
             raise
     taken: Object = {"FieldNames": ["Id"]}
+    left_out: list[str] = []
     for name, value in fields.items():
         for each in value:
             if each == "Id":
@@ -147,8 +148,10 @@ async def _get(
                 if error.code not in _OF_FORM:
                     raise
                 what = each if name == "FieldNames" else name
-                unread.append(f"{what} of {service}.get (refused with code {error.code})")
-    return await direct.get(service, key, asked | taken), taken
+                left_out.append(f"{what} of {service}.get (refused with code {error.code})")
+    found = await direct.get(service, key, asked | taken)
+    unread += left_out
+    return found, taken
 
 
 def _by_id(items: list[Object]) -> dict[int, Object]:
