@@ -28,7 +28,7 @@ def ad_days(raw: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
 
 
 def _summed(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row a key. The report groups by ad, but ads of the campaign wizard share the id 0 within their campaign."""
+    """One row a key. The report groups by ad, but ads of the campaign wizard share the id 0 in their campaign."""
     if not rows.select(pl.struct(_KEY).is_duplicated().any()).item():
         return rows
     counts = [pl.col(name).sum() for name in ("impressions", "clicks", "conversions")]
