@@ -91,7 +91,9 @@ class Settings(BaseSettings):
     direct_login: str | None = Field(default=None, description="The advertiser's login; also names the account.")
     direct_token: SecretStr | None = None
     direct_base_url: str = "https://api.direct.yandex.com"
-    direct_version: Literal["v5", "v501"] = Field(default="v5", description="v501 has Unified campaigns in full.")
+    direct_version: Literal["v5", "v501"] = Field(
+        default="v501", description="v5, the older address, hides links of unified campaigns and combinatorial ads."
+    )
     direct_rate: float = Field(default=2, gt=0, description="Requests a second; 20 in 10 s are allowed.")
     direct_report_deadline: float = Field(default=1800, gt=0, description="Seconds to wait for one report.")
 

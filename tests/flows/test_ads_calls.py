@@ -38,7 +38,7 @@ def test_calls_are_the_fewest_and_are_counted(product: Product, serve_all: Serve
             cabinet.banners[number] = replace(first, id=number)
     apis.direct.switches.objects_page_limit = _DIRECT_PAGE
     apis.vk.faults.add("status", "/api/v2/banners.json", times=2, status=500)
-    apis.direct.faults.add("status", "/json/v5/reports", times=3, status=504)
+    apis.direct.faults.add("status", "/json/v501/reports", times=3, status=504)
     apis.qtickets.faults.add("status", "/orders", times=1, status=502)
 
     product.loaded(*LOAD)

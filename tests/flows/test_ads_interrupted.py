@@ -72,7 +72,7 @@ def test_killed_in_the_middle_of_the_fetch(product: Product, serve_all: ServeAll
     if source == "vk_ads":
         apis.vk.faults.mutate(die, "/api/v2/banners.json")
     else:
-        apis.direct.faults.mutate(die, "/json/v5/ads")
+        apis.direct.faults.mutate(die, "/json/v501/ads")
     process.communicate(timeout=180)
     assert process.returncode == -signal.SIGKILL
 

@@ -28,7 +28,7 @@ def _not_approved(_: Product, apis: Apis) -> None:
 
 def _revoked_meanwhile(_: Product, apis: Apis) -> None:
     """By then all figures are there, but not what they belong to."""
-    apis.direct.faults.add("error_as_page", "/json/v5/adgroups", times=99, code=53)
+    apis.direct.faults.add("error_as_page", "/json/v501/adgroups", times=99, code=53)
 
 
 def _five_tokens(_: Product, apis: Apis) -> None:
