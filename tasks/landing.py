@@ -169,8 +169,9 @@ class Landing:
         return io.BytesIO(content)
 
     def _lost(self, manifest: Manifest, path: str, how: str) -> LandingError:
+        part = path.rsplit("/", 1)[-1]
         return LandingError(
-            f"{manifest.source} {manifest.resource} {manifest.window}: {path.rsplit('/', 1)[-1]} of what was fetched "
+            f"{manifest.source} {manifest.resource} {manifest.window}: {part} of what was fetched "
             f"at {manifest.fetched_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC {how} the landing area {self._place}. "
             "Nothing was loaded; the next run fetches it again.",
             transient=True,
