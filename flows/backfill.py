@@ -73,7 +73,8 @@ def range_of(source: Source, first: date, last: date | None, *, warn: bool = Fal
     if last == moscow_today() > newest:
         if first > newest:
             raise UsageError(
-                f"A backfill of {source.title} ends on {newest}: {last} is not over. Use `zakaz load`."
+                f"A backfill of {source.title} goes up to {newest}, since {last} is not over yet. "
+                "`zakaz load` can load today."
             )
         if warn:
             logger.warning("%s: %s is not over yet: loading up to %s", source.title, last, newest)

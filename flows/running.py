@@ -86,9 +86,7 @@ def window_of(
         if day and day > today:
             raise UsageError(f"The window {word} on {day}, which is after today ({today} in Moscow).")
         if day and day < _EARLIEST:
-            raise UsageError(
-                f"The window {word} on {day}: nothing before {_EARLIEST} can be loaded. Is the year right?"
-            )
+            raise UsageError(f"The window {word} on {day}, but nothing before {_EARLIEST} can be loaded.")
     first, last = date_from or date_to or newest, date_to or newest
     if last < first:
         raise UsageError(f"The window ends on {last}, before it begins on {first}.")
