@@ -1,47 +1,55 @@
 """The `zakaz` command line. Standard output carries the result alone, everything else goes to standard error.
 
-Exit status: 0 done, 1 failed, 2 wrong usage or settings.
+Exit status: 0 done, 1 failed or stopped, 2 wrong usage or settings.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from importlib.metadata import version
-from typing import Annotated
 
-import typer
-from typer.exceptions import TyperException
-
-from flows import terminal
-from flows.commands import judging, keeping, loading, serving
-from tasks.errors import ZakazError
-
-app = typer.Typer(
-    name="zakaz",
-    help="Ticket sales and advertising spend into ClickHouse, exact to the kopeck.",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for group in (loading, judging, keeping, serving):
-    app.add_typer(group.app)
+from flows import stopping
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        print(f"zakaz {version('zakaz')}")
-        raise typer.Exit
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command line. A user's mistake is one line on stderr, never a traceback."""
+    stopping.listen()  # Before anything that takes time to import.
+    try:
+        status = _run(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt as stop:
+        how = stopping.how_stopped(stop)
+        print(f"zakaz: {how}.", file=sys.stderr)
+        stopping.leave(how, 1)
+    stopping.deaf()  # What is to be done is done and recorded; Python's own end would show a signal as a traceback.
+    sys.exit(status)
 
 
-@app.callback()
-def _main(
-    _version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
-    ] = False,
-) -> None:
-    pass
+def _run(arguments: list[str]) -> int:
+    """The exit status. Raises Stopped."""
+    import typer
+    from typer.exceptions import TyperException
+
+    from flows import terminal
+    from flows.commands import app
+    from tasks.errors import ZakazError
+
+    try:
+        status = stopping.apart(lambda: app(args=arguments or ["--help"], standalone_mode=False))
+    except TyperException as error:
+        terminal.complain(f"{error.format_message()} Try `zakaz --help`.")
+        return 2
+    except ZakazError as error:
+        terminal.complain(str(error))
+        return error.exit_status
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except Exception as error:
+        trouble = _trouble_of_prefect(error)
+        if trouble is None:
+            raise
+        terminal.complain(trouble)
+        return 1
+    return status if isinstance(status, int) else 0
 
 
 def _trouble_of_prefect(error: Exception) -> str | None:
@@ -58,29 +66,6 @@ def _trouble_of_prefect(error: Exception) -> str | None:
     if isinstance(error, MissingResult):  # it answered so late that it was asked again, and only then with less
         return "The run is done, but the Prefect server was too busy to say what it did. See `zakaz runs`."
     return None
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Run a command line. A user's mistake is one line on stderr, never a traceback."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    try:
-        status = app(args=arguments or ["--help"], standalone_mode=False)
-    except TyperException as error:
-        terminal.complain(f"{error.format_message()} Try `zakaz --help`.")
-        status = 2
-    except ZakazError as error:
-        terminal.complain(str(error))
-        status = error.exit_status
-    except (KeyboardInterrupt, typer.Abort):
-        terminal.complain("stopped.")
-        status = 1
-    except Exception as error:
-        trouble = _trouble_of_prefect(error)
-        if trouble is None:
-            raise
-        terminal.complain(trouble)
-        status = 1
-    sys.exit(status if isinstance(status, int) else 0)
 
 
 if __name__ == "__main__":

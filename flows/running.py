@@ -15,6 +15,7 @@ from pydantic import Field
 from flows.alerts import SKIPPED, run_failed, run_recovered
 from flows.ingest import fingerprint, ingest
 from flows.source import Source
+from flows.stopping import note_flow_run
 from tasks.errors import UsageError
 from tasks.load.migrate import migrated
 from tasks.load.runs import covered, reads
@@ -40,7 +41,11 @@ def name_of_day() -> str:
     return f"{runtime.flow_run.flow_name} {moscow_today()}"
 
 
-TOLD: dict[str, Any] = {"on_failure": [run_failed], "on_completion": [run_recovered]}
+TOLD: dict[str, Any] = {
+    "on_running": [note_flow_run],
+    "on_failure": [run_failed],
+    "on_completion": [run_recovered],
+}
 """What every flow is decorated with, so that its failure is told and the end of it. Of crashes, which leave no time
 for a hook, the server tells: see automations.yaml."""
 INGESTION: dict[str, Any] = {"flow_run_name": name_of_run, **TOLD}

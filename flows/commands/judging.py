@@ -43,9 +43,10 @@ def smoke_command(
 def runs_command(limit: Limit = 20, job: str | None = None, as_json: AsJson = False, _env: EnvFile = None) -> None:
     """The newest runs: when, what, how it ended."""
     from tasks.load.migrate import migrated
-    from tasks.load.runs import history
+    from tasks.load.runs import end_crashed, history
 
     with migrated(load_settings()) as client:
+        end_crashed(client)
         terminal.print_frame(history(client, limit, job), as_json, terminal.RUN_COLUMNS, "No runs yet.")
 
 
