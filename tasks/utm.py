@@ -4,7 +4,7 @@ Tags are read as a browser and Yandex Metrica read them; where those would lose 
 read as its author meant it. Metrica publishes no grammar, but its database, ClickHouse, reads parameters after `#`
 like those after `?` and takes the first of a repeated name (`extractURLParameter`), as `URLSearchParams.get` of a
 browser does. So the query is read before the fragment, and the first value that is not empty counts. Names count in
-any case, `&amp;` joins parameters as `&` does. Values are decoded once, as UTF-8, or as cp1251 if they are no UTF-8.
+any case, `&amp;` joins parameters as `&` does. Values are decoded once, as UTF-8 or, what is no UTF-8, as cp1251.
 
 This module knows no source and no macro, and it raises for no text.
 """
@@ -23,11 +23,10 @@ from urllib.parse import unquote, urlsplit
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
 _TAG = "source|medium|campaign|content|term"
-_AMPERSAND = re.compile(r"&(?:(?:amp|#0{0,5}38|#x0{0,5}26);)+|\\u0026", re.IGNORECASE)
-_ESCAPED = re.compile(r"&(?:lt|gt|quot|apos|#\d{1,6}|#x[0-9a-f]{1,5});", re.IGNORECASE)
+_ESCAPED = re.compile(r"&(?:amp|lt|gt|quot|apos|#\d{1,6}|#x[0-9a-f]{1,5});", re.IGNORECASE)
 _SEPARATOR = re.compile(rf"&|[;?#\s]\s{{0,9}}(?=utm(?:_|%5f)(?:{_TAG})\s?=)", re.IGNORECASE)
 """`;`, a second `?` and a line feed part parameters only where a tag follows: all of them may be in a value."""
-_BEFORE_NAME = re.compile(r"(?:amp;?|#0*38;|#x0*26;|[\s&?;#])+")
+_BEFORE_NAME = re.compile(r"^(?:amp;?|#0*38;|#x0*26;|[\s&?;#])+")
 _UNSEEN = re.compile(
     r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
 )
@@ -52,8 +51,7 @@ def clean(text: str) -> str:
 
 def tag_name(name: str) -> str | None:
     """The tag that is meant by a name in any case, with blanks or the rest of an escaped `&` before it."""
-    plain = clean(name).strip().lower()
-    tag = _BEFORE_NAME.sub("", plain, count=1) if _BEFORE_NAME.match(plain) else plain
+    tag = _BEFORE_NAME.sub("", clean(name).strip().lower())
     return tag if tag in UTM else None
 
 
@@ -112,9 +110,9 @@ def is_unreadable(link: str | None, laid_over: str = "") -> bool:
 
 
 def _unescaped(text: str) -> str:
-    """`&amp;`, escaped once or more often, and what else HTML escapes. Only references that end in `;`: `&copy=1` is
-    a parameter."""
-    return _ESCAPED.sub(lambda found: html.unescape(found[0]), _AMPERSAND.sub("&", text))
+    """Without `&amp;` and what else HTML and JSON escape; only references that end in `;`: `&copy=1` is none. What
+    was escaped twice leaves `amp;` before a name, which `tag_name` takes off."""
+    return _ESCAPED.sub(lambda found: html.unescape(found[0].lower()), text.replace("\\u0026", "&"))
 
 
 def _decoded(value: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from tasks.transform.cities import canonical_city
-from tasks.transform.links import UTM
 from tasks.transform.values import MONEY
+from tasks.utm import UTM
 
 _CONVENTION = r"^(.+)_(0?[1-9]|[12][0-9]|3[01])_(0?[1-9]|1[0-2])$"
 """utm_content of an ad, by the owner's convention: city_day_month, e.g. msk_01_10."""
