@@ -50,8 +50,8 @@ def mend(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> tuple[pl.DataFrame,
     rounded: dict[str, int] = {}
     for name, column in schema.columns.items():
         reading: Reading | None = (column.metadata or {}).get("reads")
-        if reading is None or name not in frame.columns:
-            continue
+        if reading is None or frame.schema.get(name) != pl.String:
+            continue  # another type is for the judge
         odd = frame.filter(~pl.col(name).str.contains(_PLAIN[reading])).get_column(name).unique()
         read = {text: _READ[reading](text) for text in odd}
         plain = {text: value or None for text, (value, _) in read.items() if value is not None and (value or None) != text}
