@@ -247,7 +247,7 @@ class _Orders:
     def _not_too_early(self, record: Record) -> bool:
         """Whether the filter's lower bound held. The upper one may be ignored: that only costs calls."""
         paid = moment(record.get("payed_at"))
-        return paid >= self.asked[0] if paid else record.get("payed_at") is not None
+        return paid >= self.asked[0] if paid else not record or record.get("payed_at") is not None
 
     def _was_asked_for(self, record: Record) -> bool:
         paid = moment(record.get("payed_at"))
