@@ -36,7 +36,8 @@ _FLOAT_ERROR = Decimal("2.3e-16")
 _MOSCOW = timezone(timedelta(hours=3))
 """All times of QTickets are Moscow's, whatever the city: one without an offset lost nothing else."""
 _INSTANT = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?)?) ?(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?)?)"
+    r" ?(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 )
 _NO_INSTANT = re.compile(r"|(0000-00-00|-0001-11-30)[T ]00:00:00([.]0+)? ?(Z|[+-][0-9]{2}:?[0-9]{2})?")
 """What PHP and MySQL write where there is no date."""
@@ -54,7 +55,11 @@ def mend(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> tuple[pl.DataFrame,
             continue  # another type is for the judge
         odd = frame.filter(~pl.col(name).str.contains(_PLAIN[reading])).get_column(name).unique()
         read = {text: _READ[reading](text) for text in odd}
-        plain = {text: value or None for text, (value, _) in read.items() if value is not None and (value or None) != text}
+        plain = {
+            text: value or None
+            for text, (value, _) in read.items()
+            if value is not None and (value or None) != text
+        }
         if not plain:
             continue
         inexact = [text for text, (_, exact) in read.items() if not exact]

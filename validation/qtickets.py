@@ -57,7 +57,10 @@ raw_orders = pa.DataFrameSchema(
             "paid, but payed_at is missing",
             ~(pl.col("payed").is_in(["true", "1"]) & pl.col("payed_at").is_null()).fill_null(False),
         ),
-        across("neither created_at nor payed_at is known", pl.any_horizontal(pl.col("created_at", "payed_at").is_not_null())),
+        across(
+            "neither created_at nor payed_at is known",
+            pl.any_horizontal(pl.col("created_at", "payed_at").is_not_null()),
+        ),
         across(
             "refunded, but refunded_amount is missing or wrong",
             ~(pl.col("refunded_at").is_not_null() & pl.col("refunded_amount").is_null()),

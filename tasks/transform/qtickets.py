@@ -63,7 +63,7 @@ def _typed(orders: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_amount(tickets: pl.DataFrame) -> pl.DataFrame:
-    """What the line cost: price x quantity, or the price where it is that of the whole line (see `price_is_for`)."""
+    """What the line cost: price x quantity, or the price where it is that of the whole line (`price_is_for`)."""
     per_unit = (pl.col("price") * pl.col("quantity").cast(pl.Decimal(18, 0))).cast(MONEY)
     is_line = (pl.col("price_is_for") == "line").fill_null(False)
     return tickets.with_columns(pl.when(is_line).then("price").otherwise(per_unit).alias("amount"))

@@ -56,14 +56,21 @@ BROKEN: list[tuple[dict[str, str | None], str]] = [
 ]
 # As it came, as it is read.
 MENDED: list[tuple[str, str, str | None]] = [
-    *((name, text, "1") for name in ("ticket_id", "order_id", "event_id", "show_id") for text in ("1.0", " 1", "1\n")),
+    *(
+        (name, text, "1")
+        for name in ("ticket_id", "order_id", "event_id", "show_id")
+        for text in ("1.0", " 1", "1\n")
+    ),
     ("ticket_id", "12000043.0", "12000043"),
     ("ticket_id", "1.2000043e7", "12000043"),
     ("quantity", "1.0", "1"),
     ("quantity", "4.000", "4"),
     ("payed", "1.0", "1"),
     ("payed", "True", "true"),
-    *((name, "499.5000000000001", "499.50") for name in ("price", "order_price", "original_price", "refunded_amount")),
+    *(
+        (name, "499.5000000000001", "499.50")
+        for name in ("price", "order_price", "original_price", "refunded_amount")
+    ),
     ("price", "499.49999999999994", "499.50"),
     ("price", "4.995e2", "499.50"),
     ("price", " 499.50 ", "499.50"),

@@ -11,16 +11,15 @@ import asyncio
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from tasks.errors import SourceError
 from tasks.fetch.http import Api
+from tasks.fetch.qtickets.asking import contradiction, first_with_select, without_cities, without_tickets
 from tasks.fetch.qtickets.listing import Client, Condition, Listing, Page, Record
 from tasks.fetch.qtickets.prices import fit
-from tasks.fetch.qtickets.reading import Span, first_page, key_of, read_all, walk
+from tasks.fetch.qtickets.reading import Span, key_of, read_all, walk
 from tasks.fetch.qtickets.rows import (
     EVENT_COLUMNS,
     EVENT_SELECT,
@@ -29,10 +28,9 @@ from tasks.fetch.qtickets.rows import (
     baskets_of,
     event_rows,
     order_rows,
-    parts_of,
     seen_columns,
 )
-from tasks.fetch.qtickets.values import is_true, money, moment, whole
+from tasks.fetch.qtickets.values import is_true, moment, whole
 from tasks.landing import Fetched
 from tasks.settings import Settings, require
 from tasks.window import MOSCOW, Window
@@ -92,7 +90,9 @@ def check_settings(settings: Settings) -> str:
 async def _events(settings: Settings) -> Fetched:
     async with Client(api_of(settings), settings) as client:
         listing = Listing(client, "events", settings.qtickets_page_size, form=_forms(settings)[0])
-        listing, first = await _with_select(listing, EVENT_SELECT if settings.qtickets_select else (), _without_cities)
+        listing, first = await first_with_select(
+            listing, EVENT_SELECT if settings.qtickets_select else (), without_cities
+        )
         records = await read_all(listing, first)
         rows = [row for event in records for row in event_rows(event)]
         return Fetched(
@@ -159,8 +159,8 @@ class _Orders:
         if found["hundredfold"] >= _ENOUGH_ORDERS and found["hundredfold"] > judged / 2:
             raise SourceError(
                 f"QTickets gives {found['hundredfold']} of {judged} orders a price that is a hundred times that of "
-                f"their tickets, or a hundredth of it (window {self.window}): one of the two is in kopecks. Nothing "
-                "was loaded."
+                f"their tickets, or a hundredth of it (window {self.window}): one of the two is in kopecks. "
+                "Nothing was loaded."
             )
         if odd := found["hundredfold"] + found["differs"]:
             self._note(f"the price of {odd} of {judged} orders is not the sum of their tickets; the tickets count")
@@ -190,7 +190,7 @@ class _Orders:
         # Not one in the whole account: so it is said, or the filter found nothing. Both look alike.
         everything = await walk(self._listing(like, ()), span, _created_at)
         if not everything:
-            raise _contradiction("some paid orders", "none at all")
+            raise contradiction("some paid orders", "none at all")
         unpaid = [record for record in everything if not is_true(record.get("payed"))]
         if unpaid:
             self._note(f"QTickets' filter on payed gave nothing, though {len(unpaid)} orders are not paid")
@@ -229,15 +229,15 @@ class _Orders:
         records = await walk(self._listing(base, ()), Span(self.start - lag, self.end), _created_at)
         if not records:
             if page.total or (await base.plain().page(1)).total:
-                raise _contradiction("some orders", "none at all")
+                raise contradiction("some orders", "none at all")
             self._warn("QTickets says that this account has not a single order")
         if not self.warnings and (missed := sum(self._wanted(record) for record in records)):
             self._warn(f"QTickets' filter on payed_at gave nothing, though {missed} orders are in the window")
         return records
 
     async def _first_page(self, base: Listing) -> tuple[Listing, Page]:
-        """As `_with_select`; what it learnt of `select` is kept."""
-        listing, page = await _with_select(base, self.select, _without_tickets)
+        """As `first_with_select`; what it learnt of `select` is kept."""
+        listing, page = await first_with_select(base, self.select, without_tickets)
         self.select = listing.select
         return listing, page
 
@@ -270,51 +270,6 @@ class _Orders:
     def _note(self, text: str) -> None:
         logger.info("%s (window %s)", text, self.window)
         self.notes.append(text)
-
-
-async def _with_select(
-    listing: Listing, select: tuple[str, ...], lost: Callable[[list[Record]], bool]
-) -> tuple[Listing, Page]:
-    """The listing and its first page, asked without `select` where that made the server leave out a field that was
-    asked for, or what `lost` looks for."""
-    chosen, page = await first_page(replace(listing, select=select))
-    if not chosen.select or not (lost(page.records) or _left_out(page.records, select)):
-        return chosen, page
-    logger.warning("QTickets left out fields of /%s that it was asked to select; asking for all", listing.path)
-    chosen, whole_page = await first_page(chosen.without_select())
-    if page.total and not whole_page.total:
-        raise _contradiction(f"{page.total} records of /{listing.path}", "none")
-    return chosen, whole_page
-
-
-def _left_out(records: list[Record], select: tuple[str, ...]) -> list[str]:
-    """The fields that no record has. One within a list is looked for only where some list holds anything."""
-    lost = []
-    for path in select:
-        name, _, inner = path.partition(".")
-        holders = records if not inner else [part for record in records for part in parts_of(record.get(name))]
-        if holders and not any((inner or name) in holder for holder in holders):
-            lost.append(path)
-    return lost
-
-
-def _without_tickets(orders: list[Record]) -> bool:
-    """Whether an order was paid for and holds no ticket. Free ones may have none."""
-    return any(
-        is_true(order.get("payed")) and money(order.get("price")) != 0 and not baskets_of(order) for order in orders
-    )
-
-
-def _without_cities(events: list[Record]) -> bool:
-    return not any(event.get("city") for event in events)
-
-
-def _contradiction(first: str, then: str) -> SourceError:
-    return SourceError(
-        f"QTickets said that it has {first}, and a moment later {then}. Nothing was loaded; the next run reads it "
-        "again.",
-        transient=True,
-    )
 
 
 def api_of(settings: Settings) -> Api:

@@ -16,7 +16,8 @@ from itertools import pairwise
 from typing import Any
 
 from tasks.errors import SourceError
-from tasks.fetch.qtickets.listing import Client, Listing, Page, Record
+from tasks.fetch.qtickets.asking import first_page
+from tasks.fetch.qtickets.listing import Listing, Page, Record
 from tasks.fetch.qtickets.values import whole
 
 logger = logging.getLogger("zakaz.fetch")
@@ -40,25 +41,6 @@ class Span:
 
     start: datetime
     end: datetime
-
-
-async def first_page(listing: Listing) -> tuple[Listing, Page]:
-    """The first page, and the listing to go on with: a plainer one where the server could not process the question.
-
-    It can do without fields to select, an order and a size of pages. Raises SourceError as for the question itself.
-    """
-    try:
-        return listing, await listing.page(1)
-    except SourceError as error:
-        plain = listing.plain()
-        may_help = isinstance(listing.client, Client) and listing.client.refused_question
-        if plain == listing or not may_help:
-            raise
-        logger.warning("QTickets refused GET /%s; asking without select, orderBy and perPage", listing.path)
-        try:
-            return plain, await plain.page(1)
-        except SourceError:
-            raise error from None
 
 
 async def read_all(listing: Listing, first: Page | None = None) -> list[Record]:

@@ -29,7 +29,13 @@ def text(kopecks: int) -> str:
 
 
 def order(*baskets: Order, number: int = 1, **more: Any) -> Order:
-    head = {"id": number, "event_id": 7, "payed": True, "payed_at": LINE["payed_at"], "created_at": LINE["created_at"]}
+    head = {
+        "id": number,
+        "event_id": 7,
+        "payed": True,
+        "payed_at": LINE["payed_at"],
+        "created_at": LINE["created_at"],
+    }
     numbered = [{"id": number * 10 + place, "quantity": 1} | basket for place, basket in enumerate(baskets)]
     return head | {"currency_id": "RUB", "deleted_at": None, "baskets": numbered, **more}
 

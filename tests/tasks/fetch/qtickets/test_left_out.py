@@ -58,7 +58,9 @@ def empty(reply: Reply) -> Reply:
     return {"data": [], "paging": reply["paging"] | {"total": 0}}
 
 
-def at_first(times: int, which: Callable[[Question], bool], change: Callable[[Reply], Any], after: int = 0) -> Alter:
+def at_first(
+    times: int, which: Callable[[Question], bool], change: Callable[[Reply], Any], after: int = 0
+) -> Alter:
     """`change` the replies to such questions, but for the first `after`, `times` times."""
     seen = 0
 
@@ -178,7 +180,9 @@ FAILING: dict[str, Alter] = {
     "no data": at_first(FOR_EVER, of_paid, lambda reply: reply | {"data": None}),
     "no data on page 2": at_first(FOR_EVER, of_paid, by_number(2, lambda reply: reply | {"data": None})),
     "records that are numbers": at_first(FOR_EVER, of_paid, lambda reply: reply | {"data": [1, 2]}),
-    "an error of a service before it": at_first(FOR_EVER, of_paid, lambda reply: {"data": {"code": 7}, **reply["paging"]}),
+    "an error of a service before it": at_first(
+        FOR_EVER, of_paid, lambda reply: {"data": {"code": 7}, **reply["paging"]}
+    ),
 }
 
 
