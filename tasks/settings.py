@@ -99,9 +99,13 @@ class Settings(BaseSettings):
     vk_client_id: str | None = None
     vk_client_secret: SecretStr | None = None
     vk_token: SecretStr | None = Field(default=None, description="A ready token instead of the pair.")
-    vk_base_url: str = "https://ads.vk.com"
+    vk_base_url: str = Field(
+        default="https://ads.vk.com", description="VK's newer documentation says https://ads.vk.ru."
+    )
     vk_account_id: str | None = Field(default=None, description="Legacy needs it; today's API tells it.")
-    vk_legacy_base_url: str = "https://api.vk.com/method"
+    vk_legacy_base_url: str = Field(
+        default="https://api.vk.com/method", description="VK's newer documentation says https://api.vk.ru/method."
+    )
     vk_rate: float = Field(default=2, gt=0, description="Requests a second.")
     vk_page_size: int = Field(default=250, ge=1, description="Asked for; 50 where the server refuses it.")
     vk_token_file: Path = Field(default=HOME / "secrets" / "vk_token.json", description="Kept between runs, 0600.")

@@ -11,13 +11,15 @@ import asyncio
 import hashlib
 import logging
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from tasks.errors import SourceError
-from tasks.fetch.http import Api
+from tasks.fetch.http import Api, FormRefused
 from tasks.fetch.qtickets.asking import contradiction, first_with_select, without_cities, without_tickets
-from tasks.fetch.qtickets.listing import Client, Condition, Listing, Page, Record
+from tasks.fetch.qtickets.listing import CODE, Client, Condition, Form, Listing, Page, Record
 from tasks.fetch.qtickets.prices import fit
 from tasks.fetch.qtickets.reading import Span, key_of, read_all, walk
 from tasks.fetch.qtickets.rows import (
@@ -89,7 +91,7 @@ def check_settings(settings: Settings) -> str:
 
 async def _events(settings: Settings) -> Fetched:
     async with Client(api_of(settings), settings) as client:
-        listing = Listing(client, "events", settings.qtickets_page_size, form=_forms(settings)[0])
+        listing = Listing(client, "events", settings.qtickets_page_size, form=first_form(settings))
         listing, first = await first_with_select(
             listing, EVENT_SELECT if settings.qtickets_select else (), without_cities
         )
@@ -110,9 +112,10 @@ class _Orders:
         self.start, self.end = window.start, min(window.end, as_of)
         self.asked = (self.start - _SLACK, min(window.end + _SLACK, as_of))
         self.window = window
+        self.form = first_form(settings)
         self.warnings: list[str] = []
         self.notes: list[str] = []
-        self.partial = False
+        self.partial = self.refused = False
         self.select = ORDER_SELECT if settings.qtickets_select else ()
 
     async def fetch(self) -> Fetched:
@@ -201,31 +204,33 @@ class _Orders:
             Condition("payed_at", ">=", self._moment(self.asked[0])),
             Condition("payed_at", "<", self._moment(self.asked[1])),
         )
-        refused = None
-        for form in _forms(self.settings):
+        for form in self._forms():
             base = Listing(self.client, "orders", self.settings.qtickets_page_size, where=where, form=form)
             try:
                 listing, page = await self._first_page(base)
-            except SourceError as error:
+            except FormRefused:
+                if form is self.form:
+                    raise
+                break  # The filter was ignored in the body and gets no further in the query.
+            except SourceError:
                 if not self.client.refused_question:
                     raise
-                refused = error
-                continue
+                self.refused, self.select = True, ()
+                self._warn("QTickets refused the filter on payed_at: orders are read from the newest back")
+                return None
             if not page.records and page.total == 0:
                 return None
             if all(self._not_too_early(record) for record in page.records):
                 return listing, page
-            logger.info("QTickets ignored the filter sent in the %s", form)
-        done = "refused" if refused else "ignored"
-        self._warn(f"QTickets {done} the filter on payed_at: orders are read from the newest back")
+            logger.info("QTickets ignored the filter sent in the %s", form.name)
+        self._warn("QTickets ignored the filter on payed_at: orders are read from the newest back")
         return None
 
     async def _unfiltered(self) -> list[Record]:
         """Orders paid in the window were made in it or, at most, the payment lag before."""
         lag = timedelta(days=self.settings.qtickets_payment_lag)
-        form = _forms(self.settings)[0]
-        base = Listing(self.client, "orders", self.settings.qtickets_page_size, form=form)
-        base, page = await self._first_page(base)
+        base = Listing(self.client, "orders", self.settings.qtickets_page_size, form=self.form)
+        base, page = await self._first_page(base.plain() if self.refused else base)
         records = await walk(self._listing(base, ()), Span(self.start - lag, self.end), _created_at)
         if not records:
             if page.total or (await base.plain().page(1)).total:
@@ -240,6 +245,11 @@ class _Orders:
         listing, page = await first_with_select(base, self.select, without_tickets)
         self.select = listing.select
         return listing, page
+
+    def _forms(self) -> Iterator[Form]:
+        yield self.form
+        if self.form.may_change and self.form.name == "body":
+            yield Form("query")
 
     def _listing(self, like: Listing, where: tuple[Condition, ...]) -> Listing:
         return replace(like, where=where, newest_first=True)
@@ -278,11 +288,29 @@ def api_of(settings: Settings) -> Api:
         "Accept": "application/json",
         "Cache-Control": "no-cache",
     }
-    return Api("QTickets", settings.qtickets_base_url, headers, settings.qtickets_rate, _HINTS)
+    return Api(
+        "QTickets",
+        settings.qtickets_base_url,
+        headers,
+        settings.qtickets_rate,
+        _HINTS,
+        setting="QTICKETS_BASE_URL",
+        is_own=_is_own,
+    )
 
 
-def _forms(settings: Settings) -> tuple[str, ...]:
-    return ("body", "query") if settings.qtickets_filter == "auto" else (settings.qtickets_filter,)
+def _is_own(body: Mapping[str, Any]) -> bool:
+    """A refusal has a code of QTickets' own, but that of a wrong token only a text."""
+    code, error = body.get("code"), body.get("error")
+    return error == "Wrong authorization" or (
+        isinstance(error, str) and isinstance(code, str) and CODE.fullmatch(code) is not None
+    )
+
+
+def first_form(settings: Settings) -> Form:
+    """How a question travels as long as nothing speaks against it."""
+    name = settings.qtickets_filter
+    return Form("body", may_change=True) if name == "auto" else Form(name)
 
 
 def _created_at(record: Record) -> datetime | None:

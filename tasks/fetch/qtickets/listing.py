@@ -5,23 +5,26 @@ Knows the envelope and the ways to send a filter; which pages to read is decided
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 
 from tasks.errors import SourceError
-from tasks.fetch.http import Api, ApiClient, Query
+from tasks.fetch.http import Api, ApiClient, FormRefused, Query
 from tasks.fetch.qtickets.values import whole
 from tasks.settings import Settings
+
+logger = logging.getLogger("zakaz.fetch")
 
 Record = dict[str, Any]
 
 # The one part of an error's body that may be shown: a word of the API's own, e.g. UNKNOWN_ERROR. Its text may
 # repeat what was sent.
-_CODE = re.compile(r"[A-Z][A-Z_]{2,39}")
+CODE = re.compile(r"[A-Z][A-Z_]{2,39}")
 
 
 _OF_THE_QUESTION = {400, 422, 503}
@@ -72,9 +75,18 @@ class Page:
         return len(self.records) == min(self.per_page, max(0, self.total - before))
 
 
+@dataclass
+class Form:
+    """How questions travel: in a JSON `body` on GET, or in the `query`. Shared by the listings of a run: where one
+    finds that bodies are refused on their way and the form `may_change`, all go on with the query."""
+
+    name: str = "body"
+    may_change: bool = False
+
+
 @dataclass(frozen=True)
 class Listing:
-    """A question to `/{path}`. `form` is how the filter travels: a JSON body on GET, or the query."""
+    """A question to `/{path}`."""
 
     client: ApiClient
     path: str
@@ -83,19 +95,29 @@ class Listing:
     where: tuple[Condition, ...] = ()
     newest_first: bool = False
     ordered: bool = True
-    form: str = "body"
+    form: Form = field(default_factory=Form)
 
     async def page(self, number: int) -> Page:
-        question = self._question(number)
-        if self.form == "body":
-            # The page in the query as well: where a proxy drops the body of a GET, the pages must still turn.
-            paging: Query = [("page", number)]
-            if self.page_size:
-                paging.append(("perPage", self.page_size))
-            reply = await self.client.get(self.path, query=paging, body=question)
-        else:
-            reply = await self.client.get(self.path, query=list(_brackets(question)))
+        asked = self.form.name
+        try:
+            reply = await self._ask(number)
+        except FormRefused:
+            if not self.form.may_change or asked == "query":
+                raise
+            logger.warning("QTickets: a GET with a body is refused on its way; asking in the query from now on")
+            self.form.name = "query"
+            reply = await self._ask(number)
         return _page(self.path, number, reply)
+
+    async def _ask(self, number: int) -> Any:
+        question = self._question(number)
+        if self.form.name == "query":
+            return await self.client.get(self.path, query=list(_brackets(question)))
+        # The page in the query as well: where a proxy drops the body of a GET, the pages must still turn.
+        paging: Query = [("page", number)]
+        if self.page_size:
+            paging.append(("perPage", self.page_size))
+        return await self.client.get(self.path, query=paging, body=question)
 
     def without_select(self) -> Listing:
         return replace(self, select=())
@@ -166,4 +188,4 @@ def _records(data: Any) -> list[Record] | None:
 
 def _code(reply: Any) -> str:
     code = reply.get("code") if isinstance(reply, dict) else None
-    return f", with the code {code}" if isinstance(code, str) and _CODE.fullmatch(code) else ""
+    return f", with the code {code}" if isinstance(code, str) and CODE.fullmatch(code) else ""

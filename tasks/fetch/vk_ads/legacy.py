@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 
 from tasks.errors import SourceError
-from tasks.fetch.http import Api, ApiClient, TryAgain
+from tasks.fetch.decode import Undecodable, code_of, json_of
+from tasks.fetch.http import Api, ApiClient, TryAgain, as_json
 from tasks.settings import Settings, require
 from tasks.window import Window
 
@@ -40,7 +41,17 @@ class Legacy:
     def __init__(self, settings: Settings) -> None:
         self._token = require(settings.vk_token, "VK_TOKEN", ".env.vk")
         self.account_id = require(settings.vk_account_id, "VK_ACCOUNT_ID", ".env.vk")
-        api = Api(TITLE, settings.vk_legacy_base_url, {}, settings.vk_rate, {}, judge=_judge)
+        api = Api(
+            TITLE,
+            settings.vk_legacy_base_url,
+            {},
+            settings.vk_rate,
+            {404: "Check VK_LEGACY_BASE_URL: https://api.vk.com/method or https://api.vk.ru/method."},
+            judge=_judge,
+            setting="VK_LEGACY_BASE_URL",
+            hosts=("api.vk.com", "api.vk.ru"),
+            is_own=lambda body: isinstance(body.get("error"), dict) and "error_code" in body["error"],
+        )
         self.client = ApiClient(api, settings)
 
     async def campaigns(self) -> dict[int, Record]:
@@ -86,25 +97,29 @@ class Legacy:
 
 
 def _response(reply: httpx.Response) -> list[Record]:
-    try:
-        response = json.loads(reply.content, parse_float=str)["response"]
-    except (ValueError, KeyError, TypeError):
-        raise TryAgain("HTTP 200 without a response", few=True) from None
+    body = as_json(reply)
+    if not isinstance(body, dict) or "response" not in body:
+        raise TryAgain("HTTP 200 without a response", few=True)
+    response = body["response"]
     if not isinstance(response, list):
         raise TryAgain("a response that is no list", few=True)
     return response
 
 
-def _judge(reply: httpx.Response) -> None:
-    if not reply.content.lstrip().startswith(b"{"):
-        return
+def _error_of(reply: httpx.Response) -> Record | None:
     try:
-        error = json.loads(reply.content).get("error")
-    except ValueError:
+        body = json_of(reply.content)
+    except Undecodable:
+        return None
+    error = body.get("error") if isinstance(body, dict) else None
+    return error if isinstance(error, dict) else None
+
+
+def _judge(reply: httpx.Response) -> None:
+    error = _error_of(reply)
+    if error is None:
         return
-    if not isinstance(error, dict):
-        return
-    code = int(error.get("error_code") or 0)
+    code = code_of(error.get("error_code"))
     if code in _LATER:
         raise TryAgain(f"code {code}", retry_after=_LATER[code])
     hint = _HINTS.get(code, "See the list of errors of api.vk.com.")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
 from tasks.errors import SourceError
-from tasks.fetch.http import Api, ApiClient, Query, TryAgain
-from tasks.fetch.vk_ads.token import StoredToken
+from tasks.fetch.decode import json_of, text_of_bytes
+from tasks.fetch.http import ApiClient, Query, TryAgain
+from tasks.fetch.vk_ads.token import StoredToken, api_of
 from tasks.settings import Settings
 from tasks.window import Window
 
@@ -46,8 +47,7 @@ class Today:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._token = StoredToken(settings)
-        api = Api(TITLE, settings.vk_base_url, {}, settings.vk_rate, _HINTS, judge=_judge, auth=self._token)
-        self.client = ApiClient(api, settings)
+        self.client = ApiClient(replace(api_of(settings), hints=_HINTS, judge=_judge, auth=self._token), settings)
         self._page = settings.vk_page_size
 
     async def close(self) -> None:
@@ -137,7 +137,7 @@ def _judge(reply: httpx.Response) -> None:
     """429 says which window is used up; 400 says, by code, whether a smaller question may be answered."""
     if reply.status_code == httpx.codes.TOO_MANY_REQUESTS:
         _judge_limit(reply)
-    text = reply.text if reply.status_code in (400, 404) else ""
+    text = text_of_bytes(reply.content) if reply.status_code in (400, 404) else ""
     if re.search(r"WRONG_(BANNERS|IDS)\b", text):
         raise _UnknownIds
     if reply.status_code == httpx.codes.BAD_REQUEST:
@@ -150,7 +150,7 @@ def _judge(reply: httpx.Response) -> None:
 
 def _judge_limit(reply: httpx.Response) -> None:
     try:
-        remaining = {int(k): int(v) for k, v in json.loads(reply.content)["remaining"].items()}
+        remaining = {int(k): int(v) for k, v in json_of(reply.content)["remaining"].items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         return  # no body: the usual back-off
     used_up = [seconds for seconds, left in remaining.items() if left <= 0]

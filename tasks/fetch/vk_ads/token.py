@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from filelock import AsyncFileLock, Timeout
 
 from tasks.errors import SourceError
 from tasks.fetch import traffic
+from tasks.fetch.decode import Undecodable, json_of
 from tasks.fetch.http import Api, ApiClient, as_json
 from tasks.settings import Settings, require
 
@@ -47,7 +49,7 @@ class StoredToken(httpx.Auth):
         self._path = settings.vk_token_file
         self.client_id = "" if self._fixed else require(settings.vk_client_id, "VK_CLIENT_ID", _FILE)
         self._secret = "" if self._fixed else require(settings.vk_client_secret, "VK_CLIENT_SECRET", _FILE)
-        api = Api("VK Ads", settings.vk_base_url, {}, settings.vk_rate, {}, judge=_judge)
+        api = replace(api_of(settings), judge=_judge)
         self._refreshing = ApiClient(api, settings)
         # Once: a token whose answer was lost takes one of the five slots as well.
         self._issuing = ApiClient(api, settings.model_copy(update={"http_attempts": 1}))
@@ -121,8 +123,8 @@ class StoredToken(httpx.Auth):
     def _kept(self) -> Tokens:
         """Only a token of this very application counts."""
         try:
-            kept = json.loads(self._path.read_text())
-        except (OSError, ValueError):
+            kept = json_of(self._path.read_bytes())
+        except (OSError, Undecodable):
             return {}
         return kept if isinstance(kept, dict) and kept.get("client_id") == self.client_id else {}
 
@@ -133,6 +135,29 @@ class StoredToken(httpx.Auth):
         with os.fdopen(descriptor, "w") as file:
             json.dump(tokens | {"client_id": self.client_id}, file)
         Path(fresh).replace(self._path)
+
+
+def api_of(settings: Settings) -> Api:
+    """Both clients' view of VK Ads: where it is, and how it words a refusal."""
+    return Api(
+        "VK Ads",
+        settings.vk_base_url,
+        {},
+        settings.vk_rate,
+        {},
+        setting="VK_BASE_URL",
+        hosts=("ads.vk.com", "ads.vk.ru"),
+        is_own=_is_own,
+    )
+
+
+def _is_own(body: Mapping[str, Any]) -> bool:
+    """`{"error": {"code": …}}`, on 401 a flat `code`, from OAuth a flat `error`. Flat ones are words joined by `_`,
+    which tells them from those of a gateway."""
+    error = body.get("error")
+    if isinstance(error, dict):
+        return isinstance(error.get("code"), str)
+    return "_" in str(body.get("code") or "") or "_" in str(error or "") or "error_description" in body
 
 
 def _judge(reply: httpx.Response) -> None:
@@ -146,6 +171,7 @@ def _is_good(kept: Tokens) -> bool:
 
 def _code(body: bytes) -> str:
     try:
-        return str(json.loads(body).get("code", ""))
-    except (ValueError, AttributeError):
+        reply = json_of(body)
+    except Undecodable:
         return ""
+    return str(reply.get("code", "")) if isinstance(reply, dict) else ""

@@ -6,12 +6,12 @@ step is a table here; which questions to ask is decided elsewhere.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import httpx
 
 from tasks.errors import SourceError
+from tasks.fetch.decode import Undecodable, code_of, json_of
 from tasks.fetch.http import Api, ApiClient, TryAgain, as_json, retry_after
 from tasks.settings import Settings, require
 
@@ -56,7 +56,17 @@ class Direct:
             "Client-Login": self.login,
             "Accept-Language": "en",
         }
-        api = Api(TITLE, settings.direct_base_url, headers, settings.direct_rate, {}, judge=self._judge)
+        api = Api(
+            TITLE,
+            settings.direct_base_url,
+            headers,
+            settings.direct_rate,
+            {404: "Check DIRECT_BASE_URL: https://api.direct.yandex.com."},
+            judge=self._judge,
+            setting="DIRECT_BASE_URL",
+            hosts=("api.direct.yandex.com", "api.direct.yandex.ru"),
+            is_own=lambda body: isinstance(body.get("error"), dict) and "error_code" in body["error"],
+        )
         self.client = ApiClient(api, settings)
 
     async def get(self, service: str, key: str, parameters: Object) -> list[Object]:
@@ -88,7 +98,7 @@ class Direct:
     def _judge(self, reply: httpx.Response) -> None:
         self._note_points(reply.headers.get("Units", ""))
         error = _error_of(reply)
-        code = _number((error or {}).get("error_code"))
+        code = code_of((error or {}).get("error_code"))
         of_report = reply.request.url.path.endswith("/reports")
         # Whatever the body says, unless it names what no shorter period can mend.
         if of_report and reply.status_code == httpx.codes.BAD_GATEWAY and code not in _HINTS:
@@ -120,15 +130,11 @@ class Direct:
 
 
 def _error_of(reply: httpx.Response) -> Object | None:
-    if not reply.content.lstrip().startswith(b"{"):
-        return None
+    if not reply.content.lstrip().startswith((b"{", b"\xef\xbb\xbf")):
+        return None  # a report, which may be large
     try:
-        body = json.loads(reply.content)
-    except ValueError:
+        body = json_of(reply.content)
+    except Undecodable:
         return None
     error = body.get("error") if isinstance(body, dict) else None
     return error if isinstance(error, dict) else None
-
-
-def _number(code: object) -> int:
-    return int(str(code)) if str(code).lstrip("-").isdecimal() else 0
