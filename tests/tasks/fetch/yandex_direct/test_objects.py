@@ -88,7 +88,7 @@ def test_each_ad_and_group_is_asked_about_once_however_many_days_it_has(fetch: F
 
     for service, column in (("ads", "ad_id"), ("adgroups", "ad_group_id")):
         (part,) = ids(api, service)
-        assert sorted(part) == sorted({int(row[column]) for row in rows if row[column] != "--"})
+        assert sorted(part) == sorted({int(str(row[column])) for row in rows if row[column] != "--"})
 
 
 def test_ids_beyond_what_a_float_holds_stay_themselves(fetch: Fetch, own_ads: DirectApi) -> None:
