@@ -16,6 +16,7 @@ from prefect.blocks.abstract import NotificationBlock
 from prefect.blocks.core import Block
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.events import emit_event
+from prefect.exceptions import CrashedRun, FailedRun
 from prefect.settings import get_current_settings
 
 from tasks.errors import SettingsError, ZakazError
@@ -112,7 +113,9 @@ def error_of(state: State[Any]) -> BaseException | None:
         result = state.result(raise_on_failure=False)
     except Exception:  # noqa: BLE001 - a result that was lost is no reason to tell nothing
         return None
-    return result if isinstance(result, BaseException) else None
+    # Where the error itself is not there, Prefect makes one up of the state.
+    made_up = isinstance(result, (FailedRun, CrashedRun))
+    return result if isinstance(result, BaseException) and not made_up else None
 
 
 def words_of(state: State[Any]) -> str:

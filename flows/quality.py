@@ -197,6 +197,7 @@ def _tell_of_hindered(settings: Settings, now: list[Result], before: set[str]) -
     if twice := [r for r in now if r.check.name in before]:
         lines = "\n".join(f"{r.check.title}: {r.message}" for r in twice)
         essence = ", ".join(r.check.name for r in twice)
-        title = f"{len(twice)} checks could not be judged, twice in a row"
-        about = "Nobody knows whether they hold. See `zakaz quality`."
+        checks_, it = ("check", "this holds") if len(twice) == 1 else ("checks", "these hold")
+        title = f"{len(twice)} {checks_} could not be judged, twice in a row"
+        about = f"Nobody knows whether {it}. See `zakaz quality`."
         alerts.tell(settings, Trouble(_NOT_JUDGED, title, essence, lines, len(twice), about))

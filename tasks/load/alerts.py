@@ -100,6 +100,8 @@ def shortened(text: str, room: int, separators: Sequence[str] = ("\n", "; ", ", 
         half = text.encode("utf-16-le")[: 2 * max(room - 1, 0)].decode("utf-16-le", "ignore")
         return "…" if "://" in text else f"{half}…"
     separator, *finer = separators
+    if separator not in text:
+        return shortened(text, room, finer)
     parts = text.split(separator)
     left = room - len(separator) - _ROOM_FOR_COUNT
     kept: list[str] = []
