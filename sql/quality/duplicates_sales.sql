@@ -5,7 +5,7 @@
 
 -- `newest` changes when a load writes the rows again: what stays is no load's work in progress.
 SELECT
-    concat(toString(count() - 1), ' surplus rows of ', toString((event_date, event_id, currency))) AS what,
+    concat(toString((event_date, event_id, currency)), ' stands ', toString(count()), ' times') AS what,
     count() - 1 AS surplus,
     max(_ver) AS newest,
     event_date, event_id, currency

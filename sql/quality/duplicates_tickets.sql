@@ -5,7 +5,7 @@
 
 -- `newest` changes when a load writes the rows again: what stays is no load's work in progress.
 SELECT
-    concat(toString(count() - 1), ' surplus rows of ', toString((ticket_id))) AS what,
+    concat(toString((ticket_id)), ' stands ', toString(count()), ' times') AS what,
     count() - 1 AS surplus,
     max(_ver) AS newest,
     ticket_id

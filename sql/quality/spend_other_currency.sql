@@ -7,7 +7,7 @@
 -- One account is enough: unlike a ticket from abroad, it has all of its spend in that currency. Its currency empty:
 -- the source did not tell it, and it is taken for the report's.
 SELECT
-    concat(source, ' account ', account_id, ' spent ', toString(spent_there), ' ', currency, ' since ', toString(first), ', which no view adds up') AS what,
+    concat(source, ' account ', account_id, ' spent ', toString(spent_there), ' ', currency, ' since ', toString(first), ', which is in no view') AS what,
     source,
     account_id,
     currency,

@@ -109,12 +109,12 @@ def test_of_a_defect_and_the_work_of_a_load_beside_it_only_the_defect_counts(set
     found = looked(settings, Waits([lambda: run(settings, going_on)]), ("duplicates_vk_ads",))["duplicates_vk_ads"]
 
     assert (found.status, found.observed) == ("broken", 1)
-    assert found.message == "1 surplus rows of ('2025-11-19','a',1,1,2)"
+    assert found.message == "('2025-11-19','a',1,1,2) stands 2 times"
     assert [row["ad_id"] for row in found.sample] == [2]
 
 
 def test_rows_that_a_load_goes_on_changing_are_not_judged(settings: Settings) -> None:
-    """The same words at each look, 1 surplus row of the same ad, and yet another version each time."""
+    """The same words at each look, the same ad twice, and yet another version each time."""
     begin(settings)
     run(settings, AD_DAY.format(ad=1, spent=501, version=2))
 
@@ -213,5 +213,5 @@ def test_more_rows_than_a_sample_holds_are_counted_exactly_beside_a_load(setting
     found = looked(settings, Waits([lambda: run(settings, *going_on)]), ("duplicates_vk_ads",))["duplicates_vk_ads"]
 
     assert (found.status, found.observed) == ("broken", 37)
-    assert found.message == "1 surplus rows of ('2025-11-19','a',1,1,13) (and 36 more)"
+    assert found.message == "('2025-11-19','a',1,1,13) stands 2 times (and 36 more)"
     assert [row["ad_id"] for row in found.sample] == [13, 14, 15, 16, 17]
