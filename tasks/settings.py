@@ -128,6 +128,9 @@ class Settings(BaseSettings):
     alert_telegram_chat: str | None = Field(default=None, description="The chat's number or @name.")
     alert_telegram_base_url: str = "https://api.telegram.org"
     alert_repeat_hours: float = Field(default=24, gt=0, description="When a trouble that lasts is told again.")
+    quality_wait: float = Field(
+        default=90, ge=0, description="Seconds to wait for a load to end before a broken check is looked at again."
+    )
     quality_parameters: dict[str, dict[str, float]] = Field(
         default={}, description='Per check, as JSON: {"freshness_data": {"lag_direct": 3}}.'
     )
