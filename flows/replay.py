@@ -13,7 +13,6 @@ from flows import steps
 from flows.registry import SOURCES
 from flows.running import TOLD
 from flows.source import Output, Resource, Source
-from tasks.load.carry_forward import carry_forward
 from tasks.load.migrate import migrated
 from tasks.load.quarantine import records, release
 from tasks.load.tables import Scope
@@ -86,9 +85,10 @@ def _passed(source: Source, parts: dict[str, Split]) -> pl.DataFrame:
 def _load(source: Source, output: Output, settings: Settings, facts: pl.DataFrame, version: int) -> None:
     """Only these rows: what else the table holds is not for this run to judge."""
     table, column = replace(output.table, keeps_vanished=True), output.protects
+    same = output.identity if output.is_one_row else ()
     with warehouse(settings) as client:
-        facts, _ = carry_forward(client, table.name, facts, output.carried, column)
+        facts, _ = steps.carried(client, output, facts)
         later = steps.left_to_later_reads(client, source, output, settings, facts, version)
         for ids in facts.select(pl.col(column).unique().sort()).iter_slices(_IDS_A_SCOPE):
             scope = Scope(f"{column} IN {{ids:Array(UInt64)}}", {"ids": ids[column].to_list()})
-            steps.put(client, table, facts.join(ids, on=column, how="semi"), scope, version, later=later)
+            steps.put(client, table, facts.join(ids, on=column, how="semi"), scope, version, later=later, same=same)

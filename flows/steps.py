@@ -24,7 +24,7 @@ from prefect.tasks import Task
 from flows.source import CURRENCY, Output, Resource, Source
 from tasks.errors import SourceError, ZakazError
 from tasks.landing import Landing, Manifest
-from tasks.load.carry_forward import carry_forward
+from tasks.load.carry_forward import Unknown, carry_forward
 from tasks.load.mart import restate
 from tasks.load.quarantine import quarantine, rejected_values
 from tasks.load.reference import reference_tables
@@ -45,8 +45,8 @@ MUCH = Fraction(1, 4)
 
 
 def _fetch_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
-    """Source, account, window and the fetch's version; while the source may still restate the window, the flow
-    run as well, so that only a resumed or retried run finds what it had."""
+    """Source, account, window, the fetch's version and the manifest's form; while the source may still restate the
+    window, the flow run as well, so that only a resumed or retried run finds what it had."""
     source, window = parameters["source"], parameters["window"]
     parts = [
         source.name,
@@ -54,6 +54,8 @@ def _fetch_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
         source.version,
         source.account(parameters["settings"]),
         str(window),
+        # A manifest that an earlier version of this code wrote may lack what this one reads.
+        ",".join(sorted(Manifest.model_fields)),
     ]
     if (moscow_today() - window.last).days <= source.restated_days:
         parts.append(str(context.task_run.flow_run_id))
@@ -149,8 +151,13 @@ def _refuse_if_much_is_wrong(part: Split, money: pl.Expr | None) -> str:
         return ""
     lost, whole, said = Decimal(wrong), Decimal(all_rows), ""
     if money is not None:
-        known, rest = (_sum(rows, money) for rows in (part.rejected, part.valid))
-        unread = part.rejected.select(money.is_null().sum()).item()
+        # A row that is wrong in the money itself, say minus a million, tells nothing of what it carries.
+        at_fault = pl.any_horizontal(
+            pl.col("column").str.contains(rf"\b{name}\b") for name in money.meta.root_names()
+        )
+        readable_money = pl.when(~at_fault.fill_null(False)).then(money)
+        known, rest = _sum(part.rejected, readable_money), _sum(part.valid, money)
+        unread = part.rejected.select(readable_money.is_null().sum()).item()
         said = f"{'at least ' if unread else ''}{known:.2f} of {known + rest:.2f}"
         # A row whose money cannot be read counts as much as the others do on average.
         readable = max(all_rows - unread, 1)
@@ -199,14 +206,7 @@ def load(
     """What became of the rows, and notes for the run's message. `part`: the raw rows of the output's resource."""
     with warehouse(settings) as client:
         scope = output.table.scope(manifest.window, manifest.fetched_at)
-        facts, unknown = carry_forward(
-            client,
-            output.table.name,
-            facts,
-            output.carried,
-            output.protects,
-            "spent" if "spent" in facts.columns else "",
-        )
+        facts, unknown = carried(client, output, facts)
         protected = [_values(part.rejected, output.protects, facts)]
         for column in output.answers_for:
             listed = _values(pl.concat([part.valid, part.rejected.select(part.valid.columns)]), column, facts)
@@ -226,7 +226,8 @@ def load(
             manifest.version,
             protected,
             later=left_to_later_reads(client, source, output, settings, facts, manifest.version),
-            judge=lambda changes: _refuse_to_wipe(changes, output, manifest),
+            same=output.identity if output.is_one_row else (),
+            judge=lambda changes: _refuse_to_wipe(changes, output, manifest, part.valid),
         )
     notes = [
         f"the {one.what} of {one.ads} ads with {one.money:.2f} of spend is not known"
@@ -237,6 +238,16 @@ def load(
     if unread is not None and unread.height:
         notes.append(f"links of {unread.height} ads with {unread['spent'].sum():.2f} of spend could not be read")
     return done, notes
+
+
+def carried(client: Client, output: Output, facts: pl.DataFrame) -> tuple[pl.DataFrame, list[Unknown]]:
+    """The facts with what only the warehouse knows, and what stays unknown."""
+    money = "spent" if "spent" in facts.columns else ""
+    facts, unknown = carry_forward(
+        client, output.table.name, facts, output.carried, output.protects, money, output.nameless
+    )
+    # A campaign that was filled in is part of the key: one more row of the ad would silently take its place.
+    return _proved(facts, output.schema, output.table.name), unknown
 
 
 def left_to_later_reads(
@@ -286,24 +297,64 @@ def _values(raw: pl.DataFrame, column: str, facts: pl.DataFrame) -> pl.DataFrame
     return raw.select(pl.col(column).cast(facts.schema[column], strict=False)).drop_nulls().unique()
 
 
-def _refuse_to_wipe(changes: Changes, output: Output, manifest: Manifest) -> None:
-    """Much that is gone at once is a fault of the source far more often than the truth. A row whose key alone has
-    changed, as of an ad that moved to another campaign, is not gone."""
-    gone = changes.gone.join(changes.frame, on=output.identity, how="anti")
-    money, name = output.table.money, output.table.name
-    if gone.is_empty():
+def _refuse_to_wipe(changes: Changes, output: Output, manifest: Manifest, sent: pl.DataFrame) -> None:
+    """Much that is gone at once is a fault of the source far more often than the truth.
+
+    What came under another key, as of an ad that moved to another campaign, is not gone; nor is what was `sent`
+    (raw) and made no row, as a day's figures that were restated to zero. Only what the load answers for is
+    compared: another account's money would hide that one lost all of its own.
+    """
+    table, same = output.table, list(output.identity)
+    made_none = _typed(sent, changes.gone).join(changes.frame, on=same, how="anti", nulls_equal=True)
+    gone = changes.gone.join(made_none, on=same, how="anti", nulls_equal=True)
+    gone = _less(gone, changes.frame.join(changes.held, on=table.key, how="anti"), output)
+    rows, lost = gone["rows"].sum(), Decimal(gone["money"].sum())
+    if not rows:
         return
-    lost, whole = Decimal(0), Decimal(0)
-    if money is not None:
-        lost, whole = _sum(gone, money), _sum(changes.held, money)
+    kept = changes.absent.join(changes.gone, on=table.key, how="anti")
+    held = changes.held.join(kept, on=table.key, how="anti")
+    whole = _sum(held, table.money) if table.money is not None else Decimal(0)
     is_much = lost > whole * MUCH.numerator / MUCH.denominator
-    if is_much or (gone.height >= ENOUGH_TO_JUDGE and gone.height > changes.held.height / 2):
+    if is_much or (rows >= ENOUGH_TO_JUDGE and rows > held.height / 2):
+        named = [f"{output.protects} {number}" for number in gone[output.protects].unique().sort().head(A_FEW)]
         raise SourceError(
-            f"{manifest.source} no longer sends {gone.height} of the {changes.held.height} rows that {name} holds "
-            f"for {manifest.window}, {lost:.2f} of {whole:.2f} of the money. Nothing was removed. If it is true, "
-            "delete them with `zakaz sql` and load again.",
+            f"{manifest.source} no longer sends {rows} of the {held.height} rows that {table.name} holds "
+            f"for {manifest.window}, {lost:.2f} of {whole:.2f} of the money, such as {', '.join(named)}. "
+            "Nothing was removed. If it is true, delete them with `zakaz sql` and load again.",
             transient=True,
         )
+
+
+def _less(gone: pl.DataFrame, came: pl.DataFrame, output: Output) -> pl.DataFrame:
+    """What is gone of each identity, less what came of it: columns rows, money and those of the identity."""
+    money = output.table.money if output.table.money is not None else pl.lit(0)
+    same = [pl.col(one) if isinstance(one, str) else one for one in output.identity]
+    names = [one.meta.output_name() for one in same]
+    parts = [
+        rows.group_by(same).agg(
+            pl.len().cast(pl.Int64).alias("rows"), money.sum().cast(pl.Decimal(38, 2)).alias("money")
+        )
+        for rows in (gone, came)
+    ]
+    left = parts[0].join(parts[1], on=names, how="left", nulls_equal=True, suffix="_came")
+    return left.with_columns(
+        pl.max_horizontal(
+            pl.col(name) - pl.col(f"{name}_came").fill_null(0), pl.lit(0).cast(left.schema[name])
+        ).alias(name)
+        for name in ("rows", "money")
+    ).filter(pl.col("rows") + (pl.col("money") > 0) > 0)
+
+
+def _typed(raw: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+    """The columns that raw rows share with the facts, with the facts' types: null for what is none."""
+    shared = {name: kind for name, kind in facts.schema.items() if name in raw.columns}
+    return raw.select(
+        pl.col(name).str.to_date("%Y-%m-%d", strict=False)
+        if kind == pl.Date
+        else pl.col(name).cast(kind, strict=False)
+        for name, kind in shared.items()
+        if kind.is_integer() or kind in (pl.String, pl.Date)
+    )
 
 
 @task(task_run_name="refresh {mart.table.name}", cache_policy=NO_CACHE)
