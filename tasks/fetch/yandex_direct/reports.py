@@ -22,6 +22,7 @@ from functools import partial
 import httpx
 
 from tasks.errors import SourceError
+from tasks.fetch.decode import text_of_bytes
 from tasks.fetch.http import TryAgain
 from tasks.fetch.yandex_direct.service import TITLE, Direct, PeriodTooLong, QueueFull
 from tasks.fetch.yandex_direct.table import NotWhole, Row, parse
@@ -174,8 +175,6 @@ def _read(reply: httpx.Response, window: Window, columns: dict[str, str]) -> lis
         return float(min(max(wanted, _SHORTEST_PAUSE), _LONGEST_PAUSE))
     try:
         # A bad byte in a name costs its letter; what a cut within a letter lacks is the total.
-        return parse(
-            reply.content.decode("utf-8", "replace"), columns | _NAME, optional=_NAME.keys() - columns.keys()
-        )
+        return parse(text_of_bytes(reply.content), columns | _NAME, optional=_NAME.keys() - columns.keys())
     except NotWhole as error:
         raise TryAgain(f"the report of {window} {error}", few=True) from None
