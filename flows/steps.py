@@ -98,9 +98,10 @@ def fetch(
         refresh_cache=refresh,
     )
     manifest = step(source, resource, settings, window, run)
+    if manifest.fetched_at == run.started_at:  # It landed just now: `validate` compares the digests as it reads.
+        return manifest
     # An earlier fetch that came with a warning, say without tags, is no answer to keep for settled days.
-    was_degraded = bool(manifest.warnings) and manifest.fetched_at < run.started_at
-    if Landing(settings.landing_url).holds(manifest) and not was_degraded:
+    if Landing(settings.landing_url).holds(manifest) and not manifest.warnings:
         return manifest
     return step.with_options(refresh_cache=True)(source, resource, settings, window, run)
 

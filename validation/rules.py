@@ -9,7 +9,7 @@ import pandera.polars as pa
 import polars as pl
 
 Test = Callable[[pl.Expr], pl.Expr]
-Reading = Literal["money", "whole", "counter", "flag"]
+Reading = Literal["money", "whole", "counter", "flag", "instant", "code"]
 """How `mend.py` reads an odd but plain value of a raw column, such as 98.0 for 98."""
 
 # ISO 4217, the currencies in use.
