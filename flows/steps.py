@@ -215,7 +215,7 @@ def load(
             known = listed.select(same)[column]
             protected.append(held.filter(~same.is_in(known.implode())))
         table = output.table
-        if manifest.partial or _has_nameless(part, output, facts):
+        if manifest.partial or has_nameless(part, output, facts):
             # Nobody can tell which rows are gone and which were merely not seen.
             table = replace(table, keeps_vanished=True)
         done = put(
@@ -288,7 +288,7 @@ def put(
         merge(client, table.name)
 
 
-def _has_nameless(part: Split, output: Output, facts: pl.DataFrame) -> bool:
+def has_nameless(part: Split, output: Output, facts: pl.DataFrame) -> bool:
     """Whether a rejected row does not even say whose last good version it should protect."""
     kind = facts.schema[output.protects]
     return part.rejected[output.protects].cast(kind, strict=False).null_count() > 0

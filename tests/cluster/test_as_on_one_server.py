@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.tasks.load import test_interleaved, test_mart, test_moved_ads, test_overtaken, test_quarantine, test_upsert
+from tests.tasks.load import (
+    test_interleaved,
+    test_mart,
+    test_moved_ads,
+    test_overtaken,
+    test_quarantine,
+    test_upsert,
+)
 
 pytestmark = pytest.mark.slow
 _ASK_ONE_SERVER = {
