@@ -103,6 +103,9 @@ def upsert(
         _remove_strays(client, table, scope)
     note_removals(client, table, gone, scope, version)
     remove(client, table, gone)
+    if gone.height:  # A run that read earlier may have written them since our look, and seen no trace yet.
+        again = _held(client, table, frame, scope).filter(pl.col("_ver") <= version)
+        remove(client, table, again.join(gone, on=key, how="semi"))
     # A run that read later may have removed them between the look and the insert.
     remove(client, table, removed_since(client, table, fresh))
 

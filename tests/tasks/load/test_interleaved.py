@@ -128,6 +128,27 @@ def test_a_clock_that_ran_ahead_is_named_instead_of_keeping_its_rows_for_ever(cl
         load(client, [ticket(1, amount="600")], version=int(time.time()) * 1000)
 
 
+@pytest.mark.parametrize("step", ["note_removals", "remove"])
+def test_what_an_older_run_writes_while_ours_removes_it_is_removed_too(client: Client, step: str) -> None:
+    """The older one saw no trace of the removal yet; ours has looked at the table already."""
+    load(client, [ticket(1), ticket(2)], version=1)
+
+    with before(step, lambda: load(client, [ticket(1, amount="600"), ticket(2)], version=10)):
+        load(client, [ticket(2)], version=11)
+
+    assert ids(client) == [2]
+
+
+def test_what_an_older_run_moves_elsewhere_while_ours_does_not_find_it_stays(client: Client) -> None:
+    load(client, [ticket(1), ticket(2)], version=1)
+    moved = ticket(1, paid="2026-03-20T12:00")
+
+    with before("remove", lambda: load(client, [moved], 10, march(20, 20))):
+        load(client, [ticket(2)], 11, march(10, 10))
+
+    assert ids(client) == [1, 2]
+
+
 def test_a_clock_that_was_set_back_stops_no_late_run(client: Client) -> None:
     """The run history knows of the versions from ahead, so the next run's is higher all the same."""
     hour_ahead = int(time.time() + 3600) * 1000
