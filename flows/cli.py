@@ -6,14 +6,19 @@ Exit status: 0 done, 1 failed or stopped, 2 wrong usage or settings.
 from __future__ import annotations
 
 import os
+import signal
 import sys
-
-from flows import stopping
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command line. A user's mistake is one line on stderr, never a traceback."""
-    stopping.listen()  # Before anything that takes time to import.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        )  # The imports take a while, and Python's handler shows a traceback.
+    from flows import stopping
+
+    stopping.listen()
     try:
         status = _run(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt as stop:
@@ -29,7 +34,7 @@ def _run(arguments: list[str]) -> int:
     import typer
     from typer.exceptions import TyperException
 
-    from flows import terminal
+    from flows import stopping, terminal
     from flows.commands import app
     from tasks.errors import ZakazError
 

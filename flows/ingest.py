@@ -20,7 +20,7 @@ from prefect.artifacts import create_markdown_artifact
 
 from flows import steps
 from flows.source import Source
-from flows.stopping import how_stopped
+from flows.stopping import how_ended
 from tasks.errors import WarehouseError, ZakazError
 from tasks.fetch.traffic import Traffic, counted
 from tasks.landing import Landing, Manifest
@@ -200,13 +200,12 @@ def _refuse_mixing(held: set[str], coming: str) -> None:
 
 
 def _record_failure(settings: Settings, run: Run, report: Report, error: BaseException) -> None:
-    text = str(error) if isinstance(error, ZakazError) else f"{type(error).__name__}: see the run's log"
     metrics = report.metrics()
-    if not isinstance(error, Exception):  # It may have come in the middle of an insert.
-        text, metrics = how_stopped(error), runs.broken_off(metrics)
+    if not isinstance(error, Exception):  # A signal, maybe in the middle of an insert.
+        metrics = runs.broken_off(metrics)
     try:
         with warehouse(settings) as client:
-            runs.end(client, run, "failed", report.rows, f"{report.window}: {text}", metrics)
+            runs.end(client, run, "failed", report.rows, f"{report.window}: {how_ended(error)}", metrics)
     except ZakazError as second:
         logger.error("the failed run could not be recorded: %s", second)
 

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from flows import alerts
 from flows.running import TOLD, name_of_day, shown
+from flows.stopping import how_ended
 from tasks.errors import ZakazError
 from tasks.load import runs
 from tasks.load.alerts import Trouble, open_keys
@@ -56,7 +57,13 @@ def quality(today: Today = None) -> State[object]:
     settings = load_settings()
     day = today or moscow_today()
     run = Run("quality", str(runtime.flow_run.id), datetime.now(UTC))
-    results = judge_all(settings, day)
+    with migrated(settings) as client:
+        runs.begin(client, run, f"{day}: judging")
+    try:
+        results = judge_all(settings, day)
+    except BaseException as error:
+        _record_failure(settings, run, day, error)
+        raise
     _record(settings, run, day, results)
     _publish(results)
     _tell(settings, results)
@@ -117,6 +124,15 @@ def _record(settings: Settings, run: Run, today: date, results: list[Result]) ->
     with warehouse(settings) as client:
         record(client, run, today, results)
         runs.end(client, run, status, len(results), summary(results), {"day": today})
+
+
+def _record_failure(settings: Settings, run: Run, day: date, error: BaseException) -> None:
+    why = how_ended(error)
+    try:
+        with warehouse(settings) as client:
+            runs.end(client, run, "failed", 0, f"{day}: {why}", {"day": day})
+    except ZakazError as second:
+        logger.error("the failed run could not be recorded: %s", second)
 
 
 def _publish(results: list[Result]) -> None:

@@ -18,9 +18,12 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import copy_context
+from subprocess import TimeoutExpired
 from threading import Thread
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
+
+from tasks.errors import ZakazError
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SECONDS = 4
@@ -58,6 +61,13 @@ def how_stopped(error: BaseException) -> str:
     return f"stopped by {signal.Signals(number).name}" if number else f"stopped by {type(error).__name__}"
 
 
+def how_ended(error: BaseException) -> str:
+    """Why a run failed, for its row in the history."""
+    if isinstance(error, ZakazError):
+        return str(error)
+    return f"{type(error).__name__}: see the run's log" if isinstance(error, Exception) else how_stopped(error)
+
+
 def apart(work: Callable[[], T]) -> T:
     """What it gives or raises. Raises Stopped where a signal comes first; the work goes on until `leave`."""
     future: Future[T] = Future()
@@ -68,7 +78,11 @@ def apart(work: Callable[[], T]) -> T:
         except BaseException as error:  # noqa: BLE001 - raised in the main thread
             future.set_exception(error)
 
-    Thread(target=copy_context().run, args=(run,), name="command", daemon=True).start()
+    thread = Thread(target=copy_context().run, args=(run,), name="command", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        # Not without end: the embedded engine passes SIGINT on, but so that it wakes nobody up.
+        thread.join(0.2)
     return future.result()
 
 
@@ -143,6 +157,7 @@ def _stop_temporary_server() -> None:
         time.sleep(0.01)  # It is being started this moment.
     if server.server_process:
         server.server_process.terminate()
-        with suppress(Exception):
-            server.server_process.wait(3)
+        with suppress(TimeoutExpired):
+            server.server_process.wait(2)
         server.server_process.kill()
+        server.server_process.wait()
