@@ -85,7 +85,7 @@ def range_of(source: Source, first: date, last: date | None, *, warn: bool = Fal
 def registered_source(name: str) -> Registered:
     """Raises UsageError."""
     if name not in SOURCES:
-        raise UsageError(f"There is no source {name}. Sources: {', '.join(SOURCES)}.")
+        raise UsageError(f"There is no source {name or 'without a name'}. Sources: {', '.join(SOURCES)}.")
     return SOURCES[name]
 
 

@@ -10,8 +10,10 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tasks.errors import SettingsError
@@ -123,6 +125,18 @@ class Settings(BaseSettings):
     quality_parameters: dict[str, dict[str, float]] = Field(
         default={}, description='Per check, as JSON: {"freshness_data": {"lag_direct": 3}}.'
     )
+
+    @field_validator("qtickets_base_url", "direct_base_url", "vk_base_url", "vk_legacy_base_url")
+    @classmethod
+    def _is_address(cls, given: str) -> str:
+        try:
+            parts = urlsplit(given)
+            is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_address = False
+        if not is_address:
+            raise PydanticCustomError("address", "it is no address, as https://host/path is")
+        return given
 
     @field_validator("zakaz_sources", mode="before")
     @classmethod

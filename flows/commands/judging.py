@@ -47,7 +47,12 @@ def runs_command(limit: Limit = 20, job: str | None = None, as_json: AsJson = Fa
 
     with migrated(load_settings()) as client:
         end_crashed(client)
-        terminal.print_frame(history(client, limit, job), as_json, terminal.RUN_COLUMNS, "No runs yet.")
+        terminal.print_frame(
+            history(client, limit, job),
+            as_json,
+            terminal.RUN_COLUMNS,
+            "No runs yet." if job is None else f"No runs of {job}.",
+        )
 
 
 @quarantine_app.command("list")
@@ -63,6 +68,10 @@ def quarantine_list(
     from tasks.load.migrate import migrated
     from tasks.load.quarantine import listing
 
+    if source is not None:
+        from flows.backfill import registered_source
+
+        registered_source(source)
     with migrated(load_settings()) as client:
         rows = listing(client, limit, source, reason, as_day(day))
         terminal.print_frame(rows, as_json, terminal.QUARANTINE_COLUMNS, "Nothing is in quarantine.")

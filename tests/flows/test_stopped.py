@@ -7,13 +7,11 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from datetime import timedelta
 
 import psutil
 import pytest
 
-from sandbox.qtickets import QticketsApi
-from sandbox.server import Running
 from sandbox.world import World
 from tasks.load.warehouse import warehouse
 from tests.flows import clock
@@ -91,7 +89,7 @@ def ends(product: Product) -> list[tuple[str, str, str]]:
     return [(job, status, message.partition("; ")[2]) for job, status, message in rows]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name)
 def test_all_sources_while_they_wait_for_replies(
     product: Product, serve_all: ServeAll, start: Started, number: int
 ) -> None:
@@ -165,8 +163,8 @@ def test_in_a_window_of_a_backfill_and_while_another_process_has_the_warehouse(
     """The end cannot be recorded then. The next run finds out, and goes on where this one ended."""
     world = World.generate(until=clock.now(), days=40, scale=0.1)
     apis = serve_all(world)
-    command = ("backfill", "qtickets", "--from", str(clock.today().replace(day=1) - clock.timedelta(days=1)))
-    fault = apis.qtickets.faults.add("timeout", **_hangs, after=1)
+    command = ("backfill", "qtickets", "--from", str(clock.today().replace(day=1) - timedelta(days=1)))
+    fault = apis.qtickets.faults.add("timeout", "/events", **_hangs, after=1)
     process = start(*command)
     wait_for(lambda: fault.fired, process)
     with warehouse(product.settings):
