@@ -170,10 +170,12 @@ def _load(source: Source, settings: Settings, run: Run, report: Report, manifest
             report.notes += notes
             if done.overtaken:
                 report.notes.append(f"{done.overtaken} rows of {name} were left to runs that read the source later")
+            report.partial |= steps.has_nameless(parts[wanted], output, rows)
             if done.kept and not output.table.keeps_vanished:
-                report.warnings.append(
-                    f"{done.kept} rows of {name} kept, though the source no longer confirms them"
-                )
+                # Beside rejected or unseen rows a later read may tell. What the source forgot stays forgotten.
+                may_mend = report.partial or parts[wanted].rejected.height
+                told = report.warnings if may_mend else report.notes
+                told.append(f"{done.kept} rows of {name} kept, though the source no longer confirms them")
         for mart, schema in source.marts:
             report.tables[mart.table.name] = steps.refresh_mart(mart, schema, settings)
         for resource in source.resources:

@@ -215,7 +215,7 @@ def load(
             known = listed.select(same)[column]
             protected.append(held.filter(~same.is_in(known.implode())))
         table = output.table
-        if manifest.partial or _has_nameless(part, output, facts):
+        if manifest.partial or has_nameless(part, output, facts):
             # Nobody can tell which rows are gone and which were merely not seen.
             table = replace(table, keeps_vanished=True)
         done = put(
@@ -254,12 +254,14 @@ def left_to_later_reads(
     client: Client, source: Source, output: Output, settings: Settings, facts: pl.DataFrame, version: int
 ) -> Callable[[pl.DataFrame], pl.DataFrame]:
     """Which of some rows of the table a good run has judged that read the source later than `version`: those of the
-    days that it read, but for rows that it rejected."""
+    days that it read, but for rows that it rejected itself."""
     days = days_read_later(client, source.job, source.fingerprint(settings), version)
     if days.is_empty():
         return pl.DataFrame.clear
-    rejected = rejected_values(client, source.name, output.resource, output.protects)
-    rejected = rejected.cast({output.protects: facts.schema[output.protects]}, strict=False).drop_nulls()
+    rejected = rejected_values(client, source.name, output.resource, output.protects, version)
+    rejected = rejected.cast({output.protects: facts.schema[output.protects]}, strict=False)
+    if rejected[output.protects].null_count():
+        return pl.DataFrame.clear  # Nobody can tell which row the later run could not judge.
     day = output.table.day
 
     def judged(rows: pl.DataFrame) -> pl.DataFrame:
@@ -286,7 +288,7 @@ def put(
         merge(client, table.name)
 
 
-def _has_nameless(part: Split, output: Output, facts: pl.DataFrame) -> bool:
+def has_nameless(part: Split, output: Output, facts: pl.DataFrame) -> bool:
     """Whether a rejected row does not even say whose last good version it should protect."""
     kind = facts.schema[output.protects]
     return part.rejected[output.protects].cast(kind, strict=False).null_count() > 0
@@ -369,23 +371,43 @@ def set_aside(
 ) -> tuple[int, int]:
     """How many rows were newly set aside, and how many were released because a good version came."""
     with warehouse(settings) as client:
-        raw = part.valid.columns
-        rejected = part.rejected.select(
+        later = days_read_later(client, source.job, source.fingerprint(settings), manifest.version)["day"]
+        wrong = _not_read_later(part.rejected, resource, manifest.window, later)
+        rejected = wrong.select(
             record_key(resource),
             "reason",
             pl.col("column").fill_null(""),
             pl.col("value").fill_null(""),
-            pl.struct(raw).struct.json_encode().alias("record"),
+            pl.struct(part.valid.columns).struct.json_encode().alias("record"),
         )
         accepted = part.valid.select(record_key(resource)).to_series().unique()
-        window = None if manifest.partial else manifest.window
-        return quarantine(client, source.name, resource.name, rejected, accepted, run_id, manifest.version, window)
+        return quarantine(
+            client,
+            source.name,
+            resource.name,
+            rejected,
+            accepted,
+            run_id,
+            manifest.version,
+            manifest.window,
+            is_whole=not manifest.partial,
+        )
+
+
+def _not_read_later(rejected: pl.DataFrame, resource: Resource, window: Window, later: pl.Series) -> pl.DataFrame:
+    """What a late run rejects says nothing of days that a good run has read since."""
+    if resource.day:
+        day = pl.col(resource.day).str.to_date("%Y-%m-%d", strict=False)
+        return rejected.filter(~day.is_in(later.implode()).fill_null(False))
+    days = pl.date_range(window.first, window.last, eager=True)
+    return rejected.clear() if days.is_in(later.implode()).all() else rejected
 
 
 def record_key(resource: Resource) -> pl.Expr:
-    """The key of a raw row, as text."""
+    """The key of a raw row, as text; empty where its first part is missing: that row is like no other."""
     columns = [pl.col(name).fill_null("") for name in resource.key]
-    return pl.concat_str(columns, separator="/").alias("record_key")
+    named = pl.col(resource.key[0]).fill_null("") != ""
+    return pl.when(named).then(pl.concat_str(columns, separator="/")).otherwise(pl.lit("")).alias("record_key")
 
 
 @task(task_run_name="refresh reference tables", cache_policy=NO_CACHE)

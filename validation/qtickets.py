@@ -11,6 +11,7 @@ import pandera.polars as pa
 import polars as pl
 
 from validation.rules import (
+    TWICE,
     across,
     below_a_trillion,
     count,
@@ -67,7 +68,7 @@ raw_orders = pa.DataFrameSchema(
         ),
         # Of two rows for one ticket the first passes; which is first, the fetch decides: the newest.
         across(
-            "ticket_id stands twice in this load",
+            f"ticket_id {TWICE}",
             pl.col("ticket_id").is_first_distinct() | pl.col("ticket_id").is_null(),
         ),
     ],

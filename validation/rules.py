@@ -43,6 +43,8 @@ def _within_reason(text: pl.Expr) -> pl.Expr:
     return moment.is_between(pl.datetime(2000, 1, 1, time_zone="UTC"), pl.datetime(2100, 1, 1, time_zone="UTC"))
 
 
+TWICE = "stands twice in this load"
+"""Of a row that is one too many: whatever it says, another of the same load was right."""
 present = rule("is missing", lambda c: c.is_not_null(), on_null=True)
 whole_number = rule("is not a positive whole number", lambda c: c.str.contains(r"^0*[1-9][0-9]{0,17}$"))
 # Bounds that keep price x quantity within Decimal(18, 2): a row beyond them is set aside, not the whole run.

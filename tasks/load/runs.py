@@ -7,7 +7,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -21,6 +21,8 @@ from tasks.window import Window
 TABLE = "meta_job_runs"
 _TIES = 16
 """Versions among which two reads that begin in the same millisecond choose, until they differ."""
+_EPOCH, _LONGEST = datetime(1970, 1, 1, tzinfo=UTC), timedelta(days=7)
+"""The latter: by which a run's beginning may be before its read, by whatever clocks."""
 _INSTANTS = {"started_at": pl.Datetime("ms", "UTC"), "finished_at": pl.Datetime("ms", "UTC")}
 
 
@@ -153,10 +155,13 @@ def history(client: Client, limit: int, job: str | None = None) -> pl.DataFrame:
     )
 
 
-def covered(client: Client, job: str, account: str, *, even_with_warnings: bool = False) -> pl.DataFrame:
+def covered(
+    client: Client, job: str, account: str, *, even_with_warnings: bool = False, later_than: int = 0
+) -> pl.DataFrame:
     """What good runs have read of this account: columns first, last (Date), read_at (UTC; before the run, where it
     came from the cache), version, whole (whether the run saw all that the source has). A run with a warning, say
-    that tags were missing, counts only where that is asked for: its days may have to be read again."""
+    that tags were missing, counts only where that is asked for: its days may have to be read again. `later_than`:
+    only reads of a higher version."""
     return select(
         client,
         "SELECT toDate(JSONExtractString(metrics, 'window', 'first')) AS first, "
@@ -167,16 +172,27 @@ def covered(client: Client, job: str, account: str, *, even_with_warnings: bool 
         f"FROM {TABLE} FINAL "
         "WHERE job = {job:String} AND status = 'success' AND JSONHas(metrics, 'window') "
         "AND JSONExtractString(metrics, 'account') = {account:String} "
-        "AND (JSONLength(metrics, 'warnings') = 0 OR {lenient:Bool})",
-        {"job": job, "account": account, "lenient": even_with_warnings},
+        "AND (JSONLength(metrics, 'warnings') = 0 OR {lenient:Bool}) "
+        # The history of years is left alone: no run reads long after its beginning.
+        "AND started_at >= {oldest:DateTime64(3, 'UTC')} AND version >= {version:UInt64}",
+        {
+            "job": job,
+            "account": account,
+            "lenient": even_with_warnings,
+            "oldest": max(
+                min(datetime.fromtimestamp(later_than / 1000, UTC), datetime.now(UTC)) - _LONGEST, _EPOCH
+            ),
+            "version": later_than + 1 if later_than else 0,
+        },
     ).drop("read")
 
 
 def days_read_later(client: Client, job: str, account: str, version: int) -> pl.DataFrame:
     """The days that good runs have read later than `version`: column day."""
-    good = covered(client, job, account, even_with_warnings=True)
-    later = good.filter((pl.col("whole") == 1) & (pl.col("version") > version))
-    return later.select(day=pl.date_ranges("first", "last").explode()).unique().sort("day")
+    good = covered(client, job, account, even_with_warnings=True, later_than=version)
+    return (
+        good.filter(pl.col("whole") == 1).select(day=pl.date_ranges("first", "last").explode()).unique().sort("day")
+    )
 
 
 def reads(good: pl.DataFrame, window: Window) -> pl.DataFrame:

@@ -198,7 +198,8 @@ def ads(*rows: tuple[int, int, str], account: str = "a") -> pl.DataFrame:
 
 def raw_ads(*ids: str) -> pl.DataFrame:
     """What the API sent of 1 March: ads on which nothing happened."""
-    return raw_vk(*({"stat_date": "2026-03-01", "ad_id": one, "spent": "0"} for one in ids))
+    rows: list[dict[str, str | None]] = [{"stat_date": "2026-03-01", "ad_id": one, "spent": "0"} for one in ids]
+    return raw_vk(*rows)
 
 
 def judge(
