@@ -7,17 +7,15 @@ Without `--all` each kind comes once at each endpoint. PATTERN is a regular expr
 from __future__ import annotations
 
 import argparse
-import logging
 import multiprocessing
 import sys
 import tempfile
 import time
-import uuid
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from tests.faults.bench import Verdict, bench
+from tests.faults.bench import Verdict, carry_out
 from tests.faults.table import Cell, all_cells, matching, one_of_each
 from tests.support.clickhouse_server import clickhouse_server
 
@@ -49,18 +47,6 @@ def main() -> int:
     show(cells, verdicts, messages=options.messages)
     print(f"\n{len(cells)} cells in {time.monotonic() - begun:.0f} s: {counted(verdicts)}")
     return int(any(verdict.word == "WRONG" for verdict in verdicts.values()))
-
-
-def carry_out(dsn: str, folder: str, ids: list[str]) -> dict[str, Verdict]:
-    logging.disable(logging.CRITICAL)
-    wanted, found = set(ids), {}
-    with bench(dsn, Path(folder), f"faults_{uuid.uuid4().hex[:8]}") as made:
-        for cell in all_cells():
-            if cell.id in wanted:
-                found[cell.id] = made.judge(cell)
-                if found[cell.id].word == "WRONG":
-                    print(f"{cell.id}: {found[cell.id]}", file=sys.stderr, flush=True)
-    return found
 
 
 def counted(verdicts: dict[str, Verdict]) -> str:

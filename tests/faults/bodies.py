@@ -212,13 +212,22 @@ def without(path: str) -> Editor:
     return _of_items(partial(_without, path))
 
 
+_MARK = "@text@"
+
+
+def _marked(item: Any) -> Any:
+    """The mark at the beginning of the item's name, and of tags that no figure rests on."""
+    plain = {k: f"{_MARK}{v}" if k in ("name", "Name") and isinstance(v, str) else v for k, v in item.items()}
+    utm = plain.get("utm")
+    if isinstance(utm, dict):
+        mine = ("utm_term", "utm_campaign")
+        plain["utm"] = {k: f"{_MARK}{v}" if k in mine and isinstance(v, str) else v for k, v in utm.items()}
+    return plain
+
+
 def _in_a_text(piece: bytes) -> Editor:
-    """The piece at the beginning of each name and of tags that no figure rests on."""
-
-    def edit(body: bytes) -> bytes:
-        return re.sub(rb'("(?:name|Name|utm_term|utm_campaign)": ?")', lambda m: m[1] + piece, body)
-
-    return edit
+    """The piece within each name."""
+    return lambda body: _of_items(_marked)(body).replace(_MARK.encode(), piece)
 
 
 def _nested(_: bytes) -> bytes:
@@ -268,10 +277,11 @@ LISTS: dict[str, Editor] = {
     "inner_text": _of_items(_inner(lambda _: "none")),
     "values_null": _of_items(_leaves(lambda _: None)),
     "values_null_but_ids": _of_items(_leaves(lambda _: None, but_ids=True)),
-    "values_empty": _of_items(_leaves(lambda _: "", but_ids=True)),
+    # An empty text may be meant: a name or a link that is not there.
+    "values_empty": _of_items(_leaves(lambda v: "" if _number(v) or _is_number_text(v) else v, but_ids=True)),
     "values_objects": _of_items(_leaves(lambda v: {"value": v}, but_ids=True)),
     "values_lists": _of_items(_leaves(lambda v: [v], but_ids=True)),
-    "values_true": _of_items(_leaves(lambda v: True if _number(v) else v, but_ids=True)),
+    "values_true": _of_items(_leaves(lambda v: True if _number(v) and v > 1 else v, but_ids=True)),
     "numbers_text": _of_items(_leaves(_as_text)),
     "numbers_float": _of_items(_leaves(_as_float)),
     "numbers_negative": _of_items(_leaves(lambda v: -v if _number(v) else v, but_ids=True)),
@@ -419,7 +429,7 @@ REPORTS: dict[str, Editor] = {
     "item_twice_and_count": _table(lambda rows, _: [*rows, *rows[-1:]], counted=True),
     "item_replaced": _table(lambda rows, _: [*rows[:-1], *rows[:1]]),
     "other_ids": _column(b"AdId", lambda c: c + b"0" if c.isdigit() else c),
-    "columns_moved": lambda body: _reversed(body),
+    "columns_moved": _reversed,
     "bad_byte": _column(b"CampaignName", lambda c: c[:3]),
     "line_feed": _column(b"CampaignName", lambda c: c + b"\n" + c),
     "tab": _column(b"CampaignName", lambda c: c + b"\t" + c),

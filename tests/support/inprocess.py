@@ -6,6 +6,7 @@ run as the plain functions that they are made of; what is cached of a fetch is k
 
 from __future__ import annotations
 
+import ssl
 import sys
 import threading
 import uuid
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import cache
 from types import ModuleType, SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -28,7 +30,7 @@ from flows.registry import SOURCES, Registered
 from flows.replay import replay
 from tasks.errors import ZakazError
 from tasks.load.frames import select
-from tasks.load.migrate import migrated
+from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tasks.window import Window
 
@@ -104,11 +106,11 @@ class Product:
         return self._carry(str(uuid.uuid4()), None, lambda: replay.fn(source))
 
     def select(self, sql: str) -> pl.DataFrame:
-        with migrated(self.settings) as client:
+        with warehouse(self.settings) as client:
             return select(client, sql)
 
     def command(self, *statements: str) -> None:
-        with migrated(self.settings) as client:
+        with warehouse(self.settings) as client:
             for sql in statements:
                 client.command(sql)
 
@@ -137,6 +139,8 @@ def in_process(clock: Clock) -> Iterator[None]:
     """Within the block the product runs here: plain functions, the clock, one connection a thread."""
     with ExitStack() as stack:
         stack.enter_context(patch.object(HttpClient, "_raw_request", _watched(HttpClient._raw_request)))
+        # Each HTTP client reads all certificates anew, a tenth of a second, for addresses that need none.
+        stack.enter_context(patch.object(ssl, "create_default_context", cache(ssl.create_default_context)))
         stack.enter_context(patch.object(clickhouse_connect, "get_client", _reused(clickhouse_connect.get_client)))
         for module in list(sys.modules.values()):
             if module.__name__.startswith(_PACKAGES):
