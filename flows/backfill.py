@@ -15,7 +15,6 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import Field
 
-from flows.ingest import fingerprint
 from flows.registry import SOURCES, Registered
 from flows.running import INGESTION, LastDay, shown, window_of
 from flows.server.manifest import OURS
@@ -86,7 +85,7 @@ def split(whole: Window, months: int) -> Iterator[Window]:
 def _done(source: Source, windows: list[Window]) -> set[Window]:
     settings = load_settings()
     with migrated(settings) as client:
-        good = covered(client, source.job, fingerprint(source, settings))
+        good = covered(client, source.job, source.fingerprint(settings))
     return {window for window in windows if _is_done(source, window, good)}
 
 

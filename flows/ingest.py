@@ -5,7 +5,6 @@ Knows the order of the steps and how a run is recorded; what differs from source
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Iterator
@@ -15,12 +14,11 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-import polars as pl
 from prefect.artifacts import create_markdown_artifact
 
 from flows import steps
 from flows.source import Source
-from tasks.errors import WarehouseError, ZakazError
+from tasks.errors import LandingError, ReconcileError, WarehouseError, ZakazError
 from tasks.fetch.traffic import Traffic, counted
 from tasks.landing import Landing, Manifest
 from tasks.load import runs
@@ -30,14 +28,14 @@ from tasks.load.upsert import Upserted
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tasks.window import Window
-from validation.split import Split
 
 logger = logging.getLogger("zakaz.flow")
 
 
 @dataclass
 class Report:
-    """What a run did. `rows`: valid rows of the source's first table; `seconds` by step."""
+    """What a run did. `rows`: valid rows of the source's first table; `money`: what of the window's is rejected, in
+    words; `warnings`: what a later read may mend; `notes`: what it will not; `seconds` by step."""
 
     source: str
     noun: str
@@ -53,6 +51,10 @@ class Report:
     facts: dict[str, int] = field(default_factory=dict)
     columns: dict[str, list[str]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    money: str = ""
+    version: int = 0
+    partial: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -65,6 +67,8 @@ class Report:
             "origin": self.origin,
             "account": self.account,
             "read_at": self.read_at,
+            "version": self.version,
+            "partial": self.partial,
             "rows_written": self.written,
             "rows_rejected": self.rejected,
             "rows_released": self.released,
@@ -74,6 +78,7 @@ class Report:
             "facts": self.facts,
             "columns": self.columns,
             "warnings": self.warnings,
+            "notes": self.notes,
             "seconds": self.seconds,
         }
 
@@ -84,8 +89,10 @@ class Report:
         counts = {"new": done.new, "changed": done.changed, "removed": done.removed}
         words = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
         parts = [f"{self.window}: {self.rows} {self.noun}, {words or 'nothing changed'}"]
-        parts += [f"{self.rejected} rejected, see zakaz quarantine list"] if self.rejected else []
-        return "; ".join([*parts, *self.warnings])
+        if self.rejected:
+            money = f" ({self.money})" if self.money else ""
+            parts.append(f"{self.rejected} rejected{money}, see zakaz quarantine list")
+        return "; ".join([*parts, *self.warnings, *self.notes])
 
 
 def ingest(source: Source, settings: Settings, window: Window, run_id: str, refresh: bool = False) -> Report:
@@ -94,7 +101,7 @@ def ingest(source: Source, settings: Settings, window: Window, run_id: str, refr
     # A whole second: the bound goes to the API, whose times have no fractions, and must mean the same there.
     started = datetime.now(UTC).replace(microsecond=0)
     run = Run(source.job, run_id, started)
-    origin, account = _origin(source, settings), fingerprint(source, settings)
+    origin, account = _origin(source, settings), source.fingerprint(settings)
     report = Report(source.name, source.noun, window, origin, account, read_at=started)
     with migrated(settings) as client:
         _refuse_mixing(runs.origins(client), report.origin)
@@ -124,11 +131,27 @@ def _carry(source: Source, settings: Settings, run: Run, report: Report, refresh
     manifests: dict[str, Manifest] = {}
     with _timed(report, "fetch"), counted() as report.traffic:
         for resource in source.resources:
-            manifest = steps.fetch(source, resource, settings, report.window, run.started_at, refresh)
+            manifest = steps.fetch(source, resource, settings, report.window, run, refresh)
             manifests[resource.name] = manifest
             _note_fetch(report, manifest)
+    try:
+        _load(source, settings, run, report, manifests)
+    except (LandingError, WarehouseError, ReconcileError):
+        raise
+    except ZakazError:
+        # The rows are the trouble. Settled days would be refused for ever if their fetch were kept.
+        landing = Landing(settings.landing_url)
+        for manifest in manifests.values():
+            landing.discard(manifest)
+        raise
+
+
+def _load(source: Source, settings: Settings, run: Run, report: Report, manifests: dict[str, Manifest]) -> None:
     with _timed(report, "validate"):
-        parts = {r.name: steps.validate(source, r, settings, manifests[r.name]) for r in source.resources}
+        judged = {r.name: steps.validate(source, r, settings, manifests[r.name]) for r in source.resources}
+    parts = {name: one.part for name, one in judged.items()}
+    report.notes += [note for one in judged.values() for note in one.notes]
+    report.money = next((one.money for one in judged.values() if one.money), "")
     with _timed(report, "transform"):
         facts = [steps.transform(output, parts) for output in source.outputs]
     report.rows = facts[0].height
@@ -138,39 +161,31 @@ def _carry(source: Source, settings: Settings, run: Run, report: Report, refresh
         for output, rows in zip(source.outputs, facts, strict=True):
             if output.tells_account:
                 steps.refuse_stranger(output, settings, rows)
-        if _was_overtaken(source, settings, report):
-            return
         for output, rows in zip(source.outputs, facts, strict=True):
             wanted, name = output.resource, output.table.name
-            report.tables[name] = steps.load(output, settings, rows, manifests[wanted], parts[wanted])
-            if overtaken := report.tables[name].overtaken:
-                report.warnings.append(f"{overtaken} rows of {name} are newer in the warehouse than this run's")
-            if (kept := report.tables[name].kept) and not output.table.keeps_vanished:
-                report.warnings.append(f"{kept} rows of {name} kept, though the source no longer confirms them")
+            manifest = manifests[wanted]
+            done, notes = steps.load(source, output, settings, rows, manifest, parts[wanted])
+            report.tables[name] = done
+            report.notes += notes
+            if done.overtaken:
+                report.notes.append(f"{done.overtaken} rows of {name} were left to runs that read the source later")
+            if done.kept and not output.table.keeps_vanished:
+                report.warnings.append(
+                    f"{done.kept} rows of {name} kept, though the source no longer confirms them"
+                )
         for mart, schema in source.marts:
             report.tables[mart.table.name] = steps.refresh_mart(mart, schema, settings)
-        _quarantine(source, settings, parts, report, run)
-
-
-def _was_overtaken(source: Source, settings: Settings, report: Report) -> bool:
-    """Whether a good run has read all these days later than this one did, as when a run is resumed the next day.
-    Its rows are newer, and what it removed must not come back."""
-    with warehouse(settings) as client:
-        good = runs.covered(client, source.job, report.account)
-    newer = runs.reads(good, report.window).filter(pl.col("read_at") > report.read_at)
-    if newer.height:
-        report.warnings.append("a newer run has read these days, so nothing was written")
-    return newer.height > 0
-
-
-def _quarantine(source: Source, settings: Settings, parts: dict[str, Split], report: Report, run: Run) -> None:
-    for resource in source.resources:
-        _, released = steps.set_aside(source, resource, settings, parts[resource.name], run.run_id)
-        report.released += released
+        for resource in source.resources:
+            part, manifest = parts[resource.name], manifests[resource.name]
+            _, released = steps.set_aside(source, resource, settings, part, run.run_id, manifest)
+            report.released += released
 
 
 def _note_fetch(report: Report, manifest: Manifest) -> None:
     report.warnings += manifest.warnings
+    report.notes += manifest.notes
+    report.version = min(report.version or manifest.version, manifest.version)
+    report.partial |= manifest.partial
     report.window = manifest.window
     report.read_at = min(report.read_at, manifest.fetched_at)
     report.facts |= manifest.facts
@@ -182,11 +197,6 @@ def _origin(source: Source, settings: Settings) -> str:
     host = urlsplit(source.account(settings)).hostname
     assert host, f"the account of {source.name} must begin with the API's address"
     return "sandbox" if host in ("127.0.0.1", "localhost", "::1") else host
-
-
-def fingerprint(source: Source, settings: Settings) -> str:
-    """The account, told apart from others and not told."""
-    return hashlib.sha256(source.account(settings).encode()).hexdigest()[:16]
 
 
 def _refuse_mixing(held: set[str], coming: str) -> None:
@@ -232,6 +242,7 @@ def _publish(source: Source, report: Report) -> None:
             for name, result in report.tables.items()
         ),
         *(f"\n**Warning:** {text}" for text in report.warnings),
+        *(f"\n**Note:** {text}" for text in report.notes),
     ]
     create_markdown_artifact(
         "\n".join(lines), key=f"{source.name.replace('_', '-')}-load", description=report.message

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pandera.polars as pa
 import polars as pl
 
-from flows.source import Output
+from flows.source import CURRENCY, Fetch, Output, Resource
 from tasks.load.tables import Mart, Table
 from tasks.reference import cities
 from validation import ads as must
@@ -23,22 +24,54 @@ MARKETING = (
     must.marketing,
 )
 AdDays = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
-_TAGS = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term", "utm_city", "utm_day", "utm_month")
+AD_DAY = ("stat_date", "account_id", "campaign_id", "ad_group_id", "ad_id")
+_CARRIED = {
+    "link": (
+        "utm_source",
+        "utm_medium",
+        "utm_campaign",
+        "utm_content",
+        "utm_term",
+        "utm_city",
+        "utm_day",
+        "utm_month",
+    ),
+    "campaign": ("campaign_id", "ad_group_id"),
+    "campaign's name": ("campaign_name",),
+    CURRENCY: ("currency",),
+}
 
 
-def ad_facts(table: str, ad_days: AdDays, resource: str, answers_for: tuple[str, ...]) -> Output:
+def ad_days(fetch: Fetch, schema: pa.DataFrameSchema, money: str) -> Resource:
+    """What an advertising source is asked for: one row a day and ad. `money`: the raw column of the spend."""
+    spent = pl.col(money).cast(pl.Decimal(18, 2), strict=False)
+    return Resource("ad_days", fetch, schema, AD_DAY, money=spent, day="stat_date", may_be_empty=True)
+
+
+def ad_facts(
+    table: str,
+    build: AdDays,
+    unreadable: Callable[[pl.DataFrame], pl.DataFrame],
+    answers_for: tuple[str, ...],
+    spelling: Callable[[pl.Expr], pl.Expr] = lambda text: text,
+) -> Output:
     """The output of an advertising source: one row a day and ad."""
     return Output(
         Table(
             table,
-            key=("stat_date", "account_id", "campaign_id", "ad_group_id", "ad_id"),
+            key=AD_DAY,
             measures=("impressions", "clicks", "spent", "conversions"),
             rows_between="stat_date BETWEEN {first} AND {last}",
+            day=pl.col("stat_date"),
+            money=pl.col("spent"),
         ),
-        lambda raw: ad_days(raw[resource], cities()),
+        lambda raw: build(raw["ad_days"], cities()),
         must.facts,
-        resource,
+        "ad_days",
         protects="ad_id",
-        remembered=_TAGS,
+        identity=("stat_date", "ad_id"),
+        carried=_CARRIED,
         answers_for=answers_for,
+        spelling=spelling,
+        unreadable=unreadable,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import polars as pl
 from prefect import flow
 from prefect.client.schemas.objects import State
 
@@ -15,12 +16,17 @@ from tasks.reference import cities
 from tasks.transform import qtickets as to
 from validation import qtickets as must
 
+_MONEY, _COUNT = pl.Decimal(18, 2), pl.Decimal(18, 0)
+
 TICKETS = Table(
     "stg_qtickets_tickets",
     key=("ticket_id",),
     measures=("quantity", "amount", "refunded_amount"),
     # Booked in the window: paid in it, or, while unpaid, ordered in it.
     rows_between="coalesce(paid_at, ordered_at) >= {start} AND coalesce(paid_at, ordered_at) < {end}",
+    day=pl.coalesce("paid_at", "ordered_at").dt.convert_time_zone("Europe/Moscow").dt.date(),
+    money=pl.when(pl.col("state").is_in(["paid", "refunded"])).then("amount"),
+    moves=True,  # by ordered_at, which an organizer may change
 )
 EVENTS = Table("dim_events", key=("event_id",), keeps_vanished=True)
 SALES = Table(
@@ -39,17 +45,32 @@ SOURCE = Source(
     check_settings=api.check_settings,
     probe=probes.qtickets,
     resources=(
-        Resource("orders", api.fetch_orders, must.raw_orders, key="ticket_id", may_be_empty=True),
-        Resource("events", api.fetch_events, must.raw_events, key="event_id"),
+        Resource(
+            "orders",
+            api.fetch_orders,
+            must.raw_orders,
+            key=("ticket_id",),
+            money=pl.col("price").cast(_MONEY, strict=False) * pl.col("quantity").cast(_COUNT, strict=False),
+            may_be_empty=True,
+        ),
+        Resource("events", api.fetch_events, must.raw_events, key=("event_id", "show_id")),
     ),
     outputs=(
-        Output(TICKETS, lambda raw: to.tickets(raw["orders"]), must.tickets, "orders", protects="order_id"),
+        Output(
+            TICKETS,
+            lambda raw: to.tickets(raw["orders"]),
+            must.tickets,
+            "orders",
+            protects="order_id",
+            identity=("order_id",),
+        ),
         Output(
             EVENTS,
             lambda raw: to.events(raw["events"], cities()),
             must.events,
             "events",
             protects="event_id",
+            identity=("event_id",),
             tells_account=True,
         ),
     ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import polars as pl
 from prefect import flow
@@ -14,13 +13,16 @@ from flows import steps
 from flows.registry import SOURCES
 from flows.running import TOLD
 from flows.source import Output, Resource, Source
+from tasks.load.carry_forward import carry_forward
 from tasks.load.migrate import migrated
-from tasks.load.quarantine import quarantine, records
-from tasks.load.remember import remember
+from tasks.load.quarantine import records, release
 from tasks.load.tables import Scope
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings, load_settings
 from validation.split import Split, split
+
+_IDS_A_SCOPE = 5_000
+"""Of twenty digits at most: a server takes 128 KiB a parameter."""
 
 
 @flow(name="replay", description=__doc__, **TOLD)
@@ -42,39 +44,51 @@ def _replay(source: Source, settings: Settings) -> tuple[int, int]:
     """How many rows of the source got in, and how many did not."""
     with migrated(settings) as client:
         held = records(client, source.name)
-    parts = {r.name: split(_raw(held, r), r.schema) for r in source.resources}
+    newest = held.filter((pl.col("record_key") == "") | pl.struct("resource", "record_key").is_first_distinct())
+    parts = {r.name: split(_raw(newest, r), r.schema) for r in source.resources}
     if not any(part.valid.height for part in parts.values()):
         return 0, held.height
-    with warehouse(settings):
+    with warehouse(settings) as client:
         for output in source.outputs:
-            if parts[output.resource].valid.height:
-                _load(output, settings, steps.transform(output, parts))
+            # Each as old as its read: the newest wins, and never over what is newer in the warehouse.
+            for (version,), _ in parts[output.resource].valid.group_by(["_ver"], maintain_order=True):
+                of_that_read = {name: _of(part, int(version)) for name, part in parts.items()}
+                _load(source, output, settings, steps.transform(output, of_that_read), int(version))
         for mart, schema in source.marts:
             steps.refresh_mart(mart, schema, settings)
-        released = sum(_release(source, settings, r, parts[r.name]) for r in source.resources)
+        passed = _passed(source, parts)
+        older = held.filter(pl.col("record_key") != "").join(passed, on=["resource", "record_key"], how="semi")
+        ids = pl.concat([passed["rejection_id"], older["rejection_id"]]).unique()
+        released = release(client, source.name, ids)
     return released, held.height - released
 
 
 def _raw(held: pl.DataFrame, resource: Resource) -> pl.DataFrame:
-    """The rows as they landed: columns of the resource's schema, text."""
+    """The rows as they landed: columns of the resource's schema, text; and record_key, rejection_id, `_ver`."""
     kind = pl.Struct(dict.fromkeys(resource.schema.columns, pl.String))
     mine = held.filter(pl.col("resource") == resource.name)
-    return mine.select(pl.col("record").str.json_decode(kind).alias("row")).unnest("row")
+    row = pl.col("record").str.json_decode(kind).alias("row")
+    return mine.select("_ver", "record_key", "rejection_id", row).unnest("row")
 
 
-def _load(output: Output, settings: Settings, facts: pl.DataFrame) -> None:
+def _of(part: Split, version: int) -> Split:
+    return Split(part.valid.filter(pl.col("_ver") == version), part.rejected)
+
+
+def _passed(source: Source, parts: dict[str, Split]) -> pl.DataFrame:
+    """The rows that are good now: columns resource, record_key, rejection_id."""
+    return pl.concat(
+        parts[r.name].valid.select(pl.lit(r.name).alias("resource"), "record_key", "rejection_id")
+        for r in source.resources
+    )
+
+
+def _load(source: Source, output: Output, settings: Settings, facts: pl.DataFrame, version: int) -> None:
     """Only these rows: what else the table holds is not for this run to judge."""
-    table = replace(output.table, keeps_vanished=True)
-    column = output.protects
+    table, column = replace(output.table, keeps_vanished=True), output.protects
     with warehouse(settings) as client:
-        facts = remember(client, table.name, facts, output.remembered, column)
-        scope = Scope(f"{column} IN {{ids:Array(UInt64)}}", {"ids": facts[column].unique().to_list()})
-        steps.put(client, table, facts, scope, steps.version_now())
-
-
-def _release(source: Source, settings: Settings, resource: Resource, part: Split) -> int:
-    """Only what passed leaves; what did not stands there already, with its reason."""
-    nothing = pl.DataFrame(schema=dict.fromkeys(("record_key", "reason", "column", "value", "record"), pl.String))
-    with warehouse(settings) as client:
-        accepted = part.valid[resource.key].unique()
-        return quarantine(client, source.name, resource.name, nothing, accepted, "replay", datetime.now(UTC))[1]
+        facts, _ = carry_forward(client, table.name, facts, output.carried, column)
+        later = steps.left_to_later_reads(client, source, output, settings, facts, version)
+        for ids in facts.select(pl.col(column).unique().sort()).iter_slices(_IDS_A_SCOPE):
+            scope = Scope(f"{column} IN {{ids:Array(UInt64)}}", {"ids": ids[column].to_list()})
+            steps.put(client, table, facts.join(ids, on=column, how="semi"), scope, version, later=later)

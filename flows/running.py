@@ -13,7 +13,7 @@ from prefect.states import Completed
 from pydantic import Field
 
 from flows.alerts import SKIPPED, run_failed, run_recovered
-from flows.ingest import fingerprint, ingest
+from flows.ingest import ingest
 from flows.source import Source
 from tasks.errors import UsageError
 from tasks.load.migrate import migrated
@@ -101,7 +101,7 @@ def _is_superseded(source: Source, settings: Settings, window: Window) -> bool:
         return False
     due = runtime.flow_run.scheduled_start_time
     with migrated(settings) as client:
-        good = covered(client, source.job, fingerprint(source, settings), even_with_warnings=True)
+        good = covered(client, source.job, source.fingerprint(settings), even_with_warnings=True)
     return reads(good, window).filter(pl.col("read_at") > due).height > 0
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import pandera.polars as pa
@@ -15,16 +16,23 @@ from tasks.settings import Settings
 from tasks.window import Window
 
 Frames = Mapping[str, pl.DataFrame]
+Fetch = Callable[[Settings, Window, datetime], Fetched]
+CURRENCY = "currency"
+"""Where an ad account's is not known it is taken for the report's: no news in each run's message."""
 
 
 @dataclass(frozen=True)
 class Resource:
-    """One thing to fetch. `key`: the raw column that names a row in the quarantine."""
+    """One thing to fetch. `key`: the raw columns that name a row in the quarantine. `money`: what a raw row adds to
+    the figures, null where that cannot be read. `day`: the raw column of the day asked for, where rows of others
+    may come."""
 
     name: str
-    fetch: Callable[[Settings, Window, datetime], Fetched]
+    fetch: Fetch
     schema: pa.DataFrameSchema
-    key: str
+    key: tuple[str, ...]
+    money: pl.Expr | None = None
+    day: str = ""
     may_be_empty: bool = False
 
 
@@ -33,11 +41,14 @@ class Output:
     """One table to fill. `build` makes its rows from the valid raw frames, by resource.
 
     `resource` is the one whose rejected rows protect the last good version of theirs in the table: `protects` names
-    the column, raw and in the table, by which they are found. `remembered`: columns that are null where the source
-    no longer knows them; they are taken from the newest row of the same `protects`. `answers_for`: columns, raw and
+    the column, raw and in the table, by which they are found. `identity`: columns by which a row is still the same
+    where its key has changed. `carried`: groups of columns, by what they are called, that are null where the source
+    does not name them; they are taken from the newest row of the same `protects`. `answers_for`: columns, raw and
     in the table, whose values tell what a load answers for: rows with others stay, be it another account or an ad
-    that the source forgot, which undoes nothing that was spent on it. `tells_account`: all of an account's objects
-    are here, so one that shares none with the warehouse is another account.
+    that the source forgot, which undoes nothing that was spent on it. `spelling`: the form in which values of such
+    a column are compared. `unreadable`: of the raw rows, the ads whose links could not be read, with what was spent
+    on them (ad_id, spent). `tells_account`: all of an account's objects are here, so one that shares none with the
+    warehouse is another account.
     """
 
     table: Table
@@ -45,8 +56,11 @@ class Output:
     schema: pa.DataFrameSchema
     resource: str
     protects: str
-    remembered: tuple[str, ...] = ()
+    identity: tuple[str, ...]
+    carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     answers_for: tuple[str, ...] = ()
+    spelling: Callable[[pl.Expr], pl.Expr] = lambda text: text
+    unreadable: Callable[[pl.DataFrame], pl.DataFrame] | None = None
     tells_account: bool = False
 
 
@@ -77,3 +91,7 @@ class Source:
     lag_days: int = 0
     history_days: int | None = None
     backfill_months: int = 1
+
+    def fingerprint(self, settings: Settings) -> str:
+        """The account, told apart from others and not told."""
+        return hashlib.sha256(self.account(settings).encode()).hexdigest()[:16]

@@ -6,9 +6,10 @@ Only the fetch is cached, as a manifest of landed files.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pandera.polars as pa
@@ -20,24 +21,27 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 from prefect.tasks import Task
 
-from flows.source import Output, Resource, Source
+from flows.source import CURRENCY, Output, Resource, Source
 from tasks.errors import SourceError, ZakazError
 from tasks.landing import Landing, Manifest
+from tasks.load.carry_forward import carry_forward
 from tasks.load.mart import restate
-from tasks.load.quarantine import quarantine
+from tasks.load.quarantine import quarantine, rejected_values
 from tasks.load.reference import reference_tables
-from tasks.load.remember import remember
+from tasks.load.runs import Run, begin_read, days_read_later, next_version
 from tasks.load.tables import Mart, Scope, Table
-from tasks.load.upsert import Upserted, count, distinct, merge, upsert
+from tasks.load.upsert import Changes, Upserted, distinct, merge, upsert
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tasks.window import Window, moscow_today
 from validation.split import Split, WrongFrame, split
 
 A_FEW = 3
-"""Rows that are no accident when every one of them is wrong."""
+"""Fewest rejected rows for which a load may fail: one odd row or two are for the quarantine."""
 ENOUGH_TO_JUDGE = 20
-"""Rows from which their being rejected, or missing, says something about the source."""
+"""Rows from which their being rejected, or missing, says something about the source, whatever the money."""
+MUCH = Fraction(1, 4)
+"""Share of a window's money which, rejected or removed at once, is more often a fault of the source than true."""
 
 
 def _fetch_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
@@ -69,19 +73,21 @@ def _may_mend(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     result_serializer="json",
     retry_condition_fn=_may_mend,
 )
-def fetch_step(source: Source, resource: Resource, settings: Settings, window: Window, as_of: datetime) -> Manifest:
+def fetch_step(source: Source, resource: Resource, settings: Settings, window: Window, run: Run) -> Manifest:
     landing = Landing(settings.landing_url)  # Before the API is asked for what could not be kept.
-    fetched = resource.fetch(settings, window, as_of)
+    with warehouse(settings) as client:
+        version = begin_read(client, run)
+    fetched = resource.fetch(settings, window, run.started_at)
     if not fetched.rows and not resource.may_be_empty:
         raise SourceError(
             f"{source.title} sent no {resource.name} at all. That cannot be right, so nothing was loaded.",
             transient=True,
         )
-    return landing.write(source.name, resource.name, window, as_of, fetched)
+    return landing.write(source.name, resource.name, window, run.started_at, fetched, version)
 
 
 def fetch(
-    source: Source, resource: Resource, settings: Settings, window: Window, as_of: datetime, refresh: bool
+    source: Source, resource: Resource, settings: Settings, window: Window, run: Run, refresh: bool
 ) -> Manifest:
     """The landed manifest, from the cache where its files are still there."""
     step = fetch_step.with_options(
@@ -89,34 +95,79 @@ def fetch(
         retry_delay_seconds=settings.fetch_retry_delay,
         refresh_cache=refresh,
     )
-    manifest = step(source, resource, settings, window, as_of)
+    manifest = step(source, resource, settings, window, run)
     # An earlier fetch that came with a warning, say without tags, is no answer to keep for settled days.
-    was_degraded = bool(manifest.warnings) and manifest.fetched_at < as_of
+    was_degraded = bool(manifest.warnings) and manifest.fetched_at < run.started_at
     if Landing(settings.landing_url).holds(manifest) and not was_degraded:
         return manifest
-    return step.with_options(refresh_cache=True)(source, resource, settings, window, as_of)
+    return step.with_options(refresh_cache=True)(source, resource, settings, window, run)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A resource's rows, and what the run's message says of them: `notes`, and the `money` of the rejected ones, at
+    least so much of it as can be read, in words."""
+
+    part: Split
+    notes: tuple[str, ...] = ()
+    money: str = ""
 
 
 @task(task_run_name="validate {resource.name}", cache_policy=NO_CACHE)
-def validate(source: Source, resource: Resource, settings: Settings, manifest: Manifest) -> Split:
+def validate(source: Source, resource: Resource, settings: Settings, manifest: Manifest) -> Judged:
     raw = Landing(settings.landing_url).read(manifest)
+    notes = []
+    if resource.day:
+        asked, outside = _within(raw, resource.day, manifest.window)
+        if outside:
+            notes.append(f"{outside} rows of other days than asked for were dropped")
+            raw = asked
     try:
         part = split(raw, resource.schema)
-        _refuse_if_most_are_wrong(part)
+        money = _refuse_if_much_is_wrong(part, resource.money)
     except WrongFrame as error:
         raise SourceError(
             f"{source.title} changed its {resource.name} ({manifest.window}): {error}. Nothing was loaded."
         ) from None
-    return part
+    notes += [f"{count} odd values of {column} were rounded or left out" for column, count in part.odd.items()]
+    return Judged(part, tuple(notes), money)
 
 
-def _refuse_if_most_are_wrong(part: Split) -> None:
-    """A quarantine is for odd rows. When most are odd it is the source, or a rule of ours, that changed, and a
-    green run with next to no rows would hide it."""
+def _within(raw: pl.DataFrame, column: str, window: Window) -> tuple[pl.DataFrame, int]:
+    """Rows of the window's days, or of no day that can be read; how many are of others."""
+    day = pl.col(column).str.strip_chars().str.to_date("%Y-%m-%d", strict=False)
+    asked = raw.filter(day.is_null() | day.is_between(window.first, window.last))
+    return asked, raw.height - asked.height
+
+
+def _refuse_if_much_is_wrong(part: Split, money: pl.Expr | None) -> str:
+    """A quarantine is for odd rows. When they carry much of the money it is the source, or a rule of ours, that
+    changed, and a green run with next to nothing would hide it. What they carry, in words."""
     wrong, all_rows = part.rejected.height, part.rejected.height + part.valid.height
-    if (wrong >= ENOUGH_TO_JUDGE and wrong > all_rows / 2) or (wrong == all_rows and wrong >= A_FEW):
+    if not wrong:
+        return ""
+    lost, whole, said = Decimal(wrong), Decimal(all_rows), ""
+    if money is not None:
+        known, rest = (_sum(rows, money) for rows in (part.rejected, part.valid))
+        unread = part.rejected.select(money.is_null().sum()).item()
+        said = f"{'at least ' if unread else ''}{known:.2f} of {known + rest:.2f}"
+        # A row whose money cannot be read counts as much as the others do on average.
+        readable = max(all_rows - unread, 1)
+        lost, whole = known + unread * (known + rest) / readable, (known + rest) * all_rows / readable
+        if not whole:
+            lost, whole = Decimal(wrong), Decimal(all_rows)
+    is_enough = wrong >= A_FEW or all_rows >= ENOUGH_TO_JUDGE
+    if (is_enough and lost > whole * MUCH.numerator / MUCH.denominator) or (
+        wrong >= ENOUGH_TO_JUDGE and wrong > all_rows / 2
+    ):
         reason = part.rejected["reason"].value_counts(sort=True)["reason"][0]
-        raise WrongFrame(f"{wrong} of {all_rows} rows are wrong, most of them because {reason}")
+        of_money = f" ({said} of the money)" if said else ""
+        raise WrongFrame(f"{wrong} of {all_rows} rows are wrong{of_money}, most of them because {reason}")
+    return said
+
+
+def _sum(rows: pl.DataFrame, money: pl.Expr) -> Decimal:
+    return Decimal(rows.select(money.sum()).item() or 0)
 
 
 @task(task_run_name="transform to {output.table.name}", cache_policy=NO_CACHE)
@@ -141,24 +192,70 @@ def refuse_stranger(output: Output, settings: Settings, facts: pl.DataFrame) -> 
 
 
 @task(task_run_name="upsert {output.table.name}", cache_policy=NO_CACHE)
-def load(output: Output, settings: Settings, facts: pl.DataFrame, manifest: Manifest, part: Split) -> Upserted:
-    """`part`: the raw rows of the output's resource."""
+def load(
+    source: Source, output: Output, settings: Settings, facts: pl.DataFrame, manifest: Manifest, part: Split
+) -> tuple[Upserted, list[str]]:
+    """What became of the rows, and notes for the run's message. `part`: the raw rows of the output's resource."""
     with warehouse(settings) as client:
         scope = output.table.scope(manifest.window, manifest.fetched_at)
-        _refuse_to_wipe(client, output.table, scope, facts, manifest)
-        facts = remember(client, output.table.name, facts, output.remembered, output.protects)
+        facts, unknown = carry_forward(
+            client,
+            output.table.name,
+            facts,
+            output.carried,
+            output.protects,
+            "spent" if "spent" in facts.columns else "",
+        )
         protected = [_values(part.rejected, output.protects, facts)]
         for column in output.answers_for:
             listed = _values(pl.concat([part.valid, part.rejected.select(part.valid.columns)]), column, facts)
             held = distinct(client, output.table, column, scope).cast({column: facts.schema[column]})
-            protected.append(held.join(listed, on=column, how="anti"))
+            same = pl.col(column) if facts.schema[column] != pl.String else output.spelling(pl.col(column))
+            known = listed.select(same)[column]
+            protected.append(held.filter(~same.is_in(known.implode())))
         table = output.table
         if manifest.partial or _has_nameless(part, output, facts):
             # Nobody can tell which rows are gone and which were merely not seen.
             table = replace(table, keeps_vanished=True)
-        # The version is the age of the data: a resumed run must not win over one that read the source later.
-        version = int(manifest.fetched_at.timestamp() * 1000)
-        return put(client, table, facts, scope, version, protected)
+        done = put(
+            client,
+            table,
+            facts,
+            scope,
+            manifest.version,
+            protected,
+            later=left_to_later_reads(client, source, output, settings, facts, manifest.version),
+            judge=lambda changes: _refuse_to_wipe(changes, output, manifest),
+        )
+    notes = [
+        f"the {one.what} of {one.ads} ads with {one.money:.2f} of spend is not known"
+        for one in unknown
+        if one.what != CURRENCY
+    ]
+    unread = output.unreadable(part.valid) if output.unreadable else None
+    if unread is not None and unread.height:
+        notes.append(f"links of {unread.height} ads with {unread['spent'].sum():.2f} of spend could not be read")
+    return done, notes
+
+
+def left_to_later_reads(
+    client: Client, source: Source, output: Output, settings: Settings, facts: pl.DataFrame, version: int
+) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """Which of some rows of the table a good run has judged that read the source later than `version`: those of the
+    days that it read, but for rows that it rejected."""
+    days = days_read_later(client, source.job, source.fingerprint(settings), version)
+    if days.is_empty():
+        return pl.DataFrame.clear
+    rejected = rejected_values(client, source.name, output.resource, output.protects)
+    rejected = rejected.cast({output.protects: facts.schema[output.protects]}, strict=False).drop_nulls()
+    day = output.table.day
+
+    def judged(rows: pl.DataFrame) -> pl.DataFrame:
+        if day is not None:
+            rows = rows.with_columns(day.alias("day")).join(days, on="day", how="semi").drop("day")
+        return rows.join(rejected, on=output.protects, how="anti")
+
+    return judged
 
 
 def put(
@@ -168,16 +265,13 @@ def put(
     scope: Scope,
     version: int,
     protected: Sequence[pl.DataFrame] = (),
+    **options: Any,
 ) -> Upserted:
     """Upsert, then merge, also after a failed reconcile: what is there must not count twice without FINAL."""
     try:
-        return upsert(client, table, rows, scope, version, protected)
+        return upsert(client, table, rows, scope, version, protected, **options)
     finally:
         merge(client, table.name)
-
-
-def version_now() -> int:
-    return int(datetime.now(UTC).timestamp() * 1000)
 
 
 def _has_nameless(part: Split, output: Output, facts: pl.DataFrame) -> bool:
@@ -191,15 +285,22 @@ def _values(raw: pl.DataFrame, column: str, facts: pl.DataFrame) -> pl.DataFrame
     return raw.select(pl.col(column).cast(facts.schema[column], strict=False)).drop_nulls().unique()
 
 
-def _refuse_to_wipe(client: Client, table: Table, scope: Scope, facts: pl.DataFrame, manifest: Manifest) -> None:
-    """An answer without a row, where there were many, is a fault of the source far more often than the truth."""
-    if facts.height or table.keeps_vanished:
+def _refuse_to_wipe(changes: Changes, output: Output, manifest: Manifest) -> None:
+    """Much that is gone at once is a fault of the source far more often than the truth. A row whose key alone has
+    changed, as of an ad that moved to another campaign, is not gone."""
+    gone = changes.gone.join(changes.frame, on=output.identity, how="anti")
+    money, name = output.table.money, output.table.name
+    if gone.is_empty():
         return
-    held = count(client, table, scope)
-    if held >= ENOUGH_TO_JUDGE:
+    lost, whole = Decimal(0), Decimal(0)
+    if money is not None:
+        lost, whole = _sum(gone, money), _sum(changes.held, money)
+    is_much = lost > whole * MUCH.numerator / MUCH.denominator
+    if is_much or (gone.height >= ENOUGH_TO_JUDGE and gone.height > changes.held.height / 2):
         raise SourceError(
-            f"{manifest.source} sent nothing for {manifest.window}, though {table.name} holds {held} rows of it. "
-            "Nothing was removed. If it is true, delete them with `zakaz sql` and load again.",
+            f"{manifest.source} no longer sends {gone.height} of the {changes.held.height} rows that {name} holds "
+            f"for {manifest.window}, {lost:.2f} of {whole:.2f} of the money. Nothing was removed. If it is true, "
+            "delete them with `zakaz sql` and load again.",
             transient=True,
         )
 
@@ -207,23 +308,32 @@ def _refuse_to_wipe(client: Client, table: Table, scope: Scope, facts: pl.DataFr
 @task(task_run_name="refresh {mart.table.name}", cache_policy=NO_CACHE)
 def refresh_mart(mart: Mart, schema: pa.DataFrameSchema, settings: Settings) -> Upserted:
     with warehouse(settings) as client:
-        return restate(client, mart, version_now(), lambda rows: _proved(rows, schema, mart.table.name))
+        return restate(client, mart, next_version(client), lambda rows: _proved(rows, schema, mart.table.name))
 
 
 @task(task_run_name="quarantine {resource.name}", cache_policy=NO_CACHE)
-def set_aside(source: Source, resource: Resource, settings: Settings, part: Split, run_id: str) -> tuple[int, int]:
+def set_aside(
+    source: Source, resource: Resource, settings: Settings, part: Split, run_id: str, manifest: Manifest
+) -> tuple[int, int]:
     """How many rows were newly set aside, and how many were released because a good version came."""
     with warehouse(settings) as client:
         raw = part.valid.columns
         rejected = part.rejected.select(
-            pl.col(resource.key).fill_null("").alias("record_key"),
+            record_key(resource),
             "reason",
             pl.col("column").fill_null(""),
             pl.col("value").fill_null(""),
             pl.struct(raw).struct.json_encode().alias("record"),
         )
-        accepted = part.valid[resource.key].unique()
-        return quarantine(client, source.name, resource.name, rejected, accepted, run_id, datetime.now(UTC))
+        accepted = part.valid.select(record_key(resource)).to_series().unique()
+        window = None if manifest.partial else manifest.window
+        return quarantine(client, source.name, resource.name, rejected, accepted, run_id, manifest.version, window)
+
+
+def record_key(resource: Resource) -> pl.Expr:
+    """The key of a raw row, as text."""
+    columns = [pl.col(name).fill_null("") for name in resource.key]
+    return pl.concat_str(columns, separator="/").alias("record_key")
 
 
 @task(task_run_name="refresh reference tables", cache_policy=NO_CACHE)
@@ -231,7 +341,7 @@ def load_reference(settings: Settings) -> None:
     """What the marts need besides facts: whose a utm_source is, VAT by date, the basis of the report."""
     with warehouse(settings) as client:
         for table, rows in reference_tables(settings.report_currency, settings.ad_spend_vat == "include"):
-            put(client, table, rows, Scope(), version_now())
+            put(client, table, rows, Scope(), next_version(client))
 
 
 def _proved(facts: pl.DataFrame, schema: pa.DataFrameSchema, table: str) -> pl.DataFrame:

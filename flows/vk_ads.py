@@ -5,9 +5,9 @@ from __future__ import annotations
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.marketing import MARKETING, ad_facts
+from flows.marketing import MARKETING, ad_days, ad_facts
 from flows.running import INGESTION, Days, FirstDay, LastDay, Refresh, run_source
-from flows.source import Resource, Source
+from flows.source import Source
 from tasks.fetch import probes
 from tasks.fetch import vk_ads as api
 from tasks.transform import vk_ads as to
@@ -23,8 +23,8 @@ SOURCE = Source(
     account=api.account,
     check_settings=api.check_settings,
     probe=probes.vk_ads,
-    resources=(Resource("ad_days", api.fetch_ad_days, must.raw_vk, key="ad_id", may_be_empty=True),),
-    outputs=(ad_facts("fact_vk_ads_daily", to.ad_days, "ad_days", ("account_id", "ad_id")),),
+    resources=(ad_days(api.fetch_ad_days, must.raw_vk, money="spent"),),
+    outputs=(ad_facts("fact_vk_ads_daily", to.ad_days, to.unreadable, ("account_id", "ad_id")),),
     marts=(MARKETING,),
     days=14,
     restated_days=30,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.marketing import MARKETING, ad_facts
+from flows.marketing import MARKETING, ad_days, ad_facts
 from flows.running import INGESTION, Days, FirstDay, LastDay, Refresh, run_source
-from flows.source import Resource, Source
+from flows.source import Source
 from tasks.fetch import probes
 from tasks.fetch import yandex_direct as api
 from tasks.transform import yandex_direct as to
@@ -23,8 +23,8 @@ SOURCE = Source(
     account=api.account,
     check_settings=api.check_settings,
     probe=probes.direct,
-    resources=(Resource("ad_days", api.fetch_ad_days, must.raw_direct, key="ad_id", may_be_empty=True),),
-    outputs=(ad_facts("fact_direct_daily", to.ad_days, "ad_days", ("account_id",)),),
+    resources=(ad_days(api.fetch_ad_days, must.raw_direct, money="cost"),),
+    outputs=(ad_facts("fact_direct_daily", to.ad_days, to.unreadable, ("account_id",)),),
     marts=(MARKETING,),
     days=7,
     restated_days=90,

@@ -55,6 +55,7 @@ class Manifest(BaseModel):
     """What landed: the files, what is in them (SHA-256), and everything a later step has to know about the fetch.
 
     Only what a manifest names has landed: a fetch that dies leaves parts, whole and torn, of which none speaks.
+    `version` orders the reads of the source.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -66,6 +67,7 @@ class Manifest(BaseModel):
     paths: tuple[str, ...]
     digests: tuple[str, ...] = ()
     rows: int
+    version: int
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     facts: dict[str, int] = {}
@@ -84,7 +86,9 @@ class Landing:
         with self._reached():
             self._fs, self._root = fsspec.core.url_to_fs(url)
 
-    def write(self, source: str, resource: str, window: Window, fetched_at: datetime, fetched: Fetched) -> Manifest:
+    def write(
+        self, source: str, resource: str, window: Window, fetched_at: datetime, fetched: Fetched, version: int
+    ) -> Manifest:
         stamp = fetched_at.astimezone(UTC).strftime(_STAMP)
         folder = f"{self._root}/{source}/{resource}/{stamp}-{uuid.uuid4().hex[:8]}"
         schema = dict.fromkeys(fetched.columns, pl.String)
@@ -103,6 +107,7 @@ class Landing:
             paths=tuple(digests),
             digests=tuple(digests.values()),
             rows=len(fetched.rows),
+            version=version,
             warnings=fetched.warnings,
             notes=fetched.notes,
             facts=fetched.facts,
@@ -120,6 +125,13 @@ class Landing:
         # Another LANDING_URL may have been in use when it was written.
         ours = all(path.startswith(f"{self._root}/") for path in manifest.paths)
         return ours and tuple(self._digest(path) for path in manifest.paths) == manifest.digests
+
+    def discard(self, manifest: Manifest) -> None:
+        """What could not be loaded is no answer to keep: the next run asks the source again."""
+        with self._reached():
+            for path in manifest.paths:
+                if self._fs.exists(path):
+                    self._fs.rm_file(path)
 
     def probe(self) -> str:
         """Put something there, read it back and remove it, as loads do; give the place."""

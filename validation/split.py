@@ -65,7 +65,7 @@ def _failures(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> pl.DataFrame:
         # Eager on purpose: of a LazyFrame pandera checks the schema and not one value.
         schema.validate(frame, lazy=True)
     except SchemaErrors as errors:
-        return errors.failure_cases
+        return pl.DataFrame(errors.failure_cases)
     return pl.DataFrame(schema={"column": pl.String, "index": pl.Int32})
 
 

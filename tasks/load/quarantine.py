@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import polars as pl
 from clickhouse_connect.driver.client import Client
@@ -11,8 +11,10 @@ from clickhouse_connect.driver.client import Client
 from tasks.load.frames import insert, select
 from tasks.load.tables import Table
 from tasks.load.upsert import merge, remove
+from tasks.window import Window
 
 TABLE = Table("meta_quarantine", key=("rejection_id",))
+_EPOCH = date(1970, 1, 1)
 
 
 def quarantine(
@@ -22,14 +24,16 @@ def quarantine(
     rejected: pl.DataFrame,
     accepted: pl.Series,
     run_id: str,
-    now: datetime,
+    version: int,
+    window: Window | None = None,
 ) -> tuple[int, int]:
-    """Keep what was rejected, release what has been accepted since; how many of each.
+    """Keep what was rejected, release what is settled; how many of each.
 
     `rejected`: record_key, reason, column, value, record (all text). `accepted`: keys, as text, that passed.
-    A row that was already there for the same reason is not written again.
+    `version`: of the read. A rejection is settled when a read that is not older accepted its row, rejected it for
+    another reason, or, where it saw all of the `window` in which the row was, did not find it.
+    A row that was already there for the same reason keeps its first run and its age.
     """
-    version = int(now.timestamp() * 1000)
     rejected = rejected.with_columns(
         pl.concat_str(pl.lit(source), pl.lit(resource), "record", "reason", separator="\n")
         .map_elements(lambda text: hashlib.sha256(text.encode()).hexdigest()[:32], return_dtype=pl.String)
@@ -37,18 +41,26 @@ def quarantine(
     ).unique("rejection_id", maintain_order=True)
     held = select(
         client,
-        f"SELECT rejection_id, record_key, _ver FROM {TABLE.name} FINAL "
-        "WHERE source = {source:String} AND resource = {resource:String}",
+        "SELECT rejection_id, record_key, run_id, rejected_at, window_first, window_last, _ver "
+        f"FROM {TABLE.name} FINAL WHERE source = {{source:String}} AND resource = {{resource:String}}",
         {"source": source, "resource": resource},
     )
-    new = rejected.join(held, on="rejection_id", how="anti")
-    released = held.filter(pl.col("record_key").is_in(accepted.implode())).join(
-        rejected, on="rejection_id", how="anti"
+    older = held.filter(pl.col("_ver") <= version).join(rejected, on="rejection_id", how="anti")
+    judged = pl.concat([accepted, rejected["record_key"]]).unique()
+    settled = (pl.col("record_key") != "") & pl.col("record_key").is_in(judged.implode())
+    if window is not None:
+        settled |= (pl.col("window_first") >= window.first) & (pl.col("window_last") <= window.last)
+    released = older.filter(settled)
+    newest = held.filter(pl.col("_ver") >= version)
+    seen = rejected.join(newest, on="rejection_id", how="anti").join(
+        held.select("rejection_id", "run_id", "rejected_at"), on="rejection_id", how="left"
     )
+    now = datetime.now(UTC)
+    days = (window.first, window.last) if window else (_EPOCH, _EPOCH)
     insert(
         client,
         TABLE.name,
-        new.select(
+        seen.select(
             "rejection_id",
             pl.lit(source).alias("source"),
             pl.lit(resource).alias("resource"),
@@ -57,24 +69,50 @@ def quarantine(
             "column",
             "value",
             "record",
-            pl.lit(run_id).alias("run_id"),
-            pl.lit(now).dt.cast_time_unit("ms").alias("rejected_at"),
+            pl.col("run_id").fill_null(run_id),
+            pl.col("rejected_at").fill_null(now).dt.cast_time_unit("ms"),
+            pl.lit(days[0]).alias("window_first"),
+            pl.lit(days[1]).alias("window_last"),
             pl.lit(version, pl.UInt64).alias("_ver"),
         ),
     )
-    remove(client, TABLE, released)
-    if new.height or released.height:
+    remove(client, TABLE, released.select("rejection_id", "_ver"))
+    if seen.height or released.height:
         merge(client, TABLE.name)
-    return new.height, released.height
+    return rejected.join(held, on="rejection_id", how="anti").height, released.height
+
+
+def release(client: Client, source: str, rejection_ids: pl.Series) -> int:
+    """Rows that are in the warehouse now, or that it holds in a newer version; how many."""
+    held = select(
+        client,
+        f"SELECT rejection_id, _ver FROM {TABLE.name} FINAL WHERE source = {{source:String}}",
+        {"source": source},
+    ).filter(pl.col("rejection_id").is_in(rejection_ids.implode()))
+    remove(client, TABLE, held)
+    if held.height:
+        merge(client, TABLE.name)
+    return held.height
 
 
 def records(client: Client, source: str) -> pl.DataFrame:
-    """The rejected rows of a source: columns resource, record_key, record (JSON text)."""
+    """The rejected rows of a source, the newest first: columns resource, rejection_id, record_key, record (JSON
+    text), _ver."""
     return select(
         client,
-        f"SELECT resource, record_key, record FROM {TABLE.name} FINAL WHERE source = {{source:String}} "
-        "ORDER BY resource, rejection_id",
+        f"SELECT resource, rejection_id, record_key, record, _ver FROM {TABLE.name} FINAL "
+        "WHERE source = {source:String} ORDER BY resource, _ver DESC, rejection_id",
         {"source": source},
+    )
+
+
+def rejected_values(client: Client, source: str, resource: str, column: str) -> pl.DataFrame:
+    """What the quarantined rows have in a raw column: column of that name, text."""
+    return select(
+        client,
+        f"SELECT DISTINCT JSONExtractString(record, {{name:String}}) AS {column} FROM {TABLE.name} FINAL "
+        "WHERE source = {source:String} AND resource = {resource:String}",
+        {"name": column, "source": source, "resource": resource},
     )
 
 

@@ -7,28 +7,38 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import polars as pl
+
 from tasks.window import Window
 
 
 @dataclass(frozen=True)
 class Scope:
-    """The rows of a table that a load answers for: those it did not bring are no longer in the source."""
+    """The rows of a table that a load answers for: those it did not bring are no longer in the source. `window`:
+    the days of theirs, where they are chosen by day."""
 
     where: str = "1"
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    window: Window | None = None
 
 
 @dataclass(frozen=True)
 class Table:
     """`rows_between` is SQL for the rows of a window, over `{start}` and `{end}` (instants) or over `{first}` and
-    `{last}` (Moscow days). Without it a load brings the whole table. `keeps_vanished`: rows that the source no
-    longer has stay, since older facts refer to them."""
+    `{last}` (Moscow days); `day` gives the Moscow day of a row, null where a load brings the whole table.
+    `keeps_vanished`: rows that the source no longer has stay, since older facts refer to them. `money`: what a row
+    adds to the figures. `moves`: the source may change the column by which the table is partitioned, and so leave
+    an older version of a row in another partition, where no merge finds it.
+    """
 
     name: str
     key: tuple[str, ...]
     measures: tuple[str, ...] = ()
     rows_between: str = ""
+    day: pl.Expr | None = None
+    money: pl.Expr | None = None
     keeps_vanished: bool = False
+    moves: bool = False
 
     def scope(self, window: Window, as_of: datetime) -> Scope:
         """The rows of `window` as far as it had passed at `as_of`."""
@@ -40,7 +50,7 @@ class Table:
         }
         used = {name: value for name, (_, value) in values.items() if f"{{{name}}}" in self.rows_between}
         places = {name: f"{{{name}:{kind}}}" for name, (kind, _) in values.items()}
-        return Scope(self.rows_between.format(**places), used) if used else Scope()
+        return Scope(self.rows_between.format(**places), used, window) if used else Scope()
 
 
 @dataclass(frozen=True)

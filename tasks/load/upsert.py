@@ -1,15 +1,15 @@
 """Bring the rows of a scope to what the source says, writing nothing that is already so.
 
 Safe to repeat, to interrupt and to be overtaken: what to write is derived from what is there, so a rerun ends
-where the first run would have; and rows of a newer run (a higher `_ver`) are neither replaced nor removed.
+where the first run would have. Of two runs the one that read the source later is right, row by row: its rows (a
+higher `_ver`) are neither replaced nor removed, and what it removed does not come back.
 """
 
 from __future__ import annotations
 
 import logging
 import operator
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
@@ -19,13 +19,14 @@ from clickhouse_connect.driver.client import Client
 from tasks.errors import ReconcileError, WarehouseError
 from tasks.load.cluster import parts, stored
 from tasks.load.frames import insert, select
+from tasks.load.removals import last_removal, note_removals, removed_since
 from tasks.load.tables import Scope, Table
 
 logger = logging.getLogger("zakaz.load")
 
 _KEYS_A_DELETE = 2_000
 _CLOCKS_DIFFER = 5 * 60_000
-"""Milliseconds by which the clocks of two workers may differ."""
+"""Milliseconds by which the warehouse's clock may have been set back."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,23 @@ class Upserted:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Changes:
+    """What a load is about to do to a scope. All frames have `_ver`.
+
+    `held` are the rows there, `frame` those that the load brings, `fresh` the new and changed of them, `absent` the
+    held ones that it does not bring, `gone` those of them that it will remove. `overtaken` counts the rows that are
+    left to a run which read the source later.
+    """
+
+    held: pl.DataFrame
+    frame: pl.DataFrame
+    fresh: pl.DataFrame
+    absent: pl.DataFrame
+    gone: pl.DataFrame
+    overtaken: int
+
+
 def upsert(
     client: Client,
     table: Table,
@@ -58,44 +76,80 @@ def upsert(
     version: int,
     protected: Sequence[pl.DataFrame] = (),
     *,
+    later: Callable[[pl.DataFrame], pl.DataFrame] = pl.DataFrame.clear,
+    judge: Callable[[Changes], None] = lambda _changes: None,
     reconcile: bool = True,
 ) -> Upserted:
-    """Make the scope's rows equal `frame` (all columns but `_ver`, unique by key), then prove it.
+    """Make the scope's rows equal `frame` (all columns, unique by key), then prove it.
 
-    `protected`: frames of values; rows with them stay: their new version was rejected, or the load says nothing
-    about them.
-    `version`: the run's start in ms. `reconcile`: False where the caller has a better proof of its own.
+    `version` orders the reads of the source; a column `_ver` of the frame wins over it, row by row. `protected`:
+    frames of values; rows with them stay: their new version was rejected, or the load says nothing about them.
+    `later` picks those of some rows that a run has judged which read the source later: they are left to it.
+    `judge` may raise to refuse the changes. `reconcile`: False where the caller has a better proof of its own.
     Raises ReconcileError when what is read back differs in count or sum.
     """
+    if "_ver" not in frame.columns:
+        frame = frame.with_columns(pl.lit(version, pl.UInt64).alias("_ver"))
+    changes = _changes(client, table, frame, scope, version, protected, later)
+    judge(changes)
+    frame, fresh, gone = changes.frame, changes.fresh, changes.gone
     key = list(table.key)
-    newer = _newer(client, table, frame, version)
-    held = _held(client, table, frame, scope)
-    overtaken = pl.concat([frame.select(key), held.select(key)]).unique().join(newer, on=key, how="semi").height
-    absent = held.join(frame, on=key, how="anti").filter(pl.col("_ver") <= version)
-    frame = frame.join(newer, on=key, how="anti")
-    fresh = frame.join(held, on=frame.columns, how="anti", nulls_equal=True)
-    gone = absent.clear() if table.keeps_vanished else absent
-    for values in protected:
-        gone = gone.join(values, on=values.columns, how="anti")
 
-    insert(client, table.name, fresh.with_columns(pl.lit(version, pl.UInt64).alias("_ver")))
+    insert(client, table.name, fresh)
+    if table.moves:
+        _remove_strays(client, table, scope)
+    note_removals(client, table, gone, scope, version)
     remove(client, table, gone)
+    # A run that read later may have removed them between the look and the insert.
+    remove(client, table, removed_since(client, table, fresh))
 
     if reconcile:
-        stay = held.join(frame, on=key, how="anti").join(gone, on=key, how="anti")
-        _reconcile(client, table, scope, pl.concat([frame, stay.select(frame.columns)]), version)
-    changed = fresh.join(held, on=key, how="semi").height
+        stay = changes.held.join(frame, on=key, how="anti").join(gone, on=key, how="anti")
+        columns = [name for name in frame.columns if name != "_ver"]
+        _reconcile(client, table, scope, pl.concat([frame.select(columns), stay.select(columns)]), version)
+    changed = fresh.join(changes.held, on=key, how="semi").height
     result = Upserted(
         new=fresh.height - changed,
         changed=changed,
         removed=gone.height,
         unchanged=frame.height - fresh.height,
-        kept=absent.height - gone.height,
-        overtaken=overtaken,
+        kept=changes.absent.height - gone.height,
+        overtaken=changes.overtaken,
     )
     words = ", ".join(f"{n} {what}" for what, n in result.as_dict().items() if n)
     logger.log(logging.INFO if result.written else logging.DEBUG, "%s: %s", table.name, words)
     return result
+
+
+def _changes(
+    client: Client,
+    table: Table,
+    frame: pl.DataFrame,
+    scope: Scope,
+    version: int,
+    protected: Sequence[pl.DataFrame],
+    later: Callable[[pl.DataFrame], pl.DataFrame],
+) -> Changes:
+    key = list(table.key)
+    held = _held(client, table, frame, scope)
+    stale = pl.concat(
+        [
+            _newer(client, table, frame, version),
+            removed_since(client, table, frame).select(key),
+            later(pl.concat([frame.select(held.columns), held])).select(key),
+        ]
+    ).unique()
+    absent = held.join(frame, on=key, how="anti").filter(pl.col("_ver") <= version)
+    overtaken = pl.concat([frame.select(key), held.select(key)]).unique().join(stale, on=key, how="semi").height
+    overtaken += held.filter(pl.col("_ver") > version).join(stale, on=key, how="anti").height
+    frame = frame.join(stale, on=key, how="anti")
+    absent = absent.join(stale, on=key, how="anti")
+    columns = [name for name in frame.columns if name != "_ver"]
+    fresh = frame.join(held, on=columns, how="anti", nulls_equal=True)
+    gone = absent.clear() if table.keeps_vanished else absent
+    for values in protected:
+        gone = gone.join(values, on=values.columns, how="anti")
+    return Changes(held, frame, fresh, absent, gone, overtaken)
 
 
 def count(client: Client, table: Table, scope: Scope) -> int:
@@ -124,31 +178,64 @@ def merge(client: Client, table: str) -> None:
 
 
 def _held(client: Client, table: Table, frame: pl.DataFrame, scope: Scope) -> pl.DataFrame:
-    columns = ", ".join([*frame.columns, "_ver"])
-    held = select(client, f"SELECT {columns} FROM {table.name} FINAL WHERE {scope.where}", scope.parameters)
+    held = select(
+        client, f"SELECT {', '.join(frame.columns)} FROM {table.name} FINAL WHERE {scope.where}", scope.parameters
+    )
     return held.with_columns(pl.col(name).cast(kind) for name, kind in frame.schema.items())
 
 
 def _newer(client: Client, table: Table, frame: pl.DataFrame, version: int) -> pl.DataFrame:
-    """Keys of which a newer run wrote a version, wherever it is: it may have moved a row out of the scope."""
+    """Keys of which a later read wrote a version, wherever it is: it may have moved a row out of the scope."""
     keys = ", ".join(table.key)
     newer = select(
-        client, f"SELECT {keys}, max(_ver) AS at FROM {table.name} WHERE _ver > {version} GROUP BY {keys}"
+        client,
+        f"SELECT {keys}, max(_ver) AS newest FROM {table.name} WHERE _ver > {{oldest:UInt64}} GROUP BY {keys}",
+        {"oldest": frame["_ver"].min() if frame.height else version},
     )
-    ahead = (newer["at"].max() or 0) - time.time() * 1000  # type: ignore[operator]
-    if ahead > _CLOCKS_DIFFER:
+    highest = newer["newest"].max()
+    if isinstance(highest, int):
+        _refuse_the_future(client, table, highest)
+    newer = newer.with_columns(pl.col(name).cast(frame.schema[name]) for name in table.key)
+    return (
+        frame.select(*table.key, "_ver")
+        .join(newer, on=list(table.key))
+        .filter(pl.col("newest") > pl.col("_ver"))
+        .select(table.key)
+    )
+
+
+def _refuse_the_future(client: Client, table: Table, version: int) -> None:
+    now = select(client, "SELECT toUnixTimestamp64Milli(now64(3)) AS now").item()
+    if version - now > _CLOCKS_DIFFER:
         raise WarehouseError(
-            f"{table.name} holds rows written by a clock that was {ahead / 60_000:.0f} minutes ahead of this one, "
-            "which no load can change. Set the clocks right, then delete those rows and load their days again."
+            f"{table.name} holds rows written by a clock that was {(version - now) / 60_000:.0f} minutes ahead of "
+            "the warehouse's, which no load can change. Set the clocks right, then delete those rows and load "
+            "their days again."
         )
-    return newer.select(table.key).with_columns(pl.col(name).cast(frame.schema[name]) for name in table.key)
+
+
+def _remove_strays(client: Client, table: Table, scope: Scope) -> None:
+    """Older versions of the scope's rows that are in another partition than the newest: no merge would find them.
+    Whoever left them: an interrupted run as well."""
+    keys, of_scope = ", ".join(table.key), f"FROM {table.name} WHERE {scope.where}"
+    found = select(
+        client,
+        f"SELECT {keys}, max(_ver) AS newest FROM {table.name} WHERE ({keys}) IN (SELECT {keys} {of_scope}) "
+        f"GROUP BY {keys} HAVING uniqExact(_partition_id) > 1",
+        scope.parameters,
+    )
+    for (newest,), rows in found.group_by(["newest"]):
+        _delete(client, table, rows, f"_ver < {newest}")
 
 
 def remove(client: Client, table: Table, rows: pl.DataFrame) -> None:
     """Delete rows (the key, `_ver`) with what they superseded. What another run wrote since they were read stays:
     a ticket that left this scope for another one is in the table already, under the same key."""
-    newest = rows.select(pl.max("_ver")).item()
-    where = f"({', '.join(table.key)}) IN %(keys)s AND _ver <= {newest}"
+    _delete(client, table, rows, f"_ver <= {rows.select(pl.max('_ver')).item()}")
+
+
+def _delete(client: Client, table: Table, rows: pl.DataFrame, versions: str) -> None:
+    where = f"({', '.join(table.key)}) IN %(keys)s AND {versions}"
     for chunk in rows.select(table.key).iter_slices(_KEYS_A_DELETE):
         client.command(
             f"DELETE FROM {stored(client, table.name)} WHERE {where}", parameters={"keys": _literals(chunk)}
@@ -167,7 +254,7 @@ def _reconcile(client: Client, table: Table, scope: Scope, expected: pl.DataFram
     wanted = expected.select(pl.len().alias("rows"), pl.col(table.measures).sum()).row(0, named=True)
     if there == wanted:
         return
-    if newest > version:
+    if newest > version or last_removal(client, table) > version:
         logger.warning("%s: a newer run wrote meanwhile; its rows stand", table.name)
         return
     differing = ", ".join(

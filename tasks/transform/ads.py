@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from tasks.transform.cities import canonical_city
-from tasks.transform.links import UTM
 from tasks.transform.values import MONEY
+from tasks.utm import UTM
 
 _CONVENTION = r"^(.+)_(0?[1-9]|[12][0-9]|3[01])_(0?[1-9]|1[0-2])$"
 """utm_content of an ad, by the owner's convention: city_day_month, e.g. msk_01_10."""
@@ -18,7 +18,7 @@ def count(column: str) -> pl.Expr:
 
 
 def identifier(column: str) -> pl.Expr:
-    """An id; 0 where the source gives none, as for ads made by Direct's campaign wizard; null where it is unknown."""
+    """An id; 0 where the source gives none, as for ads made by Direct's campaign wizard; null: not known."""
     return pl.when(pl.col(column).is_not_null()).then(count(column))
 
 
@@ -38,12 +38,21 @@ def typed(days: pl.DataFrame, spent: str, spent_has_vat: pl.Expr) -> pl.DataFram
     )
 
 
+def spend_by_ad(days: pl.DataFrame, spent: str) -> pl.DataFrame:
+    """Columns ad_id (text), spent (money); grain: ad with spend. `spent`: the raw column of the money."""
+    return (
+        days.group_by("ad_id", maintain_order=True)
+        .agg(amount(spent).sum().cast(MONEY).alias("spent"))
+        .filter(pl.col("spent") != 0)
+    )
+
+
 def facts(days: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
     """Grain: day, account, campaign, group, ad. Columns as `fact_vk_ads_daily` without `_ver`.
 
     `days` has them but `utm_city`, `utm_day` and `utm_month`, which come from `utm_content`; all of the tags are
-    null where the ad's link is not known, as are campaign, group and currency where the source does not name them. Days on which nothing happened are left out, since one API sends them
-    and another does not.
+    null where the ad's link is not known, as are campaign, group and currency where the source does not name them.
+    Days on which nothing happened are left out, since one API sends them and another does not.
     """
     happened = (
         (pl.col("impressions") > 0) | (pl.col("clicks") > 0) | (pl.col("spent") != 0) | (pl.col("conversions") > 0)

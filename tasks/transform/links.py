@@ -1,17 +1,16 @@
 """The UTM tags that an ad's click will carry: from its link, from what is laid over it, macros filled in.
 
-Query strings have no polars expression, so this works on distinct ads, not on rows.
+Links have no polars expression, so this works on distinct ads, not on rows. How a link is read: `tasks.utm`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from urllib.parse import parse_qsl, urlsplit
 
 import polars as pl
 
-UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+from tasks.utm import UTM, clean, is_web, read
 
 Tags = Mapping[str, str | None]
 Ad = Mapping[str, str | None]
@@ -25,22 +24,22 @@ def with_tags(days: pl.DataFrame, ad_columns: list[str], tags_of: Callable[[Ad],
     return days.join(ads.hstack(tags), on=ad_columns, how="left", nulls_equal=True, maintain_order="left")
 
 
+def unreadable(days: pl.DataFrame, ad_columns: list[str], is_unreadable: Callable[[Ad], bool]) -> pl.DataFrame:
+    """The rows of `days` whose ad has tags that could not be read. `is_unreadable` is asked as `tags_of` is."""
+    ads = days.select(ad_columns).unique(maintain_order=True)
+    lost = pl.Series([is_unreadable(ad) for ad in ads.iter_rows(named=True)], dtype=pl.Boolean)
+    return days.join(ads.filter(lost), on=ad_columns, how="semi", nulls_equal=True, maintain_order="left")
+
+
 def tags(link: str | None, laid_over: str, macros: Mapping[str, str | None]) -> dict[str, str]:
-    """The five tags, '' where there is none. `laid_over`: parameters that win over the link's own.
+    """The five tags, '' where there is none. `laid_over`: parameters that win over the link's own, empty ones too.
+    A link that leads to no site (`leadads://`) has none of its own.
 
     `macros`: what stands in a link for a value, braces included. One that only a click can fill in stays as it
-    is: a guess would be a wrong attribution. Values are decoded once.
+    is: a guess would be a wrong attribution.
     """
-    parameters = dict(parse_qsl(_query(link), keep_blank_values=True))
-    parameters |= dict(parse_qsl(laid_over.strip().lstrip("?&"), keep_blank_values=True))
-    return {name: _filled(parameters.get(name, ""), macros).strip() for name in UTM}
-
-
-def _query(link: str | None) -> str:
-    try:
-        return urlsplit((link or "").strip()).query
-    except ValueError:
-        return ""  # not a URL: nothing to read from it
+    parameters = (read(link) if is_web(link) else {}) | read(laid_over)
+    return {name: clean(_filled(parameters.get(name, ""), macros)).strip() for name in UTM}
 
 
 def _filled(value: str, macros: Mapping[str, str | None]) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from tasks.transform.ads import facts, typed
+from tasks.transform import links
+from tasks.transform.ads import facts, spend_by_ad, typed
 from tasks.transform.links import Ad, Tags, tags, with_tags
+from tasks.utm import is_unreadable, is_web
 
 _AD = [
     "campaign_id",
@@ -27,15 +29,27 @@ def ad_days(raw: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
     return with_tags(raw, _AD, _tags_of).pipe(typed, "spent", pl.lit(0)).pipe(facts, cities)
 
 
+def unreadable(raw: pl.DataFrame) -> pl.DataFrame:
+    """Spend of ads whose link is known but whose tags could not be read from it. Columns as
+    `transform.ads.spend_by_ad`; `raw`: rows that passed validation."""
+    return links.unreadable(raw, _AD, _is_unreadable).pipe(spend_by_ad, "spent")
+
+
 def _tags_of(ad: Ad) -> Tags:
     """A group's tags win over the link's. A lead form or the like leads to no site and carries none."""
-    link = ad["link"]
-    if link is None:
+    if ad["link"] is None:
         return {}
-    if not link.strip().lower().startswith(("http://", "https://")):
-        return tags(None, "", {})
-    laid_over = ((ad["group_utm"] or "").strip() or _DEFAULT_TAGS) if ad["enable_utm"] == "true" else ""
-    return tags(link, laid_over, _macros(ad))
+    return tags(ad["link"], _laid_over(ad), _macros(ad))
+
+
+def _is_unreadable(ad: Ad) -> bool:
+    return is_unreadable(ad["link"], _laid_over(ad))
+
+
+def _laid_over(ad: Ad) -> str:
+    if ad["enable_utm"] != "true" or not is_web(ad["link"]):
+        return ""
+    return (ad["group_utm"] or "").strip() or _DEFAULT_TAGS
 
 
 def _macros(ad: Ad) -> dict[str, str | None]:

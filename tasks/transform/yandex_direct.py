@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from tasks.transform.ads import facts, typed
+from tasks.transform import links
+from tasks.transform.ads import facts, spend_by_ad, typed
 from tasks.transform.links import Ad, Tags, tags, with_tags
+from tasks.utm import is_unreadable
 
 _AD = [
     "campaign_id",
@@ -24,11 +26,16 @@ def ad_days(raw: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
     return with_tags(raw, _AD, _tags_of).pipe(typed, "cost", pl.col("include_vat") == "YES").pipe(facts, cities)
 
 
+def unreadable(raw: pl.DataFrame) -> pl.DataFrame:
+    """Spend of ads whose link is known but whose tags could not be read from it. Columns as
+    `transform.ads.spend_by_ad`; `raw`: rows that passed validation."""
+    return links.unreadable(raw, _AD, _is_unreadable).pipe(spend_by_ad, "cost")
+
+
 def _tags_of(ad: Ad) -> Tags:
     """Tracking parameters of the group, else of the campaign, win over those in the link."""
     if ad["link_known"] != "true":
         return {}
-    laid_over = (ad["group_tracking"] or "").strip() or (ad["campaign_tracking"] or "").strip()
     macros = {
         "{campaign_id}": ad["campaign_id"],
         "{campaign_name}": ad["campaign_name"],
@@ -36,4 +43,12 @@ def _tags_of(ad: Ad) -> Tags:
         "{ad_id}": ad["ad_id"],
         "{banner_id}": ad["ad_id"],
     }
-    return tags(ad["link"], laid_over, macros)
+    return tags(ad["link"], _laid_over(ad), macros)
+
+
+def _is_unreadable(ad: Ad) -> bool:
+    return ad["link_known"] == "true" and is_unreadable(ad["link"], _laid_over(ad))
+
+
+def _laid_over(ad: Ad) -> str:
+    return (ad["group_tracking"] or "").strip() or (ad["campaign_tracking"] or "").strip()

@@ -18,6 +18,7 @@ _RAW: dict[str, str | None] = {
     "impressions": "3955",
     "clicks": "132",
     "conversions": "4",
+    "currency": "RUB",
     "link": "https://afisha.example.invalid/?utm_content=msk_01_10",
 }
 RAW_DIRECT = _RAW | {
@@ -32,7 +33,6 @@ RAW_VK = _RAW | {
     "ad_group_name": "Ретаргетинг",
     "group_utm": None,
     "enable_utm": "false",
-    "lost": None,
 }
 FACT: dict[str, tuple[Any, Any]] = {
     "stat_date": (pl.Date, date(2026, 1, 19)),
@@ -45,6 +45,7 @@ FACT: dict[str, tuple[Any, Any]] = {
     "clicks": (pl.UInt64, 5),
     "spent": (pl.Decimal(18, 2), Decimal("10.00")),
     "spent_has_vat": (pl.UInt8, 0),
+    "currency": (pl.String, "RUB"),
     "conversions": (pl.UInt64, 1),
     "utm_source": (pl.String, "vk"),
     "utm_medium": (pl.String, "cpc"),

@@ -36,7 +36,7 @@ _SLACK = timedelta(hours=3)
 """Moscow's offset: how far a server that drops or adds it shifts the days asked for. Asked for on both sides of
 the window, so that its first and last hours are not lost without a sign."""
 
-VERSION = "1"
+VERSION = "2"
 """Part of every cache key: raise it when the same reply would give other raw rows."""
 
 _HINTS = {

@@ -13,10 +13,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from tasks.fetch.qtickets.listing import Record
+from tasks.utm import UTM, read_value
 
 Row = dict[str, str | None]
-
-UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
 # column of the raw row -> key of the order / of its basket
 ORDER_FIELDS = {
@@ -105,12 +104,9 @@ def _pick(record: Record, fields: dict[str, str]) -> Row:
 
 
 def _utm(utm: Any) -> Row:
-    """Tags come as an object, as a list of objects, or, when there are none, as []."""
-    tags: dict[str, Any] = {}
-    for part in utm if isinstance(utm, list) else [utm]:
-        if isinstance(part, dict):
-            tags.update(part)
-    return {name: _without_persons(name, _text(tags.get(name))) for name in UTM}
+    """Tags come as an object, a list of objects, or, when there are none, []; text and pairs are read too."""
+    tags = read_value(utm)
+    return {name: _without_persons(name, tags.get(name)) for name in UTM}
 
 
 def _without_persons(tag: str, text: str | None) -> str | None:

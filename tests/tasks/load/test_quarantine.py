@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date
 
 import polars as pl
 from clickhouse_connect.driver.client import Client
 
 from tasks.load.quarantine import listing, quarantine
+from tasks.window import Window
 from tests.tasks.load.engines import rows, values
-from tests.tasks.load.tickets import utc
 
-NOW = utc("2026-03-31T20:59:59")
 _REJECTED = ("record_key", "reason", "column", "value", "record")
 
 
@@ -30,11 +29,16 @@ def run(
     hours: int = 0,
     source: str = "qtickets",
     resource: str = "orders",
+    window: Window | None = None,
 ) -> tuple[int, int]:
     """One run that rejects and accepts; how many rows were newly set aside and how many let go."""
     frame = pl.DataFrame(list(wrong), schema=dict.fromkeys(_REJECTED, pl.String))
     keys = pl.Series("ticket_id", accepted, dtype=pl.String)
-    return quarantine(client, source, resource, frame, keys, f"run-{hours}", NOW + timedelta(hours=hours))
+    return quarantine(client, source, resource, frame, keys, f"run-{hours}", 1000 + hours, window)
+
+
+def march(first: int, last: int) -> Window:
+    return Window(first=date(2026, 3, first), last=date(2026, 3, last))
 
 
 def held(client: Client) -> list[tuple[str, str]]:
@@ -47,7 +51,9 @@ def test_a_rejected_row_is_kept_with_all_that_is_known_of_it(client: Client) -> 
 
     assert run(client, rejected("5", record=record)) == (1, 0)
 
-    (found,) = rows(client, "SELECT * EXCEPT (rejection_id, _ver) FROM meta_quarantine")
+    (found,) = rows(
+        client, "SELECT * EXCEPT (rejection_id, rejected_at, window_first, window_last, _ver) FROM meta_quarantine"
+    )
     assert json.loads(found.pop("record")) == record
     assert found == {
         "source": "qtickets",
@@ -57,7 +63,6 @@ def test_a_rejected_row_is_kept_with_all_that_is_known_of_it(client: Client) -> 
         "column": "price",
         "value": "-1",
         "run_id": "run-0",
-        "rejected_at": "2026-03-31 20:59:59.000",
     }
 
 
@@ -97,13 +102,33 @@ def test_a_row_may_be_let_go_and_come_back_the_same(client: Client) -> None:
     assert held(client) == [("5", "price is negative")]
 
 
-def test_each_reason_and_each_content_of_a_row_is_kept_until_a_good_version_comes(client: Client) -> None:
+def test_a_row_is_there_as_it_was_rejected_last(client: Client) -> None:
     run(client, rejected("5"))
-    assert run(client, rejected("5", reason="currency is missing")) == (1, 0)
-    assert run(client, rejected("5", record={"ticket_id": "5", "price": "-2"})) == (1, 0)
-    assert len(held(client)) == 3
+    assert run(client, rejected("5", reason="currency is missing"), hours=1) == (1, 1)
+    assert run(client, rejected("5", record={"ticket_id": "5", "price": "-2"}), hours=2) == (1, 1)
+    assert held(client) == [("5", "price is negative")]
 
-    assert run(client, accepted=("5",)) == (0, 3)
+    assert run(client, accepted=("5",), hours=3) == (0, 1)
+    assert held(client) == []
+
+
+def test_what_was_read_earlier_settles_nothing_that_was_read_later(client: Client) -> None:
+    """A run that was resumed a day later brings the good row of yesterday; today's is rejected."""
+    run(client, rejected("5"), hours=24)
+
+    assert run(client, accepted=("5",), hours=1) == (0, 0)
+    assert run(client, rejected("5", reason="currency is missing"), hours=1) == (1, 0)
+    assert ("5", "price is negative") in held(client)
+
+
+def test_a_row_that_a_load_of_all_its_days_does_not_find_is_gone_from_the_source(client: Client) -> None:
+    week, month, other = (march(*days) for days in ((1, 7), (1, 31), (5, 9)))
+    run(client, rejected("5"), rejected(""), window=week)
+
+    assert run(client, window=other, hours=1) == (0, 0)
+    assert run(client, rejected("5"), window=week, hours=2) == (0, 1)
+    assert run(client, window=None, hours=3) == (0, 0)
+    assert run(client, window=month, hours=4) == (0, 1)
     assert held(client) == []
 
 

@@ -114,8 +114,46 @@ def test_what_is_covered_is_what_good_runs_of_the_account_read_without_a_warning
     finish(client, Run(RUN.job, "run-2", later[0]), window=window, account="b", warnings=[])
     finish(client, Run(RUN.job, "run-3", later[1]), window=window, account="a", warnings=["no tags"])
     finish(client, Run(RUN.job, "run-4", later[2]), "failed", window=window, account="a", warnings=[])
-    covered = runs.covered(client, RUN.job, "a")
+    covered = runs.covered(client, RUN.job, "a").select("first", "last", "read_at")
     assert covered.rows() == [(date(2026, 3, 1), date(2026, 3, 31), STARTED)]
+
+
+def test_days_read_later_are_those_of_all_good_runs_that_saw_everything_whatever_they_warned_of(
+    client: Client,
+) -> None:
+    def one(number: int, first: str, last: str, version: int, status: str = "success", **metrics: object) -> None:
+        window = {"first": first, "last": last}
+        run = Run(RUN.job, f"run-{number}", STARTED + timedelta(hours=number))
+        finish(client, run, status, window=window, version=version, **({"account": "a"} | metrics))
+
+    one(1, "2026-03-01", "2026-03-02", 11, warnings=["no tags"])
+    one(2, "2026-03-02", "2026-03-03", 12)
+    one(3, "2026-03-05", "2026-03-05", 10)
+    one(4, "2026-03-06", "2026-03-06", 12, account="b")
+    one(5, "2026-03-07", "2026-03-07", 12, partial=True)
+    one(6, "2026-03-08", "2026-03-08", 12, "failed")
+
+    assert runs.days_read_later(client, RUN.job, "a", 10)["day"].to_list() == [date(2026, 3, n) for n in (1, 2, 3)]
+    assert runs.days_read_later(client, RUN.job, "a", 12).is_empty()
+
+
+def test_of_two_reads_the_later_one_has_the_higher_version_also_where_a_clock_was_set_back(client: Client) -> None:
+    runs.begin(client, RUN, "loading", {"origin": "sandbox"})
+    reads = [runs.begin_read(client, RUN) for _ in range(3)]
+    client.command(
+        "INSERT INTO meta_job_runs (job, run_id, started_at, _ver) VALUES ('x', 'y', now(), 4000000000000)"
+    )
+
+    reads += [runs.begin_read(client, RUN) for _ in range(2)]
+
+    assert reads == sorted(set(reads))
+    assert reads[-2] > 4_000_000_000_000
+    (row,) = rows(client, "SELECT status, message, metrics FROM meta_job_runs FINAL WHERE run_id = 'run-1'")
+    assert (row["status"], row["message"], json.loads(row["metrics"])) == (
+        "running",
+        "loading",
+        {"origin": "sandbox"},
+    )
 
 
 def test_a_run_that_is_begun_again_ends_its_first_attempt(client: Client) -> None:

@@ -62,9 +62,11 @@ class Warehouse(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.client.command(f"TRUNCATE TABLE {TICKETS.name}")
+        for table in (TICKETS.name, "meta_removals"):
+            self.client.command(f"TRUNCATE TABLE {table}")
         self.source: dict[int, Ticket] = {}
         self.model: dict[int, tuple[Ticket, int]] = {}
+        self.removals: dict[int, list[Fetch]] = {}
         self.clock = 0
 
     @rule(
@@ -114,12 +116,16 @@ class Warehouse(RuleBasedStateMachine):
         brought = {row["ticket_id"]: row for row in fetch.tickets}
         for key, row in brought.items() if inserted else ():
             held, version = self.model.get(key, (None, 0))
-            if version <= fetch.version and held != row:
+            no_more = any(r.version > fetch.version and r.holds(row) for r in self.removals.get(key, []))
+            if version <= fetch.version and held != row and not no_more:
                 self.model[key] = (row, fetch.version)
-        for key, (row, version) in list(self.model.items()) if removed else ():
+        for key, (row, version) in list(self.model.items()) if inserted else ():
             vanished = key not in brought and key not in fetch.rejected
             if vanished and version <= fetch.version and fetch.holds(row):
-                del self.model[key]
+                # Noted before it is removed: what a later read no longer found, an earlier one does not bring back.
+                self.removals.setdefault(key, []).append(fetch)
+                if removed:
+                    del self.model[key]
 
     def _expected(self) -> list[dict[str, Any]]:
         return [written(self.model[key][0]) for key in sorted(self.model)]

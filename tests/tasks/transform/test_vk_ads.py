@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tasks.reference import cities
-from tasks.transform.vk_ads import ad_days
+from tasks.transform.vk_ads import ad_days, unreadable
 from tests.validation.ad_frames import raw_vk
 from validation import ads as must
 from validation.split import split
@@ -97,6 +97,72 @@ def test_every_address_of_the_web_is_a_site(link: str) -> None:
     (row,) = made({"link": link, "enable_utm": "true", "group_utm": "utm_content=msk_01_10"})
 
     assert (row["utm_content"], row["utm_city"]) == ("msk_01_10", "москва")
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "afisha.example.invalid/?utm_source=own&utm_content=spb_02_10",
+        "//afisha.example.invalid/?utm_source=own&utm_content=spb_02_10",
+        "www.afisha.example.invalid?utm_source=own&utm_content=spb_02_10",
+        f"{SITE}?utm_source=own&amp;utm_content=spb_02_10",
+        f"{SITE}?UTM_SOURCE=own&Utm_Content=spb_02_10",
+        f"{SITE}#/e/1?utm_source=own&utm_content=spb_02_10",
+        f"{SITE}?utm_source=own#utm_content=spb_02_10",
+    ],
+)
+@pytest.mark.parametrize("enabled", ["false", None])
+def test_a_link_is_read_however_it_is_written(link: str, enabled: str | None) -> None:
+    """In today's API and in the legacy one, which has no groups."""
+    (row,) = made({"link": link, "enable_utm": enabled, "ad_group_id": "1" if enabled else None})
+
+    assert (row["utm_source"], row["utm_content"], row["utm_city"]) == ("own", "spb_02_10", "санкт-петербург")
+
+
+@pytest.mark.parametrize("code", ["%EC%F1%EA", "%CC%D1%CA", "%D0%BC%D1%81%D0%BA", "МСК", "msk"])
+def test_a_city_is_read_from_either_encoding(code: str) -> None:
+    (row,) = made({"link": f"{SITE}?utm_content={code}_01_10"})
+
+    assert (row["utm_city"], row["utm_day"], row["utm_month"]) == ("москва", 1, 10)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "utm_source=g&amp;utm_content=msk_02_10",
+        "?UTM_Source=g&amp;amp;utm_content=msk_02_10",
+        "utm_source=g;utm_content=msk_02_10",
+    ],
+)
+@pytest.mark.parametrize("link", [OWN, "afisha.example.invalid", "//afisha.example.invalid/?utm_source=own"])
+def test_a_groups_tags_are_read_as_a_link_is(text: str, link: str) -> None:
+    assert tags(link=link, enable_utm="true", group_utm=text) == {"source": "g", "content": "msk_02_10"}
+
+
+def test_macros_are_filled_in_where_braces_and_ampersands_are_escaped() -> None:
+    link = f"{SITE}?utm_campaign=%7B%7Bad_plan_id%7D%7D&amp;utm_content={{{{banner_id}}}}"
+
+    assert tags(link=link) == {"campaign": "700012672", "content": "17735868496"}
+
+
+def test_spend_whose_link_cannot_be_read_is_counted_by_ad() -> None:
+    """Ads 1 and 2: 3 x 100.10 and 50.00. The others have tags, have none, have no known link, or cost nothing."""
+    odd = {"ad_id": "1", "link": "https://[afisha", "spent": "100.10"}
+    raw = raw_vk(
+        odd,
+        odd | {"stat_date": "2026-01-20"},
+        odd | {"stat_date": "2026-01-21"},
+        {"ad_id": "2", "link": f"{SITE}?utm_source=vk&utm-content=msk_01_10", "spent": "50.00"},
+        {"ad_id": "3", "link": OWN},
+        {"ad_id": "4", "link": SITE},
+        {"ad_id": "5", "link": None},
+        {"ad_id": "6", "link": "leadads://[1"},
+        {"ad_id": "7", "link": "https://[afisha", "enable_utm": "true"},
+        {"ad_id": "8", "link": "https://[afisha", "spent": "0"},
+    )
+
+    assert unreadable(raw).rows() == [("1", Decimal("300.30")), ("2", Decimal("50.00"))]
+    assert unreadable(raw_vk()).rows() == []
 
 
 def test_only_where_the_link_is_not_known_are_tags_null() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tasks.reference import cities
-from tasks.transform.yandex_direct import ad_days
+from tasks.transform.yandex_direct import ad_days, unreadable
 from tests.validation.ad_frames import raw_direct
 from validation import ads as must
 from validation.split import split
@@ -115,6 +115,41 @@ def test_macros_in_parameters_are_filled_in_as_well() -> None:
         "campaign": "700012672",
         "term": "5757287178",
     }
+
+
+@pytest.mark.parametrize(
+    ("link", "city", "day"),
+    [
+        (f"{SITE}?utm_source=yandex&amp;utm_campaign=osen&amp;utm_content=msk_01_10", "москва", 1),
+        (f"{SITE}#/e/1?utm_source=yandex&utm_content=spb_02_10", "санкт-петербург", 2),
+        (f"{SITE}?utm_source=yandex#utm_content=spb_02_10", "санкт-петербург", 2),
+        (f"{SITE}?Utm_Source=yandex&UTM_CONTENT=MSK_01_10", "москва", 1),
+        (f"{SITE}?utm_source=yandex&utm_content=%EC%F1%EA_01_10", "москва", 1),
+        (f"{SITE}?utm_source=yandex;utm_content=spb_02_10", "санкт-петербург", 2),
+    ],
+)
+def test_a_link_and_tracking_parameters_are_read_however_they_are_written(link: str, city: str, day: int) -> None:
+    query = link.partition("?")[2] or link.partition("#")[2]
+    for change in ({"link": link}, {"link": SITE, "group_tracking": query}, {"campaign_tracking": f"?{query}"}):
+        (row,) = made(change)
+
+        assert (row["utm_source"], row["utm_city"], row["utm_day"]) == ("yandex", city, day)
+
+
+def test_spend_whose_link_cannot_be_read_is_counted_by_ad() -> None:
+    """Ad 1: 100.10 + 0.20. The others have their tags from parameters, or have no known link, or no tags at all."""
+    odd = {"ad_id": "1", "link": f"{SITE}?utm_content=%D0%BC%D1"}
+    raw = raw_direct(
+        odd | {"cost": "100.10"},
+        odd | {"cost": "0.20", "stat_date": "2026-01-20"},
+        odd | {"ad_id": "2", "group_tracking": "utm_content=msk_01_10"},
+        odd | {"ad_id": "3", "link_known": "false"},
+        {"ad_id": "4", "link": SITE},
+        {"ad_id": "--", "link": None, "cost": "--"},
+    )
+
+    assert unreadable(raw).rows() == [("1", Decimal("100.30"))]
+    assert unreadable(raw_direct()).rows() == []
 
 
 @pytest.mark.parametrize("known", ["false", "", None])

@@ -41,6 +41,34 @@ def test_tags_mean_the_same_as_an_object_and_as_a_list_of_objects(tags: dict[str
     assert tags_of([{name: text} for name, text in tags.items()]) == wanted
 
 
+@pytest.mark.parametrize(
+    "utm",
+    [
+        {"utm_source": "vk", "amp;utm_campaign": "osen", "amp;utm_content": "msk_01_10"},
+        "utm_source=vk&amp;utm_campaign=osen&utm_content=msk_01_10",
+        '{"utm_source": "vk", "utm_campaign": "osen", "utm_content": ["msk_01_10"]}',
+        [{"name": "UTM_source", "value": "vk"}, ["utm_campaign", "osen"], "utm_content=msk_01_10"],
+    ],
+)
+def test_tags_are_read_in_shapes_that_a_site_sends(utm: Any) -> None:
+    assert tags_of(utm) == dict.fromkeys(TAGS) | {
+        "utm_source": "vk",
+        "utm_campaign": "osen",
+        "utm_content": "msk_01_10",
+    }
+
+
+def test_a_person_is_masked_in_every_shape() -> None:
+    hidden = "utm_content=post_tgid_123456789&utm_term=ivan%40mail.example.ru&utm_source=%2B7999\u200b1234567"
+
+    assert tags_of(hidden) == dict.fromkeys(TAGS) | {
+        "utm_content": "post_tgid_*",
+        "utm_term": "*",
+        "utm_source": "+*",
+    }
+    assert tags_of([["utm_content", ["tgid_123456789"]]])["utm_content"] == "tgid_*"
+
+
 @pytest.mark.parametrize("utm", [[], {}, "", None, [[]], ["vk"], 0, False])
 def test_no_tags_in_any_shape_are_nulls(utm: Any) -> None:
     assert tags_of(utm) == dict.fromkeys(TAGS)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from tasks.load.remember import remember
+from tasks.load.carry_forward import Unknown, carry_forward
 from tasks.load.tables import Scope, Table
-from tasks.load.upsert import count, distinct, upsert
+from tasks.load.upsert import distinct, upsert
 
 ADS = Table("ads", key=("stat_date", "ad_id"))
 _SCHEMA = {"stat_date": pl.Date, "ad_id": pl.UInt64, "city": pl.String, "day": pl.UInt8, "clicks": pl.UInt64}
@@ -33,7 +34,7 @@ def frame(*rows: Row) -> pl.DataFrame:
 
 
 def remembered(ads: Client, *rows: Row) -> list[Any]:
-    found = remember(ads, "ads", frame(*rows), ["city", "day"], by="ad_id")
+    found, _ = carry_forward(ads, "ads", frame(*rows), {"city": ["city", "day"]}, by="ad_id")
     assert dict(found.schema) == _SCHEMA
     return found.select("ad_id", "city", "day", "clicks").rows()
 
@@ -80,11 +81,24 @@ def test_tens_of_thousands_of_forgotten_ads_are_asked_for_at_once(ads: Client) -
     assert [(ad, city) for ad, city, *_ in found] == [(n, "" if n % 2 else "казань") for n in ids]
 
 
-def test_a_scope_is_counted_and_its_values_are_told_without_superseded_rows(ads: Client) -> None:
+def test_the_values_of_a_scope_are_those_of_its_newest_rows(ads: Client) -> None:
     upsert(ads, ADS, frame(("2026-01-31", 1, "казань", 1, 5), ("2026-02-01", 2, "казань", 1, 5)), Scope(), 1)
     upsert(ads, ADS, frame(("2026-01-31", 1, "сочи", 1, 5), ("2026-02-01", 2, "пермь", 1, 5)), Scope(), 2)
     january = Scope("stat_date < {day:Date}", {"day": date(2026, 2, 1)})
 
-    assert count(ads, ADS, january) == 1
     assert distinct(ads, ADS, "city", january)["city"].to_list() == ["сочи"]
     assert sorted(distinct(ads, ADS, "city", Scope())["city"]) == ["пермь", "сочи"]
+
+
+def test_each_group_of_columns_is_carried_by_itself_and_what_stays_unknown_is_counted(ads: Client) -> None:
+    """Ad 1: the day is known to the source, the city to the warehouse. Ads 2 and 3: nobody knows the city."""
+    upsert(ads, ADS, frame(("2026-01-31", 1, "казань", 9, 5)), Scope(), 1)
+    rows = [("2026-02-03", 1, None, 4, 7), ("2026-02-03", 2, None, None, 8), ("2026-02-04", 2, None, 1, 1)]
+    money = frame(*rows, ("2026-02-04", 3, None, 1, 9)).with_columns(
+        pl.col("clicks").cast(pl.Decimal(18, 2)).alias("spent")
+    )
+
+    found, unknown = carry_forward(ads, "ads", money, {"city": ["city"], "day": ["day"]}, by="ad_id", money="spent")
+
+    assert found.select("ad_id", "city", "day").rows() == [(1, "казань", 4), (2, "", 0), (2, "", 1), (3, "", 1)]
+    assert unknown == [Unknown("city", 2, Decimal("18.00")), Unknown("day", 1, Decimal("8.00"))]

@@ -1,0 +1,65 @@
+"""What a source said of an ad before and does not say now: carried forward from the rows already loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import polars as pl
+from clickhouse_connect.driver.client import Client
+
+from tasks.load.frames import select
+
+_IDS_A_QUERY = 5_000
+"""Of twenty digits at most: a server takes 128 KiB a parameter."""
+_NOTHING = Decimal("0.00")
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """What neither the source nor the warehouse knows: of how many ads, and the money that their rows carry."""
+
+    what: str
+    ads: int
+    money: Decimal
+
+
+def carry_forward(
+    client: Client, table: str, frame: pl.DataFrame, groups: Mapping[str, Sequence[str]], by: str, money: str = ""
+) -> tuple[pl.DataFrame, list[Unknown]]:
+    """`frame` without nulls in the columns of `groups`, and what stays unknown.
+
+    A group's columns are taken together from the newest row of the same `by` in the table that has any of them,
+    else they are '' or 0. A deleted ad would otherwise lose its city, and its past spend with it.
+    """
+    unknown = []
+    for what, columns in groups.items():
+        frame, missing = _carry(client, table, frame, columns, by)
+        if missing.height:
+            sum_of = missing.select(pl.col(money).sum()).item() if money else _NOTHING
+            unknown.append(Unknown(what, missing[by].n_unique(), sum_of))
+    return frame, unknown
+
+
+def _carry(
+    client: Client, table: str, frame: pl.DataFrame, columns: Sequence[str], by: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The frame, filled, and the rows of it for which nothing was found."""
+    is_lacking = pl.any_horizontal(pl.col(column).is_null() for column in columns)
+    lacking = frame.filter(is_lacking)[by].unique()
+    if lacking.is_empty():
+        return frame, frame.clear()
+    empty = {column: "" if frame.schema[column] == pl.String else 0 for column in columns}
+    some = " OR ".join(f"{column} != {value!r}" for column, value in empty.items())
+    newest = ", ".join(f"argMax({column}, stat_date) AS known_{column}" for column in columns)
+    sql = f"SELECT {by}, {newest} FROM {table} FINAL WHERE {by} IN {{ids:Array(UInt64)}} AND ({some}) GROUP BY {by}"
+    chunks = lacking.to_frame().iter_slices(_IDS_A_QUERY)
+    known = pl.concat(select(client, sql, {"ids": ids[by].to_list()}) for ids in chunks)
+    known = known.with_columns(pl.col(by).cast(frame.schema[by]))
+    missing = frame.filter(is_lacking).join(known, on=by, how="anti")
+    filled = frame.join(known, on=by, how="left", maintain_order="left")
+    return filled.with_columns(
+        pl.coalesce(column, f"known_{column}", pl.lit(value)).cast(frame.schema[column]).alias(column)
+        for column, value in empty.items()
+    ).select(frame.columns), missing
