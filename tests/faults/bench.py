@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
@@ -54,7 +55,7 @@ class Verdict:
 
 @dataclass
 class Api:
-    """One API's warehouse, and what clean loads of it gave: rows and messages by state."""
+    """One API's warehouse, and what clean loads of it gave: rows, messages by state, the paths that were asked."""
 
     product: Product
     source: str
@@ -62,6 +63,7 @@ class Api:
     right: Tables = field(default_factory=dict)
     before: Tables = field(default_factory=dict)
     messages: dict[str, str] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -82,6 +84,8 @@ class Bench:
     def judge(self, cell: Cell) -> Verdict:
         name, faults = cell.endpoint.api, self.stage.faults(cell.endpoint.api)
         api = self.apis[name]
+        if not any(fnmatchcase(path, cell.endpoint.path) for path in api.asked):
+            return Verdict("exact", asked=False)
         self._prepare(name, cell.state)
         if cell.endpoint.name == "token":
             api.product.settings.vk_token_file.unlink(missing_ok=True)
@@ -224,6 +228,7 @@ def _load_clean(made: Bench, dsn: str) -> None:
     made.clock.now = NOW - timedelta(days=1)
     for name, api in made.apis.items():
         _succeed(made, name)
+        api.asked = {request.path for request in made.stage.requests(name)}
         api.before = made.tables(name)
         _keep(api.product, dsn)
     made.clock.now = NOW

@@ -141,7 +141,8 @@ def in_process(clock: Clock) -> Iterator[None]:
         stack.enter_context(patch.object(HttpClient, "_raw_request", _watched(HttpClient._raw_request)))
         # Each HTTP client reads all certificates anew, a tenth of a second, for addresses that need none.
         stack.enter_context(patch.object(ssl, "create_default_context", cache(ssl.create_default_context)))
-        stack.enter_context(patch.object(clickhouse_connect, "get_client", _reused(clickhouse_connect.get_client)))
+        connect = _reused(clickhouse_connect.get_client, stack)
+        stack.enter_context(patch.object(clickhouse_connect, "get_client", connect))
         for module in list(sys.modules.values()):
             if module.__name__.startswith(_PACKAGES):
                 _enter(stack, module, clock)
@@ -214,18 +215,23 @@ def _watched(send: Callable[..., Any]) -> Callable[..., Any]:
     return watched
 
 
-def _reused(connect: Callable[..., Any]) -> Callable[..., Any]:
+def _reused(connect: Callable[..., Any], stack: ExitStack) -> Callable[..., Any]:
     """A load asks for some twenty clients; all of a thread are one here, which is most of a small load's time."""
+    held = threading.local()
 
     def reused(**options: Any) -> Any:
         hook, _RUN.on_statement = getattr(_RUN, "on_statement", None), None
         try:
-            clients = _RUN.__dict__.setdefault("clients", {})
+            clients = held.__dict__.setdefault("clients", {})
             key = repr(sorted(options.items()))
             if key not in clients:
-                clients[key] = connect(**options)
-                clients[key].close = lambda: None
-            return clients[key]
+                client = connect(**options)
+                stack.callback(client.close)
+                client.close = lambda: None
+                clients[key] = client, client.database
+            client, database = clients[key]
+            client.database = database
+            return client
         finally:
             _RUN.on_statement = hook
 

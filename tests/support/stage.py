@@ -10,6 +10,7 @@ from pathlib import Path
 from sandbox.direct import DIRECT_LOGIN, DIRECT_TOKEN, DirectApi, DirectSwitches
 from sandbox.faults import Faults
 from sandbox.qtickets import SANDBOX_TOKEN, QticketsApi
+from sandbox.recorder import Request
 from sandbox.server import Running, serve
 from sandbox.vk import VK_ACCOUNT_ID, VK_CLIENT_ID, VK_CLIENT_SECRET, VK_LEGACY_TOKEN, VkAdsApi, VkLegacyApi
 from sandbox.world import World
@@ -34,17 +35,19 @@ class Stage:
         self.vk.cabinet.show(world)
         self.direct.show(world)
 
+    @property
+    def _apis(self) -> dict[str, QticketsApi | VkAdsApi | VkLegacyApi | DirectApi]:
+        return {"qtickets": self.qtickets, "vk": self.vk, "legacy": self.legacy, "direct": self.direct}
+
     def faults(self, api: str) -> Faults:
-        return {
-            "qtickets": self.qtickets.faults,
-            "vk": self.vk.faults,
-            "legacy": self.legacy.faults,
-            "direct": self.direct.faults,
-        }[api]
+        return self._apis[api].faults
+
+    def requests(self, api: str) -> list[Request]:
+        return self._apis[api].requests
 
     def calm(self) -> None:
         """No fault any more, and nobody remembers what was asked."""
-        for api in (self.qtickets, self.vk, self.legacy, self.direct):
+        for api in self._apis.values():
             api.faults.clear()
             api.requests.clear()
         self.vk.tokens.issued.clear()
@@ -52,7 +55,7 @@ class Stage:
 
     @property
     def calls(self) -> int:
-        return sum(len(api.requests) for api in (self.qtickets, self.vk, self.legacy, self.direct))
+        return sum(len(api.requests) for api in self._apis.values())
 
     def settings(self, dsn: str, database: str, folder: Path, *, legacy: bool = False) -> Settings:
         vk = {"vk_client_id": VK_CLIENT_ID, "vk_client_secret": VK_CLIENT_SECRET}
