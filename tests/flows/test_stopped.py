@@ -181,6 +181,31 @@ def test_in_a_window_of_a_backfill_and_while_another_process_has_the_warehouse(
     ]
 
 
+def test_a_run_of_a_worker_ends_as_prefect_wants_it_and_is_recorded(
+    product: Product, serve_all: ServeAll, start: Started
+) -> None:
+    """Its process is ended by SIGTERM, also when the run is cancelled."""
+    from prefect.client.orchestration import get_client
+
+    from flows.qtickets import qtickets
+
+    apis = serve_all(make_world(days=3))
+    fault = apis.qtickets.faults.add("timeout", **_hangs)
+    with get_client(sync_client=True) as client:
+        flow_run = client.create_flow_run(qtickets, parameters={"days": 3})
+    product.env["ZAKAZ_TEST_FLOW_RUN"] = str(flow_run.id)
+    process = start("never", module="tests.flows.killed")
+    wait_for(lambda: fault.fired, process)
+
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=_SOON)
+
+    assert process.returncode == -signal.SIGTERM
+    assert state_of(str(flow_run.id))[0] == "Crashed"
+    run = product.last_run()
+    assert (run["status"], str(run["message"]).partition(": ")[2]) == ("failed", "stopped by SIGTERM")
+
+
 def test_a_hangup_that_is_ignored_stays_ignored(product: Product, serve_all: ServeAll, start: Started) -> None:
     """As nohup starts it."""
     apis = serve_all(make_world(days=3))
