@@ -25,6 +25,8 @@ MARKETING = (
 )
 AdDays = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
 AD_DAY = ("stat_date", "account_id", "campaign_id", "ad_group_id", "ad_id")
+_NUMBER = pl.col("ad_id").fill_null(0)
+"""0: an ad of Direct's campaign wizard, of which nothing but its campaign tells one from another."""
 _CARRIED = {
     "link": (
         "utm_source",
@@ -69,8 +71,10 @@ def ad_facts(
         must.facts,
         "ad_days",
         protects="ad_id",
-        identity=("stat_date", "ad_id"),
+        identity=("stat_date", _NUMBER, pl.when(_NUMBER == 0).then("campaign_id")),
+        is_one_row=True,
         carried=_CARRIED,
+        nameless="campaign_id",
         answers_for=answers_for,
         spelling=spelling,
         unreadable=unreadable,

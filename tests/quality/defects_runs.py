@@ -90,6 +90,17 @@ RUNS = (
     ),
     Defect("a run is stuck", "runs_stuck", (_run("running", "NULL"),)),
     Defect(
+        "a run was killed, and later ones were good",
+        "runs_stuck",
+        (
+            changed(
+                "meta_job_runs",
+                "status = 'running', finished_at = NULL",
+                "run_id = concat('vk_ads-', toString({today} - 3))",
+            ),
+        ),
+    ),
+    Defect(
         "days that no run has read",
         "completeness_runs",
         (

@@ -101,7 +101,7 @@ def test_shows_stay_with_their_own_event() -> None:
     assert (second["event_id"], second["first_show_at"].month, second["last_show_at"].month) == (2, 4, 4)
 
 
-@pytest.mark.parametrize("name", ["city", "venue", "timezone", "currency"])
+@pytest.mark.parametrize("name", ["event_name", "city", "venue", "timezone", "currency"])
 def test_what_an_event_lacks_is_empty_and_never_null(name: str) -> None:
     (event,) = made({name: None})
 
