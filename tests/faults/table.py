@@ -87,8 +87,8 @@ def _legacy(name: str, *fields: str) -> Endpoint:
     return Endpoint("legacy", name, f"/ads.{name}", fields=fields, errors=_LEGACY_ERRORS)
 
 
-def _direct(name: str, *fields: str) -> Endpoint:
-    return Endpoint("direct", name, f"/json/*/{name}", fields=fields, errors=_DIRECT_ERRORS)
+def _direct(name: str, *fields: str, unfit: tuple[str, ...] = ()) -> Endpoint:
+    return Endpoint("direct", name, f"/json/*/{name}", fields=fields, unfit=unfit, errors=_DIRECT_ERRORS)
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -129,7 +129,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     _legacy("getAdsLayout", "id", "link_url"),
     _legacy("getStatistics", "id", "type", "stats", "stats.day", "stats.spent", "stats.impressions", "stats.clicks"),
     _direct("campaigns", "Id", "TextCampaign", "UnifiedCampaign", "TextCampaign.TrackingParams"),
-    _direct("ads", "Id", "TextAd", "TextAd.Href", "TextImageAd"),
+    # Null is how Direct says that an ad has no link.
+    _direct("ads", "Id", "TextAd", "TextAd.Href", "TextImageAd", unfit=("values_null_but_ids",)),
     _direct("adgroups", "Id", "TrackingParams"),
     _direct("changes", "CampaignId", "BorderDate"),
     Endpoint("direct", "reports", "/json/*/reports", "report",
