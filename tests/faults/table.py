@@ -114,7 +114,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         paged=True,
         fields=("id", "name", "city", "city.name", "city.timezone", "place_name", "currency_id", "is_active", "shows",
                 "shows.id", "shows.start_date"),
-        unfit=_NEVER_DATED,
+        # An event tells nowhere how many shows it has.
+        unfit=(*_NEVER_DATED, "inner_halved"),
     ),
     Endpoint("vk", "token", "/api/v2/oauth2/token.json", "object", errors=_VK_ERRORS),
     Endpoint("vk", "user", "/api/v2/user.json", "object", errors=_VK_ERRORS),
