@@ -128,7 +128,8 @@ def _number(value: Any) -> bool:
 
 
 def _is_number_text(value: Any) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?", value) is not None
+    """Money as text. Whole numbers as text may be tags, which are to stay."""
+    return isinstance(value, str) and re.fullmatch(r"\d+\.\d+", value) is not None
 
 
 def _as_text(value: Any) -> Any:
@@ -136,9 +137,7 @@ def _as_text(value: Any) -> Any:
 
 
 def _as_float(value: Any) -> Any:
-    return (
-        float(value) if _number(value) else f"{value}.0" if _is_number_text(value) and "." not in value else value
-    )
+    return float(value) if _number(value) else value
 
 
 _MONEY = re.compile("price|amount|value|spent|cost|sum", re.IGNORECASE)
@@ -189,7 +188,7 @@ def _with_stranger(items: list[Any], *, instead: bool) -> list[Any]:
 
 
 def _ids_moved(value: Any) -> Any:
-    return value + 13 if isinstance(value, int) and not isinstance(value, bool) else value
+    return value + 77_777_777 if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _other_ids(item: Any) -> Any:
@@ -305,11 +304,15 @@ OBJECTS: dict[str, Editor] = {
     "values_null": _json(_leaves(lambda _: None)),
     "values_empty": _json(_leaves(lambda _: "")),
     "values_objects": _json(_leaves(lambda v: {"value": v})),
-    "numbers_words": _json(_leaves(lambda v: "soon" if _number(v) or _is_number_text(v) else v)),
+    "numbers_words": _json(
+        _leaves(lambda v: "soon" if _number(v) or (isinstance(v, str) and v.isdecimal()) else v)
+    ),
     "numbers_text": _json(_leaves(_as_text)),
     "numbers_float": _json(_leaves(_as_float)),
     "numbers_negative": _json(_leaves(lambda v: -v if _number(v) else v)),
-    "numbers_infinity": _json(_leaves(lambda v: float("inf") if _number(v) or _is_number_text(v) else v)),
+    "numbers_infinity": _json(
+        _leaves(lambda v: float("inf") if _number(v) or (isinstance(v, str) and v.isdecimal()) else v)
+    ),
 }
 """The same for an endpoint that answers with one object."""
 

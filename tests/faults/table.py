@@ -87,8 +87,8 @@ def _legacy(name: str, *fields: str) -> Endpoint:
     return Endpoint("legacy", name, f"/ads.{name}", fields=fields, errors=_LEGACY_ERRORS)
 
 
-def _direct(name: str, *fields: str) -> Endpoint:
-    return Endpoint("direct", name, f"/json/*/{name}", fields=fields, errors=_DIRECT_ERRORS)
+def _direct(name: str, *fields: str, unfit: tuple[str, ...] = ()) -> Endpoint:
+    return Endpoint("direct", name, f"/json/*/{name}", fields=fields, unfit=unfit, errors=_DIRECT_ERRORS)
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -114,7 +114,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         paged=True,
         fields=("id", "name", "city", "city.name", "city.timezone", "place_name", "currency_id", "is_active", "shows",
                 "shows.id", "shows.start_date"),
-        unfit=_NEVER_DATED,
+        # An event tells nowhere how many shows it has.
+        unfit=(*_NEVER_DATED, "inner_halved"),
     ),
     Endpoint("vk", "token", "/api/v2/oauth2/token.json", "object", errors=_VK_ERRORS),
     Endpoint("vk", "user", "/api/v2/user.json", "object", errors=_VK_ERRORS),
@@ -129,7 +130,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     _legacy("getAdsLayout", "id", "link_url"),
     _legacy("getStatistics", "id", "type", "stats", "stats.day", "stats.spent", "stats.impressions", "stats.clicks"),
     _direct("campaigns", "Id", "TextCampaign", "UnifiedCampaign", "TextCampaign.TrackingParams"),
-    _direct("ads", "Id", "TextAd", "TextAd.Href", "TextImageAd"),
+    # Null is how Direct says that an ad has no link.
+    _direct("ads", "Id", "TextAd", "TextAd.Href", "TextImageAd", unfit=("values_null_but_ids",)),
     _direct("adgroups", "Id", "TrackingParams"),
     _direct("changes", "CampaignId", "BorderDate"),
     Endpoint("direct", "reports", "/json/*/reports", "report",

@@ -47,7 +47,7 @@ def test_editors_change_what_they_say() -> None:
     )
     assert LISTS["list_emptied_and_count"](page) == b'{"data": [], "paging": {"total": 0}}'
     assert b'"rows": [{"d": 1}]' in LISTS["inner_halved"](page)
-    assert LISTS["other_ids"](page).startswith(b'{"data": [{"id": 14')
+    assert LISTS["other_ids"](page).startswith(b'{"data": [{"id": 77777778')
     money = b'{"items": [{"id": 7, "spent": "499.50", "price": 12.5}], "count": 1}'
     assert b'"499.5000000000011", "price": 12.5000000000011' in LISTS["money_with_tail"](money)
     report = b"Date\tClicks\tCost\n2026-03-01\t3\t1.50\n2026-03-02\t4\t2.50\nTotal rows: 2\n"

@@ -6,6 +6,7 @@ import logging
 import re
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -100,6 +101,7 @@ class Runner:
         self.paused: list[Paused] = []
         self.unfinished: list[tuple[str, Run]] = []
         self.reads = count(1)
+        self.happened: Counter[str] = Counter()
 
     # --- steps that change the world
 
@@ -213,6 +215,7 @@ class Runner:
             ),
         )
         run.status = "killed" if died else "unknown"
+        self.happened["child killed" if died else "child done"] += 1
 
     # --- runs
 
@@ -252,6 +255,7 @@ class Runner:
         if outcome:
             self._note(run, outcome[0])
         else:
+            self.happened["paused"] += 1
             self.paused.append(paused)
 
     def _stopper(self, where: str | int, waits: threading.Event, go_on: threading.Event) -> Callable[[str], None]:
@@ -278,6 +282,7 @@ class Runner:
 
     def _note(self, run: Run, outcome: Outcome, *, faulty: bool = False) -> None:
         run.status = outcome.status
+        self.happened[outcome.status] += 1
         if outcome.status == "crashed":
             raise Wrong(f"a traceback of {run.source}: {outcome.message}")
         if outcome.status != "success":

@@ -61,7 +61,7 @@ SCHEDULES = {
         Step("replay", {"source": "qtickets"}),
     ],
     "a child is killed within its writing": [
-        _load("qtickets", days=3), _load("qtickets", kill=45, after=True, child=True), _change("vanish_order", 0.9),
+        _load("qtickets", days=3), _load("qtickets", child=True, kill=45, after=True), _change("vanish_order", 0.9),
     ],
 }  # fmt: skip
 
@@ -69,6 +69,9 @@ SCHEDULES = {
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_a_known_schedule_ends_exact(made: Runner, name: str) -> None:
     made.carry_out(3, SCHEDULES[name])
+    wanted = [word for step in SCHEDULES[name] for word in ("pause", "child", "kill") if word in step.options]
+    words = {"pause": "paused", "child": "child killed", "kill": "killed"}
+    assert not wanted or made.happened[words[wanted[0]]], f"nothing was {wanted[0]}: {made.happened}"
 
 
 def test_a_child_dies_where_it_is_told_to(made: Runner) -> None:
