@@ -17,8 +17,6 @@ from tasks.window import Window
 
 Frames = Mapping[str, pl.DataFrame]
 Fetch = Callable[[Settings, Window, datetime], Fetched]
-CURRENCY = "currency"
-"""Where an ad account's is not known it is taken for the report's: no news in each run's message."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +59,8 @@ class Output:
     is_one_row: bool = False
     carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     nameless: str = ""
+    silent: tuple[str, ...] = ()
+    things: str = "ads"
     answers_for: tuple[str, ...] = ()
     spelling: Callable[[pl.Expr], pl.Expr] = lambda text: text
     unreadable: Callable[[pl.DataFrame], pl.DataFrame] | None = None

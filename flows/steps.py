@@ -21,7 +21,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 from prefect.tasks import Task
 
-from flows.source import CURRENCY, Output, Resource, Source
+from flows.source import Output, Resource, Source
 from tasks.errors import SourceError, ZakazError
 from tasks.landing import Landing, Manifest
 from tasks.load.carry_forward import Unknown, carry_forward
@@ -229,15 +229,16 @@ def load(
             same=output.identity if output.is_one_row else (),
             judge=lambda changes: _refuse_to_wipe(changes, output, manifest, part.valid),
         )
-    notes = [
-        f"the {one.what} of {one.ads} ads with {one.money:.2f} of spend is not known"
-        for one in unknown
-        if one.what != CURRENCY
-    ]
+    notes = [f"the {_of(one, output)} is not known" for one in unknown if one.what not in output.silent]
     unread = output.unreadable(part.valid) if output.unreadable else None
     if unread is not None and unread.height:
         notes.append(f"links of {unread.height} ads with {unread['spent'].sum():.2f} of spend could not be read")
     return done, notes
+
+
+def _of(unknown: Unknown, output: Output) -> str:
+    money = f" with {unknown.money:.2f} of spend" if output.table.money is not None else ""
+    return f"{unknown.what} of {unknown.count} {output.things}{money}"
 
 
 def carried(client: Client, output: Output, facts: pl.DataFrame) -> tuple[pl.DataFrame, list[Unknown]]:

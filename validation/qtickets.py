@@ -104,7 +104,7 @@ tickets = pa.DataFrameSchema(
         "amount": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
         "refunded_amount": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
         "refunded_at": pa.Column(_INSTANT, nullable=True),
-        "currency": pa.Column(pl.String),
+        "currency": pa.Column(pl.String, nullable=True),
         **{name: pa.Column(pl.String) for name in _UTM},
     },
     checks=[
@@ -125,10 +125,11 @@ tickets = pa.DataFrameSchema(
 events = pa.DataFrameSchema(
     {
         "event_id": pa.Column(pl.UInt64),
-        "event_name": pa.Column(pl.String),
-        "city": pa.Column(pl.String),
-        "venue": pa.Column(pl.String),
-        "timezone": pa.Column(pl.String),
+        # Null: the source does not name it; taken from the warehouse before the load.
+        "event_name": pa.Column(pl.String, nullable=True),
+        "city": pa.Column(pl.String, nullable=True),
+        "venue": pa.Column(pl.String, nullable=True),
+        "timezone": pa.Column(pl.String, nullable=True),
         "currency": pa.Column(pl.String),
         "is_active": pa.Column(pl.UInt8),
         "first_show_at": pa.Column(_INSTANT, nullable=True),

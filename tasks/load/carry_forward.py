@@ -18,10 +18,10 @@ _NOTHING = Decimal("0.00")
 
 @dataclass(frozen=True)
 class Unknown:
-    """What neither the source nor the warehouse knows: of how many ads, and the money that their rows carry."""
+    """What neither the source nor the warehouse knows: of how many things, and the money that their rows carry."""
 
     what: str
-    ads: int
+    count: int
     money: Decimal
 
 
@@ -59,7 +59,8 @@ def _carry(
         return frame, frame.clear()
     empty = {column: "" if frame.schema[column] == pl.String else 0 for column in columns}
     some = " OR ".join(f"{column} != {value!r}" for column, value in empty.items())
-    newest = ", ".join(f"argMax({column}, stat_date) AS known_{column}" for column in columns)
+    age = "stat_date" if "stat_date" in frame.columns else "_ver"
+    newest = ", ".join(f"argMax({column}, {age}) AS known_{column}" for column in columns)
     within = f"if({by} = 0, {nameless}, 0)" if nameless else "toUInt64(0)"
     sql = (
         f"SELECT {by}, {within} AS of_nameless, {newest} FROM {table} FINAL "

@@ -90,7 +90,8 @@ def _with_state(tickets: pl.DataFrame) -> pl.DataFrame:
 def events(raw: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
     """Grain: event (`event_id`). Columns as `dim_events` without `_ver`. `cities` as in `canonical_city`.
 
-    `first_show_at` and `last_show_at` leave out deleted shows; a show that is merely hidden may still sell.
+    `first_show_at` and `last_show_at` leave out deleted shows; a show that is merely hidden may still sell. Name,
+    city and the like are null where the source does not name them.
     """
     live = pl.when(pl.col("show_deleted_at").is_null()).then("show_start_at")
     return (
@@ -98,11 +99,8 @@ def events(raw: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
         .with_columns(live.alias("show_start_at"))
         .group_by("event_id", maintain_order=True)
         .agg(
-            words("event_name").first(),
-            canonical_city("city", cities).first(),
-            words("venue").first(),
-            words("timezone").first(),
-            words("currency").first(),
+            pl.when(pl.col("city").is_not_null()).then(canonical_city("city", cities)).alias("city").first(),
+            *(pl.col(name).str.strip_chars().first() for name in ("event_name", "venue", "timezone", "currency")),
             (flag("is_active") & pl.col("event_deleted_at").is_null()).first().cast(pl.UInt8).alias("is_active"),
             pl.col("show_start_at").min().alias("first_show_at"),
             pl.col("show_start_at").max().alias("last_show_at"),

@@ -117,6 +117,10 @@ async def _today(settings: Settings, window: Window, as_of: datetime) -> Fetched
         notes += doubt_unit(
             today.TITLE, window, spend, {key: one.get("budget_limit_day") for key, one in objects.items()}
         )
+    if shown := today.without_own_goals(read.rows):
+        notes.append(
+            f"{today.TITLE} did not tell its own goals of {shown} ad days; all goals are taken for conversions"
+        )
     if orphans := sum(plan not in plans if told_plans is not None else plan is None for plan in plan_of.values()):
         api.warnings.append(
             f"{today.TITLE} did not tell the campaign or group of {orphans} ads; what was known of them stays"
@@ -177,6 +181,9 @@ async def _legacy(settings: Settings, window: Window, as_of: datetime) -> Fetche
         read = Statistics()
     else:
         notes += prove(legacy.TITLE, window, as_of, read, account)
+    if orphans := sum(campaign is None for campaign in campaign_of.values()):
+        text = f"{legacy.TITLE} did not tell the campaign of {orphans} ads; what was known of them stays"
+        api.warnings.append(text)
     heads: dict[int, Row] = {
         ad: {
             "account_id": api.account_id,

@@ -355,15 +355,15 @@ def _judge_limit(reply: httpx.Response) -> None:
 
 
 def statistics_row(day: object) -> Row:
-    """Figures of a day as text. VK counts its own goals apart, and those are the ads' conversions."""
+    """Figures of a day as text. VK counts its own goals apart, and those are the ads' conversions: null where it
+    does not tell them, though it tells others."""
     base = record(record(day).get("base"))
-    goals = record(base.get("vk")).get("goals")
     return {
         "stat_date": text_of(record(day).get("date")),
         "impressions": text_of(base.get("shows")),
         "clicks": text_of(base.get("clicks")),
         "spent": text_of(base.get("spent")),
-        "conversions": text_of(base.get("goals") if goals is None else goals),
+        "conversions": text_of(record(base.get("vk")).get("goals")),
     }
 
 

@@ -85,6 +85,8 @@ async def campaigns(
     except SourceError as error:
         unread.append(without("campaigns.get", error))
         return found, False
+    if nameless := sum(campaign.currency is None for campaign in found.values()):
+        unread.append(f"Currency of {nameless} campaigns")
     return found, True
 
 
@@ -102,7 +104,7 @@ async def links(direct: Direct, ads: Collection[int], groups: Collection[int], u
         {
             number: _text(group["TrackingParams"])
             for number, group in found_groups.items()
-            if "TrackingParams" in group
+            if _is_text(group, "TrackingParams")
         },
     )
 
@@ -175,7 +177,7 @@ def _tracking(item: Object) -> str | None:
     told = [
         part(item, kind)["TrackingParams"]
         for kind in _CAMPAIGN_KINDS.values()
-        if "TrackingParams" in part(item, kind)
+        if _is_text(part(item, kind), "TrackingParams")
     ]
     if not told and item.get("Type") in _CAMPAIGN_KINDS:
         return None
@@ -183,11 +185,16 @@ def _tracking(item: Object) -> str | None:
 
 
 def _tells_link(ad: Object, kinds: tuple[str, ...]) -> bool:
-    return ad.get("Type") in _LINKLESS or any("Href" in part(ad, kind) for kind in kinds)
+    return ad.get("Type") in _LINKLESS or any(_is_text(part(ad, kind), "Href") for kind in kinds)
 
 
 def _href(ad: Object, kinds: tuple[str, ...]) -> str | None:
     return next(filter(None, (_text(part(ad, kind).get("Href")) for kind in kinds)), None)
+
+
+def _is_text(item: Object, name: str) -> bool:
+    """Whether Direct told it, also that there is none."""
+    return name in item and isinstance(item[name], str | None)
 
 
 def _text(value: object) -> str:
