@@ -117,10 +117,8 @@ async def _today(settings: Settings, window: Window, as_of: datetime) -> Fetched
         notes += doubt_unit(
             today.TITLE, window, spend, {key: one.get("budget_limit_day") for key, one in objects.items()}
         )
-    if shown := today.without_own_goals(read.rows):
-        notes.append(
-            f"{today.TITLE} did not tell its own goals of {shown} ad days; all goals are taken for conversions"
-        )
+    if untold := sum(row["conversions"] is None for row in read.rows):
+        notes.append(f"{today.TITLE} did not tell the goals of {untold} ad days; they count no conversions")
     if orphans := sum(plan not in plans if told_plans is not None else plan is None for plan in plan_of.values()):
         api.warnings.append(
             f"{today.TITLE} did not tell the campaign or group of {orphans} ads; what was known of them stays"
