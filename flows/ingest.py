@@ -165,8 +165,9 @@ def _load(source: Source, settings: Settings, run: Run, report: Report, manifest
         for output, rows in zip(source.outputs, facts, strict=True):
             wanted, name = output.resource, output.table.name
             manifest = manifests[wanted]
-            done, notes = steps.load(source, output, settings, rows, manifest, parts[wanted])
+            done, warnings, notes = steps.load(source, output, settings, rows, manifest, parts[wanted])
             report.tables[name] = done
+            report.warnings += warnings
             report.notes += notes
             if done.overtaken:
                 report.notes.append(f"{done.overtaken} rows of {name} were left to runs that read the source later")

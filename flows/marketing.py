@@ -76,6 +76,7 @@ def ad_facts(
         carried=_CARRIED,
         # An account whose currency is not known is taken for one of the report's: no news in each run's message.
         silent=("currency",),
+        lasting=("link", "campaign", "campaign's name"),
         nameless="campaign_id",
         answers_for=answers_for,
         spelling=spelling,

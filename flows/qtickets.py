@@ -78,7 +78,7 @@ SOURCE = Source(
                 "time zone": ("timezone",),
                 "currency": ("currency",),
             },
-            silent=("venue", "time zone", "currency"),
+            lasting=("venue",),
             things="events",
             tells_account=True,
         ),

@@ -60,6 +60,7 @@ class Output:
     carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     nameless: str = ""
     silent: tuple[str, ...] = ()
+    lasting: tuple[str, ...] = ()
     things: str = "ads"
     answers_for: tuple[str, ...] = ()
     spelling: Callable[[pl.Expr], pl.Expr] = lambda text: text

@@ -202,8 +202,9 @@ def refuse_stranger(output: Output, settings: Settings, facts: pl.DataFrame) -> 
 @task(task_run_name="upsert {output.table.name}", cache_policy=NO_CACHE)
 def load(
     source: Source, output: Output, settings: Settings, facts: pl.DataFrame, manifest: Manifest, part: Split
-) -> tuple[Upserted, list[str]]:
-    """What became of the rows, and notes for the run's message. `part`: the raw rows of the output's resource."""
+) -> tuple[Upserted, list[str], list[str]]:
+    """What became of the rows; warnings and notes for the run's message. `part`: the raw rows of the output's
+    resource."""
     with warehouse(settings) as client:
         scope = output.table.scope(manifest.window, manifest.fetched_at)
         facts, unknown = carried(client, output, facts)
@@ -229,11 +230,20 @@ def load(
             same=output.identity if output.is_one_row else (),
             judge=lambda changes: _refuse_to_wipe(changes, output, manifest, part.valid),
         )
-    notes = [f"the {_of(one, output)} is not known" for one in unknown if one.what not in output.silent]
+    warnings: list[str] = []
+    notes: list[str] = []
+    for one in unknown:
+        if one.what not in output.silent:
+            few = one.what in output.lasting and not _are_most(one.count, facts[output.protects].n_unique())
+            (notes if few else warnings).append(f"the {_of(one, output)} is not known")
     unread = output.unreadable(part.valid) if output.unreadable else None
     if unread is not None and unread.height:
         notes.append(f"links of {unread.height} ads with {unread['spent'].sum():.2f} of spend could not be read")
-    return done, notes
+    return done, warnings, notes
+
+
+def _are_most(count: int, whole: int) -> bool:
+    return count >= A_FEW and count > whole / 2
 
 
 def _of(unknown: Unknown, output: Output) -> str:

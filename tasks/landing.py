@@ -87,7 +87,7 @@ class Landing:
             self._fs, self._root = fsspec.core.url_to_fs(url)
 
     def write(
-        self, source: str, resource: str, window: Window, fetched_at: datetime, fetched: Fetched, version: int
+        self, source: str, resource: str, window: Window, fetched_at: datetime, fetched: Fetched, version: int = 0
     ) -> Manifest:
         stamp = fetched_at.astimezone(UTC).strftime(_STAMP)
         folder = f"{self._root}/{source}/{resource}/{stamp}-{uuid.uuid4().hex[:8]}"

@@ -87,7 +87,14 @@ raw_events = pa.DataFrameSchema(
         "show_id": text(whole_number, reads="whole", optional=True),
         "show_start_at": text(instant, reads="instant", optional=True),
         "show_deleted_at": text(instant, reads="instant", optional=True),
-    }
+    },
+    # Ids alone describe nothing: the event stays as it is known.
+    checks=[
+        across(
+            "says nothing but its id",
+            pl.any_horizontal(pl.col(name).is_not_null() for name in ("event_name", "city", "is_active")),
+        )
+    ],
 )
 
 tickets = pa.DataFrameSchema(
@@ -104,7 +111,7 @@ tickets = pa.DataFrameSchema(
         "amount": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
         "refunded_amount": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
         "refunded_at": pa.Column(_INSTANT, nullable=True),
-        "currency": pa.Column(pl.String, nullable=True),
+        "currency": pa.Column(pl.String),
         **{name: pa.Column(pl.String) for name in _UTM},
     },
     checks=[
@@ -130,7 +137,7 @@ events = pa.DataFrameSchema(
         "city": pa.Column(pl.String, nullable=True),
         "venue": pa.Column(pl.String, nullable=True),
         "timezone": pa.Column(pl.String, nullable=True),
-        "currency": pa.Column(pl.String),
+        "currency": pa.Column(pl.String, nullable=True),
         "is_active": pa.Column(pl.UInt8),
         "first_show_at": pa.Column(_INSTANT, nullable=True),
         "last_show_at": pa.Column(_INSTANT, nullable=True),

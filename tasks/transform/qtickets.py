@@ -99,10 +99,18 @@ def events(raw: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
         .with_columns(live.alias("show_start_at"))
         .group_by("event_id", maintain_order=True)
         .agg(
+            _told("event_name"),
             pl.when(pl.col("city").is_not_null()).then(canonical_city("city", cities)).alias("city").first(),
-            *(pl.col(name).str.strip_chars().first() for name in ("event_name", "venue", "timezone", "currency")),
+            _told("venue"),
+            _told("timezone"),
+            _told("currency"),
             (flag("is_active") & pl.col("event_deleted_at").is_null()).first().cast(pl.UInt8).alias("is_active"),
             pl.col("show_start_at").min().alias("first_show_at"),
             pl.col("show_start_at").max().alias("last_show_at"),
         )
     )
+
+
+def _told(column: str) -> pl.Expr:
+    """Trimmed text, null where the source does not say."""
+    return pl.col(column).str.strip_chars().first()

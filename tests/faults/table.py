@@ -130,9 +130,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     _legacy("getAdsLayout", "id", "link_url"),
     _legacy("getStatistics", "id", "type", "stats", "stats.day", "stats.spent", "stats.impressions", "stats.clicks"),
     _direct("campaigns", "Id", "TextCampaign", "UnifiedCampaign", "TextCampaign.TrackingParams"),
-    # Null is how Direct says that an ad has no link.
+    # Null is how Direct says that an ad has no link, and a group no parameters.
     _direct("ads", "Id", "TextAd", "TextAd.Href", "TextImageAd", unfit=("values_null_but_ids",)),
-    _direct("adgroups", "Id", "TrackingParams"),
+    _direct("adgroups", "Id", "TrackingParams", unfit=("values_null_but_ids",)),
     _direct("changes", "CampaignId", "BorderDate"),
     Endpoint("direct", "reports", "/json/*/reports", "report",
              fields=("Date", "CampaignId", "CampaignName", "AdGroupId", "AdId", "Impressions", "Clicks", "Cost",

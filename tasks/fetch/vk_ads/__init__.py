@@ -118,7 +118,8 @@ async def _today(settings: Settings, window: Window, as_of: datetime) -> Fetched
             today.TITLE, window, spend, {key: one.get("budget_limit_day") for key, one in objects.items()}
         )
     if untold := sum(row["conversions"] is None for row in read.rows):
-        notes.append(f"{today.TITLE} did not tell the goals of {untold} ad days; they count no conversions")
+        text = f"{today.TITLE} did not tell the goals of {untold} ad days; they count no conversions"
+        (api.warnings if untold > len(read.rows) / 2 else notes).append(text)
     if orphans := sum(plan not in plans if told_plans is not None else plan is None for plan in plan_of.values()):
         api.warnings.append(
             f"{today.TITLE} did not tell the campaign or group of {orphans} ads; what was known of them stays"

@@ -179,13 +179,13 @@ def _tracking(item: Object) -> str | None:
         for kind in _CAMPAIGN_KINDS.values()
         if _is_text(part(item, kind), "TrackingParams")
     ]
-    if not told and item.get("Type") in _CAMPAIGN_KINDS:
+    if not told and str(item.get("Type")) in _CAMPAIGN_KINDS:
         return None
     return next(filter(None, map(_text, told)), "")
 
 
 def _tells_link(ad: Object, kinds: tuple[str, ...]) -> bool:
-    return ad.get("Type") in _LINKLESS or any(_is_text(part(ad, kind), "Href") for kind in kinds)
+    return str(ad.get("Type")) in _LINKLESS or any(_is_text(part(ad, kind), "Href") for kind in kinds)
 
 
 def _href(ad: Object, kinds: tuple[str, ...]) -> str | None:

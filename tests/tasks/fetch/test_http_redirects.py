@@ -116,7 +116,7 @@ MOVES = {
         "legacy",
     ),
     "Yandex Direct": (
-        "https://api.direct.yandex.ru/json/v5/campaigns", "direct_base_url", "https://api.direct.yandex.ru",
+        "https://api.direct.yandex.ru/json/v501/campaigns", "direct_base_url", "https://api.direct.yandex.ru",
         "api.direct.yandex.ru", "ads",
     ),
     "QTickets": ("https://qtickets.example/api/events?token=secret", "qtickets_base_url",

@@ -63,7 +63,9 @@ def test_figures_come_without_it_and_the_run_says_so(
         "whose ids are asked about, and the answer"
     )
     name = "changes.check" if service == "changes" else f"{service}.get"
-    assert any(f"no {name} (Yandex Direct" in warning for warning in fetched.warnings), fetched.warnings
+    assert any(f"no {name} (" in warning and "Yandex Direct" in warning for warning in fetched.warnings), (
+        fetched.warnings
+    )
     assert "Nothing was loaded" not in " ".join(fetched.warnings)
     known = {row["link_known"] for row in fetched.rows}
     # Once points are used up, nothing else is asked that costs some.
