@@ -122,7 +122,7 @@ RUNS = (
         "rows were rejected",
         "quarantine_growth",
         (
-            "INSERT INTO meta_quarantine SELECT toString(number), 'qtickets', 'orders', toString(number), 'price is negative', 'price', '-1', '{{}}', 'r', toDateTime64({today}, 3, 'UTC'), 1 FROM numbers(12)",
+            "INSERT INTO meta_quarantine SELECT toString(number), 'qtickets', 'orders', toString(number), 'price is negative', 'price', '-1', '{{}}', 'r', toDateTime64({today}, 3, 'UTC'), {today}, {today}, 1 FROM numbers(12)",
         ),
     ),
 )
