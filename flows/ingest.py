@@ -177,6 +177,8 @@ def _load(source: Source, settings: Settings, run: Run, report: Report, manifest
                 may_mend = report.partial or parts[wanted].rejected.height
                 told = report.warnings if may_mend else report.notes
                 told.append(f"{done.kept} rows of {name} kept, though the source no longer confirms them")
+        for output, rows in zip(source.outputs, facts, strict=True):
+            report.warnings += steps.undescribed(output, settings, rows)
         for mart, schema in source.marts:
             report.tables[mart.table.name] = steps.refresh_mart(mart, schema, settings)
         for resource in source.resources:

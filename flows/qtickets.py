@@ -63,6 +63,7 @@ SOURCE = Source(
             "orders",
             protects="order_id",
             identity=("order_id",),
+            refers_to=("event_id", EVENTS),
         ),
         Output(
             EVENTS,

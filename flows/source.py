@@ -46,7 +46,8 @@ class Output:
     in the table, whose values tell what a load answers for: rows with others stay, be it another account or an ad
     that the source forgot, which undoes nothing that was spent on it. `spelling`: the form in which values of such
     a column are compared. `unreadable`: of the raw rows, the ads whose links could not be read, with what was spent
-    on them (ad_id, spent). `tells_account`: all of an account's objects are here, so one that shares none with the
+    on them (ad_id, spent). `refers_to`: a column and the table that describes
+    its values. `tells_account`: all of an account's objects are here, so one that shares none with the
     warehouse is another account.
     """
 
@@ -65,6 +66,7 @@ class Output:
     answers_for: tuple[str, ...] = ()
     spelling: Callable[[pl.Expr], pl.Expr] = lambda text: text
     unreadable: Callable[[pl.DataFrame], pl.DataFrame] | None = None
+    refers_to: tuple[str, Table] | None = None
     tells_account: bool = False
 
 

@@ -242,6 +242,23 @@ def load(
     return done, warnings, notes
 
 
+def undescribed(output: Output, settings: Settings, facts: pl.DataFrame) -> list[str]:
+    """A warning, where rows that count are of something that nobody describes, so that they count in no city."""
+    if output.refers_to is None or output.table.money is None:
+        return []
+    column, table = output.refers_to
+    with warehouse(settings) as client:
+        known = distinct(client, table, column, Scope()).cast({column: facts.schema[column]})
+    rows = facts.filter(output.table.money.is_not_null()).join(known, on=column, how="anti")
+    if rows.is_empty():
+        return []
+    money = _sum(rows, output.table.money)
+    return [
+        f"{rows.height} rows of {output.table.name} with {money:.2f} of the money are of {rows[column].n_unique()} "
+        f"that {table.name} does not know"
+    ]
+
+
 def _are_most(count: int, whole: int) -> bool:
     return count >= A_FEW and count > whole / 2
 

@@ -114,8 +114,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         paged=True,
         fields=("id", "name", "city", "city.name", "city.timezone", "place_name", "currency_id", "is_active", "shows",
                 "shows.id", "shows.start_date"),
-        # An event tells nowhere how many shows it has.
-        unfit=(*_NEVER_DATED, "inner_halved"),
+        # An event tells nowhere how many shows it has, and under another id it is another event.
+        unfit=(*_NEVER_DATED, "inner_halved", "other_ids"),
     ),
     Endpoint("vk", "token", "/api/v2/oauth2/token.json", "object", errors=_VK_ERRORS),
     Endpoint("vk", "user", "/api/v2/user.json", "object", errors=_VK_ERRORS),
