@@ -270,7 +270,7 @@ def _of(unknown: Unknown, output: Output) -> str:
 
 def carried(client: Client, output: Output, facts: pl.DataFrame) -> tuple[pl.DataFrame, list[Unknown]]:
     """The facts with what only the warehouse knows, and what stays unknown."""
-    money = "spent" if "spent" in facts.columns else ""
+    money = output.table.money if output.table.money is not None else pl.lit(0)
     facts, unknown = carry_forward(
         client, output.table.name, facts, output.carried, output.protects, money, output.nameless
     )

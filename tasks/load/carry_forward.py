@@ -13,7 +13,7 @@ from tasks.load.frames import select
 
 _IDS_A_QUERY = 5_000
 """Of twenty digits at most: a server takes 128 KiB a parameter."""
-_NOTHING = Decimal("0.00")
+_NO_MONEY = pl.lit(0)
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def carry_forward(
     frame: pl.DataFrame,
     groups: Mapping[str, Sequence[str]],
     by: str,
-    money: str = "",
+    money: pl.Expr = _NO_MONEY,
     nameless: str = "",
 ) -> tuple[pl.DataFrame, list[Unknown]]:
     """`frame` without nulls in the columns of `groups`, and what stays unknown.
@@ -44,8 +44,7 @@ def carry_forward(
     for what, columns in groups.items():
         frame, missing = _carry(client, table, frame, columns, by, nameless)
         if missing.height:
-            sum_of = missing.select(pl.col(money).sum()).item() if money else _NOTHING
-            unknown.append(Unknown(what, missing[by].n_unique(), sum_of))
+            unknown.append(Unknown(what, missing[by].n_unique(), Decimal(missing.select(money.sum()).item())))
     return frame, unknown
 
 

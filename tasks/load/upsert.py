@@ -162,11 +162,6 @@ def _changes(
     return Changes(held, frame, fresh, absent, gone, overtaken)
 
 
-def count(client: Client, table: Table, scope: Scope) -> int:
-    sql = f"SELECT count() AS n FROM {table.name} FINAL WHERE {scope.where}"
-    return int(select(client, sql, scope.parameters).item())
-
-
 def distinct(client: Client, table: Table, column: str, scope: Scope) -> pl.DataFrame:
     """What values of `column` the scope holds."""
     sql = f"SELECT DISTINCT {column} FROM {table.name} FINAL WHERE {scope.where}"

@@ -98,7 +98,9 @@ def test_each_group_of_columns_is_carried_by_itself_and_what_stays_unknown_is_co
         pl.col("clicks").cast(pl.Decimal(18, 2)).alias("spent")
     )
 
-    found, unknown = carry_forward(ads, "ads", money, {"city": ["city"], "day": ["day"]}, by="ad_id", money="spent")
+    found, unknown = carry_forward(
+        ads, "ads", money, {"city": ["city"], "day": ["day"]}, by="ad_id", money=pl.col("spent")
+    )
 
     assert found.select("ad_id", "city", "day").rows() == [(1, "казань", 4), (2, "", 0), (2, "", 1), (3, "", 1)]
     assert unknown == [Unknown("city", 2, Decimal("18.00")), Unknown("day", 1, Decimal("8.00"))]
