@@ -114,4 +114,4 @@ def test_what_has_no_number_is_not_taken_for_another_that_has_none(ads: Client) 
     found, unknown = carry_forward(ads, "ads", rows, {"city": ["city"]}, by="ad_id", nameless="day")
 
     assert found.select("city", "day").rows() == [("казань", 1), ("", 2)]
-    assert [(one.what, one.ads) for one in unknown] == [("city", 1)]
+    assert [(one.what, one.count) for one in unknown] == [("city", 1)]
