@@ -142,6 +142,7 @@ def begin_read(client: Client, run: Run) -> int:
             {"version": version, "run_id": run.run_id},
         )
         if not same.item():
+            merge(client, TABLE)
             return version
 
 

@@ -176,14 +176,14 @@ def test_broken_records_are_set_aside_with_a_reason_and_the_rest_is_loaded(
         paid[0]["baskets"][0]["price"] = -100
         paid[1]["currency_id"] = "GOLD"
         paid[2]["baskets"][0]["id"] = None
-        paid[3]["created_at"] = "2026-02-30T10:00:00+03:00"
+        paid[3]["payed_at"] = "2026-02-30T10:00:00+03:00"
     broken = [1, len(paid[1]["baskets"]), 1, len(paid[3]["baskets"])]
 
     assert f"{sum(broken)} rejected" in product.loaded(*LOAD)
 
     listed = product.loaded("quarantine", "list")
     for reason in ("price is negative", "currency is not a currency code", "ticket_id is missing",
-                   "created_at is not a date and time with an offset"):  # fmt: skip
+                   "payed_at is not a date and time with an offset"):  # fmt: skip
         assert reason in " ".join(listed.split())
     rows = product.select("SELECT reason, record_key, record FROM meta_quarantine")
     assert rows.height == sum(broken)

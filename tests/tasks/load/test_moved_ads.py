@@ -86,4 +86,4 @@ def test_spend_that_is_filled_in_is_counted_where_nothing_was_known(client: Clie
     facts, (unknown,) = steps.carried(client, ADS, ad_days(ad(5, None, ad_group_id=None)))
 
     assert facts.select("campaign_id", "ad_group_id").row(0) == (0, 0)
-    assert (unknown.what, unknown.ads, unknown.money) == ("campaign", 1, Decimal("10.00"))
+    assert (unknown.what, unknown.count, unknown.money) == ("campaign", 1, Decimal("10.00"))
