@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo up down test check lint types bench screenshots install lock clean
+.PHONY: help demo up down test check lint types bench soak screenshots install lock clean
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
 
@@ -33,6 +33,11 @@ types: .venv/.installed-dev ## Static types
 bench: .venv/.installed-dev ## A million ticket lines into the warehouse; all checks over three years
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.quality
+
+SCHEDULES ?= 300
+SEED ?= 1
+soak: .venv/.installed-dev ## Random schedules of loads, faults and kills, which must end exact
+	$(BIN)/python -m tests.soak --schedules $(SCHEDULES) --seed $(SEED)
 
 screenshots: .venv/.installed-screens ## The pictures of docs/prefect.md, taken anew from a machine of its own
 	$(BIN)/python ops/screenshots.py

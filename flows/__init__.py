@@ -9,6 +9,8 @@ import os
 os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "zakaz")
 # Our log lines outside a run, as on the command line, belong to no run: that is no fault to warn of.
 os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
+# Seconds. Where PREFECT_API_URL is not set a command starts a server of its own, on a busy machine slowly.
+os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
 # With analytics on, a first start of the server ends in "database is locked" now and then.
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")

@@ -15,9 +15,11 @@ from prefect import Flow, runtime
 from prefect.blocks.abstract import NotificationBlock
 from prefect.blocks.core import Block
 from prefect.client.schemas.objects import FlowRun, State
+from prefect.events import emit_event
+from prefect.exceptions import CrashedRun, FailedRun
 from prefect.settings import get_current_settings
 
-from tasks.errors import ZakazError
+from tasks.errors import SettingsError, ZakazError
 from tasks.load import alerts
 from tasks.load.alerts import Alert, Trouble
 from tasks.load.migrate import migrated
@@ -28,6 +30,8 @@ logger = logging.getLogger("zakaz.alerts")
 
 SKIPPED = "Skipped"
 """The state of a run that had nothing to do."""
+CANNOT_TELL = "zakaz.run-cannot-tell"
+"""The event of a failed run whose settings do not say whom to tell; automations.yaml waits for it."""
 
 
 def tell(settings: Settings, trouble: Trouble) -> None:
@@ -40,18 +44,24 @@ def tell(settings: Settings, trouble: Trouble) -> None:
         # The warehouse is the trouble, or part of it: better told twice than never.
         logger.error("what was told before cannot be read, so it is told: %s", error)
         alert = alerts.first(trouble, now)
-    _deliver(settings, alert)
+    if alert is not None:
+        _save(settings, replace(alert, **_send(settings.zakaz_alert_block, alert)))
 
 
-def end(settings: Settings, key: str) -> None:
-    """Say that it is over, if it was told."""
+def end(settings: Settings, key: str, reason: str = "") -> None:
+    """Say that it is over, if it was told; with a `reason`, that nobody can say any more. An end that the channel
+    does not take leaves the alert open, so that it is told the next time."""
+    now = datetime.now(UTC)
     try:
         with migrated(settings) as client:
-            alert = alerts.to_end(client, key, datetime.now(UTC))
+            known = alerts.open_alert(client, key)
     except ZakazError as error:
         logger.error("what was told before cannot be read: %s", error)
         return
-    _deliver(settings, alert)
+    if known is None:
+        return
+    outcome = _send(settings.zakaz_alert_block, ending := alerts.ending(known, now, reason))
+    _save(settings, replace(ending if outcome["delivered"] else replace(known, sent_at=now), **outcome))
 
 
 def run_failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
@@ -59,16 +69,63 @@ def run_failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> No
     backfill's is, the outer one tells."""
     if flow_run.parent_task_run_id is not None:
         return
-    essence = state.message or "no message"
+    essence = words_of(state)
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        _hand_over(flow_run, essence, error)
+        return
     title = f"{flow.name} {(state.name or 'failed').lower()}"
-    body = f"{essence}\nRun: {flow_run.name}\n{address_of(flow_run)}"
-    tell(load_settings(), Trouble(_key(flow), title, essence, body))
+    footer = f"Run: {flow_run.name}\n{address_of(flow_run)}"
+    tell(settings, Trouble(_key(flow), title, essence, essence, footer=footer))
 
 
 def run_recovered(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """A hook for on_completion. A skipped run proves nothing, and neither does one within another."""
-    if flow_run.parent_task_run_id is None and state.name != SKIPPED:
-        end(load_settings(), _key(flow))
+    if flow_run.parent_task_run_id is not None or state.name == SKIPPED:
+        return
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        logger.error("whether an alert of this run is open cannot be looked up: %s", error)
+        return
+    end(settings, _key(flow))
+
+
+def _hand_over(flow_run: FlowRun, essence: str, error: SettingsError) -> None:
+    """Whom to tell stands in the settings that cannot be read: the server tells, by an automation on this event."""
+    logger.error("the alert is left to the Prefect server, since the settings cannot be read: %s", error)
+    related = [{"prefect.resource.id": f"prefect.flow.{flow_run.flow_id}", "prefect.resource.role": "flow"}]
+    related += [
+        {"prefect.resource.id": f"prefect.tag.{tag}", "prefect.resource.role": "tag"} for tag in flow_run.tags
+    ]
+    emit_event(
+        CANNOT_TELL,
+        resource={"prefect.resource.id": f"prefect.flow-run.{flow_run.id}", "prefect.resource.name": flow_run.name},
+        related=related,
+        payload={"message": alerts.shortened(essence, alerts.LONGEST)},
+    )
+
+
+def error_of(state: State[Any]) -> BaseException | None:
+    """What the run was ended by, where that is known here."""
+    try:
+        result = state.result(raise_on_failure=False)
+    except Exception:  # noqa: BLE001 - a result that was lost is no reason to tell nothing
+        return None
+    # Where the error itself is not there, Prefect makes one up of the state.
+    made_up = isinstance(result, (FailedRun, CrashedRun))
+    return result if isinstance(result, BaseException) and not made_up else None
+
+
+def words_of(state: State[Any]) -> str:
+    """Our own sentence, by the error itself: how Prefect words a state is Prefect's, and may change."""
+    error = error_of(state)
+    if isinstance(error, ZakazError):
+        return str(error)
+    if error is not None:
+        return f"{type(error).__name__}: {error}".rstrip(": ")
+    return state.message or "no message"
 
 
 def address_of(flow_run: FlowRun) -> str:
@@ -89,13 +146,10 @@ def channel(name: str) -> NotificationBlock:
     return block
 
 
-def _deliver(settings: Settings, alert: Alert | None) -> None:
-    if alert is None:
-        return
-    sent = replace(alert, **_send(settings.zakaz_alert_block, alert))
+def _save(settings: Settings, alert: Alert) -> None:
     try:
         with warehouse(settings) as client:
-            alerts.save(client, sent)
+            alerts.save(client, alert)
     except ZakazError as error:
         logger.error("an alert could not be recorded: %s", error)
 

@@ -16,14 +16,14 @@ from prefect.states import Completed
 from pydantic import Field
 
 from flows.registry import SOURCES, Registered
-from flows.running import INGESTION, LastDay, shown, window_of
+from flows.running import INGESTION, LastDay, newest_day, shown, window_of
 from flows.server.manifest import OURS
 from flows.source import Source
 from tasks.errors import UsageError
 from tasks.load.migrate import migrated
 from tasks.load.runs import covered, reads
 from tasks.settings import load_settings
-from tasks.window import Window
+from tasks.window import Window, moscow_today
 
 logger = logging.getLogger("zakaz.flow")
 
@@ -47,7 +47,7 @@ def backfill(
         refresh: Also the days that an earlier backfill or load has done. Off, they are skipped.
     """
     registered = registered_source(source)
-    whole = window_of(registered.source, 1, date_from, date_to)
+    whole = range_of(registered.source, date_from, date_to, warn=True)
     windows = list(split(whole, registered.source.backfill_months))
     done = set() if refresh else _done(registered.source, windows)
     progress = create_progress_artifact(0.0, key=f"backfill-{source.replace('_', '-')}", description=str(whole))
@@ -65,10 +65,26 @@ def backfill(
     return Completed(message=message, data=message)
 
 
+def range_of(source: Source, first: date, last: date | None, *, warn: bool = False) -> Window:
+    """The days of a backfill: never after the newest complete day of the source, as it is done with what it loads.
+    Raises UsageError. `warn`: log what differs from what was asked for."""
+    newest = newest_day(source)
+    if last == moscow_today() > newest:
+        if first > newest:
+            raise UsageError(
+                f"A backfill of {source.title} goes up to {newest}, since {last} is not over yet. "
+                "`zakaz load` can load today."
+            )
+        if warn:
+            logger.warning("%s: %s is not over yet: loading up to %s", source.title, last, newest)
+        last = newest
+    return window_of(source, 1, first, last, warn=warn)
+
+
 def registered_source(name: str) -> Registered:
     """Raises UsageError."""
     if name not in SOURCES:
-        raise UsageError(f"There is no source {name}. Sources: {', '.join(SOURCES)}.")
+        raise UsageError(f"There is no source {name or 'without a name'}. Sources: {', '.join(SOURCES)}.")
     return SOURCES[name]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from rich.bar import Bar
 from rich.table import Table
 
 from flows.stand_in import bare_environment, settings_for
+from flows.stopping import at_end
 from flows.terminal import cell, err, out, show_progress
 from tasks.errors import ZakazError
 from tasks.load.frames import select
@@ -72,6 +74,8 @@ def _sandbox(days: int, scale: float) -> Iterator[None]:
         tempfile.TemporaryDirectory() as folder,
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process,  # noqa: S603
     ):
+        at_end(process.kill)
+        at_end(lambda: shutil.rmtree(folder, ignore_errors=True))
         try:
             line = process.stdout.readline() if process.stdout else ""
             if not line:

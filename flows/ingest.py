@@ -18,6 +18,7 @@ from prefect.artifacts import create_markdown_artifact
 
 from flows import steps
 from flows.source import Source
+from flows.stopping import how_ended
 from tasks.errors import LandingError, ReconcileError, WarehouseError, ZakazError
 from tasks.fetch.traffic import Traffic, counted
 from tasks.landing import Landing, Manifest
@@ -164,15 +165,20 @@ def _load(source: Source, settings: Settings, run: Run, report: Report, manifest
         for output, rows in zip(source.outputs, facts, strict=True):
             wanted, name = output.resource, output.table.name
             manifest = manifests[wanted]
-            done, notes = steps.load(source, output, settings, rows, manifest, parts[wanted])
+            done, warnings, notes = steps.load(source, output, settings, rows, manifest, parts[wanted])
             report.tables[name] = done
+            report.warnings += warnings
             report.notes += notes
             if done.overtaken:
                 report.notes.append(f"{done.overtaken} rows of {name} were left to runs that read the source later")
+            report.partial |= steps.has_nameless(parts[wanted], output, rows)
             if done.kept and not output.table.keeps_vanished:
-                report.warnings.append(
-                    f"{done.kept} rows of {name} kept, though the source no longer confirms them"
-                )
+                # Beside rejected or unseen rows a later read may tell. What the source forgot stays forgotten.
+                may_mend = report.partial or parts[wanted].rejected.height
+                told = report.warnings if may_mend else report.notes
+                told.append(f"{done.kept} rows of {name} kept, though the source no longer confirms them")
+        for output, rows in zip(source.outputs, facts, strict=True):
+            report.warnings += steps.undescribed(output, settings, rows)
         for mart, schema in source.marts:
             report.tables[mart.table.name] = steps.refresh_mart(mart, schema, settings)
         for resource in source.resources:
@@ -209,10 +215,12 @@ def _refuse_mixing(held: set[str], coming: str) -> None:
 
 
 def _record_failure(settings: Settings, run: Run, report: Report, error: BaseException) -> None:
-    text = str(error) if isinstance(error, ZakazError) else f"{type(error).__name__}: see the run's log"
+    metrics = report.metrics()
+    if not isinstance(error, Exception):  # A signal, maybe in the middle of an insert.
+        metrics = runs.broken_off(metrics)
     try:
         with warehouse(settings) as client:
-            runs.end(client, run, "failed", report.rows, f"{report.window}: {text}", report.metrics())
+            runs.end(client, run, "failed", report.rows, f"{report.window}: {how_ended(error)}", metrics)
     except ZakazError as second:
         logger.error("the failed run could not be recorded: %s", second)
 

@@ -10,7 +10,7 @@ from datetime import date
 
 from prefect.client.orchestration import get_client
 
-from flows.backfill import backfill, registered_source
+from flows.backfill import backfill, range_of, registered_source
 from flows.ingest import Report
 from flows.quality import ChecksBroken, quality, summary
 from flows.quality import as_json as results_as_json
@@ -91,7 +91,7 @@ def load_one(name: str, request: Request) -> Report:
 def run_backfill(source: str, first: date, last: date | None, refresh: bool) -> str:
     """What was done, in a line. Raises what a flow raises; started again, it goes on from there."""
     registered = registered_source(source)
-    window_of(registered.source, 1, first, last)
+    range_of(registered.source, first, last)
     registered.source.check_settings(load_settings())
     message = backfill(source, first, last, refresh)
     return f"{source} {message}"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandera.polars as pa
 import polars as pl
 
-from flows.source import CURRENCY, Fetch, Output, Resource
+from flows.source import Fetch, Output, Resource
 from tasks.load.tables import Mart, Table
 from tasks.reference import cities
 from validation import ads as must
@@ -25,6 +25,8 @@ MARKETING = (
 )
 AdDays = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
 AD_DAY = ("stat_date", "account_id", "campaign_id", "ad_group_id", "ad_id")
+_NUMBER = pl.col("ad_id").fill_null(0)
+"""0: an ad of Direct's campaign wizard, of which nothing but its campaign tells one from another."""
 _CARRIED = {
     "link": (
         "utm_source",
@@ -38,7 +40,7 @@ _CARRIED = {
     ),
     "campaign": ("campaign_id", "ad_group_id"),
     "campaign's name": ("campaign_name",),
-    CURRENCY: ("currency",),
+    "currency": ("currency",),
 }
 
 
@@ -69,8 +71,13 @@ def ad_facts(
         must.facts,
         "ad_days",
         protects="ad_id",
-        identity=("stat_date", "ad_id"),
+        identity=("stat_date", _NUMBER, pl.when(_NUMBER == 0).then("campaign_id")),
+        is_one_row=True,
         carried=_CARRIED,
+        # An account whose currency is not known is taken for one of the report's: no news in each run's message.
+        silent=("currency",),
+        lasting=("link", "campaign", "campaign's name"),
+        nameless="campaign_id",
         answers_for=answers_for,
         spelling=spelling,
         unreadable=unreadable,

@@ -63,6 +63,7 @@ SOURCE = Source(
             "orders",
             protects="order_id",
             identity=("order_id",),
+            refers_to=("event_id", EVENTS),
         ),
         Output(
             EVENTS,
@@ -71,6 +72,15 @@ SOURCE = Source(
             "events",
             protects="event_id",
             identity=("event_id",),
+            carried={
+                "name": ("event_name",),
+                "city": ("city",),
+                "venue": ("venue",),
+                "time zone": ("timezone",),
+                "currency": ("currency",),
+            },
+            lasting=("venue",),
+            things="events",
             tells_account=True,
         ),
     ),

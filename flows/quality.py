@@ -7,6 +7,7 @@ import logging
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
+from clickhouse_connect.driver.client import Client
 from prefect import Flow, flow, runtime, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
@@ -16,11 +17,13 @@ from pydantic import Field
 
 from flows import alerts
 from flows.running import TOLD, name_of_day, shown
+from flows.stopping import how_ended
 from tasks.errors import ZakazError
 from tasks.load import runs
 from tasks.load.alerts import Trouble, open_keys
+from tasks.load.looks import Interrupted, judge_all
 from tasks.load.migrate import migrated
-from tasks.load.quality import Check, Result, checks, judge, record
+from tasks.load.quality import Result, checks, record
 from tasks.load.runs import Run
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings, load_settings
@@ -29,6 +32,10 @@ from tasks.window import moscow_today
 logger = logging.getLogger("zakaz.flow")
 
 Today = Annotated[date | None, Field(json_schema_extra=shown("Day"))]
+_CHECK, _NOT_JUDGED = "check ", "checks not judged"
+"""How alerts name what they are about: a broken check, and those that could not be judged."""
+_HINDERED = "hindered"
+"""In a run's metrics: the checks of severity `fail` that it could not judge though there are data."""
 _MARKS = {"ok": "ok", "broken": "BROKEN", "unjudged": "not judged"}
 
 
@@ -41,9 +48,10 @@ class ChecksBroken(ZakazError):
 
 
 def _tell_unless_told(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Of broken checks people were told one by one; that nothing could be judged is news."""
-    if not isinstance(state.result(raise_on_failure=False), ChecksBroken):
-        alerts.run_failed(flow, flow_run, state)
+    """Of broken checks people were told one by one, by a run that came to its end; that nothing could be judged is
+    news."""
+    came_to_its_end = isinstance(alerts.error_of(state), ChecksBroken)
+    (alerts.run_recovered if came_to_its_end else alerts.run_failed)(flow, flow_run, state)
 
 
 @flow(name="quality", flow_run_name=name_of_day, description=__doc__, **TOLD | {"on_failure": [_tell_unless_told]})
@@ -56,30 +64,39 @@ def quality(today: Today = None) -> State[object]:
     settings = load_settings()
     day = today or moscow_today()
     run = Run("quality", str(runtime.flow_run.id), datetime.now(UTC))
-    results = judge_all(settings, day)
-    _record(settings, run, day, results)
+    with migrated(settings) as client:
+        runs.begin(client, run, f"{day}: judging")
+    try:
+        results = judge(settings, day)
+    except Interrupted as lost:
+        _record_what_is_known(settings, run, day, lost)
+        raise
+    except BaseException as error:
+        _record_failure(settings, run, day, error)
+        raise
+    hindered_before = _record(settings, run, day, results)
     _publish(results)
-    _tell(settings, results)
+    _tell(settings, results, hindered_before)
     if any(result.fails for result in results):
         raise ChecksBroken(results)
     return Completed(message=summary(results), data=results)
 
 
 @task(task_run_name="judge", cache_policy=NO_CACHE)
-def judge_all(settings: Settings, today: date) -> list[Result]:
-    with migrated(settings) as client:
-        return [_judged(client, check, today, settings) for check in checks()]
-
-
-def _judged(client: Any, check: Check, today: date, settings: Settings) -> Result:
-    result = judge(client, check, today, settings.quality_parameters.get(check.name, {}))
-    if result.status == "broken":
-        logger.log(logging.ERROR if result.fails else logging.WARNING, "%s: %s", check.title, result.message)
-    return result
+def judge(settings: Settings, today: date) -> list[Result]:
+    results = judge_all(settings, checks(), today)
+    for result in results:
+        if result.status == "broken":
+            logger.log(
+                logging.ERROR if result.fails else logging.WARNING, "%s: %s", result.check.title, result.message
+            )
+        elif result.hindered:
+            logger.warning("%s: %s", result.check.title, result.message)
+    return results
 
 
 def summary(results: list[Result]) -> str:
-    """`33 checks: 1 failed, 2 warn, 3 could not be judged`, and what failed."""
+    """`33 checks: 1 failed, 2 warn, 3 could not be judged`, and what failed or should have been judged."""
     failed = [result for result in results if result.fails]
     counts = {
         "failed": len(failed),
@@ -87,8 +104,13 @@ def summary(results: list[Result]) -> str:
         "could not be judged": sum(result.status == "unjudged" for result in results),
     }
     words = ", ".join(f"{number} {what}" for what, number in counts.items() if number) or "all well"
-    first = "".join(f"; {result.check.name}: {result.message}" for result in failed[:3])
-    return f"{len(results)} checks: {words}{first}"
+    named = [*failed[:3], *_hindered(results)[:3]]
+    return f"{len(results)} checks: {words}" + "".join(f"; {r.check.name}: {r.message}" for r in named)
+
+
+def _hindered(results: list[Result]) -> list[Result]:
+    """Checks of severity `fail` that have data and could not be judged all the same."""
+    return [result for result in results if result.hindered and result.check.severity == "fail"]
 
 
 def as_json(results: list[Result]) -> str:
@@ -112,11 +134,42 @@ def as_json(results: list[Result]) -> str:
     return json.dumps({"status": status, "checks": found}, ensure_ascii=False, default=str)
 
 
-def _record(settings: Settings, run: Run, today: date, results: list[Result]) -> None:
+def _record(settings: Settings, run: Run, today: date, results: list[Result]) -> set[str]:
+    """Record the run, and name the checks that the run before could not judge though it should have."""
     status = "failed" if any(result.fails for result in results) else "success"
+    metrics = {"day": today, _HINDERED: [result.check.name for result in _hindered(results)]}
     with warehouse(settings) as client:
+        before = _hindered_before(client)
         record(client, run, today, results)
-        runs.end(client, run, status, len(results), summary(results), {"day": today})
+        runs.end(client, run, status, len(results), summary(results), metrics)
+    return before
+
+
+def _hindered_before(client: Client) -> set[str]:
+    """Of the newest run that came to its end."""
+    for metrics in runs.history(client, 20, "quality")["metrics"]:
+        if (names := json.loads(metrics).get(_HINDERED)) is not None:
+            return set(names)
+    return set()
+
+
+def _record_what_is_known(settings: Settings, run: Run, today: date, lost: Interrupted) -> None:
+    """The warehouse may be back already; else one line says that nothing could be recorded."""
+    try:
+        with warehouse(settings) as client:
+            record(client, run, today, lost.results)
+            runs.end(client, run, "failed", len(lost.results), str(lost), {"day": today})
+    except ZakazError as error:
+        logger.error("the checks that were judged could not be recorded: %s", error)
+
+
+def _record_failure(settings: Settings, run: Run, day: date, error: BaseException) -> None:
+    why = how_ended(error)
+    try:
+        with warehouse(settings) as client:
+            runs.end(client, run, "failed", 0, f"{day}: {why}", {"day": day})
+    except ZakazError as second:
+        logger.error("the failed run could not be recorded: %s", second)
 
 
 def _publish(results: list[Result]) -> None:
@@ -124,21 +177,43 @@ def _publish(results: list[Result]) -> None:
     order = {"broken": 0, "unjudged": 1, "ok": 2}
     rows = [
         {"status": _MARKS[r.status], "what": r.message, "check": r.check.title, "if broken": r.check.severity}
-        for r in sorted(results, key=lambda r: (order[r.status], r.check.severity, r.check.name))
+        for r in sorted(results, key=lambda r: (order[r.status], not r.hindered, r.check.severity, r.check.name))
     ]
     create_table_artifact(rows, key="quality-checks", description=summary(results))
     broken = [r for r in results if r.status == "broken"]
     lines = [f"- **{r.check.title}** ({r.check.severity}): {r.message}. {r.check.why}." for r in broken]
+    lines += [f"- **{r.check.title}** (not judged): {r.message}." for r in results if r.hindered]
     text = "\n".join([f"## {summary(results)}", "", *(lines or ["Nothing is broken."])])
     create_markdown_artifact(text, key="quality", description=summary(results))
 
 
-def _tell(settings: Settings, results: list[Result]) -> None:
-    broken = {f"check {r.check.name}": r for r in results if r.status == "broken"}
-    for key, r in broken.items():
-        body = f"{r.message}\n{r.check.why}.\nSources: {', '.join(r.check.sources)}. See `zakaz quality`."
-        alerts.tell(settings, Trouble(key, f"{r.check.title}: no longer so", r.message, body, r.observed))
+def _tell(settings: Settings, results: list[Result], hindered_before: set[str]) -> None:
+    """One message a broken check and one for its end. A check that could not be judged leaves its alert open, since
+    nobody knows whether it is over."""
+    by_key = {f"{_CHECK}{r.check.name}": r for r in results}
+    for key, r in by_key.items():
+        if r.status == "broken":
+            about = f"{r.check.why}.\nSources: {', '.join(r.check.sources)}. See `zakaz quality`."
+            title = f"{r.check.title} (check broken)"
+            alerts.tell(settings, Trouble(key, title, r.message, r.message, r.observed, about))
     with warehouse(settings) as client:
-        over = [key for key in open_keys(client, "check ") if key not in broken]
-    for key in over:
-        alerts.end(settings, key)
+        open_now = open_keys(client, _CHECK)
+    for key in open_now:
+        if key not in by_key:
+            alerts.end(settings, key, "The check was removed or renamed, so this alert is closed unseen.")
+        elif by_key[key].status == "ok":
+            alerts.end(settings, key)
+    _tell_of_hindered(settings, _hindered(results), hindered_before)
+
+
+def _tell_of_hindered(settings: Settings, now: list[Result], before: set[str]) -> None:
+    """Once may be chance, a busy machine or a long load; twice in a row people must know."""
+    if not now:
+        alerts.end(settings, _NOT_JUDGED)
+    if twice := [r for r in now if r.check.name in before]:
+        lines = "\n".join(f"{r.check.title}: {r.message}" for r in twice)
+        essence = ", ".join(r.check.name for r in twice)
+        checks_, it = ("check", "this holds") if len(twice) == 1 else ("checks", "these hold")
+        title = f"{len(twice)} {checks_} could not be judged, twice in a row"
+        about = f"Nobody knows whether {it}. See `zakaz quality`."
+        alerts.tell(settings, Trouble(_NOT_JUDGED, title, essence, lines, len(twice), about))

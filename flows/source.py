@@ -17,8 +17,6 @@ from tasks.window import Window
 
 Frames = Mapping[str, pl.DataFrame]
 Fetch = Callable[[Settings, Window, datetime], Fetched]
-CURRENCY = "currency"
-"""Where an ad account's is not known it is taken for the report's: no news in each run's message."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +39,15 @@ class Output:
     """One table to fill. `build` makes its rows from the valid raw frames, by resource.
 
     `resource` is the one whose rejected rows protect the last good version of theirs in the table: `protects` names
-    the column, raw and in the table, by which they are found. `identity`: columns by which a row is still the same
-    where its key has changed. `carried`: groups of columns, by what they are called, that are null where the source
-    does not name them; they are taken from the newest row of the same `protects`. `answers_for`: columns, raw and
+    the column, raw and in the table, by which they are found. `identity`: by what, raw and in the table, a row is
+    still the same where its key has changed; `is_one_row`: there is one row of each identity. `carried`: groups of
+    columns, by what they are called, that are null where the source does not name them; they are taken from the
+    newest row of the same `protects`, where that is 0 of the same `nameless` too. `answers_for`: columns, raw and
     in the table, whose values tell what a load answers for: rows with others stay, be it another account or an ad
     that the source forgot, which undoes nothing that was spent on it. `spelling`: the form in which values of such
     a column are compared. `unreadable`: of the raw rows, the ads whose links could not be read, with what was spent
-    on them (ad_id, spent). `tells_account`: all of an account's objects are here, so one that shares none with the
+    on them (ad_id, spent). `refers_to`: a column and the table that describes
+    its values. `tells_account`: all of an account's objects are here, so one that shares none with the
     warehouse is another account.
     """
 
@@ -56,11 +56,17 @@ class Output:
     schema: pa.DataFrameSchema
     resource: str
     protects: str
-    identity: tuple[str, ...]
+    identity: tuple[str | pl.Expr, ...]
+    is_one_row: bool = False
     carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    nameless: str = ""
+    silent: tuple[str, ...] = ()
+    lasting: tuple[str, ...] = ()
+    things: str = "ads"
     answers_for: tuple[str, ...] = ()
     spelling: Callable[[pl.Expr], pl.Expr] = lambda text: text
     unreadable: Callable[[pl.DataFrame], pl.DataFrame] | None = None
+    refers_to: tuple[str, Table] | None = None
     tells_account: bool = False
 
 

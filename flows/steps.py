@@ -21,10 +21,10 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 from prefect.tasks import Task
 
-from flows.source import CURRENCY, Output, Resource, Source
+from flows.source import Output, Resource, Source
 from tasks.errors import SourceError, ZakazError
 from tasks.landing import Landing, Manifest
-from tasks.load.carry_forward import carry_forward
+from tasks.load.carry_forward import Unknown, carry_forward
 from tasks.load.mart import restate
 from tasks.load.quarantine import quarantine, rejected_values
 from tasks.load.reference import reference_tables
@@ -45,8 +45,8 @@ MUCH = Fraction(1, 4)
 
 
 def _fetch_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
-    """Source, account, window and the fetch's version; while the source may still restate the window, the flow
-    run as well, so that only a resumed or retried run finds what it had."""
+    """Source, account, window, the fetch's version and the manifest's form; while the source may still restate the
+    window, the flow run as well, so that only a resumed or retried run finds what it had."""
     source, window = parameters["source"], parameters["window"]
     parts = [
         source.name,
@@ -54,6 +54,8 @@ def _fetch_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
         source.version,
         source.account(parameters["settings"]),
         str(window),
+        # A manifest that an earlier version of this code wrote may lack what this one reads.
+        ",".join(sorted(Manifest.model_fields)),
     ]
     if (moscow_today() - window.last).days <= source.restated_days:
         parts.append(str(context.task_run.flow_run_id))
@@ -96,9 +98,10 @@ def fetch(
         refresh_cache=refresh,
     )
     manifest = step(source, resource, settings, window, run)
+    if manifest.fetched_at == run.started_at:  # It landed just now: `validate` compares the digests as it reads.
+        return manifest
     # An earlier fetch that came with a warning, say without tags, is no answer to keep for settled days.
-    was_degraded = bool(manifest.warnings) and manifest.fetched_at < run.started_at
-    if Landing(settings.landing_url).holds(manifest) and not was_degraded:
+    if Landing(settings.landing_url).holds(manifest) and not manifest.warnings:
         return manifest
     return step.with_options(refresh_cache=True)(source, resource, settings, window, run)
 
@@ -148,8 +151,13 @@ def _refuse_if_much_is_wrong(part: Split, money: pl.Expr | None) -> str:
         return ""
     lost, whole, said = Decimal(wrong), Decimal(all_rows), ""
     if money is not None:
-        known, rest = (_sum(rows, money) for rows in (part.rejected, part.valid))
-        unread = part.rejected.select(money.is_null().sum()).item()
+        # A row that is wrong in the money itself, say minus a million, tells nothing of what it carries.
+        at_fault = pl.any_horizontal(
+            pl.col("column").str.contains(rf"\b{name}\b") for name in money.meta.root_names()
+        )
+        readable_money = pl.when(~at_fault.fill_null(False)).then(money)
+        known, rest = _sum(part.rejected, readable_money), _sum(part.valid, money)
+        unread = part.rejected.select(readable_money.is_null().sum()).item()
         said = f"{'at least ' if unread else ''}{known:.2f} of {known + rest:.2f}"
         # A row whose money cannot be read counts as much as the others do on average.
         readable = max(all_rows - unread, 1)
@@ -194,18 +202,12 @@ def refuse_stranger(output: Output, settings: Settings, facts: pl.DataFrame) -> 
 @task(task_run_name="upsert {output.table.name}", cache_policy=NO_CACHE)
 def load(
     source: Source, output: Output, settings: Settings, facts: pl.DataFrame, manifest: Manifest, part: Split
-) -> tuple[Upserted, list[str]]:
-    """What became of the rows, and notes for the run's message. `part`: the raw rows of the output's resource."""
+) -> tuple[Upserted, list[str], list[str]]:
+    """What became of the rows; warnings and notes for the run's message. `part`: the raw rows of the output's
+    resource."""
     with warehouse(settings) as client:
         scope = output.table.scope(manifest.window, manifest.fetched_at)
-        facts, unknown = carry_forward(
-            client,
-            output.table.name,
-            facts,
-            output.carried,
-            output.protects,
-            "spent" if "spent" in facts.columns else "",
-        )
+        facts, unknown = carried(client, output, facts)
         protected = [_values(part.rejected, output.protects, facts)]
         for column in output.answers_for:
             listed = _values(pl.concat([part.valid, part.rejected.select(part.valid.columns)]), column, facts)
@@ -214,7 +216,7 @@ def load(
             known = listed.select(same)[column]
             protected.append(held.filter(~same.is_in(known.implode())))
         table = output.table
-        if manifest.partial or _has_nameless(part, output, facts):
+        if manifest.partial or has_nameless(part, output, facts):
             # Nobody can tell which rows are gone and which were merely not seen.
             table = replace(table, keeps_vanished=True)
         done = put(
@@ -225,29 +227,69 @@ def load(
             manifest.version,
             protected,
             later=left_to_later_reads(client, source, output, settings, facts, manifest.version),
-            judge=lambda changes: _refuse_to_wipe(changes, output, manifest),
+            same=output.identity if output.is_one_row else (),
+            judge=lambda changes: _refuse_to_wipe(changes, output, manifest, part.valid),
         )
-    notes = [
-        f"the {one.what} of {one.ads} ads with {one.money:.2f} of spend is not known"
-        for one in unknown
-        if one.what != CURRENCY
-    ]
+    warnings: list[str] = []
+    notes: list[str] = []
+    for one in unknown:
+        if one.what not in output.silent:
+            few = one.what in output.lasting and not _are_most(one.count, facts[output.protects].n_unique())
+            (notes if few else warnings).append(f"the {_of(one, output)} is not known")
     unread = output.unreadable(part.valid) if output.unreadable else None
     if unread is not None and unread.height:
         notes.append(f"links of {unread.height} ads with {unread['spent'].sum():.2f} of spend could not be read")
-    return done, notes
+    return done, warnings, notes
+
+
+def undescribed(output: Output, settings: Settings, facts: pl.DataFrame) -> list[str]:
+    """A warning, where rows that count are of something that nobody describes, so that they count in no city."""
+    if output.refers_to is None or output.table.money is None:
+        return []
+    column, table = output.refers_to
+    with warehouse(settings) as client:
+        known = distinct(client, table, column, Scope()).cast({column: facts.schema[column]})
+    rows = facts.filter(output.table.money.is_not_null()).join(known, on=column, how="anti")
+    if rows.is_empty():
+        return []
+    money = _sum(rows, output.table.money)
+    return [
+        f"{rows.height} rows of {output.table.name} with {money:.2f} of the money are of {rows[column].n_unique()} "
+        f"that {table.name} does not know"
+    ]
+
+
+def _are_most(count: int, whole: int) -> bool:
+    return count >= A_FEW and count > whole / 2
+
+
+def _of(unknown: Unknown, output: Output) -> str:
+    money = f" with {unknown.money:.2f} of spend" if output.table.money is not None else ""
+    return f"{unknown.what} of {unknown.count} {output.things}{money}"
+
+
+def carried(client: Client, output: Output, facts: pl.DataFrame) -> tuple[pl.DataFrame, list[Unknown]]:
+    """The facts with what only the warehouse knows, and what stays unknown."""
+    money = output.table.money if output.table.money is not None else pl.lit(0)
+    facts, unknown = carry_forward(
+        client, output.table.name, facts, output.carried, output.protects, money, output.nameless
+    )
+    # A campaign that was filled in is part of the key: one more row of the ad would silently take its place.
+    return _proved(facts, output.schema, output.table.name), unknown
 
 
 def left_to_later_reads(
     client: Client, source: Source, output: Output, settings: Settings, facts: pl.DataFrame, version: int
 ) -> Callable[[pl.DataFrame], pl.DataFrame]:
     """Which of some rows of the table a good run has judged that read the source later than `version`: those of the
-    days that it read, but for rows that it rejected."""
+    days that it read, but for rows that it rejected itself."""
     days = days_read_later(client, source.job, source.fingerprint(settings), version)
     if days.is_empty():
         return pl.DataFrame.clear
-    rejected = rejected_values(client, source.name, output.resource, output.protects)
-    rejected = rejected.cast({output.protects: facts.schema[output.protects]}, strict=False).drop_nulls()
+    rejected = rejected_values(client, source.name, output.resource, output.protects, version)
+    rejected = rejected.cast({output.protects: facts.schema[output.protects]}, strict=False)
+    if rejected[output.protects].null_count():
+        return pl.DataFrame.clear  # Nobody can tell which row the later run could not judge.
     day = output.table.day
 
     def judged(rows: pl.DataFrame) -> pl.DataFrame:
@@ -274,7 +316,7 @@ def put(
         merge(client, table.name)
 
 
-def _has_nameless(part: Split, output: Output, facts: pl.DataFrame) -> bool:
+def has_nameless(part: Split, output: Output, facts: pl.DataFrame) -> bool:
     """Whether a rejected row does not even say whose last good version it should protect."""
     kind = facts.schema[output.protects]
     return part.rejected[output.protects].cast(kind, strict=False).null_count() > 0
@@ -285,24 +327,64 @@ def _values(raw: pl.DataFrame, column: str, facts: pl.DataFrame) -> pl.DataFrame
     return raw.select(pl.col(column).cast(facts.schema[column], strict=False)).drop_nulls().unique()
 
 
-def _refuse_to_wipe(changes: Changes, output: Output, manifest: Manifest) -> None:
-    """Much that is gone at once is a fault of the source far more often than the truth. A row whose key alone has
-    changed, as of an ad that moved to another campaign, is not gone."""
-    gone = changes.gone.join(changes.frame, on=output.identity, how="anti")
-    money, name = output.table.money, output.table.name
-    if gone.is_empty():
+def _refuse_to_wipe(changes: Changes, output: Output, manifest: Manifest, sent: pl.DataFrame) -> None:
+    """Much that is gone at once is a fault of the source far more often than the truth.
+
+    What came under another key, as of an ad that moved to another campaign, is not gone; nor is what was `sent`
+    (raw) and made no row, as a day's figures that were restated to zero. Only what the load answers for is
+    compared: another account's money would hide that one lost all of its own.
+    """
+    table, same = output.table, list(output.identity)
+    made_none = _typed(sent, changes.gone).join(changes.frame, on=same, how="anti", nulls_equal=True)
+    gone = changes.gone.join(made_none, on=same, how="anti", nulls_equal=True)
+    gone = _less(gone, changes.frame.join(changes.held, on=table.key, how="anti"), output)
+    rows, lost = gone["rows"].sum(), Decimal(gone["money"].sum())
+    if not rows:
         return
-    lost, whole = Decimal(0), Decimal(0)
-    if money is not None:
-        lost, whole = _sum(gone, money), _sum(changes.held, money)
+    kept = changes.absent.join(changes.gone, on=table.key, how="anti")
+    held = changes.held.join(kept, on=table.key, how="anti")
+    whole = _sum(held, table.money) if table.money is not None else Decimal(0)
     is_much = lost > whole * MUCH.numerator / MUCH.denominator
-    if is_much or (gone.height >= ENOUGH_TO_JUDGE and gone.height > changes.held.height / 2):
+    if is_much or (rows >= ENOUGH_TO_JUDGE and rows > held.height / 2):
+        named = [f"{output.protects} {number}" for number in gone[output.protects].unique().sort().head(A_FEW)]
         raise SourceError(
-            f"{manifest.source} no longer sends {gone.height} of the {changes.held.height} rows that {name} holds "
-            f"for {manifest.window}, {lost:.2f} of {whole:.2f} of the money. Nothing was removed. If it is true, "
-            "delete them with `zakaz sql` and load again.",
+            f"{manifest.source} no longer sends {rows} of the {held.height} rows that {table.name} holds "
+            f"for {manifest.window}, {lost:.2f} of {whole:.2f} of the money, such as {', '.join(named)}. "
+            "Nothing was removed. If it is true, delete them with `zakaz sql` and load again.",
             transient=True,
         )
+
+
+def _less(gone: pl.DataFrame, came: pl.DataFrame, output: Output) -> pl.DataFrame:
+    """What is gone of each identity, less what came of it: columns rows, money and those of the identity."""
+    money = output.table.money if output.table.money is not None else pl.lit(0)
+    same = [pl.col(one) if isinstance(one, str) else one for one in output.identity]
+    names = [one.meta.output_name() for one in same]
+    parts = [
+        rows.group_by(same).agg(
+            pl.len().cast(pl.Int64).alias("rows"), money.sum().cast(pl.Decimal(38, 2)).alias("money")
+        )
+        for rows in (gone, came)
+    ]
+    left = parts[0].join(parts[1], on=names, how="left", nulls_equal=True, suffix="_came")
+    return left.with_columns(
+        pl.max_horizontal(
+            pl.col(name) - pl.col(f"{name}_came").fill_null(0), pl.lit(0).cast(left.schema[name])
+        ).alias(name)
+        for name in ("rows", "money")
+    ).filter(pl.col("rows") + (pl.col("money") > 0) > 0)
+
+
+def _typed(raw: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+    """The columns that raw rows share with the facts, with the facts' types: null for what is none."""
+    shared = {name: kind for name, kind in facts.schema.items() if name in raw.columns}
+    return raw.select(
+        pl.col(name).str.to_date("%Y-%m-%d", strict=False)
+        if kind == pl.Date
+        else pl.col(name).cast(kind, strict=False)
+        for name, kind in shared.items()
+        if kind.is_integer() or kind in (pl.String, pl.Date)
+    )
 
 
 @task(task_run_name="refresh {mart.table.name}", cache_policy=NO_CACHE)
@@ -317,23 +399,43 @@ def set_aside(
 ) -> tuple[int, int]:
     """How many rows were newly set aside, and how many were released because a good version came."""
     with warehouse(settings) as client:
-        raw = part.valid.columns
-        rejected = part.rejected.select(
+        later = days_read_later(client, source.job, source.fingerprint(settings), manifest.version)["day"]
+        wrong = _not_read_later(part.rejected, resource, manifest.window, later)
+        rejected = wrong.select(
             record_key(resource),
             "reason",
             pl.col("column").fill_null(""),
             pl.col("value").fill_null(""),
-            pl.struct(raw).struct.json_encode().alias("record"),
+            pl.struct(part.valid.columns).struct.json_encode().alias("record"),
         )
         accepted = part.valid.select(record_key(resource)).to_series().unique()
-        window = None if manifest.partial else manifest.window
-        return quarantine(client, source.name, resource.name, rejected, accepted, run_id, manifest.version, window)
+        return quarantine(
+            client,
+            source.name,
+            resource.name,
+            rejected,
+            accepted,
+            run_id,
+            manifest.version,
+            manifest.window,
+            is_whole=not manifest.partial,
+        )
+
+
+def _not_read_later(rejected: pl.DataFrame, resource: Resource, window: Window, later: pl.Series) -> pl.DataFrame:
+    """What a late run rejects says nothing of days that a good run has read since."""
+    if resource.day:
+        day = pl.col(resource.day).str.to_date("%Y-%m-%d", strict=False)
+        return rejected.filter(~day.is_in(later.implode()).fill_null(False))
+    days = pl.date_range(window.first, window.last, eager=True)
+    return rejected.clear() if days.is_in(later.implode()).all() else rejected
 
 
 def record_key(resource: Resource) -> pl.Expr:
-    """The key of a raw row, as text."""
+    """The key of a raw row, as text; empty where its first part is missing: that row is like no other."""
     columns = [pl.col(name).fill_null("") for name in resource.key]
-    return pl.concat_str(columns, separator="/").alias("record_key")
+    named = pl.col(resource.key[0]).fill_null("") != ""
+    return pl.when(named).then(pl.concat_str(columns, separator="/")).otherwise(pl.lit("")).alias("record_key")
 
 
 @task(task_run_name="refresh reference tables", cache_policy=NO_CACHE)

@@ -24,7 +24,7 @@ SOURCE = Source(
     check_settings=api.check_settings,
     probe=probes.direct,
     resources=(ad_days(api.fetch_ad_days, must.raw_direct, money="cost"),),
-    outputs=(ad_facts("fact_direct_daily", to.ad_days, to.unreadable, ("account_id",)),),
+    outputs=(ad_facts("fact_direct_daily", to.ad_days, to.unreadable, ("account_id",), api.canonical),),
     marts=(MARKETING,),
     days=7,
     restated_days=90,

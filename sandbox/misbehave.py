@@ -56,6 +56,8 @@ class Misbehave:
                 await self._app(scope, receive, send)
         elif fault.kind == "truncated":
             await self._edited(lambda body, _: _cut(body, fault), fault, scope, receive, send)
+        elif fault.kind == "edit":
+            await self._edited(lambda body, _: bytes(fault.options["call"](body)), fault, scope, receive, send)
         elif fault.kind in self._page_edits:
             await self._edited(self._page_edits[fault.kind], fault, scope, receive, send)
         else:

@@ -87,7 +87,7 @@ class Landing:
             self._fs, self._root = fsspec.core.url_to_fs(url)
 
     def write(
-        self, source: str, resource: str, window: Window, fetched_at: datetime, fetched: Fetched, version: int
+        self, source: str, resource: str, window: Window, fetched_at: datetime, fetched: Fetched, version: int = 0
     ) -> Manifest:
         stamp = fetched_at.astimezone(UTC).strftime(_STAMP)
         folder = f"{self._root}/{source}/{resource}/{stamp}-{uuid.uuid4().hex[:8]}"
@@ -116,12 +116,14 @@ class Landing:
         )
 
     def read(self, manifest: Manifest) -> pl.DataFrame:
-        """All parts as one frame of String columns."""
-        frames = [pl.read_parquet(io.BytesIO(self._get(path))) for path in manifest.paths]
-        return pl.concat(frames, rechunk=True)
+        """All parts as one frame of String columns. Raises LandingError where one is not as it was written: torn by
+        a loss of power or a full disk, changed, or gone."""
+        parts = itertools.zip_longest(manifest.paths, manifest.digests)
+        return pl.concat([pl.read_parquet(self._whole(manifest, *part)) for part in parts], rechunk=True)
 
     def holds(self, manifest: Manifest) -> bool:
-        """Whether every part is here as it was written: a loss of power may leave its name alone, or zeros."""
+        """Whether every part is here as it was written. For a fetch of another run, which may lie here for long;
+        `read` finds out too, but cannot ask the source again."""
         # Another LANDING_URL may have been in use when it was written.
         ours = all(path.startswith(f"{self._root}/") for path in manifest.paths)
         return ours and tuple(self._digest(path) for path in manifest.paths) == manifest.digests
@@ -173,15 +175,36 @@ class Landing:
         with self._reached():
             return bytes(self._fs.cat_file(path))
 
+    def _whole(self, manifest: Manifest, path: str, digest: str | None) -> io.BytesIO:
+        try:
+            with self._reached(passes=FileNotFoundError):
+                content = bytes(self._fs.cat_file(path))
+        except FileNotFoundError:
+            raise self._lost(manifest, path, "is gone from") from None
+        if _sha256(content) != digest:
+            raise self._lost(manifest, path, "is not as it was written to")
+        return io.BytesIO(content)
+
+    def _lost(self, manifest: Manifest, path: str, how: str) -> LandingError:
+        part = path.rsplit("/", 1)[-1]
+        return LandingError(
+            f"{manifest.source} {manifest.resource} {manifest.window}: {part} of what was fetched "
+            f"at {manifest.fetched_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC {how} the landing area {self._place}. "
+            "Nothing was loaded; the next run fetches it again.",
+            transient=True,
+        )
+
     def _digest(self, path: str) -> str | None:
         with self._reached():
             return _sha256(self._fs.cat_file(path)) if self._fs.exists(path) else None
 
     @contextmanager
-    def _reached(self) -> Iterator[None]:
-        """Each file system raises errors of its own library's; to a reader they are one."""
+    def _reached(self, passes: type[Exception] | tuple[()] = ()) -> Iterator[None]:
+        """Each file system raises errors of its own library's; to a reader they are one. `passes` gets through."""
         try:
             yield
+        except passes:
+            raise
         except Exception as error:  # noqa: BLE001
             raise LandingError(
                 f"The landing area {self._place} cannot be used: {self._told(error)}. "

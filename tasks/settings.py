@@ -10,8 +10,10 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tasks.errors import SettingsError
@@ -91,7 +93,9 @@ class Settings(BaseSettings):
     direct_login: str | None = Field(default=None, description="The advertiser's login; also names the account.")
     direct_token: SecretStr | None = None
     direct_base_url: str = "https://api.direct.yandex.com"
-    direct_version: Literal["v5", "v501"] = Field(default="v5", description="v501 has Unified campaigns in full.")
+    direct_version: Literal["v5", "v501"] = Field(
+        default="v501", description="v5, the older address, hides links of unified campaigns and combinatorial ads."
+    )
     direct_rate: float = Field(default=2, gt=0, description="Requests a second; 20 in 10 s are allowed.")
     direct_report_deadline: float = Field(default=1800, gt=0, description="Seconds to wait for one report.")
 
@@ -99,9 +103,13 @@ class Settings(BaseSettings):
     vk_client_id: str | None = None
     vk_client_secret: SecretStr | None = None
     vk_token: SecretStr | None = Field(default=None, description="A ready token instead of the pair.")
-    vk_base_url: str = "https://ads.vk.com"
+    vk_base_url: str = Field(
+        default="https://ads.vk.com", description="VK's newer documentation says https://ads.vk.ru."
+    )
     vk_account_id: str | None = Field(default=None, description="Legacy needs it; today's API tells it.")
-    vk_legacy_base_url: str = "https://api.vk.com/method"
+    vk_legacy_base_url: str = Field(
+        default="https://api.vk.com/method", description="VK's newer documentation says https://api.vk.ru/method."
+    )
     vk_rate: float = Field(default=2, gt=0, description="Requests a second.")
     vk_page_size: int = Field(default=250, ge=1, description="Asked for; 50 where the server refuses it.")
     vk_token_file: Path = Field(default=HOME / "secrets" / "vk_token.json", description="Kept between runs, 0600.")
@@ -120,9 +128,24 @@ class Settings(BaseSettings):
     alert_telegram_chat: str | None = Field(default=None, description="The chat's number or @name.")
     alert_telegram_base_url: str = "https://api.telegram.org"
     alert_repeat_hours: float = Field(default=24, gt=0, description="When a trouble that lasts is told again.")
+    quality_wait: float = Field(
+        default=90, ge=0, description="Seconds to wait for a load to end before a broken check is looked at again."
+    )
     quality_parameters: dict[str, dict[str, float]] = Field(
         default={}, description='Per check, as JSON: {"freshness_data": {"lag_direct": 3}}.'
     )
+
+    @field_validator("qtickets_base_url", "direct_base_url", "vk_base_url", "vk_legacy_base_url")
+    @classmethod
+    def _is_address(cls, given: str) -> str:
+        try:
+            parts = urlsplit(given)
+            is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_address = False
+        if not is_address:
+            raise PydanticCustomError("address", "it is no address, as https://host/path is")
+        return given
 
     @field_validator("zakaz_sources", mode="before")
     @classmethod

@@ -1,6 +1,8 @@
 """What QTickets' rows must be: raw ones as they landed, facts as they enter the warehouse.
 
-Raw columns are text. `show_id`, tags, venue and zone may be missing; what a figure rests on may not.
+Raw columns are text. `show_id`, tags, venue and zone may be missing; what a figure rests on may not. The day of a
+sale rests on `payed_at`, so a paid ticket may lack `created_at`; a wrong amount given back counts only where
+something was given back.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import pandera.polars as pa
 import polars as pl
 
 from validation.rules import (
+    TWICE,
     across,
     below_a_trillion,
     count,
@@ -35,18 +38,19 @@ raw_orders = pa.DataFrameSchema(
         "event_id": text(present, whole_number, reads="whole"),
         "show_id": text(whole_number, reads="whole", optional=True),
         "payed": text(present, flag, reads="flag"),
-        "payed_at": text(instant),
-        "created_at": text(present, instant),
-        "order_deleted_at": text(instant),
-        "ticket_deleted_at": text(instant),
+        "payed_at": text(instant, reads="instant"),
+        "created_at": text(instant, reads="instant", optional=True),
+        "order_deleted_at": text(instant, reads="instant"),
+        "ticket_deleted_at": text(instant, reads="instant"),
         "order_original_price": text(money, reads="money", optional=True),
         "original_price": text(money, reads="money", optional=True),
         "order_price": text(money, reads="money", optional=True),
-        "currency": text(present, currency),
+        "currency": text(present, currency, reads="code"),
         "price": text(present, money, not_negative, below_a_trillion, reads="money"),
+        "price_is_for": text(rule("is neither unit nor line", lambda c: c.is_in(["unit", "line"])), optional=True),
         "quantity": text(present, count, reads="whole"),
-        "refunded_at": text(instant),
-        "refunded_amount": text(money, not_negative, reads="money"),
+        "refunded_at": text(instant, reads="instant"),
+        "refunded_amount": text(money, not_negative, reads="money", optional=True),
         **dict.fromkeys(_UTM, text()),
     },
     checks=[
@@ -55,12 +59,16 @@ raw_orders = pa.DataFrameSchema(
             ~(pl.col("payed").is_in(["true", "1"]) & pl.col("payed_at").is_null()).fill_null(False),
         ),
         across(
-            "refunded, but refunded_amount is missing",
+            "neither created_at nor payed_at is known",
+            pl.any_horizontal(pl.col("created_at", "payed_at").is_not_null()),
+        ),
+        across(
+            "refunded, but refunded_amount is missing or wrong",
             ~(pl.col("refunded_at").is_not_null() & pl.col("refunded_amount").is_null()),
         ),
         # Of two rows for one ticket the first passes; which is first, the fetch decides: the newest.
         across(
-            "ticket_id stands twice in this load",
+            f"ticket_id {TWICE}",
             pl.col("ticket_id").is_first_distinct() | pl.col("ticket_id").is_null(),
         ),
     ],
@@ -71,15 +79,22 @@ raw_events = pa.DataFrameSchema(
         "event_id": text(present, whole_number, reads="whole"),
         "event_name": text(),
         "is_active": text(flag, reads="flag", optional=True),
-        "currency": text(currency, optional=True),
+        "currency": text(currency, reads="code", optional=True),
         "venue": text(),
-        "event_deleted_at": text(instant, optional=True),
+        "event_deleted_at": text(instant, reads="instant", optional=True),
         "city": text(),
         "timezone": text(),
         "show_id": text(whole_number, reads="whole", optional=True),
-        "show_start_at": text(instant, optional=True),
-        "show_deleted_at": text(instant, optional=True),
-    }
+        "show_start_at": text(instant, reads="instant", optional=True),
+        "show_deleted_at": text(instant, reads="instant", optional=True),
+    },
+    # Ids alone describe nothing: the event stays as it is known.
+    checks=[
+        across(
+            "says nothing but its id",
+            pl.any_horizontal(pl.col(name).is_not_null() for name in ("event_name", "city", "is_active")),
+        )
+    ],
 )
 
 tickets = pa.DataFrameSchema(
@@ -117,11 +132,12 @@ tickets = pa.DataFrameSchema(
 events = pa.DataFrameSchema(
     {
         "event_id": pa.Column(pl.UInt64),
-        "event_name": pa.Column(pl.String),
-        "city": pa.Column(pl.String),
-        "venue": pa.Column(pl.String),
-        "timezone": pa.Column(pl.String),
-        "currency": pa.Column(pl.String),
+        # Null: the source does not name it; taken from the warehouse before the load.
+        "event_name": pa.Column(pl.String, nullable=True),
+        "city": pa.Column(pl.String, nullable=True),
+        "venue": pa.Column(pl.String, nullable=True),
+        "timezone": pa.Column(pl.String, nullable=True),
+        "currency": pa.Column(pl.String, nullable=True),
         "is_active": pa.Column(pl.UInt8),
         "first_show_at": pa.Column(_INSTANT, nullable=True),
         "last_show_at": pa.Column(_INSTANT, nullable=True),

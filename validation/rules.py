@@ -9,7 +9,7 @@ import pandera.polars as pa
 import polars as pl
 
 Test = Callable[[pl.Expr], pl.Expr]
-Reading = Literal["money", "whole", "counter", "flag"]
+Reading = Literal["money", "whole", "counter", "flag", "instant", "code"]
 """How `mend.py` reads an odd but plain value of a raw column, such as 98.0 for 98."""
 
 # ISO 4217, the currencies in use.
@@ -43,6 +43,8 @@ def _within_reason(text: pl.Expr) -> pl.Expr:
     return moment.is_between(pl.datetime(2000, 1, 1, time_zone="UTC"), pl.datetime(2100, 1, 1, time_zone="UTC"))
 
 
+TWICE = "stands twice in this load"
+"""Of a row that is one too many: whatever it says, another of the same load was right."""
 present = rule("is missing", lambda c: c.is_not_null(), on_null=True)
 whole_number = rule("is not a positive whole number", lambda c: c.str.contains(r"^0*[1-9][0-9]{0,17}$"))
 # Bounds that keep price x quantity within Decimal(18, 2): a row beyond them is set aside, not the whole run.

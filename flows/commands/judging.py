@@ -43,10 +43,16 @@ def smoke_command(
 def runs_command(limit: Limit = 20, job: str | None = None, as_json: AsJson = False, _env: EnvFile = None) -> None:
     """The newest runs: when, what, how it ended."""
     from tasks.load.migrate import migrated
-    from tasks.load.runs import history
+    from tasks.load.runs import end_crashed, history
 
     with migrated(load_settings()) as client:
-        terminal.print_frame(history(client, limit, job), as_json, terminal.RUN_COLUMNS, "No runs yet.")
+        end_crashed(client)
+        terminal.print_frame(
+            history(client, limit, job),
+            as_json,
+            terminal.RUN_COLUMNS,
+            "No runs yet." if job is None else f"No runs of {job}.",
+        )
 
 
 @quarantine_app.command("list")
@@ -62,6 +68,10 @@ def quarantine_list(
     from tasks.load.migrate import migrated
     from tasks.load.quarantine import listing
 
+    if source is not None:
+        from flows.backfill import registered_source
+
+        registered_source(source)
     with migrated(load_settings()) as client:
         rows = listing(client, limit, source, reason, as_day(day))
         terminal.print_frame(rows, as_json, terminal.QUARANTINE_COLUMNS, "Nothing is in quarantine.")

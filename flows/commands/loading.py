@@ -36,7 +36,12 @@ def load(
     ] = None,
     date_from: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day.")] = None,
     date_to: Annotated[
-        str | None, typer.Option("--to", metavar="DATE", help="Last day; today, for ads yesterday.")
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="DATE",
+            help="Last day; by default today, for ads yesterday. Today's spend is not final, but can be asked for.",
+        ),
     ] = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Ignore what was fetched before.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show Prefect's own log too.")] = False,
@@ -56,7 +61,9 @@ def load(
 def backfill_command(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="qtickets, vk_ads or direct.")],
     date_from: Annotated[str, typer.Option("--from", metavar="DATE", help="First day.")],
-    date_to: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day.")] = None,
+    date_to: Annotated[
+        str | None, typer.Option("--to", metavar="DATE", help="Last day; at most today, for ads yesterday.")
+    ] = None,
     _env: EnvFile = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Load again what is done.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show Prefect's own log too.")] = False,

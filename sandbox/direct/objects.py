@@ -87,14 +87,29 @@ def ad_groups(ads: Iterable[Ad], day: date) -> list[Object]:
     ]
 
 
-def ads_shown(ads: Iterable[Ad], day: date) -> list[Object]:
-    """Without deleted ones and those of the campaign wizard. Ads in the networks keep the link elsewhere."""
-    return [_ad(ad, day) for ad in ads if not ad.wizard and ad.state(day) != "deleted"]
+def is_combinatorial(ad: Ad) -> bool:
+    """Text ads of unified campaigns are."""
+    return campaign_type(ad) == UNIFIED and not is_on_networks(ad)
 
 
-def _ad(ad: Ad, day: date) -> Object:
+def ads_shown(ads: Iterable[Ad], day: date, on_v5: str | None = "text") -> list[Object]:
+    """Without deleted ones and those of the campaign wizard. Ads in the networks keep the link elsewhere.
+
+    ``on_v5`` is what v5 makes of combinatorial ads (see the switch), None for v501.
+    """
+    shown = (ad for ad in ads if not ad.wizard and ad.state(day) != "deleted")
+    return [_ad(ad, day, on_v5) for ad in shown if on_v5 != "hidden" or not is_combinatorial(ad)]
+
+
+def _ad(ad: Ad, day: date, on_v5: str | None) -> Object:
     text = {"Title": ad.ad_name, "Title2": None, "Text": "Билеты на сайте", "Href": ad.link, "Mobile": "NO"}
-    body = {"TextImageAd": {"Href": ad.link}} if is_on_networks(ad) else {"TextAd": text}
+    kind, body = "TEXT_AD", {"TextAd": text}
+    if is_on_networks(ad):
+        kind, body = "IMAGE_AD", {"TextImageAd": {"Href": ad.link}}
+    elif is_combinatorial(ad) and on_v5 is None:
+        kind, body = "RESPONSIVE_AD", {"ResponsiveAd": {"Href": ad.link}}
+    elif is_combinatorial(ad) and on_v5 == "bare":
+        body = {}
     archived = day > ad.ends + _ARCHIVED_AFTER
     return {
         "Id": ad.ad_id,
@@ -103,7 +118,7 @@ def _ad(ad: Ad, day: date) -> Object:
         "Status": "ACCEPTED",
         "StatusClarification": "",
         "State": "ARCHIVED" if archived else _STATES[ad.state(day)],
-        "Type": "IMAGE_AD" if is_on_networks(ad) else "TEXT_AD",
+        "Type": kind,
         "Subtype": "NONE",
         "AgeLabel": None,
         "AdCategories": None,

@@ -29,11 +29,12 @@ def call(
     if not isinstance(params, dict):
         raise DirectError(8000, "The required field params is omitted")
     if service == "changes":
-        return _changes(method, params, world, rows)
+        seen = world if switches.wizard_listed else replace(world, ads=[ad for ad in world.ads if not ad.wizard])
+        return _changes(method, params, seen, rows)
     if method != "get":
         raise DirectError(55, f"Operation {method} is not found")
     ads = [ad for ad in world.ads if v501 or switches.unified_on_v5 or objects.campaign_type(ad) == objects.TEXT]
-    kind, found = _found(service, ads, world)
+    kind, found = _found(service, ads, world, switches, v501=v501)
     result = answer(kind, found, params, switches.objects_page_limit)
     if switches.empty_result_without_key and not result[kind.key]:
         del result[kind.key]
@@ -45,13 +46,15 @@ def objects_in(result: Mapping[str, Any]) -> int:
     return sum(len(value) for value in result.values() if isinstance(value, list))
 
 
-def _found(service: str, ads: list[Ad], world: World) -> tuple[Kind, list[Object]]:
+def _found(
+    service: str, ads: list[Ad], world: World, switches: DirectSwitches, *, v501: bool
+) -> tuple[Kind, list[Object]]:
     day = moscow_day(world.until)
     if service == "campaigns":
-        return CAMPAIGNS, objects.campaigns(ads, day)
+        return CAMPAIGNS, objects.campaigns([ad for ad in ads if switches.wizard_listed or not ad.wizard], day)
     if service == "adgroups":
         return AD_GROUPS, objects.ad_groups(ads, day)
-    return ADS, objects.ads_shown(ads, day)
+    return ADS, objects.ads_shown(ads, day, None if v501 else switches.combinatorial_on_v5)
 
 
 def _changes(method: object, params: Mapping[str, Any], world: World, rows: Iterable[AdDay]) -> dict[str, Any]:

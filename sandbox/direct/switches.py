@@ -93,3 +93,10 @@ class DirectSwitches:
 
     unified_on_v5: bool = True
     """v5 shows unified campaigns too. False: only v501 shows them, their groups and ads."""
+
+    combinatorial_on_v5: str = "text"
+    """What v5 makes of ads that v501 shows as combinatorial: ``text`` (text ads with their link), ``bare``
+    (text ads without it) or ``hidden``."""
+
+    wizard_listed: bool = False
+    """Campaigns of the campaign wizard are listed and may be asked about for changes. False: only reports tell."""

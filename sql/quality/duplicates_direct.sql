@@ -3,13 +3,11 @@
 -- severity: fail
 -- sources: direct
 
-SELECT concat(job, ' is loading at this moment') AS unjudged FROM meta_job_runs FINAL
-WHERE status = 'running' AND endsWith(job, '_loader') AND started_at > now() - toIntervalHour(1)
-ORDER BY job LIMIT 1;
-
+-- `newest` changes when a load writes the rows again: what stays is no load's work in progress.
 SELECT
-    concat(toString(count() - 1), ' surplus rows of ', toString((stat_date, account_id, campaign_id, ad_group_id, ad_id))) AS what,
+    concat(toString((stat_date, account_id, campaign_id, ad_group_id, ad_id)), ' stands ', toString(count()), ' times') AS what,
     count() - 1 AS surplus,
+    max(_ver) AS newest,
     stat_date, account_id, campaign_id, ad_group_id, ad_id
 FROM fact_direct_daily
 GROUP BY stat_date, account_id, campaign_id, ad_group_id, ad_id

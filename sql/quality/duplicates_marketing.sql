@@ -3,13 +3,11 @@
 -- severity: fail
 -- sources: qtickets, vk_ads, direct
 
-SELECT concat(job, ' is loading at this moment') AS unjudged FROM meta_job_runs FINAL
-WHERE status = 'running' AND endsWith(job, '_loader') AND started_at > now() - toIntervalHour(1)
-ORDER BY job LIMIT 1;
-
+-- `newest` changes when a load writes the rows again: what stays is no load's work in progress.
 SELECT
-    concat(toString(count() - 1), ' surplus rows of ', toString((d, city, source))) AS what,
+    concat(toString((d, city, source)), ' stands ', toString(count()), ' times') AS what,
     count() - 1 AS surplus,
+    max(_ver) AS newest,
     d, city, source
 FROM agg_marketing_daily
 GROUP BY d, city, source

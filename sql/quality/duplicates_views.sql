@@ -4,7 +4,7 @@
 -- sources: qtickets, vk_ads, direct
 
 -- v_campaign_performance takes long to read: reconcile_views reads it once, and sees a doubled campaign by its sum.
-SELECT concat(view, ' has ', toString(surplus), ' surplus rows') AS what, view, surplus
+SELECT concat(view, ': rows that stand there twice: ', toString(surplus)) AS what, view, surplus
 FROM
 (
     SELECT 'v_sales_latest' AS view, count() - uniqExact(event_date, event_id, currency) AS surplus FROM v_sales_latest

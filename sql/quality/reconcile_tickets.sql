@@ -3,24 +3,22 @@
 -- severity: fail
 -- sources: qtickets
 
-SELECT concat(job, ' is loading at this moment') AS unjudged FROM meta_job_runs FINAL
-WHERE status = 'running' AND endsWith(job, '_loader') AND started_at > now() - toIntervalHour(1)
-ORDER BY job LIMIT 1;
-
+-- `newest` changes when a load writes the rows again: what stays is no load's work in progress.
 SELECT
     concat(toString(day), ', event ', toString(event), ', ', currency, ': by day ', toString(by_day), ' more in revenue, ', toString(returned), ' in refunds, ', toString(tickets), ' in tickets than by ticket') AS what,
     day,
     event,
-    currency
+    currency,
+    newest
 FROM
 (
-    SELECT day, event, currency, sum(r) AS by_day, sum(b) AS returned, sum(n) AS tickets
+    SELECT day, event, currency, sum(r) AS by_day, sum(b) AS returned, sum(n) AS tickets, max(v) AS newest
     FROM
     (
-        SELECT event_date AS day, event_id AS event, toString(currency) AS currency, revenue AS r, refunds_amount AS b, toInt64(tickets_sold) AS n
+        SELECT event_date AS day, event_id AS event, toString(currency) AS currency, revenue AS r, refunds_amount AS b, toInt64(tickets_sold) AS n, _ver AS v
         FROM stg_qtickets_sales_raw FINAL
         UNION ALL
-        SELECT toDate(assumeNotNull(paid_at), 'Europe/Moscow'), event_id, toString(currency), -amount, -refunded_amount, -toInt64(quantity)
+        SELECT toDate(assumeNotNull(paid_at), 'Europe/Moscow'), event_id, toString(currency), -amount, -refunded_amount, -toInt64(quantity), _ver
         FROM stg_qtickets_tickets FINAL WHERE state IN ('paid', 'refunded')
     )
     GROUP BY day, event, currency

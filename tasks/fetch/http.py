@@ -1,16 +1,17 @@
 """The one HTTP client: rate limit, retries, Retry-After, errors without secrets or bodies.
 
 This is the inner ring of retries, which honours what the server asks for; the outer, slower ring is the retry
-of a whole Prefect task. Knows no API.
+of a whole Prefect task. Knows no API; what statuses and exceptions mean is in `troubles`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
+import re
+import ssl
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -26,14 +27,14 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from tasks.errors import SourceError
-from tasks.fetch import traffic
+from tasks.errors import SettingsError, SourceError, ZakazError
+from tasks.fetch import redirects, traffic
+from tasks.fetch.decode import Undecodable, json_of
+from tasks.fetch.troubles import IN_BETWEEN, PAGE, Tries, Trouble, body_of, of_exception, of_status
 from tasks.settings import Settings
 
 logger = logging.getLogger("zakaz.fetch")
 
-_TRANSIENT = {429, 500, 502, 503, 504}
-# 503 is also this class of API's answer to a request it cannot process: more than three tries only annoy it.
 _FEW_TRIES = 3
 _LONGEST_PAUSE = 60
 
@@ -42,20 +43,41 @@ Query = list[tuple[str, str | int | float | bool | None]]
 
 
 class TryAgain(Exception):
-    """One attempt failed in a way that the next may not. `few`: three tries at most."""
+    """One attempt failed in a way that the next may not. `few`: three tries at most. `hint`: what to do where it
+    lasts. `of_form`: where it lasts, see FormRefused."""
 
-    def __init__(self, reason: str, *, retry_after: float | None = None, few: bool = False) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        retry_after: float | None = None,
+        few: bool = False,
+        hint: str = "",
+        of_form: bool = False,
+    ) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
         self.few = few
+        self.hint = hint
+        self.of_form = of_form
+
+
+class FormRefused(SourceError):
+    """Refused on its way, or for how it was put: the same question in another form may get through."""
+
+
+def _has_error(body: Mapping[str, Any]) -> bool:
+    return "error" in body
 
 
 @dataclass(frozen=True)
 class Api:
     """What the client must know of an API: its name for messages, address, headers, rate and hints.
 
-    `hints` maps an HTTP status that no retry can mend to what the reader should do. `judge` sees every reply first
-    and raises TryAgain or SourceError for what the status alone does not tell.
+    `hints` maps an HTTP status that no retry can mend to what the reader should do. `judge` sees the API's own
+    replies first and raises TryAgain or SourceError for what the status alone does not tell. `is_own` tells the
+    JSON of a refusal in the API's own words from that of a gateway. `setting` names the base URL's setting, `hosts`
+    are hosts where the API is known to be as well.
     """
 
     title: str
@@ -65,23 +87,21 @@ class Api:
     hints: Mapping[int, str]
     judge: Callable[[httpx.Response], None] = lambda _reply: None
     auth: httpx.Auth | None = None
+    setting: str = "its base URL"
+    hosts: tuple[str, ...] = ()
+    is_own: Callable[[Mapping[str, Any]], bool] = _has_error
 
 
 class ApiClient:
-    """Talks to one API."""
+    """Talks to one API. Raises SettingsError where the address or the machine's proxy or certificates are none."""
 
     def __init__(self, api: Api, settings: Settings) -> None:
         self._api = api
         self._settings = settings
         # One request each 1/rate seconds rather than bursts of `rate`: servers count in windows of their own.
         self._limiter = AsyncLimiter(1, 1 / api.rate)
-        self._client = httpx.AsyncClient(
-            base_url=api.base_url.rstrip("/") + "/",
-            headers=dict(api.headers),
-            auth=api.auth,
-            timeout=httpx.Timeout(settings.http_timeout, connect=min(10, settings.http_timeout)),
-            limits=httpx.Limits(max_connections=4),
-        )
+        self._timeout = httpx.Timeout(settings.http_timeout, connect=min(10, settings.http_timeout))
+        self._client = _client(api, self._timeout)
 
     async def __aenter__(self) -> Self:
         return self
@@ -113,53 +133,93 @@ class ApiClient:
         Raises SourceError at once for what no retry can mend, and when tries or time are used up.
         """
         deadline = self._settings.http_deadline
+        call = f"{method} /{path}"
+        tried = 0
         try:
             # httpx's own timeout is between two bytes: a reply that trickles in would never meet it.
             async with asyncio.timeout(deadline):
-                async for attempt in self._retrying(f"{method} /{path}"):
+                async for attempt in self._retrying(call):
+                    tried = attempt.retry_state.attempt_number
                     with attempt:
-                        reply = await self._once(method, path, query, content)
-                        self._judge(f"{method} /{path}", reply, accept)
+                        reply = await self._once(call, method, path, query, content)
+                        self._judge(call, reply, accept)
                         return read(reply)
         except TryAgain as error:
-            tries = f"{self._tries(error)} tries or the time allowed: {error}"
-            raise self._gave_up(f"{method} /{path}", tries) from None
+            all_tried = tried >= self._tries(error)
+            within = f"{tried} {'try' if tried == 1 else 'tries'}" if all_tried else f"the {deadline:g} s allowed"
+            asked = f", and asks to wait {error.retry_after:.0f} s" if error.retry_after and not all_tried else ""
+            raise self._gave_up(call, f"{within}: {error}{asked}", error) from None
         except TimeoutError:
-            raise self._gave_up(f"{method} /{path}", f"the {deadline:g} s allowed") from None
+            raise self._gave_up(call, f"the {deadline:g} s allowed") from None
         raise AssertionError("unreachable: the retry loop returns or raises")
 
-    def _gave_up(self, call: str, within: str) -> SourceError:
-        return SourceError(
-            f"{self._api.title} did not answer {call} in {within}. Nothing was loaded; the next run tries again.",
-            transient=True,
-        )
+    def _gave_up(self, call: str, within: str, error: TryAgain | None = None) -> SourceError:
+        line = f"{self._api.title} did not answer {call} in {within}. Nothing was loaded; the next run tries again."
+        kind = FormRefused if error and error.of_form else SourceError
+        return kind(f"{line} {error.hint if error else ''}".rstrip(), transient=True)
 
     def _tries(self, error: TryAgain) -> int:
         return min(_FEW_TRIES, self._settings.http_attempts) if error.few else self._settings.http_attempts
 
-    async def _once(self, method: str, path: str, query: Query | None, content: dict[str, Any]) -> httpx.Response:
-        async with self._limiter:
-            traffic.count(calls=1)
-            try:
-                return await self._client.request(method, path, params=query, **content)
-            except httpx.TimeoutException:
-                raise TryAgain(f"no answer within {self._settings.http_timeout:g} s") from None
-            except httpx.DecodingError:
-                raise TryAgain("a damaged compressed body", few=True) from None
-            except httpx.TransportError as error:
-                raise TryAgain(f"{self._client.base_url.host} cannot be reached ({_kind(error)})") from None
+    async def _once(
+        self, call: str, method: str, path: str, query: Query | None, content: dict[str, Any]
+    ) -> httpx.Response:
+        """The reply, and of a redirect within the same origin what it leads to."""
+        where: str | httpx.URL = path
+        for _ in range(1 + redirects.MOST):
+            async with self._limiter:
+                traffic.count(calls=1)
+                try:
+                    reply = await self._client.request(method, where, params=query, **content)
+                except (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, OSError, UnicodeError) as error:
+                    raise self._failed(call, error) from None
+            target = redirects.to_follow(reply)
+            if target is None:
+                break
+            where, query = target, None  # the query is in the target
+        return reply
+
+    def _failed(self, call: str, error: Exception) -> TryAgain | ZakazError:
+        if isinstance(error, OSError) and error.filename:  # of `auth`, which may keep a token in a file
+            return SourceError(f"{self._api.title}: {error.filename} cannot be used ({error.strerror}).")
+        trouble = of_exception(error, self._client.base_url, self._timeout)
+        if trouble.of_settings:
+            return SettingsError(_not_sendable(self._api))
+        return self._told(trouble, f"{self._api.title} did not answer {call}: {trouble.words}.")
+
+    def _told(self, trouble: Trouble, line: str, pause: float | None = None) -> TryAgain | SourceError:
+        """`line` is for what is not tried again."""
+        hint = trouble.hint.replace("{title}", self._api.title).replace("{setting}", self._api.setting)
+        if trouble.tries is Tries.ONCE:
+            kind = FormRefused if trouble.of_form else SourceError
+            return kind(f"{line} {hint}".rstrip())
+        few = trouble.tries is Tries.FEW
+        return TryAgain(trouble.words, retry_after=pause, few=few, hint=hint, of_form=trouble.of_form)
 
     def _judge(self, call: str, reply: httpx.Response, accept: Collection[int]) -> None:
-        self._api.judge(reply)
-        if reply.status_code in _TRANSIENT:
-            raise TryAgain(
-                f"HTTP {reply.status_code}",
-                retry_after=retry_after(reply),
-                few=reply.status_code == 503,  # noqa: PLR2004
-            )
-        if reply.status_code not in accept:
-            hint = self._api.hints.get(reply.status_code, "See the API's documentation.")
-            raise SourceError(f"{self._api.title} refused {call} with HTTP {reply.status_code}. {hint}")
+        api, status = self._api, reply.status_code
+        if reply.has_redirect_location:
+            raise redirects.moved(api.title, api.setting, self._client.base_url, api.hosts, reply)
+        is_own = reply.is_success or self._is_own(reply)
+        trouble = of_status(status, is_own)
+        if trouble is not IN_BETWEEN:
+            api.judge(reply)
+        if status in accept:
+            return
+        words = f"HTTP {status}"
+        if trouble.tries is not Tries.ALL and not is_own:
+            words += f" and {body_of(reply)}"
+        if hint := api.hints.get(status) if is_own or status == httpx.codes.NOT_FOUND else None:
+            trouble = replace(trouble, hint=hint)
+        line = f"{api.title} refused {call} with {words}." if is_own else f"{call} of {api.title} gave {words}."
+        raise self._told(replace(trouble, words=words), line, retry_after(reply))
+
+    def _is_own(self, reply: httpx.Response) -> bool:
+        try:
+            body = json_of(reply.content)
+        except Undecodable:
+            return False
+        return isinstance(body, dict) and self._api.is_own(body)
 
     def _retrying(self, call: str) -> AsyncRetrying:
         return AsyncRetrying(
@@ -193,13 +253,53 @@ class ApiClient:
         )
 
 
-def as_json(reply: httpx.Response) -> Any:
-    """The JSON of a reply, floats kept as the text they came in."""
+def _client(api: Api, timeout: httpx.Timeout) -> httpx.AsyncClient:
+    """Raises SettingsError; what is set is not shown, since an address may hold a password."""
     try:
-        return json.loads(reply.content, parse_float=str)
-    except ValueError:
+        base = httpx.URL(api.base_url.strip().rstrip("/") + "/")
+        base.host.encode("idna")
+        is_address = (
+            base.scheme in ("http", "https")
+            and base.host
+            and (base.port or 0) <= 65_535  # noqa: PLR2004
+            and not (base.query or base.fragment)
+        )
+    except (httpx.InvalidURL, ValueError):
+        is_address = False
+    if not is_address:
+        raise SettingsError(
+            f"{api.setting} is no address of an API. It looks like https://host/path; the sample is in configs/."
+        )
+    try:
+        headers = httpx.Headers(dict(api.headers))
+    except UnicodeError:
+        raise SettingsError(_not_sendable(api)) from None
+    try:
+        return httpx.AsyncClient(
+            base_url=base, headers=headers, auth=api.auth, timeout=timeout, limits=httpx.Limits(max_connections=4)
+        )
+    except (ssl.SSLError, OSError):
+        raise SettingsError("SSL_CERT_FILE or SSL_CERT_DIR names no certificates that can be read.") from None
+    except (httpx.InvalidURL, ValueError, ImportError):
+        raise SettingsError(
+            "HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is no address of a proxy that can be used. It looks like "
+            "http://host:port."
+        ) from None
+
+
+def _not_sendable(api: Api) -> str:
+    return f"A token or login of {api.title}, or {api.setting}, holds characters that cannot be sent. Copy it anew."
+
+
+def as_json(reply: httpx.Response) -> Any:
+    """The JSON of a reply, see `json_of`."""
+    try:
+        return json_of(reply.content)
+    except Undecodable as error:
         # A gateway's page or a cut connection: often gone a moment later, never an empty page of data.
-        raise TryAgain(f"HTTP {reply.status_code} with something that is not JSON", few=True) from None
+        is_page = body_of(reply) == PAGE
+        words = body_of(reply) if is_page or not reply.content.strip() else str(error)
+        raise TryAgain(f"HTTP {reply.status_code} with {words}", few=True, of_form=is_page) from None
 
 
 def _error(state: RetryCallState) -> TryAgain:
@@ -208,19 +308,12 @@ def _error(state: RetryCallState) -> TryAgain:
     return error
 
 
-def _kind(error: httpx.TransportError) -> str:
-    words = {"ConnectError": "connection refused or unknown host", "ReadError": "connection broken off"}
-    return words.get(type(error).__name__, type(error).__name__)
-
-
 def retry_after(reply: httpx.Response) -> float | None:
-    """Seconds asked for by Retry-After, which comes as a number or as a date."""
+    """Seconds asked for by Retry-After, which comes as a number or as a date; None where it is neither."""
     text = reply.headers.get("Retry-After", "").strip()
-    if not text:
-        return None
-    if text.isdecimal():
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
         return float(text)
     try:
         return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError, IndexError):
         return None

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 
 from tasks.fetch.http import ApiClient
-from tasks.fetch.qtickets import api_of
+from tasks.fetch.qtickets import api_of, first_form
 from tasks.fetch.qtickets.listing import Listing
 from tasks.fetch.vk_ads.legacy import Legacy
 from tasks.fetch.vk_ads.today import Today
@@ -19,7 +19,7 @@ def qtickets(settings: Settings) -> str:
 
     async def ask() -> str:
         async with ApiClient(api_of(settings), settings) as client:
-            page = await Listing(client, "events", 1, select=("id",)).page(1)
+            page = await Listing(client, "events", 1, select=("id",), form=first_form(settings)).page(1)
             return f"{page.total} events"
 
     return asyncio.run(ask())

@@ -1,12 +1,13 @@
 """What has been told to people, `meta_alerts`: so that the same trouble is told once, and its end too.
 
-Decides whether to tell; how it is told is not known here.
+Decides whether to tell, and makes messages of a length that every channel takes; how it is told is not known here.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -20,16 +21,27 @@ TABLE = "meta_alerts"
 _INSTANTS = dict.fromkeys(("opened_at", "sent_at", "closed_at"), pl.Datetime("ms", "UTC"))
 
 
+LONGEST = 3_500
+"""Units of UTF-16 in a message with its title. Telegram refuses one of more than 4,096."""
+_LONGEST_TITLE = 200
+_LONGEST_FOOTER = 1_000
+_PREFIX = len("Zakaz: Over: \n")
+_ROOM_FOR_COUNT = len("… and 9,999,999 more")
+_WORTH_FILLING = 200
+
+
 @dataclass(frozen=True)
 class Trouble:
     """`key` names it for as long as it lasts. It has changed when the words of `essence` (its numbers do not count)
-    or its `size` have; `body` is what people read."""
+    or its `size` have. `body` and, below it, `footer` are what people read: a long body is cut, and so is a long
+    footer, but for its last line, which is the run's address."""
 
     key: str
     title: str
     essence: str
     body: str
     size: int = 1
+    footer: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -52,7 +64,12 @@ class Alert:
 
 def first(trouble: Trouble, now: datetime) -> Alert:
     """The first message of a trouble."""
-    return Alert(trouble.key, now, now, None, trouble.fingerprint, trouble.title, trouble.body)
+    title = shortened(_clean(trouble.title), _LONGEST_TITLE)
+    above, _, last = _clean(trouble.footer).rpartition("\n")
+    footer = "\n".join(filter(None, (shortened(above, _LONGEST_FOOTER), last)))
+    room = LONGEST - _PREFIX - _units(title) - _units(footer) - 1
+    body = "\n".join(filter(None, (shortened(_clean(trouble.body), room), footer)))
+    return Alert(trouble.key, now, now, None, trouble.fingerprint, title, body)
 
 
 def to_tell(client: Client, trouble: Trouble, now: datetime, repeat: timedelta) -> Alert | None:
@@ -64,14 +81,48 @@ def to_tell(client: Client, trouble: Trouble, now: datetime, repeat: timedelta) 
     return None if told else replace(fresh, opened_at=known.opened_at)
 
 
-def to_end(client: Client, key: str, now: datetime) -> Alert | None:
-    """The message that the trouble is over, or None where there was none."""
-    known = open_alert(client, key)
-    if known is None:
-        return None
+def ending(known: Alert, now: datetime, reason: str = "") -> Alert:
+    """The message that the trouble of an open alert is over, or, with a `reason`, that nobody can say any more."""
     lasted = now - known.opened_at
     body = f"It began at {known.opened_at:%Y-%m-%d %H:%M} UTC and lasted {lasted.total_seconds() / 3600:.1f} hours."
-    return replace(known, sent_at=now, closed_at=now, title=f"Over: {known.title}", body=body)
+    if reason:
+        body = f"{reason} It was opened at {known.opened_at:%Y-%m-%d %H:%M} UTC."
+    title = f"{'Closed' if reason else 'Over'}: {known.title}"
+    return replace(known, sent_at=now, closed_at=now, title=title, body=body)
+
+
+def shortened(text: str, room: int, separators: Sequence[str] = ("\n", "; ", ", ", " ")) -> str:
+    """The text in `room` units of UTF-16: whole lines, items or words of it, and how many more there are."""
+    if _units(text) <= room:
+        return text
+    if not separators:
+        # One word of this length: half a link leads nowhere.
+        half = text.encode("utf-16-le")[: 2 * max(room - 1, 0)].decode("utf-16-le", "ignore")
+        return "…" if "://" in text else f"{half}…"
+    separator, *finer = separators
+    if separator not in text:
+        return shortened(text, room, finer)
+    parts = text.split(separator)
+    left = room - len(separator) - _ROOM_FOR_COUNT
+    kept: list[str] = []
+    while _units(parts[len(kept)]) + len(separator) <= left:
+        left -= _units(parts[len(kept)]) + len(separator)
+        kept.append(parts[len(kept)])
+    if not kept or (separator == "\n" and left >= _WORTH_FILLING):
+        kept.append(shortened(parts[len(kept)], left, finer))
+    more = len(parts) - len(kept)
+    if not more:
+        return separator.join(kept)
+    return separator.join([*kept, "…" if separator == " " else f"… and {more:,} more"])
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _clean(text: str) -> str:
+    """Without half surrogates, which neither a channel nor the warehouse takes."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def save(client: Client, alert: Alert) -> None:

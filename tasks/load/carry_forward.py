@@ -13,37 +13,43 @@ from tasks.load.frames import select
 
 _IDS_A_QUERY = 5_000
 """Of twenty digits at most: a server takes 128 KiB a parameter."""
-_NOTHING = Decimal("0.00")
+_NO_MONEY = pl.lit(0)
 
 
 @dataclass(frozen=True)
 class Unknown:
-    """What neither the source nor the warehouse knows: of how many ads, and the money that their rows carry."""
+    """What neither the source nor the warehouse knows: of how many things, and the money that their rows carry."""
 
     what: str
-    ads: int
+    count: int
     money: Decimal
 
 
 def carry_forward(
-    client: Client, table: str, frame: pl.DataFrame, groups: Mapping[str, Sequence[str]], by: str, money: str = ""
+    client: Client,
+    table: str,
+    frame: pl.DataFrame,
+    groups: Mapping[str, Sequence[str]],
+    by: str,
+    money: pl.Expr = _NO_MONEY,
+    nameless: str = "",
 ) -> tuple[pl.DataFrame, list[Unknown]]:
     """`frame` without nulls in the columns of `groups`, and what stays unknown.
 
     A group's columns are taken together from the newest row of the same `by` in the table that has any of them,
-    else they are '' or 0. A deleted ad would otherwise lose its city, and its past spend with it.
+    else they are '' or 0. Where `by` is 0, which is no name, it must be one of the same `nameless` too. A deleted
+    ad would otherwise lose its city, and its past spend with it.
     """
     unknown = []
     for what, columns in groups.items():
-        frame, missing = _carry(client, table, frame, columns, by)
+        frame, missing = _carry(client, table, frame, columns, by, nameless)
         if missing.height:
-            sum_of = missing.select(pl.col(money).sum()).item() if money else _NOTHING
-            unknown.append(Unknown(what, missing[by].n_unique(), sum_of))
+            unknown.append(Unknown(what, missing[by].n_unique(), Decimal(missing.select(money.sum()).item())))
     return frame, unknown
 
 
 def _carry(
-    client: Client, table: str, frame: pl.DataFrame, columns: Sequence[str], by: str
+    client: Client, table: str, frame: pl.DataFrame, columns: Sequence[str], by: str, nameless: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The frame, filled, and the rows of it for which nothing was found."""
     is_lacking = pl.any_horizontal(pl.col(column).is_null() for column in columns)
@@ -52,13 +58,20 @@ def _carry(
         return frame, frame.clear()
     empty = {column: "" if frame.schema[column] == pl.String else 0 for column in columns}
     some = " OR ".join(f"{column} != {value!r}" for column, value in empty.items())
-    newest = ", ".join(f"argMax({column}, stat_date) AS known_{column}" for column in columns)
-    sql = f"SELECT {by}, {newest} FROM {table} FINAL WHERE {by} IN {{ids:Array(UInt64)}} AND ({some}) GROUP BY {by}"
+    age = "stat_date" if "stat_date" in frame.columns else "_ver"
+    newest = ", ".join(f"argMax({column}, {age}) AS known_{column}" for column in columns)
+    within = f"if({by} = 0, {nameless}, 0)" if nameless else "toUInt64(0)"
+    sql = (
+        f"SELECT {by}, {within} AS of_nameless, {newest} FROM {table} FINAL "
+        f"WHERE {by} IN {{ids:Array(UInt64)}} AND ({some}) GROUP BY {by}, of_nameless"
+    )
     chunks = lacking.to_frame().iter_slices(_IDS_A_QUERY)
     known = pl.concat(select(client, sql, {"ids": ids[by].to_list()}) for ids in chunks)
-    known = known.with_columns(pl.col(by).cast(frame.schema[by]))
-    missing = frame.filter(is_lacking).join(known, on=by, how="anti")
-    filled = frame.join(known, on=by, how="left", maintain_order="left")
+    known = known.with_columns(pl.col(by).cast(frame.schema[by]), pl.col("of_nameless").cast(pl.UInt64))
+    own = pl.when(pl.col(by) == 0).then(nameless).otherwise(0) if nameless else pl.lit(0)
+    named = frame.with_columns(own.fill_null(0).cast(pl.UInt64).alias("of_nameless"))
+    missing = named.filter(is_lacking).join(known, on=[by, "of_nameless"], how="anti").select(frame.columns)
+    filled = named.join(known, on=[by, "of_nameless"], how="left", maintain_order="left")
     return filled.with_columns(
         pl.coalesce(column, f"known_{column}", pl.lit(value)).cast(frame.schema[column]).alias(column)
         for column, value in empty.items()

@@ -10,9 +10,16 @@ import polars as pl
 from clickhouse_connect.driver.client import Client
 
 
-def select(client: Client, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
-    """The result as a frame: Decimal, Date and UTC instants keep their types."""
-    frame = pl.from_arrow(client.query_arrow(sql, parameters=dict(parameters or {})))
+def select(
+    client: Client,
+    sql: str,
+    parameters: Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> pl.DataFrame:
+    """The result as a frame: Decimal, Date and UTC instants keep their types. `settings`: of this query alone."""
+    frame = pl.from_arrow(
+        client.query_arrow(sql, parameters=dict(parameters or {}), settings=dict(settings) if settings else None)
+    )
     assert isinstance(frame, pl.DataFrame)
     return frame
 

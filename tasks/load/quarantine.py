@@ -26,12 +26,14 @@ def quarantine(
     run_id: str,
     version: int,
     window: Window | None = None,
+    *,
+    is_whole: bool = True,
 ) -> tuple[int, int]:
     """Keep what was rejected, release what is settled; how many of each.
 
     `rejected`: record_key, reason, column, value, record (all text). `accepted`: keys, as text, that passed.
     `version`: of the read. A rejection is settled when a read that is not older accepted its row, rejected it for
-    another reason, or, where it saw all of the `window` in which the row was, did not find it.
+    another reason, or, where it saw all (`is_whole`) of the `window` in which the row was, did not find it.
     A row that was already there for the same reason keeps its first run and its age.
     """
     rejected = rejected.with_columns(
@@ -48,7 +50,7 @@ def quarantine(
     older = held.filter(pl.col("_ver") <= version).join(rejected, on="rejection_id", how="anti")
     judged = pl.concat([accepted, rejected["record_key"]]).unique()
     settled = (pl.col("record_key") != "") & pl.col("record_key").is_in(judged.implode())
-    if window is not None:
+    if window is not None and is_whole:
         settled |= (pl.col("window_first") >= window.first) & (pl.col("window_last") <= window.last)
     released = older.filter(settled)
     newest = held.filter(pl.col("_ver") >= version)
@@ -96,23 +98,23 @@ def release(client: Client, source: str, rejection_ids: pl.Series) -> int:
 
 
 def records(client: Client, source: str) -> pl.DataFrame:
-    """The rejected rows of a source, the newest first: columns resource, rejection_id, record_key, record (JSON
-    text), _ver."""
+    """The rejected rows of a source, the newest first: columns resource, rejection_id, record_key, reason, record
+    (JSON text), _ver."""
     return select(
         client,
-        f"SELECT resource, rejection_id, record_key, record, _ver FROM {TABLE.name} FINAL "
+        f"SELECT resource, rejection_id, record_key, reason, record, _ver FROM {TABLE.name} FINAL "
         "WHERE source = {source:String} ORDER BY resource, _ver DESC, rejection_id",
         {"source": source},
     )
 
 
-def rejected_values(client: Client, source: str, resource: str, column: str) -> pl.DataFrame:
-    """What the quarantined rows have in a raw column: column of that name, text."""
+def rejected_values(client: Client, source: str, resource: str, column: str, version: int) -> pl.DataFrame:
+    """What the rows have in a raw column that reads later than `version` rejected: column of that name, text."""
     return select(
         client,
         f"SELECT DISTINCT JSONExtractString(record, {{name:String}}) AS {column} FROM {TABLE.name} FINAL "
-        "WHERE source = {source:String} AND resource = {resource:String}",
-        {"name": column, "source": source, "resource": resource},
+        "WHERE source = {source:String} AND resource = {resource:String} AND _ver > {version:UInt64}",
+        {"name": column, "source": source, "resource": resource, "version": version},
     )
 
 

@@ -38,15 +38,20 @@ def removed_since(client: Client, table: Table, rows: pl.DataFrame) -> pl.DataFr
     """Those of `rows` (with `_ver`) that a load no longer found on their day which read the source later."""
     if table.day is None or rows.is_empty():
         return rows.clear()
+    keyed = rows.with_columns(_row_key(table).alias("row_key"), table.day.alias("day"))
     found = select(
         client,
         f"SELECT row_key, first, last, max(_ver) AS removed FROM {TABLE} WHERE table_name = {{name:String}} "
-        "AND _ver > {oldest:UInt64} GROUP BY row_key, first, last",
-        {"name": table.name, "oldest": rows["_ver"].min()},
+        "AND _ver > {oldest:UInt64} AND last >= {from:Date} AND first <= {to:Date} GROUP BY row_key, first, last",
+        {
+            "name": table.name,
+            "oldest": rows["_ver"].min(),
+            "from": keyed["day"].min(),
+            "to": keyed["day"].max(),
+        },
     )
     if found.is_empty():
         return rows.clear()
-    keyed = rows.with_columns(_row_key(table).alias("row_key"), table.day.alias("day"))
     later = (pl.col("removed") > pl.col("_ver")) & pl.col("day").is_between("first", "last")
     return keyed.join(found, on="row_key").filter(later).select(rows.columns).unique()
 

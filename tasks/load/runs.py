@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
 from clickhouse_connect.driver.client import Client
 
+from tasks.load import alive
 from tasks.load.frames import insert, select
 from tasks.load.upsert import merge
 from tasks.window import Window
@@ -19,6 +21,8 @@ from tasks.window import Window
 TABLE = "meta_job_runs"
 _TIES = 16
 """Versions among which two reads that begin in the same millisecond choose, until they differ."""
+_EPOCH, _LONGEST = datetime(1970, 1, 1, tzinfo=UTC), timedelta(days=7)
+"""The latter: by which a run's beginning may be before its read, by whatever clocks."""
 _INSTANTS = {"started_at": pl.Datetime("ms", "UTC"), "finished_at": pl.Datetime("ms", "UTC")}
 
 
@@ -35,23 +39,82 @@ class Run:
         return int(self.started_at.timestamp() * 1000)
 
 
+@dataclass(frozen=True)
+class _Begun:
+    """What was recorded at the beginning of a run."""
+
+    message: str
+    metrics: Mapping[str, Any]
+
+
+_under_way: dict[Run, _Begun] = {}
+"""The runs of this process."""
+
+
 def begin(client: Client, run: Run, message: str, metrics: Mapping[str, Any] | None = None) -> None:
-    """A run that is begun again, as by the UI's Retry, ends its first attempt: that one will not."""
-    earlier = select(
-        client,
-        f"SELECT started_at FROM {TABLE} FINAL "
-        "WHERE job = {job:String} AND run_id = {run_id:String} AND status = 'running'",
-        {"job": run.job, "run_id": run.run_id},
-    )
-    for started_at in earlier["started_at"]:
+    """A run that is begun again, as by the UI's Retry, ends its first attempt: that one will not. Runs whose
+    process is gone are ended, too."""
+    running = _running(client).filter(job=run.job, run_id=run.run_id)
+    for started_at in running["started_at"]:
         end(client, replace(run, started_at=started_at), "failed", 0, "interrupted and begun again", {})
+    end_crashed(client)
+    alive.hold(_lock(run))
+    _under_way[run] = _Begun(message, metrics or {})
     _write(client, run, "running", None, 0, message, metrics or {}, next_version(client))
 
 
 def end(client: Client, run: Run, status: str, rows: int, message: str, metrics: Mapping[str, Any]) -> None:
     """`status`: success or failed. `metrics` becomes JSON."""
     _write(client, run, status, datetime.now(UTC), rows, message, metrics, next_version(client))
+    _under_way.pop(run, None)
+    alive.let_go(_lock(run))
     merge(client, TABLE)
+
+
+def end_crashed(client: Client) -> None:
+    """Record the end of each run whose process ended without doing so, as after a kill or a loss of power."""
+    gone = {run for run, _ in _begun(client) if alive.is_gone(_lock(run), run.started_at)}
+    # Asked again: it may have recorded its end since we asked, and a dead process records nothing more.
+    for run, begun in _begun(client) if gone else ():
+        if run in gone:
+            _break_off(client, run, begun, "crashed: its process ended without a word")
+
+
+def under_way() -> bool:
+    """Whether a run of this process has not ended."""
+    return bool(_under_way)
+
+
+def end_under_way(client: Client, why: str) -> None:
+    """Record that the runs of this process end now, unfinished."""
+    for run, begun in list(_under_way.items()):
+        _break_off(client, run, begun, why)
+
+
+def broken_off(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """The metrics of a run that ended at any point of its work, and so may have written more than it knows of."""
+    return {**metrics, "broken_off": True}
+
+
+def _break_off(client: Client, run: Run, begun: _Begun, why: str) -> None:
+    end(client, run, "failed", 0, f"{begun.message}; {why}", broken_off(begun.metrics))
+
+
+def _lock(run: Run) -> str:
+    return re.sub(r"[^\w-]", "-", f"{run.job}-{run.run_id}-{run.started_at:%Y%m%dT%H%M%S}")
+
+
+def _running(client: Client) -> pl.DataFrame:
+    return select(
+        client, f"SELECT job, run_id, started_at, message, metrics FROM {TABLE} FINAL WHERE status = 'running'"
+    )
+
+
+def _begun(client: Client) -> list[tuple[Run, _Begun]]:
+    return [
+        (Run(job, run_id, started_at), _Begun(message, json.loads(metrics or "{}")))
+        for job, run_id, started_at, message, metrics in _running(client).iter_rows()
+    ]
 
 
 def next_version(client: Client) -> int:
@@ -69,23 +132,17 @@ def begin_read(client: Client, run: Run) -> int:
 
     Written into the run's row, so that the next read, whatever the clocks say, gets a higher one.
     """
-    mine = {"job": run.job, "run_id": run.run_id, "started_at": run.started_at}
-    rows = select(
-        client,
-        f"SELECT status, message, metrics FROM {TABLE} FINAL WHERE job = {{job:String}} "
-        "AND run_id = {run_id:String} AND started_at = {started_at:DateTime64(3, 'UTC')}",
-        mine,
-    )
-    status, message, metrics = rows.row(0) if rows.height else ("running", "", "{}")
+    begun = _under_way.get(run, _Begun("", {}))
     while True:
         version = next_version(client) + secrets.randbelow(_TIES)
-        _write(client, run, status, None, 0, message, json.loads(metrics), version)
+        _write(client, run, "running", None, 0, begun.message, begun.metrics, version)
         same = select(
             client,
             f"SELECT count() FROM {TABLE} WHERE _ver = {{version:UInt64}} AND run_id != {{run_id:String}}",
             {"version": version, "run_id": run.run_id},
         )
         if not same.item():
+            merge(client, TABLE)
             return version
 
 
@@ -99,10 +156,13 @@ def history(client: Client, limit: int, job: str | None = None) -> pl.DataFrame:
     )
 
 
-def covered(client: Client, job: str, account: str, *, even_with_warnings: bool = False) -> pl.DataFrame:
+def covered(
+    client: Client, job: str, account: str, *, even_with_warnings: bool = False, later_than: int = 0
+) -> pl.DataFrame:
     """What good runs have read of this account: columns first, last (Date), read_at (UTC; before the run, where it
     came from the cache), version, whole (whether the run saw all that the source has). A run with a warning, say
-    that tags were missing, counts only where that is asked for: its days may have to be read again."""
+    that tags were missing, counts only where that is asked for: its days may have to be read again. `later_than`:
+    only reads of a higher version."""
     return select(
         client,
         "SELECT toDate(JSONExtractString(metrics, 'window', 'first')) AS first, "
@@ -113,16 +173,27 @@ def covered(client: Client, job: str, account: str, *, even_with_warnings: bool 
         f"FROM {TABLE} FINAL "
         "WHERE job = {job:String} AND status = 'success' AND JSONHas(metrics, 'window') "
         "AND JSONExtractString(metrics, 'account') = {account:String} "
-        "AND (JSONLength(metrics, 'warnings') = 0 OR {lenient:Bool})",
-        {"job": job, "account": account, "lenient": even_with_warnings},
+        "AND (JSONLength(metrics, 'warnings') = 0 OR {lenient:Bool}) "
+        # The history of years is left alone: no run reads long after its beginning.
+        "AND started_at >= {oldest:DateTime64(3, 'UTC')} AND version >= {version:UInt64}",
+        {
+            "job": job,
+            "account": account,
+            "lenient": even_with_warnings,
+            "oldest": max(
+                min(datetime.fromtimestamp(later_than / 1000, UTC), datetime.now(UTC)) - _LONGEST, _EPOCH
+            ),
+            "version": later_than + 1 if later_than else 0,
+        },
     ).drop("read")
 
 
 def days_read_later(client: Client, job: str, account: str, version: int) -> pl.DataFrame:
     """The days that good runs have read later than `version`: column day."""
-    good = covered(client, job, account, even_with_warnings=True)
-    later = good.filter((pl.col("whole") == 1) & (pl.col("version") > version))
-    return later.select(day=pl.date_ranges("first", "last").explode()).unique().sort("day")
+    good = covered(client, job, account, even_with_warnings=True, later_than=version)
+    return (
+        good.filter(pl.col("whole") == 1).select(day=pl.date_ranges("first", "last").explode()).unique().sort("day")
+    )
 
 
 def reads(good: pl.DataFrame, window: Window) -> pl.DataFrame:
@@ -135,7 +206,8 @@ def origins(client: Client) -> set[str]:
     found = select(
         client,
         f"SELECT DISTINCT JSONExtractString(metrics, 'origin') AS origin FROM {TABLE} FINAL "
-        "WHERE origin != '' AND (status != 'failed' OR JSONLength(metrics, 'tables') > 0)",
+        "WHERE origin != '' "
+        "AND (status != 'failed' OR JSONLength(metrics, 'tables') > 0 OR JSONHas(metrics, 'broken_off'))",
     )
     return set(found["origin"])
 

@@ -76,6 +76,7 @@ def upsert(
     version: int,
     protected: Sequence[pl.DataFrame] = (),
     *,
+    same: Sequence[str | pl.Expr] = (),
     later: Callable[[pl.DataFrame], pl.DataFrame] = pl.DataFrame.clear,
     judge: Callable[[Changes], None] = lambda _changes: None,
     reconcile: bool = True,
@@ -84,13 +85,15 @@ def upsert(
 
     `version` orders the reads of the source; a column `_ver` of the frame wins over it, row by row. `protected`:
     frames of values; rows with them stay: their new version was rejected, or the load says nothing about them.
-    `later` picks those of some rows that a run has judged which read the source later: they are left to it.
-    `judge` may raise to refuse the changes. `reconcile`: False where the caller has a better proof of its own.
+    `same`: by what a row is still that row where its key has changed; the one under the old key goes, whatever else
+    stays, since it would count twice. `later` picks those of some rows that a run has judged which read the source
+    later: they are left to it. `judge` may raise to refuse the changes. `reconcile`: False where the caller has a
+    better proof of its own.
     Raises ReconcileError when what is read back differs in count or sum.
     """
     if "_ver" not in frame.columns:
         frame = frame.with_columns(pl.lit(version, pl.UInt64).alias("_ver"))
-    changes = _changes(client, table, frame, scope, version, protected, later)
+    changes = _changes(client, table, frame, scope, version, protected, same, later)
     judge(changes)
     frame, fresh, gone = changes.frame, changes.fresh, changes.gone
     key = list(table.key)
@@ -100,6 +103,9 @@ def upsert(
         _remove_strays(client, table, scope)
     note_removals(client, table, gone, scope, version)
     remove(client, table, gone)
+    if gone.height:  # A run that read earlier may have written them since our look, and seen no trace yet.
+        again = _held(client, table, frame, scope).filter(pl.col("_ver") <= version)
+        remove(client, table, again.join(gone, on=key, how="semi"))
     # A run that read later may have removed them between the look and the insert.
     remove(client, table, removed_since(client, table, fresh))
 
@@ -128,6 +134,7 @@ def _changes(
     scope: Scope,
     version: int,
     protected: Sequence[pl.DataFrame],
+    same: Sequence[str | pl.Expr],
     later: Callable[[pl.DataFrame], pl.DataFrame],
 ) -> Changes:
     key = list(table.key)
@@ -149,12 +156,10 @@ def _changes(
     gone = absent.clear() if table.keeps_vanished else absent
     for values in protected:
         gone = gone.join(values, on=values.columns, how="anti")
+    if same:
+        came = frame.join(held, on=key, how="anti")
+        gone = pl.concat([gone, absent.join(came, on=list(same), how="semi", nulls_equal=True)]).unique()
     return Changes(held, frame, fresh, absent, gone, overtaken)
-
-
-def count(client: Client, table: Table, scope: Scope) -> int:
-    sql = f"SELECT count() AS n FROM {table.name} FINAL WHERE {scope.where}"
-    return int(select(client, sql, scope.parameters).item())
 
 
 def distinct(client: Client, table: Table, column: str, scope: Scope) -> pl.DataFrame:
@@ -186,11 +191,14 @@ def _held(client: Client, table: Table, frame: pl.DataFrame, scope: Scope) -> pl
 
 def _newer(client: Client, table: Table, frame: pl.DataFrame, version: int) -> pl.DataFrame:
     """Keys of which a later read wrote a version, wherever it is: it may have moved a row out of the scope."""
-    keys = ", ".join(table.key)
+    keys, few = ", ".join(table.key), frame.height <= _KEYS_A_DELETE
+    oldest = int(frame["_ver"].min() or 0) if frame.height else version  # type: ignore[arg-type]
+    # What was read years ago, as replay loads it, has all of the table after it: only these keys are asked for.
+    of_frame = f" AND ({keys}) IN %(keys)s" if few and frame.height else ""
     newer = select(
         client,
-        f"SELECT {keys}, max(_ver) AS newest FROM {table.name} WHERE _ver > {{oldest:UInt64}} GROUP BY {keys}",
-        {"oldest": frame["_ver"].min() if frame.height else version},
+        f"SELECT {keys}, max(_ver) AS newest FROM {table.name} WHERE _ver > {oldest}{of_frame} GROUP BY {keys}",
+        {"keys": _literals(frame.select(table.key))} if of_frame else None,
     )
     highest = newer["newest"].max()
     if isinstance(highest, int):
@@ -205,7 +213,10 @@ def _newer(client: Client, table: Table, frame: pl.DataFrame, version: int) -> p
 
 
 def _refuse_the_future(client: Client, table: Table, version: int) -> None:
-    now = select(client, "SELECT toUnixTimestamp64Milli(now64(3)) AS now").item()
+    """Of a clock that was set back since the run history knows: the next run's version is higher all the same."""
+    now = select(
+        client, "SELECT greatest(toInt64(max(_ver)), toUnixTimestamp64Milli(now64(3))) AS now FROM meta_job_runs"
+    ).item()
     if version - now > _CLOCKS_DIFFER:
         raise WarehouseError(
             f"{table.name} holds rows written by a clock that was {(version - now) / 60_000:.0f} minutes ahead of "

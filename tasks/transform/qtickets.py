@@ -48,13 +48,11 @@ def _typed(orders: pl.DataFrame) -> pl.DataFrame:
         identifier("show_id").fill_null(0),
         flag("payed").alias("is_paid"),
         instant("payed_at").alias("paid_at"),
-        instant("created_at").alias("ordered_at"),
+        # The day of a sale is that of its payment: without its own time the order counts from there.
+        pl.coalesce(instant("created_at"), instant("payed_at")).alias("ordered_at"),
         (pl.col("order_deleted_at").is_not_null() | pl.col("ticket_deleted_at").is_not_null()).alias(
             "is_cancelled"
         ),
-        money("order_price"),
-        money("order_original_price"),
-        money("original_price"),
         money("price"),
         pl.col("quantity").cast(pl.UInt32),
         instant("refunded_at"),
@@ -65,25 +63,10 @@ def _typed(orders: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_amount(tickets: pl.DataFrame) -> pl.DataFrame:
-    """What the line cost: price x quantity, or the price where only that adds up to the order's own.
-
-    The API does not say which of the two `price` is, and both are the same for one ticket. The order's price may
-    have been lowered by a refund, so the price before discounts is asked as well, and whether cancelled tickets
-    count is not known either. Only this order decides: what else is in the load must not change what it cost.
-    """
-    quantity = pl.col("quantity").cast(pl.Decimal(18, 0))
-    per_unit = (pl.col("price") * quantity).cast(MONEY)
-    before_discount = (pl.col("original_price") * quantity).cast(MONEY)
-    line = _adds_up(pl.col("price"), "order_price") | _adds_up(pl.col("original_price"), "order_original_price")
-    unit = _adds_up(per_unit, "order_price") | _adds_up(before_discount, "order_original_price")
-    return tickets.with_columns(pl.when(line & ~unit).then("price").otherwise(per_unit).alias("amount"))
-
-
-def _adds_up(amount: pl.Expr, whole: str) -> pl.Expr:
-    """Whether the lines of the order, all or those not cancelled, sum to what it says of itself."""
-    live = pl.when(~pl.col("is_cancelled")).then(amount).otherwise(pl.lit(0).cast(MONEY))
-    sums = [part.sum().over("order_id") == pl.col(whole) for part in (amount, live)]
-    return (sums[0] | sums[1]).fill_null(False)
+    """What the line cost: price x quantity, or the price where it is that of the whole line (`price_is_for`)."""
+    per_unit = (pl.col("price") * pl.col("quantity").cast(pl.Decimal(18, 0))).cast(MONEY)
+    is_line = (pl.col("price_is_for") == "line").fill_null(False)
+    return tickets.with_columns(pl.when(is_line).then("price").otherwise(per_unit).alias("amount"))
 
 
 def _with_state(tickets: pl.DataFrame) -> pl.DataFrame:
@@ -107,7 +90,8 @@ def _with_state(tickets: pl.DataFrame) -> pl.DataFrame:
 def events(raw: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
     """Grain: event (`event_id`). Columns as `dim_events` without `_ver`. `cities` as in `canonical_city`.
 
-    `first_show_at` and `last_show_at` leave out deleted shows; a show that is merely hidden may still sell.
+    `first_show_at` and `last_show_at` leave out deleted shows; a show that is merely hidden may still sell. Name,
+    city and the like are null where the source does not name them.
     """
     live = pl.when(pl.col("show_deleted_at").is_null()).then("show_start_at")
     return (
@@ -115,13 +99,18 @@ def events(raw: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
         .with_columns(live.alias("show_start_at"))
         .group_by("event_id", maintain_order=True)
         .agg(
-            words("event_name").first(),
-            canonical_city("city", cities).first(),
-            words("venue").first(),
-            words("timezone").first(),
-            words("currency").first(),
+            _told("event_name"),
+            pl.when(pl.col("city").is_not_null()).then(canonical_city("city", cities)).alias("city").first(),
+            _told("venue"),
+            _told("timezone"),
+            _told("currency"),
             (flag("is_active") & pl.col("event_deleted_at").is_null()).first().cast(pl.UInt8).alias("is_active"),
             pl.col("show_start_at").min().alias("first_show_at"),
             pl.col("show_start_at").max().alias("last_show_at"),
         )
     )
+
+
+def _told(column: str) -> pl.Expr:
+    """Trimmed text, null where the source does not say."""
+    return pl.col(column).str.strip_chars().first()

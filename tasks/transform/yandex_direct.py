@@ -7,6 +7,7 @@ import polars as pl
 from tasks.transform import links
 from tasks.transform.ads import facts, spend_by_ad, typed
 from tasks.transform.links import Ad, Tags, tags, with_tags
+from tasks.transform.values import MONEY
 from tasks.utm import is_unreadable
 
 _AD = [
@@ -19,11 +20,25 @@ _AD = [
     "campaign_tracking",
     "link_known",
 ]
+_KEY = ["stat_date", "account_id", "campaign_id", "ad_group_id", "ad_id"]
 
 
 def ad_days(raw: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
     """Columns and grain as `transform.ads.facts`; money as the report gave it, which `spent_has_vat` names."""
-    return with_tags(raw, _AD, _tags_of).pipe(typed, "cost", pl.col("include_vat") == "YES").pipe(facts, cities)
+    days = with_tags(raw, _AD, _tags_of).pipe(typed, "cost", pl.col("include_vat") == "YES")
+    return facts(days, cities).pipe(_summed)
+
+
+def _summed(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row a key. The report groups by ad, but ads of the campaign wizard share the id 0 in their campaign."""
+    if not rows.select(pl.struct(_KEY).is_duplicated().any()).item():
+        return rows
+    counts = [pl.col(name).sum() for name in ("impressions", "clicks", "conversions")]
+    others = [name for name in rows.columns if name not in {*_KEY, "impressions", "clicks", "conversions", "spent"}]
+    summed = rows.group_by(_KEY, maintain_order=True).agg(
+        *counts, pl.col("spent").sum().cast(MONEY), *(pl.col(name).first() for name in others)
+    )
+    return summed.select(rows.columns)
 
 
 def unreadable(raw: pl.DataFrame) -> pl.DataFrame:

@@ -36,7 +36,14 @@ def raw_orders(rows: int) -> pl.DataFrame:
     frame = pl.DataFrame(
         {"number": number, "moment": moment, "kopecks": price, "event": random.integers(1, 60, rows)}
     )
-    text = {"payed": "true", "currency": "RUB", "quantity": "1", "utm_source": "yandex", "utm_medium": "cpc"}
+    text = {
+        "payed": "true",
+        "currency": "RUB",
+        "quantity": "1",
+        "price_is_for": "unit",
+        "utm_source": "yandex",
+        "utm_medium": "cpc",
+    }
     empty = (
         "order_deleted_at",
         "ticket_deleted_at",

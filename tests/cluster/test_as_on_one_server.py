@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.tasks.load import test_interleaved, test_mart, test_upsert
+from tests.tasks.load import (
+    test_interleaved,
+    test_mart,
+    test_moved_ads,
+    test_overtaken,
+    test_quarantine,
+    test_upsert,
+)
 
 pytestmark = pytest.mark.slow
 _ASK_ONE_SERVER = {
@@ -14,7 +21,7 @@ _ASK_ONE_SERVER = {
 }
 three_days = test_mart.three_days
 
-for _module in (test_interleaved, test_mart, test_upsert):
+for _module in (test_interleaved, test_mart, test_moved_ads, test_overtaken, test_quarantine, test_upsert):
     for _name, _member in list(vars(_module).items()):
         if _name.startswith("test_") and callable(_member) and _name not in _ASK_ONE_SERVER:
             assert _name not in globals(), _name

@@ -149,6 +149,8 @@ def test_the_replicated_tables_are_made_where_there_is_a_keeper(tmp_path: Path, 
         for sql in SCHEMA:
             local = cluster.statements(embedded, sql)[0]
             # What ON CLUSTER gives to all replicas alike.
+            if not local.startswith("CREATE"):
+                continue  # A table of one replica takes no change before it is done with its start.
             alone = local.replace(f" ON CLUSTER `{CLUSTER}`", f" UUID '{uuid.uuid4()}'")
             client.command(alone.replace(" AS fact_vk_ads_daily\n", " AS fact_vk_ads_daily_local\n"))
 

@@ -1,6 +1,7 @@
 """The product with a mine in it: `python -m tests.flows.killed POINT COMMAND...` dies by SIGKILL at POINT.
 
-With ZAKAZ_TEST_FLOW_RUN it continues that flow run, as a worker does, instead of a command line.
+With ZAKAZ_TEST_FLOW_RUN it continues that flow run, as a worker does, instead of a command line. With
+ZAKAZ_TEST_HANG it makes that file at POINT, and hangs there, instead of dying.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
@@ -19,6 +22,9 @@ from tasks.load import frames
 
 
 def die(*_args: object, **_kwargs: object) -> None:
+    if reached := os.environ.get("ZAKAZ_TEST_HANG"):
+        Path(reached).touch()
+        time.sleep(600)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -36,6 +42,7 @@ POINTS: dict[str, tuple[str, Callable[..., Any]]] = {
     "between the table and the mart": ("flows.steps.restate", die),
     "before the quarantine": ("flows.steps.quarantine", die),
     "between insert and record": ("flows.ingest.runs.end", die),
+    "in the middle of the checks": ("flows.quality.record", die),
     "never": ("flows.replay.replay", die),
 }
 

@@ -18,7 +18,7 @@ from tests.flows.loaded import ServeAll, facts, first_day, the_world
 
 pytestmark = pytest.mark.slow
 V2 = "/api/v2"
-JSON = "/json/v5"
+JSON = "/json/v501"
 # Longer than Direct answers at once, so the report waits in the queue.
 LOAD = ("load", "all", "--days", "36")
 

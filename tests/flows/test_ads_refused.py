@@ -19,6 +19,8 @@ def _set(**settings: str) -> Trouble:
 
 
 def _no_points(_: Product, apis: Apis) -> None:
+    """Of the report itself. Whatever else they are lacking for, a load goes on without."""
+    apis.direct.faults.add("error_as_page", "*/reports", times=99, code=152)
     apis.direct.points.left = 0
 
 
@@ -28,7 +30,7 @@ def _not_approved(_: Product, apis: Apis) -> None:
 
 def _revoked_meanwhile(_: Product, apis: Apis) -> None:
     """By then all figures are there, but not what they belong to."""
-    apis.direct.faults.add("error_as_page", "/json/v5/adgroups", times=99, code=53)
+    apis.direct.faults.add("error_as_page", "/json/v501/adgroups", times=99, code=53)
 
 
 def _five_tokens(_: Product, apis: Apis) -> None:
@@ -42,6 +44,10 @@ def _forbidden(_: Product, apis: Apis) -> None:
 
 def _no_more_this_hour(_: Product, apis: Apis) -> None:
     apis.vk.faults.add("status", "/api/v2/statistics/*", times=99, status=429, body=b'{"remaining":{"3600":0}}')
+
+
+def _up_to_groups(apis: Apis) -> int:
+    return [request.path.rsplit("/", 1)[-1] for request in apis.direct.requests].index("adgroups") + 1
 
 
 def _up_to_statistics(apis: Apis) -> int:
@@ -58,8 +64,8 @@ CASES: dict[str, tuple[Trouble, str, tuple[str, ...], int | Callable[[Apis], int
         _set(DIRECT_LOGIN="somebody-else"), "direct", ("code 54", "DIRECT_LOGIN", "secrets/.env.direct"), 1,
     ),
     "an application that is not approved": (_not_approved, "direct", ("code 58", "not approved", "apply"), 1),
-    "points used up": (_no_points, "direct", ("code 152", "points are used up", "in an hour"), 1),
-    "a Direct token revoked meanwhile": (_revoked_meanwhile, "direct", ("code 53", "DIRECT_TOKEN"), 5),
+    "points used up": (_no_points, "direct", ("code 152", "points are used up", "in an hour"), 2),
+    "a Direct token revoked meanwhile": (_revoked_meanwhile, "direct", ("code 53", "DIRECT_TOKEN"), _up_to_groups),
     "a wrong VK secret": (
         _set(VK_CLIENT_SECRET="wrong-token-4711"), "vk_ads", ("VK_CLIENT_SECRET", "secrets/.env.vk"), 1,
     ),

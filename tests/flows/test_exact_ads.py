@@ -116,6 +116,10 @@ def test_an_ad_that_the_api_forgot_keeps_its_figures_and_its_city(product: Produ
     output = product.loaded(*LOAD)
 
     assert "kept, though the source no longer confirms them" in output
+    warned = product.select(
+        "SELECT JSONLength(metrics, 'warnings') AS n FROM meta_job_runs FINAL WHERE job = 'vk_ads_loader'"
+    )
+    assert warned["n"].to_list() == [0, 0], "no later read mends it, so it must not hold back a backfill"
     assert {source: facts(product, source) for source in TABLES} == before
     marketing(product, world, clock.today())
 

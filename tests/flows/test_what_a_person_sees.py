@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -54,6 +55,12 @@ def test_a_missing_settings_file_is_named(product: Product) -> None:
         (("load", "qtickets", "--from", "2026-02-30"), "2026-02-30 is not a date"),
         (("load", "qtickets", "--from", "2026-02-02", "--to", "2026-02-01"), "before it begins"),
         (("load", "qtickets", "--days", "0"), "at least 1"),
+        (("load", "qtickets", "--days", "99999"), "at most 1100"),
+        (("load", "direct", "--from", "2026-01-01", "--to", "2199-01-01"), "after today"),
+        (("backfill", "qtickets", "--from", "2026-01-01", "--to", "2199-01-01"), "after today"),
+        (("load", "qtickets", "--from", "0001-01-01"), "nothing before 2000-01-01"),
+        (("load", ""), "There is no source"),
+        (("quarantine", "list", "--source", "afisha"), "There is no source afisha"),
         (("load", "qtickets", "--days", "3", "--from", "2026-01-01"), "either --days or --from"),
         (("load", "afisha"), "There is no source afisha"),
         (("load",), "SOURCE"),
@@ -64,6 +71,33 @@ def test_a_missing_settings_file_is_named(product: Product) -> None:
 def test_wrong_usage_is_one_line_and_status_2(product: Product, arguments: tuple[str, ...], words: str) -> None:
     product.env |= {"QTICKETS_TOKEN": "x"}
     assert words in complaint(product, *arguments, status=2)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"QTICKETS_BASE_URL": "nonsense"}, "The setting QTICKETS_BASE_URL is wrong: it is no address"),
+        ({"VK_BASE_URL": "http://["}, "The setting VK_BASE_URL is wrong: it is no address"),
+        ({"PREFECT_API_URL": "http://["}, "A setting of Prefect is wrong"),
+        ({"PREFECT_LOGGING_LEVEL": "loud"}, "A setting of Prefect is wrong"),
+    ],
+)
+def test_a_setting_that_no_program_could_use_is_one_line(
+    product: Product, wrong: dict[str, str], words: str
+) -> None:
+    product.env |= {"QTICKETS_TOKEN": "x", **wrong}
+    assert words in complaint(product, *LOAD, status=2)
+
+
+def test_output_that_cannot_be_written_is_one_line(product: Product) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            product.command("--help"), env=product.env, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+    assert (done.returncode, done.stderr) == (
+        1,
+        "zakaz: No space left on device: the output could not be written.\n",
+    )
 
 
 def test_a_wrong_token_is_said_and_recorded(product: Product, serve_world: Serve) -> None:
@@ -142,14 +176,14 @@ def test_broken_records_are_set_aside_with_a_reason_and_the_rest_is_loaded(
         paid[0]["baskets"][0]["price"] = -100
         paid[1]["currency_id"] = "GOLD"
         paid[2]["baskets"][0]["id"] = None
-        paid[3]["created_at"] = "2026-02-30T10:00:00+03:00"
+        paid[3]["payed_at"] = "2026-02-30T10:00:00+03:00"
     broken = [1, len(paid[1]["baskets"]), 1, len(paid[3]["baskets"])]
 
     assert f"{sum(broken)} rejected" in product.loaded(*LOAD)
 
     listed = product.loaded("quarantine", "list")
     for reason in ("price is negative", "currency is not a currency code", "ticket_id is missing",
-                   "created_at is not a date and time with an offset"):  # fmt: skip
+                   "payed_at is not a date and time with an offset"):  # fmt: skip
         assert reason in " ".join(listed.split())
     rows = product.select("SELECT reason, record_key, record FROM meta_quarantine")
     assert rows.height == sum(broken)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from tests.quality.breaking import MAIN, ONE_AD, changed, copied, doubled, vk
 from tests.quality.harness import Defect
 
+ONE_ROW = "(stat_date, ad_id) = (SELECT {today} - 4, min(ad_id) FROM fact_direct_daily WHERE ad_id != 0 AND stat_date = {today} - 4)"
+
 ADS = (
     Defect(
         "Direct stopped three days ago",
@@ -69,6 +71,28 @@ ADS = (
         "an ad tag with an unknown city",
         "unknown_cities",
         (vk("utm_city = 'banner'", "utm_city = 'казань' AND stat_date >= {today} - 3"),),
+        True,
+    ),
+    Defect(
+        "an ad account in another currency",
+        "spend_other_currency",
+        (
+            copied(
+                "fact_vk_ads_daily",
+                "stat_date = {today} - 2",
+                "'tenge' AS account_id, ad_id + 900000000 AS ad_id, 'KZT' AS currency",
+            ),
+        ),
+        True,
+    ),
+    Defect(
+        "one ad day in another currency",
+        "spend_other_currency",
+        (
+            copied(
+                "fact_direct_daily", ONE_ROW, "'other' AS account_id, ad_id + 900000000 AS ad_id, 'BYN' AS currency"
+            ),
+        ),
         True,
     ),
     Defect(

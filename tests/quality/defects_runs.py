@@ -90,6 +90,17 @@ RUNS = (
     ),
     Defect("a run is stuck", "runs_stuck", (_run("running", "NULL"),)),
     Defect(
+        "a run was killed, and later ones were good",
+        "runs_stuck",
+        (
+            changed(
+                "meta_job_runs",
+                "status = 'running', finished_at = NULL",
+                "run_id = concat('vk_ads-', toString({today} - 3))",
+            ),
+        ),
+    ),
+    Defect(
         "days that no run has read",
         "completeness_runs",
         (
@@ -111,7 +122,7 @@ RUNS = (
         "rows were rejected",
         "quarantine_growth",
         (
-            "INSERT INTO meta_quarantine SELECT toString(number), 'qtickets', 'orders', toString(number), 'price is negative', 'price', '-1', '{{}}', 'r', toDateTime64({today}, 3, 'UTC'), 1 FROM numbers(12)",
+            "INSERT INTO meta_quarantine SELECT toString(number), 'qtickets', 'orders', toString(number), 'price is negative', 'price', '-1', '{{}}', 'r', toDateTime64({today}, 3, 'UTC'), {today}, {today}, 1 FROM numbers(12)",
         ),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.quality.breaking import BOOKED_ON, MAIN, MOSCOW, ONE_AD, PAID_ON, changed, vk
+from tests.quality.breaking import BOOKED_ON, MAIN, MOSCOW, ONE_AD, PAID_ON, changed, copied, vk
 from tests.quality.harness import Defect
 
 _AFTERNOON = f"({BOOKED_ON} > {{today}} - 2 OR {PAID_ON} = {{today}} - 2 AND toHour(assumeNotNull(paid_at), 'Europe/Moscow') >= 15)"
@@ -62,6 +62,27 @@ HARMLESS = (
         "",
         (
             "DELETE FROM fact_direct_daily WHERE stat_date BETWEEN {today} - 9 AND {today} - 8 AND ad_id = (SELECT min(ad_id) FROM fact_direct_daily WHERE stat_date = {today} - 9 AND ad_id != 0)",
+        ),
+        True,
+    ),
+    Defect(
+        "the accounts tell that they are in the report's currency",
+        "",
+        (
+            changed("fact_vk_ads_daily", "currency = 'RUB'", "1"),
+            changed("fact_direct_daily", "currency = 'RUB'", "1"),
+        ),
+        True,
+    ),
+    Defect(
+        "spend in another currency ended months ago",
+        "",
+        (
+            copied(
+                "fact_vk_ads_daily",
+                "stat_date = {today} - 60",
+                "'tenge' AS account_id, ad_id + 900000000 AS ad_id, 'KZT' AS currency",
+            ),
         ),
         True,
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -144,6 +145,55 @@ def test_a_fetch_of_which_a_file_was_torn_is_not_held(tmp_path: Path, left: int,
         os.truncate(part, size)
 
     assert not landing.holds(manifest)
+
+
+def _torn(part: Path) -> None:
+    os.truncate(part, part.stat().st_size - 1)
+
+
+def _zeroed(part: Path) -> None:
+    size = part.stat().st_size
+    os.truncate(part, 0)
+    os.truncate(part, size)
+
+
+def _exchanged(part: Path) -> None:
+    """A Parquet file without a flaw, of other rows."""
+    pl.DataFrame({"ticket_id": ["1"], "price": ["9"], "utm_source": [None]}).write_parquet(part)
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (_torn, "is not as it was written to"),
+        (_zeroed, "is not as it was written to"),
+        (_exchanged, "is not as it was written to"),
+        (Path.unlink, "is gone from"),
+    ],
+)
+def test_a_part_that_changed_is_never_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: Callable[[Path], object], words: str
+) -> None:
+    monkeypatch.setattr(module, "PART_ROWS", 10)
+    landing = Landing(str(tmp_path))
+    manifest = write(landing, numbered(25))
+    harm(Path(manifest.paths[1]))
+
+    with pytest.raises(LandingError) as caught:
+        landing.read(manifest)
+
+    assert str(caught.value) == (
+        f"qtickets orders 2026-06-01..2026-06-02: part-00001.parquet of what was fetched at 2026-07-01 12:00:00 UTC "
+        f"{words} the landing area {tmp_path}. Nothing was loaded; the next run fetches it again."
+    )
+    assert caught.value.transient
+
+
+def test_parts_without_a_digest_are_not_read(tmp_path: Path) -> None:
+    landing = Landing(str(tmp_path))
+
+    with pytest.raises(LandingError, match="is not as it was written"):
+        landing.read(write(landing, numbered(1)).model_copy(update={"digests": ()}))
 
 
 def test_a_fetch_of_another_landing_area_is_not_held(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ RAW_ORDER: dict[str, str | None] = {
     "currency": "RUB",
     "price": "343",
     "quantity": "1",
+    "price_is_for": "unit",
     "refunded_at": None,
     "refunded_amount": None,
     "utm_source": "vk",

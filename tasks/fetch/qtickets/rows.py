@@ -13,9 +13,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from tasks.fetch.qtickets.listing import Record
+from tasks.fetch.qtickets.prices import price_is_for
+from tasks.fetch.qtickets.values import is_false
 from tasks.utm import UTM, read_value
 
 Row = dict[str, str | None]
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_LONGEST = 1000
+"""Characters of a value that lands. Names and tags are far shorter, and numbers that long are rejected."""
 
 # column of the raw row -> key of the order / of its basket
 ORDER_FIELDS = {
@@ -39,7 +45,7 @@ BASKET_FIELDS = {
     "refunded_at": "refunded_at",
     "refunded_amount": "refunded_amount",
 }
-ORDER_COLUMNS = (*ORDER_FIELDS, *BASKET_FIELDS, *UTM)
+ORDER_COLUMNS = (*ORDER_FIELDS, *BASKET_FIELDS, "price_is_for", *UTM)
 ORDER_SELECT = (*ORDER_FIELDS.values(), "utm", *(f"baskets.{key}" for key in BASKET_FIELDS.values()))
 
 # Some links carry the id of a person in a messenger, or an address, inside a tag.
@@ -70,18 +76,31 @@ EVENT_SELECT = (
 
 
 def order_rows(order: Record) -> list[Row]:
-    """One row a basket (ticket line). A paid order without baskets gives one row without a ticket."""
+    """One row a basket (ticket line). An order without baskets gives one row without a ticket, to be judged, unless
+    it is plainly unpaid."""
     head = _pick(order, ORDER_FIELDS) | (_utm(order["utm"]) if "utm" in order else {})
-    baskets = [b for b in _list(order.get("baskets")) if isinstance(b, dict)]
+    baskets = baskets_of(order)
     if not baskets:
-        return [head] if is_true(order.get("payed")) else []
-    return [head | _pick(basket, BASKET_FIELDS) for basket in baskets]
+        return [] if is_false(order.get("payed")) else [head]
+    unit: Row = {"price_is_for": price_is_for(order, baskets)}
+    return [head | _pick(basket, BASKET_FIELDS) | unit for basket in baskets]
+
+
+def baskets_of(order: Record) -> list[Record]:
+    """A basket that is no object is an empty one: its row is rejected, and seen."""
+    return [basket if isinstance(basket, dict) else {} for basket in _list(order.get("baskets"))]
+
+
+def parts_of(value: Any) -> list[Record]:
+    """The objects in a field that is one or holds several."""
+    return [part for part in _list(value) if isinstance(part, dict)]
 
 
 def event_rows(event: Record) -> list[Row]:
     """One row for the event itself and one for each of its shows."""
     city = event.get("city")
-    head = _pick(event, EVENT_FIELDS) | _pick(city if isinstance(city, dict) else {}, CITY_FIELDS)
+    place = city if isinstance(city, dict) else {"name": city} if isinstance(city, str) else {}
+    head = _pick(event, EVENT_FIELDS) | _pick(place, CITY_FIELDS)
     shows = [s for s in _list(event.get("shows")) if isinstance(s, dict)]
     return [head, *(head | _pick(show, SHOW_FIELDS) for show in shows)]
 
@@ -92,11 +111,6 @@ def seen_columns(rows: Iterable[Row], columns: tuple[str, ...]) -> tuple[str, ..
     for row in rows:
         keys.update(row)
     return tuple(c for c in columns if c in keys) if keys else columns
-
-
-def is_true(flag: object) -> bool:
-    """Flags come as true or as 1."""
-    return flag is True or str(flag) == "1"
 
 
 def _pick(record: Record, fields: dict[str, str]) -> Row:
@@ -112,19 +126,27 @@ def _utm(utm: Any) -> Row:
 def _without_persons(tag: str, text: str | None) -> str | None:
     if not text:
         return text
+    # More is read than is kept, so that no address is cut before it is seen for one.
+    text = text[: 2 * _LONGEST]
     if tag not in ("utm_campaign", "utm_content"):
         text = _BARE_PHONE.sub("*", text)
-    return _PERSONAL.sub(lambda m: f"{m[1]}_*" if m[1] else "*", text)
+    return _PERSONAL.sub(lambda m: f"{m[1]}_*" if m[1] else "*", text)[:_LONGEST]
 
 
 def _list(value: Any) -> list[Any]:
-    """PHP sends a list whose keys have gaps as an object."""
+    """PHP sends a list whose keys have gaps as an object; one object alone is a list of one."""
     if isinstance(value, dict):
-        return list(value.values())
+        return [value] if "id" in value else list(value.values())
     return value if isinstance(value, list) else []
 
 
 def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)
+    """The text that lands. Half a surrogate cannot be written to Parquet; very long text is no value of ours."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        try:
+            value = json.dumps(value, ensure_ascii=False)
+        except (RecursionError, ValueError):
+            return "nested too deep"
+    return _LONE_SURROGATE.sub("\ufffd", value[:_LONGEST])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
-from tasks.fetch.batches import batches
+from tasks.errors import SourceError
+from tasks.fetch import traffic
 from tasks.fetch.vk_ads import legacy, today
-from tasks.fetch.vk_ads.today import text_of
+from tasks.fetch.vk_ads.figures import TRIES, Statistics, comparable, doubt_unit, prove
+from tasks.fetch.vk_ads.values import Record, Row, name_of, whole
 from tasks.landing import Fetched
 from tasks.settings import Settings, require
 from tasks.window import Window
@@ -25,7 +27,8 @@ COLUMNS = (
 HISTORY_DAYS = 365
 """VK gives statistics of the last 366 days."""
 
-Row = dict[str, str | None]
+LEGACY_CURRENCY = "RUB"
+"""The legacy API documents its money in roubles and has no field for a currency."""
 
 
 def check_settings(settings: Settings) -> None:
@@ -48,95 +51,182 @@ def account(settings: Settings) -> str:
     return f"{settings.vk_base_url}#{who}#{settings.vk_account_id or ''}"
 
 
-def fetch_ad_days(settings: Settings, window: Window, as_of: datetime) -> Fetched:  # noqa: ARG001
+def fetch_ad_days(settings: Settings, window: Window, as_of: datetime) -> Fetched:
     """Columns: COLUMNS, all text; grain: day x ad; money net of VAT. An ad whose figures the API no longer gives
-    has no row: what was loaded of it stays. Raises SourceError."""
-    return asyncio.run(_legacy(settings, window) if settings.vk_api == "legacy" else _today(settings, window))
+    has no row: what was loaded of it stays. Null in campaign, group, link or currency: the API did not tell it.
+    Raises SourceError, also where statistics do not come whole: what is left out is not nothing."""
+    load = _legacy if settings.vk_api == "legacy" else _today
+    fetched = asyncio.run(load(settings, window, as_of))
+    for text in (*fetched.warnings, *fetched.notes):
+        logger.warning("%s", text)
+    return fetched
 
 
-async def _today(settings: Settings, window: Window) -> Fetched:
+async def _today(settings: Settings, window: Window, as_of: datetime) -> Fetched:
     api = today.Today(settings)
     try:
-        account_id = await api.account_id()
+        user = None if settings.vk_account_id else await api.user()
+        account_id = settings.vk_account_id or today.account_of(user or {})
         # From the bottom up: what is made meanwhile then lacks no parent.
-        banners = await api.listing("banners", ("id", "ad_group_id", "campaign_id", "urls"))
-        groups = await api.listing("ad_groups", ("id", "name", "ad_plan_id", "enable_utm", "utm"))
-        plans = await api.listing("ad_plans", ("id", "name"))
-        days: dict[int, list[today.Record]] = {}
-        lost: list[int] = []
-        for ids in batches(sorted(banners), today.IDS_A_CALL):
-            known, unknown = await api.statistics(ids, window)
-            days |= known
-            lost += unknown
+        banners = await api.listing("banners")
+        groups = await api.listing("ad_groups")
+        told_plans = await api.plans_if_told()
+        if user is None:  # Now that a token is at hand: asking once more for one could take another slot.
+            user = await api.user_if_told()
+        read = await api.statistics(sorted(banners), window)
+        account = await api.account_rows(user, window)
+        if not read.partial and _lacks(read, account, window, as_of):
+            # The list may have been short for a moment.
+            banners |= (more := await api.listing("banners"))
+            read.add(await api.statistics(sorted(more.keys() - read.days.keys() - set(read.lost)), window))
+        if account is None and not banners and (groups or told_plans):
+            raise _no_ads(today.TITLE, f"{len(groups)} groups and {len(told_plans or {})} campaigns")
+        groups = await _with_parents(api, "ad_groups", groups, map(today.group_of, banners.values()))
+        parents = [groups.get(key, {}) for key in map(today.group_of, banners.values()) if key is not None]
+        plans = told_plans or {}
+        if told_plans is not None:
+            plan_ids = [whole(group.get("ad_plan_id")) for group in parents]
+            plans = await _with_parents(api, "ad_plans", plans, plan_ids)
     finally:
         await api.close()
-
-    def head(ad: int) -> Row:
-        banner = banners[ad]
-        group_id = banner["ad_group_id"] if banner.get("ad_group_id") is not None else banner.get("campaign_id")
-        listed = groups.get(int(group_id)) if group_id is not None else None
-        group = listed or {}
-        plan_id = group.get("ad_plan_id")
-        plan = plans.get(int(plan_id), {}) if plan_id is not None else {}
-        return {
+    notes = api.notes + prove(today.TITLE, window, as_of, read, account) + _forgotten(read)
+    currency = today.currency_of(user)
+    heads: dict[int, Row] = {}
+    plan_of: dict[int, int | None] = {}
+    for ad in read.days.keys() | read.partial.keys():
+        group_id = today.group_of(banners[ad])
+        group = groups.get(-1 if group_id is None else group_id, {})
+        plan_of[ad] = plan_id = whole(group.get("ad_plan_id"))
+        plan = plans.get(-1 if plan_id is None else plan_id, {})
+        tags = today.tags_of(group)
+        heads[ad] = {
             "account_id": account_id,
-            "campaign_id": text_of(plan_id) or "0",
-            "campaign_name": text_of(plan.get("name")),
-            "ad_group_id": text_of(group_id),
-            "ad_group_name": text_of(group.get("name")),
+            "campaign_id": _text(plan_id),
+            "campaign_name": name_of(plan.get("name")),
+            "ad_group_id": _text(group_id),
+            "ad_group_name": name_of(group.get("name")),
             "ad_id": str(ad),
+            "currency": currency,
             # Without its group nobody knows which tags the link will carry.
-            "link": None if listed is None else today.link_of(banner) or "",
-            "group_utm": text_of(group.get("utm")),
-            "enable_utm": "true" if group.get("enable_utm") else "false",
+            "link": today.link_of(banners[ad]) if tags else None,
+            "group_utm": tags[1] if tags else None,
+            "enable_utm": tags[0] if tags else "false",
         }
+    for by, objects in ((plan_of, plans), ({ad: today.group_of(banners[ad]) for ad in heads}, groups)):
+        spend = ((by[ad], row) for ad, days in (read.days | read.partial).items() for row in days)
+        notes += doubt_unit(
+            today.TITLE, window, spend, {key: one.get("budget_limit_day") for key, one in objects.items()}
+        )
+    if untold := sum(row["conversions"] is None for row in read.rows):
+        text = f"{today.TITLE} did not tell the goals of {untold} ad days; they count no conversions"
+        (api.warnings if untold > len(read.rows) / 2 else notes).append(text)
+    if orphans := sum(plan not in plans if told_plans is not None else plan is None for plan in plan_of.values()):
+        api.warnings.append(
+            f"{today.TITLE} did not tell the campaign or group of {orphans} ads; what was known of them stays"
+        )
+    if unlinked := sum(head["link"] is None and plan_of[ad] is not None for ad, head in heads.items()):
+        notes.append(f"{today.TITLE} did not tell the links of {unlinked} ads; what was known of them stays")
+    return _fetched(heads, read, window, api.warnings, notes, len(banners))
 
-    rows = [head(ad) | today.statistics_row(day) for ad, figures in days.items() for day in figures]
-    rows += [head(ad) | _undelivered(window) for ad, figures in days.items() if not figures]
-    return _fetched(rows, len(banners), lost)
+
+async def _with_parents(
+    api: today.Today, resource: str, listed: dict[int, Record], wanted: Iterable[int | None]
+) -> dict[int, Record]:
+    """What a list lacks is asked for by id. All of them missing is no answer: nothing would have a campaign."""
+    ids = {key for key in wanted if key is not None}
+    if missing := ids - listed.keys():
+        listed = listed | (await api.these(resource, missing) or {})
+    if ids and not ids & listed.keys():
+        raise SourceError(
+            f"{today.TITLE} sent none of the {len(ids)} {resource} that its ads belong to. "
+            "Nothing was loaded; the next run tries again.",
+            transient=True,
+        )
+    return listed
 
 
-async def _legacy(settings: Settings, window: Window) -> Fetched:
+async def _legacy(settings: Settings, window: Window, as_of: datetime) -> Fetched:
     api = legacy.Legacy(settings)
     async with api.client:
-        campaigns = await api.campaigns()
-        ads = await api.ads(campaigns)
-        links: dict[int, str | None] = {}
-        days: dict[int, list[legacy.Record]] = {}
-        for ids in batches(sorted(ads), legacy.IDS_A_CALL):
-            links |= await api.links(ids)
-            days |= await api.statistics(ids, window)
-
-    def head(ad: int) -> Row:
-        campaign = int(ads[ad]["campaign_id"])
-        return {
+        ads = await api.ads()
+        campaign_of = {ad: whole(one.get("campaign_id")) for ad, one in ads.items()}
+        read = await api.statistics(sorted(ads), window)
+        account = await api.account_rows({key for key in campaign_of.values() if key is not None}, window)
+        if account == [] and any(read.rows):
+            account = None  # What an account did is not nothing where its ads did something.
+        for attempt in range(TRIES - 1):
+            lacks = bool(read.partial) if account is None else _lacks(read, account, window, as_of)
+            if not lacks and not read.contradicted:
+                break
+            traffic.count(retries=1)
+            figures = read.days | read.partial
+            silent = [ad for ad, rows in figures.items() if not rows or ad in read.contradicted]
+            # Those without a day first; which of the others lack one nobody can tell.
+            read.add(await api.statistics(sorted(figures if attempt or not silent else silent), window))
+        if not read.partial and _lacks(read, account, window, as_of):
+            # The list may have been short for a moment.
+            ads |= (more := await api.ads())
+            read.add(await api.statistics(sorted(more.keys() - campaign_of.keys()), window))
+            campaign_of |= {ad: whole(one.get("campaign_id")) for ad, one in more.items()}
+        campaigns = await api.campaigns_if_told({key for key in campaign_of.values() if key is not None})
+        links = await api.links(sorted(ads))
+    if not ads and campaigns and account is None:
+        raise _no_ads(legacy.TITLE, f"{len(campaigns)} campaigns")
+    notes = list(api.notes)
+    if ads and not read.rows and not account:
+        # Seen where the API is dead for an account. It says nothing of anybody, so nothing is undone.
+        text = f"{legacy.TITLE} has no statistics of any of {len(ads)} ads; what was loaded stays"
+        (api.warnings if read.partial else notes).append(text)
+        read = Statistics()
+    else:
+        notes += prove(legacy.TITLE, window, as_of, read, account)
+    if orphans := sum(campaign is None for campaign in campaign_of.values()):
+        text = f"{legacy.TITLE} did not tell the campaign of {orphans} ads; what was known of them stays"
+        api.warnings.append(text)
+    heads: dict[int, Row] = {
+        ad: {
             "account_id": api.account_id,
-            "campaign_id": str(campaign),
-            "campaign_name": text_of(campaigns.get(campaign, {}).get("name")),
+            "campaign_id": _text(campaign),
+            "campaign_name": name_of(campaigns.get(-1 if campaign is None else campaign, {}).get("name")),
+            "ad_group_id": "0",
             "ad_id": str(ad),
+            "currency": LEGACY_CURRENCY,
             "link": links.get(ad),
         }
+        for ad, campaign in campaign_of.items()
+    }
+    return _fetched(heads, read, window, api.warnings, notes, len(ads))
 
-    rows = [head(ad) | legacy.statistics_row(day) for ad, figures in days.items() for day in figures]
-    rows += [head(ad) | _undelivered(window) for ad in _silent(ads, days)]
-    return _fetched(rows, len(ads), [])
+
+def _lacks(read: Statistics, account: list[Row] | None, window: Window, as_of: datetime) -> bool:
+    whole_account = comparable(account or [], window, as_of)
+    return account is not None and comparable(read.rows, window, as_of).is_short(whole_account)
 
 
-def _silent(ads: Iterable[int], days: Mapping[int, list[today.Record]]) -> list[int]:
-    """Ads without a row though others have some. Statistics of nobody say nothing, and undo nothing: the legacy API
-    was seen to answer so."""
-    return [ad for ad in ads if not days.get(ad)] if any(days.values()) else []
+def _no_ads(title: str, others: str) -> SourceError:
+    return SourceError(
+        f"{title} sent no ads at all, though it has {others}. Nothing was loaded; the next run tries again.",
+        transient=True,
+    )
+
+
+def _forgotten(read: Statistics) -> list[str]:
+    count = len(read.lost)
+    return [f"{today.TITLE} gives no figures for {count} ads any more; what was loaded stays"] if count else []
+
+
+def _fetched(
+    heads: dict[int, Row], read: Statistics, window: Window, warnings: list[str], notes: list[str], ads: int
+) -> Fetched:
+    """A listed ad without a row still gets one, empty: it says that the API knows the ad and has nothing on it."""
+    figures = read.days | read.partial
+    rows = [heads[ad] | day for ad, days in figures.items() for day in days or [_undelivered(window)]]
+    return Fetched(rows, COLUMNS, tuple(warnings), {"ad_days": len(rows), "ads": ads}, notes=tuple(notes))
 
 
 def _undelivered(window: Window) -> Row:
-    """A listed ad without a row still gets one, empty: it says that the API knows the ad and has nothing on it."""
     return {"stat_date": str(window.first), "impressions": "0", "clicks": "0", "spent": "0", "conversions": "0"}
 
 
-def _fetched(rows: list[Row], ads: int, lost: Iterable[int]) -> Fetched:
-    missing = list(lost)
-    text = f"VK Ads gives no figures for {len(missing)} ads any more; what was loaded stays"
-    warnings = (text,) if missing else ()
-    for warning in warnings:
-        logger.warning("%s", warning)
-    return Fetched(rows, COLUMNS, warnings, {"ad_days": len(rows), "ads": ads})
+def _text(key: int | None) -> str | None:
+    return None if key is None else str(key)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 import httpx
 
 from tasks.errors import SourceError
-from tasks.fetch.http import Api, ApiClient, TryAgain
+from tasks.fetch.batches import batches
+from tasks.fetch.decode import Undecodable, code_of, json_of
+from tasks.fetch.http import Api, ApiClient, TryAgain, as_json
+from tasks.fetch.vk_ads.figures import Statistics, has_a_day_twice, identified, same_once
+from tasks.fetch.vk_ads.values import Record, Row, record, text_of, whole
 from tasks.settings import Settings, require
 from tasks.window import Window
 
@@ -32,52 +35,116 @@ _HINTS = {
 }
 _USED_UP = {29, 601}
 
-Record = dict[str, Any]
-Row = dict[str, str | None]
-
 
 class Legacy:
+    """One account of the old API. `warnings`, `notes`: what was done without."""
+
     def __init__(self, settings: Settings) -> None:
         self._token = require(settings.vk_token, "VK_TOKEN", ".env.vk")
         self.account_id = require(settings.vk_account_id, "VK_ACCOUNT_ID", ".env.vk")
-        api = Api(TITLE, settings.vk_legacy_base_url, {}, settings.vk_rate, {}, judge=_judge)
+        api = Api(
+            TITLE,
+            settings.vk_legacy_base_url,
+            {},
+            settings.vk_rate,
+            {404: "Check VK_LEGACY_BASE_URL: https://api.vk.com/method or https://api.vk.ru/method."},
+            judge=_judge,
+            setting="VK_LEGACY_BASE_URL",
+            hosts=("api.vk.com", "api.vk.ru"),
+            is_own=lambda body: isinstance(body.get("error"), dict) and "error_code" in body["error"],
+        )
         self.client = ApiClient(api, settings)
+        self.warnings: list[str] = []
+        self.notes: list[str] = []
 
-    async def campaigns(self) -> dict[int, Record]:
-        return _by_id(await self._list("ads.getCampaigns", include_deleted=1))
+    async def campaigns(self, ids: set[int] | None = None) -> dict[int, Record]:
+        only = {} if ids is None else {"campaign_ids": json.dumps(sorted(ids))}
+        return identified(await self._list("ads.getCampaigns", include_deleted=1, **only))[0]
 
-    async def ads(self, campaigns: Iterable[int]) -> dict[int, Record]:
+    async def campaigns_if_told(self, ids: set[int]) -> dict[int, Record]:
+        """Those that the ads name: they give names, which a load can do without."""
+        try:
+            found = await self.campaigns()
+            if missing := ids - found.keys():
+                found |= await self.campaigns(missing)
+        except SourceError:
+            found = {}
+        if unknown := len(ids - found.keys()):
+            self.warnings.append(f"{TITLE} did not name {unknown} of {len(ids)} campaigns")
+        return found
+
+    async def ads(self) -> dict[int, Record]:
         """A full answer may lack some: then campaign by campaign, where alone this list has pages."""
-        found = await self._list("ads.getAds", include_deleted=1)
-        if len(found) >= _MOST_ADS:
-            found = [ad for campaign in campaigns for ad in await self._ads_of(campaign)]
-        return _by_id(found)
+        listed = await self._list("ads.getAds", include_deleted=1)
+        if len(listed) >= _MOST_ADS:
+            listed = [ad for campaign in await self.campaigns() for ad in await self._ads_of(campaign)]
+        found, nameless = identified(listed)
+        if nameless:
+            self.notes.append(f"{TITLE} sent {nameless} ads without a readable id; they were left out")
+        return found
 
     async def _ads_of(self, campaign: int) -> list[Record]:
         found: list[Record] = []
         while len(found) % _MOST_ADS == 0:
             where: dict[str, str | int] = {"campaign_ids": json.dumps([campaign]), "offset": len(found)}
             page = await self._list("ads.getAds", include_deleted=1, limit=_MOST_ADS, **where)
-            if not page:
+            if not page or page[0] in found:
                 break
             found += page
         return found
 
     async def links(self, ids: list[int]) -> dict[int, str | None]:
-        layouts = await self._list("ads.getAdsLayout", include_deleted=1, ad_ids=json.dumps(ids))
-        return {int(layout["id"]): layout.get("link_url") or None for layout in layouts}
+        """Where the ads lead; '' for an ad without a link. A load can do without those that are not told."""
+        found: dict[int, str | None] = {}
+        try:
+            for batch in batches(ids, IDS_A_CALL):
+                layouts = await self._layouts(batch)
+                if missing := [ad for ad in batch if ad not in layouts]:
+                    layouts |= await self._layouts(missing)
+                found |= {ad: link for ad, one in layouts.items() if (link := _link_of(one)) is not None}
+        except SourceError:
+            pass
+        if unknown := len(set(ids) - found.keys()):
+            self.warnings.append(f"{TITLE} did not tell the links of {unknown} of {len(ids)} ads")
+        return found
 
-    async def statistics(self, ids: list[int], window: Window) -> dict[int, list[Record]]:
-        """Daily rows by ad; an ad without delivery has none."""
+    async def _layouts(self, ids: list[int]) -> dict[int, Record]:
+        return identified(await self._list("ads.getAdsLayout", include_deleted=1, ad_ids=json.dumps(ids)))[0]
+
+    async def statistics(self, ids: list[int], window: Window) -> Statistics:
+        """Daily rows by ad. An ad without delivery has none, and may have no entry."""
+        read = Statistics()
+        for batch in batches(ids, IDS_A_CALL):
+            read.add(await self._statistics("ad", batch, window))
+        return read
+
+    async def account_rows(self, campaigns: set[int], window: Window) -> list[Row] | None:
+        """What the whole account did by day, or else all its campaigns; None where neither is told."""
+        account, rows = whole(self.account_id), None
+        for kind, ids in (("office", [] if account is None else [account]), ("campaign", sorted(campaigns))):
+            if not ids:
+                continue
+            try:
+                read = Statistics()
+                for batch in batches(ids, _MOST_ADS):
+                    read.add(await self._statistics(kind, batch, window))
+            except SourceError:
+                continue
+            rows = rows if read.partial else read.rows
+            if rows:
+                break
+        return rows
+
+    async def _statistics(self, kind: str, ids: list[int], window: Window) -> Statistics:
         found = await self._list(
             "ads.getStatistics",
-            ids_type="ad",
+            ids_type=kind,
             ids=",".join(map(str, ids)),
             period="day",
             date_from=str(window.first),
             date_to=str(window.last),
         )
-        return {int(item["id"]): item.get("stats") or [] for item in found}
+        return _read(found, ids)
 
     async def _list(self, method: str, **parameters: str | int) -> list[Record]:
         """POST keeps the token and long lists of ids out of the address."""
@@ -86,41 +153,70 @@ class Legacy:
 
 
 def _response(reply: httpx.Response) -> list[Record]:
-    try:
-        response = json.loads(reply.content, parse_float=str)["response"]
-    except (ValueError, KeyError, TypeError):
-        raise TryAgain("HTTP 200 without a response", few=True) from None
+    body = as_json(reply)
+    if not isinstance(body, dict) or "response" not in body:
+        raise TryAgain("HTTP 200 without a response", few=True)
+    response = body["response"]
     if not isinstance(response, list):
         raise TryAgain("a response that is no list", few=True)
     return response
 
 
-def _judge(reply: httpx.Response) -> None:
-    if not reply.content.lstrip().startswith(b"{"):
-        return
+def _error_of(reply: httpx.Response) -> Record | None:
     try:
-        error = json.loads(reply.content).get("error")
-    except ValueError:
+        body = json_of(reply.content)
+    except Undecodable:
+        return None
+    error = body.get("error") if isinstance(body, dict) else None
+    return error if isinstance(error, dict) else None
+
+
+def _judge(reply: httpx.Response) -> None:
+    error = _error_of(reply)
+    if error is None:
         return
-    if not isinstance(error, dict):
-        return
-    code = int(error.get("error_code") or 0)
+    code = code_of(error.get("error_code"))
     if code in _LATER:
         raise TryAgain(f"code {code}", retry_after=_LATER[code])
     hint = _HINTS.get(code, "See the list of errors of api.vk.com.")
     raise SourceError(f"{TITLE} refused the request with code {code}. {hint}", transient=code in _USED_UP)
 
 
-def statistics_row(day: Record) -> Row:
+def _read(found: list[Any], ids: list[int]) -> Statistics:
+    """`stats` that are absent or null say what an empty list says, nothing; an entry that is absent may."""
+    came: dict[int, list[Row]] = {}
+    garbled: set[int] = set()
+    for item in found:
+        ad, stats = whole(record(item).get("id")), record(item).get("stats") or []
+        if ad is None:
+            continue
+        if not isinstance(stats, list):
+            garbled.add(ad)
+            stats = []
+        came.setdefault(ad, []).extend(statistics_row(day) for day in stats)
+    read = Statistics(strangers=len(came.keys() - set(ids)), nameless=identified(found)[1])
+    for ad in ids:
+        rows = same_once(came.get(ad, []))
+        if ad in came and ad not in garbled and not has_a_day_twice(rows):
+            read.days[ad] = rows
+        else:
+            read.partial[ad] = rows
+            read.contradicted |= {ad} if has_a_day_twice(rows) else set()
+    return read
+
+
+def statistics_row(day: object) -> Row:
     """A figure left out is zero."""
+    told = record(day)
     return {
-        "stat_date": str(day["day"]) if day.get("day") else None,
-        "impressions": str(day.get("impressions", 0)),
-        "clicks": str(day.get("clicks", 0)),
-        "spent": str(day.get("spent", 0)),
-        "conversions": str(day.get("conversion_count", 0)),
+        "stat_date": text_of(told.get("day")) or None,
+        "impressions": text_of(told.get("impressions", 0)),
+        "clicks": text_of(told.get("clicks", 0)),
+        "spent": text_of(told.get("spent", 0)),
+        "conversions": text_of(told.get("conversion_count", 0)),
     }
 
 
-def _by_id(records: list[Record]) -> dict[int, Record]:
-    return {int(record["id"]): record for record in records}
+def _link_of(layout: Record) -> str | None:
+    link = layout.get("link_url")
+    return link if isinstance(link, str) else None

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 
 from tasks.errors import SourceError
-from tasks.fetch.http import Api, ApiClient, Query, TryAgain
-from tasks.fetch.vk_ads.token import StoredToken
+from tasks.fetch import traffic
+from tasks.fetch.batches import batches
+from tasks.fetch.decode import json_of, text_of_bytes
+from tasks.fetch.http import ApiClient, Query, TryAgain
+from tasks.fetch.vk_ads.figures import (
+    TRIES,
+    Figures,
+    Statistics,
+    days_of,
+    has_a_day_twice,
+    identified,
+    is_day,
+    same_once,
+)
+from tasks.fetch.vk_ads.token import StoredToken, api_of
+from tasks.fetch.vk_ads.values import Record, Row, flag, number, record, text_of, whole
 from tasks.settings import Settings
 from tasks.window import Window
 
@@ -28,8 +44,13 @@ _HINTS = {
     404: "Check VK_BASE_URL: https://ads.vk.com or https://ads.vk.ru.",
 }
 
-Record = dict[str, Any]
-Row = dict[str, str | None]
+_FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "banners": (("id", "ad_group_id"), ("urls", "campaign_id")),
+    "ad_groups": (("id", "ad_plan_id"), ("enable_utm", "utm", "name", "budget_limit_day")),
+    "ad_plans": (("id",), ("name", "budget_limit_day")),
+}
+"""Of each list what a load needs, and what it can do without."""
+_CURRENCY_PLACES = ("account", "additional_info")
 
 
 class _PageTooLarge(Exception):
@@ -40,15 +61,21 @@ class _UnknownIds(Exception):
     """Some id is unknown, so the whole batch was refused."""
 
 
+class _UnknownFields(Exception):
+    """The list no longer has some field that was asked for."""
+
+
 class Today:
-    """One account of today's API."""
+    """One account of today's API. `warnings`, `notes`: what was done without."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._token = StoredToken(settings)
-        api = Api(TITLE, settings.vk_base_url, {}, settings.vk_rate, _HINTS, judge=_judge, auth=self._token)
-        self.client = ApiClient(api, settings)
+        self.client = ApiClient(replace(api_of(settings), hints=_HINTS, judge=_judge, auth=self._token), settings)
         self._page = settings.vk_page_size
+        self._fields: dict[str, tuple[str, ...]] = {}
+        self.warnings: list[str] = []
+        self.notes: list[str] = []
 
     async def close(self) -> None:
         await self.client.close()
@@ -57,103 +84,268 @@ class Today:
     async def account_id(self) -> str:
         if self._settings.vk_account_id:
             return self._settings.vk_account_id
-        user = await self.client.get("api/v2/user.json")
-        if not isinstance(user, dict) or user.get("id") is None:
-            raise SourceError(f"{TITLE} does not say which account the token belongs to. Set VK_ACCOUNT_ID.")
-        return str(user["id"])
+        return account_of(await self.user())
 
-    async def listing(self, resource: str, fields: tuple[str, ...]) -> dict[int, Record]:
-        """All objects by id, deleted ones too: they have statistics. As many as the list's own count says, on every
-        page: of a list that shrinks between two pages one object would be skipped unseen."""
+    async def user(self) -> Record:
+        return record(await self.client.get("api/v2/user.json"))
+
+    async def user_if_told(self) -> Record:
+        """Only the currency and the proof of completeness rest on it where the settings name the account."""
+        try:
+            return await self.user()
+        except SourceError as error:
+            done_without = self.warnings if error.transient else self.notes
+            done_without.append(f"{TITLE} did not tell the account, so the currency of its spend is not known")
+            return {}
+
+    async def listing(self, resource: str, ids: Iterable[int] | None = None) -> dict[int, Record]:
+        """All objects by id, or those of `ids`; deleted ones too: they have statistics. As many as the list's own
+        count says, on every page: of a list that shrinks between two pages one object would be skipped unseen."""
         found: dict[int, Record] = {}
         counts: set[int] = set()
-        offset = 0
+        offset = odd = 0
+        only: Query = [("_id__in", ",".join(map(str, ids)))] if ids is not None else []
         while offset < max(counts, default=1):
-            page = await self._list_page(resource, fields, offset)
+            page = await self._list_page(resource, offset, only)
             items = _items(page, resource)
-            if page.get("count") is None:
-                raise SourceError(f"{TITLE} sent a page of {resource} without `count`.", transient=True)
-            counts.add(int(page["count"]))
-            found |= {int(item["id"]): item for item in items}
-            if not items:
+            count = whole(page.get("count"))
+            if count is None:
+                raise SourceError(f"{TITLE} sent a page of {resource} without a usable `count`.", transient=True)
+            counts.add(count)
+            new, nameless = identified(items)
+            if not new.keys() - found.keys() and not nameless:
                 break
+            found |= new
+            odd += nameless
             offset += len(items)
-        if counts != {len(found)}:
+        if counts != {len(found) + odd}:
             said = " or ".join(map(str, sorted(counts)))
             raise SourceError(
-                f"{TITLE} says that there are {said} {resource} but sent {len(found)}. Nothing was loaded.",
+                f"{TITLE} says that there are {said} {resource} but sent {len(found) + odd}. Nothing was loaded.",
                 transient=True,
             )
+        if odd:
+            self.notes.append(f"{TITLE} sent {odd} {resource} without a readable id; they were left out")
         return found
 
-    async def _list_page(self, resource: str, fields: tuple[str, ...], offset: int) -> Record:
+    async def these(self, resource: str, ids: set[int]) -> dict[int, Record] | None:
+        """Those of the objects that the API still has, such as parents that a list lacked. None where it refuses to
+        say: a load can do without."""
+        found: dict[int, Record] = {}
+        try:
+            for some in batches(sorted(ids), IDS_A_CALL):
+                found |= await self.listing(resource, some)
+        except SourceError:
+            return None
+        return {key: value for key, value in found.items() if key in ids}
+
+    async def plans_if_told(self) -> dict[int, Record] | None:
+        """They have names and budgets; which campaign a group belongs to it says itself."""
+        try:
+            return await self.listing("ad_plans")
+        except SourceError as error:
+            if error.transient:
+                raise
+            self.notes.append(f"{TITLE} refuses its list of campaigns, so their names are not known")
+            return None
+
+    async def _list_page(self, resource: str, offset: int, only: Query) -> Record:
+        code = ""
+        for fields in self._choices(resource):
+            try:
+                page = await self._sized_page(resource, fields, offset, only)
+            except _UnknownFields as error:
+                code = str(error)
+                continue
+            if resource not in self._fields and fields != self._choices(resource)[0]:
+                lacking = ", ".join(name for name in _FIELDS[resource][1] if name not in fields)
+                self.notes.append(f"{TITLE} no longer gives {lacking} of {resource}")
+            self._fields[resource] = fields
+            return record(page)
+        raise _bad_request(code)
+
+    def _choices(self, resource: str) -> list[tuple[str, ...]]:
+        """All fields; without one that a load can do without, the least useful first; without any of these."""
+        if resource in self._fields:
+            return [self._fields[resource]]
+        needed, useful = _FIELDS[resource]
+        but_one = [(*needed, *(name for name in useful if name != lacking)) for lacking in reversed(useful)]
+        return [(*needed, *useful), *but_one, needed]
+
+    async def _sized_page(self, resource: str, fields: tuple[str, ...], offset: int, only: Query) -> Any:
         try:
             query: Query = [
                 ("fields", ",".join(fields)),
                 ("sorting", "id"),
                 ("limit", self._page),
                 ("offset", offset),
+                *only,
             ]
-            page = await self.client.get(f"api/v2/{resource}.json", query=query)
+            return await self.client.get(f"api/v2/{resource}.json", query=query)
         except _PageTooLarge:
             if self._page <= SMALL_PAGE:
                 raise SourceError(f"{TITLE} refuses pages of {self._page} {resource}.") from None
             self._page = SMALL_PAGE
-            return await self._list_page(resource, fields, offset)
-        return page if isinstance(page, dict) else {}
+            return await self._sized_page(resource, fields, offset, only)
 
-    async def statistics(self, ids: list[int], window: Window) -> tuple[dict[int, list[Record]], list[int]]:
-        """Daily rows by ad, and the ads that the API no longer knows. One unknown id makes it refuse the batch,
-        so a refused one is asked for in halves."""
+    async def statistics(self, ids: list[int], window: Window) -> Statistics:
+        """Daily rows by ad. Only what did not come whole is asked for again."""
+        read = Statistics()
+        for batch in batches(ids, IDS_A_CALL):
+            missing = batch
+            for attempt in range(TRIES):
+                traffic.count(retries=1 if attempt else 0)
+                read.add(await self._known(missing, window))
+                missing = [ad for ad in missing if ad in read.partial]
+                if not missing:
+                    break
+        return read
+
+    async def _known(self, ids: list[int], window: Window, *, listed: bool = False) -> Statistics:
+        """One unknown id makes the API refuse them all. The list says which it still has; where that does not help
+        (`listed`), the refused ones are asked for in halves."""
         try:
-            return await self._batch(ids, window), []
+            return await self._batch("banners", ids, window)
         except _UnknownIds:
             if len(ids) == 1:
-                return {}, ids
+                return Statistics(lost=ids)
+        known = None if listed else await self.these("banners", set(ids))
+        if known is not None and len(known) < len(ids):
+            gone = [ad for ad in ids if ad not in known]
+            # An empty list may be a fault of the moment: one of the ads is asked for all the same.
+            read = await self._known(sorted(known) or gone[:1], window, listed=True)
+            if known or read.lost:
+                read.lost = sorted({*read.lost, *gone})
+                return read
         middle = len(ids) // 2
-        known, lost = await self.statistics(ids[:middle], window)
-        more, also = await self.statistics(ids[middle:], window)
-        return known | more, lost + also
+        read = await self._known(ids[:middle], window, listed=True)
+        read.add(await self._known(ids[middle:], window, listed=True))
+        return read
 
-    async def _batch(self, ids: list[int], window: Window) -> dict[int, list[Record]]:
+    async def account_rows(self, user: Record, window: Window) -> list[Row] | None:
+        """What the whole account did by day, also with ads that no list names; None where that is not told."""
+        account = whole(user.get("id")) or whole(self._settings.vk_account_id)
+        if account is None:
+            return None
+        try:
+            read = await self._batch("users", [account], window)
+        except SourceError:
+            return None
+        return read.days.get(account)
+
+    async def _batch(self, level: str, ids: list[int], window: Window) -> Statistics:
         query: Query = [
             ("id", ",".join(map(str, ids))),
             ("date_from", str(window.first)),
             ("date_to", str(window.last)),
             ("metrics", "base"),
         ]
-        reply = await self.client.get("api/v2/statistics/banners/day.json", query=query)
-        return {int(item["id"]): item.get("rows") or [] for item in _items(reply, "statistics")}
+        return _read(await self.client.get(f"api/v2/statistics/{level}/day.json", query=query), ids, window)
 
 
-def _items(reply: Any, what: str) -> list[Record]:
-    items = reply.get("items") if isinstance(reply, dict) else None
+def account_of(user: Record) -> str:
+    account = whole(user.get("id"))
+    if account is None:
+        raise SourceError(f"{TITLE} does not say which account the token belongs to. Set VK_ACCOUNT_ID.")
+    return str(account)
+
+
+def currency_of(user: Record) -> str | None:
+    """Seen in three places."""
+    told = [user, *(record(user.get(place)) for place in _CURRENCY_PLACES)]
+    codes = (str(one["currency"]).strip().upper() for one in told if isinstance(one.get("currency"), str))
+    return next((code for code in codes if re.fullmatch("[A-Z]{3}", code)), None)
+
+
+def _items(reply: Any, what: str) -> list[Any]:
+    items = record(reply).get("items")
     if not isinstance(items, list):
         raise SourceError(f"{TITLE} answered a request for {what} without `items`.", transient=True)
     return items
+
+
+def _read(reply: Any, ids: list[int], window: Window) -> Statistics:
+    """VK gives a row for every day of the period, also without delivery, and sums of the rows: what is left out is
+    not nothing."""
+    items = record(reply).get("items")
+    items = items if isinstance(items, list) else []
+    read = Statistics(nameless=identified(items)[1])
+    came: dict[int, list[Row]] = {}
+    wrong: set[int] = set()
+    for item in items:
+        ad, rows = whole(record(item).get("id")), record(item).get("rows")
+        if ad is None:
+            continue
+        came.setdefault(ad, []).extend([statistics_row(row) for row in rows] if isinstance(rows, list) else [])
+    came = {ad: same_once(rows) for ad, rows in came.items()}
+    for item in items:
+        ad = whole(record(item).get("id"))
+        if ad is not None and came[ad] and _contradicts(record(item).get("total"), came[ad]):
+            wrong.add(ad)
+    expected = days_of(window)
+    for ad in ids:
+        if ad in came and ad not in wrong and _is_whole(came[ad], expected):
+            read.days[ad] = came[ad]
+        else:
+            read.partial[ad] = came.get(ad, [])
+    # A sum that is more than its rows is explained where rows are missing.
+    read.contradicted = {ad for ad in read.partial if ad in wrong and _is_whole(came[ad], expected)}
+    read.strangers = len(came.keys() - set(ids))
+    everything = [row for rows in came.values() for row in rows]
+    total = record(reply).get("total")
+    if not read.partial and _contradicts(total, everything) and _contradicts(total, read.rows):
+        return Statistics(
+            partial=read.days, contradicted=set(ids), strangers=read.strangers, nameless=read.nameless
+        )
+    return read
+
+
+def _is_whole(rows: list[Row], expected: set[str]) -> bool:
+    """A row whose day cannot be read may be that of any day."""
+    unread = sum(not is_day(row["stat_date"]) for row in rows)
+    return not has_a_day_twice(rows) and len(expected - {str(row["stat_date"]) for row in rows}) <= unread
+
+
+def _contradicts(total: object, rows: list[Row]) -> bool:
+    """Whether a figure that is told and can be summed is another than the sum."""
+    base, sums = record(record(total).get("base")), Figures.of(rows)
+    if sums.odd:
+        return False
+    spent, shows, clicks = (number(base.get(name)) for name in ("spent", "shows", "clicks"))
+    return (
+        (spent is not None and abs(spent - sums.spent) > sums.slack)
+        or (shows is not None and shows != sums.impressions)
+        or (clicks is not None and clicks != sums.clicks)
+    )
 
 
 def _judge(reply: httpx.Response) -> None:
     """429 says which window is used up; 400 says, by code, whether a smaller question may be answered."""
     if reply.status_code == httpx.codes.TOO_MANY_REQUESTS:
         _judge_limit(reply)
-    text = reply.text if reply.status_code in (400, 404) else ""
-    if re.search(r"WRONG_(BANNERS|IDS)\b", text):
+    text = text_of_bytes(reply.content) if reply.status_code in (400, 404) else ""
+    if "/statistics/banners/" in reply.request.url.path and re.search(r"WRONG_(BANNERS|IDS)\b", text):
         raise _UnknownIds
     if reply.status_code == httpx.codes.BAD_REQUEST:
         if "max_value" in text and "/statistics/" not in reply.request.url.path:
             raise _PageTooLarge
         code = re.search(r'"code"\s*:\s*"([A-Za-z_()]{1,60})"', text)
-        said = f" ({code[1]})" if code else ""
-        raise SourceError(f"{TITLE} refused the request{said}: HTTP 400. The API may have changed; report it.")
+        if code and code[1].startswith("unknown_resource_field"):
+            raise _UnknownFields(code[1])
+        raise _bad_request(code[1] if code else "")
+
+
+def _bad_request(code: str) -> SourceError:
+    said = f" ({code})" if code else ""
+    return SourceError(f"{TITLE} refused the request{said}: HTTP 400. The API may have changed; report it.")
 
 
 def _judge_limit(reply: httpx.Response) -> None:
     try:
-        remaining = {int(k): int(v) for k, v in json.loads(reply.content)["remaining"].items()}
+        remaining = {int(k): int(v) for k, v in json_of(reply.content)["remaining"].items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         return  # no body: the usual back-off
-    used_up = [seconds for seconds, left in remaining.items() if left <= 0]
+    used_up = [seconds for seconds, left in remaining.items() if left <= 0 < seconds]
     longest = max(used_up, default=1)
     if longest >= 3600:  # noqa: PLR2004 - longer than a run should sleep
         again = "tomorrow" if longest > 3600 else "after the next full hour"  # noqa: PLR2004
@@ -162,25 +354,42 @@ def _judge_limit(reply: httpx.Response) -> None:
     raise TryAgain("too many requests", retry_after=longest - now % longest + 0.1)
 
 
-def statistics_row(day: Record) -> Row:
-    """Figures of a day as text. VK counts its own goals apart, and those are the ads' conversions."""
-    base = day.get("base") or {}
-    goals = (base.get("vk") or {}).get("goals")
+def statistics_row(day: object) -> Row:
+    """Figures of a day as text. VK counts its own goals apart, and those are the ads' conversions: null where it
+    does not tell them, though it tells others."""
+    base = record(record(day).get("base"))
     return {
-        "stat_date": text_of(day.get("date")),
+        "stat_date": text_of(record(day).get("date")),
         "impressions": text_of(base.get("shows")),
         "clicks": text_of(base.get("clicks")),
         "spent": text_of(base.get("spent")),
-        "conversions": text_of(base.get("goals") if goals is None else goals),
+        "conversions": text_of(record(base.get("vk")).get("goals")),
     }
 
 
+def group_of(banner: Record) -> int | None:
+    """Old banners call their group a campaign."""
+    group = whole(banner.get("ad_group_id"))
+    return whole(banner.get("campaign_id")) if group is None else group
+
+
 def link_of(banner: Record) -> str | None:
-    """The ad's target; None where it has none, as a lead form in a clip."""
+    """The ad's target; '' where it has none, as a lead form in a clip; None where it is not told."""
     urls = banner.get("urls")
-    primary = urls.get("primary") if isinstance(urls, dict) else None
-    return primary.get("url") if isinstance(primary, dict) else None
+    if not isinstance(urls, dict):
+        return None
+    url = record(urls["primary"]).get("url") if "primary" in urls else ""
+    return url if isinstance(url, str) else None
 
 
-def text_of(value: object) -> str | None:
-    return None if value is None else str(value)
+def tags_of(group: Record) -> tuple[str, str | None] | None:
+    """Whether the group's tags are switched on, and its tags; None where that is not told."""
+    on = flag(group.get("enable_utm"))
+    if on is None or (on and "utm" not in group):
+        return None
+    utm = group.get("utm")
+    if isinstance(utm, dict):
+        utm = urlencode({str(name): text_of(value) or "" for name, value in utm.items()})
+    if isinstance(utm, list):
+        utm = "&".join(text_of(part) or "" for part in utm)
+    return "true" if on else "false", text_of(utm)

@@ -7,9 +7,11 @@ last one left; a token is never deleted here, since that would log out every oth
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from filelock import AsyncFileLock, Timeout
 
 from tasks.errors import SourceError
 from tasks.fetch import traffic
+from tasks.fetch.decode import Undecodable, json_of
 from tasks.fetch.http import Api, ApiClient, as_json
 from tasks.settings import Settings, require
 
@@ -25,6 +28,11 @@ _FILE = ".env.vk"
 _EARLY = 30 * 60
 """Seconds before its end at which a token is refreshed."""
 _LOCK_WAIT = 120
+_DAY = 86_400
+"""How long a token lives, by the documentation."""
+_CAREFUL = 60 * 60
+"""Seconds for which a token is used whose answer does not say how long it lives."""
+_TOKENS = ("access_token", "refresh_token")
 _MENDABLE = {"expired_token", "invalid_token"}
 _LASTING = {"revoked_token": "has been revoked", "invalid_user": "is that of a blocked user"}
 
@@ -47,7 +55,7 @@ class StoredToken(httpx.Auth):
         self._path = settings.vk_token_file
         self.client_id = "" if self._fixed else require(settings.vk_client_id, "VK_CLIENT_ID", _FILE)
         self._secret = "" if self._fixed else require(settings.vk_client_secret, "VK_CLIENT_SECRET", _FILE)
-        api = Api("VK Ads", settings.vk_base_url, {}, settings.vk_rate, {}, judge=_judge)
+        api = replace(api_of(settings), judge=_judge)
         self._refreshing = ApiClient(api, settings)
         # Once: a token whose answer was lost takes one of the five slots as well.
         self._issuing = ApiClient(api, settings.model_copy(update={"http_attempts": 1}))
@@ -90,7 +98,7 @@ class StoredToken(httpx.Auth):
     async def _renewed(self, kept: Tokens) -> Tokens:
         """By refresh, which takes no new slot of the five; only where VK refuses that, a token of its own."""
         try:
-            if kept.get("refresh_token"):
+            if _is_token(kept.get("refresh_token")):
                 try:
                     form = {"grant_type": "refresh_token", "refresh_token": kept["refresh_token"]}
                     return kept | await self._ask(self._refreshing, form)
@@ -110,19 +118,21 @@ class StoredToken(httpx.Auth):
             ) from None
 
     async def _ask(self, client: ApiClient, form: dict[str, str]) -> Tokens:
-        """expires_in comes as a number or as text; a refresh may leave the refresh token out."""
+        """A refresh may leave the refresh token out. A token that came is kept whatever else the answer holds: it
+        has taken one of the five slots."""
         form |= {"client_id": self.client_id, "client_secret": self._secret}
         body = await client.send("POST", "api/v2/oauth2/token.json", as_json, data=form)
-        if not isinstance(body, dict) or not body.get("access_token"):
+        told = body if isinstance(body, dict) else {}
+        tokens = {name: text for name in _TOKENS if _is_token(text := str(told.get(name) or "").strip())}
+        if "access_token" not in tokens:
             raise SourceError("VK Ads answered the request for a token without one.", transient=True)
-        tokens = {name: body[name] for name in ("access_token", "refresh_token") if body.get(name)}
-        return tokens | {"expires_at": time.time() + float(body.get("expires_in") or 86_400)}
+        return tokens | {"expires_at": time.time() + _lifetime(told.get("expires_in"))}
 
     def _kept(self) -> Tokens:
         """Only a token of this very application counts."""
         try:
-            kept = json.loads(self._path.read_text())
-        except (OSError, ValueError):
+            kept = json_of(self._path.read_bytes())
+        except (OSError, Undecodable):
             return {}
         return kept if isinstance(kept, dict) and kept.get("client_id") == self.client_id else {}
 
@@ -135,17 +145,62 @@ class StoredToken(httpx.Auth):
         Path(fresh).replace(self._path)
 
 
+def api_of(settings: Settings) -> Api:
+    """Both clients' view of VK Ads: where it is, and how it words a refusal."""
+    return Api(
+        "VK Ads",
+        settings.vk_base_url,
+        {},
+        settings.vk_rate,
+        {},
+        setting="VK_BASE_URL",
+        hosts=("ads.vk.com", "ads.vk.ru"),
+        is_own=_is_own,
+    )
+
+
+def _is_own(body: Mapping[str, Any]) -> bool:
+    """`{"error": {"code": …}}`, on 401 a flat `code`, from OAuth a flat `error`. Flat ones are words joined by `_`,
+    which tells them from those of a gateway."""
+    error = body.get("error")
+    if isinstance(error, dict):
+        return isinstance(error.get("code"), str)
+    return "_" in str(body.get("code") or "") or "_" in str(error or "") or "error_description" in body
+
+
 def _judge(reply: httpx.Response) -> None:
     if reply.status_code in (400, 401, 403):
         raise _Refused(reply)
 
 
 def _is_good(kept: Tokens) -> bool:
-    return bool(kept.get("access_token")) and float(kept.get("expires_at", 0)) - _EARLY > time.time()
+    return _is_token(kept.get("access_token")) and (_seconds(kept.get("expires_at")) or 0) - _EARLY > time.time()
+
+
+def _is_token(value: object) -> bool:
+    """Whether it can stand in a header."""
+    return isinstance(value, str) and value != "" and all("!" <= letter <= "~" for letter in value)
+
+
+def _lifetime(told: object) -> float:
+    """Seconds, which come as a number or as text."""
+    seconds = _seconds(told)
+    return _CAREFUL if seconds is None or seconds <= 0 else min(seconds, _DAY)
+
+
+def _seconds(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        seconds = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return seconds if math.isfinite(seconds) else None
 
 
 def _code(body: bytes) -> str:
     try:
-        return str(json.loads(body).get("code", ""))
-    except (ValueError, AttributeError):
+        reply = json_of(body)
+    except Undecodable:
         return ""
+    return str(reply.get("code", "")) if isinstance(reply, dict) else ""

@@ -6,13 +6,12 @@ step is a table here; which questions to ask is decided elsewhere.
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import httpx
 
 from tasks.errors import SourceError
+from tasks.fetch.decode import Undecodable, code_of, json_of
 from tasks.fetch.http import Api, ApiClient, TryAgain, as_json, retry_after
+from tasks.fetch.yandex_direct.values import Object, objects, short_number
 from tasks.settings import Settings, require
 
 TITLE = "Yandex Direct"
@@ -29,10 +28,20 @@ _HINTS = {
     3001: "The application has no access to this method: apply for it in Direct's settings, API.",
     8800: "The account does not see that object: check DIRECT_LOGIN in secrets/.env.direct.",
 }
+_OF_ACCESS = {53, 54, 58, 513, 3000, 3001}
+_NOT_SEEN = 8800
+"""Of a whole account its login is wrong; of one object, that is only gone."""
 _RESERVE = 0.05
 """Share of the daily points below which nothing is asked that a run can do without."""
 
-Object = dict[str, Any]
+
+class Refused(SourceError):
+    """Direct named a code. `of_access`: no service will answer before somebody mends the access."""
+
+    def __init__(self, message: str, code: int, *, of_access: bool = False, transient: bool = False) -> None:
+        super().__init__(message, transient=transient)
+        self.code = code
+        self.of_access = of_access
 
 
 class QueueFull(Exception):
@@ -56,22 +65,34 @@ class Direct:
             "Client-Login": self.login,
             "Accept-Language": "en",
         }
-        api = Api(TITLE, settings.direct_base_url, headers, settings.direct_rate, {}, judge=self._judge)
+        api = Api(
+            TITLE,
+            settings.direct_base_url,
+            headers,
+            settings.direct_rate,
+            {404: "Check DIRECT_BASE_URL: https://api.direct.yandex.com."},
+            judge=self._judge,
+            setting="DIRECT_BASE_URL",
+            hosts=("api.direct.yandex.com", "api.direct.yandex.ru"),
+            is_own=lambda body: isinstance(body.get("error"), dict) and "error_code" in body["error"],
+        )
         self.client = ApiClient(api, settings)
 
     async def get(self, service: str, key: str, parameters: Object) -> list[Object]:
-        """All objects of a `get`, page by page; the reply's list is under `key` or absent when empty."""
+        """The objects of a `get`, page by page; the reply's list is under `key` or absent when empty.
+
+        A page that leads nowhere new is the last. The caller compares what came with what it asked for.
+        """
         found: list[Object] = []
         offset = 0
         while True:
             page = {"Page": {"Limit": 10_000, "Offset": offset}}
             result = await self.call(service, "get", parameters | page)
-            found += result.get(key) or []
-            if not (limited_by := result.get("LimitedBy")):
+            found += objects(result.get(key))
+            limited_by = short_number(str(result.get("LimitedBy") or 0))
+            if limited_by is None or limited_by <= offset:
                 return found
-            if int(limited_by) <= offset:
-                raise SourceError(f"{TITLE} sends the same page of {service} again and again.", transient=True)
-            offset = int(limited_by)
+            offset = limited_by
 
     async def call(self, service: str, method: str, parameters: Object) -> Object:
         body = {"method": method, "params": parameters}
@@ -88,8 +109,9 @@ class Direct:
     def _judge(self, reply: httpx.Response) -> None:
         self._note_points(reply.headers.get("Units", ""))
         error = _error_of(reply)
-        code = _number((error or {}).get("error_code"))
-        of_report = reply.request.url.path.endswith("/reports")
+        code = code_of((error or {}).get("error_code"))
+        service = reply.request.url.path.rsplit("/", 1)[-1]
+        of_report = service == "reports"
         # Whatever the body says, unless it names what no shorter period can mend.
         if of_report and reply.status_code == httpx.codes.BAD_GATEWAY and code not in _HINTS:
             raise PeriodTooLong
@@ -98,9 +120,11 @@ class Direct:
         if code == _QUEUE_FULL and of_report:
             raise QueueFull
         if code == _POINTS_USED_UP:
-            raise SourceError(
+            self.points_left = 0.0
+            raise Refused(
                 f"{TITLE}'s points are used up (code 152). They come back hour by hour; run again in an hour. "
                 "What was loaded before stands.",
+                code,
                 transient=True,
             )
         if code in _LATER or code in _SLOWER:
@@ -110,25 +134,23 @@ class Direct:
         text = str(error.get("error_string") or "")[:100]
         request_id = str(error.get("request_id") or reply.headers.get("RequestId", ""))[:40]
         hint = _HINTS.get(code, f"Tell Direct's support the request id {request_id}.")
-        raise SourceError(f"{TITLE} refused the request with code {code} ({text}). {hint}")
+        of_access = code in _OF_ACCESS or (code == _NOT_SEEN and service in ("reports", "campaigns"))
+        message = f"{TITLE} refused the request with code {code} ({text}). {hint}"
+        raise Refused(message, code, of_access=of_access)
 
     def _note_points(self, units: str) -> None:
         """`spent/left/limit`."""
-        parts = units.split("/")
-        if len(parts) == 3 and all(p.isdecimal() for p in parts) and int(parts[2]):  # noqa: PLR2004
-            self.points_left = int(parts[1]) / int(parts[2])
+        _, left, limit = ([short_number(part) for part in units.split("/")] + [None] * 3)[:3]
+        if left is not None and limit and left >= 0 and limit > 0:
+            self.points_left = left / limit
 
 
 def _error_of(reply: httpx.Response) -> Object | None:
-    if not reply.content.lstrip().startswith(b"{"):
-        return None
+    if not reply.content.lstrip().startswith((b"{", b"\xef\xbb\xbf")):
+        return None  # a report, which may be large
     try:
-        body = json.loads(reply.content)
-    except ValueError:
+        body = json_of(reply.content)
+    except Undecodable:
         return None
     error = body.get("error") if isinstance(body, dict) else None
     return error if isinstance(error, dict) else None
-
-
-def _number(code: object) -> int:
-    return int(str(code)) if str(code).lstrip("-").isdecimal() else 0

@@ -18,7 +18,7 @@ def check(call: Send, **params):
 
 
 def campaigns(api: DirectApi) -> list[int]:
-    return sorted({ad.campaign_id for ad in api.world.ads})
+    return sorted({ad.campaign_id for ad in api.world.ads if not ad.wizard})
 
 
 def test_the_border_is_the_first_day_whose_figures_changed_since(api: DirectApi, call: Send):
@@ -30,7 +30,7 @@ def test_the_border_is_the_first_day_whose_figures_changed_since(api: DirectApi,
     }
     expected: dict[int, str] = {}
     for row in api.rows:
-        if was.get((row.day, row.ad.ad_id)) != row:
+        if not row.ad.wizard and was.get((row.day, row.ad.ad_id)) != row:
             number = row.ad.campaign_id
             expected[number] = min(expected.get(number, "9999"), str(row.day))
     assert borders == expected
@@ -58,6 +58,14 @@ def test_unknown_ids_are_not_found_and_nothing_is_modified(call: Send):
         "Timestamp": "2026-11-23T15:30:00Z",
         "NotFound": {"CampaignIds": [700012672]},
     }
+
+
+def test_campaigns_of_the_wizard_are_not_found(api: DirectApi, call: Send):
+    wizard = next(row.ad.campaign_id for row in api.rows if row.ad.wizard and row.day >= date(2026, 11, 20))
+    result = check(call, CampaignIds=[wizard])
+    assert (result["Modified"], result["NotFound"]) == ({}, {"CampaignIds": [wizard]})
+    api.switches.wizard_listed = True
+    assert check(call, CampaignIds=[wizard])["Modified"]["CampaignsStat"]
 
 
 def test_ads_that_started_ended_or_paused_are_named(api: DirectApi, call: Send):

@@ -9,6 +9,7 @@ import pytest
 
 from sandbox import World
 from sandbox.direct import DirectApi
+from sandbox.direct.objects import is_combinatorial
 from tests.sandbox.direct.helpers import UNTIL, Send, error
 
 ID = ["Id"]
@@ -20,7 +21,8 @@ def get(call: Send, service: str, criteria: dict[str, Any] | None, **params: Any
 
 
 def ids(api: DirectApi, name: str) -> list[int]:
-    return sorted({getattr(ad, name) for ad in api.world.ads})
+    """Without those of the campaign wizard, which only reports tell of."""
+    return sorted({getattr(ad, name) for ad in api.world.ads if not ad.wizard})
 
 
 @pytest.mark.parametrize("criteria", [None, {}])
@@ -142,8 +144,33 @@ def test_deleted_ads_and_those_of_the_wizard_are_not_shown_but_reported(
     reported = {row.ad.ad_id for row in api.rows}
     assert gone & reported
     assert hidden - gone & reported
-    campaigns = sorted({ad.campaign_id for ad in long_world.ads if ad.ad_id in hidden})
-    assert len(get(call, "campaigns", {"Ids": campaigns})["Campaigns"]) == len(campaigns)
+    campaigns = {ad.campaign_id for ad in long_world.ads if ad.ad_id in hidden}
+    wizards = {ad.campaign_id for ad in long_world.ads if ad.wizard}
+    shown = get(call, "campaigns", {"Ids": sorted(campaigns)})["Campaigns"]
+    assert {item["Id"] for item in shown} == campaigns - wizards
+    api.switches.wizard_listed = True
+    assert len(get(call, "campaigns", {"Ids": sorted(campaigns)})["Campaigns"]) == len(campaigns)
+
+
+def test_combinatorial_ads_have_their_link_in_v501_only(api: DirectApi, call: Send, long_world: World):
+    """v5 shows them as text ads, with their link or without it, or not at all."""
+    alive = [ad for ad in long_world.ads if not ad.wizard and ad.state(UNTIL.date()) != "deleted"]
+    combinatorial = {ad.ad_id: ad.link for ad in alive if is_combinatorial(ad)}
+    assert combinatorial
+    asked = {"FieldNames": ["Id", "Type"], "SelectionCriteria": {"Ids": sorted(combinatorial)}}
+    asked |= {"TextAdFieldNames": ["Href"], "ResponsiveAdFieldNames": ["Href"]}
+
+    def shown(version: str) -> dict[int, Any]:
+        return {item.pop("Id"): item for item in call("ads", asked, version=version).json()["result"]["Ads"]}
+
+    responsive = {n: {"Type": "RESPONSIVE_AD", "ResponsiveAd": {"Href": h}} for n, h in combinatorial.items()}
+    assert shown("v501") == responsive
+    assert shown("v5") == {n: {"Type": "TEXT_AD", "TextAd": {"Href": h}} for n, h in combinatorial.items()}
+    api.switches.combinatorial_on_v5 = "bare"
+    assert shown("v5") == {number: {"Type": "TEXT_AD"} for number in combinatorial}
+    api.switches.combinatorial_on_v5 = "hidden"
+    assert shown("v5") == {}
+    assert shown("v501") == responsive
 
 
 def test_tags_of_every_ad_can_be_worked_out_from_link_group_and_campaign(

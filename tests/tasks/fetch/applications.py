@@ -39,14 +39,16 @@ class Stage:
 class Raw:
     """Answers every request with these bytes, `pause` seconds between two of them when it is set."""
 
-    def __init__(self, body: bytes, headers: dict[str, str] | None = None, pause: float = 0) -> None:
-        self.body, self.headers, self.pause = body, headers or {}, pause
+    def __init__(
+        self, body: bytes, headers: dict[str, str] | None = None, pause: float = 0, status: int = 200
+    ) -> None:
+        self.body, self.headers, self.pause, self.status = body, headers or {}, pause, status
         self.requests = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.requests += 1
         headers = [(name.encode(), value.encode()) for name, value in self.headers.items()]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
         parts = [self.body[i : i + 1] for i in range(len(self.body))] if self.pause else [self.body]
         for part in parts:
             await send({"type": "http.response.body", "body": part, "more_body": True})

@@ -28,7 +28,7 @@ Ask = Callable[..., Asked]
 
 
 def described(url: str, token: str, rate: float) -> Api:
-    return Api("Somewhere", url, {"Authorization": f"Bearer {token}"}, rate, {403: HINT})
+    return Api("Somewhere", url, {"Authorization": f"Bearer {token}"}, rate, {403: HINT}, setting="SOME_BASE_URL")
 
 
 async def ask_once(api: Api, settings: Settings, path: str) -> Asked:

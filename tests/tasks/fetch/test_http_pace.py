@@ -62,7 +62,25 @@ def test_retry_after_as_a_date_is_waited_for(ask: Ask, api: QticketsApi, pauses:
     assert len(pauses) == 1 and 0 <= pauses[0] < 2
 
 
-@pytest.mark.parametrize("text", ["Wed, 21 Oct 2015 07:28:00 GMT", "0", "soon", "-5", "1.5", ""])
+@pytest.mark.parametrize("text", ["0.3", "00.30"])
+def test_retry_after_with_a_fraction_is_waited_for(
+    ask: Ask, api: QticketsApi, pauses: list[float], text: str
+) -> None:
+    api.faults.add("status", status=503, retry_after=text)
+
+    assert ask(api, token=api.token).error is None
+    assert pauses == [0.3]
+
+
+ODD_TIMES = [
+    "Wed, 21 Oct 2015 07:28:00 GMT",
+    "Wed, 21 Oct 99999999999999999999 07:28:00 GMT",
+    "Wed, 21 Oct 2015 07:28:00 -0000",
+    "0", "0.0", "soon", "-5", "-0.5", "1e3", "nan", "inf", "Infinity", "5 s", "5, 5", "٣", ",", "(", "",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ODD_TIMES)
 def test_retry_after_in_the_past_or_unreadable_makes_nobody_wait(
     ask: Ask, api: QticketsApi, pauses: list[float], text: str
 ) -> None:
@@ -72,17 +90,25 @@ def test_retry_after_in_the_past_or_unreadable_makes_nobody_wait(
     assert len(pauses) == 1 and 0 <= pauses[0] <= 0.01
 
 
-@pytest.mark.parametrize("kind", ["seconds", "date"])
+@pytest.mark.parametrize("kind", ["seconds", "digits", "fraction", "date"])
 def test_retry_after_beyond_the_deadline_ends_the_call_at_once(
     ask: Ask, api: QticketsApi, pauses: list[float], kind: str
 ) -> None:
-    an_hour = "3600" if kind == "seconds" else format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
-    api.faults.add("status", status=429, retry_after=an_hour, times=99)
+    asked_for = {
+        "seconds": "3600",
+        "digits": "9" * 400,
+        "fraction": "3600.5",
+        "date": format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True),
+    }
+    api.faults.add("status", status=429, retry_after=asked_for[kind], times=99)
 
     asked = ask(api, token=api.token, http_deadline=2)
 
     assert asked.error is not None
     assert asked.error.transient
+    assert str(asked.error).startswith(
+        "Somewhere did not answer GET /orders in the 2 s allowed: HTTP 429, and asks to wait "
+    )
     assert len(api.requests) == 1
     assert pauses == []
 

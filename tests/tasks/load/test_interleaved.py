@@ -15,10 +15,12 @@ from clickhouse_connect.driver.client import Client
 
 from flows.qtickets import TICKETS
 from tasks.errors import ReconcileError, WarehouseError
+from tasks.load import runs
 from tasks.load import upsert as steps
+from tasks.load.runs import Run, begin_read
 from tasks.load.upsert import Upserted, merge
 from tests.tasks.load.engines import values
-from tests.tasks.load.tickets import ids, load, march, stored, ticket, written
+from tests.tasks.load.tickets import ids, load, march, stored, ticket, utc, written
 
 
 def before(step: str, other_run: Callable[[], object]) -> object:
@@ -124,6 +126,38 @@ def test_a_clock_that_ran_ahead_is_named_instead_of_keeping_its_rows_for_ever(cl
 
     with pytest.raises(WarehouseError, match=r"by a clock that was (59|60) minutes ahead of the warehouse's"):
         load(client, [ticket(1, amount="600")], version=int(time.time()) * 1000)
+
+
+@pytest.mark.parametrize("step", ["note_removals", "remove"])
+def test_what_an_older_run_writes_while_ours_removes_it_is_removed_too(client: Client, step: str) -> None:
+    """The older one saw no trace of the removal yet; ours has looked at the table already."""
+    load(client, [ticket(1), ticket(2)], version=1)
+
+    with before(step, lambda: load(client, [ticket(1, amount="600"), ticket(2)], version=10)):
+        load(client, [ticket(2)], version=11)
+
+    assert ids(client) == [2]
+
+
+def test_what_an_older_run_moves_elsewhere_while_ours_does_not_find_it_stays(client: Client) -> None:
+    load(client, [ticket(1), ticket(2)], version=1)
+    moved = ticket(1, paid="2026-03-20T12:00")
+
+    with before("remove", lambda: load(client, [moved], 10, march(20, 20))):
+        load(client, [ticket(2)], 11, march(10, 10))
+
+    assert ids(client) == [1, 2]
+
+
+def test_a_clock_that_was_set_back_stops_no_late_run(client: Client) -> None:
+    """The run history knows of the versions from ahead, so the next run's is higher all the same."""
+    hour_ahead = int(time.time() + 3600) * 1000
+    run = Run("qtickets_loader", "run-1", utc("2026-03-10T12:00"))
+    with patch.object(runs, "next_version", return_value=hour_ahead):
+        version = begin_read(client, run)
+    load(client, [ticket(1)], version=version)
+
+    assert load(client, [ticket(1, amount="600")], version=int(time.time()) * 1000) == Upserted(overtaken=1)
 
 
 def test_a_late_run_does_not_bring_a_ticket_back_to_the_day_it_has_left(client: Client) -> None:

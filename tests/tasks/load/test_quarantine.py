@@ -6,12 +6,19 @@ import json
 from datetime import date
 
 import polars as pl
+import pytest
 from clickhouse_connect.driver.client import Client
 
-from tasks.load.quarantine import listing, quarantine
+from flows.qtickets import SOURCE as QTICKETS
+from flows.source import Resource
+from flows.steps import record_key
+from flows.vk_ads import SOURCE as VK
+from tasks.load.quarantine import listing, quarantine, records, release
 from tasks.window import Window
 from tests.tasks.load.engines import rows, values
+from tests.validation.ad_frames import raw_vk
 
+EVENTS, AD_DAYS = QTICKETS.resources[1], VK.resources[0]
 _REJECTED = ("record_key", "reason", "column", "value", "record")
 
 
@@ -30,11 +37,14 @@ def run(
     source: str = "qtickets",
     resource: str = "orders",
     window: Window | None = None,
+    is_whole: bool = True,
 ) -> tuple[int, int]:
     """One run that rejects and accepts; how many rows were newly set aside and how many let go."""
     frame = pl.DataFrame(list(wrong), schema=dict.fromkeys(_REJECTED, pl.String))
     keys = pl.Series("ticket_id", accepted, dtype=pl.String)
-    return quarantine(client, source, resource, frame, keys, f"run-{hours}", 1000 + hours, window)
+    return quarantine(
+        client, source, resource, frame, keys, f"run-{hours}", 1000 + hours, window, is_whole=is_whole
+    )
 
 
 def march(first: int, last: int) -> Window:
@@ -132,6 +142,26 @@ def test_a_row_that_a_load_of_all_its_days_does_not_find_is_gone_from_the_source
     assert held(client) == []
 
 
+def test_a_load_that_did_not_see_everything_settles_nothing_and_forgets_no_window(client: Client) -> None:
+    """The row is seen by a whole load, by one that is not whole, then by none: the next whole load settles it."""
+    week = march(1, 7)
+    run(client, rejected("5"), rejected("6"), window=week)
+
+    assert run(client, rejected("5"), window=week, is_whole=False, hours=1) == (0, 0)
+    assert held(client) == [("5", "price is negative"), ("6", "price is negative")]
+    assert run(client, window=week, hours=2) == (0, 2)
+
+
+def test_another_day_of_the_ad_settles_nothing(client: Client) -> None:
+    """Ad 5 of two days, and ads without a number of two campaigns of the wizard."""
+    run(client, rejected("2026-03-01/a/7/8/5"), rejected("2026-03-01/a/7//--"), resource="ad_days")
+
+    accepted = ("2026-03-02/a/7/8/5", "2026-03-01/a/9//--")
+    assert run(client, accepted=accepted, resource="ad_days", hours=1) == (0, 0)
+    assert run(client, accepted=("2026-03-01/a/7/8/5",), resource="ad_days", hours=2) == (0, 1)
+    assert held(client) == [("2026-03-01/a/7//--", "price is negative")]
+
+
 def test_of_two_rows_with_one_key_the_rejected_one_stays_beside_the_accepted_one(client: Client) -> None:
     twice = rejected("5", reason="ticket_id stands twice in this load")
 
@@ -177,3 +207,30 @@ def test_the_listing_is_newest_first_limited_and_of_one_source_if_asked(client: 
     assert listing(client, 10)["record_key"].to_list() == ["3", "1", "2"]
     assert listing(client, 2)["record_key"].to_list() == ["3", "1"]
     assert listing(client, 10, "qtickets")["record_key"].to_list() == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("resource", "row", "key"),
+    [
+        (AD_DAYS, {"campaign_id": None, "ad_id": "--"}, "2026-01-19/a//5757287178/--"),
+        (AD_DAYS, {"stat_date": None}, ""),
+        (EVENTS, {"event_id": "7", "show_id": None}, "7/"),
+        (EVENTS, {"event_id": None, "show_id": "70"}, ""),
+        (EVENTS, {"event_id": None, "show_id": None}, ""),
+    ],
+)
+def test_the_key_is_that_of_the_row_and_none_where_its_first_part_is_missing(
+    resource: Resource, row: dict[str, str | None], key: str
+) -> None:
+    raw = raw_vk(row) if resource is AD_DAYS else pl.DataFrame([row], schema=dict.fromkeys(row, pl.String))
+
+    assert raw.select(record_key(resource)).item() == key
+
+
+def test_ids_beyond_what_one_parameter_may_hold_are_let_go(client: Client) -> None:
+    """Their ids alone are 320 KB."""
+    run(client, *(rejected(f"{10**18 + n}") for n in range(10_000)))
+    ids = records(client, "qtickets")["rejection_id"]
+
+    assert release(client, "qtickets", ids.gather_every(2)) == 5000
+    assert len(held(client)) == 5000

@@ -24,6 +24,7 @@ LINE: dict[str, str | None] = {
     "currency": "RUB",
     "price": "490",
     "quantity": "1",
+    "price_is_for": "unit",
     "refunded_at": None,
     "refunded_amount": None,
     "utm_source": None,

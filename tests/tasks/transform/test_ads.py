@@ -135,13 +135,20 @@ def test_money_by_hand(text: str | None, money: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "number"), [("0", 0), ("3955", 3955), (str(2**63), 2**63), ("--", 0), ("-", 0), (" ", 0), (None, 0)]
+    ("text", "number"), [("0", 0), ("3955", 3955), (str(2**63), 2**63), ("--", 0), ("-", 0), (" ", 0)]
 )
 @pytest.mark.parametrize("read", [count, identifier])
 def test_numbers_by_hand(read: Any, text: str | None, number: int) -> None:
     column = pl.DataFrame({"n": [text]}, schema={"n": pl.String}).select(read("n"))["n"]
 
     assert (column.dtype, column.item()) == (pl.UInt64, number)
+
+
+def test_an_id_that_the_source_does_not_tell_is_unknown_and_a_count_is_nothing() -> None:
+    nothing = pl.DataFrame({"n": [None]}, schema={"n": pl.String})
+
+    assert nothing.select(identifier("n")).item() is None
+    assert nothing.select(count("n")).item() == 0
 
 
 def test_a_day_is_kept_as_it_is() -> None:

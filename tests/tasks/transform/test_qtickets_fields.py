@@ -92,6 +92,12 @@ def test_ids_as_text_with_zeros_are_numbers_and_an_unknown_show_is_0() -> None:
     assert ids == [12000001, 1000001, 24000, 0]
 
 
+def test_a_paid_ticket_whose_order_does_not_say_when_it_was_made_counts_from_its_payment() -> None:
+    ticket = one(created_at=None)
+
+    assert ticket["ordered_at"] == ticket["paid_at"] == datetime(2026, 3, 10, 9, tzinfo=UTC)
+
+
 def test_each_line_gives_one_ticket_in_the_same_order() -> None:
     ids = ["5", "3", "9", "1"]
 

@@ -102,6 +102,6 @@ def test_a_refund_in_full_less_a_deduction_and_of_nothing_is_a_refund() -> None:
 
 
 def test_a_free_ticket_is_sold_like_any_other() -> None:
-    ticket = one(price="0", order_price="0")
+    ticket = one(price="0")
 
     assert (ticket["state"], ticket["amount"], ticket["quantity"]) == ("paid", Decimal(0), 1)

@@ -179,7 +179,7 @@ def test_spend_is_net_of_vat_and_says_so() -> None:
 
 
 def test_an_ad_of_the_legacy_api_has_no_group() -> None:
-    (row,) = made({"ad_group_id": None, "ad_group_name": None, "enable_utm": None, "group_utm": None})
+    (row,) = made({"ad_group_id": "0", "ad_group_name": None, "enable_utm": None, "group_utm": None})
 
     assert (row["ad_group_id"], row["utm_content"]) == (0, "msk_01_10")
 

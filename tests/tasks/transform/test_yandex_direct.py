@@ -43,6 +43,7 @@ def test_a_row_by_hand() -> None:
         "clicks": 132,
         "spent": Decimal("5222.40"),
         "spent_has_vat": 1,
+        "currency": "RUB",
         "conversions": 4,
         "utm_source": "",
         "utm_medium": "",

@@ -16,6 +16,7 @@ def order(number: int, created: datetime, paid: datetime | None, **more: Any) ->
         "payed_at": _when(paid),
         "event_id": 800_000 + number % 7,
         "price": 490,
+        "original_price": 490,
         "currency_id": "RUB",
         "utm": [],
         "baskets": [
@@ -23,6 +24,7 @@ def order(number: int, created: datetime, paid: datetime | None, **more: Any) ->
                 "id": number * 10,
                 "show_id": 900_000,
                 "price": 490,
+                "original_price": 490,
                 "quantity": 1,
                 "deleted_at": None,
                 "refunded_at": None,

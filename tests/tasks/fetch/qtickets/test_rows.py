@@ -107,7 +107,7 @@ def test_only_listed_fields_pass_whatever_an_order_holds(extra: dict[str, str]) 
     (row,) = order_rows(record)
 
     assert set(row) <= set(ORDER_COLUMNS)
-    assert {row[column] for column in row} <= {None, "1", "true", "10", "490"} | _listed(extra)
+    assert {row[column] for column in row} <= {None, "1", "true", "10", "490", "unit"} | _listed(extra)
 
 
 def _listed(record: dict[str, str]) -> set[str]:

@@ -14,7 +14,7 @@ UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 ORDER_COLUMNS = {
     "order_id", "payed", "payed_at", "created_at", "order_deleted_at", "event_id", "order_price", "currency",
     "order_original_price", "original_price",
-    "ticket_id", "show_id", "price", "quantity", "ticket_deleted_at", "refunded_at", "refunded_amount", *UTM,
+    "ticket_id", "show_id", "price", "quantity", "ticket_deleted_at", "refunded_at", "refunded_amount", "price_is_for", *UTM,
 }  # fmt: skip
 
 Row = dict[str, str | None]
@@ -84,6 +84,7 @@ def _row(order: Order, basket: Basket, flags_as_ints: bool) -> Row:
         "ticket_deleted_at": _when(basket.deleted_at),
         "refunded_at": _when(basket.refunded_at),
         "refunded_amount": _refunded(basket),
+        "price_is_for": "unit",
         **{name: order.utm.get(name) for name in UTM},
     }
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -22,14 +23,16 @@ from sandbox.vk import (
     VkLegacyApi,
 )
 from sandbox.vk.from_world import Contents, contents
+from sandbox.vk.objects import Figures
 from tasks.fetch.vk_ads import fetch_ad_days
 from tasks.landing import Fetched
 from tasks.settings import Settings
 from tasks.window import Window
-from tests.tasks.fetch.vk_ads.helpers import Pauses
+from tests.tasks.fetch.vk_ads.helpers import Pauses, only
 
 UNTIL = datetime(2026, 1, 20, 15, 30, tzinfo=UTC)
 FORTNIGHT = Window(first=date(2026, 1, 6), last=date(2026, 1, 19))
+TWO_DAYS = Window(first=date(2026, 1, 18), last=date(2026, 1, 19))
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +58,16 @@ def cabinet(_contents: Contents) -> Cabinet:
             {key: dict(value) for key, value in _contents.days.items()},
         )
     )
+
+
+@pytest.fixture
+def four(cabinet: Cabinet) -> list[int]:
+    """Ads 1001 to 1004 with 100.00 on each of two days: 800.00 in all."""
+    ids = only(cabinet, 4, first=TWO_DAYS.first)
+    with cabinet.change():
+        spent = Figures(shows=1000, clicks=10, spent=Decimal(100), goals=1)
+        cabinet.days = {ad: {TWO_DAYS.first: spent, TWO_DAYS.last: spent} for ad in ids}
+    return ids
 
 
 @pytest.fixture

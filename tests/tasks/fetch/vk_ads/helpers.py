@@ -7,18 +7,21 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.vk import VK_CLIENT_SECRET, Cabinet, VkAdsApi
+from sandbox.vk import VK_CLIENT_SECRET, Cabinet, VkAdsApi, VkLegacyApi
 from sandbox.vk.objects import Figures
 from tasks.errors import SourceError
 from tasks.landing import Fetched
 
 Fetch = Callable[..., Fetched]
 Row = dict[str, str | None]
+ALWAYS = 99
+"""Times that a fault happens: more often than anybody asks."""
 FIGURES = ("impressions", "clicks", "spent", "conversions")
 
 
@@ -83,6 +86,21 @@ def only(cabinet: Cabinet, number: int, *, first: date, days: int = 1) -> list[i
             ad: {first + timedelta(days=n): Figures(shows=ad, clicks=1) for n in range(days)} for ad in ids
         }
     return ids
+
+
+def edit(app: VkAdsApi | VkLegacyApi, path: str, change: Callable[[Any], Any], times: int = ALWAYS) -> None:
+    """`change` gets the reply's JSON, and changes it or gives another."""
+
+    def call(body: bytes) -> bytes:
+        document = json.loads(body)
+        changed = change(document)
+        return json.dumps(document if changed is None else changed).encode()
+
+    app.faults.add("edit", path, times=times, call=call)
+
+
+def spent(rows: Any) -> Decimal:
+    return sum((Decimal(str(row["spent"])) for row in rows), Decimal(0))
 
 
 def refused(fetch: Fetch, api: VkAdsApi, **settings: object) -> SourceError:

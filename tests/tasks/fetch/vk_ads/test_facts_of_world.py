@@ -32,7 +32,7 @@ def test_every_figure_of_every_ad_and_day_is_the_ground_truth(fetch: Fetch, api:
     assert by_ad_day(fetched.rows) == expected
     assert {row["account_id"] for row in fetched.rows} == {str(VK_ACCOUNT_ID)}
     assert fetched.facts == {"ad_days": len(expected), "ads": len(vk_ads(world))}
-    assert fetched.warnings == ()
+    assert fetched.warnings == fetched.notes == ()
 
 
 def test_each_row_carries_its_campaign_its_group_and_what_its_tags_are_made_of(
@@ -48,7 +48,7 @@ def test_each_row_carries_its_campaign_its_group_and_what_its_tags_are_made_of(
         assert row["enable_utm"] == ("true" if ad.group_parameters is not None else "false")
         if ad.group_parameters is not None:
             assert row["group_utm"] == ad.group_parameters
-        assert not row.get("lost")
+        assert row["currency"] == "RUB"
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,8 @@ def test_each_row_carries_its_campaign_its_group_and_what_its_tags_are_made_of(
 def test_the_number_of_calls_is_the_least_there_can_be(
     fetch: Fetch, api: VkAdsApi, cabinet: Cabinet, cap: int, clamp: bool, page: int, refused: int, traffic: Traffic
 ) -> None:
-    """A token, the account, pages of three lists, 200 ads a call; and one refusal where pages are small."""
+    """A token, the account, pages of three lists, 200 ads a call, the account's total; and one refusal where pages
+    are small."""
     api.switches.list_cap, api.switches.clamp_limit = cap, clamp
 
     fetch(api)
@@ -72,7 +73,7 @@ def test_the_number_of_calls_is_the_least_there_can_be(
         "banners": ceil(len(cabinet.banners) / page) + refused,
         "ad_groups": ceil(len(cabinet.groups) / page),
         "ad_plans": ceil(len(cabinet.campaigns) / page),
-        "day": ceil(len(cabinet.banners) / 200),
+        "day": ceil(len(cabinet.banners) / 200) + 1,
     }
     assert (told.calls, told.retries) == (calls.total(), 0)
     assert asked(api) == calls - Counter(token=1)
@@ -80,11 +81,13 @@ def test_the_number_of_calls_is_the_least_there_can_be(
     assert api.writes == []
 
 
-def test_an_account_that_is_named_in_the_settings_is_not_asked_for(fetch: Fetch, api: VkAdsApi) -> None:
+def test_an_account_that_is_named_in_the_settings_is_asked_for_its_currency_alone(
+    fetch: Fetch, api: VkAdsApi
+) -> None:
     fetched = fetch(api, vk_account_id="77")
 
-    assert asked(api)["user"] == 0
-    assert {row["account_id"] for row in fetched.rows} == {"77"}
+    assert asked(api)["user"] == 1
+    assert {(row["account_id"], row["currency"]) for row in fetched.rows} == {("77", "RUB")}
 
 
 def test_fetched_rows_make_the_facts_of_the_ground_truth_with_the_tags_of_a_click(
@@ -110,11 +113,11 @@ def test_fetched_rows_make_the_facts_of_the_ground_truth_with_the_tags_of_a_clic
     assert any((ad.link or "").startswith("leadads") for ad in ads)
 
 
-def test_an_account_without_ads_gives_no_rows_and_asks_for_no_statistics(
+def test_an_account_without_ads_gives_no_rows_where_its_total_says_so(
     fetch: Fetch, api: VkAdsApi, cabinet: Cabinet
 ) -> None:
     with cabinet.change():
         cabinet.banners.clear()
 
     assert list(fetch(api).rows) == []
-    assert asked(api)["day"] == 0
+    assert [request.path for request in api.requests][-1] == "/api/v2/statistics/users/day.json"

@@ -123,13 +123,13 @@ def test_the_users_own_limit_of_a_second_is_lived_with(
 
 
 def test_a_used_up_quota_ends_the_fetch(fetch_legacy: Fetch, legacy: VkLegacyApi) -> None:
-    legacy.quota.limits = {3600: 2}
+    legacy.quota.limits = {3600: 1}
 
     error = refused(fetch_legacy, legacy)
 
     assert "code 601" in str(error)
     assert error.transient
-    assert len(legacy.requests) == 3
+    assert len(legacy.requests) == 2
 
 
 @pytest.mark.parametrize("unknown_ids_fail", [True, False])

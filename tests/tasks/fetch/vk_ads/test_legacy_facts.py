@@ -56,7 +56,7 @@ def test_every_figure_is_the_ground_truth_in_every_form(
     rows = fetch_legacy(legacy).rows
 
     assert shown(rows) == rows_of(world, FORTNIGHT.first, FORTNIGHT.last, zeros=False)
-    assert {row["account_id"] for row in rows} == {str(VK_ACCOUNT_ID)}
+    assert {(row["account_id"], row["currency"]) for row in rows} == {(str(VK_ACCOUNT_ID), "RUB")}
     part = split(pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String)), must.raw_vk)
     assert part.rejected.height == 0
 
@@ -122,7 +122,12 @@ def test_two_hundred_ads_are_asked_about_at_a_time_and_in_the_body(
 
     assert {row["ad_id"]: row["impressions"] for row in fetched.rows} == {str(ad): str(ad) for ad in ids}
     batches = ceil(number / 200)
-    assert methods(legacy) == ["getCampaigns", "getAds", *["getAdsLayout", "getStatistics"] * batches]
+    assert methods(legacy) == [
+        "getAds",
+        *["getStatistics"] * (batches + 1),  # the last one is the account's
+        "getCampaigns",
+        *["getAdsLayout"] * batches,
+    ]
     assert (traffic.calls, traffic.retries) == (len(legacy.requests), 0)
     assert {request.method for request in legacy.requests} == {"POST"}
     assert {request.query for request in legacy.requests} == {""}

@@ -34,7 +34,8 @@ class Time:
 
 @pytest.fixture
 def busy(cabinet: Cabinet, pauses: Pauses, monkeypatch: pytest.MonkeyPatch) -> VkAdsApi:
-    """An account whose statistics take five calls; loader and server go by one clock, which pauses move."""
+    """An account whose statistics take five calls, and its total one; loader and server go by one clock, which
+    pauses move."""
     time = Time()
 
     class Clock(datetime):
@@ -68,7 +69,7 @@ def test_the_limit_of_a_second_is_waited_for_until_the_next_one(
 
     assert fetched(fetch, busy) == 1000
     assert pauses == pytest.approx([0.85, 1.0], abs=0.01), "to a tenth after the full second"
-    assert asked(busy)["day"] == 5 + len(pauses)
+    assert asked(busy)["day"] == 6 + len(pauses)
 
 
 def test_the_limit_of_a_minute_is_waited_for_until_the_next_one(
@@ -133,7 +134,7 @@ def test_an_answer_that_cannot_be_read_is_tried_again(fetch: Fetch, busy: VkAdsA
     busy.faults.add("status", STATISTICS, times=2, status=429, body=body)
 
     assert fetched(fetch, busy) == 1000
-    assert asked(busy)["day"] == 5 + 2
+    assert asked(busy)["day"] == 6 + 2
 
 
 @pytest.mark.parametrize("left", ["0", 0, -1])

@@ -157,17 +157,6 @@ def test_what_is_made_while_the_lists_are_read_is_not_half_known(
         assert row["link"] is not None
 
 
-def test_an_ad_whose_group_is_not_listed_keeps_its_figures_and_gets_no_guessed_link(
-    fetch: Fetch, api: VkAdsApi, world: World
-) -> None:
-    api.faults.add("status", path("ad_groups"), status=200, body='{"count": 0, "offset": 0, "items": []}')
-
-    fetched = fetch(api)
-
-    assert by_ad_day(fetched.rows) == rows_of(world, FORTNIGHT.first, FORTNIGHT.last, zeros=True)
-    assert {row["link"] for row in fetched.rows} == {None}
-
-
 def test_odd_ads_are_told_like_any_other(fetch: Fetch, world: World) -> None:
     """A group with the number 0, an old ad that names its group otherwise, and three that lead to no site."""
     api = VkAdsApi.of(world, oddities=True)

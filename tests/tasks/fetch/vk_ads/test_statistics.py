@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from math import ceil, log2
+from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qs
 
 import polars as pl
 import pytest
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox import World
 from sandbox.vk import Cabinet, VkAdsApi
+from sandbox.vk.objects import Figures
 from tasks.errors import SourceError
 from tasks.fetch.vk_ads import COLUMNS
 from tasks.fetch.vk_ads.today import statistics_row
@@ -29,6 +33,20 @@ ONE_DAY = Window(first=FORTNIGHT.last, last=FORTNIGHT.last)
 
 def batches(api: VkAdsApi) -> list[list[int]]:
     return [[int(text) for text in r.params["id"].split(",")] for r in api.requests if r.path == DAY]
+
+
+def ids_of_wrong(api: VkAdsApi, forgotten: set[str]) -> ASGIApp:
+    """The API, whose statistics refuse whatever names one of these ads."""
+    refusal = Response(
+        '{"error": {"code": "ERR_WRONG_BANNERS", "message": "x"}}', 400, {"Content-Type": "text/json"}
+    )
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        named = parse_qs(scope.get("query_string", b"").decode()).get("id", [""])[0].split(",")
+        wrong = scope["path"].endswith(DAY) and forgotten & set(named)
+        await (refusal if wrong else api)(scope, receive, send)
+
+    return app
 
 
 def judged(rows: Any) -> Split:
@@ -53,36 +71,55 @@ def test_two_hundred_ads_are_asked_about_at_a_time(
 def test_only_an_unknown_ad_itself_is_lost(
     fetch: Fetch, api: VkAdsApi, cabinet: Cabinet, gone: list[int], bare: bool
 ) -> None:
+    """It has no row, since a made-up one would undo or reject what is known of it."""
     ids = only(cabinet, 450, first=ONE_DAY.first)
     api.switches.bare_error_codes = bare
-
-    def vanish(_: Cabinet) -> None:
-        for ad in gone:
-            cabinet.vanish(ad)
-
-    api.faults.mutate(vanish, path=DAY)
+    api.faults.mutate(lambda _: [cabinet.vanish(ad) for ad in gone], path=DAY)
 
     fetched = fetch(api, ONE_DAY)
 
-    lost = [row for row in fetched.rows if row.get("lost")]
-    assert [int(row["ad_id"] or 0) for row in lost] == gone
-    figures = {int(row["ad_id"] or 0): row["impressions"] for row in fetched.rows if not row.get("lost")}
-    assert figures == {ad: str(ad) for ad in ids if ad not in gone}
-    assert fetched.warnings == (f"VK Ads gives no figures for {len(gone)} ads any more; what was loaded stays",)
-    assert asked(api)["day"] <= 3 + len(gone) * 2 * ceil(log2(200))
+    assert {row["ad_id"]: row["impressions"] for row in fetched.rows} == {
+        str(ad): str(ad) for ad in ids if ad not in gone
+    }
+    assert fetched.warnings == ()
+    assert fetched.notes == (f"VK Ads gives no figures for {len(gone)} ads any more; what was loaded stays",)
+    # A batch that is refused is asked for again without those that the list no longer has.
+    assert len(batches(api)) <= 3 + len(gone)
 
 
-def test_a_lost_ad_is_set_aside_with_the_reason_and_its_id(fetch: Fetch, api: VkAdsApi, cabinet: Cabinet) -> None:
-    only(cabinet, 3, first=ONE_DAY.first)
-    api.faults.mutate(lambda _: cabinet.vanish(1002), path=DAY)
+@pytest.mark.parametrize(("number", "gone"), [(314, 300), (500, 300), (200, 200), (201, 200), (3, 3)])
+def test_many_forgotten_ads_cost_few_calls_and_no_made_up_row(
+    fetch: Fetch, api: VkAdsApi, cabinet: Cabinet, number: int, gone: int
+) -> None:
+    ids = only(cabinet, number, first=ONE_DAY.first)
+    api.faults.mutate(lambda _: [cabinet.vanish(ad) for ad in ids[:gone]], path=DAY)
 
-    part = judged(fetch(api, ONE_DAY).rows)
+    fetched = fetch(api, ONE_DAY)
 
-    assert part.valid["ad_id"].to_list() == ["1001", "1003"]
-    (rejected,) = part.rejected.rows(named=True)
-    assert rejected["ad_id"] == "1002"
-    assert "the API no longer gives figures for this ad" in rejected["reason"]
-    assert "spent" not in rejected["reason"]
+    assert {row["ad_id"] for row in fetched.rows} == {str(ad) for ad in ids[gone:]}
+    assert fetched.notes == (f"VK Ads gives no figures for {gone} ads any more; what was loaded stays",)
+    assert asked(api)["day"] <= 6
+
+
+def test_ads_that_only_the_statistics_forgot_are_found_in_halves(
+    fetch: Fetch, api: VkAdsApi, cabinet: Cabinet
+) -> None:
+    """The list has them still. Their part of the account's spend is told."""
+    ids = only(cabinet, 20, first=ONE_DAY.first)
+    api.switches.list_cap = 250
+    paid = {ad: {ONE_DAY.first: Figures(shows=ad, spent=Decimal(10))} for ad in ids}
+    with cabinet.change():
+        cabinet.days = dict(paid)
+    forgotten = {str(ad) for ad in ids[:15]}
+
+    asked_for = ids_of_wrong(api, forgotten)
+    fetched = fetch(asked_for, ONE_DAY)
+
+    assert {row["ad_id"] for row in fetched.rows} == {str(ad) for ad in ids[15:]}
+    assert fetched.notes == (
+        "150.00 of the 200.00 spent belongs to ads that VK Ads gives no figures for",
+        "VK Ads gives no figures for 15 ads any more; what was loaded stays",
+    )
 
 
 @pytest.mark.parametrize(("status", "code"), [(404, "ERR_WRONG_IDS"), (404, "WRONG_IDS"), (400, "ERR_WRONG_IDS")])
@@ -93,7 +130,7 @@ def test_an_unknown_ad_is_known_by_every_code_for_it(
     body = json.dumps({"error": {"message": "x", "code": code}})
     api.faults.add("status", DAY, status=status, body=body)
 
-    assert not [row for row in fetch(api, ONE_DAY).rows if row.get("lost")]
+    assert len(fetch(api, ONE_DAY).rows) == 4
     assert batches(api) == [[1001, 1002, 1003, 1004], [1001, 1002], [1003, 1004]]
 
 
@@ -109,41 +146,6 @@ def test_forms_of_an_answer_make_no_difference(
         setattr(api.switches, name, value)
 
     assert by_ad_day(fetch(api).rows) == rows_of(world, FORTNIGHT.first, FORTNIGHT.last, zeros=True)
-
-
-def test_an_ad_without_an_item_has_no_row(fetch: Fetch, api: VkAdsApi, world: World) -> None:
-    """Nothing is said of it, so nothing that was loaded of it may be undone."""
-    api.switches.omits_undelivered = True
-    shown = {ad for _, ad in rows_of(world, FORTNIGHT.first, FORTNIGHT.last, zeros=False)}
-    whole = rows_of(world, FORTNIGHT.first, FORTNIGHT.last, zeros=True)
-
-    rows = by_ad_day(fetch(api).rows)
-
-    assert rows == {(day, ad): figures for (day, ad), figures in whole.items() if ad in shown}
-    assert len(rows) < len(whole)
-
-
-def test_an_ad_with_an_item_of_no_rows_has_one_empty_row(fetch: Fetch, api: VkAdsApi, cabinet: Cabinet) -> None:
-    """It tells that VK knows the ad and that nothing was shown, so that nothing stays of what was withdrawn."""
-    only(cabinet, 2, first=ONE_DAY.first)
-    base = {"shows": 5, "clicks": 1, "spent": "1.10", "vk": {"goals": 0}}
-    items = [{"id": 1001, "rows": [{"date": str(ONE_DAY.first), "base": base}]}, {"id": 1002, "rows": []}]
-    api.faults.add("status", DAY, status=200, body=json.dumps({"items": items}))
-
-    rows = fetch(api, ONE_DAY).rows
-
-    assert by_ad_day(rows) == {
-        (str(ONE_DAY.first), "1001"): ("5", "1", "1.10", "0"),
-        (str(ONE_DAY.first), "1002"): ("0", "0", "0", "0"),
-    }
-    assert judged(rows).rejected.height == 0
-
-
-def test_an_answer_that_names_nobody_says_nothing_about_anybody(fetch: Fetch, api: VkAdsApi) -> None:
-    """An empty row for every ad would undo all that was loaded."""
-    api.faults.add("status", DAY, times=9, status=200, body='{"items": [], "total": {}}')
-
-    assert list(fetch(api).rows) == []
 
 
 @pytest.mark.parametrize("change", [lambda base: base.pop("spent"), lambda base: base.update(shows=None)])

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from sandbox import World
 from sandbox.direct import DIRECT_LOGIN, DIRECT_TOKEN, DirectApi, DirectSwitches
 from tasks.fetch.yandex_direct import fetch_ad_days
+from tasks.fetch.yandex_direct.proving import Totals
 from tasks.landing import Fetched
 from tasks.settings import Settings
 from tasks.window import Window
@@ -44,6 +45,20 @@ def api(world: World, clock: Clock) -> DirectApi:
     api.clock = clock
     api.reset()
     return api
+
+
+@pytest.fixture
+def only_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the reports that prove or describe the one of figures: for tests of how a report is fetched."""
+
+    async def no_totals(_run: object, window: Window) -> Totals:
+        return Totals([], window)
+
+    async def no_names(*_: object) -> dict[int, str]:
+        return {}
+
+    monkeypatch.setattr("tasks.fetch.yandex_direct.fetching.totals_of", no_totals)
+    monkeypatch.setattr("tasks.fetch.yandex_direct.fetching._names", no_names)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -48,6 +49,17 @@ def reports(api: DirectApi) -> list[Request]:
 def names(api: DirectApi) -> list[str]:
     """The name of each report asked for."""
     return [request.params["params"]["ReportName"] for request in reports(api)]
+
+
+def without_wizard(api: DirectApi) -> None:
+    """From now on the account has no campaigns of the campaign wizard, and no deleted ads."""
+    own = replace(api.world, ads=[ad for ad in api.world.ads if not ad.wizard and not ad.deleted_on])
+    api.show(own)
+
+
+def by_ad(api: DirectApi) -> list[Request]:
+    """Requests for the report of figures."""
+    return [request for request in reports(api) if "AdId" in request.params["params"]["FieldNames"]]
 
 
 def ordinary(api: DirectApi, number: int = 0) -> Ad:

@@ -11,12 +11,18 @@ import pytest
 from sandbox.direct import DirectApi
 from tasks.window import Window
 from tests.tasks.fetch.yandex_direct.conftest import UNTIL
-from tests.tasks.fetch.yandex_direct.helpers import Fetch, ad_day, asked, ordinary
+from tests.tasks.fetch.yandex_direct.helpers import Fetch, ad_day, asked, by_ad, ordinary, without_wizard
 from tests.tasks.fetch.yandex_direct.truth import by_key
 
-CHANGES = "/json/v5/changes"
+CHANGES = "/json/v501/changes"
 YESTERDAY = date(2026, 1, 19)
 WEEK = Window(first=date(2026, 1, 13), last=YESTERDAY)
+
+
+@pytest.fixture(autouse=True)
+def _listed_only(api: DirectApi) -> None:
+    """Campaigns that are not listed have tests of their own."""
+    without_wizard(api)
 
 
 def told(api: DirectApi, *borders: Any) -> None:
@@ -27,7 +33,7 @@ def told(api: DirectApi, *borders: Any) -> None:
 
 
 def asked_period(api: DirectApi) -> tuple[str, str]:
-    (report,) = (request for request in api.requests if request.path.endswith("/reports"))
+    (report,) = by_ad(api)
     criteria = report.params["params"]["SelectionCriteria"]
     return criteria["DateFrom"], criteria["DateTo"]
 
@@ -120,7 +126,7 @@ def test_all_campaigns_are_asked_about_over_a_month_or_the_length_of_the_window(
 def test_many_campaigns_are_asked_about_in_parts_and_the_earliest_day_of_all_counts(
     fetch: Fetch, api: DirectApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.fetch.yandex_direct.objects._CAMPAIGNS_A_CALL", 10)
+    monkeypatch.setattr("tasks.fetch.yandex_direct.changes._CAMPAIGNS_A_CALL", 10)
     told(api, "2026-01-10")
     told(api, "2026-01-04")
     told(api, "2026-01-11")

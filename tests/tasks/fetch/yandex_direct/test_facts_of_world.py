@@ -17,7 +17,7 @@ from tasks.reference import cities
 from tasks.transform.yandex_direct import ad_days as to_facts
 from tasks.window import Window
 from tests.tasks.fetch.yandex_direct.conftest import PAST
-from tests.tasks.fetch.yandex_direct.helpers import Fetch, asked
+from tests.tasks.fetch.yandex_direct.helpers import Fetch, asked, without_wizard
 from tests.tasks.fetch.yandex_direct.truth import by_key, rows_of, told_tags, with_vat
 
 WEEK = Window(first=date(2026, 1, 13), last=date(2026, 1, 19))
@@ -64,28 +64,35 @@ def test_each_row_carries_what_its_tags_are_made_of(fetch: Fetch, api: DirectApi
 def test_a_past_window_takes_one_call_a_service_and_none_for_changes(
     fetch: Fetch, api: DirectApi, traffic: Traffic
 ) -> None:
+    """The second report proves the first."""
+    without_wizard(api)
+
     fetched = fetch(api)
 
-    assert asked(api) == ["campaigns", "reports", "ads", "adgroups"]
-    assert (traffic.calls, traffic.retries, fetched.window) == (4, 0, PAST)
+    assert asked(api) == ["campaigns", "reports", "reports", "ads", "adgroups"]
+    assert (traffic.calls, traffic.retries, fetched.window) == (5, 0, PAST)
+    assert (fetched.warnings, fetched.notes, fetched.partial) == ((), (), False)
     assert not api.writes
 
 
 def test_a_window_up_to_yesterday_takes_one_call_more(fetch: Fetch, api: DirectApi, traffic: Traffic) -> None:
+    without_wizard(api)
+
     fetch(api, WEEK)
 
-    assert asked(api) == ["campaigns", "changes", "reports", "ads", "adgroups"]
-    assert traffic.calls == 5
+    assert asked(api) == ["campaigns", "changes", "reports", "reports", "ads", "adgroups"]
+    assert traffic.calls == 6
 
 
 def test_a_queued_report_takes_its_polls_more(fetch: Fetch, api: DirectApi, traffic: Traffic) -> None:
+    without_wizard(api)
     api.switches.auto_online_days = 0
     api.switches.polls_until_ready = 3
 
     fetch(api)
 
-    assert asked(api) == ["campaigns", *["reports"] * 4, "ads", "adgroups"]
-    assert (traffic.calls, traffic.retries) == (7, 0)
+    assert asked(api) == ["campaigns", *["reports"] * 8, "ads", "adgroups"]
+    assert (traffic.calls, traffic.retries) == (11, 0)
 
 
 def test_an_account_that_showed_nothing_gives_no_rows_and_asks_for_no_links(fetch: Fetch, api: DirectApi) -> None:
@@ -95,7 +102,7 @@ def test_an_account_that_showed_nothing_gives_no_rows_and_asks_for_no_links(fetc
     fetched = fetch(api)
 
     assert (list(fetched.rows), fetched.columns) == ([], COLUMNS)
-    assert asked(api) == ["campaigns", "reports"]
+    assert asked(api) == ["campaigns", "reports", "reports"]
 
 
 def test_an_account_without_a_single_campaign_is_asked_for_no_changes(
@@ -105,7 +112,7 @@ def test_an_account_without_a_single_campaign_is_asked_for_no_changes(
     api.switches.empty_result_without_key = True
 
     assert list(fetch(api, WEEK).rows) == []
-    assert asked(api) == ["campaigns", "reports"]
+    assert asked(api) == ["campaigns", "reports", "reports"]
 
 
 def test_fetched_rows_make_the_facts_of_the_ground_truth_with_the_tags_of_a_click(

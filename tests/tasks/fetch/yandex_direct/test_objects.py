@@ -15,7 +15,7 @@ from sandbox.recorder import Request
 from tasks.errors import SourceError
 from tasks.window import Window
 from tests.tasks.fetch.applications import Raw
-from tests.tasks.fetch.yandex_direct.helpers import Fetch, ad_day, asked, ordinary
+from tests.tasks.fetch.yandex_direct.helpers import Fetch, ad_day, ordinary, without_wizard
 
 DAY = Window(first=date(2026, 1, 5), last=date(2026, 1, 5))
 
@@ -46,6 +46,7 @@ def own_ads(api: DirectApi) -> DirectApi:
 
 @pytest.mark.parametrize("page", [1, 7])
 def test_lists_in_pages_give_what_one_page_gives(fetch: Fetch, api: DirectApi, page: int) -> None:
+    without_wizard(api)
     whole = fetch(api).rows
     api.switches.objects_page_limit, before = page, len(api.requests)
 
@@ -57,12 +58,15 @@ def test_lists_in_pages_give_what_one_page_gives(fetch: Fetch, api: DirectApi, p
     assert offsets == list(range(0, campaigns, page))
 
 
-def test_a_page_that_leads_to_itself_is_an_error_and_no_endless_loop(fetch: Fetch) -> None:
-    app = Raw(b'{"result": {"Campaigns": [{"Id": 1}], "LimitedBy": 1}}')
+@pytest.mark.parametrize(
+    "limited_by", ["1", "0", "-1", '"x"', "1.5", "null", "[]", "true", '"9999999999999999999999"']
+)
+def test_a_page_that_leads_nowhere_is_the_last(fetch: Fetch, limited_by: str) -> None:
+    app = Raw(b'{"result": {"Campaigns": [{"Id": 1}], "LimitedBy": %s}}' % limited_by.encode())
 
-    with pytest.raises(SourceError, match="the same page of campaigns"):
+    with pytest.raises(SourceError, match=r"the report of 2025-12-10.*is not whole"):
         fetch(app)
-    assert app.requests == 2
+    assert app.requests <= 2 + 3, "campaigns, and a report that is none"
 
 
 def test_no_call_asks_about_more_ads_or_groups_than_allowed(fetch: Fetch, own_ads: DirectApi) -> None:
@@ -79,11 +83,12 @@ def test_no_call_asks_about_more_ads_or_groups_than_allowed(fetch: Fetch, own_ad
 
 
 def test_each_ad_and_group_is_asked_about_once_however_many_days_it_has(fetch: Fetch, api: DirectApi) -> None:
+    without_wizard(api)
     rows = fetch(api).rows
 
     for service, column in (("ads", "ad_id"), ("adgroups", "ad_group_id")):
         (part,) = ids(api, service)
-        assert sorted(part) == sorted({int(row[column]) for row in rows if row[column] != "--"})
+        assert sorted(part) == sorted({int(str(row[column])) for row in rows if row[column] != "--"})
 
 
 def test_ids_beyond_what_a_float_holds_stay_themselves(fetch: Fetch, own_ads: DirectApi) -> None:
@@ -130,6 +135,8 @@ def test_every_kind_of_ad_that_has_a_link_is_asked_for_it(
     fetch: Fetch, api: DirectApi, version: str, responsive: bool
 ) -> None:
     """Responsive ads exist in v501 only, where their link not asked for would pass for none."""
+    without_wizard(api)
+
     fetch(api, direct_version=version)
 
     (request,) = calls(api, "ads")
@@ -144,7 +151,7 @@ def test_what_v5_hides_keeps_its_figures_and_is_told_in_v501(fetch: Fetch, api: 
     api.switches.unified_on_v5 = False
     hidden = {str(ad.ad_id) for ad in api.world.ads if campaign_type(ad) == UNIFIED and not ad.deleted_on}
 
-    rows, full = fetch(api).rows, fetch(api, direct_version="v501").rows
+    rows, full = fetch(api, direct_version="v5").rows, fetch(api, direct_version="v501").rows
 
     assert [row["cost"] for row in rows] == [row["cost"] for row in full]
     known = {row["ad_id"]: row["link_known"] for row in rows if row["ad_id"] in hidden}
@@ -157,4 +164,3 @@ def test_requests_only_read(fetch: Fetch, api: DirectApi) -> None:
 
     assert api.writes == []
     assert {request.method for request in api.requests} == {"POST"}
-    assert len(asked(api)) == 5

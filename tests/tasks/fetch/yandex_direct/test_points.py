@@ -13,7 +13,7 @@ from tasks.fetch.yandex_direct import COLUMNS
 from tasks.reference import cities
 from tasks.transform.yandex_direct import ad_days as to_facts
 from tasks.window import Window
-from tests.tasks.fetch.yandex_direct.helpers import Fetch, asked
+from tests.tasks.fetch.yandex_direct.helpers import Fetch, asked, without_wizard
 from tests.tasks.fetch.yandex_direct.truth import by_key, rows_of
 
 WEEK = Window(first=date(2026, 1, 13), last=date(2026, 1, 19))
@@ -21,6 +21,8 @@ RESERVE = 160_000 // 20
 
 
 def price_of_campaigns(api: DirectApi) -> int:
+    """Of all that are listed, in the account without a campaign wizard."""
+    without_wizard(api)
     base, each = PRICES["campaigns"]
     return base + each * len({ad.campaign_id for ad in api.world.ads})
 
@@ -30,7 +32,7 @@ def test_below_the_reserve_nothing_is_asked_but_campaigns_and_figures(fetch: Fet
 
     fetched = fetch(api, WEEK)
 
-    assert asked(api) == ["campaigns", "reports"]
+    assert asked(api) == ["campaigns", "reports", "reports"]
     assert by_key(fetched.rows) == rows_of(api.world, WEEK.first, WEEK.last, vat=True)
     assert len(fetched.warnings) == 1
     assert "points are nearly used up" in fetched.warnings[0]
@@ -40,14 +42,14 @@ def test_the_last_point_of_the_reserve_is_not_below_it(fetch: Fetch, api: Direct
     api.points.left = RESERVE + price_of_campaigns(api)
 
     assert fetch(api, Window(first=date(2026, 1, 1), last=date(2026, 1, 5))).warnings == ()
-    assert asked(api) == ["campaigns", "reports", "ads", "adgroups"]
+    assert asked(api) == ["campaigns", "reports", "reports", "ads", "adgroups"]
 
 
 def test_points_that_run_low_on_the_way_spare_what_comes_after(fetch: Fetch, api: DirectApi) -> None:
     api.points.left = RESERVE + price_of_campaigns(api)
 
     assert fetch(api, WEEK).warnings
-    assert asked(api) == ["campaigns", "changes", "reports"]
+    assert asked(api) == ["campaigns", "changes", "reports", "reports"]
 
 
 def test_without_links_every_tag_is_null_but_where_there_is_no_ad(fetch: Fetch, api: DirectApi) -> None:
@@ -76,7 +78,8 @@ def test_without_links_every_tag_is_null_but_where_there_is_no_ad(fetch: Fetch, 
 
 @pytest.mark.parametrize("told", [True, False])
 def test_reports_may_tell_points_or_not(fetch: Fetch, api: DirectApi, told: bool) -> None:
+    without_wizard(api)
     api.switches.units_on_reports = told
 
     assert fetch(api).warnings == ()
-    assert asked(api) == ["campaigns", "reports", "ads", "adgroups"]
+    assert asked(api) == ["campaigns", "reports", "reports", "ads", "adgroups"]

@@ -15,6 +15,8 @@ from tests.tasks.fetch.yandex_direct.conftest import PAST
 from tests.tasks.fetch.yandex_direct.helpers import Clock, Fetch, ad_day, asked, ordinary
 from tests.tasks.fetch.yandex_direct.truth import Figures, Key, by_key, rows_of
 
+pytestmark = pytest.mark.usefixtures("only_figures")
+
 REPORTS = "/json/*/reports"
 NOT_WHOLE: list[tuple[str, dict[str, Any]]] = [
     ("html", {}),
@@ -61,7 +63,7 @@ def test_a_lasting_failure_is_an_error_after_few_tries(
 ) -> None:
     api.faults.add(kind, REPORTS, times=99, **options)
 
-    with pytest.raises(SourceError, match="did not answer POST /json/v5/reports in") as caught:
+    with pytest.raises(SourceError, match="did not answer POST /json/v501/reports in") as caught:
         fetch(api, http_timeout=3 if kind == "timeout" else 5, http_attempts=4)
 
     assert caught.value.transient
@@ -95,7 +97,7 @@ def test_a_code_of_the_moment_is_tried_again_in_any_status(
 def test_too_many_requests_are_followed_by_ten_seconds_of_silence(
     fetch: Fetch, api: DirectApi, clock: Clock, expected: dict[Key, Figures], code: int, service: str
 ) -> None:
-    api.faults.add("error_as_page", f"/json/v5/{service}", times=2, code=code)
+    api.faults.add("error_as_page", f"/json/v501/{service}", times=2, code=code)
 
     assert by_key(fetch(api).rows) == expected
     assert clock.pauses == [10, 10]
@@ -132,16 +134,3 @@ def test_a_report_that_fails_while_being_built_is_polled_under_its_name(
 
     assert by_key(fetch(api).rows) == expected
     assert len(api.queue.reports) == 1
-
-
-@pytest.mark.parametrize("page", ['{"result": {}}', '{"result": []}', "[]", "{}", '"x"', "null", "<html>", ""])
-@pytest.mark.parametrize("service", ["ads", "adgroups"])
-def test_a_service_that_answers_something_else_or_knows_nothing_is_an_error(
-    fetch: Fetch, api: DirectApi, service: str, page: str
-) -> None:
-    """An empty result is one of the two forms of "none", and none of what the report has figures of is no answer."""
-    api.faults.add("status", f"/json/v5/{service}", status=200, times=9, body=page)
-
-    with pytest.raises(SourceError) as caught:
-        fetch(api)
-    assert caught.value.transient

@@ -14,6 +14,8 @@ from tests.tasks.fetch.yandex_direct.conftest import PAST
 from tests.tasks.fetch.yandex_direct.helpers import Fetch, asked, names, reports
 from tests.tasks.fetch.yandex_direct.truth import by_key, rows_of
 
+pytestmark = pytest.mark.usefixtures("only_figures")
+
 ALL_DAYS = {PAST.first + timedelta(days=number) for number in range(PAST.days)}
 
 

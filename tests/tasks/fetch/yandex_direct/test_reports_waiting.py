@@ -14,6 +14,8 @@ from tests.tasks.fetch.yandex_direct.conftest import UNTIL
 from tests.tasks.fetch.yandex_direct.helpers import Clock, Fetch, ad_day, names, ordinary, reports
 from tests.tasks.fetch.yandex_direct.truth import by_key
 
+pytestmark = pytest.mark.usefixtures("only_figures")
+
 
 @pytest.fixture(autouse=True)
 def _queued(api: DirectApi) -> None:

@@ -21,11 +21,13 @@ FAILURES: list[tuple[str, str, dict[str, Any]]] = [
     ("status", "reports", {"status": 400}),
     ("status", "reports", {"status": 404, "html": True}),
     ("error_as_page", "campaigns", {"code": 53, "detail": f"Invalid OAuth token {DIRECT_TOKEN}"}),
+    ("truncated", "reports", {}),
+    ("disconnect", "reports", {"partial": True}),
+]
+WITHOUT: list[tuple[str, str, dict[str, Any]]] = [
     ("error_as_page", "ads", {"code": 152}),
     ("error_as_page", "adgroups", {"code": 8000, "detail": DIRECT_TOKEN}),
-    ("truncated", "reports", {}),
     ("html", "campaigns", {}),
-    ("disconnect", "reports", {"partial": True}),
     ("timeout", "ads", {"seconds": 30}),
 ]
 
@@ -52,10 +54,23 @@ def test_a_failed_fetch_tells_nothing(
     fetch: Fetch, api: DirectApi, caplog: pytest.LogCaptureFixture, kind: str, service: str, options: dict[str, Any]
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    api.faults.add(kind, f"/json/v5/{service}", times=99, **options)
+    api.faults.add(kind, f"/json/v501/{service}", times=99, **options)
 
     with pytest.raises(SourceError) as caught:
         fetch(api, http_timeout=0.2, http_attempts=2)
 
     error = caught.value
     assert not is_told("".join(traceback.format_exception(error)) + repr(error) + caplog.text)
+
+
+@pytest.mark.parametrize(("kind", "service", "options"), WITHOUT, ids=str)
+def test_what_a_load_went_on_without_tells_nothing(
+    fetch: Fetch, api: DirectApi, caplog: pytest.LogCaptureFixture, kind: str, service: str, options: dict[str, Any]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    api.faults.add(kind, f"/json/v501/{service}", times=99, **options)
+
+    fetched = fetch(api, http_timeout=0.2, http_attempts=2)
+
+    assert fetched.warnings
+    assert not is_told(repr(fetched) + caplog.text)

@@ -1,0 +1,163 @@
+"""How a command ends that is stopped by SIGINT, SIGTERM or SIGHUP: recorded, in a line, at once, with nothing left.
+
+A command works in a thread of its own, so that a signal finds the main thread free whatever the work waits for: a
+reply, a lock, a query, a pause between tries. The work is not unwound but ended with the process, as by a kill,
+which it survives at any moment; before, its runs are recorded as failed and what it started is ended.
+
+A run of a worker is no command: Prefect ends its process, see `how_stopped`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from contextvars import copy_context
+from subprocess import TimeoutExpired
+from threading import Thread
+from types import FrameType
+from typing import Any, NoReturn, TypeVar
+
+from tasks.errors import ZakazError
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SECONDS = 4
+"""For the record, in the warehouse and at the Prefect server. What they miss the next run finds out."""
+
+T = TypeVar("T")
+_at_end: list[Callable[[], object]] = []
+_flow_runs: set[Any] = set()
+
+
+class Stopped(KeyboardInterrupt):
+    """One of the signals came."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.signal = number
+
+
+def listen() -> None:
+    """From now on a signal raises Stopped in the main thread. One that is ignored, as by nohup, stays ignored."""
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
+
+
+def deaf() -> None:
+    """From now on no signal counts: the end has begun, and takes seconds."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def how_stopped(error: BaseException) -> str:
+    """`stopped by SIGTERM`, of ours, of Python's and of Prefect's exceptions for signals."""
+    number = getattr(error, "signal", signal.SIGINT if isinstance(error, KeyboardInterrupt) else None)
+    return f"stopped by {signal.Signals(number).name}" if number else f"stopped by {type(error).__name__}"
+
+
+def how_ended(error: BaseException) -> str:
+    """Why a run failed, for its row in the history."""
+    if isinstance(error, ZakazError):
+        return str(error)
+    return f"{type(error).__name__}: see the run's log" if isinstance(error, Exception) else how_stopped(error)
+
+
+def apart(work: Callable[[], T]) -> T:
+    """What it gives or raises. Raises Stopped where a signal comes first; the work goes on until `leave`."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised in the main thread
+            future.set_exception(error)
+
+    thread = Thread(target=copy_context().run, args=(run,), name="command", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        # Not without end: the embedded engine passes SIGINT on, but so that it wakes nobody up.
+        thread.join(0.2)
+    return future.result()
+
+
+def at_end(call: Callable[[], object]) -> None:
+    """Call it when a signal has stopped the command, whose own `finally` is not reached."""
+    _at_end.append(call)
+
+
+def note_flow_run(_flow: object, flow_run: Any, _state: object) -> None:
+    """A hook for on_running: the Prefect server is to know of the end of this run."""
+    _flow_runs.add(flow_run.id)
+
+
+def leave(how: str, status: int) -> NoReturn:
+    """End the process with all its threads."""
+    logging.disable()  # What the threads meet now is no news.
+    recorders = [Thread(target=record, args=(how,), daemon=True) for record in (_record, _tell_prefect)]
+    for recorder in recorders:
+        recorder.start()
+    deadline = time.monotonic() + _SECONDS
+    for recorder in recorders:
+        recorder.join(max(0, deadline - time.monotonic()))
+    for call in _at_end:
+        with suppress(Exception):
+            call()
+    _stop_temporary_server()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    deaf()
+    raise Stopped(number)
+
+
+def _record(how: str) -> None:
+    if "tasks.load.runs" not in sys.modules:
+        return
+    from tasks.load import runs  # noqa: PLC0415 - only where it was of use, since it takes long
+    from tasks.load.warehouse import warehouse  # noqa: PLC0415
+    from tasks.settings import load_settings  # noqa: PLC0415
+
+    if runs.under_way():
+        with suppress(Exception), warehouse(load_settings()) as client:
+            runs.end_under_way(client, how)
+
+
+def _tell_prefect(how: str) -> None:
+    if not _flow_runs:
+        return
+    from prefect.client.orchestration import get_client  # noqa: PLC0415 - as above
+    from prefect.states import Crashed  # noqa: PLC0415
+
+    with suppress(Exception), get_client(sync_client=True) as client:
+        for flow_run_id in _flow_runs:
+            state = client.read_flow_run(flow_run_id).state
+            if state is None or not state.is_final():
+                client.set_flow_run_state(flow_run_id, Crashed(message=f"The run was {how}."), force=True)
+
+
+def _stop_temporary_server() -> None:
+    """Prefect starts one where PREFECT_API_URL is not set, and would end it at the exit that is left out here."""
+    if "prefect.server.api.server" not in sys.modules:
+        return
+    from prefect.server.api.server import SubprocessASGIServer  # noqa: PLC0415 - as above
+
+    server = SubprocessASGIServer()  # the one there is
+    deadline = time.monotonic() + 1
+    while server.running and server.server_process is None and time.monotonic() < deadline:
+        time.sleep(0.01)  # It is being started this moment.
+    if server.server_process:
+        server.server_process.terminate()
+        with suppress(TimeoutExpired):
+            server.server_process.wait(2)
+        server.server_process.kill()
+        server.server_process.wait()

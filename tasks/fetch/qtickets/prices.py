@@ -1,0 +1,104 @@
+"""What the price of a ticket line is for, and whether an order's own price fits its lines.
+
+Decided for the whole order, from all its lines, before any of them is judged: a line that is set aside must not
+change what its sibling costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+from tasks.fetch.qtickets.values import money, whole
+
+Record = dict[str, Any]
+Unit = Literal["unit", "line"]
+Fit = Literal["fits", "hundredfold", "differs"]
+
+_WHOLES = ("price", "original_price")
+"""Of an order and of its lines. The order's price may have been lowered by a refund, the original one is not."""
+_HUNDRED = 100
+
+
+@dataclass(frozen=True)
+class _Line:
+    prices: dict[str, Decimal | None]
+    quantity: int
+    cancelled: bool
+    refunded: bool
+
+    def cost(self, name: str, unit: Unit) -> Decimal | None:
+        price = self.prices[name]
+        if price is None or not self.quantity:
+            return None
+        return price * self.quantity if unit == "unit" else price
+
+
+def price_is_for(order: Record, baskets: Sequence[Record]) -> Unit:
+    """`unit` (one ticket) or `line` (all of the line's tickets), whichever adds up to the order's own price.
+
+    The API does not say which of the two it is, and both are the same for one ticket. Whether cancelled lines count
+    is not known either. Where a line cannot be read, the others may at least not cost more than the order. Only
+    this order decides: what else is in the load must not change what it cost.
+    """
+    lines = _lines(order, baskets)
+    if all(line.quantity == 1 for line in lines):
+        return "unit"
+    fits = {unit: any(_adds_up(order, lines, name, unit) for name in _WHOLES) for unit in ("unit", "line")}
+    if fits["unit"] or fits["line"]:
+        return "unit" if fits["unit"] else "line"
+    return "line" if any(_unit_is_too_much(order, lines, name) for name in _WHOLES) else "unit"
+
+
+def fit(order: Record, baskets: Sequence[Record]) -> Fit | None:
+    """Whether the order's own price is the sum of its lines; None where that cannot be judged."""
+    lines, whole_price = _lines(order, baskets), money(order.get("price"))
+    if whole_price is None or not lines or any(line.cancelled or line.refunded for line in lines):
+        return None
+    sums = [_sum(lines, "price", unit) for unit in ("unit", "line")]
+    if None in sums:
+        return None
+    if whole_price in sums:
+        return "fits"
+    is_hundredfold = any(
+        total and (whole_price == total * _HUNDRED or whole_price * _HUNDRED == total) for total in sums
+    )
+    return "hundredfold" if is_hundredfold else "differs"
+
+
+def _lines(order: Record, baskets: Sequence[Record]) -> list[_Line]:
+    return [
+        _Line(
+            {name: money(basket.get(name)) for name in _WHOLES},
+            whole(basket.get("quantity")) or 0,
+            bool(order.get("deleted_at") or basket.get("deleted_at")),
+            bool(basket.get("refunded_at")),
+        )
+        for basket in baskets
+    ]
+
+
+def _adds_up(order: Record, lines: Sequence[_Line], name: str, unit: Unit) -> bool:
+    own = money(order.get(name))
+    live = [line for line in lines if not line.cancelled]
+    return own is not None and own in (_sum(lines, name, unit), _sum(live, name, unit))
+
+
+def _unit_is_too_much(order: Record, lines: Sequence[_Line], name: str) -> bool:
+    """Whether the lines that can be read would cost more than the order, were their prices for one ticket."""
+    own = money(order.get(name))
+    firm = [line for line in lines if not line.cancelled and not line.refunded]
+    known = [line for line in firm if line.cost(name, "unit") is not None]
+    if own is None or len(known) == len(lines):
+        return False
+    per_unit, per_line = _sum(known, name, "unit"), _sum(known, name, "line")
+    assert per_unit is not None
+    assert per_line is not None
+    return per_unit > own >= per_line
+
+
+def _sum(lines: Sequence[_Line], name: str, unit: Unit) -> Decimal | None:
+    costs = [line.cost(name, unit) for line in lines]
+    return None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0))

@@ -1,0 +1,74 @@
+"""Single values of QTickets' JSON, as far as the fetch itself must understand them. None for what is no such value.
+
+Rows keep the text as it came; it is put right and judged where rows are validated.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+from tasks.window import MOSCOW
+
+_LONGEST = 60
+_DIGITS = 18
+_KOPECK = Decimal("0.01")
+_NEAR = Decimal("1e-6")
+"""A float's tail; what is farther from a kopeck is no money."""
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?"
+)
+_YEARS = range(2000, 2100)
+
+
+def whole(value: object) -> int | None:
+    """7, "7" or 7.0: ids and counts come in each of these forms."""
+    found = _number(value)
+    return int(found) if found is not None and found >= 0 and found == found.to_integral_value() else None
+
+
+def money(value: object) -> Decimal | None:
+    found = _number(value)
+    if found is None:
+        return None
+    kopecks = found.quantize(_KOPECK, ROUND_HALF_UP)
+    return kopecks if abs(found - kopecks) <= _NEAR else None
+
+
+def is_true(flag: object) -> bool:
+    """Flags come as true, as 1 and as the text of either."""
+    return flag is True or whole(flag) == 1 or (isinstance(flag, str) and flag.strip().lower() == "true")
+
+
+def is_false(flag: object) -> bool:
+    """Plainly false: not the same as missing, or as a word that is no flag."""
+    return flag is False or whole(flag) == 0 or (isinstance(flag, str) and flag.strip().lower() == "false")
+
+
+def moment(value: object) -> datetime | None:
+    """The instant. A time without an offset is Moscow's, as all of QTickets' times are."""
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value.strip()):
+        return None
+    try:
+        read = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return None
+    if read.year not in _YEARS:
+        return None
+    return read if read.tzinfo else read.replace(tzinfo=MOSCOW)
+
+
+def _number(value: object) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, int) and value.bit_length() > 4 * _LONGEST:
+        return None
+    text = str(value).strip()
+    if not text or len(text) > _LONGEST or not text.isascii() or "_" in text:
+        return None
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() and found.adjusted() < _DIGITS else None

@@ -1,0 +1,96 @@
+"""The text of a report: TSV with a line of column names, the rows, and `Total rows: N`, by which it is known whole.
+
+Names of campaigns come as they are, with whatever tabs and line feeds they hold. Only they may: every other column
+has a known form, and N says how many rows there are, so broken lines are joined again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+
+Row = dict[str, str | None]
+_TOTAL = re.compile(r"^Total rows:\s*(\d{1,12})\s*$")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_NUMBER = re.compile(r"^(-?[0-9][0-9.,eE+]*|-{1,2})$")
+_FREE_TEXT = "CampaignName"
+_FORMS = {"Date": re.compile(r"^\d{4}-\d\d-\d\d$")} | dict.fromkeys(
+    ("CampaignId", "AdGroupId", "AdId", "Impressions", "Clicks", "Cost", "Conversions"), _NUMBER
+)
+"""Of the columns that are asked for; any other may hold anything."""
+
+
+class NotWhole(Exception):
+    """No reading of the text gives as many rows as it says it has."""
+
+
+def parse(text: str, fields: Mapping[str, str], optional: Collection[str] = ()) -> list[Row]:
+    """Rows of `fields` (our name to the report's), found by name in any order; those in `optional` may be absent.
+
+    A row with too few or too many cells keeps only its text, as `stat_date`, to be set aside with a reason. Raises
+    NotWhole.
+    """
+    lines = [line.rstrip("\r") for line in text.removeprefix("\ufeff").split("\n") if line.strip()]
+    wanted = {name for column, name in fields.items() if column not in optional}
+    at = next((n for n, line in enumerate(lines) if wanted <= set(line.split("\t"))), None)
+    total = _TOTAL.match(lines[-1]) if lines else None
+    if at is None or total is None:
+        raise NotWhole("is not whole")
+    header = lines[at].split("\t")
+    places = {column: header.index(name) for column, name in fields.items() if name in header}
+    free = header.index(_FREE_TEXT) if _FREE_TEXT in header else None
+    body = _joined(lines[at + 1 : -1], header, free, int(total[1]))
+    return [_row(line, header, places, free) for line in body]
+
+
+def _joined(lines: list[str], header: list[str], free: int | None, total: int) -> list[str]:
+    """One line a row. A row ends where its last columns have their form and the next line has that of the first."""
+    if len(lines) == total:
+        return lines
+    if len(lines) < total or free is None or total == 0:
+        raise NotWhole(f"has {len(lines)} rows and says it has {total}")
+    before, after = header[:free], header[free + 1 :]
+    rows = lines[:1]
+    for line in lines[1:]:
+        if _ends(rows[-1], after) and _begins(line, before):
+            rows.append(line)
+        else:
+            rows[-1] += "\n" + line
+    if total == 1:
+        rows = ["\n".join(lines)]  # However much of the name looks like the end of a row and the start of another.
+    if len(rows) != total or not _begins(rows[0], before) or not _ends(rows[-1], after):
+        raise NotWhole(f"has {len(rows)} rows and says it has {total}")
+    return rows
+
+
+def _begins(line: str, names: list[str]) -> bool:
+    cells = line.split("\t", len(names))
+    return len(cells) > len(names) and _have_their_form(cells, names)
+
+
+def _ends(line: str, names: list[str]) -> bool:
+    cells = line.rsplit("\t", len(names)) if names else [line]
+    return len(cells) > len(names) and _have_their_form(cells[1:], names)
+
+
+def _have_their_form(cells: list[str], names: list[str]) -> bool:
+    return all(_FORMS[name].match(cell) for cell, name in zip(cells, names, strict=False) if name in _FORMS)
+
+
+def _row(line: str, header: list[str], places: Mapping[str, int], free: int | None) -> Row:
+    cells, width = line.split("\t"), len(header)
+    if len(cells) > width and free is not None:
+        # The name has tabs: what follows it is counted from the end.
+        end = len(cells) - (width - free - 1)
+        cells = [*cells[:free], "\t".join(cells[free:end]), *cells[end:]]
+    if len(cells) != width:
+        return {"stat_date": one_line(" ".join(cells))[:200]}
+    row: Row = {column: cells[place] for column, place in places.items()}
+    if free is not None and "campaign_name" in row:
+        row["campaign_name"] = one_line(cells[free])
+    return row
+
+
+def one_line(text: str) -> str:
+    """Without line breaks, tabs and other control characters: a space for each run of them."""
+    return _CONTROL.sub(" ", text)

@@ -1,0 +1,34 @@
+"""Single values of replies, whose type nobody promises."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_WHOLE = re.compile(r"^([0-9]{1,19})(\.0*)?$")
+
+Object = dict[str, Any]
+
+
+def identifier(value: object) -> int:
+    """A positive whole number, also as text or as `12.0`; 0 for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return max(value, 0)
+    match = _WHOLE.match(value.strip()) if isinstance(value, str) else None
+    return int(match[1]) if match else 0
+
+
+def short_number(text: str) -> int | None:
+    """At most nine digits: no wait, share of points or error code is longer."""
+    return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else None
+
+
+def objects(value: object) -> list[Object]:
+    """The objects of a list, without whatever else is in it."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def part(value: object, name: str) -> Object:
+    """A sub-object, {} where there is none."""
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}

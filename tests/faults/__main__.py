@@ -1,0 +1,73 @@
+"""`python -m tests.faults [PATTERN] [--all] [-j 2]`: the table of faults as Markdown; exit status 1 if a cell is wrong.
+
+Without `--all` each kind comes once at each endpoint. PATTERN is a regular expression over ids such as
+`vk-banners-list_halved-loaded-lasting`, and takes all cells that it finds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import sys
+import tempfile
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from tests.faults.bench import Verdict, carry_out
+from tests.faults.table import Cell, all_cells, matching, one_of_each
+from tests.support.clickhouse_server import clickhouse_server
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("pattern", nargs="?")
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--every", type=int, default=1, help="only every n-th kind")
+    parser.add_argument("--messages", action="store_true", help="what each run said")
+    parser.add_argument("-j", "--jobs", type=int, default=1)
+    options = parser.parse_args()
+    cells = (
+        matching(options.pattern)
+        if options.pattern
+        else list(all_cells() if options.all else one_of_each(options.every))
+    )
+    ids = [cell.id for cell in cells]
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, clickhouse_server(Path(folder) / "clickhouse") as server:
+        shares = [(server.dsn, f"{folder}/{n}", ids[n :: options.jobs]) for n in range(options.jobs)]
+        if options.jobs == 1:
+            results = [carry_out(*shares[0])]
+        else:
+            spawned = multiprocessing.get_context("spawn")
+            with ProcessPoolExecutor(options.jobs, mp_context=spawned) as pool:
+                results = list(pool.map(carry_out, *zip(*shares, strict=True)))
+    verdicts = {name: verdict for result in results for name, verdict in result.items()}
+    show(cells, verdicts, messages=options.messages)
+    print(f"\n{len(cells)} cells in {time.monotonic() - begun:.0f} s: {counted(verdicts)}")
+    return int(any(verdict.word == "WRONG" for verdict in verdicts.values()))
+
+
+def counted(verdicts: dict[str, Verdict]) -> str:
+    words = Counter(verdict.word if verdict.asked else "not asked" for verdict in verdicts.values())
+    return ", ".join(f"{number} {word}" for word, number in sorted(words.items()))
+
+
+def show(cells: list[Cell], verdicts: dict[str, Verdict], *, messages: bool) -> None:
+    columns = list(dict.fromkeys(f"{cell.state}, {cell.times}" for cell in cells))
+    table: dict[tuple[str, str, str], dict[str, Verdict]] = {}
+    for cell in cells:
+        row = table.setdefault((cell.endpoint.api, cell.endpoint.name, cell.kind), {})
+        row[f"{cell.state}, {cell.times}"] = verdicts[cell.id]
+    print(f"| API | endpoint | reply | {' | '.join(columns)} |\n{'|---' * (len(columns) + 3)}|")
+    for names, row in table.items():
+        words = [(row[c].word if row[c].asked else "-") if c in row else "" for c in columns]
+        print(f"| {' | '.join([*names, *words])} |")
+        if messages:
+            for column, verdict in row.items():
+                print(f"    {column}: {verdict.why} {verdict.message}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

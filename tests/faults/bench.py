@@ -1,0 +1,300 @@
+"""Carries out the cells of the table: a load with a fault, a plain one after it, and what is right in between.
+
+What is right is what a clean load of the same world writes into a warehouse of its own, and `prove_clean_loads` holds
+that against the sandbox's ground truth: so a cell is compared, row by row and in every column, with figures that a
+route without the product has confirmed.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+
+import clickhouse_connect
+
+from sandbox.world import World
+from tests.faults.table import ALWAYS, TEXT_KINDS, Cell, all_cells
+from tests.flows import ad_truth, truth
+from tests.support.inprocess import Clock, Outcome, Product, in_process
+from tests.support.stage import SOURCE_OF, Stage, stage
+
+NOW = datetime.fromisoformat("2026-03-08T12:00:00+03:00")
+"""The world's now. In the past, since ClickHouse has a clock of its own; over the end of a month."""
+DAYS, SCALE = 10, 0.05
+FIRST = truth.moscow_day(NOW) - timedelta(days=DAYS - 1)
+_FACTS = {"vk": "fact_vk_ads_daily", "legacy": "fact_vk_ads_daily", "direct": "fact_direct_daily"}
+_SALES = ("stg_qtickets_tickets", "dim_events", "stg_qtickets_sales_raw")
+_MART = "agg_marketing_daily"
+_TEXTS = re.compile(r".*_name|venue|utm_campaign|utm_term")
+
+Rows = list[tuple[object, ...]]
+Tables = dict[str, Rows]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`word`: exact, counted, refused, or WRONG."""
+
+    word: str
+    why: str = ""
+    message: str = ""
+    asked: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.word}: {self.why} | {self.message}" if self.word == "WRONG" else self.word
+
+
+@dataclass
+class Api:
+    """One API's warehouse, and what clean loads of it gave: rows, messages by state, the paths that were asked."""
+
+    product: Product
+    source: str
+    tables: tuple[str, ...]
+    right: Tables = field(default_factory=dict)
+    before: Tables = field(default_factory=dict)
+    messages: dict[str, str] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Bench:
+    stage: Stage
+    clock: Clock
+    world: World
+    earlier: World
+    apis: dict[str, Api] = field(default_factory=dict)
+
+    def load(self, name: str) -> Outcome:
+        """A plain load of the world's days. Ads have their figures up to yesterday."""
+        api = self.apis[name]
+        self.clock.move(seconds=5)
+        last = truth.moscow_day(NOW) - timedelta(days=0 if name == "qtickets" else 1)
+        return api.product.load(api.source, FIRST, last)
+
+    def judge(self, cell: Cell) -> Verdict:
+        name, faults = cell.endpoint.api, self.stage.faults(cell.endpoint.api)
+        api = self.apis[name]
+        if not any(fnmatchcase(path, cell.endpoint.path) for path in api.asked):
+            return Verdict("exact", asked=False)
+        self._prepare(name, cell.state)
+        if cell.endpoint.name == "token":
+            api.product.settings.vk_token_file.unlink(missing_ok=True)
+        else:
+            self._authorize(name)
+        times, after = {"once": (1, 0), "second": (1, 1), "lasting": (ALWAYS, 0)}[cell.times]
+        fault = faults.add(cell.fault.kind, cell.endpoint.path, times, after, **cell.fault.options)
+        outcome = self.load(name)
+        verdict = self._first(cell, outcome)
+        faults.clear()
+        if verdict.word != "WRONG" and not self._is_untouched(cell, verdict):
+            healed = self.load(name)
+            if healed.status != "success":
+                verdict = Verdict("WRONG", "the next plain load does not succeed", f"{outcome} then {healed}")
+            elif difference := _difference(self.tables(name), api.right, blind=cell.kind in TEXT_KINDS):
+                verdict = Verdict("WRONG", f"the next plain load does not heal it: {difference}", outcome.message)
+        return Verdict(verdict.word, verdict.why, verdict.message, fault.fired > 0)
+
+    def _is_untouched(self, cell: Cell, verdict: Verdict) -> bool:
+        """A refused load that left everything as it was: the next one would only be a clean load once more."""
+        api = self.apis[cell.endpoint.api]
+        kept = api.product.cached or api.product.select("SELECT 1 FROM meta_quarantine").height
+        untouched = self.tables(cell.endpoint.api) == self._before(cell)
+        return verdict.word == "refused" and untouched and not kept and cell.endpoint.name != "token"
+
+    def _before(self, cell: Cell) -> Tables:
+        api = self.apis[cell.endpoint.api]
+        return api.before if cell.state == "loaded" else {table: [] for table in api.tables}
+
+    def _first(self, cell: Cell, outcome: Outcome) -> Verdict:
+        api = self.apis[cell.endpoint.api]
+        there = self.tables(cell.endpoint.api)
+        if outcome.status == "crashed":
+            return Verdict("WRONG", "a traceback", outcome.message)
+        if outcome.status == "failed":
+            return self._refused(cell, there, outcome.message)
+        difference = _difference(there, api.right, blind=cell.kind in TEXT_KINDS)
+        if not difference:
+            return Verdict("exact", message=outcome.message)
+        if _notes(outcome.message) - _notes(api.messages[cell.state]):
+            return Verdict("counted", difference, outcome.message)
+        return Verdict("WRONG", f"green, but {difference}", outcome.message)
+
+    def _refused(self, cell: Cell, there: Tables, message: str) -> Verdict:
+        before, right = self._before(cell), self.apis[cell.endpoint.api].right
+        if mixed := [table for table, rows in there.items() if rows not in (before[table], right[table])]:
+            return Verdict("WRONG", f"a refused load changed {', '.join(mixed)}", message)
+        if not message or "\n" in message or "Traceback" in message:
+            return Verdict("WRONG", "the refusal is not one line", message)
+        return Verdict("refused", message=message)
+
+    def tables(self, name: str) -> Tables:
+        """Every row in every column but its version, as people read them: without FINAL."""
+        api = self.apis[name]
+        return {t: api.product.select(f"SELECT * EXCEPT _ver FROM {t} ORDER BY ALL").rows() for t in api.tables}
+
+    def _prepare(self, name: str, state: str) -> None:
+        self.stage.calm()
+        product = self.apis[name].product
+        product.cached.clear()
+        self.clock.now = NOW + timedelta(days=100 if state == "settled" else 0, minutes=1)
+        held, here = f"{product.settings.clickhouse_database}_before", product.settings.clickhouse_database
+        tables = _tables_of(product)
+        product.command(*(f"TRUNCATE TABLE {table}" for table in tables))
+        if state == "loaded":
+            product.command(*(f"INSERT INTO {here}.{table} SELECT * FROM {held}.{table}" for table in tables))
+
+    def _authorize(self, name: str) -> None:
+        """VK's token is there as a rule: only at its own endpoint is it asked for."""
+        if name == "vk":
+            file = self.apis[name].product.settings.vk_token_file
+            if not file.exists():
+                assert self.load(name).status == "success"
+                self._prepare(name, "fresh")
+            token = self.stage.vk.tokens.issue()
+            token.access = re.search(r'"access_token": "([^"]+)"', file.read_text())[1]  # type: ignore[index]
+
+
+@cache
+def _known_tables(database: str, dsn: str) -> tuple[str, ...]:
+    with clickhouse_connect.get_client(dsn=dsn) as client:
+        found = client.query(
+            f"SELECT name FROM system.tables WHERE database = '{database}' AND engine LIKE '%MergeTree' "
+            "AND name != 'meta_migrations' ORDER BY name"
+        )
+    return tuple(row[0] for row in found.result_rows)
+
+
+def _tables_of(product: Product) -> tuple[str, ...]:
+    return _known_tables(product.settings.clickhouse_database, product.settings.clickhouse_dsn.get_secret_value())
+
+
+def _notes(message: str) -> set[str]:
+    """What a run's message says beside what it did: rows rejected, warnings and notes, with their counts."""
+    return set(message.split("; ")[1:])
+
+
+def _difference(there: Tables, right: Tables, *, blind: bool = False) -> str:
+    """Of the first table that is not right, in a few words."""
+    for table, rows in right.items():
+        wanted, found = _seen(table, rows, blind), _seen(table, there[table], blind)
+        if found != wanted:
+            too_many, missing = set(found) - set(wanted), set(wanted) - set(found)
+            doubled = len(found) - len(set(found))
+            return f"{table} lacks {len(missing)} rows, has {len(too_many)} others and {doubled} twice"
+    return ""
+
+
+_columns: dict[str, list[str]] = {}
+
+
+def _seen(table: str, rows: Rows, blind: bool) -> Rows:
+    if not blind:
+        return rows
+    keep = [n for n, column in enumerate(_columns[table]) if not _TEXTS.fullmatch(column)]
+    return sorted((tuple(row[n] for n in keep) for row in rows), key=repr)
+
+
+@contextmanager
+def bench(dsn: str, folder: Path, prefix: str) -> Iterator[Bench]:
+    """The stage with both worlds, and of each API a warehouse with its two clean loads."""
+    world = World.generate(until=NOW, days=DAYS, scale=SCALE)
+    earlier = World.generate(until=NOW - timedelta(days=1), days=DAYS - 1, scale=SCALE)
+    clock = Clock(NOW)
+    with stage(earlier) as served, in_process(clock):
+        made = Bench(served, clock, world, earlier)
+        for name, source in SOURCE_OF.items():
+            settings = served.settings(dsn, f"{prefix}_{name}", folder / name, legacy=name == "legacy")
+            tables = (*(_SALES if name == "qtickets" else (_FACTS[name],)), _MART)
+            made.apis[name] = Api(Product(settings), source, tables)
+        _load_clean(made, dsn)
+        yield made
+        with clickhouse_connect.get_client(dsn=dsn) as client:
+            for name in made.apis:
+                client.command(f"DROP DATABASE IF EXISTS {prefix}_{name} SYNC")
+                client.command(f"DROP DATABASE IF EXISTS {prefix}_{name}_before SYNC")
+
+
+def _load_clean(made: Bench, dsn: str) -> None:
+    made.clock.now = NOW - timedelta(days=1)
+    for name, api in made.apis.items():
+        _succeed(made, name)
+        api.asked = {request.path for request in made.stage.requests(name)}
+        api.before = made.tables(name)
+        _keep(api.product, dsn)
+    made.clock.now = NOW
+    made.stage.show(made.world)
+    for name, api in made.apis.items():
+        api.messages["loaded"] = _succeed(made, name)
+        loaded = made.tables(name)
+        for state in ("settled", "fresh"):
+            made._prepare(name, state)
+            api.messages[state] = _succeed(made, name)
+            api.right = made.tables(name)
+        assert loaded == api.right, f"{name}: an earlier load leaves a trace"
+        for table in api.tables:
+            _columns[table] = api.product.select(f"SELECT * EXCEPT _ver FROM {table} LIMIT 0").columns
+
+
+def _succeed(made: Bench, name: str) -> str:
+    outcome = made.load(name)
+    assert outcome.status == "success", outcome
+    return outcome.message
+
+
+def _keep(product: Product, dsn: str) -> None:
+    """A copy of the warehouse as it is now."""
+    here = product.settings.clickhouse_database
+    with clickhouse_connect.get_client(dsn=dsn) as client:
+        client.command(f"CREATE DATABASE {here}_before")
+        for table in _tables_of(product):
+            client.command(f"CREATE TABLE {here}_before.{table} AS {here}.{table}")
+            client.command(f"INSERT INTO {here}_before.{table} SELECT * FROM {here}.{table}")
+
+
+def prove_clean_loads(made: Bench) -> None:
+    """What clean loads write is the ground truth, by a route without the product."""
+    last = truth.moscow_day(NOW) - timedelta(days=1)
+    for name in ("vk", "legacy", "direct"):
+        rows = [dict(zip(_columns[_FACTS[name]], row, strict=True)) for row in made.apis[name].right[_FACTS[name]]]
+        key = ("stat_date", "campaign_id", "ad_group_id", "ad_id")
+        figures = ("impressions", "clicks", "spent", "conversions")
+        wanted = ad_truth.facts(made.world, SOURCE_OF[name], FIRST, last, groups=name != "legacy")
+        assert {tuple(r[k] for k in key): tuple(r[f] for f in figures) for r in rows} == wanted
+        contents = ad_truth.contents(made.world, truth.moscow_day(NOW))
+        for row in rows:
+            assert row["utm_city"] == ad_truth.city_of(contents.get(row["ad_id"], "")), row
+    sales = made.apis["qtickets"]
+    lines = [dict(zip(_columns[_SALES[2]], row, strict=True)) for row in sales.right[_SALES[2]]]
+    assert {
+        (r["event_date"], r["event_id"], r["currency"]): (r["tickets_sold"], r["revenue"], r["refunds_amount"])
+        for r in lines
+    } == truth.sales(made.world)
+    tickets = [dict(zip(_columns[_SALES[0]], row, strict=True)) for row in sales.right[_SALES[0]]]
+    found = {
+        r["ticket_id"]: (r["state"], r["amount"], truth.moscow_day(r["paid_at"] or r["ordered_at"]))
+        for r in tickets
+    }
+    assert found == truth.tickets(made.world)
+
+
+def carry_out(dsn: str, folder: str, ids: list[str]) -> dict[str, Verdict]:
+    """The cells of these ids, in a process of their own; what is wrong is told at once."""
+    logging.disable(logging.CRITICAL)
+    wanted, found = set(ids), {}
+    with bench(dsn, Path(folder), f"faults_{uuid.uuid4().hex[:8]}") as made:
+        for cell in all_cells():
+            if cell.id in wanted:
+                found[cell.id] = made.judge(cell)
+                if found[cell.id].word == "WRONG":
+                    print(f"{cell.id}: {found[cell.id]}", file=sys.stderr, flush=True)
+    return found

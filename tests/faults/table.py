@@ -1,0 +1,210 @@
+"""The table of faults: each kind of wrong reply x each endpoint x state of the warehouse x how often it comes.
+
+Cells are made here and carried out in `bench.py`.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.faults.bodies import BODIES, LISTS, OBJECTS, REPORTS, Editor, without, without_column
+
+STATES = ("fresh", "loaded", "settled")
+"""An empty warehouse; one that holds the day before; an empty one long after the days are final, so that what was
+fetched once is kept."""
+TIMES = ("once", "second", "lasting")
+"""The first reply, the second one alone, or all."""
+ALWAYS = 10**6
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What `sandbox.faults` schedules: a kind and its options."""
+
+    kind: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """`shape`: list, object or report (TSV). `paged`: the table's world takes several calls of it. `fields`: of an
+    item, each is left out once. `unfit`: kinds that make of a reply another one that is just as true, so that nobody
+    could tell."""
+
+    api: str
+    name: str
+    path: str
+    shape: str = "list"
+    counted: bool = False
+    paged: bool = False
+    fields: tuple[str, ...] = ()
+    unfit: tuple[str, ...] = ()
+    errors: tuple[dict[str, Any], ...] = ({},)
+
+
+@dataclass(frozen=True)
+class Cell:
+    endpoint: Endpoint
+    kind: str
+    fault: Fault
+    state: str
+    times: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.endpoint.api}-{self.endpoint.name}-{self.kind}-{self.state}-{self.times}"
+
+
+_VK_ERRORS: tuple[dict[str, Any], ...] = ({"status": 503}, {"status": 401}, {"status": 429})
+_LEGACY_ERRORS: tuple[dict[str, Any], ...] = tuple(
+    {"code": code} for code in (1, 5, 7, 10, 14, 15, 29, 100, 600, 601)
+)
+_DIRECT_ERRORS: tuple[dict[str, Any], ...] = tuple(
+    {"code": c} for c in (52, 53, 54, 58, 152, 1000, 1002, 4000, 8800)
+)
+_NEVER_DATED = ("day_after", "day_moved")
+_ROWS = (
+    "rows.date",
+    "rows.base",
+    "rows.base.shows",
+    "rows.base.clicks",
+    "rows.base.spent",
+    "rows.base.goals",
+    "rows.base.vk",
+)
+
+
+def _vk(name: str, *fields: str, unfit: tuple[str, ...] = (), paged: bool = False) -> Endpoint:
+    path = f"/api/v2/{name}.json"
+    return Endpoint("vk", name.replace("/", "_"), path, "list", True, paged, fields, unfit, _VK_ERRORS)
+
+
+def _legacy(name: str, *fields: str) -> Endpoint:
+    return Endpoint("legacy", name, f"/ads.{name}", fields=fields, errors=_LEGACY_ERRORS)
+
+
+def _direct(name: str, *fields: str, unfit: tuple[str, ...] = ()) -> Endpoint:
+    return Endpoint("direct", name, f"/json/*/{name}", fields=fields, unfit=unfit, errors=_DIRECT_ERRORS)
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    Endpoint(
+        "qtickets",
+        "orders",
+        "/orders",
+        counted=True,
+        paged=True,
+        fields=(
+            "id", "event_id", "payed", "payed_at", "created_at", "deleted_at", "currency_id", "utm", "baskets",
+            "baskets.id", "baskets.price", "baskets.quantity", "baskets.show_id", "baskets.deleted_at",
+            "baskets.refunded_at", "baskets.refunded_amount",
+        ),
+        # Nobody asked for these orders by id, so others are as good.
+        unfit=("other_ids",),
+    ),
+    Endpoint(
+        "qtickets",
+        "events",
+        "/events",
+        counted=True,
+        paged=True,
+        fields=("id", "name", "city", "city.name", "city.timezone", "place_name", "currency_id", "is_active", "shows",
+                "shows.id", "shows.start_date"),
+        # An event tells nowhere how many shows it has, and under another id it is another event.
+        unfit=(*_NEVER_DATED, "inner_halved", "other_ids"),
+    ),
+    Endpoint("vk", "token", "/api/v2/oauth2/token.json", "object", errors=_VK_ERRORS),
+    Endpoint("vk", "user", "/api/v2/user.json", "object", errors=_VK_ERRORS),
+    _vk("ad_plans", "id", "name", unfit=_NEVER_DATED),
+    _vk("ad_groups", "id", "name", "ad_plan_id", "enable_utm", "utm", unfit=_NEVER_DATED, paged=True),
+    _vk("banners", "id", "ad_group_id", "urls", "urls.primary", "urls.primary.url", unfit=_NEVER_DATED, paged=True),
+    _vk("statistics/banners/day", "id", "rows", "total", *_ROWS),
+    _vk("statistics/ad_plans/day", "id", "rows", "total", *_ROWS),
+    _vk("statistics/users/day", "id", "rows", "total", *_ROWS),
+    _legacy("getCampaigns", "id", "name"),
+    _legacy("getAds", "id", "campaign_id"),
+    _legacy("getAdsLayout", "id", "link_url"),
+    _legacy("getStatistics", "id", "type", "stats", "stats.day", "stats.spent", "stats.impressions", "stats.clicks"),
+    _direct("campaigns", "Id", "TextCampaign", "UnifiedCampaign", "TextCampaign.TrackingParams"),
+    # Null is how Direct says that an ad has no link, and a group no parameters.
+    _direct("ads", "Id", "TextAd", "TextAd.Href", "TextImageAd", unfit=("values_null_but_ids",)),
+    _direct("adgroups", "Id", "TrackingParams", unfit=("values_null_but_ids",)),
+    _direct("changes", "CampaignId", "BorderDate"),
+    Endpoint("direct", "reports", "/json/*/reports", "report",
+             fields=("Date", "CampaignId", "CampaignName", "AdGroupId", "AdId", "Impressions", "Clicks", "Cost",
+                     "Conversions"), errors=_DIRECT_ERRORS),
+)  # fmt: skip
+
+_ELSEWHERE = {"Location": "https://elsewhere.example.invalid/moved"}
+TRANSPORT: dict[str, Fault] = {
+    "status_400": Fault("status", {"status": 400}),
+    "status_401": Fault("status", {"status": 401, "body": b"{}"}),
+    "status_403_page": Fault("status", {"status": 403, "html": True}),
+    "status_404_page": Fault("status", {"status": 404, "html": True}),
+    "status_429": Fault("status", {"status": 429, "body": b""}),
+    "status_429_body": Fault("status", {"status": 429}),
+    "status_500": Fault("status", {"status": 500}),
+    "status_502_page": Fault("status", {"status": 502, "html": True}),
+    "status_503_page": Fault("status", {"status": 503, "html": True}),
+    "status_504": Fault("status", {"status": 504, "body": b""}),
+    "status_204": Fault("status", {"status": 204, "body": b""}),
+    "redirect": Fault("status", {"status": 302, "body": b"", "headers": _ELSEWHERE}),
+    "redirect_for_good": Fault("status", {"status": 308, "body": b"", "headers": _ELSEWHERE}),
+    "page_200": Fault("html"),
+    "no_data": Fault("no_data"),
+    "truncated": Fault("truncated"),
+    "truncated_late": Fault("truncated", {"keep": 0.97}),
+    "disconnected": Fault("disconnect"),
+    "disconnected_within": Fault("disconnect", {"partial": True}),
+}
+TEXT_KINDS = ("half_surrogate", "bad_byte", "line_feed", "raw_line_feed", "null_byte", "tab", "quote")
+"""They change a name or a tag: what may differ then is that text, never a figure."""
+
+
+def faults_of(endpoint: Endpoint) -> dict[str, Fault]:
+    """By kind: all that can go wrong with a reply of the endpoint."""
+    editors: dict[str, Editor] = dict(REPORTS)
+    if endpoint.shape != "report":
+        editors = BODIES | (LISTS if endpoint.shape == "list" else OBJECTS)
+    editors = {
+        kind: editor
+        for kind, editor in editors.items()
+        if kind not in endpoint.unfit and (endpoint.counted or endpoint.shape != "list" or "count" not in kind)
+    }
+    leave_out = without_column if endpoint.shape == "report" else without
+    editors |= {f"without_{name}": leave_out(name) for name in endpoint.fields}
+    errors = {
+        "_".join(["error_200", *map(str, options.values())]): Fault("error_as_page", options)
+        for options in endpoint.errors
+    }
+    return {**{kind: Fault("edit", {"call": editor}) for kind, editor in editors.items()}, **TRANSPORT, **errors}
+
+
+def all_cells() -> Iterator[Cell]:
+    for endpoint in ENDPOINTS:
+        for kind, fault in faults_of(endpoint).items():
+            for state, times in _combinations(endpoint):
+                yield Cell(endpoint, kind, fault, state, times)
+
+
+def one_of_each(of: int = 1) -> Iterator[Cell]:
+    """Every kind at every endpoint, once: which state and how often follows from its name. `of` takes every n-th."""
+    for endpoint in ENDPOINTS:
+        for kind, fault in faults_of(endpoint).items():
+            number = zlib.crc32(f"{endpoint.api} {endpoint.name} {kind}".encode())
+            if number // 9 % of == 0:
+                combinations = _combinations(endpoint)
+                yield Cell(endpoint, kind, fault, *combinations[number % len(combinations)])
+
+
+def _combinations(endpoint: Endpoint) -> list[tuple[str, str]]:
+    return [(state, times) for state in STATES for times in TIMES if endpoint.paged or times != "second"]
+
+
+def matching(pattern: str) -> list[Cell]:
+    """The cells whose id the regular expression finds."""
+    return [cell for cell in all_cells() if re.search(pattern, cell.id)]

@@ -1,0 +1,448 @@
+"""Carries out schedules, and says what is wrong: after each successful run, and at the end, when all must be exact."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import clickhouse_connect
+
+from sandbox.world import World
+from tests.faults.table import ALWAYS, ENDPOINTS, faults_of
+from tests.flows import truth
+from tests.soak import scene as scenes
+from tests.soak.child import killed_load
+from tests.soak.model import Model, Run
+from tests.soak.scene import NO_PRICE, SOURCES, Key, Scene, Value
+from tests.soak.schedule import DAYS, Step, draw
+from tests.support.inprocess import Clock, Killed, Outcome, Product, in_process
+from tests.support.stage import Stage, stage
+
+START = datetime.fromisoformat("2026-03-05T12:00:00+03:00")
+"""The first days are those of the month before. In the past, since ClickHouse has a clock of its own."""
+_HELD = {
+    "qtickets": "SELECT ticket_id, state, amount, toDate(coalesce(paid_at, ordered_at), 'Europe/Moscow') "
+    "FROM stg_qtickets_tickets",
+    "vk_ads": "SELECT stat_date, campaign_id, ad_group_id, ad_id, impressions, clicks, spent, conversions, stat_date AS day "
+    "FROM fact_vk_ads_daily",
+}
+_HELD["direct"] = _HELD["vk_ads"].replace("vk_ads", "direct")
+_KEYS = {"qtickets": 1, "vk_ads": 4, "direct": 4}
+_SALES = "SELECT event_date, event_id, currency, tickets_sold, revenue, refunds_amount FROM stg_qtickets_sales_raw"
+_MART = (
+    "SELECT d, city, source, impressions, clicks, spend_total, tickets_sold, revenue, refunds_amount "
+    "FROM agg_marketing_daily"
+)
+_PATIENCE = 120
+
+
+class Wrong(AssertionError):
+    """The warehouse is not what it must be. `kind`: its words without what differs from schedule to schedule."""
+
+    @property
+    def kind(self) -> str:
+        return re.sub(r"[\d(].*", "", str(self))
+
+
+@dataclass
+class Paused:
+    """A run on a thread of its own that waits at some point until it is let go on. `within`: not just after reading,
+    so rows of it may be there beside those that they replace."""
+
+    run: Run
+    within: bool
+    thread: threading.Thread
+    waits: threading.Event
+    go_on: threading.Event
+    outcome: list[Outcome]
+
+
+@dataclass
+class Runner:
+    """One schedule after another, in one warehouse."""
+
+    stage: Stage
+    clock: Clock
+    product: Product
+    dsn: str
+
+    def carry_out(self, seed: int, steps: list[Step] | None = None) -> None:
+        """Raises Wrong."""
+        self._begin(seed)
+        try:
+            for step in draw(seed) if steps is None else steps:
+                getattr(self, f"_{step.what}", self._change)(step)
+            self._end()
+        finally:
+            for paused in self.paused:
+                self._let_go(paused)
+
+    def _begin(self, seed: int) -> None:
+        self.stage.calm()
+        self.product.cached.clear()
+        self.product.command(*(f"TRUNCATE TABLE {table}" for table in _tables(self.product)))
+        self.product.settings.vk_token_file.unlink(missing_ok=True)
+        self.clock.now = START
+        first = truth.moscow_day(START) - timedelta(days=DAYS - 1)
+        self.scene = Scene(self.stage, seed, first, START)
+        self.scene.show()
+        self.models = {source: Model() for source in SOURCES}
+        self.tainted: set[str] = set()
+        self.paused: list[Paused] = []
+        self.unfinished: list[tuple[str, Run]] = []
+        self.reads = count(1)
+        self.happened: Counter[str] = Counter()
+
+    # --- steps that change the world
+
+    def _time(self, step: Step) -> None:
+        self.clock.move(hours=step.options["hours"])
+        self.scene.until = self.clock.now
+        self.scene.show()
+
+    def _change(self, step: Step) -> None:
+        scene, pick = self.scene, step.options["pick"]
+        paid = scene.orders(lambda order: order.payed_at is not None)
+        days = step.options["days"]
+        inside = [o for o in paid if scene.first <= truth.moscow_day(o.created_at) + timedelta(days=days)
+                  and truth.moscow_day(o.payed_at) + timedelta(days=days) < scene.today]  # type: ignore[arg-type]  # fmt: skip
+        if step.what == "cure":
+            scene.spoiled.clear()
+        elif step.what in ("restate", "vanish_day"):
+            row = _picked(scene.ad_rows(step.options["source"]), pick)
+            factor = step.options["by"] if step.what == "restate" else 0
+            scene.restated[row.day, row.ad.ad_id] = scenes.Decimal(str(factor))
+        elif step.what == "move" and inside:
+            scene.changed.setdefault(_picked(inside, pick).id, []).append(lambda order: scenes.move(order, days))
+        elif step.what == "vanish_order":
+            scene.vanished.add(_picked(paid, pick).id)
+        elif step.what == "spoil":
+            scene.spoiled.add(_picked(scene.orders(lambda _: True), pick).id)
+        elif step.what in ("refund", "cancel"):
+            change = scenes.refund if step.what == "refund" else scenes.cancel
+            scene.changed.setdefault(_picked(paid, pick).id, []).append(change)
+        scene.show()
+
+    # --- steps that load
+
+    def _load(self, step: Step) -> None:
+        options = step.options
+        source = options["source"]
+        self.clock.move(seconds=options["seconds"])
+        first, last = self._window(source, options["back"], options["days"])
+        run = Run(source, first, last)
+        if options.get("child"):
+            self._load_in_child(run, options)
+            return
+        fault = self._schedule_fault(options)
+        if "pause" in options:
+            self._start(run, options["pause"])
+        else:
+            run_id = str(uuid.uuid4())
+            hook = _killer(options["kill"], options["after"]) if "kill" in options else None
+            outcome = self._reading(
+                run, lambda: self.product.load(source, first, last, run_id=run_id, on_statement=hook)
+            )
+            if outcome.status != "success":
+                self.unfinished.append((run_id, run))
+            self._note(run, outcome, faulty=fault is not None and fault.fired > 0)
+        for name in ("qtickets", "vk", "direct"):
+            self.stage.faults(name).clear()
+
+    def _continue(self, step: Step) -> None:
+        if self.paused:
+            paused = _picked(self.paused, step.options["pick"])
+            self.paused.remove(paused)
+            self._let_go(paused)
+            self._note(paused.run, paused.outcome[0])
+
+    def _again(self, step: Step) -> None:
+        """A run that failed or died is resumed: it finds what it had fetched."""
+        if not self.unfinished:
+            return
+        run_id, before = _picked(self.unfinished, step.options["pick"])
+        self.unfinished.remove((run_id, before))
+        self.clock.move(seconds=5)
+        run = Run(before.source, before.first, before.last, before.view, before.read)
+        outcome = self._reading(run, lambda: self.product.load(run.source, run.first, run.last, run_id=run_id))
+        self._note(run, outcome)
+
+    def _replay(self, step: Step) -> None:
+        """As after an update whose rules read the wrong price: the rejected rows are good ones now."""
+        prices = {str(b.id): b.price for order in self.scene.world.orders for b in order.baskets}
+        held = self.product.select(
+            "SELECT DISTINCT record_key FROM meta_quarantine FINAL WHERE source = 'qtickets'"
+        )
+        for key in held["record_key"]:
+            price = prices.get(key)
+            if price is not None:
+                self.product.command(
+                    f"ALTER TABLE meta_quarantine UPDATE record = replaceAll(record, '{NO_PRICE}', '{price}') "
+                    f"WHERE record_key = '{key}' SETTINGS mutations_sync = 1"
+                )
+        self.clock.move(seconds=5)
+        outcome = self.product.replay(step.options["source"])
+        if outcome.status != "success":
+            raise Wrong(f"replay {outcome.status}: {outcome.message}")
+        self._check(step.options["source"])
+
+    def _backfill(self, step: Step) -> None:
+        self.clock.move(seconds=5)
+        first, last = self._window(step.options["source"], 0, 1000)
+        run = Run(step.options["source"], first, last)
+        outcome = self._reading(run, lambda: self.product.backfill(run.source, first, last))
+        if outcome.status == "crashed":
+            raise Wrong(f"backfill of {run.source} crashed: {outcome.message}")
+        # Which of its windows were done already, and so not read, it alone knows: it excuses rows and accuses none.
+        run.status = "unknown"
+
+    def _load_in_child(self, run: Run, options: dict[str, Any]) -> None:
+        settings = self.product.settings
+        died = self._reading(
+            run,
+            lambda: killed_load(
+                settings, run.source, run.first, run.last, self.clock.now, options["kill"], options["after"]
+            ),
+        )
+        run.status = "killed" if died else "unknown"
+        self.happened["child killed" if died else "child done"] += 1
+
+    # --- runs
+
+    def _window(self, source: str, back: int, days: int) -> tuple[date, date]:
+        newest = self.scene.today - timedelta(days=0 if source == "qtickets" else 1)
+        last = max(newest - timedelta(days=back), self.scene.first)
+        return max(last - timedelta(days=days - 1), self.scene.first), last
+
+    def _reading(self, run: Run, work: Callable[[], Any]) -> Any:
+        """Do it, and note what it read if it asked an API."""
+        calls = self.stage.calls
+        if run not in self.models[run.source].runs:
+            self.models[run.source].runs.append(run)
+        try:
+            return work()
+        finally:
+            if self.stage.calls > calls:
+                run.view, run.read = self.scene.views[-1], next(self.reads)
+
+    def _start(self, run: Run, where: str | int) -> None:
+        """Run it on a thread until it comes to the point, or to its end."""
+        waits, go_on, outcome = threading.Event(), threading.Event(), []
+        hook = self._stopper(where, waits, go_on)
+
+        def work() -> None:
+            outcome.append(self.product.load(run.source, run.first, run.last, on_statement=hook))
+            waits.set()
+
+        thread = threading.Thread(target=work, daemon=True)
+        paused = Paused(run, where != "read", thread, waits, go_on, outcome)
+
+        def until_it_waits() -> None:
+            thread.start()
+            assert waits.wait(_PATIENCE)
+
+        self._reading(run, until_it_waits)
+        if outcome:
+            self._note(run, outcome[0])
+        else:
+            self.happened["paused"] += 1
+            self.paused.append(paused)
+
+    def _stopper(self, where: str | int, waits: threading.Event, go_on: threading.Event) -> Callable[[str], None]:
+        calls, left = self.stage.calls, where if isinstance(where, int) else 0
+
+        def stop(phase: str) -> None:
+            nonlocal left
+            if go_on.is_set() or phase != "before":
+                return
+            left -= 1
+            if left == 0 or (where == "read" and self.stage.calls > calls):
+                waits.set()
+                assert go_on.wait(_PATIENCE)
+
+        return stop
+
+    def _let_go(self, paused: Paused) -> None:
+        def until_it_ends() -> None:
+            paused.go_on.set()
+            paused.thread.join(_PATIENCE)
+            assert paused.outcome
+
+        self._reading(paused.run, until_it_ends)
+
+    def _note(self, run: Run, outcome: Outcome, *, faulty: bool = False) -> None:
+        run.status = outcome.status
+        self.happened[outcome.status] += 1
+        if outcome.status == "crashed":
+            raise Wrong(f"a traceback of {run.source}: {outcome.message}")
+        if outcome.status != "success":
+            return
+        if outcome.window:
+            run.first, run.last = outcome.window.first, outcome.window.last
+        run.keeps = "kept, though" in outcome.message
+        if faulty and "; " in outcome.message:
+            # It counted what is missing. Until the end nobody can say which rows are right.
+            self.tainted.add(run.source)
+            run.status = "counted"
+        self._check(run.source)
+
+    def _schedule_fault(self, options: dict[str, Any]) -> Any:
+        if "fault" not in options:
+            return None
+        number, kind = options["fault"]
+        endpoint = ENDPOINTS[number]
+        fault = faults_of(endpoint)[kind]
+        times = min(options["times"], ALWAYS)
+        return self.stage.faults(endpoint.api).add(fault.kind, endpoint.path, times, **fault.options)
+
+    # --- what must be so
+
+    def _held(self, source: str) -> dict[Key, Value]:
+        rows = self.product.select(_HELD[source]).rows()
+        width = _KEYS[source]
+        held = {row[:width]: row[width:] for row in rows}
+        if len(held) != len(rows):
+            raise Wrong(f"{source}: rows of one key stand twice: {len(rows) - len(held)}")
+        return held
+
+    def _check(self, source: str) -> None:
+        if source in self.tainted or any(paused.within for paused in self.paused if paused.run.source == source):
+            return
+        if wrong := list(self.models[source].wrong(self._held(source))):
+            raise Wrong(f"{source}: {wrong[0]} ({len(wrong)} such)")
+
+    def _end(self) -> None:
+        """The trouble is over: one load of everything, then the runs that still wait end as well."""
+        self.stage.calm()
+        self.scene.spoiled.clear()
+        self.scene.show()
+        for source in SOURCES:
+            self.clock.move(seconds=61)
+            outcome = self.product.load(source, *self._window(source, 0, 1000))
+            if outcome.status != "success":
+                raise Wrong(f"the last load of {source} does not succeed: {outcome.message}")
+        while self.paused:
+            paused = self.paused.pop()
+            self._let_go(paused)
+            if paused.outcome[0].status == "crashed":
+                raise Wrong(f"a traceback of {paused.run.source}: {paused.outcome[0].message}")
+        self._prove()
+
+    def _prove(self) -> None:
+        for source in SOURCES:
+            _same(source, self._held(source), self.scene.views[-1].rows[source])
+        _same("sales", _pairs(self.product.select(_SALES).rows()), truth.sales(self.scene.world))
+        _same("marketing", _pairs(self.product.select(_MART).rows()), self.scene.marketing())
+        good = self.product.select(
+            "SELECT count() FROM meta_quarantine WHERE source = 'qtickets' AND resource = 'orders' "
+            "AND record_key IN (SELECT toString(ticket_id) FROM stg_qtickets_tickets)"
+        ).item()
+        if good:
+            raise Wrong(f"quarantine holds tickets that are loaded: {good}")
+
+
+def _pairs(rows: list[tuple[Any, ...]]) -> dict[Key, Value]:
+    found = {row[:3]: row[3:] for row in rows}
+    if len(found) != len(rows):
+        raise Wrong("rows of one key stand twice in a mart")
+    return found
+
+
+def _same(what: str, there: dict[Any, Any], right: dict[Any, Any]) -> None:
+    lost = [key for key in right if key not in there]
+    others = [key for key in there if key not in right]
+    differ = [key for key in right if key in there and there[key] != right[key]]
+    if lost or others or differ:
+        key = (differ or others or lost)[0]
+        raise Wrong(
+            f"{what} not exact in the end: {len(lost)} lost, {len(others)} too many, {len(differ)} differ, "
+            f"e.g. {key}: {there.get(key)} instead of {right.get(key)}"
+        )
+
+
+def _killer(number: int, after: bool) -> Callable[[str], None]:
+    left = number
+
+    def kill(phase: str) -> None:
+        nonlocal left
+        left -= phase == "before"
+        if left < 0 or (left == 0 and phase == ("after" if after else "before")):
+            left = -1
+            raise Killed
+
+    return kill
+
+
+def _picked(found: list[Any], share: float) -> Any:
+    return found[int(share * len(found))]
+
+
+def _tables(product: Product) -> list[str]:
+    sql = (
+        "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' "
+        "AND name != 'meta_migrations' ORDER BY name"
+    )
+    return [str(name) for name in product.select(sql)["name"]]
+
+
+@contextmanager
+def runner(dsn: str, folder: Path, database: str) -> Iterator[Runner]:
+    clock = Clock(START)
+    world = World.generate(until=START, days=1, scale=0.01)
+    with stage(world) as served, in_process(clock):
+        product = Product(served.settings(dsn, database, folder))
+        # Makes the schema.
+        product.load("qtickets", truth.moscow_day(START), truth.moscow_day(START))
+        yield Runner(served, clock, product, dsn)
+        with clickhouse_connect.get_client(dsn=dsn) as client:
+            client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
+
+
+def shrink(carry_out: Callable[[list[Step]], None], steps: list[Step], kind: str) -> list[Step]:
+    """The steps without those that the failure does not need, left out one by one."""
+    place = len(steps) - 1
+    while place >= 0:
+        fewer = steps[:place] + steps[place + 1 :]
+        try:
+            carry_out(fewer)
+        except Wrong as wrong:
+            steps = fewer if wrong.kind == kind else steps
+        place -= 1
+    return steps
+
+
+@dataclass
+class Result:
+    """Of one schedule: `wrong` is empty where all was exact."""
+
+    seed: int
+    wrong: str = ""
+    steps: list[Step] = field(default_factory=list)
+
+
+def try_one(made: Runner, seed: int, *, shorter: bool = True) -> Result:
+    try:
+        made.carry_out(seed)
+    except Wrong as wrong:
+        steps = draw(seed)
+        if shorter:
+            steps = shrink(lambda fewer: made.carry_out(seed, fewer), steps, wrong.kind)
+        return Result(seed, str(wrong), steps)
+    return Result(seed)
+
+
+def carry_out(dsn: str, folder: str, seeds: list[int], shorter: bool) -> list[Result]:
+    """The schedules of these seeds, in a process of their own."""
+    logging.disable(logging.CRITICAL)
+    with runner(dsn, Path(folder) / f"soak_{seeds[0]}", f"soak_{seeds[0]}") as made:
+        return [try_one(made, seed, shorter=shorter) for seed in seeds]

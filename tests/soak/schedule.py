@@ -1,0 +1,94 @@
+"""Schedules: steps drawn from a seed, each whole in itself, so that a failing schedule can be shrunk by leaving some out.
+
+Picks are shares (0 to 1) of what there is to pick from when the step is taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from tests.faults.table import ENDPOINTS, TRANSPORT, faults_of
+from tests.soak.scene import SOURCES
+
+DAYS, LONGEST = 12, 25
+"""Days of the world at its beginning, and steps at most."""
+STATEMENTS = 90
+"""About as many requests to ClickHouse a load makes."""
+_CHANGES = ("vanish_order", "vanish_day", "restate", "restate", "refund", "cancel", "move", "spoil", "cure")
+_BODY_FAULTS = (
+    "list_emptied", "list_halved", "item_dropped", "count_higher", "count_zero", "inner_emptied", "inner_dropped",
+    "empty", "empty_object", "nested_deep", "list_null",
+)  # fmt: skip
+_APIS = {"qtickets": "qtickets", "vk_ads": "vk", "direct": "direct"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """`what`: time, one of the changes, load, continue, again, replay, backfill."""
+
+    what: str
+    options: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.what} " + " ".join(f"{name}={value}" for name, value in self.options.items())
+
+
+def draw(seed: int) -> list[Step]:
+    rng = Random(f"schedule {seed}")
+    steps = [_load(rng, source, trouble=False) for source in SOURCES if rng.random() < 0.6]
+    vanished = 0
+    while len(steps) < rng.randint(8, LONGEST):
+        step = _step(rng)
+        vanished += step.what.startswith("vanish")
+        # A load refuses to remove much of a window's money, and is right to.
+        if not step.what.startswith("vanish") or vanished <= 3:
+            steps.append(step)
+    return steps
+
+
+_WEIGHTS = {"load": 50, "change": 25, "time": 8, "continue": 9, "again": 3, "replay": 3, "backfill": 2}
+
+
+def _step(rng: Random) -> Step:
+    source, pick, ads = rng.choice(SOURCES), round(rng.random(), 3), rng.choice(SOURCES[1:])
+    [what] = rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))
+    change = {
+        "source": ads,
+        "pick": pick,
+        "by": rng.choice((0.5, 0.9, 1.1, 1.5)),
+        "days": rng.choice((-9, -5, -2, 2, 5)),
+    }
+    steps = {
+        "load": lambda: _load(rng, source),
+        "change": lambda: Step(rng.choice(_CHANGES), change),
+        "time": lambda: Step(what, {"hours": rng.choice((1, 7, 26))}),
+    }
+    return steps.get(what, lambda: Step(what, {"source": source, "pick": pick}))()
+
+
+def _load(rng: Random, source: str, *, trouble: bool = True) -> Step:
+    """Windows of any length, most of which end lately; now and then in the very second of the run before."""
+    back = rng.choice((0, 0, 0, 1, 3, rng.randint(0, DAYS - 2)))
+    options: dict[str, Any] = {"source": source, "back": back, "days": rng.choice((1, 2, 3, 7, DAYS, 40))}
+    options["seconds"] = rng.choice((0, 1, 61, 61))
+    draw = rng.random() if trouble else 1
+    if draw < 0.2:
+        options |= {"fault": _fault(rng, source), "times": rng.choice((1, 1, 2, 10**6))}
+    elif draw < 0.35:
+        options |= {"kill": rng.randint(1, STATEMENTS), "after": rng.random() < 0.5}
+    elif draw < 0.38:
+        options |= {"kill": rng.randint(1, STATEMENTS), "after": rng.random() < 0.5, "child": True}
+    elif draw < 0.58:
+        options |= {"pause": "read"}
+    elif draw < 0.68:
+        options |= {"pause": rng.randint(1, STATEMENTS)}
+    return Step("load", options)
+
+
+def _fault(rng: Random, source: str) -> tuple[int, str]:
+    """The endpoint's number, and a kind of the table of faults."""
+    endpoint = rng.choice([n for n, e in enumerate(ENDPOINTS) if e.api == _APIS[source]])
+    kinds = [kind for kind in faults_of(ENDPOINTS[endpoint]) if kind in TRANSPORT or kind in _BODY_FAULTS]
+    return endpoint, rng.choice(kinds)
