@@ -13,12 +13,15 @@ import sys
 from typing import Any
 from urllib.parse import urlsplit
 
+import uvicorn
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
 from tasks.errors import SettingsError, ZakazError
 
 PASSWORD = "PREFECT_SERVER_API_AUTH_STRING"  # noqa: S105 - the name of the setting
 HOSTS = "ZAKAZ_UI_HOSTS"
-"""Further names by which the server is reached, e.g. prefect in compose; those of PREFECT_UI_URL and of this machine
-are known."""
+"""Further names by which the server is reached, e.g. prefect in compose; known are this machine's own and that of
+PREFECT_UI_URL."""
 SHORTEST = 12
 """Characters of a password after the name and the colon."""
 _HERE = ("127.0.0.1", "localhost")
@@ -44,8 +47,8 @@ def require_password(given: str | None) -> None:
     if not name or len(password) < SHORTEST:
         raise SettingsError(
             f"{PASSWORD} must be a name, a colon and a password of at least {SHORTEST} characters, e.g. "
-            "zakaz: and what `openssl rand -hex 24` prints. Without it anybody who reaches the server, and any page in "
-            "your browser, could run programs on its workers."
+            "zakaz: and what `openssl rand -hex 24` prints. Without it anybody who reaches the server, and any page "
+            "in your browser, could run programs on its workers."
         )
 
 
@@ -64,10 +67,9 @@ def origins(port: int) -> list[str]:
 
 
 def _run(host: str, port: int) -> None:
-    import uvicorn
-    from prefect.server.api.server import create_app
-    from prefect.settings import get_current_settings
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
+    # After the environment is right: Prefect reads it as it is imported.
+    from prefect.server.api.server import create_app  # noqa: PLC0415
+    from prefect.settings import get_current_settings  # noqa: PLC0415
 
     server: Any = get_current_settings().server
     app = TrustedHostMiddleware(create_app(final=True), allowed_hosts=hosts(), www_redirect=False)
