@@ -46,9 +46,9 @@ def require_password(given: str | None) -> None:
     name, _, password = (given or "").strip().partition(":")
     if not name or len(password) < SHORTEST:
         raise SettingsError(
-            f"{PASSWORD} must be a name, a colon and a password of at least {SHORTEST} characters, e.g. "
-            "zakaz: and what `openssl rand -hex 24` prints. Without it anybody who reaches the server, and any page "
-            "in your browser, could run programs on its workers."
+            f"{PASSWORD} must be a name, a colon and a password of at least {SHORTEST} characters, e.g. zakaz: and "
+            "what `openssl rand -hex 24` prints. Without it anybody who reaches the server, and any page in your "
+            "browser, could run programs on its workers."
         )
 
 

@@ -17,10 +17,10 @@ from tests.ops.files import ROOT, sample, setting_names
 FOLDER = ROOT / "ops" / "systemd"
 UNITS = sorted(FOLDER.glob("*.service"))
 OPTIONS_OF = {
-    ("/opt/zakaz/bin/prefect", "server"): ["server", "start"],
-    ("/opt/zakaz/bin/zakaz", "worker"): ["worker", "start"],
+    ("/opt/zakaz/bin/python", "-m"): ["flows.server.serve"],
+    ("/opt/zakaz/bin/zakaz", "worker"): ["prefect", "worker", "start"],
 }
-"""What a unit may start, and the command of Prefect's whose options it takes."""
+"""What a unit may start, and the module whose options it takes."""
 HARDENED = {
     "NoNewPrivileges": "true",
     "ProtectSystem": "strict",
@@ -58,9 +58,7 @@ def test_it_starts_what_is_installed(unit: Path) -> None:
     program, *arguments = shlex.split(service(unit)["ExecStart"])
 
     asked = OPTIONS_OF[program, arguments[0]]
-    done = subprocess.run(
-        [Path(sys.executable).with_name("prefect"), *asked, "--help"], capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-m", *asked, "--help"], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0
     for option in (argument for argument in arguments if argument.startswith("--")):
         assert option in done.stdout
