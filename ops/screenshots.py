@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -36,12 +37,15 @@ class Machine:
     def __init__(self, home: Path, chat: str) -> None:
         self.home, self.port = home, _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.password = f"zakaz:{secrets.token_urlsafe(24)}"
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
         self._env = kept | {
             "ZAKAZ_HOME": str(home),
             "PYTHONPATH": str(ROOT),
             "ZAKAZ_ALERT_BLOCK": "custom-webhook/zakaz-alerts",
             "ALERT_URL": chat,
+            "PREFECT_SERVER_API_AUTH_STRING": self.password,
+            "PREFECT_API_AUTH_STRING": self.password,
         }
         # The worker and its runs read it: the sandbox's tokens are in it.
         self._tokens = home / "data" / "up" / "sandbox.env"
@@ -53,7 +57,9 @@ class Machine:
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """GET without a body, else POST. SQLite says through Prefect that another writes: asked again."""
         for _ in range(10):
-            reply = httpx.request("POST" if body else "GET", f"{self.url}/api{path}", json=body, timeout=60)
+            method, address = "POST" if body else "GET", f"{self.url}/api{path}"
+            user, _, password = self.password.partition(":")
+            reply = httpx.request(method, address, json=body, auth=(user, password), timeout=60)
             if reply.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                 break
             time.sleep(1)
@@ -123,7 +129,7 @@ def main() -> None:
         try:
             machine.zakaz("up", "--port", str(machine.port))
             subject = live_a_little(machine)
-            take(SHOTS, machine.url, subject, machine.private(), browser, arguments.out)
+            take(SHOTS, machine.url, machine.password, subject, machine.private(), browser, arguments.out)
         finally:
             machine.zakaz("down")
     # Kept where something went wrong, for its logs.
