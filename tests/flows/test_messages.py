@@ -294,7 +294,8 @@ def test_a_failed_run_is_told_by_its_error(chat: Chat) -> None:
     run = flow_run()
     telling.run_failed(FLOW, run, failed)
 
-    assert chat.messages == [f"Zakaz: quality failed\nVK answered 403.\nRun: quality 2025-11-20\nflow run {run.id}"]
+    where = telling.address_of(run)
+    assert chat.messages == [f"Zakaz: quality failed\nVK answered 403.\nRun: quality 2025-11-20\n{where}"]
 
 
 @pytest.mark.usefixtures("own_environment")

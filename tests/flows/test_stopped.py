@@ -28,7 +28,11 @@ _hangs = {"seconds": 300, "times": 100}
 
 @pytest.fixture
 def start(product: Product) -> Iterator[Started]:
-    """A command in a session of its own, so that whatever it leaves behind is found."""
+    """A command in a session of its own, so that whatever it leaves behind is found. No signal is ignored from the
+    start, as it would be where the tests themselves run under nohup or in the background."""
+    ignored = [n for n in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM) if signal.getsignal(n) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
     product.env |= {"HTTP_TIMEOUT": "300"}
     started = []
 
@@ -50,6 +54,8 @@ def start(product: Product) -> Iterator[Started]:
         for left in of_session(process.pid):
             left.kill()
         process.communicate()
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def of_session(number: int) -> list[psutil.Process]:
