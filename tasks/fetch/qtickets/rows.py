@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from tasks.fetch.decode import without_surrogates
 from tasks.fetch.qtickets.listing import Record
 from tasks.fetch.qtickets.prices import price_is_for
 from tasks.fetch.qtickets.values import is_false
@@ -19,7 +20,6 @@ from tasks.utm import UTM, read_value
 
 Row = dict[str, str | None]
 
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _LONGEST = 1000
 """Characters of a value that lands. Names and tags are far shorter, and numbers that long are rejected."""
 
@@ -149,4 +149,4 @@ def _text(value: Any) -> str | None:
             value = json.dumps(value, ensure_ascii=False)
         except (RecursionError, ValueError):
             return "nested too deep"
-    return _LONE_SURROGATE.sub("\ufffd", value[:_LONGEST])
+    return without_surrogates(value[:_LONGEST])
