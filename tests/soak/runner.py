@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import traceback
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -78,11 +79,15 @@ class Runner:
 
     def carry_out(self, seed: int, steps: list[Step] | None = None) -> None:
         """Raises Wrong."""
-        self._begin(seed)
         try:
+            self._begin(seed)
             for step in draw(seed) if steps is None else steps:
                 getattr(self, f"_{step.what}", self._change)(step)
             self._end()
+        except Wrong:
+            raise
+        except Exception as error:
+            raise Wrong(f"the schedule broke: {''.join(traceback.format_exception(error))}") from error
         finally:
             for paused in self.paused:
                 self._let_go(paused)
@@ -384,7 +389,7 @@ def _killer(number: int, after: bool) -> Callable[[str], None]:
 
 
 def _picked(found: list[Any], share: float) -> Any:
-    return found[int(share * len(found))]
+    return found[min(int(share * len(found)), len(found) - 1)]
 
 
 def _tables(product: Product) -> list[str]:
