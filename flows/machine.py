@@ -10,12 +10,13 @@ import hashlib
 import json
 import os
 import secrets
+import shlex
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,7 +34,7 @@ from tasks.window import moscow_today
 _FOLDER = HOME / "data" / "up"
 _CONFIG = ROOT / "ops" / "supervisord.conf"
 _SANDBOX_ENV = _FOLDER / "sandbox.env"
-_ACCESS = HOME / "secrets" / "access.env"
+_SIGN_IN = HOME / "secrets" / "prefect.env"
 """The address and the password of the server, for its owner's terminal."""
 _RUNNING = _FOLDER / "running.json"
 """Of the environment of what runs, what `down` needs: for supervisor's configuration, and to ask the server."""
@@ -60,7 +61,7 @@ def up(port: int) -> str:
     _refuse_taken(port)
     _FOLDER.mkdir(parents=True, exist_ok=True)
     env = _environment(port, stands_in)
-    _write_secret(_ACCESS, "".join(f"{name}={env[name]}\n" for name in ("PREFECT_API_URL", CLIENT, PASSWORD)))
+    keep_sign_in(_SIGN_IN, {name: env[name] for name in ("PREFECT_API_URL", CLIENT, PASSWORD)})
     needed = {name: env[name] for name in env if name.startswith("UP_") or name in _TO_ASK}
     _write_secret(_RUNNING, json.dumps(needed))
     with err.status("Starting the Prefect server") as status:
@@ -143,14 +144,23 @@ def _password() -> str:
     """The user's own, else the one that this installation was given at its first start. Raises SettingsError."""
     password = os.environ.get(PASSWORD)
     if password is None:
-        kept = dict(line.split("=", 1) for line in _read(_ACCESS).splitlines() if "=" in line)
-        password = kept.get(PASSWORD) or f"{OURS}:{secrets.token_urlsafe(24)}"
+        password = kept_sign_in(_SIGN_IN).get(PASSWORD) or f"{OURS}:{secrets.token_urlsafe(24)}"
     require_password(password)
     return password
 
 
-def _read(file: Path) -> str:
-    return file.read_text() if file.exists() else ""
+def keep_sign_in(file: Path, values: Mapping[str, str]) -> None:
+    """For a shell to source, so a value may hold any character."""
+    _write_secret(file, "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items()))
+
+
+def kept_sign_in(file: Path) -> dict[str, str]:
+    """What an earlier start wrote; nothing where it is the first. Raises SettingsError."""
+    text = file.read_text() if file.exists() else ""
+    try:
+        return dict(word.split("=", 1) for word in shlex.split(text) if "=" in word)
+    except ValueError:
+        raise SettingsError(f"{file} cannot be read: a quote has no end. Mend it, or delete it.") from None
 
 
 def _write_secret(file: Path, text: str) -> None:
@@ -253,9 +263,9 @@ def _free_port() -> int:
 def _where(env: dict[str, str], stands_in: bool) -> str:
     apis = "a sandbox of the APIs; put tokens into secrets/ for the real ones" if stands_in else "the real APIs"
     # The password itself for a person's eyes alone: what is not a terminal may be a log.
-    asked = env[CLIENT] if sys.stdout.isatty() else f"what {_ACCESS} has as {CLIENT}"
+    asked = env[CLIENT] if sys.stdout.isatty() else f"what {_SIGN_IN} has as {CLIENT}"
     return (
         f"Prefect UI: {env['PREFECT_UI_URL']} asks once for a password; paste {asked}\n"
         f"Reads {apis}. Logs: {_FOLDER}\n"
-        f"For `prefect` and `zakaz` in this terminal: set -a; . {_ACCESS}; set +a"
+        f"For `prefect` and `zakaz` in this terminal: set -a; . {_SIGN_IN}; set +a"
     )

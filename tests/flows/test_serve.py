@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from flows import machine
 from flows.server import serve
 from tasks.errors import SettingsError
 
@@ -55,3 +56,25 @@ def test_its_names_and_pages_are_this_machines_and_those_that_are_set(monkeypatc
     monkeypatch.setenv(serve.HOSTS, "prefect, ")
     assert serve.hosts() == ["127.0.0.1", "localhost", "zakaz.example.ru", "prefect"]
     assert serve.origins(4200)[-1] == "https://zakaz.example.ru"
+
+
+def test_a_password_with_any_character_reaches_a_shell_as_it_is(tmp_path: Path) -> None:
+    password = "zakaz:it's $HOME `id` \\ \" # =;&"
+    file = tmp_path / "secrets" / "prefect.env"
+
+    machine.keep_sign_in(file, {serve.PASSWORD: password})
+
+    sourced = subprocess.run(
+        ["sh", "-c", f'. "$0"; printf %s "${serve.PASSWORD}"', str(file)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert sourced.stdout == password
+    assert machine.kept_sign_in(file) == {serve.PASSWORD: password}
+
+
+def test_a_file_that_was_broken_by_hand_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "prefect.env"
+    file.write_text("A='b\n")
+
+    with pytest.raises(SettingsError, match="cannot be read: a quote has no end"):
+        machine.kept_sign_in(file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import socket
 import subprocess
 import sys
@@ -62,9 +63,9 @@ def refuses_everybody_but_its_owner(home: Path, port: int) -> tuple[str, str]:
     """What a page of another origin, a rebound name and a program without the password would try; the owner's
     name and password."""
     api = f"http://127.0.0.1:{port}/api"
-    access = home / "secrets" / "access.env"
-    assert access.stat().st_mode & 0o777 == 0o600
-    kept = dict(line.split("=", 1) for line in access.read_text().splitlines())
+    sign_in = home / "secrets" / "prefect.env"
+    assert sign_in.stat().st_mode & 0o777 == 0o600
+    kept = dict(line.split("=", 1) for line in shlex.split(sign_in.read_text()))
     assert kept["PREFECT_API_URL"] == api
     assert kept["PREFECT_API_AUTH_STRING"] == kept["PREFECT_SERVER_API_AUTH_STRING"]
     name, _, password = kept["PREFECT_API_AUTH_STRING"].partition(":")
