@@ -4,22 +4,21 @@
 #
 #     docker build --tag zakaz .
 #
-# A tag can be pushed anew. To build on exactly these bytes, put what this prints behind the tag of both FROM lines,
-# as @sha256:...:
-#
-#     docker buildx imagetools inspect python:3.11.17-slim-bookworm --format '{{json .Manifest.Digest}}'
+# A tag can be pushed anew, a digest cannot: `make images` puts the digest behind the tag of both FROM lines.
 
 FROM python:3.11.17-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_INPUT=1
 WORKDIR /build
-RUN python -m venv /opt/zakaz
-# What Zakaz needs first, since it changes less often than Zakaz does. With s3: several machines may share a landing area.
-COPY pyproject.toml constraints.txt ./
-RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*p['dependencies'], *p['optional-dependencies']['s3'], sep='\n')" > requirements.txt \
-    && /opt/zakaz/bin/pip install --constraint constraints.txt --requirement requirements.txt
+# pip and what builds Zakaz stay in this stage. Nothing is installed but what a lock names with its hash.
+COPY requirements/build.txt requirements/run.txt requirements/
+RUN pip install --require-hashes --no-deps --requirement requirements/build.txt \
+    && python -m venv --without-pip /opt/zakaz \
+    && pip --python /opt/zakaz install --require-hashes --no-deps --requirement requirements/run.txt
+# Zakaz last, since it changes more often than what it needs.
 COPY . .
-RUN /opt/zakaz/bin/pip install --no-deps --constraint constraints.txt . \
-    && /opt/zakaz/bin/pip check
+RUN pip wheel --no-deps --no-build-isolation --wheel-dir /dist . \
+    && pip --python /opt/zakaz install --no-deps --no-index /dist/*.whl \
+    && pip --python /opt/zakaz check
 
 
 FROM python:3.11.17-slim-bookworm

@@ -1,26 +1,27 @@
 # Everything starts here: each target builds the environment it needs in .venv first.
 PYTHON ?= python3.11
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo up down test check lint types bench soak screenshots install lock clean
+.PHONY: help demo up down test check lint types bench soak screenshots install lock images sbom audit clean
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
 
-demo: .venv/.installed ## A promoter's three months in a local sandbox, loaded and summed up
+demo: .venv/.installed-run ## A promoter's three months in a local sandbox, loaded and summed up
 	@$(BIN)/zakaz demo
 
 PORT ?= 4200
-up: .venv/.installed ## Prefect server with its UI, a worker and all deployments, on this machine
+up: .venv/.installed-run ## Prefect server with its UI, a worker and all deployments, on this machine
 	@$(BIN)/zakaz up --port $(PORT)
 
-down: .venv/.installed ## Stop them; your data stay
+down: .venv/.installed-run ## Stop them; your data stay
 	@$(BIN)/zakaz down
 
 test: .venv/.installed-dev ## All tests
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
-check: lint types test ## What CI runs
+check: lint types sbom test ## What CI runs
 
 lint: .venv/.installed-dev ## Style and the direction of imports
 	$(BIN)/ruff check .
@@ -42,28 +43,44 @@ soak: .venv/.installed-dev ## Random schedules of loads, faults and kills, which
 screenshots: .venv/.installed-screens ## The pictures of docs/prefect.md, taken anew from a machine of its own
 	$(BIN)/python ops/screenshots.py
 
-install: .venv/.installed ## Only the environment
+install: .venv/.installed-run ## Only the environment
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
-.venv/.installed: pyproject.toml constraints.txt | .venv/bin/python
+# Nothing is installed but what a lock names with its hash. The build tools come first: Zakaz is built with them, and
+# pip goes on as the pinned one.
+.venv/.installed-%: requirements/%.txt requirements/build.txt pyproject.toml | .venv/bin/python
 	@echo "Installing into .venv (a minute or two, once)"
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	@$(PIP) install --quiet --require-hashes --no-deps --requirement requirements/build.txt
+	@$(PIP) install --quiet --require-hashes --no-deps --requirement $<
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(PIP) check
 	@touch $@
 
-.venv/.installed-dev: .venv/.installed
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
-	@touch $@
+COMPILE = $(BIN)/uv pip compile --quiet --no-emit-index-url
+SUBSET = $(COMPILE) --constraint constraints.txt
+lock: | .venv/bin/python ## Resolve the pinned versions anew, with their hashes
+	$(PIP) install --quiet --require-hashes --no-deps --requirement requirements/lock.txt
+	$(COMPILE) pyproject.toml --all-extras --group build --group lock --upgrade \
+		--no-generate-hashes --no-emit-build-options --output-file constraints.txt
+	$(SUBSET) pyproject.toml --extra s3 --output-file requirements/run.txt
+	$(SUBSET) pyproject.toml --extra dev --output-file requirements/dev.txt
+	$(SUBSET) pyproject.toml --extra s3 --extra screens --output-file requirements/screens.txt
+	$(SUBSET) --group build --output-file requirements/build.txt
+	$(SUBSET) --group lock --output-file requirements/lock.txt
 
-.venv/.installed-screens: .venv/.installed
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[screens]'
-	@touch $@
+images: .venv/.installed-run ## Put the digests that the registry gives behind the images' tags
+	$(BIN)/python ops/images.py
 
-lock: | .venv/bin/python ## Resolve the pinned versions anew
-	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra s3 --extra screens --universal --python-version 3.11 \
-		--no-emit-index-url --no-annotate --no-header --quiet --upgrade --output-file constraints.txt
+sbom: .venv/.installed-dev ## What Zakaz is made of, into build/, and whether all of the licences are allowed
+	@mkdir -p build
+	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml \
+		--output-reproducible --output-file build/sbom.cdx.json
+	@$(BIN)/pip-licenses --output-file build/licences.md
+
+audit: .venv/.installed-dev ## Known vulnerabilities of what is pinned; status 3 where nobody could be asked
+	@$(BIN)/python ops/audit.py requirements/*.txt
 
 clean: ## Remove the environment and the caches; your data stay
-	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
