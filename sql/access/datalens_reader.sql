@@ -11,7 +11,8 @@ CREATE SETTINGS PROFILE IF NOT EXISTS `{database}_reader`{on_cluster};
 -- Altered rather than replaced: a replaced profile is another one, and a user would be left without limits.
 -- MIN beside MAX because 0 means no limit at all, and is what DEFAULT would put there.
 ALTER SETTINGS PROFILE `{database}_reader`{on_cluster} SETTINGS
-    -- Not 1: DataLens sends settings with each query, join_use_nulls for one, which 1 refuses.
+    -- Not 1: it refuses the settings that DataLens sends, join_use_nulls for one, and then the views' own, which set
+    -- that back, are passed over in silence.
     readonly = 2,
     -- `'vk_ads' AS source` must not hide the column `source` in the same query's WHERE.
     prefer_column_name_to_alias = 1,
