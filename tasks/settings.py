@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -47,6 +48,15 @@ class Settings(BaseSettings):
     etl_password: SecretStr | None = Field(default=None, description="Of etl_writer, who loads.")
     datalens_password: SecretStr | None = Field(default=None, description="Of datalens_reader, who reads views.")
     backup_password: SecretStr | None = Field(default=None, description="Of backup_user, who backs up.")
+    etl_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Where etl_writer may log in from: addresses and subnets, with commas. Not set: left as it is, "
+        "which is anywhere for a new user.",
+    )
+    datalens_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="datalens_reader, likewise."
+    )
+    backup_hosts: Annotated[tuple[str, ...], NoDecode] = Field(default=(), description="backup_user, likewise.")
     landing_url: str = Field(default=str(HOME / "data" / "landing"), description="Any fsspec address.")
     landing_keep_days: int = Field(default=7, ge=1)
 
@@ -147,11 +157,21 @@ class Settings(BaseSettings):
             raise PydanticCustomError("address", "it is no address, as https://host/path is")
         return given
 
-    @field_validator("zakaz_sources", mode="before")
+    @field_validator("zakaz_sources", "etl_hosts", "datalens_hosts", "backup_hosts", mode="before")
     @classmethod
     def _names(cls, given: str | tuple[str, ...]) -> tuple[str, ...]:
         names = given.split(",") if isinstance(given, str) else given
         return tuple(name.strip() for name in names if name.strip())
+
+    @field_validator("etl_hosts", "datalens_hosts", "backup_hosts")
+    @classmethod
+    def _networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(str(ip_network(name)) for name in given)
+        except ValueError:
+            raise PydanticCustomError(
+                "network", "it takes addresses and subnets with commas between them, e.g. 10.0.0.7,10.1.0.0/16"
+            ) from None
 
 
 def use_file(env: Path) -> None:

@@ -16,4 +16,7 @@ CREATE USER IF NOT EXISTS {user}{on_cluster} IDENTIFIED WITH sha256_hash BY '{ha
 
 ALTER USER {user}{on_cluster} IDENTIFIED WITH sha256_hash BY '{hash}' SALT '{salt}';
 
+-- Where BACKUP_HOSTS is set: from there alone.
+ALTER USER {user}{on_cluster} HOST {hosts};
+
 GRANT{on_cluster} `{database}_backup` TO {user};

@@ -26,15 +26,20 @@ from tasks.settings import Settings
 PASSWORD_LENGTH = 12
 _DIFFERENT_CHARACTERS = 5
 _GUESSED_FIRST = {"", "admin", "changeme", "clickhouse", "password", "qwerty", "secret", "test", "zakaz"}
-_NO_STORAGE = 514
+_NO_STORAGE, _READ_ONLY = 514, 164
+_SHEDDING = (
+    "SELECT toString(getSetting('readonly')) SETTINGS readonly = DEFAULT",
+    "SELECT * FROM (SELECT toString(getSetting('readonly')) SETTINGS readonly = 0)",
+)
 
 
 @dataclass(frozen=True)
 class Account:
-    """A user, `sql/access/{name}.sql`. `setting` holds its password; `may` says what for."""
+    """A user, `sql/access/{name}.sql`. Settings hold its password and its hosts; `may` says what it is for."""
 
     name: str
     setting: str
+    hosts: str
     may: str
 
     def password(self, settings: Settings) -> str | None:
@@ -51,9 +56,9 @@ class Account:
 
 
 ACCOUNTS = (
-    Account("etl_writer", "etl_password", "migrates and loads"),
-    Account("datalens_reader", "datalens_password", "reads the views"),
-    Account("backup_user", "backup_password", "backs up"),
+    Account("etl_writer", "etl_password", "etl_hosts", "migrates and loads"),
+    Account("datalens_reader", "datalens_password", "datalens_hosts", "reads the views"),
+    Account("backup_user", "backup_password", "backup_hosts", "backs up"),
 )
 
 
@@ -75,20 +80,22 @@ def grant_access(settings: Settings) -> list[str]:
     files = {file.name: file for file in sql_files("access")}
     with warehouse(settings) as client:
         for account in ACCOUNTS:
-            _run(client, statements(files[account.name], places(settings, account.name, passwords[account.name])))
-        told = [_line(account, database, passwords[account.name]) for account in ACCOUNTS]
-        return told + _views_without_owner(client)
+            _run(client, statements(files[account.name], places(settings, account, passwords[account.name])))
+        told = [_line(account, settings, passwords[account.name]) for account in ACCOUNTS]
+        return told + _views_without_owner(client) + _unheld_limits(client)
 
 
-def places(settings: Settings, user: str, password: str | None) -> dict[str, str]:
-    """What stands in the statements' {places}. Without a password there is no `user`, `hash` and `salt`."""
+def places(settings: Settings, account: Account, password: str | None) -> dict[str, str]:
+    """What stands in the statements' {places}. Without a password no `user`, `hash`, `salt` and `hosts`."""
     cluster = settings.clickhouse_cluster
     values = {"database": settings.clickhouse_database, "on_cluster": f" ON CLUSTER `{cluster}`" if cluster else ""}
     if cluster:
         values["cluster"] = cluster
     if password:
         salt = secrets.token_hex(32)
-        values |= {"user": user, "salt": salt, "hash": password_hash(password, salt)}
+        values |= {"user": account.name, "salt": salt, "hash": password_hash(password, salt)}
+        if hosts := getattr(settings, account.hosts):
+            values["hosts"] = ", ".join(f"IP '{host}'" for host in hosts)
     return values
 
 
@@ -128,10 +135,11 @@ def _run(client: Client, texts: list[str]) -> None:
             ) from error
 
 
-def _line(account: Account, database: str, password: str | None) -> str:
+def _line(account: Account, settings: Settings, password: str | None) -> str:
     if password is None:
         return f"{account.name}: skipped, {account.setting.upper()} is not set; its role is up to date"
-    return f"{account.name}: {account.may} ({database})"
+    hosts = ", ".join(getattr(settings, account.hosts))
+    return f"{account.name}: {account.may} ({settings.clickhouse_database})" + (f", from {hosts}" if hosts else "")
 
 
 def _views_without_owner(client: Client) -> list[str]:
@@ -145,3 +153,25 @@ def _views_without_owner(client: Client) -> list[str]:
     if not lost:
         return []
     return [f"datalens_reader cannot read {', '.join(lost)} yet: run `zakaz migrate` or a load as etl_writer"]
+
+
+def _unheld_limits(client: Client) -> list[str]:
+    """Whether this server lets a session drop what its profile demands, as ClickHouse did until August 2026.
+
+    Tried with `readonly`, which a session may set for itself and not take back: by DEFAULT, and in a subquery.
+    """
+    if all(_stays_read_only(client, text) for text in _SHEDDING):
+        return []
+    return [
+        f"This ClickHouse, {client.server_version}, lets a session drop its limits: of those of datalens_reader "
+        "only the quota holds. Update ClickHouse; docs/datalens.md says to which version."
+    ]
+
+
+def _stays_read_only(client: Client, text: str) -> bool:
+    try:
+        return client.query(text, settings={"readonly": 2}).first_row == ("2",)
+    except ClickHouseError as error:
+        if getattr(error, "code", None) != _READ_ONLY:
+            raise
+        return True

@@ -46,7 +46,7 @@ _PLAIN_WORDS = {
     241: "ClickHouse ran out of memory for this query",
     497: "This ClickHouse user lacks a right",
     701: "CLICKHOUSE_CLUSTER is no cluster of this server; `SELECT cluster FROM system.clusters` names them",
-    516: "ClickHouse refused the user or password in CLICKHOUSE_DSN",
+    516: "ClickHouse refused the user or password in CLICKHOUSE_DSN, or lets this user in from elsewhere only",
 }
 _NO_RIGHT = (164, 497)
 

@@ -40,6 +40,11 @@ def variables() -> list[Variable]:
     return [Variable(name, kind, words) for name, kind, words in _VARIABLE.findall(text)]
 
 
+def resolved(text: str, **env: str) -> str:
+    """What compose makes of a value of compose.yaml with this .env."""
+    return _VARIABLE.sub(lambda found: env.get(found[1]) or (found[3] if found[2] == ":-" else ""), text)
+
+
 def setting_names() -> set[str]:
     """What Zakaz and Prefect read from the environment."""
     return {name.upper() for name in Settings.model_fields} | set(_get_settings_fields(PrefectSettings))

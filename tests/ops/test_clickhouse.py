@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import clickhouse_connect
+import httpx
 import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
@@ -22,6 +23,9 @@ pytestmark = pytest.mark.slow
 SHIPPED = ROOT / "ops" / "clickhouse"
 ADMIN, PASSWORD = "administrator", "0123456789abcdef"
 PLACE = "/var/lib/clickhouse-backups/"
+DISK, SMALL_DISK = "5000000000", "5000000"
+SMALL_MACHINE = 1_200_000_000
+"""Four fifths of a container's memory, as the server works it out; the tests' machine may have any."""
 
 
 def config(folder: Path) -> Path:
@@ -30,7 +34,8 @@ def config(folder: Path) -> Path:
     # Something for ours to remove, and what the image has without them.
     (folder / "config.xml").write_text(
         f"<clickhouse><users_config>{folder}/users.xml</users_config><mysql_port>1</mysql_port>"
-        f"<logger><level>trace</level><log>{folder}/own.log</log></logger></clickhouse>"
+        f"<logger><level>trace</level><log>{folder}/own.log</log></logger>"
+        f"<max_server_memory_usage>{SMALL_MACHINE}</max_server_memory_usage></clickhouse>"
     )
     (folder / "users.xml").write_text(
         "<clickhouse><profiles><default/></profiles><quotas><default/></quotas><users><default><password></password>"
@@ -38,7 +43,10 @@ def config(folder: Path) -> Path:
     )
     text = (SHIPPED / "config.xml").read_text("utf-8")
     assert PLACE in text
-    (folder / "config.d" / "zakaz.xml").write_text(text.replace(PLACE, f"{folder}/backups/"))
+    assert text.count(DISK) == 1
+    (folder / "config.d" / "zakaz.xml").write_text(
+        text.replace(PLACE, f"{folder}/backups/").replace(DISK, SMALL_DISK)
+    )
     # Under another name: this server lets its own `default` in without a password, or does not start.
     users = (SHIPPED / "users.xml").read_text("utf-8").replace("default replace=", f"{ADMIN} replace=")
     (folder / "users.d" / "zakaz.xml").write_text(
@@ -73,6 +81,18 @@ def test_the_administrator_has_the_password_of_the_environment(server: ClickHous
             login(server, password).close()
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded"])
+def test_no_header_says_where_a_request_comes_from(server: ClickHouseServer, header: str) -> None:
+    """The administrator may come from this machine alone: believed, the header would keep it out, and let others in."""
+    asked = httpx.get(
+        f"http://127.0.0.1:{server.port}/?query=SELECT+currentUser()",
+        headers={"X-ClickHouse-User": ADMIN, "X-ClickHouse-Key": PASSWORD, header: "203.0.113.9"},
+        trust_env=False,
+    )
+
+    assert asked.text.strip() == ADMIN
+
+
 def test_a_backup_goes_to_its_disk_and_comes_back(server: ClickHouseServer) -> None:
     url = SERVICES["worker"]["environment"]["BACKUP_URL"].removeprefix("${BACKUP_URL:-").removesuffix("}")
     disk = place(Settings(_env_file=None, clickhouse_dsn="http://h", backup_url=url)).function.split("'")[1]
@@ -93,11 +113,28 @@ def test_a_backup_goes_to_its_disk_and_comes_back(server: ClickHouseServer) -> N
 
 def test_the_merged_configuration_is_what_was_meant(server: ClickHouseServer) -> None:
     with login(server) as client:
-        ratio = "SELECT value FROM system.server_settings WHERE name = 'max_server_memory_usage_to_ram_ratio'"
-        assert float(client.command(ratio)) == pytest.approx(0.4)
+        told = dict(client.query("SELECT name, value FROM system.server_settings").result_rows)
+        assert float(told["max_server_memory_usage_to_ram_ratio"]) == pytest.approx(0.8)
+        assert told["max_temporary_data_on_disk_size"] == SMALL_DISK
         disks = client.query("SELECT name, path FROM system.disks").result_rows
     assert ("backups", f"{server.directory}/backups/") in disks
     assert not (server.directory / "own.log").exists()
+
+
+def test_the_server_ends_a_query_without_limits_before_its_memory_does(server: ClickHouseServer) -> None:
+    """By its own limit, which no session can set aside: with all of theirs at 0, none."""
+    with login(server) as client:
+        with pytest.raises(DatabaseError, match=r"code: 241.*(total|server)"):
+            client.command(
+                "SELECT length(arrayMap(i -> i + x, range(300000000))) FROM (SELECT arrayJoin([1, 2]) AS x) "
+                "SETTINGS max_memory_usage = 0, max_memory_usage_for_user = 0, max_untracked_memory = 4194304"
+            )
+        with pytest.raises(DatabaseError, match="Limit for temporary files size exceeded"):
+            client.command(
+                "SELECT count() FROM (SELECT sipHash64(number) AS x FROM numbers(3000000) GROUP BY x) "
+                "SETTINGS max_bytes_before_external_group_by = 1000000, max_temporary_data_on_disk_size_for_query = 0"
+            )
+        assert client.command("SELECT 1") == 1
 
 
 def test_the_administrator_comes_from_inside_alone() -> None:

@@ -13,7 +13,21 @@ from typing import Any
 
 import pytest
 
-from tests.ops.files import COMPOSE, EXACT_TAG, ONE_OFF, OURS, ROOT, SERVICES, sample, setting_names, variables
+from flows.server import serve
+from tests.ops.files import (
+    COMPOSE,
+    EXACT_TAG,
+    ONE_OFF,
+    OURS,
+    ROOT,
+    SERVICES,
+    resolved,
+    sample,
+    setting_names,
+    variables,
+)
+from tests.ops.pages import page
+from tests.support.shipped_access import shipped
 
 SAMPLE = "configs/.env.compose.sample"
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|AUTH_STRING|DSN|CONNECTION_URL")
@@ -166,6 +180,82 @@ def test_a_worker_loads_and_backs_up_and_knows_no_other_password() -> None:
     assert "://backup_user:${BACKUP_PASSWORD" in given["BACKUP_DSN"]
     known = set(re.findall(r"\$\{(\w*PASSWORD)", json.dumps(given)))
     assert known == {"ETL_PASSWORD", "BACKUP_PASSWORD", "UI_PASSWORD"}
+
+
+def megabytes(text: str) -> int:
+    return int(text[:-1]) * {"m": 1, "g": 1024}[text[-1]]
+
+
+def machines(path: str) -> list[tuple[int, dict[str, str], int]]:
+    """The page's table: gigabytes of the machine, what .env says, workers."""
+    (table,) = [table for table in page(path).tables() if re.fullmatch(r"8 \w\w", table[0][0])]
+    return [
+        (int(memory.split()[0]), dict(re.findall(r"`(\w+)=(\w+)`", env)), int(workers))
+        for memory, workers, env in table
+    ]
+
+
+MACHINES = machines("docs/operations.md")
+
+
+def test_both_languages_know_the_same_machines() -> None:
+    assert machines("docs/operations.ru.md") == MACHINES
+    assert MACHINES[0] == (8, {}, 1)
+
+
+@pytest.mark.parametrize(("gigabytes", "env", "workers"), MACHINES)
+def test_the_limits_of_memory_fit_the_machine(gigabytes: int, env: dict[str, str], workers: int) -> None:
+    """With a tenth of it left for the system; and still when `setup` runs again beside the workers."""
+    limits = {name: megabytes(resolved(service["mem_limit"], **env)) for name, service in SERVICES.items()}
+    running = sum(
+        limit * (workers if name == "worker" else 1) for name, limit in limits.items() if name not in ONE_OFF
+    )
+
+    assert set(limits) == set(SERVICES)
+    assert running <= 0.9 * gigabytes * 1024
+    assert running + max(limits[name] for name in ONE_OFF) <= gigabytes * 1024
+
+
+def test_the_reader_leaves_memory_of_clickhouse_to_a_load() -> None:
+    config = (ROOT / "ops/clickhouse/config.xml").read_text("utf-8")
+    (ratio,) = re.findall(r"to_ram_ratio>([\d.]+)<", config)
+    of_queries = float(ratio) * megabytes(resolved(SERVICES["clickhouse"]["mem_limit"])) * 2**20
+    reader = shipped()["datalens_reader"].settings
+
+    assert int(reader["max_memory_usage_for_user"]) + 900_000_000 <= of_queries
+
+
+@pytest.mark.parametrize(
+    ("password", "starts"), [("", False), ("short", False), ("x" * 11, False), ("x" * 12, True)]
+)
+def test_a_short_password_of_the_ui_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], password: str, starts: bool
+) -> None:
+    """The command of compose.yaml in the environment of compose.yaml."""
+    declared = SERVICES["prefect"]
+    assert declared["command"][:3] == ["python", "-m", "flows.server.serve"]
+    for name, value in declared["environment"].items():
+        monkeypatch.setenv(name, resolved(value, UI_PASSWORD=password, POSTGRES_PASSWORD="p"))
+    # Which it sets otherwise, for itself.
+    monkeypatch.setenv("PREFECT_SERVER_CORS_ALLOWED_ORIGINS", "http://127.0.0.1")
+    ran: list[tuple[str, int]] = []
+    monkeypatch.setattr(serve, "_run", lambda host, port: ran.append((host, port)))
+
+    if starts:
+        serve.main(declared["command"][3:])
+    else:
+        with pytest.raises(SystemExit) as ended:
+            serve.main(declared["command"][3:])
+        assert ended.value.code == 2
+        assert "a password of at least 12 characters" in capsys.readouterr().err
+    assert ran == ([("0.0.0.0", 4200)] if starts else [])
+
+
+def test_the_image_of_clickhouse_keeps_a_session_to_its_limits() -> None:
+    """Since 26.8.2; see docs/datalens.md."""
+    version = SERVICES["clickhouse"]["image"].partition(":")[2].partition("@")[0]
+
+    assert tuple(map(int, version.split("."))) >= (26, 8, 2)
 
 
 def docker_compose(folder: Path, env: str) -> subprocess.CompletedProcess[str]:

@@ -69,20 +69,20 @@ def test_its_statements_are_those_of_the_contract(page: str) -> None:
 def test_its_limits_are_those_that_are_shipped(page: str) -> None:
     reader = shipped()["datalens_reader"]
     section = page.split("\n## ")[6]
-    rows = re.findall(r"(?m)^\| (.*?) \|", section)[1:7]
+    rows = re.findall(r"(?m)^\| (.*?) \|", section)[1:9]
     told = [int(re.sub(r"\D", "", number)) for row in rows for number in re.findall(r"\d[\d  ]*", row)]
 
     limit = {name: int(reader.settings[name]) for name in reader.settings if name.startswith("max_")}
+    units = {"queries": 1, "errors": 1, "result_rows": 10**6, "read_rows": 10**6, "execution_time": 3600}
     assert told == [
         limit["max_execution_time"],
-        limit["max_memory_usage"] // 10**9,
-        limit["max_memory_usage_for_user"] // 10**9,
+        limit["max_memory_usage"] // 10**6,
+        limit["max_memory_usage_for_user"] // 10**6,
+        limit["max_temporary_data_on_disk_size_for_query"] // 10**6,
         limit["max_rows_to_read"] // 10**6,
         limit["max_result_rows"] // 10**6,
         limit["max_concurrent_queries_for_user"],
-        int(reader.quota["queries"]),
-        int(reader.quota["errors"]),
-        int(reader.quota["execution_time"]) // 3600,
+        *(int(most) // units[name] for quota in reader.quota.values() for name, most in quota.items()),
     ]
 
 

@@ -16,7 +16,8 @@ class User:
     """One user: `settings` become its profile; `grants`, full statements, replace the right to everything.
 
     `constraints` of settings: `{"max_rows_to_read": {"min": "1", "max": "9"}}`, or `{"readonly": ""}` for one that
-    nobody may change. `quota`: of an hour. `roles`: by name, each with its grants.
+    nobody may change. `quota`: seconds of an interval, and what may be spent in it. `roles`: by name, each with its
+    grants. `hosts`: addresses and subnets that it may come from.
     """
 
     name: str
@@ -24,8 +25,9 @@ class User:
     settings: Mapping[str, str | int] = field(default_factory=dict)
     grants: tuple[str, ...] = ()
     constraints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    quota: Mapping[str, str | int] = field(default_factory=dict)
+    quota: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    hosts: tuple[str, ...] = ("127.0.0.1",)
 
 
 DEFAULT = User("default")
@@ -67,8 +69,9 @@ def _users_config(users: list[User]) -> ElementTree.Element:
         _add_profile(profiles, user)
         _add_account(accounts, user)
         if user.quota:
-            interval = ElementTree.SubElement(ElementTree.SubElement(quotas, user.name), "interval")
-            _fill(interval, {"duration": 3600} | dict(user.quota))
+            quota = ElementTree.SubElement(quotas, user.name)
+            for seconds, most in user.quota.items():
+                _fill(ElementTree.SubElement(quota, "interval"), {"duration": seconds} | dict(most))
         for name, grants in user.roles.items():
             _add_grants(ElementTree.SubElement(roles, name), grants)
     return root
@@ -89,7 +92,9 @@ def _add_account(accounts: ElementTree.Element, user: User) -> None:
         ElementTree.SubElement(account, "password_sha256_hex").text = digest
     else:
         ElementTree.SubElement(account, "password")
-    ElementTree.SubElement(ElementTree.SubElement(account, "networks"), "ip").text = "127.0.0.1"
+    networks = ElementTree.SubElement(account, "networks")
+    for host in user.hosts:
+        ElementTree.SubElement(networks, "ip").text = host
     ElementTree.SubElement(account, "profile").text = user.name
     ElementTree.SubElement(account, "quota").text = user.name if user.quota else "default"
     if user.name == DEFAULT.name:

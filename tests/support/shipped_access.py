@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tasks.load.access import ACCOUNTS, places, statements
+from tasks.load.access import ACCOUNTS, Account, places, statements
 from tasks.load.sql import SqlFile, sql_files
 from tasks.settings import Settings
 from tests.support.clickhouse_users import User
@@ -21,6 +21,7 @@ PASSWORDS = {
     "backup_user": "keeps a copy 17!",
 }
 SETTINGS = {f"{name.split('_')[0]}_password": password for name, password in PASSWORDS.items()}
+_SECONDS = {"minute": 60, "hour": 3600}
 _MADE_EMPTY = r"CREATE (ROLE|SETTINGS PROFILE|QUOTA|USER) IF NOT EXISTS .*"
 
 
@@ -32,27 +33,32 @@ class _Read:
     given: dict[str, list[str]] = field(default_factory=dict)
     settings: dict[str, str | int] = field(default_factory=dict)
     constraints: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    quota: dict[str, str | int] = field(default_factory=dict)
+    quota: dict[int, Mapping[str, str]] = field(default_factory=dict)
     hashes: list[tuple[str, str]] = field(default_factory=list)
+    hosts: tuple[str, ...] = ("127.0.0.1",)
 
 
-def shipped(database: str = "zakaz") -> dict[str, User]:
-    """The users by name, with the passwords above."""
-    settings = Settings(_env_file=None, clickhouse_database=database, **SETTINGS)
+def shipped(database: str = "zakaz", **hosts: str) -> dict[str, User]:
+    """The users by name, with the passwords above. `hosts`: etl_hosts and so on; without, this machine."""
+    settings = Settings(_env_file=None, clickhouse_database=database, **SETTINGS, **hosts)
     return {account.name: _user(settings, account.name) for account in ACCOUNTS}
+
+
+def account(name: str) -> Account:
+    return next(account for account in ACCOUNTS if account.name == name)
 
 
 def rendered(settings: Settings, name: str) -> list[str]:
     """The statements of one file as they are sent, comments dropped, each on one line."""
     file = next(file for file in sql_files("access") if file.name == name)
-    texts = statements(SqlFile(name, file.text), places(settings, name, PASSWORDS[name]))
+    texts = statements(SqlFile(name, file.text), places(settings, account(name), PASSWORDS[name]))
     return [" ".join(re.sub(r"(?m)^\s*--.*$", "", text).split()) for text in texts]
 
 
 def _user(settings: Settings, name: str) -> User:
     read = _read(rendered(settings, name))
     roles = {role: read.roles[role] for role in read.given[name]}
-    return User(name, PASSWORDS[name], read.settings, (), read.constraints, read.quota, roles)
+    return User(name, PASSWORDS[name], read.settings, (), read.constraints, read.quota, roles, read.hosts)
 
 
 def _read(texts: list[str]) -> _Read:
@@ -66,10 +72,13 @@ def _read(texts: list[str]) -> _Read:
             read.given.setdefault(found["user"], []).append(found["role"])
         elif found := re.fullmatch(r"ALTER SETTINGS PROFILE \S+ SETTINGS (?P<what>.*) TO \S+", text):
             _read_settings(read, found["what"])
-        elif found := re.fullmatch(
-            r"ALTER QUOTA \S+ KEYED BY user_name FOR INTERVAL 1 hour MAX (?P<what>.*)", text
-        ):
-            read.quota |= dict(item.split(" = ") for item in found["what"].split(", "))
+        elif found := re.fullmatch(r"ALTER QUOTA \S+ KEYED BY user_name (?P<what>FOR .*)", text):
+            for number, unit, most in re.findall(
+                r"FOR INTERVAL (\d+) (\w+) MAX ([^,]+(?:, \w+ = \d+)*)", found["what"]
+            ):
+                read.quota[int(number) * _SECONDS[unit]] = dict(item.split(" = ") for item in most.split(", "))
+        elif found := re.fullmatch(r"ALTER USER \w+ HOST (?P<what>.*)", text):
+            read.hosts = tuple(re.findall(r"IP '([^']+)'", found["what"]))
         elif found := re.fullmatch(
             r"ALTER USER \w+ IDENTIFIED WITH sha256_hash BY '(?P<hash>\w{64})' SALT '(?P<salt>\w{64})'"
             r"(?: SETTINGS PROFILE `\w+`)?",
@@ -84,12 +93,15 @@ def _read(texts: list[str]) -> _Read:
 def _read_settings(read: _Read, text: str) -> None:
     for item in text.split(", "):
         found = re.fullmatch(
-            r"(?P<name>\w+) = '?(?P<value>[\w/]+)'?(?: MIN (?P<min>\d+) MAX (?P<max>\d+))?(?P<const> CONST)?", item
+            r"(?P<name>\w+)(?: = '?(?P<value>[\w/]+)'?)?(?: MIN (?P<min>\d+))?(?: MAX (?P<max>\d+))?(?P<const> CONST)?",
+            item,
         )
         if found is None:
             raise ValueError(f"a setting that the tests do not understand: {item}")
-        read.settings[found["name"]] = found["value"]
-        if found["max"]:
-            read.constraints[found["name"]] = {"min": found["min"], "max": found["max"]}
-        elif found["const"]:
+        if found["value"]:
+            read.settings[found["name"]] = found["value"]
+        if found["const"]:
             read.constraints[found["name"]] = {"readonly": ""}
+        elif found["max"]:
+            least = {"min": found["min"]} if found["min"] else {}
+            read.constraints[found["name"]] = least | {"max": found["max"]}

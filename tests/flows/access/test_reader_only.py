@@ -34,12 +34,50 @@ def test_the_reader_reads_no_table(reader: Asker, admin: Asker) -> None:
         "SELECT * FROM view(SELECT ticket_id FROM zakaz.stg_qtickets_tickets)",
         "SELECT 1 WHERE 7 IN (SELECT event_id FROM zakaz.dim_events)",
         "SELECT 1 AS x UNION ALL SELECT count() FROM zakaz.meta_quarantine",
+        "SELECT * FROM s3('http://127.0.0.1:1/bucket/x.csv', CSV, 'x String')",
+        "SELECT * FROM mysql('127.0.0.1:1', 'a', 'b', 'c', 'd')",
+        "SELECT * FROM format(Template, 'x String', 'x')",
+        "SELECT * FROM mergeTreeIndex('zakaz', 'stg_qtickets_tickets')",
+        "SELECT * FROM loop(zakaz.stg_qtickets_tickets) LIMIT 1",
+        "SELECT count() FROM system.zeros",
+        "SELECT * FROM system.numbers LIMIT 1",
+        "SELECT * FROM system.quotas_usage",
+        "SELECT * FROM system.settings_profiles",
+        "SELECT * FROM system.named_collections",
+        "SELECT * FROM system.query_cache",
+        "SHOW ACCESS",
+        "SHOW USERS",
+        "SHOW PROCESSLIST",
+        "SHOW GRANTS FOR etl_writer",
+        "SHOW CREATE USER",
+        "KILL QUERY WHERE user = 'etl_writer'",
         "DESCRIBE TABLE zakaz.stg_qtickets_tickets",
         "SHOW CREATE TABLE zakaz.stg_qtickets_tickets",
     ],
 )
 def test_the_reader_reads_nothing_by_another_way(reader: Asker, statement: str) -> None:
     assert refusal(reader, statement).code == NO_RIGHT
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT dictGet('zakaz.any', 'x', 1)",
+        "SELECT * FROM executable('x', TSV, 'x String')",
+        "SELECT * FROM cluster('default', zakaz.stg_qtickets_tickets)",
+        "SELECT joinGet('zakaz.stg_qtickets_tickets', 'price', 1)",
+        "SELECT * FROM zakaz.v_sales_14d INTO OUTFILE 'mine'",
+        "SELECT * FROM system.query_log",
+        "SELECT sum(number) FROM numbers(1000000000000000000)",
+        "SELECT count() FROM generateRandom('x UInt64')",
+        "SELECT sleep(4)",
+        "EXECUTE AS etl_writer SELECT 1",
+    ],
+)
+def test_the_reader_gets_nothing_by_what_needs_no_right(reader: Asker, statement: str) -> None:
+    """Refused for reasons of their own: nothing there to read, switched off, or more than a limit."""
+    with pytest.raises(Refused):
+        reader.do(statement)
 
 
 def test_the_reader_sees_nothing_of_tables_through_merge(reader: Asker) -> None:

@@ -21,8 +21,8 @@ from tasks.load import access
 from tasks.load.access import ACCOUNTS, grant_access, password_hash, places, statements
 from tasks.load.sql import sql_files
 from tasks.load.warehouse import warehouse
-from tasks.settings import Settings
-from tests.support.shipped_access import PASSWORDS, SETTINGS, rendered, shipped
+from tasks.settings import Settings, load_settings
+from tests.support.shipped_access import PASSWORDS, SETTINGS, account, rendered, shipped
 
 Make = Callable[..., Settings]
 SERVER = "http://127.0.0.1:1"
@@ -50,6 +50,7 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
 
     monkeypatch.setattr(access, "warehouse", open_warehouse)
     monkeypatch.setattr(access, "_views_without_owner", lambda _: [])
+    monkeypatch.setattr(access, "_unheld_limits", lambda _: [])
     return recorder
 
 
@@ -67,10 +68,11 @@ def test_the_engine_can_parse_every_statement(
     make_settings: Make, client: Client, cluster: str | None, database: str
 ) -> None:
     """On both engines; they have no place for users, so parsing is as far as they go."""
-    settings = server(make_settings, clickhouse_cluster=cluster, clickhouse_database=database)
+    hosts = {f"{name}_hosts": "10.0.0.7, 10.1.0.0/16,fd00::/8" for name in ("etl", "datalens", "backup")}
+    settings = server(make_settings, clickhouse_cluster=cluster, clickhouse_database=database, **hosts)
     seen = 0
     for file in sql_files("access"):
-        texts = statements(file, places(settings, file.name, GOOD))
+        texts = statements(file, places(settings, account(file.name), GOOD))
         assert len(texts) >= len(file.statements) - (cluster is None)
         for text in texts:
             assert ("ON CLUSTER `main`" in text) == (cluster is not None)
@@ -96,6 +98,41 @@ def test_views_that_a_reader_cannot_read_are_named(server_settings: Settings) ->
         assert access._views_without_owner(client) == [
             "datalens_reader cannot read v_old yet: run `zakaz migrate` or a load as etl_writer"
         ]
+
+
+def test_a_server_that_lets_a_session_drop_its_limits_is_told_of(client: Client) -> None:
+    """On both engines; whether it does is tried here with another setting than the program takes."""
+    try:
+        client.query("SELECT 1 SETTINGS join_use_nulls = DEFAULT", settings={"join_use_nulls": 1, "readonly": 1})
+        lets = True
+    except DatabaseError:
+        lets = False
+
+    told = access._unheld_limits(client)
+
+    assert [line for line in told if "lets a session drop its limits" in line] == told
+    assert bool(told) == lets
+
+
+def test_where_a_user_may_come_from_is_set_and_otherwise_left_alone(
+    make_settings: Make, recorder: Recorder
+) -> None:
+    told = grant_access(server(make_settings, **SETTINGS, etl_hosts="10.0.0.7, 10.1.0.0/16"))
+
+    hosts = [text.splitlines()[-1] for text in recorder.told if " HOST " in text]
+    assert hosts == ["ALTER USER etl_writer HOST IP '10.0.0.7/32', IP '10.1.0.0/16'"]
+    assert told[0] == "etl_writer: migrates and loads (zakaz), from 10.0.0.7/32, 10.1.0.0/16"
+    assert told[1] == "datalens_reader: reads the views (zakaz)"
+
+
+@pytest.mark.parametrize("given", ["10.0.0.300", "example.com", "10.0.0.1/8", "10.0.0.1' OR '", "any"])
+def test_a_host_that_is_no_address_is_refused(
+    monkeypatch: pytest.MonkeyPatch, recorder: Recorder, given: str
+) -> None:
+    monkeypatch.setenv("DATALENS_HOSTS", given)
+
+    with pytest.raises(SettingsError, match="The setting DATALENS_HOSTS is wrong: it takes addresses and subnets"):
+        load_settings()
 
 
 def test_a_line_a_user_and_no_secret(make_settings: Make, recorder: Recorder) -> None:
@@ -209,9 +246,9 @@ def test_a_setting_is_never_shown(make_settings: Make) -> None:
 
 
 def test_whatever_can_be_raised_has_a_floor_too() -> None:
-    """0 is no limit at all, and is less than any MAX."""
+    """0 is no limit at all, and is less than any MAX; but of memory that is not counted it is none."""
     reader = shipped()["datalens_reader"]
-    limits = {name for name in reader.settings if name.startswith("max_")}
+    limits = {name for name in reader.settings if name.startswith("max_")} - {"max_untracked_memory"}
 
     assert limits == {name for name, limit in reader.constraints.items() if limit.get("min") == "1"}
     assert {"max_memory_usage", "max_execution_time", "max_rows_to_read", "max_result_rows"} <= limits
