@@ -432,9 +432,10 @@ def _not_read_later(rejected: pl.DataFrame, resource: Resource, window: Window, 
 
 
 def record_key(resource: Resource) -> pl.Expr:
-    """The key of a raw row, as text; empty where its first part is missing: that row is like no other."""
+    """The key of a raw row, as text; empty where its first part, an id or a day, is missing or only says what stood
+    in its place: that row is like no other."""
     columns = [pl.col(name).fill_null("") for name in resource.key]
-    named = pl.col(resource.key[0]).fill_null("") != ""
+    named = pl.col(resource.key[0]).fill_null("").str.contains(r"^\s*[0-9]")
     return pl.when(named).then(pl.concat_str(columns, separator="/")).otherwise(pl.lit("")).alias("record_key")
 
 

@@ -21,6 +21,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+OF_ADS = ("utm_campaign", "utm_content", "utm_term")
+"""Tags in which a bare number is the id of a campaign, an ad or a phrase far more often than a telephone."""
 
 _TAG = "source|medium|campaign|content|term"
 _ESCAPED = re.compile(r"&(?:amp|lt|gt|quot|apos|#\d{1,6}|#x[0-9a-f]{1,5});", re.IGNORECASE)

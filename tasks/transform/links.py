@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from tasks.utm import UTM, clean, is_web, read
+from tasks.persons import masked
+from tasks.utm import OF_ADS, UTM, clean, is_web, read
 
 Tags = Mapping[str, str | None]
 Ad = Mapping[str, str | None]
@@ -36,10 +37,12 @@ def tags(link: str | None, laid_over: str, macros: Mapping[str, str | None]) -> 
     A link that leads to no site (`leadads://`) has none of its own.
 
     `macros`: what stands in a link for a value, braces included. One that only a click can fill in stays as it
-    is: a guess would be a wrong attribution.
+    is: a guess would be a wrong attribution. Marks of persons are masked, as they are in the tags of orders: only
+    so do both stay equal.
     """
     parameters = (read(link) if is_web(link) else {}) | read(laid_over)
-    return {name: clean(_filled(parameters.get(name, ""), macros)).strip() for name in UTM}
+    filled = {name: clean(_filled(parameters.get(name, ""), macros)).strip() for name in UTM}
+    return {name: masked(text, numbers_are_ids=name in OF_ADS) for name, text in filled.items()}
 
 
 def _filled(value: str, macros: Mapping[str, str | None]) -> str:

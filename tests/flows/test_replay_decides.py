@@ -107,6 +107,14 @@ def waiting(client: Client) -> list[str]:
     return [key for (key,) in values(client, "SELECT record_key FROM meta_quarantine FINAL ORDER BY record_key")]
 
 
+def test_rows_whose_id_only_says_what_stood_there_are_not_one_row(client: Client, settings: Settings) -> None:
+    unreadable = "text of 5 characters"
+    set_aside(settings, 1, order(1, ticket_id=unreadable), window=june(1, 1))
+    set_aside(settings, 2, order(2, ticket_id=unreadable), window=june(2, 2))
+
+    assert waiting(client) == ["", ""]
+
+
 def test_each_row_is_as_old_as_its_read(client: Client, settings: Settings) -> None:
     set_aside(settings, 10, order(1))
     set_aside(settings, 20, order(2), window=june(1, 2))

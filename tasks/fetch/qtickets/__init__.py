@@ -43,7 +43,7 @@ _SLACK = timedelta(hours=3)
 """Moscow's offset: how far a server that drops or adds it shifts the days asked for. Asked for on both sides of
 the window, so that its first and last hours are not lost without a sign."""
 
-VERSION = "2"
+VERSION = "3"
 """Part of every cache key: raise it when the same reply would give other raw rows."""
 
 _MOST_SINGLY = 30

@@ -2,76 +2,72 @@
 
 Names, e-mails, phones, cards, barcodes, ticket and payment links give away a person or a ticket; the API sends
 them all, so the row is built from what is wanted rather than by removing what is not. Values stay text, as they
-came over the wire.
+came over the wire, as far as they are of their field's kind.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tasks.fetch.decode import without_surrogates
+from tasks.fetch.qtickets.kinds import Kind, code, flag, instant, number, words
 from tasks.fetch.qtickets.listing import Record
 from tasks.fetch.qtickets.prices import price_is_for
 from tasks.fetch.qtickets.values import is_false
-from tasks.utm import UTM, read_value
+from tasks.utm import OF_ADS, UTM, read_value
 
 Row = dict[str, str | None]
 
-_LONGEST = 1000
-"""Characters of a value that lands. Names and tags are far shorter, and numbers that long are rejected."""
+Fields = Mapping[str, tuple[str, Kind]]
+"""Column of the raw row -> key of the record, and what it may hold."""
 
-# column of the raw row -> key of the order / of its basket
-ORDER_FIELDS = {
-    "order_id": "id",
-    "payed": "payed",
-    "payed_at": "payed_at",
-    "created_at": "created_at",
-    "order_deleted_at": "deleted_at",
-    "event_id": "event_id",
-    "order_price": "price",
-    "order_original_price": "original_price",
-    "currency": "currency_id",
+ORDER_FIELDS: Fields = {
+    "order_id": ("id", number),
+    "payed": ("payed", flag),
+    "payed_at": ("payed_at", instant),
+    "created_at": ("created_at", instant),
+    "order_deleted_at": ("deleted_at", instant),
+    "event_id": ("event_id", number),
+    "order_price": ("price", number),
+    "order_original_price": ("original_price", number),
+    "currency": ("currency_id", code),
 }
-BASKET_FIELDS = {
-    "ticket_id": "id",
-    "show_id": "show_id",
-    "price": "price",
-    "original_price": "original_price",
-    "quantity": "quantity",
-    "ticket_deleted_at": "deleted_at",
-    "refunded_at": "refunded_at",
-    "refunded_amount": "refunded_amount",
+BASKET_FIELDS: Fields = {
+    "ticket_id": ("id", number),
+    "show_id": ("show_id", number),
+    "price": ("price", number),
+    "original_price": ("original_price", number),
+    "quantity": ("quantity", number),
+    "ticket_deleted_at": ("deleted_at", instant),
+    "refunded_at": ("refunded_at", instant),
+    "refunded_amount": ("refunded_amount", number),
 }
 ORDER_COLUMNS = (*ORDER_FIELDS, *BASKET_FIELDS, "price_is_for", *UTM)
-ORDER_SELECT = (*ORDER_FIELDS.values(), "utm", *(f"baskets.{key}" for key in BASKET_FIELDS.values()))
-
-# Some links carry the id of a person in a messenger, or an address, inside a tag.
-_PERSONAL = re.compile(
-    r"(?i)(?<![^\W_])(tgid|tg|pm|vkid)_\d{5,}"
-    r"|[\w.+-]+@[\w.-]+\.\w+|(?:t\.me|vk\.com|wa\.me)/\S+"
-    r"|[+ ]\d{10,15}|(?<!\d)[+ ]?[78][ (-]+\d{3}[) -]+\d{3}[ -]?\d\d[ -]?\d\d(?!\d)"
+ORDER_SELECT = (
+    *(key for key, _ in ORDER_FIELDS.values()),
+    "utm",
+    *(f"baskets.{key}" for key, _ in BASKET_FIELDS.values()),
 )
-_BARE_PHONE = re.compile(r"(?<!\d)[78]9\d{9}(?!\d)")
-"""Looked for only in tags that hold no id of an ad or a campaign, which may look the same."""
 
-EVENT_FIELDS = {
-    "event_id": "id",
-    "event_name": "name",
-    "is_active": "is_active",
-    "currency": "currency_id",
-    "venue": "place_name",
-    "event_deleted_at": "deleted_at",
+EVENT_FIELDS: Fields = {
+    "event_id": ("id", number),
+    "event_name": ("name", words),
+    "is_active": ("is_active", flag),
+    "currency": ("currency_id", code),
+    "venue": ("place_name", words),
+    "event_deleted_at": ("deleted_at", instant),
 }
-CITY_FIELDS = {"city": "name", "timezone": "timezone"}
-SHOW_FIELDS = {"show_id": "id", "show_start_at": "start_date", "show_deleted_at": "deleted_at"}
+CITY_FIELDS: Fields = {"city": ("name", words), "timezone": ("timezone", words)}
+SHOW_FIELDS: Fields = {
+    "show_id": ("id", number),
+    "show_start_at": ("start_date", instant),
+    "show_deleted_at": ("deleted_at", instant),
+}
 EVENT_COLUMNS = (*EVENT_FIELDS, *CITY_FIELDS, *SHOW_FIELDS)
 EVENT_SELECT = (
-    *EVENT_FIELDS.values(),
-    *(f"city.{key}" for key in CITY_FIELDS.values()),
-    *(f"shows.{key}" for key in SHOW_FIELDS.values()),
+    *(key for key, _ in EVENT_FIELDS.values()),
+    *(f"city.{key}" for key, _ in CITY_FIELDS.values()),
+    *(f"shows.{key}" for key, _ in SHOW_FIELDS.values()),
 )
 
 
@@ -113,24 +109,14 @@ def seen_columns(rows: Iterable[Row], columns: tuple[str, ...]) -> tuple[str, ..
     return tuple(c for c in columns if c in keys) if keys else columns
 
 
-def _pick(record: Record, fields: dict[str, str]) -> Row:
-    return {column: _text(record[key]) for column, key in fields.items() if key in record}
+def _pick(record: Record, fields: Fields) -> Row:
+    return {column: kind(record[key]) for column, (key, kind) in fields.items() if key in record}
 
 
 def _utm(utm: Any) -> Row:
     """Tags come as an object, a list of objects, or, when there are none, []; text and pairs are read too."""
     tags = read_value(utm)
-    return {name: _without_persons(name, tags.get(name)) for name in UTM}
-
-
-def _without_persons(tag: str, text: str | None) -> str | None:
-    if not text:
-        return text
-    # More is read than is kept, so that no address is cut before it is seen for one.
-    text = text[: 2 * _LONGEST]
-    if tag not in ("utm_campaign", "utm_content"):
-        text = _BARE_PHONE.sub("*", text)
-    return _PERSONAL.sub(lambda m: f"{m[1]}_*" if m[1] else "*", text)[:_LONGEST]
+    return {name: words(tags.get(name), numbers_are_ids=name in OF_ADS) for name in UTM}
 
 
 def _list(value: Any) -> list[Any]:
@@ -138,15 +124,3 @@ def _list(value: Any) -> list[Any]:
     if isinstance(value, dict):
         return [value] if "id" in value else list(value.values())
     return value if isinstance(value, list) else []
-
-
-def _text(value: Any) -> str | None:
-    """The text that lands. Half a surrogate cannot be written to Parquet; very long text is no value of ours."""
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        try:
-            value = json.dumps(value, ensure_ascii=False)
-        except (RecursionError, ValueError):
-            return "nested too deep"
-    return without_surrogates(value[:_LONGEST])

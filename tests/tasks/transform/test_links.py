@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tasks.fetch.qtickets.rows import order_rows
 from tasks.transform.links import tags, unreadable, with_tags
 from tasks.utm import UTM
 
@@ -56,6 +57,26 @@ def test_nothing_ever_raises_and_every_tag_can_be_stored(link: str, over: str, v
 
     assert tuple(found) == UTM
     assert not [c for text in found.values() for c in text if unicodedata.category(c) in ("Cc", "Cs")]
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("post_tgid_123456789_spb", "post_tgid_~nnblhd_spb"),
+        ("%2B7%20%28916%29%20123-45-67", "phone~ljjmkh"),
+        ("79161234567", None),
+        ("{{campaign_id}}", None),
+        ("msk_01_10", None),
+    ],
+)
+def test_the_tags_of_an_ad_are_masked_as_those_of_the_order_that_it_brought(written: str, kept: str | None) -> None:
+    parameters = f"utm_campaign={written}&utm_content={written}&utm_term={written}"
+
+    found = tags(f"{SITE}?{parameters}", "", {})
+
+    assert found == NONE | dict.fromkeys(("utm_campaign", "utm_content", "utm_term"), kept or written)
+    (row,) = order_rows({"id": 1, "payed": True, "baskets": [{}], "utm": parameters})
+    assert {name: row[name] or "" for name in UTM} == found
 
 
 def test_a_link_that_leads_to_no_site_has_no_tags_of_its_own() -> None:
