@@ -23,6 +23,7 @@ from itertools import count
 import httpx
 
 from tasks.errors import SourceError
+from tasks.fetch import paging
 from tasks.fetch.decode import text_of_bytes
 from tasks.fetch.http import TryAgain
 from tasks.fetch.yandex_direct.service import TITLE, Direct, PeriodTooLong, QueueFull
@@ -110,6 +111,7 @@ class Reports:
             rows += page
             if len(page) < _MOST_ROWS:
                 break
+            paging.check(TITLE, f"rows in the report of {window}", pages=number, records=len(rows))
             before = page
         return rows
 

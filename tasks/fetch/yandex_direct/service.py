@@ -11,6 +11,7 @@ from itertools import count
 import httpx
 
 from tasks.errors import SourceError
+from tasks.fetch import paging
 from tasks.fetch.decode import Undecodable, code_of, json_of
 from tasks.fetch.http import Api, ApiClient, TryAgain, as_json, retry_after
 from tasks.fetch.yandex_direct.values import Object, objects, short_number
@@ -97,6 +98,7 @@ class Direct:
             limited_by = short_number(str(result.get("LimitedBy") or 0))
             if limited_by is None or limited_by <= offset:
                 break
+            paging.check(TITLE, key, pages=number, records=len(found))
             offset = limited_by
         return found
 
