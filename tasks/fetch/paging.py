@@ -15,5 +15,6 @@ def check(title: str, what: str, *, pages: int, records: int) -> None:
         raise SourceError(
             f"{title} sent, or says that it has, {records} {what} on {pages} pages; one load reads at most "
             f"{MOST_RECORDS} on {MOST_PAGES}. Nothing was loaded. Load a narrower window; if that does not help, "
-            f"ask {title}'s support."
+            f"ask {title}'s support.",
+            transient=True,
         )
