@@ -28,8 +28,8 @@ from tenacity import (
 )
 
 from tasks.errors import SettingsError, SourceError, ZakazError
-from tasks.fetch import redirects, traffic
-from tasks.fetch.decode import Undecodable, json_of
+from tasks.fetch import bodies, redirects, traffic
+from tasks.fetch.decode import TooLarge, Undecodable, json_of
 from tasks.fetch.troubles import IN_BETWEEN, PAGE, Tries, Trouble, body_of, of_exception, of_status
 from tasks.settings import Settings
 
@@ -77,7 +77,8 @@ class Api:
     `hints` maps an HTTP status that no retry can mend to what the reader should do. `judge` sees the API's own
     replies first and raises TryAgain or SourceError for what the status alone does not tell. `is_own` tells the
     JSON of a refusal in the API's own words from that of a gateway. `setting` names the base URL's setting, `hosts`
-    are hosts where the API is known to be as well.
+    are hosts where the API is known to be as well. `most_bytes` is the longest reply that is plausible, `smaller`
+    what to do about a longer one.
     """
 
     title: str
@@ -90,6 +91,8 @@ class Api:
     setting: str = "its base URL"
     hosts: tuple[str, ...] = ()
     is_own: Callable[[Mapping[str, Any]], bool] = _has_error
+    most_bytes: int = bodies.MOST
+    smaller: str = "Load a narrower window."
 
 
 class ApiClient:
@@ -151,6 +154,9 @@ class ApiClient:
             raise self._gave_up(call, f"{within}: {error}{asked}", error) from None
         except TimeoutError:
             raise self._gave_up(call, f"the {deadline:g} s allowed") from None
+        except TooLarge as error:
+            line = f"{self._api.title} answered {call} with {error}, which is no plausible reply."
+            raise SourceError(f"{line} Nothing was loaded. {self._api.smaller}") from None
         raise AssertionError("unreachable: the retry loop returns or raises")
 
     def _gave_up(self, call: str, within: str, error: TryAgain | None = None) -> SourceError:
@@ -271,12 +277,17 @@ def _client(api: Api, timeout: httpx.Timeout) -> httpx.AsyncClient:
             f"{api.setting} is no address of an API. It looks like https://host/path; the sample is in configs/."
         )
     try:
-        headers = httpx.Headers(dict(api.headers))
+        headers = httpx.Headers({**api.headers, "Accept-Encoding": bodies.ENCODING})
     except UnicodeError:
         raise SettingsError(_not_sendable(api)) from None
     try:
         return httpx.AsyncClient(
-            base_url=base, headers=headers, auth=api.auth, timeout=timeout, limits=httpx.Limits(max_connections=4)
+            base_url=base,
+            headers=headers,
+            auth=api.auth,
+            timeout=timeout,
+            limits=httpx.Limits(max_connections=4),
+            event_hooks={"response": [bodies.limited(api.most_bytes)]},
         )
     except (ssl.SSLError, OSError):
         raise SettingsError("SSL_CERT_FILE or SSL_CERT_DIR names no certificates that can be read.") from None
@@ -295,6 +306,8 @@ def as_json(reply: httpx.Response) -> Any:
     """The JSON of a reply, see `json_of`."""
     try:
         return json_of(reply.content)
+    except TooLarge:
+        raise
     except Undecodable as error:
         # A gateway's page or a cut connection: often gone a moment later, never an empty page of data.
         is_page = body_of(reply) == PAGE

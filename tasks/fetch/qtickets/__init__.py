@@ -296,6 +296,7 @@ def api_of(settings: Settings) -> Api:
         _HINTS,
         setting="QTICKETS_BASE_URL",
         is_own=_is_own,
+        smaller="Load a narrower window, or set a smaller QTICKETS_PAGE_SIZE.",
     )
 
 

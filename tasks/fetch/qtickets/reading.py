@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import Any
 
 from tasks.errors import SourceError
+from tasks.fetch import paging
 from tasks.fetch.qtickets.asking import first_page
 from tasks.fetch.qtickets.listing import Listing, Page, Record
 from tasks.fetch.qtickets.values import whole
@@ -79,6 +80,7 @@ def fell(total: int, highest: int) -> bool:
 
 async def _reading(listing: Listing, first: Page) -> list[Page]:
     """All pages, or as many as show that the listing does not hold what it says."""
+    _check(listing, first.pages, first.total)
     pages = [first]
     rest = range(2, first.pages + 1)
     for start in range(0, len(rest), _AHEAD):
@@ -86,6 +88,10 @@ async def _reading(listing: Listing, first: Page) -> list[Page]:
             break
         pages += await _pages(listing, rest[start : start + _AHEAD])
     return pages
+
+
+def _check(listing: Listing, pages: int, records: int) -> None:
+    paging.check("QTickets", f"records of /{listing.path}", pages=pages, records=records)
 
 
 def _belongs(page: Page, first: Page) -> bool:
@@ -137,7 +143,8 @@ class _Walker:
 
     async def _page(self, number: int) -> Page:
         if number not in self.seen:
-            self.seen[number] = await self.listing.page(number)
+            self.seen[number] = page = await self.listing.page(number)
+            _check(self.listing, len(self.seen), len(self.seen) * len(page.records))
         return self.seen[number]
 
     async def _newest_to_oldest(self, first: Page) -> range:

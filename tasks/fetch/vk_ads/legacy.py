@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import httpx
 
 from tasks.errors import SourceError
-from tasks.fetch.batches import batches
+from tasks.fetch import paging
+from tasks.fetch.batches import batches, ids_a_call
 from tasks.fetch.decode import Undecodable, code_of, json_of
 from tasks.fetch.http import Api, ApiClient, TryAgain, as_json
 from tasks.fetch.vk_ads.figures import Statistics, has_a_day_twice, identified, same_once
@@ -77,20 +79,25 @@ class Legacy:
         """A full answer may lack some: then campaign by campaign, where alone this list has pages."""
         listed = await self._list("ads.getAds", include_deleted=1)
         if len(listed) >= _MOST_ADS:
-            listed = [ad for campaign in await self.campaigns() for ad in await self._ads_of(campaign)]
+            listed = await self._ads_of(await self.campaigns())
         found, nameless = identified(listed)
         if nameless:
             self.notes.append(f"{TITLE} sent {nameless} ads without a readable id; they were left out")
         return found
 
-    async def _ads_of(self, campaign: int) -> list[Record]:
+    async def _ads_of(self, campaigns: Iterable[int]) -> list[Record]:
         found: list[Record] = []
-        while len(found) % _MOST_ADS == 0:
-            where: dict[str, str | int] = {"campaign_ids": json.dumps([campaign]), "offset": len(found)}
-            page = await self._list("ads.getAds", include_deleted=1, limit=_MOST_ADS, **where)
-            if not page or page[0] in found:
-                break
-            found += page
+        pages = 0
+        for campaign in campaigns:
+            start = len(found)
+            while (len(found) - start) % _MOST_ADS == 0:
+                where: dict[str, str | int] = {"campaign_ids": json.dumps([campaign]), "offset": len(found) - start}
+                page = await self._list("ads.getAds", include_deleted=1, limit=_MOST_ADS, **where)
+                if not page or page[0] in found[start:]:
+                    break
+                found += page
+                pages += 1
+                paging.check(TITLE, "ads", pages=pages, records=len(found))
         return found
 
     async def links(self, ids: list[int]) -> dict[int, str | None]:
@@ -114,7 +121,7 @@ class Legacy:
     async def statistics(self, ids: list[int], window: Window) -> Statistics:
         """Daily rows by ad. An ad without delivery has none, and may have no entry."""
         read = Statistics()
-        for batch in batches(ids, IDS_A_CALL):
+        for batch in batches(ids, ids_a_call(IDS_A_CALL, window.days)):
             read.add(await self._statistics("ad", batch, window))
         return read
 
@@ -126,7 +133,7 @@ class Legacy:
                 continue
             try:
                 read = Statistics()
-                for batch in batches(ids, _MOST_ADS):
+                for batch in batches(ids, ids_a_call(_MOST_ADS, window.days)):
                     read.add(await self._statistics(kind, batch, window))
             except SourceError:
                 continue

@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 import httpx
 
 from tasks.errors import SourceError
-from tasks.fetch import traffic
-from tasks.fetch.batches import batches
+from tasks.fetch import paging, traffic
+from tasks.fetch.batches import batches, ids_a_call
 from tasks.fetch.decode import json_of, text_of_bytes
 from tasks.fetch.http import ApiClient, Query, TryAgain
 from tasks.fetch.vk_ads.figures import (
@@ -103,7 +103,7 @@ class Today:
         count says, on every page: of a list that shrinks between two pages one object would be skipped unseen."""
         found: dict[int, Record] = {}
         counts: set[int] = set()
-        offset = odd = 0
+        offset = odd = pages = 0
         only: Query = [("_id__in", ",".join(map(str, ids)))] if ids is not None else []
         while offset < max(counts, default=1):
             page = await self._list_page(resource, offset, only)
@@ -111,6 +111,8 @@ class Today:
             count = whole(page.get("count"))
             if count is None:
                 raise SourceError(f"{TITLE} sent a page of {resource} without a usable `count`.", transient=True)
+            pages += 1
+            paging.check(TITLE, resource, pages=pages, records=count)
             counts.add(count)
             new, nameless = identified(items)
             if not new.keys() - found.keys() and not nameless:
@@ -191,7 +193,7 @@ class Today:
     async def statistics(self, ids: list[int], window: Window) -> Statistics:
         """Daily rows by ad. Only what did not come whole is asked for again."""
         read = Statistics()
-        for batch in batches(ids, IDS_A_CALL):
+        for batch in batches(ids, ids_a_call(IDS_A_CALL, window.days)):
             missing = batch
             for attempt in range(TRIES):
                 traffic.count(retries=1 if attempt else 0)

@@ -156,6 +156,7 @@ def api_of(settings: Settings) -> Api:
         setting="VK_BASE_URL",
         hosts=("ads.vk.com", "ads.vk.ru"),
         is_own=_is_own,
+        smaller="Load a narrower window, or set a smaller VK_PAGE_SIZE.",
     )
 
 

@@ -18,10 +18,12 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import count
 
 import httpx
 
 from tasks.errors import SourceError
+from tasks.fetch import paging
 from tasks.fetch.decode import text_of_bytes
 from tasks.fetch.http import TryAgain
 from tasks.fetch.yandex_direct.service import TITLE, Direct, PeriodTooLong, QueueFull
@@ -45,7 +47,8 @@ FIELDS = {
 TOTALS = {name: FIELDS[name] for name in ("stat_date", "campaign_id", "impressions", "clicks", "cost")}
 _NAMES = {"campaign_id": "CampaignId", "campaign_name": "CampaignName", "impressions": "Impressions"}
 _NAME = {"campaign_name": "CampaignName"}
-_MOST_ROWS = 1_000_000
+_MOST_ROWS = 200_000
+"""Of a page: so many rows are held as text and as rows at once. Direct would give a million."""
 _MOST_VALUES = 10_000
 """In one filter."""
 _ACCEPTED = (200, 201, 202)
@@ -101,21 +104,35 @@ class Reports:
     async def _whole(self, window: Window, question: _Question) -> list[Row]:
         rows: list[Row] = []
         before: list[Row] = []
-        while True:
+        for number in count(1):
             page = await self._one(window, question, len(rows))
             if page and page == before:
                 raise SourceError(f"{TITLE} sends the same page of the report of {window} again.", transient=True)
             rows += page
             if len(page) < _MOST_ROWS:
-                return rows
+                break
+            paging.check(TITLE, f"rows in the report of {window}", pages=number, records=len(rows))
             before = page
+        return rows
 
     async def _one(self, window: Window, question: _Question, offset: int) -> list[Row]:
         """Order, poll, read. At most `direct_report_deadline` seconds in all."""
+        deadline = self.settings.direct_report_deadline
+        try:
+            async with asyncio.timeout(deadline):
+                return await self._polled(window, question, offset, time.monotonic() + deadline)
+        except TimeoutError:
+            raise SourceError(
+                f"{TITLE} did not finish a report within {deadline:g} s. "
+                "Nothing was loaded; the next run tries again.",
+                transient=True,
+            ) from None
+
+    async def _polled(self, window: Window, question: _Question, offset: int, until: float) -> list[Row]:
+        """Raises TimeoutError at once where the pause that is asked for would end after `until`."""
         order = self._order(window, question, offset)
         headers = _HEADERS | {"returnMoneyInMicros": "true" if question.micros else "false"}
         read = partial(_read, window=window, columns=question.columns)
-        patience = time.monotonic() + self.settings.direct_report_deadline
         path = f"json/{self.direct.version}/reports"
         while True:
             try:
@@ -125,12 +142,8 @@ class Reports:
                 outcome = _QUEUE_PAUSE
             if isinstance(outcome, list):
                 return outcome
-            if time.monotonic() + outcome > patience:
-                raise SourceError(
-                    f"{TITLE} did not finish a report within {self.settings.direct_report_deadline:g} s. "
-                    "Nothing was loaded; the next run tries again.",
-                    transient=True,
-                )
+            if time.monotonic() + outcome > until:
+                raise TimeoutError
             await asyncio.sleep(outcome)
 
     async def _send(

@@ -6,9 +6,12 @@ step is a table here; which questions to ask is decided elsewhere.
 
 from __future__ import annotations
 
+from itertools import count
+
 import httpx
 
 from tasks.errors import SourceError
+from tasks.fetch import paging
 from tasks.fetch.decode import Undecodable, code_of, json_of
 from tasks.fetch.http import Api, ApiClient, TryAgain, as_json, retry_after
 from tasks.fetch.yandex_direct.values import Object, objects, short_number
@@ -31,6 +34,8 @@ _HINTS = {
 _OF_ACCESS = {53, 54, 58, 513, 3000, 3001}
 _NOT_SEEN = 8800
 """Of a whole account its login is wrong; of one object, that is only gone."""
+_MOST_BYTES = 24 * 2**20
+"""Of a page of a report, see `reports`: 120 bytes a row, where 75 are usual. Lists of JSON are shorter."""
 _RESERVE = 0.05
 """Share of the daily points below which nothing is asked that a run can do without."""
 
@@ -75,6 +80,7 @@ class Direct:
             setting="DIRECT_BASE_URL",
             hosts=("api.direct.yandex.com", "api.direct.yandex.ru"),
             is_own=lambda body: isinstance(body.get("error"), dict) and "error_code" in body["error"],
+            most_bytes=_MOST_BYTES,
         )
         self.client = ApiClient(api, settings)
 
@@ -85,14 +91,16 @@ class Direct:
         """
         found: list[Object] = []
         offset = 0
-        while True:
+        for number in count(1):
             page = {"Page": {"Limit": 10_000, "Offset": offset}}
             result = await self.call(service, "get", parameters | page)
             found += objects(result.get(key))
             limited_by = short_number(str(result.get("LimitedBy") or 0))
             if limited_by is None or limited_by <= offset:
-                return found
+                break
+            paging.check(TITLE, key, pages=number, records=len(found))
             offset = limited_by
+        return found
 
     async def call(self, service: str, method: str, parameters: Object) -> Object:
         body = {"method": method, "params": parameters}

@@ -9,10 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
+from tasks.fetch.decode import TooLarge
+
 Row = dict[str, str | None]
 _TOTAL = re.compile(r"^Total rows:\s*(\d{1,12})\s*$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _NUMBER = re.compile(r"^(-?[0-9][0-9.,eE+]*|-{1,2})$")
+_MOST_LINES = 500_000
+"""Names of campaigns may take several lines each; a line of two letters takes sixty bytes of memory."""
 _FREE_TEXT = "CampaignName"
 _FORMS = {"Date": re.compile(r"^\d{4}-\d\d-\d\d$")} | dict.fromkeys(
     ("CampaignId", "AdGroupId", "AdId", "Impressions", "Clicks", "Cost", "Conversions"), _NUMBER
@@ -28,8 +32,10 @@ def parse(text: str, fields: Mapping[str, str], optional: Collection[str] = ()) 
     """Rows of `fields` (our name to the report's), found by name in any order; those in `optional` may be absent.
 
     A row with too few or too many cells keeps only its text, as `stat_date`, to be set aside with a reason. Raises
-    NotWhole.
+    NotWhole, and TooLarge for text of mere line feeds.
     """
+    if text.count("\n") > _MOST_LINES:
+        raise TooLarge(f"more than {_MOST_LINES} lines")
     lines = [line.rstrip("\r") for line in text.removeprefix("\ufeff").split("\n") if line.strip()]
     wanted = {name for column, name in fields.items() if column not in optional}
     at = next((n for n, line in enumerate(lines) if wanted <= set(line.split("\t"))), None)
@@ -50,17 +56,17 @@ def _joined(lines: list[str], header: list[str], free: int | None, total: int) -
     if len(lines) < total or free is None or total == 0:
         raise NotWhole(f"has {len(lines)} rows and says it has {total}")
     before, after = header[:free], header[free + 1 :]
-    rows = lines[:1]
+    parts = [lines[:1]]
     for line in lines[1:]:
-        if _ends(rows[-1], after) and _begins(line, before):
-            rows.append(line)
+        if _ends(parts[-1][-1], after) and _begins(line, before):
+            parts.append([line])
         else:
-            rows[-1] += "\n" + line
+            parts[-1].append(line)
     if total == 1:
-        rows = ["\n".join(lines)]  # However much of the name looks like the end of a row and the start of another.
-    if len(rows) != total or not _begins(rows[0], before) or not _ends(rows[-1], after):
-        raise NotWhole(f"has {len(rows)} rows and says it has {total}")
-    return rows
+        parts = [lines]  # However much of the name looks like the end of a row and the start of another.
+    if len(parts) != total or not _begins(parts[0][0], before) or not _ends(parts[-1][-1], after):
+        raise NotWhole(f"has {len(parts)} rows and says it has {total}")
+    return ["\n".join(lines) for lines in parts]
 
 
 def _begins(line: str, names: list[str]) -> bool:

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import Callable
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Question = dict[str, Any]
+Act = Callable[[socket.socket], None]
+Serve = Callable[..., int]
+
+
+def sends(content: bytes) -> Act:
+    """Reads the request, sends these bytes and closes."""
+
+    def act(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(content)
+
+    return act
 
 
 class Stage:

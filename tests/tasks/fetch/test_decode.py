@@ -73,6 +73,25 @@ def test_what_is_not_json_is_one_true_line_after_three_tries(ask: Ask, body: byt
     assert asked.calls == 3
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" + b"[]," * 500_000 + b"1]",
+        b"{" + b'"a":0,' * 1_000_000 + b'"b":0}',
+        ("[" + "0," * 1_000_000 + "0]").encode("utf-16"),
+    ],
+    ids=["lists", "keys", "another encoding"],
+)
+def test_json_of_more_values_than_any_reply_has_is_refused_and_asked_for_once(ask: Ask, body: bytes) -> None:
+    asked = ask(Raw(body))
+
+    assert str(asked.error) == (
+        "Somewhere answered GET /orders with more than 1000000 values, which is no plausible reply. Nothing was loaded. "
+        "Load a narrower window."
+    )
+    assert asked.calls == 1
+
+
 @given(st.binary() | st.text().map(lambda text: json.dumps([text]).encode()))
 def test_no_bytes_raise_anything_else(content: bytes) -> None:
     text_of_bytes(content).encode()

@@ -6,8 +6,7 @@ import datetime
 import errno
 import socket
 import ssl
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,65 +21,15 @@ from tasks.errors import SettingsError, SourceError
 from tasks.fetch.http import Api, ApiClient
 from tasks.fetch.troubles import Tries, of_exception
 from tasks.settings import Settings
-from tests.tasks.fetch.applications import Raw
+from tests.tasks.fetch.applications import Act, Raw, Serve, sends
 from tests.tasks.fetch.asking import Ask
 
 TAIL = "Nothing was loaded; the next run tries again."
-Act = Callable[[socket.socket], None]
-Serve = Callable[..., int]
-
-
-def sends(content: bytes) -> Act:
-    """Reads the request, sends these bytes and closes."""
-
-    def act(connection: socket.socket) -> None:
-        connection.recv(65536)
-        connection.sendall(content)
-
-    return act
 
 
 def resets(connection: socket.socket) -> None:
     connection.recv(65536)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
-
-
-@pytest.fixture
-def serve_raw() -> Iterator[Serve]:
-    """`serve_raw(act, tls=None)`: a port whose every connection `act` deals with."""
-    stops: list[Callable[[], None]] = []
-
-    def serve(act: Act, tls: ssl.SSLContext | None = None) -> int:
-        server = socket.create_server(("127.0.0.1", 0))
-
-        def listen() -> None:
-            while True:
-                try:
-                    connection, _ = server.accept()
-                except OSError:
-                    return
-                with connection:
-                    connection.settimeout(5)
-                    try:
-                        with tls.wrap_socket(connection, server_side=True) if tls else connection as stream:
-                            act(stream)
-                    except OSError:
-                        pass
-
-        thread = threading.Thread(target=listen, daemon=True)
-        thread.start()
-
-        def stop() -> None:
-            server.shutdown(socket.SHUT_RDWR)
-            server.close()
-            thread.join(5)
-
-        stops.append(stop)
-        return int(server.getsockname()[1])
-
-    yield serve
-    for stop in stops:
-        stop()
 
 
 def certificate(folder: Path, name: str, days: int) -> tuple[ssl.SSLContext, Path]:

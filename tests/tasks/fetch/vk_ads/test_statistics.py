@@ -18,6 +18,7 @@ from sandbox import World
 from sandbox.vk import Cabinet, VkAdsApi
 from sandbox.vk.objects import Figures
 from tasks.errors import SourceError
+from tasks.fetch.batches import ids_a_call
 from tasks.fetch.vk_ads import COLUMNS
 from tasks.fetch.vk_ads.today import statistics_row
 from tasks.window import Window
@@ -51,6 +52,18 @@ def ids_of_wrong(api: VkAdsApi, forgotten: set[str]) -> ASGIApp:
 
 def judged(rows: Any) -> Split:
     return split(pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String)), must.raw_vk)
+
+
+def test_over_many_days_fewer_ads_are_asked_about_at_a_time(
+    fetch: Fetch, api: VkAdsApi, cabinet: Cabinet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that no reply is too long to be plausible."""
+    assert [ids_a_call(200, days) for days in (1, 100, 101, 365, 10**6)] == [200, 200, 198, 54, 1]
+    monkeypatch.setattr("tasks.fetch.batches._DAYS_A_CALL", 50)
+    only(cabinet, 7, first=FORTNIGHT.last)
+
+    assert len(fetch(api).rows) == 7 * 14
+    assert [len(batch) for batch in batches(api)] == [3, 3, 1]
 
 
 @pytest.mark.parametrize(("number", "sizes"), [(200, [200]), (201, [200, 1]), (450, [200, 200, 50])])

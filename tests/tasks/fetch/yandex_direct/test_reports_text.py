@@ -212,3 +212,14 @@ def test_of_a_very_long_row_only_its_beginning_is_kept() -> None:
     (row,) = parse(f"{HEADER}\n{'x' * 10_000}\nTotal rows: 1\n")
 
     assert row["stat_date"] == "x" * 200
+
+
+def test_a_name_of_many_thousand_lines_is_read_in_one_go() -> None:
+    """Looked at once each: a row that grew line by line would be copied as often, which takes minutes."""
+    name = "x" * 100 + "\n"
+    first = FIRST.replace("Бренд, поиск", name * 50_000)
+
+    rows = parse(f"{HEADER}\n{first}\n{SECOND}\nTotal rows: 2\n")
+
+    assert [row["ad_id"] for row in rows] == ["17735868496", "--"]
+    assert rows[0]["campaign_name"] == name.replace("\n", " ") * 50_000
