@@ -45,7 +45,7 @@ screenshots: .venv/.installed-screens ## The pictures of docs/prefect.md, taken 
 install: .venv/.installed ## Only the environment
 
 .venv/bin/python:
-	@chmod 700 secrets
+	@chmod 700 secrets || true
 	$(PYTHON) -m venv .venv
 
 .venv/.installed: pyproject.toml constraints.txt | .venv/bin/python

@@ -18,7 +18,7 @@ LONGEST_VALUE = 300
 """Characters of one value in a table."""
 
 _PICTURES = {chr(code): chr(0x2400 + code) for code in range(32)} | {"\x7f": "\N{SYMBOL FOR DELETE}"}
-_DOTS = re.compile(r"(?<=[\w-])[.。．｡](?=[^\W\d_])|\b\d+(?:\.\d+){3}\b")
+_DOTS = re.compile(r"(?<=[\w-])[.。．｡](?=[^\W\d_])|(?i:www)[.。．｡]|\d+(?:\.\d+){3,}")
 """Of what may be the name of a host, and of its number."""
 _UNLINKED = str.maketrans({"@": "＠", "<": "‹", ">": "›"})
 _CHAT = str.maketrans({"`": "'", "*": "∗", "|": "¦", "~": "∼", "\\": "∖", "#": "＃"})

@@ -42,10 +42,11 @@ ATTACKS = {
 }
 ODD = st.lists(
     st.sampled_from(
-        [*"aя1 \n\t\r\x1b\x9b\u202e\u200b\\`*_[](){}<>#+-.!|~&@:/=;\"'$%^", "evil.com", "http://", "]("]
+        ["evil.com", "http://", "](", "www.", "@here", "<!x>", "&#64;", "/start", "{{", "1.2.3.4", "_", "**"]
     )
+    | st.sampled_from("aя1 \n\t\r\x1b\x9b\u202e\u200b\\`*_[](){}<>#+-.!|~&@:/=;\"'$%^")
     | st.characters(),
-    max_size=40,
+    max_size=30,
 ).map("".join)
 UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u00ad\ud800-\udfff]")
 LINKED = re.compile(r"://|www\.|[^\W_]\.[^\W\d_]|\d\.\d+\.\d+\.\d|[@<>]|&[#\w]", re.IGNORECASE)
