@@ -160,7 +160,9 @@ def _send(block: str | None, alert: Alert) -> dict[str, Any]:
     if block is None:
         return {"delivered": 1, "error": ""}
     try:
-        notified = channel(block).notify(body=alert.body, subject=f"Zakaz: {alert.title}")
+        chat = channel(block)
+        with chat.raise_on_failure():  # Else those that stand on apprise only log that nothing was sent.
+            notified = chat.notify(body=alert.body, subject=f"Zakaz: {alert.title}")
         assert notified is None
     except Exception as error:  # noqa: BLE001 - whatever a channel raises must not fail the run it speaks of
         logger.error("the alert could not be delivered: %s", type(error).__name__)

@@ -77,22 +77,27 @@ def test_a_message_has_no_link_but_the_runs_and_mentions_nobody(monkeypatch: pyt
 
 
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
-def test_slack_gets_no_mention_and_no_link(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its block turns Markdown into Slack's own, mentions included."""
+@pytest.mark.parametrize("status", [200, 500])
+def test_slack_gets_no_mention_and_no_link_and_its_refusal_is_noted(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """Its block turns Markdown into Slack's own, mentions included, and raises for nothing unless it is told to."""
     sent: list[str] = []
 
     def request(_method: str, _url: str, data: str, **_more: Any) -> SimpleNamespace:
         sent.append(data)
-        return SimpleNamespace(status_code=200, content=b"ok", text="ok")
+        return SimpleNamespace(status_code=status, content=b"ok", text="ok")
 
     monkeypatch.setattr("apprise.plugins.slack.requests.request", request)
     block = SlackWebhook(
         url=SecretStr("https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ")
     )
     alert = first(Trouble("k", f"failed {ATTACK}", "e", f"{ATTACK} <#C1> !channel> @U1JJ3T3L2>"), NOW)
-    block.notify(subject=alert.title, body=alert.body)
+    monkeypatch.setattr("flows.alerts.channel", lambda _name: block)
 
+    delivered = quality.alerts._send("slack-webhook/zakaz", alert)["delivered"]
     (text,) = sent
+    assert delivered == (status == 200)
     assert "spring" in text
     assert not re.search(r"<|https?://evil|@", text)
 
