@@ -46,6 +46,7 @@ screenshots: .venv/.installed-screens ## The pictures of docs/prefect.md, taken 
 install: .venv/.installed-run ## Only the environment
 
 .venv/bin/python:
+	@chmod 700 secrets || true
 	$(PYTHON) -m venv .venv
 
 # Nothing is installed but what a lock names with its hash. The build tools come first: Zakaz is built with them, and

@@ -1,10 +1,15 @@
 """What Prefect runs, and the `zakaz` command line.
 
 Prefect reads its settings when it is imported, so what it must know from the start is set here, where it is not
-set already.
+set already. So is what every log line is made with.
 """
 
+import logging
 import os
+
+from flows.logs import LogRecord
+
+logging.setLogRecordFactory(LogRecord)
 
 os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "zakaz")
 # Our log lines outside a run, as on the command line, belong to no run: that is no fault to warn of.

@@ -20,6 +20,7 @@ from prefect.exceptions import CrashedRun, FailedRun
 from prefect.settings import get_current_settings
 
 from tasks.errors import SettingsError, ZakazError
+from tasks.harmless import for_chat
 from tasks.load import alerts
 from tasks.load.alerts import Alert, Trouble
 from tasks.load.migrate import migrated
@@ -76,8 +77,8 @@ def run_failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> No
         _hand_over(flow_run, essence, error)
         return
     title = f"{flow.name} {(state.name or 'failed').lower()}"
-    footer = f"Run: {flow_run.name}\n{address_of(flow_run)}"
-    tell(settings, Trouble(_key(flow), title, essence, essence, footer=footer))
+    footer = f"Run: {for_chat(flow_run.name)}\n{address_of(flow_run)}"
+    tell(settings, Trouble(_key(flow), title, essence, for_chat(essence), footer=footer))
 
 
 def run_recovered(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
@@ -103,7 +104,7 @@ def _hand_over(flow_run: FlowRun, essence: str, error: SettingsError) -> None:
         CANNOT_TELL,
         resource={"prefect.resource.id": f"prefect.flow-run.{flow_run.id}", "prefect.resource.name": flow_run.name},
         related=related,
-        payload={"message": alerts.shortened(essence, alerts.LONGEST)},
+        payload={"message": alerts.shortened(for_chat(essence), alerts.LONGEST)},
     )
 
 
@@ -159,7 +160,9 @@ def _send(block: str | None, alert: Alert) -> dict[str, Any]:
     if block is None:
         return {"delivered": 1, "error": ""}
     try:
-        notified = channel(block).notify(body=alert.body, subject=f"Zakaz: {alert.title}")
+        chat = channel(block)
+        with chat.raise_on_failure():  # Else those that stand on apprise only log that nothing was sent.
+            notified = chat.notify(body=alert.body, subject=f"Zakaz: {alert.title}")
         assert notified is None
     except Exception as error:  # noqa: BLE001 - whatever a channel raises must not fail the run it speaks of
         logger.error("the alert could not be delivered: %s", type(error).__name__)

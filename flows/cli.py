@@ -17,7 +17,9 @@ def main(arguments: list[str] | None = None) -> None:
             signal.SIGINT, signal.SIG_DFL
         )  # The imports take a while, and Python's handler shows a traceback.
     from flows import stopping
+    from flows.logs import show_traceback
 
+    sys.excepthook = show_traceback
     stopping.listen()
     try:
         status = _run(sys.argv[1:] if arguments is None else arguments)

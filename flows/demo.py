@@ -19,7 +19,7 @@ from rich.table import Table
 
 from flows.stand_in import bare_environment, settings_for
 from flows.stopping import at_end
-from flows.terminal import cell, err, out, show_progress
+from flows.terminal import cell, err, out, say, show_progress
 from tasks.errors import ZakazError
 from tasks.load.frames import select
 from tasks.load.sql import sql_text
@@ -57,10 +57,10 @@ def run_demo(days: int, scale: float) -> None:
     failed = [outcome for outcome in outcomes.values() if isinstance(outcome, ZakazError)]
     for outcome in outcomes.values():
         if not isinstance(outcome, ZakazError):
-            print(line_of(outcome))
+            say(line_of(outcome))
     if failed:
         raise failed[0]
-    print(f"quality {summary(judged)}.")
+    say(f"quality {summary(judged)}.")
     print(f"Made up, fetched, loaded and judged in {time.monotonic() - begun:.0f} s.\n")
     _show(tables)
     _show_next()

@@ -21,6 +21,7 @@ from flows.source import Source
 from flows.stopping import how_ended
 from tasks.errors import LandingError, ReconcileError, WarehouseError, ZakazError
 from tasks.fetch.traffic import Traffic, counted
+from tasks.harmless import for_markdown
 from tasks.landing import Landing, Manifest
 from tasks.load import runs
 from tasks.load.migrate import migrated
@@ -249,9 +250,8 @@ def _publish(source: Source, report: Report) -> None:
             f"| {name} | {' | '.join(str(result.as_dict()[c]) for c in columns)} |"
             for name, result in report.tables.items()
         ),
-        *(f"\n**Warning:** {text}" for text in report.warnings),
-        *(f"\n**Note:** {text}" for text in report.notes),
+        *(f"\n**Warning:** {for_markdown(text)}" for text in report.warnings),
+        *(f"\n**Note:** {for_markdown(text)}" for text in report.notes),
     ]
-    create_markdown_artifact(
-        "\n".join(lines), key=f"{source.name.replace('_', '-')}-load", description=report.message
-    )
+    description = for_markdown(report.message)
+    create_markdown_artifact("\n".join(lines), key=f"{source.name.replace('_', '-')}-load", description=description)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import asdict, dataclass
@@ -19,8 +18,9 @@ from flows.replay import replay
 from flows.running import window_of
 from flows.smoke import Probe, SmokeFailed, smoke
 from flows.smoke import summary as smoke_summary
-from flows.terminal import complain, print_checks, print_probes
+from flows.terminal import complain, print_checks, print_probes, say
 from tasks.errors import ZakazError
+from tasks.harmless import json_line
 from tasks.load.quality import Result
 from tasks.settings import load_settings
 
@@ -41,14 +41,14 @@ def load_sources(source: str, request: Request) -> int:
     Raises UsageError for an unknown source, and for a single one whatever its flow raises.
     """
     if source != "all":
-        print(line_of(load_one(source, request)))
+        say(line_of(load_one(source, request)))
         return 0
     outcomes = load_all(request)
     for name, outcome in outcomes.items():
         if isinstance(outcome, ZakazError):
             complain(f"{name}: {outcome}")
         else:
-            print(line_of(outcome))
+            say(line_of(outcome))
     failed = [outcome.exit_status for outcome in outcomes.values() if isinstance(outcome, ZakazError)]
     return min(failed, default=0)
 
@@ -126,7 +126,7 @@ def run_smoke(verbose: bool, as_json: bool) -> int:
     assert isinstance(outcome, list)
     probes: list[Probe] = outcome
     if as_json:
-        print("\n".join(json.dumps(asdict(probe), ensure_ascii=False) for probe in probes))
+        print("\n".join(json_line(asdict(probe)) for probe in probes))
     else:
         print_probes([p for p in probes if verbose or p.status != "ok"], smoke_summary(probes))
     return int(any(probe.status == "failure" for probe in probes))

@@ -28,6 +28,7 @@ from flows.server.serve import PASSWORD, require_password
 from flows.stand_in import bare_environment, settings_for
 from flows.terminal import err
 from tasks.errors import SettingsError, UsageError, ZakazError
+from tasks.exposure import make_private
 from tasks.settings import HOME, load_settings
 from tasks.window import moscow_today
 
@@ -59,7 +60,7 @@ def up(port: int) -> str:
     stands_in = not _has_tokens()
     down()
     _refuse_taken(port)
-    _FOLDER.mkdir(parents=True, exist_ok=True)
+    make_private(_FOLDER)
     env = _environment(port, stands_in)
     keep_sign_in(_SIGN_IN, {name: env[name] for name in ("PREFECT_API_URL", CLIENT, PASSWORD)})
     needed = {name: env[name] for name in env if name.startswith("UP_") or name in _TO_ASK}
@@ -165,7 +166,7 @@ def kept_sign_in(file: Path) -> dict[str, str]:
 
 def _write_secret(file: Path, text: str) -> None:
     """Into a file that was never readable by others."""
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(file.parent)
     file.unlink(missing_ok=True)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
         opened.write(text)

@@ -19,6 +19,7 @@ from flows import alerts
 from flows.running import TOLD, name_of_day, shown
 from flows.stopping import how_ended
 from tasks.errors import ZakazError
+from tasks.harmless import for_chat, for_markdown, for_terminal, json_line
 from tasks.load import runs
 from tasks.load.alerts import Trouble, open_keys
 from tasks.load.looks import Interrupted, judge_all
@@ -79,7 +80,7 @@ def quality(today: Today = None) -> State[object]:
     _tell(settings, results, hindered_before)
     if any(result.fails for result in results):
         raise ChecksBroken(results)
-    return Completed(message=summary(results), data=results)
+    return Completed(message=for_terminal(summary(results)), data=results)
 
 
 @task(task_run_name="judge", cache_policy=NO_CACHE)
@@ -131,7 +132,7 @@ def as_json(results: list[Result]) -> str:
         for r in results
     ]
     status = "failed" if any(r.fails for r in results) else "warn" if any(r.warns for r in results) else "ok"
-    return json.dumps({"status": status, "checks": found}, ensure_ascii=False, default=str)
+    return json_line({"status": status, "checks": found})
 
 
 def _record(settings: Settings, run: Run, today: date, results: list[Result]) -> set[str]:
@@ -176,15 +177,24 @@ def _publish(results: list[Result]) -> None:
     """Broken ones first: a person reads the top."""
     order = {"broken": 0, "unjudged": 1, "ok": 2}
     rows = [
-        {"status": _MARKS[r.status], "what": r.message, "check": r.check.title, "if broken": r.check.severity}
+        {
+            "status": _MARKS[r.status],
+            "what": for_chat(r.message),  # Prefect's page shows it as it is.
+            "check": r.check.title,
+            "if broken": r.check.severity,
+        }
         for r in sorted(results, key=lambda r: (order[r.status], not r.hindered, r.check.severity, r.check.name))
     ]
-    create_table_artifact(rows, key="quality-checks", description=summary(results))
-    broken = [r for r in results if r.status == "broken"]
-    lines = [f"- **{r.check.title}** ({r.check.severity}): {r.message}. {r.check.why}." for r in broken]
-    lines += [f"- **{r.check.title}** (not judged): {r.message}." for r in results if r.hindered]
-    text = "\n".join([f"## {summary(results)}", "", *(lines or ["Nothing is broken."])])
-    create_markdown_artifact(text, key="quality", description=summary(results))
+    description = for_markdown(summary(results))
+    create_table_artifact(rows, key="quality-checks", description=description)
+    lines = [
+        f"- **{r.check.title}** ({r.check.severity}): {for_markdown(r.message)}. {r.check.why}."
+        for r in results
+        if r.status == "broken"
+    ]
+    lines += [f"- **{r.check.title}** (not judged): {for_markdown(r.message)}." for r in results if r.hindered]
+    text = "\n".join([f"## {description}", "", *(lines or ["Nothing is broken."])])
+    create_markdown_artifact(text, key="quality", description=description)
 
 
 def _tell(settings: Settings, results: list[Result], hindered_before: set[str]) -> None:
@@ -195,7 +205,7 @@ def _tell(settings: Settings, results: list[Result], hindered_before: set[str]) 
         if r.status == "broken":
             about = f"{r.check.why}.\nSources: {', '.join(r.check.sources)}. See `zakaz quality`."
             title = f"{r.check.title} (check broken)"
-            alerts.tell(settings, Trouble(key, title, r.message, r.message, r.observed, about))
+            alerts.tell(settings, Trouble(key, title, r.message, for_chat(r.message), r.observed, about))
     with warehouse(settings) as client:
         open_now = open_keys(client, _CHECK)
     for key in open_now:
@@ -211,7 +221,7 @@ def _tell_of_hindered(settings: Settings, now: list[Result], before: set[str]) -
     if not now:
         alerts.end(settings, _NOT_JUDGED)
     if twice := [r for r in now if r.check.name in before]:
-        lines = "\n".join(f"{r.check.title}: {r.message}" for r in twice)
+        lines = "\n".join(f"{r.check.title}: {for_chat(r.message)}" for r in twice)
         essence = ", ".join(r.check.name for r in twice)
         checks_, it = ("check", "this holds") if len(twice) == 1 else ("checks", "these hold")
         title = f"{len(twice)} {checks_} could not be judged, twice in a row"

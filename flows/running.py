@@ -17,6 +17,7 @@ from flows.ingest import ingest
 from flows.source import Source
 from flows.stopping import note_flow_run
 from tasks.errors import UsageError
+from tasks.harmless import for_terminal
 from tasks.load.migrate import migrated
 from tasks.load.runs import covered, reads
 from tasks.settings import Settings, load_settings
@@ -142,4 +143,4 @@ def run_source(
         message = f"{window}: read by another run since this one was due"
         return Completed(name=SKIPPED, message=message, data=message)
     report = ingest(source, settings, window, str(runtime.flow_run.id), refresh)
-    return Completed(message=report.message, data=report)
+    return Completed(message=for_terminal(report.message), data=report)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import stat
+import os
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from flows import alerts
 from flows.registry import in_use
 from flows.running import TOLD, name_of_day
 from flows.source import Source
+from tasks import exposure
 from tasks.errors import SettingsError, ZakazError
 from tasks.landing import Landing
 from tasks.load.alerts import undelivered
@@ -24,7 +26,7 @@ from tasks.load.rights import try_rights
 from tasks.load.runs import history
 from tasks.load.sql import sql_files
 from tasks.load.warehouse import warehouse
-from tasks.settings import HOME, Settings, load_settings
+from tasks.settings import GIVEN_FILE, HOME, Settings, load_settings
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,9 @@ def look(settings: Settings) -> list[Probe]:
 
 def _probes(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
     sources = [registered.source for registered in in_use(settings).values()]
-    yield "token files", _token_files
+    yield "token files", partial(_token_files, settings)
+    yield "folders", _folders
+    yield "addresses", partial(_addresses, settings)
     for source in sources:
         yield f"{source.name}: settings", partial(_settings_of, source, settings)
         yield f"{source.name}: API", partial(source.probe, settings)
@@ -100,15 +104,30 @@ def _timed(name: str, probe: Callable[[], str]) -> Probe:
         return said("failure", "does not work", str(error))
 
 
-def _token_files() -> str:
-    """Only the owner may read them; a sample's empty value is a missing setting, seen below."""
-    files = [p for p in (HOME / "secrets").glob(".env.*") if p.suffix != ".sample"]
-    files += list((HOME / "secrets").glob("vk_token.json"))
+def _token_files(settings: Settings) -> str:
+    """Those with passwords too; a sample's empty value is a missing setting, seen below."""
+    files = exposure.secret_files(settings, HOME, os.environ.get(GIVEN_FILE))
     if not files:
         raise _Warning("no file in secrets/. Copy the samples from configs/, or set the environment.")
-    if open_to_others := [p.name for p in files if stat.S_IMODE(p.stat().st_mode) & 0o077]:
-        raise ZakazError(f"others can read {', '.join(open_to_others)}: chmod 600 secrets/{open_to_others[0]}")
+    if open_to_others := [str(file) for file in files if exposure.is_open(file)]:
+        command = shlex.join(["chmod", "600", *open_to_others])
+        raise ZakazError(f"others can read what holds a token or a password: {command}")
     return f"{len(files)} files, readable by their owner alone"
+
+
+def _folders() -> str:
+    """A folder that somebody opened stays open; a file within may be open by its own mode."""
+    folders = [folder for name in ("data", "secrets") if (folder := HOME / name).is_dir()]
+    if open_to_others := [str(folder) for folder in folders if exposure.is_open(folder)]:
+        command = shlex.join(["chmod", "700", *open_to_others])
+        raise _Warning(f"others can look into {' and '.join(open_to_others)}. {command}")
+    return "data and secrets are their owner's alone"
+
+
+def _addresses(settings: Settings) -> str:
+    if lines := exposure.in_the_clear(settings):
+        raise _Warning(f"not encrypted. {'; '.join(lines)}")
+    return "no token or password leaves this machine in the clear"
 
 
 def _settings_of(source: Source, settings: Settings) -> str:

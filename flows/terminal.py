@@ -1,8 +1,10 @@
-"""What a person sees in the terminal: progress and logs on stderr, tables on stdout."""
+"""What a person sees in the terminal: progress and logs on stderr, tables on stdout.
+
+What is shown may hold text of buyers, APIs and servers: none of it gets here but through `tasks.harmless`.
+"""
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
@@ -13,9 +15,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 from rich.console import Console
 from rich.logging import RichHandler
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from flows.logs import lines
+from tasks.harmless import LONGEST_VALUE, for_terminal, json_line
 from tasks.window import MOSCOW
 
 if TYPE_CHECKING:
@@ -55,16 +59,21 @@ def show_progress(verbose: bool) -> None:
     logger.addHandler(RichHandler(console=err, show_path=False, log_time_format="%H:%M:%S", markup=False))
 
 
+def say(text: str) -> None:
+    """A result, on stdout."""
+    print(lines(text))
+
+
 def complain(text: str) -> None:
     """One line on stderr, for a person."""
-    print(f"zakaz: {text}", file=sys.stderr)
+    print(f"zakaz: {lines(text)}", file=sys.stderr)
 
 
 def print_frame(rows: pl.DataFrame, as_json: bool, columns: dict[str, str], empty: str) -> None:
     """`columns`: which to show, and their titles. JSON has them all, one object a line."""
     if as_json:
         for row in rows.iter_rows(named=True):
-            print(json.dumps(row, ensure_ascii=False, default=_json))
+            print(json_line(row, _json))
         return
     if rows.is_empty():
         err.print(empty)
@@ -86,10 +95,10 @@ def print_checks(results: list[Result], summary: str) -> None:
     order = {"ok": 0, "unjudged": 1, "broken": 2}
     for result in sorted(results, key=lambda r: (order[r.status], r.check.severity == "fail", r.check.name)):
         colour = {"ok": "green", "unjudged": "dim", "broken": "red" if result.fails else "yellow"}[result.status]
-        what = escape(result.message)
-        table.add_row(f"[{colour}]{result.status}[/]", result.check.severity, result.check.title, what)
+        shown = (result.check.severity, result.check.title, for_terminal(result.message))
+        table.add_row(Text(result.status, colour), *map(Text, shown))
     out.print(table)
-    out.print(summary, highlight=False, markup=False)
+    say(summary)
 
 
 def print_probes(probes: list[Probe], summary: str) -> None:
@@ -99,23 +108,25 @@ def print_probes(probes: list[Probe], summary: str) -> None:
         table.add_column(title, overflow="fold", justify="right" if title == "seconds" else "left")
     for probe in probes:
         colour = {"ok": "green", "warning": "yellow", "failure": "red"}[probe.status]
-        todo = escape(probe.todo)
-        table.add_row(f"[{colour}]{probe.status}[/]", probe.name, f"{probe.seconds:.2f}", probe.found, todo)
+        shown = (probe.name, f"{probe.seconds:.2f}", for_terminal(probe.found), for_terminal(probe.todo))
+        table.add_row(Text(probe.status, colour), *map(Text, shown))
     if probes:
         out.print(table)
-    out.print(summary, highlight=False, markup=False)
+    say(summary)
 
 
-def cell(value: object) -> str:
-    if isinstance(value, datetime):
-        return f"{value.astimezone(MOSCOW):%Y-%m-%d %H:%M}"
-    if isinstance(value, str) and value in _COLOURS:
-        return f"[{_COLOURS[value]}]{value}[/]"
-    if isinstance(value, Decimal):
-        return f"{value:,.2f}".replace(",", " ")
-    if isinstance(value, int):
-        return f"{value:,}".replace(",", " ")
-    return "" if value is None else escape(str(value))
+def cell(value: object) -> Text:
+    """A `Text`, in which markup of rich's means nothing."""
+    text = str(value)
+    if value is None:
+        text = ""
+    elif isinstance(value, datetime):
+        text = f"{value.astimezone(MOSCOW):%Y-%m-%d %H:%M}"
+    elif isinstance(value, Decimal):
+        text = f"{value:,.2f}".replace(",", " ")
+    elif isinstance(value, int):
+        text = f"{value:,}".replace(",", " ")
+    return Text(for_terminal(text, LONGEST_VALUE), _COLOURS.get(text, ""))
 
 
 def _json(value: object) -> str:

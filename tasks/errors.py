@@ -8,8 +8,11 @@
     UsageError              exit status 2: a wrong argument
       SettingsError         a setting is missing or malformed
 
-A message never holds a secret, a reply's body or personal data.
+A message never holds a secret, a reply's body or personal data. It may quote a server or a value that was sent, and
+it is Prefect that shows it as the state of a run: so what cannot be printed is made visible here.
 """
+
+from tasks.harmless import whole_for_terminal
 
 
 class ZakazError(Exception):
@@ -18,7 +21,7 @@ class ZakazError(Exception):
     exit_status = 1
 
     def __init__(self, message: str, *, transient: bool = False) -> None:
-        super().__init__(message)
+        super().__init__(whole_for_terminal(message))
         self.transient = transient
 
 

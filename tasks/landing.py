@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict
 
 from tasks.errors import LandingError
+from tasks.exposure import make_private
 from tasks.window import Window
 
 PART_ROWS = 100_000
@@ -167,6 +169,8 @@ class Landing:
 
     def _put(self, path: str, content: bytes) -> None:
         with self._reached():
+            if urlsplit(self._url).scheme in ("", "file"):
+                make_private(Path(self._root))
             if urlsplit(self._url).scheme not in _BUCKETS:  # There it would make a bucket of a mistyped name.
                 self._fs.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
             self._fs.pipe_file(path, content)

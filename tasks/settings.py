@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,6 +19,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tasks.errors import SettingsError
+from tasks.exposure import in_the_clear, is_open
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
 logger = logging.getLogger("zakaz.settings")
@@ -27,7 +29,7 @@ HOME = Path(
     os.environ.get("ZAKAZ_HOME") or (_CHECKOUT if (_CHECKOUT / "pyproject.toml").exists() else Path.cwd())
 ).absolute()
 SQL_DIR = _CHECKOUT / "sql"
-_FILE = "ZAKAZ_ENV"
+GIVEN_FILE = "ZAKAZ_ENV"
 
 
 class Settings(BaseSettings):
@@ -178,14 +180,14 @@ def use_file(env: Path) -> None:
     """Read this file's settings too from now on, in this process and in those that it starts.
 
     It travels in the environment and not as an argument: what a flow takes as a parameter is stored and shown."""
-    os.environ[_FILE] = str(env.absolute())
+    os.environ[GIVEN_FILE] = str(env.absolute())
 
 
 def load_settings() -> Settings:
     """Read the settings. Raises SettingsError, which names the setting and never shows its value."""
     files = [*_secret_files(), *_given_file()]
     try:
-        return Settings(_env_file=tuple(files))
+        settings = Settings(_env_file=tuple(files))
     except UnicodeDecodeError:
         raise SettingsError(
             f"A settings file is not UTF-8 text. Save it as UTF-8: {', '.join(map(str, files))}."
@@ -194,10 +196,21 @@ def load_settings() -> Settings:
         first = error.errors(include_input=False, include_context=False)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
         raise SettingsError(f"The setting {name} is wrong: {first['msg']}.") from None
+    for file in filter(is_open, files):
+        _warn(f"others can read {file}: chmod 600 {file}")
+    for line in in_the_clear(settings):
+        _warn(line)
+    return settings
+
+
+@cache
+def _warn(line: str) -> None:
+    """Once a process: settings are read many times in one."""
+    logger.warning(line)
 
 
 def _given_file() -> list[Path]:
-    if not (given := os.environ.get(_FILE)):
+    if not (given := os.environ.get(GIVEN_FILE)):
         return []
     if not Path(given).is_file():
         raise SettingsError(f"There is no settings file {given}. Copy the sample from configs/ and fill it in.")
@@ -208,11 +221,7 @@ def _secret_files() -> list[Path]:
     """`secrets/.env.NAME`; a backup or a sample beside it, such as `.env.vk.old`, is none."""
     if os.environ.get("ZAKAZ_IGNORE_SECRETS"):
         return []
-    files = [path for path in sorted((HOME / "secrets").glob(".env.*")) if re.fullmatch(r"\.env\.\w+", path.name)]
-    for path in files:
-        if path.stat().st_mode & 0o077:
-            logger.warning("others can read %s: chmod 600 %s", path, path)
-    return files
+    return [path for path in sorted((HOME / "secrets").glob(".env.*")) if re.fullmatch(r"\.env\.\w+", path.name)]
 
 
 def require(value: SecretStr | str | None, name: str, file: str) -> str:

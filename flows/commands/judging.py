@@ -86,4 +86,4 @@ def quarantine_replay(
     terminal.show_progress(verbose=False)
     from flows.inprocess import run_replay
 
-    print(run_replay(source))
+    terminal.say(run_replay(source))

@@ -21,6 +21,14 @@ def sql(
         str | None,
         typer.Option("--format", metavar="NAME", help="Any ClickHouse format, e.g. CSV or JSONEachRow."),
     ] = None,
+    raw: Annotated[
+        bool,
+        typer.Option(
+            "--raw",
+            help="Every byte as it is. Else a terminal gets no control characters, and in CSV an apostrophe stands "
+            "before text that a spreadsheet would take for a formula.",
+        ),
+    ] = False,
     _env: EnvFile = None,
 ) -> None:
     """Run any SQL on the warehouse."""
@@ -29,7 +37,7 @@ def sql(
 
     text = sys.stdin.read() if statement == "-" else statement
     with warehouse(load_settings()) as client:
-        reply = ask(client, text, fmt, pretty=sys.stdout.isatty())
+        reply = ask(client, text, fmt, raw=raw, seen=sys.stdout.isatty())
     sys.stdout.buffer.write(reply)
     sys.stdout.flush()
 

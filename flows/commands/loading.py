@@ -74,7 +74,7 @@ def backfill_command(
     terminal.show_progress(verbose)
     from flows.inprocess import run_backfill
 
-    print(run_backfill(source, first, last, refresh))
+    terminal.say(run_backfill(source, first, last, refresh))
 
 
 @app.command(

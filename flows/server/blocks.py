@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from prefect.blocks.abstract import NotificationBlock
 from prefect.blocks.notifications import CustomWebhookNotificationBlock, SlackWebhook
@@ -36,12 +37,14 @@ def apply_blocks(settings: Settings) -> str:
 def _webhook(settings: Settings) -> NotificationBlock:
     """Telegram where there is a bot's token; else anything that takes {"text": …}, as Mattermost and Slack do."""
     if settings.alert_telegram_token is None:
-        secrets, url, body = {"address": _url(settings)}, "{{address}}", {"text": _TEXT}
+        secrets, url = {"address": _url(settings)}, "{{address}}"
+        body: dict[str, Any] = {"text": _TEXT}
     else:
         token = require(settings.alert_telegram_token, "ALERT_TELEGRAM_TOKEN", _FILE)
         chat = require(settings.alert_telegram_chat, "ALERT_TELEGRAM_CHAT", _FILE)
         secrets, url = {"token": token}, f"{settings.alert_telegram_base_url}/bot{{{{token}}}}/sendMessage"
-        body = {"chat_id": chat, "text": _TEXT}
+        # Without a look at the run's address by Telegram's servers.
+        body = {"chat_id": chat, "text": _TEXT, "link_preview_options": {"is_disabled": True}}
     return CustomWebhookNotificationBlock(name="Zakaz", url=url, json_data=body, secrets=secrets)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 from tasks.errors import SettingsError
+from tasks.exposure import is_encrypted
 
 _EMBEDDED = "chdb://"
 _SCHEMES = ("clickhouse", "http", "https")
@@ -46,9 +47,11 @@ def _server(dsn: str, database: str) -> Address:
             f"CLICKHOUSE_DSN names another database than CLICKHOUSE_DATABASE ({database}). Leave it out there."
         )
     query = dict(parse_qsl(parts.query))
-    secure = query.pop("secure", "").lower() in ("true", "1", "yes") or parts.scheme == "https"
+    query.pop("secure", None)
     plain = urlunsplit((parts.scheme, parts.netloc, "", urlencode(query), ""))
-    return Address(f"{parts.hostname}:{port}" if port else str(parts.hostname), {"dsn": plain, "secure": secure})
+    return Address(
+        f"{parts.hostname}:{port}" if port else str(parts.hostname), {"dsn": plain, "secure": is_encrypted(dsn)}
+    )
 
 
 def _split(dsn: str) -> tuple[SplitResult, int | None]:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 import polars as pl
 from clickhouse_connect.driver.client import Client
 
+from tasks.harmless import for_chat
 from tasks.load.frames import insert, select
 from tasks.load.upsert import merge
 
@@ -34,7 +35,8 @@ _WORTH_FILLING = 200
 class Trouble:
     """`key` names it for as long as it lasts. It has changed when the words of `essence` (its numbers do not count)
     or its `size` have. `body` and, below it, `footer` are what people read: a long body is cut, and so is a long
-    footer, but for its last line, which is the run's address."""
+    footer, but for its last line, which is the run's address. The footer is our own words and sent as it is; in the
+    rest no link, mention or markup is one."""
 
     key: str
     title: str
@@ -64,11 +66,12 @@ class Alert:
 
 def first(trouble: Trouble, now: datetime) -> Alert:
     """The first message of a trouble."""
-    title = shortened(_clean(trouble.title), _LONGEST_TITLE)
-    above, _, last = _clean(trouble.footer).rpartition("\n")
+    title = shortened(for_chat(trouble.title), _LONGEST_TITLE)
+    above, _, last = trouble.footer.rpartition("\n")
     footer = "\n".join(filter(None, (shortened(above, _LONGEST_FOOTER), last)))
     room = LONGEST - _PREFIX - _units(title) - _units(footer) - 1
-    body = "\n".join(filter(None, (shortened(_clean(trouble.body), room), footer)))
+    told = "\n".join(map(for_chat, trouble.body.split("\n")))
+    body = "\n".join(filter(None, (shortened(told, room), footer)))
     return Alert(trouble.key, now, now, None, trouble.fingerprint, title, body)
 
 
@@ -87,7 +90,7 @@ def ending(known: Alert, now: datetime, reason: str = "") -> Alert:
     body = f"It began at {known.opened_at:%Y-%m-%d %H:%M} UTC and lasted {lasted.total_seconds() / 3600:.1f} hours."
     if reason:
         body = f"{reason} It was opened at {known.opened_at:%Y-%m-%d %H:%M} UTC."
-    title = f"{'Closed' if reason else 'Over'}: {known.title}"
+    title = f"{'Closed' if reason else 'Over'}: {for_chat(known.title)}"
     return replace(known, sent_at=now, closed_at=now, title=title, body=body)
 
 
@@ -96,9 +99,7 @@ def shortened(text: str, room: int, separators: Sequence[str] = ("\n", "; ", ", 
     if _units(text) <= room:
         return text
     if not separators:
-        # One word of this length: half a link leads nowhere.
-        half = text.encode("utf-16-le")[: 2 * max(room - 1, 0)].decode("utf-16-le", "ignore")
-        return "…" if "://" in text else f"{half}…"
+        return text.encode("utf-16-le")[: 2 * max(room - 1, 0)].decode("utf-16-le", "ignore") + "…"
     separator, *finer = separators
     if separator not in text:
         return shortened(text, room, finer)
@@ -118,11 +119,6 @@ def shortened(text: str, room: int, separators: Sequence[str] = ("\n", "; ", ", 
 
 def _units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
-
-
-def _clean(text: str) -> str:
-    """Without half surrogates, which neither a channel nor the warehouse takes."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def save(client: Client, alert: Alert) -> None:

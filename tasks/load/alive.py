@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tasks.exposure import make_private
 from tasks.settings import HOME
 
 LONGEST = timedelta(days=2)
@@ -26,7 +27,7 @@ def hold(name: str) -> None:
     """From now on this process is alive to others. Without a lock (a read-only or full disk) see LONGEST."""
     _sweep()
     with suppress(OSError):
-        _FOLDER.mkdir(parents=True, exist_ok=True)
+        make_private(_FOLDER)
         file = os.open(_FOLDER / name, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -7,6 +7,7 @@ import re
 from clickhouse_connect.driver.client import Client
 
 from tasks.errors import UsageError
+from tasks.harmless import for_spreadsheet, whole_for_terminal
 
 _SETTINGS = {
     # `'vk_ads' AS source` must not hide the column `source` in the same query's WHERE.
@@ -15,22 +16,41 @@ _SETTINGS = {
     "session_timezone": "Europe/Moscow",
     # 100.50 is money, 100.5 is not.
     "output_format_decimal_trailing_zeros": 1,
+    # Where a table is coloured, colours that came with a text cannot be told from its own.
+    "output_format_pretty_color": 0,
 }
 _ANSWERS = re.compile(
     r"(?is)\A(?:\s|(?:--|//|#[ !])[^\n]*\n|/\*.*?\*/|\()*"
     r"(SELECT|WITH|FROM|SHOW|DESC|DESCRIBE|EXPLAIN|EXISTS|CHECK|KILL)\b"
 )
-_FORMAT = re.compile(r"(?is)\bFORMAT\s+\w+(?:\s+SETTINGS\s.*)?\s*\Z")
+_FORMAT = re.compile(r"(?is)\bFORMAT\s+(\w+)(?:\s+SETTINGS\s.*)?\s*\Z")
+_TABLE = "PrettyCompactMonoBlock"
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
+"""In CSV of ClickHouse every text, and no number, whatever the delimiter."""
 
 
-def ask(client: Client, sql: str, fmt: str | None, *, pretty: bool) -> bytes:
-    """The answer's bytes; of a statement that has none, nothing. `pretty`: a person looks at a terminal."""
+def ask(client: Client, sql: str, fmt: str | None, *, raw: bool = False, seen: bool = False) -> bytes:
+    """The answer's bytes; of a statement that has none, nothing.
+
+    Made harmless is what a person sees, on a terminal (`seen`) or in the table that there is without a format, and
+    CSV, which spreadsheets open. `raw`: every byte is ClickHouse's.
+    """
     sql = sql.strip().rstrip(";").rstrip()
     if not _ANSWERS.match(sql):
         client.command(sql)
         return b""
-    if fmt and _FORMAT.search(sql):
+    named = _FORMAT.search(sql)
+    if fmt and named:
         raise UsageError("The statement names a format already; leave out --format.")
-    settings = {**_SETTINGS, "output_format_pretty_color": int(pretty)}
-    chosen = fmt or (None if _FORMAT.search(sql) else "PrettyCompactMonoBlock")
-    return client.raw_query(sql, fmt=chosen, settings=settings)
+    chosen = named[1] if named else fmt or _TABLE
+    reply = client.raw_query(sql, fmt=None if named else chosen, settings=_SETTINGS)
+    if raw:
+        return reply
+    if chosen.upper().startswith("CSV"):
+        reply = _without_formulas(reply)
+    return whole_for_terminal(reply.decode(errors="replace")).encode() if seen or chosen == _TABLE else reply
+
+
+def _without_formulas(csv: bytes) -> bytes:
+    text = csv.decode(errors="surrogateescape")
+    return _QUOTED.sub(lambda found: f'"{for_spreadsheet(found[1])}"', text).encode(errors="surrogateescape")

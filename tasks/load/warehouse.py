@@ -22,6 +22,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from filelock import FileLock, Timeout
 
 from tasks.errors import SettingsError, WarehouseError
+from tasks.exposure import make_private
 from tasks.load.address import Address, address
 from tasks.load.backup_place import backup_folder
 from tasks.load.cluster import SETTINGS, everywhere, spread
@@ -129,7 +130,7 @@ def essence(text: str) -> str:
 
 @contextmanager
 def _lock(folder: Path, wait: float) -> Iterator[None]:
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_private(folder.parent)
     if folder.exists() and not os.access(folder, os.W_OK):
         raise WarehouseError(f"The warehouse {folder} is read-only. Give this user the right to write there.")
     # One lock object a path in this process, counted: steps of one run may nest.

@@ -44,7 +44,14 @@ def test_telegram_takes_the_message_and_the_token_is_in_no_output(product: Produ
     assert said == "custom-webhook/night: ready\n"
     assert receiver.messages == ["Zakaz: it failed\ndetails"]
     assert receiver.requests == [
-        ("/bot12345:secret-of-the-bot/sendMessage", {"chat_id": "-100200300", "text": "Zakaz: it failed\ndetails"})
+        (
+            "/bot12345:secret-of-the-bot/sendMessage",
+            {
+                "chat_id": "-100200300",
+                "text": "Zakaz: it failed\ndetails",
+                "link_preview_options": {"is_disabled": True},
+            },
+        )
     ]
 
 

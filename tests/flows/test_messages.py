@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -41,6 +42,9 @@ class Chat:
     def __init__(self) -> None:
         self.messages: list[str] = []
         self.refuses: Callable[[str], bool] = lambda text: False
+
+    def raise_on_failure(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def notify(self, body: str, subject: str) -> None:
         text = f"{subject}\n{body}"

@@ -19,6 +19,7 @@ import httpx
 from filelock import AsyncFileLock, Timeout
 
 from tasks.errors import SourceError
+from tasks.exposure import make_private
 from tasks.fetch import traffic
 from tasks.fetch.decode import Undecodable, json_of
 from tasks.fetch.http import Api, ApiClient, as_json
@@ -81,7 +82,7 @@ class StoredToken(httpx.Auth):
         kept = self._kept()
         if _is_good(kept) and kept["access_token"] != dead:
             return str(kept["access_token"])
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(self._path.parent)
         try:
             async with AsyncFileLock(self._path.with_suffix(".lock"), timeout=_LOCK_WAIT, mode=0o600):
                 kept = self._kept()

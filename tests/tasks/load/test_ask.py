@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -38,7 +41,7 @@ def client(place: Settings) -> Iterator[Client]:
 
 
 def told(client: Client, sql: str, fmt: str | None = "TSV") -> bytes:
-    return ask(client, sql, fmt, pretty=False)
+    return ask(client, sql, fmt)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +137,37 @@ def test_without_a_format_it_is_a_table_for_a_person(client: Client) -> None:
     assert "1234.50" in text
     assert "┌" in text
     assert "\x1b" not in text
-    assert b"\x1b" in ask(client, "SELECT 1 AS tickets", None, pretty=True)
+
+
+ODD = "SELECT '=1+1' AS a, -5::Decimal(18, 2) AS b, '-5.00' AS c, '\"@x\";\n=1' AS d, ['=1'] AS e, '' AS f, '-a,b' AS g"
+
+
+@pytest.mark.parametrize("ask_for", [("CSV", ""), (None, " FORMAT csv"), ("CSVWithNames", "")])
+def test_text_that_looks_like_a_formula_is_text_in_csv(client: Client, ask_for: tuple[str | None, str]) -> None:
+    fmt, format_clause = ask_for
+    rows = list(csv.reader(io.StringIO(told(client, ODD + format_clause, fmt).decode())))
+
+    assert rows[-1] == ["'=1+1", "-5.00", "-5.00", "'\"@x\";\n'=1", "['=1']", "", "'-a,b"]
+
+
+def test_raw_csv_and_other_formats_are_exact(client: Client) -> None:
+    raw = ask(client, ODD, "CSV", raw=True).decode()
+
+    assert next(csv.reader(io.StringIO(raw))) == ["=1+1", "-5.00", "-5.00", '"@x";\n=1', "['=1']", "", "-a,b"]
+    assert json.loads(told(client, "SELECT '=1' AS a, '\\x1b[31m' AS b", "JSONEachRow")) == {
+        "a": "=1",
+        "b": "\x1b[31m",
+    }
+    assert told(client, "SELECT '\\xffa' AS a", "CSV") == b'"\xffa"\n', "what is no text stays as it is"
+
+
+@pytest.mark.parametrize("fmt", [None, "Vertical", "JSONEachRow", "CSV", "TSVRaw", "PrettyCompact"])
+def test_what_a_person_sees_has_no_control_characters(client: Client, fmt: str | None) -> None:
+    sql = "SELECT 'x\\x1b]8;;http://a\\x07\\x1b[2J\\r\\x08\\xc2\\x9b\\xe2\\x80\\xae' AS a"
+    text = ask(client, sql, fmt, seen=True).decode()
+
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
+    assert b"\x1b" in ask(client, sql, fmt or "Vertical", raw=True, seen=True) or fmt == "JSONEachRow"
 
 
 @pytest.mark.parametrize("fmt", ["CSV", "TSV", "JSONEachRow", "JSONCompact", "Values", None])
