@@ -7,6 +7,7 @@ is unknown, which is not the same as empty, and the warehouse may know it.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -163,11 +164,11 @@ def _by_id(items: list[Object]) -> dict[int, Object]:
 
 
 def _campaign(item: Object) -> Campaign:
-    name, currency = item.get("Name"), item.get("Currency")
+    name, currency = item.get("Name"), str(item.get("Currency") or "").strip().upper()
     budget = identifier(part(item, "DailyBudget").get("Amount"))
     return Campaign(
         one_line(name[:_LONGEST_NAME]) if isinstance(name, str) else None,
-        currency.strip().upper()[:_LONGEST_NAME] if isinstance(currency, str) and currency.strip() else None,
+        currency if re.fullmatch("[A-Z]{3}", currency) else None,
         _tracking(item),
         Decimal(budget) / _MICROS if budget else None,
     )
