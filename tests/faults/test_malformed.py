@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 
 from tests.faults.bench import Bench
 from tests.faults.malform import MARKS, STEPS, Malformed, Payload, payloads
@@ -26,11 +26,12 @@ def tried(made: Bench, bench_folder: Path) -> Iterator[Trial]:
 @pytest.mark.slow
 @settings(
     max_examples=120,
-    phases=[Phase.generate],
+    phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     database=None,
 )
 @given(payload=payloads())
+@example(Payload("direct-adgroups", "loaded", "lasting", (("wrap", 17999, "x"),)))
 def test_a_malformed_payload_is_exact_counted_or_refused(tried: Trial, payload: Payload) -> None:
     verdict = tried.judge(payload)
     assert verdict.word != "WRONG", f"{payload} {verdict}"
