@@ -56,7 +56,7 @@ class Read:
     written: list[str] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(repr=False)
 class Trial:
     bench: Bench
     folder: Path
