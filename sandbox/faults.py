@@ -17,7 +17,7 @@ KINDS = {
     "no_data": "a page without its data",
     "wrong_total": "a page whose total is off: by=1",
     "error_as_page": "status 200 with an error body",
-    "edit": "the body of the normal answer, edited: call=callable(bytes) -> bytes",
+    "edit": "the normal answer, edited: call=callable(bytes) -> bytes, status=, headers=",
     "drift": "before the answer the set shifts: mode='insert', 'remove' (its front) or 'pay' (one unpaid)",
     "mutate": "before the answer: call=callable(documents)",
 }

@@ -79,7 +79,8 @@ class Misbehave:
 
     async def _edited(self, edit: PageEdit, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         status, body, content_type = await self._answer(scope, receive)
-        response = Response(edit(body, fault), status, {"Content-Type": content_type})
+        headers = {"Content-Type": content_type} | fault.options.get("headers", {})
+        response = Response(edit(body, fault), fault.options.get("status", status), headers)
         await response(scope, receive, send)
 
     async def _disconnect(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:

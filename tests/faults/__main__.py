@@ -1,7 +1,9 @@
 """`python -m tests.faults [PATTERN] [--all] [-j 2]`: the table of faults as Markdown; exit status 1 if a cell is wrong.
+`python -m tests.faults --payloads 10000 --seed 1 -j 2`: as many malformed payloads instead.
 
 Without `--all` each kind comes once at each endpoint. PATTERN is a regular expression over ids such as
-`vk-banners-list_halved-loaded-lasting`, and takes all cells that it finds.
+`vk-banners-list_halved-loaded-lasting`, and takes all cells that it finds. A payload that is wrong is printed with what
+`--again` takes.
 """
 
 from __future__ import annotations
@@ -15,8 +17,10 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from tests.faults.bench import Verdict, carry_out
+from tests.faults.bench import Verdict, bench, carry_out
+from tests.faults.malform import Payload
 from tests.faults.table import Cell, all_cells, matching, one_of_each
+from tests.faults.trial import carry_out_payloads, trial
 from tests.support.clickhouse_server import clickhouse_server
 
 
@@ -27,7 +31,12 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, help="only every n-th kind")
     parser.add_argument("--messages", action="store_true", help="what each run said")
     parser.add_argument("-j", "--jobs", type=int, default=1)
+    parser.add_argument("--payloads", type=int, metavar="N")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--again", type=Payload.read, metavar="PAYLOAD")
     options = parser.parse_args()
+    if options.payloads or options.again:
+        return malformed(options)
     cells = (
         matching(options.pattern)
         if options.pattern
@@ -47,6 +56,23 @@ def main() -> int:
     show(cells, verdicts, messages=options.messages)
     print(f"\n{len(cells)} cells in {time.monotonic() - begun:.0f} s: {counted(verdicts)}")
     return int(any(verdict.word == "WRONG" for verdict in verdicts.values()))
+
+
+def malformed(options: argparse.Namespace) -> int:
+    with tempfile.TemporaryDirectory() as folder, clickhouse_server(Path(folder) / "clickhouse") as server:
+        if options.again:
+            here = Path(folder) / "0"
+            with bench(server.dsn, here, "hostile") as ready, trial(ready, here) as made:
+                verdict = made.judge(options.again)
+            print(f"{verdict.word}: {verdict.why} | {verdict.message}")
+            return int(verdict.word == "WRONG")
+        jobs = options.jobs
+        shares = [options.payloads // jobs + (n < options.payloads % jobs) for n in range(jobs)]
+        work = [(server.dsn, f"{folder}/{n}", options.seed * 1000 + n, share) for n, share in enumerate(shares)]
+        with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+            counts = sum(pool.map(carry_out_payloads, *zip(*work, strict=True)), Counter())
+    print(f"{counts.total()} payloads: {', '.join(f'{number} {word}' for word, number in sorted(counts.items()))}")
+    return int(counts["WRONG"] > 0)
 
 
 def counted(verdicts: dict[str, Verdict]) -> str:

@@ -22,7 +22,7 @@ from pathlib import Path
 import clickhouse_connect
 
 from sandbox.world import World
-from tests.faults.table import ALWAYS, TEXT_KINDS, Cell, all_cells
+from tests.faults.table import ALWAYS, Cell, all_cells
 from tests.flows import ad_truth, truth
 from tests.support.inprocess import Clock, Outcome, Product, in_process
 from tests.support.stage import SOURCE_OF, Stage, stage
@@ -90,7 +90,7 @@ class Bench:
         if cell.endpoint.name == "token":
             api.product.settings.vk_token_file.unlink(missing_ok=True)
         else:
-            self._authorize(name)
+            self.authorize(name)
         times, after = {"once": (1, 0), "second": (1, 1), "lasting": (ALWAYS, 0)}[cell.times]
         fault = faults.add(cell.fault.kind, cell.endpoint.path, times, after, **cell.fault.options)
         outcome = self.load(name)
@@ -100,7 +100,7 @@ class Bench:
             healed = self.load(name)
             if healed.status != "success":
                 verdict = Verdict("WRONG", "the next plain load does not succeed", f"{outcome} then {healed}")
-            elif difference := _difference(self.tables(name), api.right, blind=cell.kind in TEXT_KINDS):
+            elif difference := _difference(self.tables(name), api.right, blind=cell.is_blind):
                 verdict = Verdict("WRONG", f"the next plain load does not heal it: {difference}", outcome.message)
         return Verdict(verdict.word, verdict.why, verdict.message, fault.fired > 0)
 
@@ -122,7 +122,7 @@ class Bench:
             return Verdict("WRONG", "a traceback", outcome.message)
         if outcome.status == "failed":
             return self._refused(cell, there, outcome.message)
-        difference = _difference(there, api.right, blind=cell.kind in TEXT_KINDS)
+        difference = _difference(there, api.right, blind=cell.is_blind)
         if not difference:
             return Verdict("exact", message=outcome.message)
         if _notes(outcome.message) - _notes(api.messages[cell.state]):
@@ -153,7 +153,7 @@ class Bench:
         if state == "loaded":
             product.command(*(f"INSERT INTO {here}.{table} SELECT * FROM {held}.{table}" for table in tables))
 
-    def _authorize(self, name: str) -> None:
+    def authorize(self, name: str) -> None:
         """VK's token is there as a rule: only at its own endpoint is it asked for."""
         if name == "vk":
             file = self.apis[name].product.settings.vk_token_file

@@ -48,11 +48,14 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Cell:
+    """`is_blind`: the reply has other texts, so that only figures can be judged."""
+
     endpoint: Endpoint
     kind: str
     fault: Fault
     state: str
     times: str
+    is_blind: bool = False
 
     @property
     def id(self) -> str:
@@ -188,7 +191,7 @@ def all_cells() -> Iterator[Cell]:
     for endpoint in ENDPOINTS:
         for kind, fault in faults_of(endpoint).items():
             for state, times in _combinations(endpoint):
-                yield Cell(endpoint, kind, fault, state, times)
+                yield Cell(endpoint, kind, fault, state, times, kind in TEXT_KINDS)
 
 
 def one_of_each(of: int = 1) -> Iterator[Cell]:
@@ -198,7 +201,7 @@ def one_of_each(of: int = 1) -> Iterator[Cell]:
             number = zlib.crc32(f"{endpoint.api} {endpoint.name} {kind}".encode())
             if number // 9 % of == 0:
                 combinations = _combinations(endpoint)
-                yield Cell(endpoint, kind, fault, *combinations[number % len(combinations)])
+                yield Cell(endpoint, kind, fault, *combinations[number % len(combinations)], kind in TEXT_KINDS)
 
 
 def _combinations(endpoint: Endpoint) -> list[tuple[str, str]]:

@@ -5,23 +5,15 @@ About four hundred cells of the table; `python -m tests.faults` carries out the 
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 import pytest
 
-from tests.faults.bench import Bench, bench, prove_clean_loads
+from tests.faults.bench import Bench, prove_clean_loads
 from tests.faults.bodies import LISTS, REPORTS
 from tests.faults.table import ENDPOINTS, Cell, one_of_each
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def made(clickhouse_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with bench(clickhouse_dsn, tmp_path_factory.mktemp("faults"), f"faults_{uuid.uuid4().hex[:8]}") as ready:
-        yield ready
 
 
 def test_clean_loads_are_the_ground_truth(made: Bench) -> None:

@@ -117,18 +117,25 @@ class Product:
     def _ingest(self, source: str, window: Window, run_id: str) -> Report:
         return ingest(SOURCES[source].source, self.settings, window, run_id)
 
-    def _carry(self, run_id: str, on_statement: Callable[[str], None] | None, work: Callable[[], Any]) -> Outcome:
+    @contextmanager
+    def as_run(self, run_id: str, on_statement: Callable[[str], None] | None = None) -> Iterator[None]:
+        """Within the block this thread is a run of the product."""
         _RUN.run_id, _RUN.product, _RUN.on_statement = run_id, self, on_statement
         try:
-            done = work()
+            yield
+        finally:
+            _RUN.product = _RUN.on_statement = None
+
+    def _carry(self, run_id: str, on_statement: Callable[[str], None] | None, work: Callable[[], Any]) -> Outcome:
+        try:
+            with self.as_run(run_id, on_statement):
+                done = work()
         except ZakazError as error:
             return Outcome("failed", str(error))
         except Killed:
             return Outcome("killed", "")
         except Exception as error:  # noqa: BLE001
             return Outcome("crashed", f"{type(error).__name__}: {str(error)[:200]}")
-        finally:
-            _RUN.product = _RUN.on_statement = None
         if isinstance(done, Report):
             return Outcome("success", done.message, done.window, done.rejected)
         return Outcome("success", str(getattr(done, "message", done)))

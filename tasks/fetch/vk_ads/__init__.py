@@ -19,7 +19,7 @@ from tasks.window import Window
 
 logger = logging.getLogger("zakaz.fetch")
 
-VERSION = "1"
+VERSION = "2"
 COLUMNS = (
     "stat_date", "account_id", "campaign_id", "campaign_name", "ad_group_id", "ad_group_name", "ad_id",
     "impressions", "clicks", "spent", "conversions", "currency", "link", "group_utm", "enable_utm",

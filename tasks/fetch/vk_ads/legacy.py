@@ -13,8 +13,9 @@ from tasks.fetch import paging
 from tasks.fetch.batches import batches, ids_a_call
 from tasks.fetch.decode import Undecodable, code_of, json_of
 from tasks.fetch.http import Api, ApiClient, TryAgain, as_json
+from tasks.fetch.plain import plain
 from tasks.fetch.vk_ads.figures import Statistics, has_a_day_twice, identified, same_once
-from tasks.fetch.vk_ads.values import Record, Row, record, text_of, whole
+from tasks.fetch.vk_ads.values import Record, Row, link_told, record, whole
 from tasks.settings import Settings, require
 from tasks.window import Window
 
@@ -108,7 +109,8 @@ class Legacy:
                 layouts = await self._layouts(batch)
                 if missing := [ad for ad in batch if ad not in layouts]:
                     layouts |= await self._layouts(missing)
-                found |= {ad: link for ad, one in layouts.items() if (link := _link_of(one)) is not None}
+                told = {ad: link_told(one.get("link_url")) for ad, one in layouts.items()}
+                found |= {ad: link for ad, link in told.items() if link is not None}
         except SourceError:
             pass
         if unknown := len(set(ids) - found.keys()):
@@ -216,14 +218,9 @@ def statistics_row(day: object) -> Row:
     """A figure left out is zero."""
     told = record(day)
     return {
-        "stat_date": text_of(told.get("day")) or None,
-        "impressions": text_of(told.get("impressions", 0)),
-        "clicks": text_of(told.get("clicks", 0)),
-        "spent": text_of(told.get("spent", 0)),
-        "conversions": text_of(told.get("conversion_count", 0)),
+        "stat_date": plain(told.get("day")) or None,
+        "impressions": plain(told.get("impressions", 0)),
+        "clicks": plain(told.get("clicks", 0)),
+        "spent": plain(told.get("spent", 0)),
+        "conversions": plain(told.get("conversion_count", 0)),
     }
-
-
-def _link_of(layout: Record) -> str | None:
-    link = layout.get("link_url")
-    return link if isinstance(link, str) else None

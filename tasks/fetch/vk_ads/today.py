@@ -17,6 +17,7 @@ from tasks.fetch import paging, traffic
 from tasks.fetch.batches import batches, ids_a_call
 from tasks.fetch.decode import json_of, text_of_bytes
 from tasks.fetch.http import ApiClient, Query, TryAgain
+from tasks.fetch.plain import plain
 from tasks.fetch.vk_ads.figures import (
     TRIES,
     Figures,
@@ -28,7 +29,7 @@ from tasks.fetch.vk_ads.figures import (
     same_once,
 )
 from tasks.fetch.vk_ads.token import StoredToken, api_of
-from tasks.fetch.vk_ads.values import Record, Row, flag, number, record, text_of, whole
+from tasks.fetch.vk_ads.values import Record, Row, flag, link_told, number, record, text_of, whole
 from tasks.settings import Settings
 from tasks.window import Window
 
@@ -361,11 +362,11 @@ def statistics_row(day: object) -> Row:
     does not tell them, though it tells others."""
     base = record(record(day).get("base"))
     return {
-        "stat_date": text_of(record(day).get("date")),
-        "impressions": text_of(base.get("shows")),
-        "clicks": text_of(base.get("clicks")),
-        "spent": text_of(base.get("spent")),
-        "conversions": text_of(record(base.get("vk")).get("goals")),
+        "stat_date": plain(record(day).get("date")),
+        "impressions": plain(base.get("shows")),
+        "clicks": plain(base.get("clicks")),
+        "spent": plain(base.get("spent")),
+        "conversions": plain(record(base.get("vk")).get("goals")),
     }
 
 
@@ -381,7 +382,7 @@ def link_of(banner: Record) -> str | None:
     if not isinstance(urls, dict):
         return None
     url = record(urls["primary"]).get("url") if "primary" in urls else ""
-    return url if isinstance(url, str) else None
+    return link_told(url)
 
 
 def tags_of(group: Record) -> tuple[str, str | None] | None:
@@ -394,4 +395,7 @@ def tags_of(group: Record) -> tuple[str, str | None] | None:
         utm = urlencode({str(name): text_of(value) or "" for name, value in utm.items()})
     if isinstance(utm, list):
         utm = "&".join(text_of(part) or "" for part in utm)
-    return "true" if on else "false", text_of(utm)
+    told = link_told(utm)
+    if on and utm is not None and told is None:
+        return None
+    return "true" if on else "false", told

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal, InvalidOperation
 from typing import Any
+
+from tasks.fetch.plain import plain
 
 Record = dict[str, Any]
 Row = dict[str, str | None]
 
 _LONGEST = 60
+_LONGEST_TEXT = 1000
+_LONGEST_LINK = 10_000
+"""A part of a link would be another link, with other tags."""
 _LARGEST = 19
 """Digits before the point: an id of ClickHouse's UInt64."""
 _EXACT = 2**53
@@ -45,10 +49,15 @@ def flag(value: object) -> bool | None:
 
 
 def text_of(value: object) -> str | None:
-    """As it came, for the rules to judge."""
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False, default=str)
+    """A name or a tag. Of a long one as much as any has: an ad's name stands in every row of it."""
+    if value is None or isinstance(value, dict | list):
+        return plain(value)
+    return str(value)[:_LONGEST_TEXT]
+
+
+def link_told(value: object) -> str | None:
+    """A link or parameters of one, whole; None for what can be none."""
+    return value if isinstance(value, str) and len(value) <= _LONGEST_LINK else None
 
 
 def name_of(value: object) -> str | None:

@@ -17,7 +17,7 @@ from tasks.landing import Fetched
 from tasks.settings import Settings, require
 from tasks.window import Window
 
-VERSION = "2"
+VERSION = "3"
 
 
 def check_settings(settings: Settings) -> None:

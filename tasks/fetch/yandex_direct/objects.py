@@ -7,6 +7,7 @@ is unknown, which is not the same as empty, and the warehouse may know it.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -29,6 +30,8 @@ _LINKED_ADS = ("TextAd", "TextImageAd", "TextAdBuilderAd", "CpcVideoAdBuilderAd"
 _LINKED_IN_V501 = ("ResponsiveAd",)
 _LINKLESS = {"DYNAMIC_TEXT_AD", "SMART_AD", "SHOPPING_AD", "LISTING_AD", "MOBILE_APP_AD"}
 """Kinds of ads that have no link by nature."""
+_LONGEST_NAME, _LONGEST_LINK = 1000, 10_000
+"""An ad's stand in every row of it. A part of a link would be another link, with other tags."""
 _CAMPAIGN_KINDS = {
     "TEXT_CAMPAIGN": "TextCampaign",
     "UNIFIED_CAMPAIGN": "UnifiedCampaign",
@@ -161,11 +164,11 @@ def _by_id(items: list[Object]) -> dict[int, Object]:
 
 
 def _campaign(item: Object) -> Campaign:
-    name, currency = item.get("Name"), item.get("Currency")
+    name, currency = item.get("Name"), str(item.get("Currency") or "").strip().upper()
     budget = identifier(part(item, "DailyBudget").get("Amount"))
     return Campaign(
-        one_line(name) if isinstance(name, str) else None,
-        currency.strip().upper() if isinstance(currency, str) and currency.strip() else None,
+        one_line(name[:_LONGEST_NAME]) if isinstance(name, str) else None,
+        currency if re.fullmatch("[A-Z]{3}", currency) else None,
         _tracking(item),
         Decimal(budget) / _MICROS if budget else None,
     )
@@ -189,12 +192,13 @@ def _tells_link(ad: Object, kinds: tuple[str, ...]) -> bool:
 
 
 def _href(ad: Object, kinds: tuple[str, ...]) -> str | None:
-    return next(filter(None, (_text(part(ad, kind).get("Href")) for kind in kinds)), None)
+    told = (part(ad, kind)["Href"] for kind in kinds if _is_text(part(ad, kind), "Href"))
+    return next(filter(None, map(_text, told)), None)
 
 
 def _is_text(item: Object, name: str) -> bool:
     """Whether Direct told it, also that there is none."""
-    return name in item and isinstance(item[name], str | None)
+    return name in item and isinstance(item[name], str | None) and len(item[name] or "") <= _LONGEST_LINK
 
 
 def _text(value: object) -> str:

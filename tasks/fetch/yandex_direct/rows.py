@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
+from tasks.fetch.plain import plain
 from tasks.fetch.yandex_direct.money import figures
 from tasks.fetch.yandex_direct.objects import Campaign, Links
 from tasks.fetch.yandex_direct.table import Row
@@ -57,7 +58,7 @@ def described(
         is_known = not ad or (ad in known.ads and (not group or tracking is not None) and has_tracking)
         made.append(
             {"campaign_name": names.get(number) if campaign.name is None else campaign.name}
-            | row
+            | {name: text if name == "campaign_name" else plain(text) for name, text in row.items()}
             | account
             | {
                 "currency": campaign.currency or usual,

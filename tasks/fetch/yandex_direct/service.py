@@ -6,6 +6,7 @@ step is a table here; which questions to ask is decided elsewhere.
 
 from __future__ import annotations
 
+import re
 from itertools import count
 
 import httpx
@@ -36,6 +37,8 @@ _NOT_SEEN = 8800
 """Of a whole account its login is wrong; of one object, that is only gone."""
 _MOST_BYTES = 24 * 2**20
 """Of a page of a report, see `reports`: 120 bytes a row, where 75 are usual. Lists of JSON are shorter."""
+_WORDS, _ID = re.compile(r"[A-Za-z][A-Za-z ,.:;'\"()/_-]{0,99}"), re.compile(r"[0-9A-Fa-f-]{1,40}")
+"""What is shown of an error: its name in English, which holds nothing of what was sent, and its number."""
 _RESERVE = 0.05
 """Share of the daily points below which nothing is asked that a run can do without."""
 
@@ -139,11 +142,13 @@ class Direct:
             raise TryAgain(f"code {code}", retry_after=retry_after(reply) or _SLOWER.get(code))
         if code not in _HINTS and reply.status_code in (429, 500, 503, 504):
             return  # the status says what to do
-        text = str(error.get("error_string") or "")[:100]
-        request_id = str(error.get("request_id") or reply.headers.get("RequestId", ""))[:40]
-        hint = _HINTS.get(code, f"Tell Direct's support the request id {request_id}.")
+        text = _if_like(_WORDS, error.get("error_string"))
+        request_id = _if_like(_ID, error.get("request_id")) or _if_like(_ID, reply.headers.get("RequestId"))
+        of_request = f"the request id {request_id}" if request_id else "the time of the request"
+        hint = _HINTS.get(code, f"Tell Direct's support {of_request}.")
         of_access = code in _OF_ACCESS or (code == _NOT_SEEN and service in ("reports", "campaigns"))
-        message = f"{TITLE} refused the request with code {code} ({text}). {hint}"
+        said = f" ({text})" if text else ""
+        message = f"{TITLE} refused the request with code {code}{said}. {hint}"
         raise Refused(message, code, of_access=of_access)
 
     def _note_points(self, units: str) -> None:
@@ -151,6 +156,11 @@ class Direct:
         _, left, limit = ([short_number(part) for part in units.split("/")] + [None] * 3)[:3]
         if left is not None and limit and left >= 0 and limit > 0:
             self.points_left = left / limit
+
+
+def _if_like(shape: re.Pattern[str], value: object) -> str:
+    text = str(value or "").strip()
+    return text if shape.fullmatch(text) else ""
 
 
 def _error_of(reply: httpx.Response) -> Object | None:

@@ -416,6 +416,9 @@ def test_an_odd_description_costs_no_figure(
         ({"enable_utm": 0}, ("false", None)),
         ({"enable_utm": True, "utm": {"utm_source": "vk", "utm_content": "a b"}}, ("true", "utm_source=vk&utm_content=a+b")),
         ({"enable_utm": True, "utm": ["utm_source=vk", "utm_content=x"]}, ("true", "utm_source=vk&utm_content=x")),
+        ({"enable_utm": True, "utm": "a=1&" * 2_501}, None),
+        ({"enable_utm": True, "utm": 7}, None),
+        ({"enable_utm": False, "utm": 7}, ("false", None)),
         ({"enable_utm": True}, None),
         ({"utm": "a=1"}, None),
         ({}, None),
@@ -570,3 +573,20 @@ def test_the_whole_world_passes_without_a_word(
     """No doubt where there is none: neither of units nor of what was left out."""
     for fetched in (fetch(api, FORTNIGHT), fetch_legacy(legacy, FORTNIGHT)):
         assert (fetched.warnings, fetched.notes) == ((), ())
+
+
+def test_what_stands_in_every_row_of_an_ad_is_short(fetch: Fetch, api: VkAdsApi, four: list[int]) -> None:
+    """A name of a megabyte would be one in each of hundreds of rows; a part of a link would have other tags."""
+    name, link = "n" * 2**20, "https://a.example/?utm_content=msk_01_10&x=" + "x" * 10_000
+    edit(api, path("ad_plans"), lambda reply: [item.update(name=name) for item in reply["items"]] and None)
+    edit(
+        api,
+        path("banners"),
+        lambda reply: [item.update(urls={"primary": {"url": link}}) for item in reply["items"]] and None,
+    )
+
+    fetched = fetch(api, TWO_DAYS, vk_page_size=50)
+
+    assert {row["campaign_name"] for row in fetched.rows} == {"n" * 1000}
+    assert {row["link"] for row in fetched.rows} == {None}
+    assert any("did not tell the links" in note for note in fetched.notes)

@@ -234,3 +234,23 @@ class Shortened:
         headers = [(n, v) for n, v in start["headers"] if n != b"content-length"]
         await send({**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
         await send({"type": "http.response.body", "body": body})
+
+
+def test_a_link_too_long_to_be_one_is_not_known_and_a_long_name_is_cut(fetch: Fetch, four: DirectApi) -> None:
+    """Each stands in every row of its ad. A part of a link would be another link, with other tags."""
+    ads = [
+        {"Id": ad.ad_id, "Type": "TEXT_AD", "TextAd": {"Href": f"{ad.link}&x={'x' * 10_000}"}}
+        for ad in four.world.ads
+    ]
+    campaigns = [
+        {"Id": ad.campaign_id, "Type": "TEXT_CAMPAIGN", "Name": "n" * 2**20, "Currency": "RUB",
+         "TextCampaign": {"TrackingParams": ""}}
+        for ad in four.world.ads
+    ]  # fmt: skip
+    for service, key, items in (("ads", "Ads", ads), ("campaigns", "Campaigns", campaigns)):
+        body = json.dumps({"result": {key: items}})
+        four.faults.add("status", f"/json/v501/{service}", times=2, status=200, body=body)
+
+    rows = fetch(four, DAY).rows
+
+    assert {(row["link"], row["link_known"], row["campaign_name"]) for row in rows} == {(None, "false", "n" * 1000)}

@@ -139,6 +139,7 @@ def currencies(api: DirectApi, *told: Any) -> None:
         (("KZT",), ["KZT", "KZT"]),
         ((None, None), [None, None]),
         ((" kzt ", 5), ["KZT", "KZT"]),
+        (("KZT", "RUB or so"), ["KZT", "KZT"]),
         ((), [None, None]),
     ],
 )

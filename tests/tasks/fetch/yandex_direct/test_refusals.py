@@ -117,6 +117,23 @@ def test_a_code_that_nobody_foresaw_is_told_with_the_request_for_support(
     assert asked(api).count("reports") == 1
 
 
+@pytest.mark.parametrize("person", ["a@b.example", "+7 (916) 555-01-37", "Зинаида"])
+def test_of_an_error_only_its_english_name_and_its_number_are_shown(
+    fetch: Fetch, api: DirectApi, person: str
+) -> None:
+    named = {"error_code": 9999, "error_string": "Invalid request", "request_id": person}
+    for error, said in (
+        (named, "with code 9999 (Invalid request)."),
+        (named | {"error_string": person}, "with code 9999."),
+    ):
+        body = json.dumps({"error": error})
+        api.faults.add("status", "/json/v501/reports", times=1, status=400, body=body)
+        text = str(refusal(fetch, app=api))
+        assert said in text
+        assert "Tell Direct's support the time of the request." in text
+        assert person not in text
+
+
 @pytest.mark.parametrize("code", ["", "soon", None, "²", "--5", "9" * 5000, 1.5, [], {}])
 def test_an_error_without_a_readable_code_is_an_error_all_the_same(
     fetch: Fetch, api: DirectApi, code: object

@@ -1,0 +1,360 @@
+"""Malformed payloads: a true reply of an endpoint, changed by a few steps that hypothesis draws.
+
+A step knows no API: it takes random places of a JSON body, or of a TSV report, whose rows it sees as objects. What it
+puts there is never another valid figure, date or state, since nobody could tell such a reply from a true one. For the
+same reason a field that may be left out is not left out, see `MAY_BE_LEFT_OUT`.
+"""
+
+from __future__ import annotations
+
+import copy
+import gzip
+import json
+import random
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import strategies as st
+
+from sandbox.world.secrets import MARK
+from tests.faults.table import ENDPOINTS, Endpoint
+
+EMAIL, PHONE, NAME = f"{MARK}.person@mail.example.invalid", "+7 (916) 555-01-37", "Зинаида Пробная-Тестова"
+CARD, BARCODE, TOKEN = "4276 1600 5550 1374", "№ 871234567890", f"{MARK}-token-0123456789abcdef"
+MARKS = (EMAIL, PHONE, "+79165550138", NAME, CARD, BARCODE, TOKEN)
+"""A person's data. None may be in anything written."""
+_IN_TEXT = (EMAIL, PHONE, "+79165550138")
+"""What free text is planted with: no program can tell a name in the name of an event."""
+_PERSON = {"email": EMAIL, "phone": PHONE, "client_name": NAME, "card": CARD}
+_NOT_MASKED = ("qtickets",)
+"""APIs whose wanted fields may still hold what is a person's."""
+_ODD = (
+    "\x1b[31mred\x1b]0;title\x07", "\ud83d", "\udc00x", "a\x00b", "\u202egpj.exe", "\u200f\u2066", "😀👨‍👩‍👧", "=1+1;cmd|' /C calc'!A0",
+    "+cmd|x", "@SUM(A1)", "<script>alert(1)</script>", "](http://elsewhere.invalid) **b**", "<!channel> <@U1>", "&amp;#0;",
+    "'; DROP TABLE x; --", "\r\n\r\n", "\t\t", "{0.__class__} {{7*7}} %s%n", "\ufeff", "\u0661\u0662", "1e400", "0x10",
+    "1_000", "NaN", "-Infinity", "\x85\u2028", "[bold red]x[/]",
+)  # fmt: skip
+_HEADERS = {
+    "Content-Type": ("", "text/html", "application/json; charset=utf-16", "text/plain; charset=nonsense", "\xff"),
+    "Content-Encoding": ("gzip", "deflate", "identity", "nonsense", "gzip, gzip"),
+    "Retry-After": ("-1", "NaN", "1e9", "soon", "Fri, 31 Dec 9999 23:59:59 GMT"),
+    "Units": ("1/0/0", "x/y/z", "-1/-1/-1", "1/" + "9" * 400),
+    "RequestId": (EMAIL, "x" * 10_000),
+    "Location": ("/", "//", "http://[", EMAIL),
+    "Set-Cookie": ("a=b; Domain=", "=" * 3000),
+}
+_STATUSES = (
+    201,
+    202,
+    203,
+    204,
+    206,
+    299,
+    301,
+    304,
+    400,
+    401,
+    402,
+    403,
+    404,
+    409,
+    418,
+    422,
+    429,
+    451,
+    500,
+    501,
+    503,
+    599,
+)
+
+MAY_BE_LEFT_OUT = frozenset(
+    """deleted_at refunded_at refunded_amount show_id shows utm conversion_count clicks stats Conversions AdId AdGroupId
+    TrackingParams Href urls enable_utm is_active original_price""".split()
+)
+"""Null, "" and absence are how an API says that there is none."""
+TAGS = frozenset(
+    "utm utm_source utm_medium utm_campaign utm_content utm_term url link_url Href TrackingParams".split()
+)
+"""Free text that figures are divided by: another text there is another tag, and a true one."""
+FREE = TAGS | frozenset("name Name title place_name CampaignName timezone".split())
+SILENT = frozenset(("currency",))
+"""VK's, which is taken for the report's where it is not told, without a word."""
+_COUNTS = frozenset("total count perPage currentPage LimitedBy".split())
+_PLAIN = (str, int, float, bool, type(None))
+_MOST_PLACES = 500
+
+Step = tuple[str, int, str]
+Place = tuple[Any, Any, str]
+"""What holds a value, its key or index there, and the name of the field."""
+BY_NAME = {f"{endpoint.api}-{endpoint.name}": endpoint for endpoint in ENDPOINTS}
+
+
+@dataclass(frozen=True)
+class Payload:
+    """`state`, `times`: as in the table of faults. A step is its name, a seed of the places and a text."""
+
+    endpoint: str
+    state: str
+    times: str
+    steps: tuple[Step, ...]
+
+    def __str__(self) -> str:
+        return json.dumps([self.endpoint, self.state, self.times, self.steps])
+
+    @classmethod
+    def read(cls, text: str) -> Payload:
+        endpoint, state, times, steps = json.loads(text)
+        return cls(endpoint, state, times, tuple((name, place, odd) for name, place, odd in steps))
+
+    @property
+    def of(self) -> Endpoint:
+        return BY_NAME[self.endpoint]
+
+
+@st.composite
+def payloads(draw: st.DrawFn) -> Payload:
+    name = draw(st.sampled_from(sorted(BY_NAME)))
+    times = ("once", "second", "lasting") if BY_NAME[name].paged else ("once", "lasting")
+    # The last letter keeps it from being a number.
+    text = st.sampled_from(_ODD) | st.text(st.characters(), max_size=20).map(lambda drawn: f"{drawn}¤")
+    step = st.tuples(st.sampled_from(_OFTEN), st.integers(0, 10**6), text)
+    steps = draw(st.lists(step, min_size=1, max_size=3))
+    state = draw(st.sampled_from(("fresh", "loaded")))
+    return Payload(name, state, draw(st.sampled_from(times)), tuple(steps))
+
+
+@dataclass
+class Malformed:
+    """What a server sends of a payload. `touched`: the fields whose value was changed."""
+
+    payload: Payload
+    touched: set[str] = field(default_factory=set)
+
+    def body(self, body: bytes) -> bytes:
+        for name, place, text in self.payload.steps:
+            body = STEPS[name](body, random.Random(place), text, self)
+        return body
+
+    @property
+    def wire(self) -> dict[str, Any]:
+        """Status and headers."""
+        options: dict[str, Any] = {}
+        for name, place, _ in self.payload.steps:
+            rng = random.Random(place)
+            if name == "status":
+                options["status"] = rng.choice(_STATUSES)
+            elif name == "header":
+                header = rng.choice(sorted(_HEADERS))
+                options["headers"] = {header: rng.choice(_HEADERS[header])}
+            elif name == "gzip":
+                options["headers"] = {"Content-Encoding": "gzip"}
+        return options
+
+
+# --- documents --------------------------------------------------------------------------------------------------------
+
+Edit = Callable[[bytes, random.Random, str, Malformed], bytes]
+
+
+def _opened(body: bytes) -> tuple[Any, Callable[[Any], bytes]] | None:
+    """The document and how to write it again. A report is its header and its rows; None where it is neither."""
+    try:
+        return json.loads(body), lambda document: json.dumps(document).encode()
+    except (ValueError, RecursionError):
+        lines = body.decode("utf-8", "surrogateescape").split("\n")
+    if len(lines) < 3 or "\t" not in lines[0] or not lines[-2].startswith("Total rows"):
+        return None
+    names = lines[0].split("\t")
+    rows = [dict(zip(names, line.split("\t"), strict=False)) for line in lines[1:-2]]
+
+    def write(document: Any) -> bytes:
+        told = document.get("rows")
+        listed = [document.get("header"), *(told if isinstance(told, list) else [told])]
+        text = ["\t".join(map(_cell, row.values() if isinstance(row, dict) else [row])) for row in listed]
+        return "\n".join([*text, *lines[-2:]]).encode("utf-8", "surrogatepass")
+
+    return {"header": dict(zip(names, names, strict=True)), "rows": rows}, write
+
+
+def _cell(value: Any) -> str:
+    return "--" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
+def _places(document: Any) -> Iterator[Place]:
+    nodes = [(document, "")]
+    while nodes:
+        node, name = nodes.pop()
+        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+            inner = key if isinstance(key, str) else name
+            yield node, key, inner
+            if isinstance(value, dict | list):
+                nodes.append((value, inner))
+
+
+def _some(document: Any, rng: random.Random, keep: Callable[[Any, Any, str], bool]) -> list[Place]:
+    """One place, a few, or all of one field."""
+    places = [p for p in _places(document) if keep(*p)] if isinstance(document, dict | list) else []
+    if not places:
+        return []
+    first = rng.choice(places)
+    if (how := rng.randrange(4)) == 3:
+        return [place for place in places if place[2] == first[2]][:_MOST_PLACES]
+    return [first] if how < 2 else rng.sample(places, min(len(places), rng.randint(2, 6)))
+
+
+def _document(change: Callable[[Any, random.Random, str, Malformed], None]) -> Edit:
+    """The step that changes the parsed body."""
+
+    def edit(body: bytes, rng: random.Random, text: str, of: Malformed) -> bytes:
+        if (opened := _opened(body)) is None:
+            return body
+        document, write = opened
+        change(document, rng, text, of)
+        return write(document).replace(_TWICE.encode(), b"")
+
+    return edit
+
+
+_TWICE = "@twice@"
+_SAME = object()
+
+
+def _values(
+    new: Callable[[Any, str, random.Random, str], Any], only: Any = _PLAIN, most: int = _MOST_PLACES
+) -> Edit:
+    """The step that gives some values new ones; `new` gets value, field, random, text, and `_SAME` to let it be."""
+
+    def change(document: Any, rng: random.Random, text: str, of: Malformed) -> None:
+        for holder, key, name in _some(document, rng, lambda node, key, _: isinstance(node[key], only))[:most]:
+            is_let = new is _marked and (of.payload.of.api in _NOT_MASKED or name in FREE)
+            value = _SAME if is_let else new(holder[key], name, rng, text)
+            if value is not _SAME:
+                holder[key] = value
+                of.touched.add(name)
+
+    return _document(change)
+
+
+def _swapped(value: Any, name: str, rng: random.Random, text: str) -> Any:
+    none = () if name in MAY_BE_LEFT_OUT else (None, "", {}, [])
+    huge = 10 ** (40 if name in _COUNTS else 400)
+    number = () if isinstance(value, bool) else (True, huge, -(10**40), 1.5e300, float("nan"), float("inf"))
+    return rng.choice(
+        (*none, *number, [value, value], {"value": [value]}, {"id": text}, [[text]], text, f"{text}{value}")
+    )
+
+
+def _spelled(value: Any, name: str, rng: random.Random, _text: str) -> Any:
+    """The same whole number in another way."""
+    is_whole = isinstance(value, int | str) and re.fullmatch("[1-9][0-9]{0,14}", str(value)) and name not in FREE
+    return rng.choice([str(value), float(value), f" {value} ", f"{value}.0", f"{value}e0"]) if is_whole else _SAME
+
+
+def _nested(value: Any, name: str, rng: random.Random, _text: str) -> Any:
+    for _ in range(rng.choice([1, 3, 90, 150, 900])):
+        value = [value] if rng.random() < 0.5 else {name: value}
+    return value
+
+
+def _marked(value: Any, name: str, rng: random.Random, _text: str) -> Any:
+    """A person's data in the place of a value, beside it or beneath it."""
+    mark = rng.choice(_IN_TEXT if name in FREE else MARKS)
+    return rng.choice((mark, f"{value} {mark}", [mark], *(() if name in FREE else (_PERSON, [_PERSON]))))
+
+
+def _huge(_value: Any, _name: str, rng: random.Random, text: str) -> Any:
+    """Up to four megabytes of it on the wire."""
+    return text * (rng.randint(1, 4) * 2**20 // max(1, len(json.dumps(text))))
+
+
+def _keys(document: Any, rng: random.Random, text: str, of: Malformed) -> None:
+    """Fields renamed, dropped, or given twice (the last counts, and is wrong)."""
+    how = rng.choice(["rename", "drop", "double"])
+    for holder, key, name in _some(
+        document, rng, lambda node, _, n: isinstance(node, dict) and n not in MAY_BE_LEFT_OUT
+    ):
+        value = holder.pop(key)
+        of.touched.add(name)
+        if how == "rename":
+            holder[rng.choice([key.upper(), f"{key} ", f"{key}{text}", text, f"_{key}"])] = value
+        elif how == "double":
+            holder |= {key: value, _TWICE + key: [text]}
+
+
+def _lists(document: Any, rng: random.Random, text: str, of: Malformed) -> None:
+    """Lists shuffled, doubled, emptied, with an item of another kind, or with very many."""
+    lists = _some(document, rng, lambda node, key, n: isinstance(node[key], list) and n not in MAY_BE_LEFT_OUT)
+    for holder, key, name in lists:
+        items = holder[key]
+        at = rng.randint(0, max(0, len(items) - 1))
+        one = copy.deepcopy(items[at : at + 1])
+        other = rng.choice([None, {}, [], text, 0, {"id": None}, [{}]])
+        holder[key] = rng.choice([
+            rng.sample(items, len(items)), [*items, *copy.deepcopy(items)], [*items[:at], other, *items[at + 1 :]],
+            [*items[:at], other, *items[at:]], [*items, *one], [*items, *one * 5000], [], items[: len(items) // 2], {"a": items},
+        ])  # fmt: skip
+        of.touched.add(name)
+
+
+def _extra(document: Any, rng: random.Random, text: str, _of: Malformed) -> None:
+    """Fields that nobody asked for, with a person in them."""
+    for holder, _, _ in _some(document, rng, lambda node, *_: isinstance(node, dict)):
+        holder |= {
+            rng.choice(["client", "buyer", text]): _PERSON | {"odd": text},
+            "barcode": BARCODE,
+            "token": TOKEN,
+        }
+
+
+# --- bytes ------------------------------------------------------------------------------------------------------------
+
+
+def _cut(body: bytes, rng: random.Random, _text: str, _of: Malformed) -> bytes:
+    return body[: rng.choice([rng.randrange(len(body) + 1), max(0, len(body) - rng.randint(1, 40))])]
+
+
+def _put(body: bytes, rng: random.Random, _text: str, of: Malformed) -> bytes:
+    """Bytes that are no letter, somewhere."""
+    of.touched |= FREE
+    at = rng.randrange(len(body) + 1)
+    bad = rng.choice([b"\x00", b"\xff\xfe", b"\xd0", b"\x1b[2J", b"\n", b"\\", b'"', b"\xed\xa0\xbd", b"<b>"])
+    return body[:at] + bad * rng.choice([1, 1, 5000]) + body[at:]
+
+
+def _wrapped(body: bytes, rng: random.Random, text: str, _of: Malformed) -> bytes:
+    """A page, a callback or a list around it, the body twice, or an error in words of any API."""
+    error = {"error_code": 1, "error_msg": EMAIL, "error_string": PHONE, "message": NAME, "code": text}
+    said = {"error": error, "status": "error", "info": TOKEN, "code": text}
+    errors = [json.dumps(said).encode(), json.dumps(said | {"error": text}).encode()]
+    around = [b"<html>" + body, b"cb(" + body + b")", b"[" + body + b"]", body + body, b" " * 10**6 + body]
+    return rng.choice([*errors, *around, b"", b"null", b"0", b"[" * 10**5])
+
+
+def _encoded(body: bytes, rng: random.Random, _text: str, of: Malformed) -> bytes:
+    of.touched |= FREE
+    encoding = rng.choice(["utf-16", "utf-8-sig", "utf-32", "utf-16-le", "cp1251", "utf-7"])
+    return body.decode("utf-8", "replace").encode(encoding, "replace")
+
+
+STEPS: dict[str, Edit] = {
+    "swap": _values(_swapped),
+    "swap_any": _values(_swapped, only=object),
+    "spell": _values(_spelled),
+    "nest": _values(_nested, only=object),
+    "mark": _values(_marked),
+    "huge": _values(_huge, most=1),
+    "keys": _document(_keys),
+    "lists": _document(_lists),
+    "extra": _document(_extra),
+    "cut": _cut,
+    "bytes": _put,
+    "wrap": _wrapped,
+    "encode": _encoded,
+    "gzip": lambda body, *_: gzip.compress(body, 1),
+    "status": lambda body, *_: body,
+    "header": lambda body, *_: body,
+}
+_OFTEN = (*sorted(STEPS.keys() - {"huge"}) * 4, "huge")
