@@ -16,7 +16,7 @@ import pytest
 
 from flows import terminal
 from sandbox.world import World
-from tasks.fetch.qtickets.kinds import words
+from tasks.fetch.kinds import words
 from tasks.fetch.qtickets.rows import BASKET_FIELDS, CITY_FIELDS, EVENT_FIELDS, ORDER_FIELDS, SHOW_FIELDS, Fields
 from tasks.load.quarantine import listing
 from tasks.load.warehouse import warehouse

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tasks.fetch.qtickets.kinds import Kind, code, flag, instant, number, words
+from tasks.fetch.kinds import Kind, code, flag, instant, number, words
 from tasks.fetch.qtickets.listing import Record
 from tasks.fetch.qtickets.prices import price_is_for
 from tasks.fetch.qtickets.values import is_false

@@ -1,6 +1,6 @@
 """Single values of QTickets' JSON, as far as the fetch itself must understand them. None for what is no such value.
 
-What rows keep of a value is in `kinds.py`; it is put right and judged where they are validated.
+What rows keep of a value is in `tasks/fetch/kinds.py`; it is put right and judged where they are validated.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from tasks.fetch import paging
 from tasks.fetch.batches import batches, ids_a_call
 from tasks.fetch.decode import Undecodable, code_of, json_of
 from tasks.fetch.http import Api, ApiClient, TryAgain, as_json
-from tasks.fetch.plain import plain
+from tasks.fetch.kinds import instant, number
 from tasks.fetch.vk_ads.figures import Statistics, has_a_day_twice, identified, same_once
 from tasks.fetch.vk_ads.values import Record, Row, link_told, record, whole
 from tasks.settings import Settings, require
@@ -218,9 +218,9 @@ def statistics_row(day: object) -> Row:
     """A figure left out is zero."""
     told = record(day)
     return {
-        "stat_date": plain(told.get("day")) or None,
-        "impressions": plain(told.get("impressions", 0)),
-        "clicks": plain(told.get("clicks", 0)),
-        "spent": plain(told.get("spent", 0)),
-        "conversions": plain(told.get("conversion_count", 0)),
+        "stat_date": instant(told.get("day")) or None,
+        "impressions": number(told.get("impressions", 0)),
+        "clicks": number(told.get("clicks", 0)),
+        "spent": number(told.get("spent", 0)),
+        "conversions": number(told.get("conversion_count", 0)),
     }

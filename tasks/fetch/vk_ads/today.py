@@ -13,11 +13,10 @@ from urllib.parse import urlencode
 import httpx
 
 from tasks.errors import SourceError
-from tasks.fetch import paging, traffic
+from tasks.fetch import kinds, paging, traffic
 from tasks.fetch.batches import batches, ids_a_call
 from tasks.fetch.decode import json_of, text_of_bytes
 from tasks.fetch.http import ApiClient, Query, TryAgain
-from tasks.fetch.plain import plain
 from tasks.fetch.vk_ads.figures import (
     TRIES,
     Figures,
@@ -362,11 +361,11 @@ def statistics_row(day: object) -> Row:
     does not tell them, though it tells others."""
     base = record(record(day).get("base"))
     return {
-        "stat_date": plain(record(day).get("date")),
-        "impressions": plain(base.get("shows")),
-        "clicks": plain(base.get("clicks")),
-        "spent": plain(base.get("spent")),
-        "conversions": plain(record(base.get("vk")).get("goals")),
+        "stat_date": kinds.instant(record(day).get("date")),
+        "impressions": kinds.number(base.get("shows")),
+        "clicks": kinds.number(base.get("clicks")),
+        "spent": kinds.number(base.get("spent")),
+        "conversions": kinds.number(record(base.get("vk")).get("goals")),
     }
 
 

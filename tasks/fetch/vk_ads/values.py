@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from tasks.fetch.plain import plain
+from tasks.fetch import kinds
 
 Record = dict[str, Any]
 Row = dict[str, str | None]
@@ -51,7 +51,7 @@ def flag(value: object) -> bool | None:
 def text_of(value: object) -> str | None:
     """A name or a tag. Of a long one as much as any has: an ad's name stands in every row of it."""
     if value is None or isinstance(value, dict | list):
-        return plain(value)
+        return kinds.number(value)
     return str(value)[:_LONGEST_TEXT]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
-from tasks.fetch.plain import plain
+from tasks.fetch.kinds import instant, number
 from tasks.fetch.yandex_direct.money import figures
 from tasks.fetch.yandex_direct.objects import Campaign, Links
 from tasks.fetch.yandex_direct.table import Row
@@ -58,7 +58,7 @@ def described(
         is_known = not ad or (ad in known.ads and (not group or tracking is not None) and has_tracking)
         made.append(
             {"campaign_name": names.get(number) if campaign.name is None else campaign.name}
-            | {name: text if name == "campaign_name" else plain(text) for name, text in row.items()}
+            | {name: _landed(name, text) for name, text in row.items()}
             | account
             | {
                 "currency": campaign.currency or usual,
@@ -69,6 +69,13 @@ def described(
             }
         )
     return made
+
+
+def _landed(column: str, text: str | None) -> str | None:
+    """A campaign's name is its promoter's own text; all else are figures, ids and the day."""
+    if column == "campaign_name":
+        return text
+    return instant(text) if column == "stat_date" else number(text)
 
 
 def unknown_tags(rows: list[Row], version: str, was_asked: bool) -> tuple[list[str], list[str]]:

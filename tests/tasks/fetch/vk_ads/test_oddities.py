@@ -331,7 +331,7 @@ def test_a_count_that_is_none_or_never_met_ends_the_fetch(
 
 
 def test_a_list_that_gives_one_page_for_ever_ends(fetch: Fetch, api: VkAdsApi, four: list[int]) -> None:
-    body = json.dumps({"count": 10**9, "offset": 0, "items": [{"id": 1001, "ad_group_id": 1}]})
+    body = json.dumps({"count": 10**6, "offset": 0, "items": [{"id": 1001, "ad_group_id": 1}]})
     api.faults.add("status", path("banners"), times=ALWAYS, status=200, body=body)
 
     with pytest.raises(SourceError, match="banners but sent 1"):
@@ -576,8 +576,8 @@ def test_the_whole_world_passes_without_a_word(
 
 
 def test_what_stands_in_every_row_of_an_ad_is_short(fetch: Fetch, api: VkAdsApi, four: list[int]) -> None:
-    """A name of a megabyte would be one in each of hundreds of rows; a part of a link would have other tags."""
-    name, link = "n" * 2**20, "https://a.example/?utm_content=msk_01_10&x=" + "x" * 10_000
+    """A long name would be one in each of hundreds of rows; a part of a link would have other tags."""
+    name, link = "n" * 2**16, "https://a.example/?utm_content=msk_01_10&x=" + "x" * 10_000
     edit(api, path("ad_plans"), lambda reply: [item.update(name=name) for item in reply["items"]] and None)
     edit(
         api,

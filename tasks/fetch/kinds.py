@@ -61,10 +61,8 @@ def words(value: Any, *, numbers_are_ids: bool = False) -> str | None:
 def _plain(shape: re.Pattern[str], value: Any) -> str | None:
     if value is None:
         return None
-    if isinstance(value, dict):
-        return "an object"
-    if isinstance(value, list | tuple):
-        return "a list"
+    if isinstance(value, dict | list | tuple):
+        return "an object" if isinstance(value, dict) else "a list"
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if len(text) <= _LONGEST_PLAIN and shape.fullmatch(text):
         return text
