@@ -15,6 +15,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import Field
 
+from flows.faults import noted
 from flows.registry import SOURCES, Registered
 from flows.running import INGESTION, LastDay, newest_day, shown, window_of
 from flows.server.manifest import OURS
@@ -61,7 +62,8 @@ def backfill(
             with tags(OURS):
                 registered.flow(date_from=window.first, date_to=window.last, refresh=refresh)
         update_progress_artifact(progress, 100 * number / len(windows))
-    message = f"{whole}: {len(windows) - len(done)} windows loaded, {len(done)} were done"
+    with noted() as note:
+        note(message := f"{whole}: {len(windows) - len(done)} windows loaded, {len(done)} were done")
     return Completed(message=message, data=message)
 
 

@@ -27,8 +27,7 @@ def main(arguments: list[str] | None = None) -> None:
         how = stopping.how_stopped(stop)
         print(f"zakaz: {how}.", file=sys.stderr)
         stopping.leave(how, 1)
-    stopping.deaf()  # What is to be done is done and recorded; Python's own end would show a signal as a traceback.
-    sys.exit(status)
+    stopping.finish(status)
 
 
 def _run(arguments: list[str]) -> int:
@@ -62,7 +61,9 @@ def _run(arguments: list[str]) -> int:
         terminal.complain(f"A setting of Prefect is wrong, {names}: {first['msg']}.")
         return 2
     except Exception as error:
-        trouble = _trouble_of_prefect(error) or _trouble_of_system(error)
+        from flows import faults
+
+        trouble = faults.told(error) or _trouble_of_system(error)
         if trouble is None:
             raise
         terminal.complain(trouble)
@@ -86,28 +87,6 @@ def _trouble_of_system(error: Exception) -> str | None:
         return None
     _mute_stdout()
     return f"{error.strerror}: {error.filename or 'the output could not be written'}."
-
-
-def _trouble_of_prefect(error: Exception) -> str | None:
-    """In words, what the Prefect client raises where its server is the trouble; of our own calls no such error gets
-    here."""
-    import httpx
-
-    if isinstance(error, httpx.TransportError) or str(error).startswith("Failed to reach API"):
-        return (
-            f"The Prefect server {os.environ.get('PREFECT_API_URL', '')} cannot be reached. Start it (`make up`), "
-            "set PREFECT_API_URL right, or unset it to run without a server."
-        )
-    if "ephemeral Prefect API server" in str(error):
-        return (
-            "The Prefect server that a command starts where PREFECT_API_URL is not set did not start: the machine "
-            f"is too busy, or {os.environ.get('PREFECT_HOME', '~/.prefect')} (PREFECT_HOME) is not writable."
-        )
-    if (
-        type(error).__name__ == "MissingResult"
-    ):  # it answered so late that it was asked again, and only then with less
-        return "The run is done, but the Prefect server was too busy to say what it did. See `zakaz runs`."
-    return None
 
 
 if __name__ == "__main__":

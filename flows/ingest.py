@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from prefect.artifacts import create_markdown_artifact
 
 from flows import steps
+from flows.faults import fault_of, noted
 from flows.source import Source
 from flows.stopping import how_ended
 from tasks.errors import LandingError, ReconcileError, WarehouseError, ZakazError
@@ -105,16 +106,18 @@ def ingest(source: Source, settings: Settings, window: Window, run_id: str, refr
     run = Run(source.job, run_id, started)
     origin, account = _origin(source, settings), source.fingerprint(settings)
     report = Report(source.name, source.noun, window, origin, account, read_at=started)
-    with migrated(settings) as client:
-        _refuse_mixing(runs.origins(client), report.origin)
-        runs.begin(client, run, f"{window}: loading", {"origin": report.origin})
-    try:
-        _carry(source, settings, run, report, refresh)
-    except BaseException as error:
-        _record_failure(settings, run, report, error)
-        raise
-    with warehouse(settings) as client:
-        runs.end(client, run, "success", report.rows, report.message, report.metrics())
+    with noted() as note:
+        with migrated(settings) as client:
+            _refuse_mixing(runs.origins(client), report.origin)
+            runs.begin(client, run, f"{window}: loading", {"origin": report.origin})
+        try:
+            _carry(source, settings, run, report, refresh)
+        except BaseException as error:
+            _record_failure(settings, run, report, error)
+            raise
+        with warehouse(settings) as client:
+            runs.end(client, run, "success", report.rows, report.message, report.metrics())
+        note(report)
     _tidy(source, settings, report, started)
     return report
 
@@ -125,7 +128,7 @@ def _tidy(source: Source, settings: Settings, report: Report, started: datetime)
         _publish(source, report)
         Landing(settings.landing_url).prune(source.name, started, settings.landing_keep_days)
     except Exception as error:  # noqa: BLE001
-        why = error if isinstance(error, ZakazError) else type(error).__name__
+        why = error if isinstance(error, ZakazError) else fault_of(error) or type(error).__name__
         logger.warning("the load is done, its report or its tidying up failed: %s", why)
 
 

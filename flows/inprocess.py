@@ -10,6 +10,7 @@ from datetime import date
 from prefect.client.orchestration import get_client
 
 from flows.backfill import backfill, range_of, registered_source
+from flows.faults import carried
 from flows.ingest import Report
 from flows.quality import ChecksBroken, quality, summary
 from flows.quality import as_json as results_as_json
@@ -79,13 +80,9 @@ def load_one(name: str, request: Request) -> Report:
     # Before a flow run exists: a missing token or a bad date is a matter for this terminal, not for the history.
     window_of(source, source.days if request.days is None else request.days, request.first, request.last)
     source.check_settings(load_settings())
-    given = {"date_from": request.first, "date_to": request.last, "days": request.days}
-    report = flow(
-        refresh=request.refresh,
-        **{key: value for key, value in given.items() if value is not None},
-    )
-    assert isinstance(report, Report)
-    return report
+    given: dict[str, object] = {"date_from": request.first, "date_to": request.last, "days": request.days}
+    given = {key: value for key, value in given.items() if value is not None}
+    return carried(name, flow, Report, refresh=request.refresh, **given)
 
 
 def run_backfill(source: str, first: date, last: date | None, refresh: bool) -> str:
@@ -93,7 +90,7 @@ def run_backfill(source: str, first: date, last: date | None, refresh: bool) -> 
     registered = registered_source(source)
     range_of(registered.source, first, last)
     registered.source.check_settings(load_settings())
-    message = backfill(source, first, last, refresh)
+    message = carried(source, backfill, str, source=source, date_from=first, date_to=last, refresh=refresh)
     return f"{source} {message}"
 
 

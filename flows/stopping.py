@@ -19,7 +19,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import copy_context
 from subprocess import TimeoutExpired
-from threading import Thread
+from threading import Event, Thread, Timer
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
@@ -28,10 +28,13 @@ from tasks.errors import ZakazError
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SECONDS = 4
 """For the record, in the warehouse and at the Prefect server. What they miss the next run finds out."""
+_SECONDS_TO_TELL = 15
+"""For what Prefect sends in the background, as its logs, at the end of a command that was not stopped."""
 
 T = TypeVar("T")
 _at_end: list[Callable[[], object]] = []
 _flow_runs: set[Any] = set()
+_prefect_is_lost = Event()
 
 
 class Stopped(KeyboardInterrupt):
@@ -40,6 +43,10 @@ class Stopped(KeyboardInterrupt):
     def __init__(self, number: int) -> None:
         super().__init__()
         self.signal = number
+
+
+class HeldUp(Exception):
+    """What was to be done is done, but it does not come to its end."""
 
 
 def listen() -> None:
@@ -68,8 +75,9 @@ def how_ended(error: BaseException) -> str:
     return f"{type(error).__name__}: see the run's log" if isinstance(error, Exception) else how_stopped(error)
 
 
-def apart(work: Callable[[], T]) -> T:
-    """What it gives or raises. Raises Stopped where a signal comes first; the work goes on until `leave`."""
+def apart(work: Callable[[], T], is_held_up: Callable[[], bool] = lambda: False) -> T:
+    """What it gives or raises. Raises Stopped where a signal comes first, HeldUp where it is; the work goes on, as
+    long as the process does."""
     future: Future[T] = Future()
 
     def run() -> None:
@@ -83,6 +91,8 @@ def apart(work: Callable[[], T]) -> T:
     while thread.is_alive():
         # Not without end: the embedded engine passes SIGINT on, but so that it wakes nobody up.
         thread.join(0.2)
+        if thread.is_alive() and is_held_up():
+            raise HeldUp
     return future.result()
 
 
@@ -96,8 +106,24 @@ def note_flow_run(_flow: object, flow_run: Any, _state: object) -> None:
     _flow_runs.add(flow_run.id)
 
 
+def lose_prefect() -> None:
+    """Its server is gone: at its end the command has nothing to tell it."""
+    _prefect_is_lost.set()
+
+
+def finish(status: int) -> NoReturn:
+    """End the process. As Python ends, Prefect sends what its server has not heard yet, maybe for minutes."""
+    deaf()  # What is to be done is done and recorded; Python's own end would show a signal as a traceback.
+    if _prefect_is_lost.is_set():
+        _exit(status)
+    timer = Timer(_SECONDS_TO_TELL, _exit, (status,))
+    timer.daemon = True
+    timer.start()
+    sys.exit(status)
+
+
 def leave(how: str, status: int) -> NoReturn:
-    """End the process with all its threads."""
+    """End the process with all its threads, after a signal."""
     logging.disable()  # What the threads meet now is no news.
     recorders = [Thread(target=record, args=(how,), daemon=True) for record in (_record, _tell_prefect)]
     for recorder in recorders:
@@ -108,6 +134,11 @@ def leave(how: str, status: int) -> NoReturn:
     for call in _at_end:
         with suppress(Exception):
             call()
+    _exit(status)
+
+
+def _exit(status: int) -> NoReturn:
+    logging.disable()
     _stop_temporary_server()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):

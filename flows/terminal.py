@@ -50,9 +50,15 @@ err = Console(stderr=True)
 def show_progress(verbose: bool) -> None:
     """Our own log lines on stderr. Prefect's console, with its tracebacks, only where it is asked for; the run's
     log in the UI has everything either way. Call it before Prefect is imported."""
+    # Somebody waits here: a server that is gone is given up within a minute, not after six minutes a call.
+    os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "3")
+    os.environ.setdefault("PREFECT_API_REQUEST_TIMEOUT", "15")
     if verbose:
         return
     os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
+    # What its threads could not send to a server that is gone, which is said in a line of ours.
+    os.environ["PREFECT_LOGGING_INTERNAL_LEVEL"] = "CRITICAL"
+    logging.raiseExceptions = False
     os.environ.setdefault("PREFECT_LOGGING_SERVER_LEVEL", "CRITICAL")
     logger = logging.getLogger("zakaz")
     logger.setLevel(logging.INFO)

@@ -14,7 +14,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import uvicorn
+from starlette.datastructures import MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tasks.errors import SettingsError, ZakazError
 
@@ -66,13 +68,30 @@ def origins(port: int) -> list[str]:
     return [*ours, f"{public.scheme}://{public.netloc}"] if public.netloc else ours
 
 
+class NoFrames:
+    """No page shows ours within itself, where a person who has signed in would click on what it does not show."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["X-Frame-Options"] = "DENY"
+                headers["Content-Security-Policy"] = "frame-ancestors 'none'"
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
 def _run(host: str, port: int) -> None:
     # After the environment is right: Prefect reads it as it is imported.
     from prefect.server.api.server import create_app  # noqa: PLC0415
     from prefect.settings import get_current_settings  # noqa: PLC0415
 
     server: Any = get_current_settings().server
-    app = TrustedHostMiddleware(create_app(final=True), allowed_hosts=hosts(), www_redirect=False)
+    app = NoFrames(TrustedHostMiddleware(create_app(final=True), allowed_hosts=hosts(), www_redirect=False))
     uvicorn.run(
         app,
         host=host,

@@ -33,6 +33,7 @@ from tasks.settings import Settings
 from tests.flows.conftest import Apis, make_world
 from tests.support.clickhouse_server import free_port
 from tests.support.postgres import postgres
+from tests.support.prefect_server import prefect_server
 from tests.support.receiver import Receiver
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -233,34 +234,10 @@ def stack(home: Path, world: World, dsn: str, database: str) -> Iterator[Stack]:
             "DO_NOT_TRACK": "1",
         }
         made = Stack(home, env, apis, world, chat, closing.enter_context(postgres()))
-        closing.enter_context(_prefect_server(made, port))
+        env = made.env | {"PREFECT_SERVER_DATABASE_CONNECTION_URL": made.database_url}  # nobody else needs it
+        closing.enter_context(prefect_server(home, port, env))
         closing.callback(_stop_workers, made)
         yield made
-
-
-@contextmanager
-def _prefect_server(made: Stack, port: int) -> Iterator[None]:
-    env = made.env | {"PREFECT_SERVER_DATABASE_CONNECTION_URL": made.database_url}  # nobody else needs it
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    with (made.home / "server.log").open("wb") as log:
-        server = subprocess.Popen(command, env=env, cwd=made.home, stdout=log, stderr=log)
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while not _is_healthy(made):
-            said = (made.home / "server.log").read_text(errors="replace")[-2000:]
-            assert server.poll() is None and time.monotonic() < deadline, said
-            time.sleep(0.3)
-        yield
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def _is_healthy(made: Stack) -> bool:
-    try:
-        return bool(made.get("/health"))
-    except httpx.HTTPError:
-        return False
 
 
 def _stop_workers(made: Stack) -> None:

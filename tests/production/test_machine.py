@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import socket
 import subprocess
@@ -13,6 +14,8 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from tests.production.stack import ROOT, bare_environment
 from tests.support.clickhouse_server import free_port
@@ -81,6 +84,13 @@ def refuses_everybody_but_its_owner(home: Path, port: int) -> tuple[str, str]:
     for path in ("/", "/api/health", "/api/ui-settings"):
         foreign = httpx.get(f"http://127.0.0.1:{port}{path}", headers={"Host": "evil.example"})
         assert foreign.status_code == 400
+        own = httpx.get(f"http://127.0.0.1:{port}{path}", auth=(name, password)).headers
+        assert (own["x-frame-options"], own["content-security-policy"]) == ("DENY", "frame-ancestors 'none'")
+    for path in ("events/in", "events/out", "logs/out"):
+        with connect(f"ws://127.0.0.1:{port}/api/{path}", subprotocols=["prefect"], proxy=None) as socket:
+            socket.send(json.dumps({"type": "auth", "token": f"{name}:"}))
+            with pytest.raises(ConnectionClosed):
+                socket.recv(timeout=60)
     asked = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
     assert "access-control-allow-origin" not in httpx.options(f"{api}/flows/", headers=asked).headers
     own = httpx.options(f"{api}/flows/", headers=asked | {"Origin": f"http://127.0.0.1:{port}"})
