@@ -28,8 +28,6 @@ MARKS = (EMAIL, PHONE, "+79165550138", NAME, CARD, BARCODE, TOKEN)
 _IN_TEXT = (EMAIL, PHONE, "+79165550138")
 """What free text is planted with: no program can tell a name in the name of an event."""
 _PERSON = {"email": EMAIL, "phone": PHONE, "client_name": NAME, "card": CARD}
-_NOT_MASKED = ("qtickets",)
-"""APIs whose wanted fields may still hold what is a person's."""
 _ODD = (
     "\x1b[31mred\x1b]0;title\x07", "\ud83d", "\udc00x", "a\x00b", "\u202egpj.exe", "\u200f\u2066", "😀👨‍👩‍👧", "=1+1;cmd|' /C calc'!A0",
     "+cmd|x", "@SUM(A1)", "<script>alert(1)</script>", "](http://elsewhere.invalid) **b**", "<!channel> <@U1>", "&amp;#0;",
@@ -229,7 +227,7 @@ def _values(
 
     def change(document: Any, rng: random.Random, text: str, of: Malformed) -> None:
         for holder, key, name in _some(document, rng, lambda node, key, _: isinstance(node[key], only))[:most]:
-            is_let = new is _marked and (of.payload.of.api in _NOT_MASKED or name in FREE)
+            is_let = new is _marked and name in FREE
             value = _SAME if is_let else new(holder[key], name, rng, text)
             if value is not _SAME:
                 holder[key] = value

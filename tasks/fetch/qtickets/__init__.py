@@ -31,6 +31,7 @@ from tasks.fetch.qtickets.rows import (
     event_rows,
     order_rows,
     seen_columns,
+    shows_without_a_day,
 )
 from tasks.fetch.qtickets.values import is_true, moment, whole
 from tasks.landing import Fetched
@@ -97,9 +98,12 @@ async def _events(settings: Settings) -> Fetched:
         )
         records = await read_all(listing, first)
         rows = [row for event in records for row in event_rows(event)]
+        lost = sum(map(shows_without_a_day, records))
+        text = f"QTickets did not tell when {lost} shows start, so the first and last of their events may be wrong"
         return Fetched(
             rows,
             seen_columns(rows, EVENT_COLUMNS),
+            warnings=(text,) if lost else (),
             facts={"events": len(records)},
         )
 

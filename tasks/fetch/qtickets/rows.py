@@ -97,8 +97,13 @@ def event_rows(event: Record) -> list[Row]:
     city = event.get("city")
     place = city if isinstance(city, dict) else {"name": city} if isinstance(city, str) else {}
     head = _pick(event, EVENT_FIELDS) | _pick(place, CITY_FIELDS)
-    shows = [s for s in _list(event.get("shows")) if isinstance(s, dict)]
-    return [head, *(head | _pick(show, SHOW_FIELDS) for show in shows)]
+    return [head, *(head | _pick(show, SHOW_FIELDS) for show in parts_of(event.get("shows")))]
+
+
+def shows_without_a_day(event: Record) -> int:
+    """Shows of which the API did not even say that their start is not known."""
+    shows = parts_of(event.get("shows"))
+    return sum("start_date" not in show and not show.get("deleted_at") for show in shows)
 
 
 def seen_columns(rows: Iterable[Row], columns: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from math import ceil
@@ -98,6 +99,34 @@ def test_a_total_of_events_that_never_fits_fails(api_of_world: ApiOf, settings_f
 
     with pytest.raises(SourceError, match="/events has"):
         fetch_events(settings_for(api), WINDOW, NOW)
+
+
+@pytest.mark.parametrize(
+    ("shows", "lost"),
+    [
+        ([{"id": 1}, {"id": 2, "start_date": "2026-07-01T19:00:00+03:00"}], 1),
+        ([{"id": 1, "start_date": None}, {"id": 2, "deleted_at": "2026-06-01T19:00:00+03:00"}], 0),
+    ],
+)
+def test_shows_whose_start_was_left_out_are_counted(
+    api_of_world: ApiOf, settings_for: SettingsFor, shows: list[dict[str, Any]], lost: int
+) -> None:
+    def with_shows(body: bytes) -> bytes:
+        page = json.loads(body)
+        page["data"][0]["shows"] = shows
+        return json.dumps(page).encode()
+
+    api = api_of_world()
+    api.faults.add("edit", "/events", call=with_shows)
+
+    counted = [text for text in fetch_events(settings_for(api), WINDOW, NOW).warnings if "shows start" in text]
+
+    assert (
+        counted
+        == [f"QTickets did not tell when {lost} shows start, so the first and last of their events may be wrong"][
+            :lost
+        ]
+    )
 
 
 @pytest.mark.parametrize("token", [None, "", "   "])
