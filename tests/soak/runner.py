@@ -39,6 +39,12 @@ _HELD = {
 }
 _HELD["direct"] = _HELD["vk_ads"].replace("vk_ads", "direct")
 _KEYS = {"qtickets": 1, "vk_ads": 4, "direct": 4}
+_DELETE = {
+    "qtickets": "DELETE FROM stg_qtickets_tickets WHERE ticket_id = %s",
+    "vk_ads": "DELETE FROM fact_vk_ads_daily "
+    "WHERE stat_date = '%s' AND campaign_id = %s AND ad_group_id = %s AND ad_id = %s",
+}
+_DELETE["direct"] = _DELETE["vk_ads"].replace("vk_ads", "direct")
 _SALES = "SELECT event_date, event_id, currency, tickets_sold, revenue, refunds_amount FROM stg_qtickets_sales_raw"
 _MART = (
     "SELECT d, city, source, impressions, clicks, spend_total, tickets_sold, revenue, refunds_amount "
@@ -332,8 +338,12 @@ class Runner:
         self.scene.spoiled.clear()
         self.scene.show()
         for source in SOURCES:
-            self.clock.move(seconds=61)
-            outcome = self.product.load(source, *self._window(source, 0, 1000))
+            outcome = self._load_everything(source)
+            if "Nothing was removed." in outcome.message:
+                # More than a quarter of the money is really gone. Its owner, who knows, does as the message says.
+                gone = self._held(source).keys() - self.scene.views[-1].rows[source].keys()
+                self.product.command(*(_DELETE[source] % key for key in sorted(gone)))
+                outcome = self._load_everything(source)
             if outcome.status != "success":
                 raise Wrong(f"the last load of {source} does not succeed: {outcome.message}")
         while self.paused:
@@ -342,6 +352,10 @@ class Runner:
             if paused.outcome[0].status == "crashed":
                 raise Wrong(f"a traceback of {paused.run.source}: {paused.outcome[0].message}")
         self._prove()
+
+    def _load_everything(self, source: str) -> Outcome:
+        self.clock.move(seconds=61)
+        return self.product.load(source, *self._window(source, 0, 1000))
 
     def _prove(self) -> None:
         for source in SOURCES:
