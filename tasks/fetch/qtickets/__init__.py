@@ -32,6 +32,7 @@ from tasks.fetch.qtickets.rows import (
     order_rows,
     seen_columns,
     shows_without_a_day,
+    tickets_without_a_state,
 )
 from tasks.fetch.qtickets.values import is_true, moment, whole
 from tasks.landing import Fetched
@@ -135,6 +136,8 @@ class _Orders:
             kept = await self._completed(kept)
             self._prove_unit_of_money(kept)
             rows = [row for record in kept for row in order_rows(record)]
+            if silent := tickets_without_a_state(rows):
+                self._warn(f"QTickets did not tell whether {silent} tickets were given back; they count as sold")
             return Fetched(
                 rows,
                 seen_columns(rows, ORDER_COLUMNS),

@@ -398,3 +398,22 @@ def test_a_field_that_is_lost_by_selecting_is_asked_for_without(settings_for: Se
     assert set(by_ticket(fetched.rows)) == ALL
     column = {"created_at": "created_at", "utm": "utm_source"}.get(lost, lost.removeprefix("baskets."))
     assert column in fetched.columns
+
+
+@pytest.mark.parametrize(
+    ("field", "of"), [("refunded_at", "basket"), ("deleted_at", "basket"), ("deleted_at", "order")]
+)
+def test_tickets_that_do_not_say_whether_they_were_given_back_are_counted(
+    settings_for: SettingsFor, field: str, of: str
+) -> None:
+    def without(question: Question, reply: Reply) -> Reply:
+        if of_paid(question) and reply["data"]:
+            first = reply["data"][0]
+            del (first if of == "order" else first["baskets"][0])[field]
+        return reply
+
+    whole, fetched = fetched_from(settings_for, lambda _, reply: reply), fetched_from(settings_for, without)
+
+    assert whole.warnings == ()
+    assert len(fetched.warnings) == 1
+    assert "did not tell whether" in fetched.warnings[0]
