@@ -108,8 +108,7 @@ def shows_without_a_day(event: Record) -> int:
 
 
 def tickets_without_a_state(rows: Sequence[Row]) -> int:
-    """Tickets of which the API did not say that they were not given back or cancelled, though it does of others: each
-    counts as sold."""
+    """How many do not say that they were not given back or cancelled, though others do: each counts as sold."""
     told = {column for row in rows for column in _STATE if column in row}
     return sum(not told <= row.keys() for row in rows if "ticket_id" in row)
 
