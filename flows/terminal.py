@@ -50,9 +50,10 @@ err = Console(stderr=True)
 def show_progress(verbose: bool) -> None:
     """Our own log lines on stderr. Prefect's console, with its tracebacks, only where it is asked for; the run's
     log in the UI has everything either way. Call it before Prefect is imported."""
-    # Somebody waits here: a server that is gone is given up within a minute, not after six minutes a call.
+    # Somebody waits here: a server that is gone is given up soon, not after six minutes a call. One that is merely
+    # busy has half a minute for an answer.
     os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "3")
-    os.environ.setdefault("PREFECT_API_REQUEST_TIMEOUT", "15")
+    os.environ.setdefault("PREFECT_API_REQUEST_TIMEOUT", "30")
     if verbose:
         return
     os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
