@@ -17,8 +17,10 @@ from tasks.persons import masked
 
 Kind = Callable[[Any], str | None]
 
-_LONGEST = 1000
-"""Characters of words that land. Names and tags are far shorter."""
+LONGEST = 1000
+"""Characters of words that land: an ad's name stands in every row of it. Names and tags are far shorter."""
+LONGEST_LINK = 10_000
+"""Of a link or its parameters. A part of a link would be another link, with other tags."""
 _LONGEST_PLAIN = 60
 """Characters of anything else that lands. Those who read numbers and dates take no more."""
 _NONE = r"null|none|true|false|n/a|-{1,2}|\?"
@@ -51,11 +53,11 @@ def words(value: Any, *, numbers_are_ids: bool = False) -> str | None:
     if value is None or isinstance(value, bool | dict | list | tuple):
         return _plain(_FLAG, value)
     written = str(value)
-    text = masked(without_surrogates(written[: 2 * _LONGEST]), numbers_are_ids=numbers_are_ids)
-    if len(written) > 2 * _LONGEST:
-        text = text[: -_LONGEST // 2]  # Its end may be the half of a mark, which nobody can see for one.
+    text = masked(without_surrogates(written[: 2 * LONGEST]), numbers_are_ids=numbers_are_ids)
+    if len(written) > 2 * LONGEST:
+        text = text[: -LONGEST // 2]  # Its end may be the half of a mark, which nobody can see for one.
     # What a cut leaves may look like a mark, as a part of a long number does.
-    return text if len(text) <= _LONGEST else masked(text[:_LONGEST], numbers_are_ids=numbers_are_ids)
+    return text if len(text) <= LONGEST else masked(text[:LONGEST], numbers_are_ids=numbers_are_ids)
 
 
 def _plain(shape: re.Pattern[str], value: Any) -> str | None:

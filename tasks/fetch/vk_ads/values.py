@@ -11,9 +11,6 @@ Record = dict[str, Any]
 Row = dict[str, str | None]
 
 _LONGEST = 60
-_LONGEST_TEXT = 1000
-_LONGEST_LINK = 10_000
-"""A part of a link would be another link, with other tags."""
 _LARGEST = 19
 """Digits before the point: an id of ClickHouse's UInt64."""
 _EXACT = 2**53
@@ -49,15 +46,15 @@ def flag(value: object) -> bool | None:
 
 
 def text_of(value: object) -> str | None:
-    """A name or a tag. Of a long one as much as any has: an ad's name stands in every row of it."""
+    """A name or a tag; of a long one as much as any has."""
     if value is None or isinstance(value, dict | list):
         return kinds.number(value)
-    return str(value)[:_LONGEST_TEXT]
+    return str(value)[: kinds.LONGEST]
 
 
 def link_told(value: object) -> str | None:
     """A link or parameters of one, whole; None for what can be none."""
-    return value if isinstance(value, str) and len(value) <= _LONGEST_LINK else None
+    return value if isinstance(value, str) and len(value) <= kinds.LONGEST_LINK else None
 
 
 def name_of(value: object) -> str | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from tasks.errors import SourceError
+from tasks.fetch import kinds
 from tasks.fetch.batches import batches
 from tasks.fetch.yandex_direct.service import Direct, Refused
 from tasks.fetch.yandex_direct.table import one_line
@@ -30,8 +31,6 @@ _LINKED_ADS = ("TextAd", "TextImageAd", "TextAdBuilderAd", "CpcVideoAdBuilderAd"
 _LINKED_IN_V501 = ("ResponsiveAd",)
 _LINKLESS = {"DYNAMIC_TEXT_AD", "SMART_AD", "SHOPPING_AD", "LISTING_AD", "MOBILE_APP_AD"}
 """Kinds of ads that have no link by nature."""
-_LONGEST_NAME, _LONGEST_LINK = 1000, 10_000
-"""An ad's stand in every row of it. A part of a link would be another link, with other tags."""
 _CAMPAIGN_KINDS = {
     "TEXT_CAMPAIGN": "TextCampaign",
     "UNIFIED_CAMPAIGN": "UnifiedCampaign",
@@ -167,7 +166,7 @@ def _campaign(item: Object) -> Campaign:
     name, currency = item.get("Name"), str(item.get("Currency") or "").strip().upper()
     budget = identifier(part(item, "DailyBudget").get("Amount"))
     return Campaign(
-        one_line(name[:_LONGEST_NAME]) if isinstance(name, str) else None,
+        one_line(name[: kinds.LONGEST]) if isinstance(name, str) else None,
         currency if re.fullmatch("[A-Z]{3}", currency) else None,
         _tracking(item),
         Decimal(budget) / _MICROS if budget else None,
@@ -198,7 +197,7 @@ def _href(ad: Object, kinds: tuple[str, ...]) -> str | None:
 
 def _is_text(item: Object, name: str) -> bool:
     """Whether Direct told it, also that there is none."""
-    return name in item and isinstance(item[name], str | None) and len(item[name] or "") <= _LONGEST_LINK
+    return name in item and isinstance(item[name], str | None) and len(item[name] or "") <= kinds.LONGEST_LINK
 
 
 def _text(value: object) -> str:
