@@ -15,7 +15,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import Field
 
-from flows.faults import noted
+from flows.faults import note
 from flows.registry import SOURCES, Registered
 from flows.running import INGESTION, LastDay, newest_day, shown, window_of
 from flows.server.manifest import OURS
@@ -62,8 +62,8 @@ def backfill(
             with tags(OURS):
                 registered.flow(date_from=window.first, date_to=window.last, refresh=refresh)
         update_progress_artifact(progress, 100 * number / len(windows))
-    with noted() as note:
-        note(message := f"{whole}: {len(windows) - len(done)} windows loaded, {len(done)} were done")
+    message = f"{whole}: {len(windows) - len(done)} windows loaded, {len(done)} were done"
+    note(message)
     return Completed(message=message, data=message)
 
 

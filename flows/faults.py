@@ -55,6 +55,12 @@ class _Watch:
 _watch: ContextVar[_Watch | None] = ContextVar("watch", default=None)
 
 
+def note(outcome: object) -> None:
+    """What a command is to give back where only Prefect fails from now on."""
+    if watch := _watch.get():
+        watch.end(outcome)
+
+
 @contextmanager
 def noted() -> Iterator[Callable[[object], None]]:
     """Around work that is recorded in the warehouse. Gives what to call with its result, once that is recorded."""
