@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import ssl
-import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -14,7 +11,7 @@ from starlette.types import ASGIApp
 from sandbox.server import Running, serve
 from tasks.fetch.traffic import Traffic, counted
 from tasks.settings import Settings
-from tests.tasks.fetch.applications import Act, Serve, Stage
+from tests.tasks.fetch.applications import Stage
 from tests.tasks.fetch.asking import Ask, Asked, ask_once, described
 
 
@@ -54,41 +51,3 @@ def ask(make_settings: Callable[..., Settings], base_url_of: Callable[[ASGIApp],
         return asyncio.run(ask_once(described(url, token, rate), make_settings(**settings), path))
 
     return once
-
-
-@pytest.fixture
-def serve_raw() -> Iterator[Serve]:
-    """`serve_raw(act, tls=None)`: a port whose every connection `act` deals with."""
-    stops: list[Callable[[], None]] = []
-
-    def serve(act: Act, tls: ssl.SSLContext | None = None) -> int:
-        server = socket.create_server(("127.0.0.1", 0))
-
-        def listen() -> None:
-            while True:
-                try:
-                    connection, _ = server.accept()
-                except OSError:
-                    return
-                with connection:
-                    connection.settimeout(5)
-                    try:
-                        with tls.wrap_socket(connection, server_side=True) if tls else connection as stream:
-                            act(stream)
-                    except OSError:
-                        pass
-
-        thread = threading.Thread(target=listen, daemon=True)
-        thread.start()
-
-        def stop() -> None:
-            server.shutdown(socket.SHUT_RDWR)
-            server.close()
-            thread.join(5)
-
-        stops.append(stop)
-        return int(server.getsockname()[1])
-
-    yield serve
-    for stop in stops:
-        stop()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -13,32 +11,17 @@ from tasks.errors import WarehouseError
 from tasks.load.address import address
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
+from tests.tasks.fetch.applications import Serve
 
 TLS_HANDSHAKE = b"\x16\x03"
 PASSWORD = "hidden"
 
 
 @pytest.fixture
-def listener() -> Iterator[tuple[int, list[bytes]]]:
+def listener(serve_raw: Serve) -> tuple[int, list[bytes]]:
     """A port, and the first bytes of each connection to it; nobody is answered."""
     heard: list[bytes] = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def listen() -> None:
-            while True:
-                try:
-                    connection, _ = server.accept()
-                except OSError:
-                    return
-                with connection:
-                    connection.settimeout(5)
-                    heard.append(connection.recv(65536))
-
-        thread = threading.Thread(target=listen, daemon=True)
-        thread.start()
-        yield server.getsockname()[1], heard
-        server.shutdown(socket.SHUT_RDWR)
-    thread.join(5)
+    return serve_raw(lambda connection: heard.append(connection.recv(65536))), heard
 
 
 @pytest.mark.parametrize(
