@@ -2,92 +2,13 @@
 
 from __future__ import annotations
 
-import polars as pl
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.marketing import MARKETING
-from flows.running import INGESTION, Days, FirstDay, LastDay, Refresh, run_source
-from flows.source import Output, Resource, Source
-from tasks.fetch import probes
-from tasks.fetch import qtickets as api
-from tasks.load.tables import Mart, Table
-from tasks.reference import cities
-from tasks.transform import qtickets as to
-from validation import qtickets as must
-
-_MONEY, _COUNT = pl.Decimal(18, 2), pl.Decimal(18, 0)
-
-TICKETS = Table(
-    "stg_qtickets_tickets",
-    key=("ticket_id",),
-    measures=("quantity", "amount", "refunded_amount"),
-    # Booked in the window: paid in it, or, while unpaid, ordered in it.
-    rows_between="coalesce(paid_at, ordered_at) >= {start} AND coalesce(paid_at, ordered_at) < {end}",
-    day=pl.coalesce("paid_at", "ordered_at").dt.convert_time_zone("Europe/Moscow").dt.date(),
-    money=pl.when(pl.col("state").is_in(["paid", "refunded"])).then("amount"),
-    moves=True,  # by ordered_at, which an organizer may change
-)
-EVENTS = Table("dim_events", key=("event_id",), keeps_vanished=True)
-SALES = Table(
-    "stg_qtickets_sales_raw",
-    key=("event_date", "event_id", "currency"),
-    measures=("tickets_sold", "revenue", "refunds_amount"),
-)
-
-SOURCE = Source(
-    name="qtickets",
-    title="QTickets",
-    job="qtickets_loader",
-    noun="ticket lines",
-    version=api.VERSION,
-    account=api.account,
-    check_settings=api.check_settings,
-    probe=probes.qtickets,
-    resources=(
-        Resource(
-            "orders",
-            api.fetch_orders,
-            must.raw_orders,
-            key=("ticket_id",),
-            money=pl.col("price").cast(_MONEY, strict=False) * pl.col("quantity").cast(_COUNT, strict=False),
-            may_be_empty=True,
-        ),
-        Resource("events", api.fetch_events, must.raw_events, key=("event_id", "show_id")),
-    ),
-    outputs=(
-        Output(
-            TICKETS,
-            lambda raw: to.tickets(raw["orders"]),
-            must.tickets,
-            "orders",
-            protects="order_id",
-            identity=("order_id",),
-            refers_to=("event_id", EVENTS),
-        ),
-        Output(
-            EVENTS,
-            lambda raw: to.events(raw["events"], cities()),
-            must.events,
-            "events",
-            protects="event_id",
-            identity=("event_id",),
-            carried={
-                "name": ("event_name",),
-                "city": ("city",),
-                "venue": ("venue",),
-                "time zone": ("timezone",),
-                "currency": ("currency",),
-            },
-            lasting=("venue",),
-            things="events",
-            tells_account=True,
-        ),
-    ),
-    marts=((Mart(SALES, day="event_date"), must.sales), MARKETING),
-    days=2,
-    restated_days=60,
-)
+from flows.hooks import INGESTION
+from flows.ingestion import run_source
+from flows.parameters import Days, FirstDay, LastDay, Refresh
+from tasks.sources.qtickets import SOURCE
 
 
 @flow(name="qtickets", description=__doc__, **INGESTION)
@@ -108,6 +29,6 @@ def qtickets(
 if __name__ == "__main__":
     import sys
 
-    from flows.cli import main
+    from cli.main import main
 
     main(["load", SOURCE.name, *sys.argv[1:]])

@@ -2,96 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import polars as pl
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows import steps
-from flows.registry import SOURCES
-from flows.running import TOLD
-from flows.source import Output, Resource, Source
-from tasks.load.migrate import migrated
-from tasks.load.quarantine import records, release
-from tasks.load.tables import Scope
-from tasks.load.warehouse import warehouse
-from tasks.settings import Settings, load_settings
-from validation.rules import TWICE
-from validation.split import Split, split
-
-_IDS_A_SCOPE = 5_000
-"""Of twenty digits at most: a server takes 128 KiB a parameter."""
+from flows.hooks import ALERT_HOOKS
+from tasks import replay as rows
+from tasks.prefect_tasks import AS_TASKS
+from tasks.settings import load_settings
+from tasks.sources import SOURCES, source_named
 
 
-@flow(name="replay", description=__doc__, **TOLD)
+@flow(name="replay", description=__doc__, **ALERT_HOOKS)
 def replay(source: str | None = None) -> State[object]:
     """Try the rows in quarantine again.
 
     Args:
         source: Only this one; all if left out.
     """
-    settings = load_settings()
-    wanted = [registered.source for name, registered in SOURCES.items() if source in (None, name)]
-    counts = [_replay(one, settings) for one in wanted]
-    loaded, left = (sum(column) for column in zip(*counts, strict=True)) if counts else (0, 0)
-    message = f"{loaded} rows are in the warehouse now, {left} stay in quarantine"
+    wanted = SOURCES.values() if source is None else [source_named(source)]
+    message = rows.replay(wanted, load_settings(), AS_TASKS)
     return Completed(message=message, data=message)
-
-
-def _replay(source: Source, settings: Settings) -> tuple[int, int]:
-    """How many rows of the source got in, and how many did not."""
-    with migrated(settings) as client:
-        held = records(client, source.name)
-    # One too many of its load would pass alone, and take the place of the row that was right.
-    tried = held.filter(~pl.col("reason").str.contains(TWICE, literal=True))
-    newest = tried.filter((pl.col("record_key") == "") | pl.struct("resource", "record_key").is_first_distinct())
-    parts = {r.name: split(_raw(newest, r), r.schema) for r in source.resources}
-    if not any(part.valid.height for part in parts.values()):
-        return 0, held.height
-    with warehouse(settings) as client:
-        for output in source.outputs:
-            # Each as old as its read: the newest wins, and never over what is newer in the warehouse.
-            for (version,), _ in parts[output.resource].valid.group_by(["_ver"], maintain_order=True):
-                of_that_read = {name: _of(part, int(version)) for name, part in parts.items()}
-                _load(source, output, settings, steps.transform(output, of_that_read), int(version))
-        for mart, schema in source.marts:
-            steps.refresh_mart(mart, schema, settings)
-        passed = _passed(source, parts)
-        older = held.filter(pl.col("record_key") != "").join(passed, on=["resource", "record_key"], how="semi")
-        ids = pl.concat([passed["rejection_id"], older["rejection_id"]]).unique()
-        released = release(client, source.name, ids)
-    return released, held.height - released
-
-
-def _raw(held: pl.DataFrame, resource: Resource) -> pl.DataFrame:
-    """The rows as they landed: columns of the resource's schema, text; and record_key, rejection_id, `_ver`."""
-    kind = pl.Struct(dict.fromkeys(resource.schema.columns, pl.String))
-    mine = held.filter(pl.col("resource") == resource.name)
-    row = pl.col("record").str.json_decode(kind).alias("row")
-    return mine.select("_ver", "record_key", "rejection_id", row).unnest("row")
-
-
-def _of(part: Split, version: int) -> Split:
-    return Split(part.valid.filter(pl.col("_ver") == version), part.rejected)
-
-
-def _passed(source: Source, parts: dict[str, Split]) -> pl.DataFrame:
-    """The rows that are good now: columns resource, record_key, rejection_id."""
-    return pl.concat(
-        parts[r.name].valid.select(pl.lit(r.name).alias("resource"), "record_key", "rejection_id")
-        for r in source.resources
-    )
-
-
-def _load(source: Source, output: Output, settings: Settings, facts: pl.DataFrame, version: int) -> None:
-    """Only these rows: what else the table holds is not for this run to judge."""
-    table, column = replace(output.table, keeps_vanished=True), output.protects
-    same = output.identity if output.is_one_row else ()
-    with warehouse(settings) as client:
-        facts, _ = steps.carried(client, output, facts)
-        later = steps.left_to_later_reads(client, source, output, settings, facts, version)
-        for ids in facts.select(pl.col(column).unique().sort()).iter_slices(_IDS_A_SCOPE):
-            scope = Scope(f"{column} IN {{ids:Array(UInt64)}}", {"ids": ids[column].to_list()})
-            steps.put(client, table, facts.join(ids, on=column, how="semi"), scope, version, later=later, same=same)

@@ -5,36 +5,13 @@ from __future__ import annotations
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.marketing import MARKETING, ad_days, ad_facts
-from flows.running import INGESTION, Days, FirstDay, LastDay, Refresh, run_source
-from flows.source import Source
-from tasks.fetch import probes
-from tasks.fetch import vk_ads as api
-from tasks.transform import vk_ads as to
-from validation import ads as must
-
-# No official word says how long VK restates a day; loaders in use read back 7 to 30 days.
-SOURCE = Source(
-    name="vk_ads",
-    title="VK Ads",
-    job="vk_ads_loader",
-    noun="ad days",
-    version=api.VERSION,
-    account=api.account,
-    check_settings=api.check_settings,
-    probe=probes.vk_ads,
-    resources=(ad_days(api.fetch_ad_days, must.raw_vk, money="spent"),),
-    outputs=(ad_facts("fact_vk_ads_daily", to.ad_days, to.unreadable, ("account_id", "ad_id")),),
-    marts=(MARKETING,),
-    days=14,
-    restated_days=30,
-    lag_days=1,
-    history_days=api.HISTORY_DAYS,
-    backfill_months=3,
-)
+from flows.hooks import INGESTION
+from flows.ingestion import run_source
+from flows.parameters import Days, FirstDay, LastDay, Refresh
+from tasks.sources.vk_ads import SOURCE
 
 
-@flow(name="vk-ads", description=__doc__, **INGESTION)
+@flow(name="vk_ads", description=__doc__, **INGESTION)
 def vk_ads(
     days: Days = SOURCE.days,
     date_from: FirstDay = None,
@@ -52,6 +29,6 @@ def vk_ads(
 if __name__ == "__main__":
     import sys
 
-    from flows.cli import main
+    from cli.main import main
 
     main(["load", SOURCE.name, *sys.argv[1:]])

@@ -51,7 +51,7 @@ class Machine:
         self._tokens = home / "data" / "up" / "sandbox.env"
 
     def zakaz(self, *arguments: str) -> None:
-        command = [sys.executable, "-m", "flows.cli", *arguments]
+        command = [sys.executable, "-m", "cli.main", *arguments]
         subprocess.run(command, env=self._env, cwd=self.home, check=True, timeout=600)
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:

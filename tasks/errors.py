@@ -13,6 +13,8 @@ A message never holds a secret, a reply's body or personal data. It may quote a 
 it is Prefect that shows it as the state of a run: so what cannot be printed is made visible here.
 """
 
+import signal
+
 from tasks.harmless import whole_for_terminal
 
 
@@ -52,3 +54,16 @@ class UsageError(ZakazError):
 
 class SettingsError(UsageError):
     pass
+
+
+def why_stopped(error: BaseException) -> str:
+    """`stopped by SIGTERM`, of our own, Python's and Prefect's exceptions for signals."""
+    number = getattr(error, "signal", signal.SIGINT if isinstance(error, KeyboardInterrupt) else None)
+    return f"stopped by {signal.Signals(number).name}" if number else f"stopped by {type(error).__name__}"
+
+
+def why_ended(error: BaseException) -> str:
+    """Why a run failed, for its row in the history."""
+    if isinstance(error, ZakazError):
+        return str(error)
+    return f"{type(error).__name__}: see the run's log" if isinstance(error, Exception) else why_stopped(error)

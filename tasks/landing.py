@@ -1,7 +1,8 @@
-"""The landing area: what a fetch brought, as Parquet parts, before anything is made of it.
+"""The landing area: what a fetch brought, as Parquet parts with a manifest beside them, before anything is made of
+it.
 
-Values are text as they came over the wire; only allow-listed fields arrive here. A fetch hands on a small
-`Manifest`, never a frame. Knows nothing of APIs or of the warehouse.
+It is the one cache of fetches: a later run finds a fetch by its manifest, with and without Prefect. Values are
+text as they came over the wire; only allow-listed fields arrive here. Knows nothing of APIs or of the warehouse.
 """
 
 from __future__ import annotations
@@ -21,17 +22,18 @@ from urllib.parse import urlsplit
 
 import fsspec
 import polars as pl
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tasks.errors import LandingError
 from tasks.exposure import make_private
 from tasks.window import Window
 
 PART_ROWS = 100_000
+_MANIFEST = "manifest.json"
 _BUCKETS = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"}
 """Protocols of file systems without folders."""
 _STAMP = "%Y%m%dT%H%M%SZ"
-_FETCH = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{8}")
+_FOLDER = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f-]{8,}")
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,45 @@ class Fetched:
     notes: tuple[str, ...] = ()
 
 
-class Manifest(BaseModel):
-    """What landed: the files, what is in them (SHA-256), and everything a later step has to know about the fetch.
+@dataclass(frozen=True)
+class Request:
+    """What a fetch is asked for. `account`: told apart from others and not named; `version`: of the fetch code."""
 
-    Only what a manifest names has landed: a fetch that dies leaves parts, whole and torn, of which none speaks.
-    `version` orders the reads of the source.
+    source: str
+    resource: str
+    account: str
+    window: Window
+    version: str
+
+    @property
+    def key(self) -> str:
+        """The same for the same request, as long as the manifest keeps its form."""
+        parts = [
+            self.source,
+            self.resource,
+            self.account,
+            str(self.window),
+            self.version,
+            *sorted(Manifest.model_fields),
+        ]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+class Part(BaseModel):
+    """A file of a fetch. `digest`: SHA-256."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str = Field(pattern=r"^part-\d+\.parquet$")
+    size: int
+    digest: str
+
+
+class Manifest(BaseModel):
+    """What landed: the files, what is in them, and everything a later step has to know about the fetch.
+
+    Written after its parts, so a fetch that died has none and is not found. `folder`: below the landing area.
+    `run_id` and `fetched_at`: of the run that fetched. `version` orders the reads of the source.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -65,9 +101,10 @@ class Manifest(BaseModel):
     source: str
     resource: str
     window: Window
+    run_id: str
     fetched_at: datetime
-    paths: tuple[str, ...]
-    digests: tuple[str, ...] = ()
+    folder: str
+    parts: tuple[Part, ...]
     rows: int
     version: int
     warnings: tuple[str, ...] = ()
@@ -78,7 +115,7 @@ class Manifest(BaseModel):
 
 
 class Landing:
-    """A folder or bucket at any fsspec address, laid out as source/resource/time-of-fetch/part.
+    """A folder or bucket at any fsspec address, laid out as source/resource/time-request-random/part.
 
     Raises LandingError for whatever the file system raises.
     """
@@ -89,25 +126,27 @@ class Landing:
             self._fs, self._root = fsspec.core.url_to_fs(url)
 
     def write(
-        self, source: str, resource: str, window: Window, fetched_at: datetime, fetched: Fetched, version: int = 0
+        self, request: Request, run_id: str, fetched_at: datetime, fetched: Fetched, version: int = 0
     ) -> Manifest:
         stamp = fetched_at.astimezone(UTC).strftime(_STAMP)
-        folder = f"{self._root}/{source}/{resource}/{stamp}-{uuid.uuid4().hex[:8]}"
+        folder = f"{request.source}/{request.resource}/{stamp}-{request.key}-{uuid.uuid4().hex[:8]}"
         schema = dict.fromkeys(fetched.columns, pl.String)
-        digests = {}
-        for number, rows in enumerate(_parts(fetched.rows)):
-            part = io.BytesIO()
-            pl.DataFrame(rows, schema=schema, orient="row").write_parquet(part)
-            path = f"{folder}/part-{number:05}.parquet"
-            self._put(path, part.getvalue())
-            digests[path] = _sha256(part.getvalue())
-        return Manifest(
-            source=source,
-            resource=resource,
-            window=fetched.window or window,
+        parts = []
+        for number, rows in enumerate(_sliced(fetched.rows)):
+            buffer = io.BytesIO()
+            pl.DataFrame(rows, schema=schema, orient="row").write_parquet(buffer)
+            content = buffer.getvalue()
+            part = Part(name=f"part-{number:05}.parquet", size=len(content), digest=_sha256(content))
+            self._put(f"{folder}/{part.name}", content)
+            parts.append(part)
+        manifest = Manifest(
+            source=request.source,
+            resource=request.resource,
+            window=fetched.window or request.window,
+            run_id=run_id,
             fetched_at=fetched_at,
-            paths=tuple(digests),
-            digests=tuple(digests.values()),
+            folder=folder,
+            parts=tuple(parts),
             rows=len(fetched.rows),
             version=version,
             warnings=fetched.warnings,
@@ -116,36 +155,49 @@ class Landing:
             partial=fetched.partial,
             columns=fetched.columns,
         )
+        self._put(f"{folder}/{_MANIFEST}", manifest.model_dump_json().encode())
+        return manifest
+
+    def newest(self, request: Request) -> Manifest | None:
+        """The newest fetch of this request whose parts are all here, by their sizes: `read` compares the
+        digests."""
+        for folder in sorted(self._folders(request.source, request.resource), reverse=True):
+            if f"-{request.key}-" in folder and (manifest := self._manifest(folder)):
+                return manifest
+        return None
 
     def read(self, manifest: Manifest) -> pl.DataFrame:
         """All parts as one frame of String columns. Raises LandingError where one is not as it was written: torn by
-        a loss of power or a full disk, changed, or gone."""
-        parts = itertools.zip_longest(manifest.paths, manifest.digests)
-        return pl.concat([pl.read_parquet(self._whole(manifest, *part)) for part in parts], rechunk=True)
-
-    def holds(self, manifest: Manifest) -> bool:
-        """Whether every part is here as it was written. For a fetch of another run, which may lie here for long;
-        `read` finds out too, but cannot ask the source again."""
-        # Another LANDING_URL may have been in use when it was written.
-        ours = all(path.startswith(f"{self._root}/") for path in manifest.paths)
-        return ours and tuple(self._digest(path) for path in manifest.paths) == manifest.digests
+        a loss of power or a full disk, changed, or gone. Such a fetch is not found again."""
+        try:
+            return pl.concat([pl.read_parquet(self._part(manifest, part)) for part in manifest.parts], rechunk=True)
+        except _Damaged as damage:
+            self.discard(manifest)
+            raise LandingError(
+                f"{manifest.source} {manifest.resource} {manifest.window}: {damage.part} of what was fetched at "
+                f"{manifest.fetched_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC {damage.how} the landing area "
+                f"{self._place}. Nothing was loaded; the next run fetches it again.",
+                transient=True,
+            ) from None
 
     def discard(self, manifest: Manifest) -> None:
         """What could not be loaded is no answer to keep: the next run asks the source again."""
+        folder = f"{self._root}/{manifest.folder}"
         with self._reached():
-            for path in manifest.paths:
-                if self._fs.exists(path):
-                    self._fs.rm_file(path)
+            for path in (f"{folder}/{_MANIFEST}", folder):  # The manifest first: without it no run finds the rest.
+                with suppress(FileNotFoundError):
+                    self._fs.rm(path, recursive=True)
 
     def probe(self) -> str:
         """Put something there, read it back and remove it, as loads do; give the place."""
-        path, content = f"{self._root}/probe-{uuid.uuid4().hex[:8]}", b"zakaz"
-        self._put(path, content)
+        name, content = f"probe-{uuid.uuid4().hex[:8]}", b"zakaz"
+        self._put(name, content)
         try:
-            same = self._get(path) == content
+            with self._reached():
+                same = bytes(self._fs.cat_file(f"{self._root}/{name}")) == content
         finally:
             with self._reached():
-                self._fs.rm_file(path)
+                self._fs.rm_file(f"{self._root}/{name}")
         if not same:
             raise LandingError(f"The landing area {self._place} does not give back what was put there.")
         return self._place
@@ -156,51 +208,56 @@ class Landing:
         Whatever else lies there stays: the address may be a bucket that is not ours alone.
         """
         oldest = (now - timedelta(days=keep_days)).astimezone(UTC).strftime(_STAMP)
+        stale = [
+            folder
+            for folder in self._folders(source, "*")
+            if (fetch := _FOLDER.fullmatch(folder.rsplit("/", 1)[-1])) and fetch[1] < oldest
+        ]
         with self._reached():
-            stale = [
-                path
-                for path in self._fs.glob(f"{self._root}/{source}/*/*")
-                if (fetch := _FETCH.fullmatch(path.rsplit("/", 1)[-1])) and fetch[1] < oldest
-            ]
-            for path in stale:
+            for folder in stale:
                 with suppress(FileNotFoundError):  # another run tidies up too
-                    self._fs.rm(path, recursive=True)
+                    self._fs.rm(f"{self._root}/{folder}", recursive=True)
         return len(stale)
 
+    def _folders(self, source: str, resource: str) -> list[str]:
+        with self._reached():
+            self._fs.invalidate_cache()  # Other processes write here.
+            found = self._fs.glob(f"{self._root}/{source}/{resource}/*")
+            return ["/".join(path.rstrip("/").rsplit("/", 3)[1:]) for path in found]
+
+    def _manifest(self, folder: str) -> Manifest | None:
+        with self._reached():
+            sizes = {
+                file["name"].rsplit("/", 1)[-1]: file["size"]
+                for file in self._fs.ls(f"{self._root}/{folder}", detail=True)
+            }
+            if _MANIFEST not in sizes:
+                return None
+            try:
+                manifest = Manifest.model_validate_json(self._fs.cat_file(f"{self._root}/{folder}/{_MANIFEST}"))
+            except ValidationError:
+                return None  # torn, as by a full disk
+        is_whole = all(sizes.get(part.name) == part.size for part in manifest.parts)
+        return manifest if is_whole and manifest.folder == folder else None
+
     def _put(self, path: str, content: bytes) -> None:
+        whole = f"{self._root}/{path}"
         with self._reached():
             if urlsplit(self._url).scheme in ("", "file"):
                 make_private(Path(self._root))
             if urlsplit(self._url).scheme not in _BUCKETS:  # There it would make a bucket of a mistyped name.
-                self._fs.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
-            self._fs.pipe_file(path, content)
+                self._fs.makedirs(whole.rsplit("/", 1)[0], exist_ok=True)
+            self._fs.pipe_file(whole, content)
 
-    def _get(self, path: str) -> bytes:
-        with self._reached():
-            return bytes(self._fs.cat_file(path))
-
-    def _whole(self, manifest: Manifest, path: str, digest: str | None) -> io.BytesIO:
+    def _part(self, manifest: Manifest, part: Part) -> io.BytesIO:
         try:
             with self._reached(passes=FileNotFoundError):
-                content = bytes(self._fs.cat_file(path))
+                content = bytes(self._fs.cat_file(f"{self._root}/{manifest.folder}/{part.name}"))
         except FileNotFoundError:
-            raise self._lost(manifest, path, "is gone from") from None
-        if _sha256(content) != digest:
-            raise self._lost(manifest, path, "is not as it was written to")
+            raise _Damaged(part.name, "is gone from") from None
+        if _sha256(content) != part.digest:
+            raise _Damaged(part.name, "is not as it was written to")
         return io.BytesIO(content)
-
-    def _lost(self, manifest: Manifest, path: str, how: str) -> LandingError:
-        part = path.rsplit("/", 1)[-1]
-        return LandingError(
-            f"{manifest.source} {manifest.resource} {manifest.window}: {part} of what was fetched "
-            f"at {manifest.fetched_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC {how} the landing area {self._place}. "
-            "Nothing was loaded; the next run fetches it again.",
-            transient=True,
-        )
-
-    def _digest(self, path: str) -> str | None:
-        with self._reached():
-            return _sha256(self._fs.cat_file(path)) if self._fs.exists(path) else None
 
     @contextmanager
     def _reached(self, passes: type[Exception] | tuple[()] = ()) -> Iterator[None]:
@@ -224,11 +281,17 @@ class Landing:
         return said.partition("\n")[0].rstrip(".")
 
 
+class _Damaged(Exception):
+    def __init__(self, part: str, how: str) -> None:
+        super().__init__(part, how)
+        self.part, self.how = part, how
+
+
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _parts(rows: Sequence[dict[str, Any]]) -> Iterator[Iterable[dict[str, Any]]]:
+def _sliced(rows: Sequence[dict[str, Any]]) -> Iterator[Iterable[dict[str, Any]]]:
     """At least one part, so that an empty fetch keeps its columns."""
     for start in itertools.chain([0], range(PART_ROWS, len(rows), PART_ROWS)):
         yield rows[start : start + PART_ROWS]

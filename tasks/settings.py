@@ -11,7 +11,7 @@ import re
 from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -30,11 +30,25 @@ HOME = Path(
 ).absolute()
 SQL_DIR = _CHECKOUT / "sql"
 GIVEN_FILE = "ZAKAZ_ENV"
+T = TypeVar("T", bound="AlertSettings")
 
 
-class Settings(BaseSettings):
+class AlertSettings(BaseSettings):
+    """Where alerts go. Apart, since this is needed most where another setting is wrong."""
+
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
+    zakaz_alert_block: str | None = Field(
+        default=None, pattern=r"^[a-z0-9-]+/[a-z0-9-]+$", description="A Prefect notification block, type/name."
+    )
+    alert_url: SecretStr | None = Field(default=None, description='A webhook: takes {"text": …}, or Slack\'s.')
+    alert_telegram_token: SecretStr | None = Field(default=None, description="A bot's, instead of the webhook.")
+    alert_telegram_chat: str | None = Field(default=None, description="The chat's number or @name.")
+    alert_telegram_base_url: str = "https://api.telegram.org"
+    alert_repeat_hours: float = Field(default=24, gt=0, description="When a trouble that lasts is told again.")
+
+
+class Settings(AlertSettings):
     clickhouse_dsn: SecretStr = Field(
         default=SecretStr(f"chdb://{HOME / 'data' / 'warehouse'}"),
         description="Where the warehouse is: chdb:///folder (embedded) or a ClickHouse server's address.",
@@ -132,14 +146,6 @@ class Settings(BaseSettings):
     report_currency: str = Field(default="RUB", pattern="^[A-Z]{3}$", description="Of the marketing views.")
     ad_spend_vat: Literal["include", "exclude"] = Field(default="include", description="Spend with VAT or net.")
 
-    zakaz_alert_block: str | None = Field(
-        default=None, pattern=r"^[a-z0-9-]+/[a-z0-9-]+$", description="A Prefect notification block, type/name."
-    )
-    alert_url: SecretStr | None = Field(default=None, description='A webhook: takes {"text": …}, or Slack\'s.')
-    alert_telegram_token: SecretStr | None = Field(default=None, description="A bot's, instead of the webhook.")
-    alert_telegram_chat: str | None = Field(default=None, description="The chat's number or @name.")
-    alert_telegram_base_url: str = "https://api.telegram.org"
-    alert_repeat_hours: float = Field(default=24, gt=0, description="When a trouble that lasts is told again.")
     quality_wait: float = Field(
         default=90, ge=0, description="Seconds to wait for a load to end before a broken check is looked at again."
     )
@@ -186,8 +192,22 @@ def use_file(env: Path) -> None:
 def load_settings() -> Settings:
     """Read the settings. Raises SettingsError, which names the setting and never shows its value."""
     files = [*_secret_files(), *_given_file()]
+    settings = _read(Settings, files)
+    for file in filter(is_open, files):
+        _warn(f"others can read {file}: chmod 600 {file}")
+    for line in in_the_clear(settings):
+        _warn(line)
+    return settings
+
+
+def load_alert_settings() -> AlertSettings:
+    """Those alone that say where alerts go. Raises SettingsError."""
+    return _read(AlertSettings, [*_secret_files(), *_given_file()])
+
+
+def _read(kind: type[T], files: list[Path]) -> T:
     try:
-        settings = Settings(_env_file=tuple(files))
+        return kind(_env_file=tuple(files))
     except UnicodeDecodeError:
         raise SettingsError(
             f"A settings file is not UTF-8 text. Save it as UTF-8: {', '.join(map(str, files))}."
@@ -196,11 +216,6 @@ def load_settings() -> Settings:
         first = error.errors(include_input=False, include_context=False)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
         raise SettingsError(f"The setting {name} is wrong: {first['msg']}.") from None
-    for file in filter(is_open, files):
-        _warn(f"others can read {file}: chmod 600 {file}")
-    for line in in_the_clear(settings):
-        _warn(line)
-    return settings
 
 
 @cache

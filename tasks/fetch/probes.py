@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import asyncio
 
+from tasks.fetch.direct.service import Direct
 from tasks.fetch.http import ApiClient
 from tasks.fetch.qtickets import api_of, first_form
 from tasks.fetch.qtickets.listing import Listing
 from tasks.fetch.vk_ads.legacy import Legacy
 from tasks.fetch.vk_ads.today import Today
-from tasks.fetch.yandex_direct.service import Direct
 from tasks.settings import Settings
 
 

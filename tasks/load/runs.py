@@ -156,6 +156,17 @@ def history(client: Client, limit: int, job: str | None = None) -> pl.DataFrame:
     )
 
 
+def status_of(client: Client, job: str, run_id: str) -> str:
+    """Of the run, or of its newest attempt; empty where there is none."""
+    found = select(
+        client,
+        f"SELECT status FROM {TABLE} FINAL WHERE job = {{job:String}} AND run_id = {{run_id:String}} "
+        "ORDER BY started_at DESC LIMIT 1",
+        {"job": job, "run_id": run_id},
+    )
+    return str(found.item()) if found.height else ""
+
+
 def covered(
     client: Client, job: str, account: str, *, even_with_warnings: bool = False, later_than: int = 0
 ) -> pl.DataFrame:

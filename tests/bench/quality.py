@@ -14,7 +14,7 @@ from pathlib import Path
 from clickhouse_connect.driver.client import Client
 
 from tasks.load.migrate import migrate
-from tasks.load.quality import Check, checks, judge
+from tasks.quality.checks import Check, checks, judge
 from tasks.load.sql import sql_text
 from tasks.load.upsert import merge
 from tasks.load.warehouse import warehouse

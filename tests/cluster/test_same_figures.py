@@ -14,7 +14,7 @@ from flows.qtickets import TICKETS
 from tasks.load.cluster import stored
 from tasks.load.frames import select
 from tasks.load.migrate import migrate
-from tasks.load.quality import checks, judge
+from tasks.quality.checks import checks, judge
 from tasks.load.sql import sql_files
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings

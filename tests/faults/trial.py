@@ -25,8 +25,8 @@ from unittest.mock import patch
 import polars as pl
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from flows import steps
-from flows.registry import SOURCES
+from tasks import steps
+from tasks.sources.registry import SOURCES
 from sandbox.world.secrets import MARK
 from tasks.errors import ZakazError
 from tasks.load.runs import Run

@@ -58,10 +58,10 @@ class Product:
         home.mkdir()
         return Product(home, {name: value.replace(str(self.home), str(home)) for name, value in self.env.items()})
 
-    def command(self, *arguments: str, module: str = "flows.cli") -> list[str]:
+    def command(self, *arguments: str, module: str = "cli.main") -> list[str]:
         return [sys.executable, "-m", module, *arguments]
 
-    def run(self, *arguments: str, module: str = "flows.cli") -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, module: str = "cli.main") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.command(*arguments, module=module),
             env=self.env,

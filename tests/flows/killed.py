@@ -38,10 +38,10 @@ def _half_then_die(client: Any, table: str, frame: pl.DataFrame) -> None:
 POINTS: dict[str, tuple[str, Callable[..., Any]]] = {
     "in the middle of the insert": ("tasks.load.upsert.insert", _half_then_die),
     "after the insert, before the delete": ("tasks.load.upsert.remove", die),
-    "before the merge": ("flows.steps.merge", die),
-    "between the table and the mart": ("flows.steps.restate", die),
-    "before the quarantine": ("flows.steps.quarantine", die),
-    "between insert and record": ("flows.ingest.runs.end", die),
+    "before the merge": ("tasks.steps.merge", die),
+    "between the table and the mart": ("tasks.steps.restate", die),
+    "before the quarantine": ("tasks.steps.quarantine", die),
+    "between insert and record": ("tasks.ingest.runs.end", die),
     "in the middle of the checks": ("flows.quality.record", die),
     "never": ("flows.replay.replay", die),
 }
@@ -50,7 +50,7 @@ POINTS: dict[str, tuple[str, Callable[..., Any]]] = {
 def _go(arguments: list[str]) -> None:
     flow_run_id = os.environ.get("ZAKAZ_TEST_FLOW_RUN")
     if flow_run_id is None:
-        from flows.cli import main
+        from cli.main import main
 
         main(arguments)
         return

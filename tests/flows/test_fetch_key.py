@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flows import steps
+from tasks import steps
 from flows.qtickets import SOURCE
 from tasks.landing import Manifest
 from tasks.settings import Settings

@@ -9,7 +9,7 @@ from prefect import Flow
 
 from flows.backfill import backfill
 from flows.quality import quality
-from flows.registry import SOURCES
+from tasks.sources.registry import SOURCES
 
 FORMS = [*(registered.flow for registered in SOURCES.values()), backfill, quality]
 

@@ -24,9 +24,9 @@ from flows import quality
 from flows.alerts import words_of
 from flows.quality import ChecksBroken
 from tasks.errors import SettingsError, SourceError, ZakazError
-from tasks.load.alerts import LONGEST, Trouble, first, shortened, undelivered
+from tasks.alerts.alert import LONGEST, Trouble, first, shortened, undelivered
 from tasks.load.migrate import migrated
-from tasks.load.quality import Check, Result
+from tasks.quality.checks import Check, Result
 from tasks.load.runs import Run
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings

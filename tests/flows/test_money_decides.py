@@ -8,7 +8,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from flows import steps
+from tasks import steps
 from flows.qtickets import SOURCE as QTICKETS
 from flows.vk_ads import SOURCE as VK
 from tasks.errors import SourceError

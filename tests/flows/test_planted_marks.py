@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows import terminal
+from cli import terminal
 from sandbox.world import World
 from tasks.fetch.kinds import words
 from tasks.fetch.qtickets.rows import BASKET_FIELDS, CITY_FIELDS, EVENT_FIELDS, ORDER_FIELDS, SHOW_FIELDS, Fields

@@ -23,7 +23,8 @@ from prefect import tags
 from prefect.context import TagsContext
 from prefect.exceptions import PrefectHTTPStatusError
 
-from flows import faults, running, stopping
+from flows import faults, running
+from cli import stopping
 from flows.faults import carried, noted
 from flows.qtickets import SOURCE
 from sandbox.world import World
@@ -154,7 +155,7 @@ def test_all_sources_are_loaded_where_the_server_of_the_command_itself_is_killed
         begun.add(name)
         if len(begun) == len(names):
             for child in psutil.Process().children():
-                if "flows.cli" in child.cmdline():
+                if "cli.main" in child.cmdline():
                     for server in child.children(recursive=True):
                         server.kill()
 

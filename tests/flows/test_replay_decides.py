@@ -15,10 +15,10 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from prefect.tasks import Task
 
-from flows import steps
+from tasks import steps
 from flows.qtickets import SOURCE as QTICKETS
 from flows.replay import _replay
-from flows.source import Source
+from tasks.sources.source import Source
 from flows.vk_ads import SOURCE as VK
 from tasks.landing import Manifest
 from tasks.load import runs

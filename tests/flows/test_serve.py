@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from flows import machine
-from flows.server import serve
+from cli import machine
+from ops.server import serve
 from tasks.errors import SettingsError
 
 GOOD = "zakaz:" + "x" * serve.SHORTEST
@@ -34,7 +34,7 @@ def test_the_server_says_so_in_a_line_and_starts_nothing(given: dict[str, str], 
     env |= given | {"PREFECT_HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
 
     done = subprocess.run(
-        [sys.executable, "-m", "flows.server.serve", "--port", "1"],
+        [sys.executable, "-m", "ops.server.serve", "--port", "1"],
         env=env,
         capture_output=True,
         text=True,

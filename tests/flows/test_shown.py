@@ -27,16 +27,18 @@ from pydantic import SecretStr
 from rich.console import Console
 
 import flows
-from flows import ingest, quality, terminal
+from flows import quality
+from tasks import ingest
+from cli import terminal
 from flows.alerts import Trouble
-from flows.ingest import Report
-from flows.logs import show_traceback
+from tasks.ingest import Report
+from tasks.logs import show_traceback
 from flows.qtickets import SOURCE
 from flows.smoke import Probe
 from tasks.errors import SourceError
-from tasks.load.alerts import LONGEST, first
+from tasks.alerts.alert import LONGEST, first
 from tasks.load.migrate import migrated
-from tasks.load.quality import Check, Result
+from tasks.quality.checks import Check, Result
 from tasks.load.quarantine import quarantine
 from tasks.load.runs import Run, begin, end
 from tasks.settings import Settings
@@ -124,7 +126,7 @@ def artifacts(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     for name in ("flows.quality.create_markdown_artifact", "flows.quality.create_table_artifact"):
         monkeypatch.setattr(name, keep)
-    monkeypatch.setattr("flows.ingest.create_markdown_artifact", keep)
+    monkeypatch.setattr("tasks.ingest.create_markdown_artifact", keep)
     return made
 
 
@@ -223,7 +225,7 @@ def on_a_terminal(env: dict[str, str], *arguments: str) -> str:
     """What arrives at a real terminal of 200 columns, from stdout and stderr."""
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
-    command = [sys.executable, "-m", "flows.cli", *arguments]
+    command = [sys.executable, "-m", "cli.main", *arguments]
     with subprocess.Popen(command, env=env, stdin=its, stdout=its, stderr=its, close_fds=True):
         os.close(its)
         came = b""

@@ -36,7 +36,7 @@ def start(product: Product) -> Iterator[Started]:
     product.env |= {"HTTP_TIMEOUT": "300"}
     started = []
 
-    def run(*arguments: str, module: str = "flows.cli") -> subprocess.Popen[str]:
+    def run(*arguments: str, module: str = "cli.main") -> subprocess.Popen[str]:
         process = subprocess.Popen(
             product.command(*arguments, module=module),
             env=product.env,

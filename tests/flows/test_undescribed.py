@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flows import steps
+from tasks import steps
 from flows.qtickets import SOURCE
 from tasks.load.migrate import migrated
 from tasks.settings import Settings

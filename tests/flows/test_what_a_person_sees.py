@@ -121,7 +121,7 @@ def test_an_unreachable_host_is_said_and_recorded(product: Product) -> None:
 
 LOSES_THE_RESULT = """
 from prefect import flow_engine
-from flows.cli import main
+from cli.main import main
 propose = flow_engine.propose_state_sync
 def without_data(*given, **options):
     state = propose(*given, **options)

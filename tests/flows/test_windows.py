@@ -9,9 +9,9 @@ import pytest
 
 from flows import backfill, running
 from flows.backfill import range_of, split
-from flows.registry import SOURCES
+from tasks.sources.registry import SOURCES
 from flows.running import window_of
-from flows.source import Source
+from tasks.sources.source import Source
 from tasks.errors import UsageError
 from tasks.window import Window
 

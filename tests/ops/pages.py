@@ -10,7 +10,7 @@ from typing import Any
 
 from prefect.flows import Flow, load_flow_from_entrypoint
 
-from flows.server.manifest import PREFECT_YAML, read
+from ops.server.manifest import PREFECT_YAML, read
 from tests.ops.files import ROOT
 
 _BLOCK = re.compile(r"(?ms)^ *```(\w+)\n(.*?)^ *```$")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from flows.server import serve
+from ops.server import serve
 from tests.ops.files import (
     COMPOSE,
     EXACT_TAG,
@@ -104,9 +104,9 @@ def test_our_commands_exist(service: str) -> None:
     named = re.findall(r"\bzakaz (\w+)", words)
     for name in named:
         subprocess.run(
-            [sys.executable, "-m", "flows.cli", name, "--help"], check=True, cwd=ROOT, capture_output=True
+            [sys.executable, "-m", "cli.main", name, "--help"], check=True, cwd=ROOT, capture_output=True
         )
-    assert named or words.startswith("python -m flows.server.serve")
+    assert named or words.startswith("python -m ops.server.serve")
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -233,7 +233,7 @@ def test_a_short_password_of_the_ui_does_not_start(
 ) -> None:
     """The command of compose.yaml in the environment of compose.yaml."""
     declared = SERVICES["prefect"]
-    assert declared["command"][:3] == ["python", "-m", "flows.server.serve"]
+    assert declared["command"][:3] == ["python", "-m", "ops.server.serve"]
     for name, value in declared["environment"].items():
         monkeypatch.setenv(name, resolved(value, UI_PASSWORD=password, POSTGRES_PASSWORD="p"))
     # Which it sets otherwise, for itself.

@@ -66,7 +66,7 @@ def test_an_installed_wheel_knows_its_deployments_and_its_sql(tmp_path: Path) ->
         wheel.extractall(tmp_path / "installed")
 
     ask = (
-        "from flows.server import manifest; from tasks.load.sql import sql_files\n"
+        "from ops.server import manifest; from tasks.load.sql import sql_files\n"
         "print(manifest.PREFECT_YAML, manifest.AUTOMATIONS_YAML)\n"
         "print(len(manifest.read(manifest.PREFECT_YAML)['deployments']))\n"
         "print(len(manifest.read(manifest.AUTOMATIONS_YAML)['automations']))\n"

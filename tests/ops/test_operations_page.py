@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flows.server.manifest import AUTOMATIONS_YAML, read
+from ops.server.manifest import AUTOMATIONS_YAML, read
 from tasks.settings import Settings
 from tests.ops.files import ROOT
 from tests.ops.pages import Page, deployments, page
@@ -33,7 +33,7 @@ DEADLINES = {
     "runs wait": {3600: ("for an hour", "уже час")},
     "no good run of qtickets": {10800: ("three hours", "три часа")},
     # From half past three, when it ran, to ten the next morning.
-    "no good run of vk-ads": {109800: ("10:00", "10:00")},
+    "no good run of vk_ads": {109800: ("10:00", "10:00")},
     "no good run of direct": {109200: ("10:00", "10:00")},
 }
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from flows.commands import app
+from cli.commands import app
 from tests.ops.files import ROOT, SERVICES, setting_names, variables
 from tests.ops.pages import Page, deployments, flow_of, page
 

@@ -17,7 +17,7 @@ from tests.ops.files import ROOT, sample, setting_names
 FOLDER = ROOT / "ops" / "systemd"
 UNITS = sorted(FOLDER.glob("*.service"))
 OPTIONS_OF = {
-    ("/opt/zakaz/bin/python", "-m"): ["flows.server.serve"],
+    ("/opt/zakaz/bin/python", "-m"): ["ops.server.serve"],
     ("/opt/zakaz/bin/zakaz", "worker"): ["prefect", "worker", "start"],
 }
 """What a unit may start, and the module whose options it takes."""

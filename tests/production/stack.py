@@ -86,7 +86,7 @@ class Stack:
         return done.stdout
 
     def zakaz(self, *arguments: str) -> str:
-        return self.run("flows.cli", *arguments)
+        return self.run("cli.main", *arguments)
 
     def post(self, path: str, body: Any) -> Any:
         with self.api as client:
@@ -118,7 +118,7 @@ class Stack:
         return state
 
     def start_worker(self, name: str, limit: int = 3) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "flows.cli", "worker", "--name", name, "--limit", str(limit)]
+        command = [sys.executable, "-m", "cli.main", "worker", "--name", name, "--limit", str(limit)]
         with (self.home / f"{name}.log").open("wb") as log:
             worker = subprocess.Popen(
                 command, env=self.env, cwd=self.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log

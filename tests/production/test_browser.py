@@ -62,7 +62,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
     }
-    with prefect_server(home, port, env, "flows.server.serve"):
+    with prefect_server(home, port, env, "ops.server.serve"):
         made = Server(port)
         made.ask("/variables/", {"name": "held", "value": SECRET})
         yield made

@@ -31,7 +31,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 def zakaz(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "flows.cli", *arguments],
+        [sys.executable, "-m", "cli.main", *arguments],
         env=bare_environment() | {"ZAKAZ_HOME": str(home), "PYTHONPATH": str(ROOT)},
         cwd=home,
         capture_output=True,
@@ -55,7 +55,7 @@ def processes_of(home: Path) -> list[str]:
 def loaded(api: str, auth: tuple[str, str]) -> set[str]:
     """The sources of which a run ended well, as ids of their flows."""
     asked = {
-        "flows": {"name": {"any_": ["qtickets", "vk-ads", "direct"]}},
+        "flows": {"name": {"any_": ["qtickets", "vk_ads", "direct"]}},
         "flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}},
     }
     reply = httpx.post(f"{api}/flow_runs/filter", json=asked, auth=auth, timeout=60)

@@ -16,7 +16,7 @@ from tests.production.figures import facts, sales
 from tests.production.stack import MOSCOW, Stack
 
 pytestmark = pytest.mark.slow
-LOADS = ("qtickets/nightly", "vk-ads/nightly", "direct/nightly")
+LOADS = ("qtickets/nightly", "vk_ads/nightly", "direct/nightly")
 
 
 def test_deployments_run_by_hand_bring_the_right_figures_and_artifacts(production: Stack) -> None:
@@ -47,9 +47,9 @@ def test_cron_makes_runs_at_moscow_hours(production: Stack) -> None:
         "direct/nightly": {"03:40"},
         "qtickets/nightly": {"03:20"},
         "smoke/daily": {"02:30"},
-        "vk-ads/nightly": {"03:30"},
+        "vk_ads/nightly": {"03:30"},
     }
-    weekly = {"direct/weekly": {"05:10"}, "qtickets/weekly": {"04:50"}, "vk-ads/weekly": {"05:00"}}
+    weekly = {"direct/weekly": {"05:10"}, "qtickets/weekly": {"04:50"}, "vk_ads/weekly": {"05:00"}}
     assert {name: hours[name] for name in nightly | weekly} == nightly | weekly
     assert {at.weekday() for name in weekly for at in production.made_by_cron[name]} == {6}, "Sundays"
     assert {minute[-2:] for minute in hours["qtickets/frequent"]} == {"00", "15", "30", "45"}
@@ -219,15 +219,15 @@ async def _forget_what_is_counted(production: Stack) -> None:
 
 
 def test_a_source_without_a_good_run_in_time_is_told_soon_after_and_once(production: Stack) -> None:
-    production.zakaz("automations", "--file", str(production.automations_with({"no good run of vk-ads": 60})))
+    production.zakaz("automations", "--file", str(production.automations_with({"no good run of vk_ads": 60})))
     production.chat.messages.clear()
 
-    production.wait_for(production.start_run("vk-ads/nightly"), "COMPLETED")
+    production.wait_for(production.start_run("vk_ads/nightly"), "COMPLETED")
     time.sleep(5)
-    production.wait_for(production.start_run("vk-ads/nightly"), "COMPLETED")
+    production.wait_for(production.start_run("vk_ads/nightly"), "COMPLETED")
     good = time.monotonic()
 
-    told = production.chat.wait_for("no good run of vk-ads by 10:00", 150)
+    told = production.chat.wait_for("no good run of vk_ads by 10:00", 150)
     assert 50 < time.monotonic() - good < 110, "the time is counted from the last good run"
     assert "zakaz smoke" in told
     assert len(production.chat.messages) == 1

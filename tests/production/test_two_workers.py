@@ -25,7 +25,7 @@ MINUTES = 10
 SECONDS_A_MINUTE = 5
 A_STEP_OF_THE_WORLD = timedelta(hours=6)
 """So that every minute brings orders, payments, refunds and restated spend."""
-EVERY = {"qtickets/frequent": 1, "qtickets/nightly": 5, "vk-ads/nightly": 2, "direct/nightly": 2}
+EVERY = {"qtickets/frequent": 1, "qtickets/nightly": 5, "vk_ads/nightly": 2, "direct/nightly": 2}
 """Minutes between runs; all are due in the last one, so that each source is read once more at the end."""
 
 

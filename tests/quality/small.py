@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime
 from clickhouse_connect.driver.client import Client
 
 from tasks.load import runs
-from tasks.load.looks import Patience, judge_all
-from tasks.load.quality import Check, Result, checks
+from tasks.quality.looks import Patience, judge_all
+from tasks.quality.checks import Check, Result, checks
 from tasks.load.runs import Run
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings

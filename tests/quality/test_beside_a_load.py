@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from tasks.load import looks
+from tasks.quality import looks
 from tasks.load.mart import restate
 from tasks.load.migrate import migrated
-from tasks.load.quality import Check, Result, judge
+from tasks.quality.checks import Check, Result, judge
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tests.quality.healthy import MARTS

@@ -11,7 +11,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from tasks.load.migrate import migrate
-from tasks.load.quality import Check, checks, judge
+from tasks.quality.checks import Check, checks, judge
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tests.quality.healthy import ALL, judged, noon, set_references, stand

@@ -13,10 +13,12 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import OperationalError
 
 from tasks.errors import WarehouseError
-from tasks.load import frames, looks, quality
-from tasks.load.looks import Interrupted, judge_all
+from tasks.load import frames
+from tasks.quality import looks
+from tasks.quality import checks
+from tasks.quality.looks import Interrupted, judge_all
 from tasks.load.migrate import migrated
-from tasks.load.quality import Check, Result, checks, judge
+from tasks.quality.checks import Check, Result, checks, judge
 from tasks.settings import SQL_DIR, Settings
 from tests.quality.small import TODAY, fill, named
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tasks.load import runs
-from tasks.load.looks import Patience, judge_all
+from tasks.quality.looks import Patience, judge_all
 from tasks.load.mart import restate
 from tasks.load.migrate import migrated
 from tasks.load.upsert import merge

@@ -25,8 +25,8 @@ from prefect.tasks import Task
 from urllib3 import PoolManager
 
 from flows.backfill import backfill
-from flows.ingest import Report, ingest
-from flows.registry import SOURCES, Registered
+from tasks.ingest import Report, ingest
+from tasks.sources.registry import SOURCES, Registered
 from flows.replay import replay
 from tasks.errors import ZakazError
 from tasks.load.frames import select

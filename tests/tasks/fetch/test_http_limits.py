@@ -15,8 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tasks.errors import SourceError
 from tasks.fetch import bodies, probes
-from tasks.fetch.yandex_direct.reports import Reports
-from tasks.fetch.yandex_direct.service import Direct
+from tasks.fetch.direct.reports import Reports
+from tasks.fetch.direct.service import Direct
 from tasks.settings import Settings
 from tasks.window import Window
 from tests.tasks.fetch.applications import Raw, Serve

@@ -8,8 +8,8 @@ import pytest
 
 from tasks.fetch import kinds
 from tasks.fetch.vk_ads import legacy, today
-from tasks.fetch.yandex_direct.objects import Links
-from tasks.fetch.yandex_direct.rows import described
+from tasks.fetch.direct.objects import Links
+from tasks.fetch.direct.rows import described
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from tasks.fetch.qtickets.listing import Client, Listing
 from tasks.fetch.qtickets.reading import Span, read_all, walk
 from tasks.fetch.vk_ads.legacy import Legacy
 from tasks.fetch.vk_ads.today import Today
-from tasks.fetch.yandex_direct.reports import FIELDS, Reports
-from tasks.fetch.yandex_direct.service import Direct
+from tasks.fetch.direct.reports import FIELDS, Reports
+from tasks.fetch.direct.service import Direct
 from tasks.settings import Settings
 from tasks.window import Window
 
@@ -139,7 +139,7 @@ def test_pages_without_end_end_in_one_line(
     name: str,
 ) -> None:
     monkeypatch.setattr(paging, "MOST_PAGES", 3)
-    monkeypatch.setattr("tasks.fetch.yandex_direct.reports._MOST_ROWS", 1)
+    monkeypatch.setattr("tasks.fetch.direct.reports._MOST_ROWS", 1)
     monkeypatch.setattr("tasks.fetch.vk_ads.legacy._MOST_ADS", 1)
     fetch, answer, words = NEVER_ENDING[name]
     app = Endless(answer)

@@ -227,7 +227,7 @@ def test_the_embedded_warehouse_has_no_users(make_settings: Make) -> None:
 def test_a_person_on_the_embedded_warehouse_is_told_so(tmp_path: Path) -> None:
     own = {"ZAKAZ_HOME": str(tmp_path), "CLICKHOUSE_DSN": f"chdb://{tmp_path / 'warehouse'}"}
     done = subprocess.run(
-        [sys.executable, "-m", "flows.cli", "access"],
+        [sys.executable, "-m", "cli.main", "access"],
         env=os.environ | own,
         capture_output=True,
         text=True,

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from flows import steps
+from tasks import steps
 from flows.vk_ads import SOURCE
 from tasks.errors import ZakazError
 from tasks.load.tables import Scope

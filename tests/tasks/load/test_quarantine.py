@@ -10,8 +10,8 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from flows.qtickets import SOURCE as QTICKETS
-from flows.source import Resource
-from flows.steps import record_key
+from tasks.sources.source import Resource
+from tasks.steps import record_key
 from flows.vk_ads import SOURCE as VK
 from tasks.load.quarantine import listing, quarantine, records, release
 from tasks.window import Window

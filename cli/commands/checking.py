@@ -1,0 +1,86 @@
+"""Look whether all is well: the data, what loads need, what was rejected."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli import terminal
+from cli.commands.options import AsJson, EnvFile, Limit, as_day, group
+from tasks.settings import load_settings
+
+app = group()
+quarantine_app = typer.Typer(help="Rows that were rejected, and why.", rich_markup_mode=None)
+app.add_typer(quarantine_app, name="quarantine")
+
+
+@app.command("quality")
+def quality_command(as_json: AsJson = False, _env: EnvFile = None) -> None:
+    """Judge the data: freshness, duplicates, completeness, volume, reconciliation."""
+    terminal.show_progress(verbose=False)
+    from cli.run import run_quality
+
+    raise typer.Exit(run_quality(as_json))
+
+
+@app.command("smoke")
+def smoke_command(
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show what is well, too.")] = False,
+    as_json: AsJson = False,
+    _env: EnvFile = None,
+) -> None:
+    """Does everything that a load needs answer, right now?"""
+    terminal.show_progress(verbose=False)
+    from cli.run import run_smoke
+
+    raise typer.Exit(run_smoke(verbose, as_json))
+
+
+@app.command("runs")
+def runs_command(limit: Limit = 20, job: str | None = None, as_json: AsJson = False, _env: EnvFile = None) -> None:
+    """The newest runs: when, what, how it ended."""
+    from tasks.load.migrate import migrated
+    from tasks.load.runs import end_crashed, history
+
+    with migrated(load_settings()) as client:
+        end_crashed(client)
+        terminal.print_frame(
+            history(client, limit, job),
+            as_json,
+            terminal.RUN_COLUMNS,
+            "No runs yet." if job is None else f"No runs of {job}.",
+        )
+
+
+@quarantine_app.command("list")
+def quarantine_list(
+    limit: Limit = 50,
+    source: Annotated[str | None, typer.Option("--source", help="Only this source.")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", metavar="WORDS", help="Only with these words.")] = None,
+    day: Annotated[str | None, typer.Option("--day", metavar="DATE", help="Only rejected on this day.")] = None,
+    as_json: AsJson = False,
+    _env: EnvFile = None,
+) -> None:
+    """The newest rejected rows, with the reason."""
+    from tasks.load.migrate import migrated
+    from tasks.load.quarantine import listing
+
+    if source is not None:
+        from tasks.sources import source_named
+
+        source_named(source)
+    with migrated(load_settings()) as client:
+        rows = listing(client, limit, source, reason, as_day(day))
+        terminal.print_frame(rows, as_json, terminal.QUARANTINE_COLUMNS, "Nothing is in quarantine.")
+
+
+@quarantine_app.command("replay")
+def quarantine_replay(
+    source: Annotated[str | None, typer.Option("--source", help="Only this source.")] = None, _env: EnvFile = None
+) -> None:
+    """Try rejected rows again; they leave the quarantine when they are in the warehouse."""
+    terminal.show_progress(verbose=False)
+    from cli.run import run_replay
+
+    terminal.say(run_replay(source))

@@ -1,0 +1,110 @@
+"""Prefect: a server on this machine, and what is kept on any."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.commands.options import EnvFile, group
+from tasks.errors import UsageError
+from tasks.settings import load_settings
+
+app = group()
+
+
+@app.command("up")
+def up_command(
+    port: Annotated[int, typer.Option("--port", min=1024, max=65535, help="Of the Prefect UI.")] = 4200,
+    _env: EnvFile = None,
+) -> None:
+    """Start a Prefect server, a worker and the deployments on this machine; without tokens, the sandbox too."""
+    from cli.machine import up
+
+    print(up(port))
+
+
+@app.command("down")
+def down_command() -> None:
+    """Stop what `zakaz up` started; your data stay."""
+    from cli.machine import down
+
+    print("Stopped." if down() else "Nothing was running.")
+
+
+@app.command("deploy")
+def deploy_command(
+    pool_type: Annotated[
+        str, typer.Option("--pool-type", metavar="TYPE", help="Of a new work pool: process, docker, kubernetes.")
+    ] = "process",
+    _env: EnvFile = None,
+) -> None:
+    """Bring the Prefect server to what prefect.yaml and automations.yaml say, as often as you like."""
+    settings = load_settings()
+    _require_server()
+    from ops.server.automations import apply_automations
+    from ops.server.blocks import apply_blocks
+    from ops.server.deployments import apply_deployments
+    from ops.server.manifest import AUTOMATIONS_YAML, PREFECT_YAML
+    from tasks import sources
+
+    left_out = sources.left_out(settings)
+    lines = apply_deployments(PREFECT_YAML, pool_type, left_out)
+    if settings.alert_url or settings.alert_telegram_token:
+        lines.append(f"{apply_blocks(settings)}: ready")
+    print("\n".join(lines + apply_automations(settings, AUTOMATIONS_YAML, left_out)))
+
+
+@app.command("worker", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def worker_command(context: typer.Context) -> None:
+    """Start a worker for the deployments, with the options of `prefect worker start`."""
+    _require_server()
+    from prefect.client.orchestration import get_client
+
+    from ops.server.heartbeats import watch_runs_under_way
+    from ops.server.manifest import OURS
+
+    # A machine that starts anew has ended runs without a word, and maybe the server's memory of them.
+    with get_client(sync_client=True) as client:
+        watch_runs_under_way(client)
+    # It waits for our pool: one that Prefect made by itself would have neither the queues nor the right type.
+    command = ["-m", "prefect", "worker", "start", "--pool", OURS, "--no-create-pool-if-not-found", *context.args]
+    os.execv(sys.executable, [sys.executable, *command])  # noqa: S606
+
+
+@app.command("blocks")
+def blocks_command(_env: EnvFile = None) -> None:
+    """Make the notification block from the settings: ZAKAZ_ALERT_BLOCK and where it speaks to."""
+    settings = load_settings()
+    _require_server()
+    from ops.server.blocks import apply_blocks
+
+    print(f"{apply_blocks(settings)}: ready")
+
+
+@app.command("automations")
+def automations_command(
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="FILE", help="Instead of automations.yaml.")
+    ] = None,
+    _env: EnvFile = None,
+) -> None:
+    """Apply automations.yaml, what the Prefect server tells or does by itself."""
+    settings = load_settings()
+    _require_server()
+    from ops.server.automations import apply_automations
+    from ops.server.manifest import AUTOMATIONS_YAML
+    from tasks import sources
+
+    print("\n".join(apply_automations(settings, file or AUTOMATIONS_YAML, sources.left_out(settings))))
+
+
+def _require_server() -> None:
+    """Without an address Prefect would start a server for this command alone, and what it got would be gone."""
+    from prefect.settings import get_current_settings
+
+    if not get_current_settings().api.url:
+        raise UsageError("PREFECT_API_URL is not set: which server? After `make up`, http://127.0.0.1:4200/api.")

@@ -1,0 +1,93 @@
+"""The warehouse itself: its schema, its users, backups, and any SQL."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from cli import terminal
+from cli.commands.options import EnvFile, group
+from tasks.settings import load_settings
+
+app = group()
+
+
+# A statement that begins with a comment, `-- …`, is no option.
+@app.command(context_settings={"ignore_unknown_options": True})
+def sql(
+    statement: Annotated[str, typer.Argument(metavar="SQL", help="One statement; - reads it from stdin.")],
+    fmt: Annotated[
+        str | None,
+        typer.Option("--format", metavar="NAME", help="Any ClickHouse format, e.g. CSV or JSONEachRow."),
+    ] = None,
+    raw: Annotated[
+        bool,
+        typer.Option(
+            "--raw",
+            help="Every byte as it is. Else a terminal gets no control characters, and in CSV an apostrophe stands "
+            "before text that a spreadsheet would take for a formula.",
+        ),
+    ] = False,
+    _env: EnvFile = None,
+) -> None:
+    """Run any SQL on the warehouse."""
+    from tasks.load.query import ask
+    from tasks.load.warehouse import warehouse
+
+    text = sys.stdin.read() if statement == "-" else statement
+    with warehouse(load_settings()) as client:
+        reply = ask(client, text, fmt, raw=raw, seen=sys.stdout.isatty())
+    sys.stdout.buffer.write(reply)
+    sys.stdout.flush()
+
+
+@app.command("migrate")
+def migrate_command(_env: EnvFile = None) -> None:
+    """Bring the warehouse's schema up to date."""
+    from tasks.load.migrate import migrate
+    from tasks.load.warehouse import warehouse
+
+    with warehouse(load_settings()) as client:
+        applied = migrate(client)
+    print("\n".join(applied) if applied else "The schema is up to date.")
+
+
+@app.command("access")
+def access_command(_env: EnvFile = None) -> None:
+    """Make or renew the server's roles, limits and users, with the passwords of the settings."""
+    from tasks.load.access import grant_access
+
+    print("\n".join(grant_access(load_settings())))
+
+
+@app.command("backup")
+def backup_command(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="By default the database and the time in UTC.")
+    ] = None,
+    _env: EnvFile = None,
+) -> None:
+    """Back up the warehouse to BACKUP_URL, beside running loads."""
+    from cli.run import run_backup
+
+    terminal.show_progress(verbose=False)
+    print(run_backup(name))
+
+
+@app.command("restore")
+def restore_command(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As `zakaz backup` printed it.")],
+    into: Annotated[
+        str | None, typer.Option("--into", metavar="DATABASE", help="Another one than CLICKHOUSE_DATABASE.")
+    ] = None,
+    _env: EnvFile = None,
+) -> None:
+    """Bring a backup back into an empty database, and check that it is whole."""
+    from tasks.load.backup import restore
+
+    restored = restore(load_settings(), name, into)
+    for table, rows in restored.rows.items():
+        print(f"{rows:>12} {table}")
+    print(restored)

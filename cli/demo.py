@@ -1,0 +1,120 @@
+"""`zakaz demo`: a local sandbox, all sources loaded from it, and a summary that fits on one screen."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+from rich.bar import Bar
+from rich.table import Table
+
+from cli.run import Request, judge, line_of, load_all
+from cli.stand_in import bare_environment, settings_for
+from cli.stopping import at_end
+from cli.terminal import cell, err, out, say, show_progress
+from tasks.errors import ZakazError
+from tasks.load.frames import select
+from tasks.load.sql import sql_text
+from tasks.load.warehouse import warehouse
+from tasks.quality.run import summary
+from tasks.settings import load_settings
+
+_CURRENCY = "RUB"
+_NEXT = """
+Try next:
+  {zakaz} sql "SELECT * FROM v_campaign_performance ORDER BY romi DESC LIMIT 10"
+  {zakaz} sql "SELECT * FROM v_romi_kpi ORDER BY d DESC, spend_total DESC LIMIT 10"
+  {zakaz} runs
+Your own figures: put the tokens into secrets/ (samples in configs/), remove the made-up data/warehouse, then
+  {zakaz} load all"""
+
+
+def run_demo(days: int, scale: float) -> None:
+    """Raises ZakazError; the sandbox is stopped in any case."""
+    show_progress(verbose=False)
+    begun = time.monotonic()
+    with (
+        err.status(f"Making up {days} days of a promoter's sales and advertising") as status,
+        _sandbox(days, scale),
+    ):
+        status.update("Loading ticket sales and advertising")
+        outcomes = load_all(Request(days=days))
+        status.update("Judging the data")
+        judged = judge()
+        status.update("Summing up")
+        tables = _read("totals", "events", "sources", "cities", "days")
+    failed = [outcome for outcome in outcomes.values() if isinstance(outcome, ZakazError)]
+    for outcome in outcomes.values():
+        if not isinstance(outcome, ZakazError):
+            say(line_of(outcome))
+    if failed:
+        raise failed[0]
+    say(f"quality {summary(judged)}.")
+    print(f"Made up, fetched, loaded and judged in {time.monotonic() - begun:.0f} s.\n")
+    _show(tables)
+    _show_next()
+
+
+@contextmanager
+def _sandbox(days: int, scale: float) -> Iterator[None]:
+    """The sandbox as a process of its own; this process is pointed at it."""
+    command = [sys.executable, "-m", "sandbox", "--port", "0", "--days", str(days), "--scale", str(scale)]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process,  # noqa: S603
+    ):
+        at_end(process.kill)
+        at_end(lambda: shutil.rmtree(folder, ignore_errors=True))
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            if not line:
+                raise ZakazError("The sandbox did not start; see the lines above.")
+            served = json.loads(line)
+            pointed = bare_environment() | settings_for(served, Path(folder) / "vk_token.json")
+            os.environ.clear()
+            os.environ.update(pointed)
+            yield
+        finally:
+            process.terminate()
+
+
+def _read(*names: str) -> dict[str, pl.DataFrame]:
+    with warehouse(load_settings()) as client:
+        return {name: select(client, sql_text(f"demo/{name}.sql"), {"currency": _CURRENCY}) for name in names}
+
+
+def _show(tables: dict[str, pl.DataFrame]) -> None:
+    out.print(_table("In the warehouse", tables["totals"]))
+    out.print(_table("Top events", tables["events"]))
+    out.print(_table("What each rouble brought, by source", tables["sources"]))
+    out.print(_table("What each rouble brought, by city", tables["cities"]))
+    days = tables["days"]
+    highest = float(max(days["net_revenue"].max() or 0, 1))  # type: ignore[arg-type]
+    chart = Table(title="Net revenue by day, RUB", title_justify="left", box=None, show_header=False)
+    for day, net in days.iter_rows():
+        chart.add_row(f"{day:%a %d.%m}", cell(net), Bar(highest, 0, max(0.0, float(net)), width=40, color="green"))
+    out.print(chart)
+
+
+def _table(title: str, rows: pl.DataFrame) -> Table:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="dim")
+    for name, kind in rows.schema.items():
+        table.add_column(name.replace("_", " "), justify="right" if kind.is_numeric() else "left")
+    for values in rows.iter_rows():
+        table.add_row(*("(none)" if value == "" else cell(value) for value in values))
+    return table
+
+
+def _show_next() -> None:
+    zakaz = Path(sys.executable).with_name("zakaz")
+    zakaz = zakaz.relative_to(Path.cwd()) if zakaz.is_relative_to(Path.cwd()) else zakaz
+    print(_NEXT.format(zakaz=zakaz))

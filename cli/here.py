@@ -1,0 +1,114 @@
+"""A command's work in its own process, where no Prefect server is set: the same path, and nothing is started.
+
+A failure that nobody sees, as of cron or a timer, is told through the channel of the settings.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from uuid import uuid4
+
+from cli import stopping
+from tasks.alerts.alert import Trouble, opened, words_of
+from tasks.alerts.channel import settings_channel
+from tasks.alerts.sending import deliver, fire, resolve
+from tasks.backfill import backfill
+from tasks.errors import SettingsError
+from tasks.harmless import for_chat
+from tasks.ingest import Report, ingest
+from tasks.load.backup import BackedUp, backup
+from tasks.quality.checks import Result
+from tasks.quality.run import run_checks
+from tasks.replay import replay
+from tasks.settings import Settings, load_alert_settings, load_settings
+from tasks.smoke import Probe, probe_all, refuse_failures
+from tasks.sources import SOURCES
+from tasks.sources.source import Source
+from tasks.window import Window, moscow_today
+
+
+def load_source(source: Source, settings: Settings, window: Window, refresh: bool) -> Report:
+    return ingest(source, settings, window, _new_run_id(), refresh=refresh)
+
+
+def load_range(source: Source, settings: Settings, first: date, last: date | None, refresh: bool) -> str:
+    def load(window: Window) -> None:
+        load_source(source, settings, window, refresh)
+
+    return backfill(source, settings, first, last, refresh=refresh, load=load)
+
+
+def replay_rows(source: Source | None, settings: Settings) -> str:
+    return replay(SOURCES.values() if source is None else [source], settings)
+
+
+def judge(settings: Settings) -> list[Result]:
+    return run_checks(
+        settings,
+        moscow_today(),
+        _new_run_id(),
+        channel=settings_channel(settings),
+        sends_alerts=not is_attended(),
+    )
+
+
+def probe(settings: Settings) -> list[Probe]:
+    probes = probe_all(settings, settings_channel(settings))
+    refuse_failures(probes)
+    return probes
+
+
+def back_up(settings: Settings, name: str | None) -> BackedUp:
+    return backup(settings, name)
+
+
+def is_attended() -> bool:
+    """Whether a person may be looking on: one of the standard streams is a terminal."""
+    return any(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+
+
+@contextmanager
+def alerts_of(what: str) -> Iterator[None]:
+    """Around the work of a command, e.g. `qtickets`: its failure is told unless somebody looks on, and told as
+    resolved by the next that succeeds."""
+    with stopping.on_stop(lambda how: _fire(what, how)):
+        try:
+            yield
+        except Exception as error:
+            _fire(what, words_of(error))
+            raise
+    settings = load_settings()
+    resolve(settings, _key(what), settings_channel(settings))
+
+
+def _fire(what: str, why: str) -> None:
+    if is_attended():
+        return
+    trouble = Trouble(_key(what), f"{what} failed", why, for_chat(why), footer="See `zakaz runs`.")
+    try:
+        settings = load_settings()
+    except SettingsError:
+        _fire_without_settings(trouble)
+    else:
+        fire(settings, trouble, settings_channel(settings))
+
+
+def _fire_without_settings(trouble: Trouble) -> None:
+    """A setting is wrong, but maybe none of those that say whom to tell. There is no record, so it is told
+    each time."""
+    try:
+        channel = settings_channel(load_alert_settings())
+    except SettingsError:
+        return
+    deliver(opened(trouble, datetime.now(UTC)), channel)
+
+
+def _key(what: str) -> str:
+    return f"run {what}"
+
+
+def _new_run_id() -> str:
+    return str(uuid4())

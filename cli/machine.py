@@ -1,0 +1,272 @@
+"""`zakaz up` and `zakaz down`: all on this machine, the Prefect server with its UI, a worker and, where no token is
+set, the sandbox.
+
+Supervisor keeps them running; what they write is in data/up. For a server see compose.yaml and ops/systemd.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shlex
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+
+from cli.stand_in import bare_environment, settings_for
+from cli.terminal import err
+from ops.server.manifest import OURS, ROOT
+from ops.server.serve import PASSWORD, require_password
+from tasks.errors import SettingsError, UsageError, ZakazError
+from tasks.exposure import make_private
+from tasks.settings import HOME, load_settings
+from tasks.sources import in_use
+from tasks.window import moscow_today
+
+_FOLDER = HOME / "data" / "up"
+_CONFIG = ROOT / "ops" / "supervisord.conf"
+_SANDBOX_ENV = _FOLDER / "sandbox.env"
+_SIGN_IN = HOME / "secrets" / "prefect.env"
+"""The address and the password of the server, for its owner's terminal."""
+_RUNNING = _FOLDER / "running.json"
+"""Of the environment of what runs, what `down` needs: for supervisor's configuration, and to ask the server."""
+_TO_ASK = ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING", "NO_PROXY")
+CLIENT = "PREFECT_API_AUTH_STRING"
+_SANDBOX_DAYS = timedelta(days=90)
+_START_SECONDS = 120
+_END_SECONDS = 60
+# What a person would otherwise wait for until the next night; the checks once the loads are done.
+_FIRST_RUNS = (
+    ("qtickets/weekly",),
+    ("vk_ads/weekly",),
+    ("direct/weekly",),
+    ("quality/regular", "--start-in", "2 minutes"),
+)
+
+
+def up(port: int) -> str:
+    """Start everything, anew where it runs already; the text that says where to look. Raises ZakazError."""
+    if not _CONFIG.exists():
+        raise UsageError("`zakaz up` works in a checkout of Zakaz.")
+    stands_in = not _has_tokens()
+    down()
+    _refuse_taken(port)
+    make_private(_FOLDER)
+    env = _environment(port, stands_in)
+    keep_sign_in(_SIGN_IN, {name: env[name] for name in ("PREFECT_API_URL", CLIENT, PASSWORD)})
+    needed = {name: env[name] for name in env if name.startswith("UP_") or name in _TO_ASK}
+    _write_secret(_RUNNING, json.dumps(needed))
+    with err.status("Starting the Prefect server") as status:
+        _python(env, "supervisor.supervisord", "-c", str(_CONFIG))
+        _wait_for("server", lambda: _is_healthy(env))
+        if stands_in:
+            status.update("Starting the sandbox")
+            _start_sandbox(env)
+        status.update("Deploying")
+        _python(env, "cli.main", "deploy")
+        _pause_pool(env, paused=False)
+        _control(env, "start", "worker")
+        for run in _FIRST_RUNS if stands_in else ():
+            _python(env, "prefect", "deployment", "run", *run)
+    return _where(env, stands_in)
+
+
+def down() -> bool:
+    """Stop everything; False where nothing ran. Data stay. Runs have a minute to end: one that is cut off would
+    hold up its queue until it is found."""
+    if not _RUNNING.exists():
+        return False
+    env = os.environ | json.loads(_RUNNING.read_text())
+    was_running = _answers(env)
+    if was_running:
+        with err.status("Waiting for runs to end"):
+            _let_runs_end(env)
+        _control(env, "shutdown")
+        deadline = time.monotonic() + _START_SECONDS
+        while _answers(env) and time.monotonic() < deadline:
+            time.sleep(0.2)
+    Path(env["UP_SOCKET"]).unlink(missing_ok=True)
+    _RUNNING.unlink()
+    return was_running
+
+
+def _has_tokens() -> bool:
+    """Whether any source is set up: then it is the real APIs."""
+    settings = load_settings()
+    for source in in_use(settings).values():
+        try:
+            source.check_settings(settings)
+        except SettingsError:
+            continue
+        return True
+    return False
+
+
+def _environment(port: int, stands_in: bool) -> dict[str, str]:
+    """Of the server, the worker and its runs. Of another Prefect's settings nothing is taken over, or this server
+    would work on that one's database."""
+    password = _password()
+    env = bare_environment() | {"ZAKAZ_ENV": str(_SANDBOX_ENV)} if stands_in else dict(os.environ)
+    env = {name: value for name, value in env.items() if not name.startswith("PREFECT_")}
+    # Not in data/: the path of a socket may have 107 characters.
+    name = hashlib.sha256(str(_FOLDER).encode()).hexdigest()[:12]
+    return env | {
+        "ZAKAZ_HOME": str(HOME),
+        "PREFECT_HOME": str(_FOLDER / "prefect"),
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        PASSWORD: password,
+        CLIENT: password,
+        "PREFECT_SERVER_UI_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_UI_URL": f"http://127.0.0.1:{port}",
+        "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        "DO_NOT_TRACK": "1",
+        "NO_PROXY": ",".join(filter(None, [env.get("NO_PROXY"), "127.0.0.1", "localhost"])),
+        "UP_FOLDER": str(_FOLDER),
+        "UP_SOCKET": str(Path(tempfile.gettempdir()) / f"zakaz-{name}.sock"),
+        "UP_PYTHON": sys.executable,
+        "UP_PORT": str(port),
+        "UP_SANDBOX_PORT": str(_free_port()),
+        "UP_SINCE": _since(),
+    }
+
+
+def _password() -> str:
+    """The user's own, else the one that this installation was given at its first start. Raises SettingsError."""
+    password = os.environ.get(PASSWORD)
+    if password is None:
+        password = kept_sign_in(_SIGN_IN).get(PASSWORD) or f"{OURS}:{secrets.token_urlsafe(24)}"
+    require_password(password)
+    return password
+
+
+def keep_sign_in(file: Path, values: Mapping[str, str]) -> None:
+    """For a shell to source, so a value may hold any character."""
+    _write_secret(file, "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items()))
+
+
+def kept_sign_in(file: Path) -> dict[str, str]:
+    """What an earlier start wrote; nothing where it is the first. Raises SettingsError."""
+    text = file.read_text() if file.exists() else ""
+    try:
+        return dict(word.split("=", 1) for word in shlex.split(text) if "=" in word)
+    except ValueError:
+        raise SettingsError(f"{file} cannot be read: a quote has no end. Mend it, or delete it.") from None
+
+
+def _write_secret(file: Path, text: str) -> None:
+    """Into a file that was never readable by others."""
+    make_private(file.parent)
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+        opened.write(text)
+
+
+def _since() -> str:
+    """The first day of the sandbox's world, the same after a restart: what was sold once must not be gone."""
+    file = _FOLDER / "since"
+    if not file.exists():
+        file.write_text(str(moscow_today() - _SANDBOX_DAYS))
+    return file.read_text()
+
+
+def _start_sandbox(env: dict[str, str]) -> None:
+    """And write down how to reach it: the worker and its runs read that file."""
+    log, tokens = _FOLDER / "sandbox.log", _FOLDER / "vk_token.json"
+    log.unlink(missing_ok=True)
+    tokens.unlink(missing_ok=True)
+    _control(env, "start", "sandbox")
+    _wait_for("sandbox", lambda: log.exists() and log.read_text().startswith("{") and "\n" in log.read_text())
+    served = json.loads(log.read_text().splitlines()[0])
+    lines = [f"{name}={value}" for name, value in settings_for(served, tokens).items()]
+    _write_secret(_SANDBOX_ENV, "\n".join(lines) + "\n")
+
+
+def _control(env: dict[str, str], *command: str) -> None:
+    _python(env, "supervisor.supervisorctl", "-c", str(_CONFIG), *command)
+
+
+def _python(env: dict[str, str], *module: str) -> None:
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", *module], env=env, capture_output=True, text=True, cwd=HOME, check=False
+    )
+    if done.returncode:
+        raise ZakazError(f"`{' '.join(module)}` failed:\n{(done.stdout + done.stderr).strip()}")
+
+
+def _wait_for(program: str, is_there: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not is_there():
+        if time.monotonic() > deadline:
+            raise ZakazError(
+                f"The {program} did not start within {_START_SECONDS} s; see {program}.log and supervisord.log in "
+                f"{_FOLDER}."
+            )
+        time.sleep(0.3)
+
+
+def _answers(env: dict[str, str]) -> bool:
+    """Whether a supervisor listens on the socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(env["UP_SOCKET"]) == 0
+
+
+def _is_healthy(env: dict[str, str]) -> bool:
+    try:
+        return _api(env, "GET", "/health").is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _let_runs_end(env: dict[str, str]) -> None:
+    active = {"flow_runs": {"state": {"type": {"any_": ["RUNNING", "PENDING"]}}}}
+    deadline = time.monotonic() + _END_SECONDS
+    try:
+        _pause_pool(env, paused=True)
+        while _api(env, "POST", "/flow_runs/count", active).json() and time.monotonic() < deadline:
+            time.sleep(0.5)
+    except httpx.HTTPError:
+        return  # a server that does not answer has nothing to say of its runs
+
+
+def _pause_pool(env: dict[str, str], *, paused: bool) -> None:
+    _api(env, "PATCH", f"/work_pools/{OURS}", {"is_paused": paused})
+
+
+def _api(env: dict[str, str], method: str, path: str, body: object = None) -> httpx.Response:
+    name, _, password = env[CLIENT].partition(":")
+    address = f"{env['PREFECT_API_URL']}{path}"
+    return httpx.request(method, address, json=body, auth=(name, password), timeout=10, trust_env=False)
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise UsageError(f"Port {port} is taken. Choose another, e.g. `make up PORT={port + 1}`.")
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _where(env: dict[str, str], stands_in: bool) -> str:
+    apis = "a sandbox of the APIs; put tokens into secrets/ for the real ones" if stands_in else "the real APIs"
+    # The password itself for a person's eyes alone: what is not a terminal may be a log.
+    asked = env[CLIENT] if sys.stdout.isatty() else f"what {_SIGN_IN} has as {CLIENT}"
+    return (
+        f"Prefect UI: {env['PREFECT_UI_URL']} asks once for a password; paste {asked}\n"
+        f"Reads {apis}. Logs: {_FOLDER}\n"
+        f"For `prefect` and `zakaz` in this terminal: set -a; . {_SIGN_IN}; set +a"
+    )

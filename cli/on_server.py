@@ -1,0 +1,123 @@
+"""A command's work as a run on the Prefect server of PREFECT_API_URL: what it says, and how soon, where that server
+dies, hangs or refuses.
+
+The data and their record are in the warehouse; Prefect only shows them. So a load whose work is recorded is done,
+with a warning, and a command does not wait long for a server that is gone. A run of a worker is not watched: there
+nobody waits, and Prefect's many tries outlast a server that starts anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from datetime import date
+from typing import Any, TypeVar
+
+from cli import stopping
+from cli.terminal import complain
+from flows import outcomes
+from flows.backfill import FLOWS, backfill
+from flows.backup import backup
+from flows.faults import fault_of
+from flows.quality import quality
+from flows.replay import replay
+from flows.smoke import smoke
+from tasks.errors import PrefectError
+from tasks.ingest import Report
+from tasks.load.backup import BackedUp
+from tasks.quality.checks import Result
+from tasks.quality.run import ChecksBroken
+from tasks.settings import Settings
+from tasks.smoke import Probe
+from tasks.sources.source import Source
+from tasks.window import Window
+
+_PATIENCE = 20
+"""Seconds that Prefect has for its own part once the work is recorded. On an idle machine it takes one."""
+_SHOWN = "Its UI may show the run as running, later as crashed."
+_WHAT_TO_DO = "Start it (`make up`), set PREFECT_API_URL right, or unset it to run without a server."
+
+T = TypeVar("T")
+
+
+def load_source(source: Source, settings: Settings, window: Window, refresh: bool) -> Report:
+    given = {"date_from": window.first, "date_to": window.last, "refresh": refresh}
+    return _result_of(source.name, FLOWS[source.name], Report, **given)
+
+
+def load_range(source: Source, settings: Settings, first: date, last: date | None, refresh: bool) -> str:
+    given = {"source": source.name, "date_from": first, "date_to": last, "refresh": refresh}
+    return _result_of(source.name, backfill, str, **given)
+
+
+def replay_rows(source: Source | None, settings: Settings) -> str:
+    return str(replay(source.name if source else None))
+
+
+def judge(settings: Settings) -> list[Result]:
+    try:
+        results: object = quality()
+    except ChecksBroken as broken:
+        return broken.results
+    assert isinstance(results, list)
+    return results
+
+
+def probe(settings: Settings) -> list[Probe]:
+    probes: object = smoke()
+    assert isinstance(probes, list)
+    return probes
+
+
+def back_up(settings: Settings, name: str | None) -> BackedUp:
+    done: object = backup(name)
+    assert isinstance(done, BackedUp)
+    return done
+
+
+def alerts_of(what: str) -> AbstractContextManager[None]:
+    """Nothing: the hooks of the flow send alerts."""
+    return nullcontext()
+
+
+def _result_of(what: str, flow: Callable[..., object], kind: type[T], **given: object) -> T:
+    """The flow's result, which is of this kind; the one that its work noted where only Prefect failed. Raises what
+    the flow raises, and PrefectError. `what`, e.g. `qtickets`: for the message."""
+    watch = outcomes.Watch()
+    token = outcomes.current.set(watch)
+    try:
+        result = stopping.apart(lambda: flow(**given), lambda: watch.ended_ago() > _PATIENCE)
+    except Exception as error:
+        fault = fault_of(error)
+        if fault is None:
+            raise
+        stopping.lose_prefect()
+        result = _despite(what, fault, kind, watch.outcomes)
+    finally:
+        outcomes.current.reset(token)
+    assert isinstance(result, kind)
+    return result
+
+
+def _despite(what: str, fault: str, kind: type[T], noted: list[Any]) -> T:
+    last = noted[-1] if noted else None
+    if isinstance(last, kind):
+        complain(f"{what}: loaded, and recorded in the warehouse. {fault} {_SHOWN}")
+        return last
+    if isinstance(last, Exception) and fault_of(last) is None:
+        complain(f"{what}: {fault} {_SHOWN}")
+        raise last from None
+    if done := sum(not isinstance(outcome, BaseException) for outcome in noted):
+        raise PrefectError(
+            f"{what}: {done} windows were loaded, the others not. {fault} Started again, it goes on."
+        )
+    raise PrefectError(f"{what}: not loaded. {fault} {_WHAT_TO_DO}")
+
+
+def told(error: BaseException) -> str | None:
+    """One line for a fault of Prefect that no load is concerned with; None for another error."""
+    fault = fault_of(error)
+    if fault is None:
+        return None
+    stopping.lose_prefect()
+    return f"{fault} {_WHAT_TO_DO}"

@@ -1,0 +1,168 @@
+"""How a command ends that is stopped by SIGINT, SIGTERM or SIGHUP: recorded, in a line, at once, with nothing left.
+
+A command works in a thread of its own, so that a signal finds the main thread free whatever the work waits for: a
+reply, a lock, a query, a pause between tries. The work is not unwound but ended with the process, as by a kill,
+which it survives at any moment; before, its runs are recorded as failed and what it started is ended.
+
+A run of a worker is no command: Prefect ends its process.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from contextvars import copy_context
+from threading import Event, Thread, Timer
+from types import FrameType
+from typing import NoReturn, TypeVar
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SECONDS = 4
+"""For the record, in the warehouse and at the Prefect server. What they miss the next run finds out."""
+_SECONDS_TO_TELL = 15
+"""For what Prefect sends in the background, as its logs, at the end of a command that was not stopped."""
+
+T = TypeVar("T")
+_at_end: list[Callable[[], object]] = []
+_on_stop: list[Callable[[str], object]] = []
+_prefect_is_lost = Event()
+
+
+class Stopped(KeyboardInterrupt):
+    """One of the signals came."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.signal = number
+
+
+class HeldUp(TimeoutError):
+    """What was to be done is done, but it does not come to its end."""
+
+
+def listen() -> None:
+    """From now on a signal raises Stopped in the main thread. One that is ignored, as by nohup, stays ignored."""
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
+
+
+def deaf() -> None:
+    """From now on no signal counts: the end has begun, and takes seconds."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def apart(work: Callable[[], T], is_held_up: Callable[[], bool] = lambda: False) -> T:
+    """What it gives or raises. Raises Stopped where a signal comes first, HeldUp where it is; the work goes on, as
+    long as the process does."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised in the main thread
+            future.set_exception(error)
+
+    thread = Thread(target=copy_context().run, args=(run,), name="command", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        # Not without end: the embedded engine passes SIGINT on, but so that it wakes nobody up.
+        thread.join(0.2)
+        if thread.is_alive() and is_held_up():
+            raise HeldUp
+    return future.result()
+
+
+@contextmanager
+def on_stop(call: Callable[[str], object]) -> Iterator[None]:
+    """Call it with how a signal stopped the command, if one does meanwhile, beside what is recorded."""
+    _on_stop.append(call)
+    try:
+        yield
+    finally:
+        _on_stop.remove(call)
+
+
+def at_end(call: Callable[[], object]) -> None:
+    """Call it when a signal has stopped the command, whose own `finally` is not reached."""
+    _at_end.append(call)
+
+
+def lose_prefect() -> None:
+    """Its server is gone: at its end the command has nothing to tell it."""
+    _prefect_is_lost.set()
+
+
+def finish(status: int) -> NoReturn:
+    """End the process. As Python ends, Prefect sends what its server has not heard yet, maybe for minutes."""
+    deaf()  # What is to be done is done and recorded; Python's own end would show a signal as a traceback.
+    if _prefect_is_lost.is_set():
+        _exit(status)
+    timer = Timer(_SECONDS_TO_TELL, _exit, (status,))
+    timer.daemon = True
+    timer.start()
+    sys.exit(status)
+
+
+def leave(how: str, status: int) -> NoReturn:
+    """End the process with all its threads, after a signal."""
+    logging.disable()  # What the threads meet now is no news.
+    recorders = [Thread(target=record, args=(how,), daemon=True) for record in (_record, _tell_prefect, *_on_stop)]
+    for recorder in recorders:
+        recorder.start()
+    deadline = time.monotonic() + _SECONDS
+    for recorder in recorders:
+        recorder.join(max(0, deadline - time.monotonic()))
+    for call in _at_end:
+        with suppress(Exception):
+            call()
+    _exit(status)
+
+
+def _exit(status: int) -> NoReturn:
+    logging.disable()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    deaf()
+    raise Stopped(number)
+
+
+def _record(how: str) -> None:
+    if "tasks.load.runs" not in sys.modules:
+        return
+    from tasks.load import runs  # noqa: PLC0415 - only where it was of use, since it takes long
+    from tasks.load.warehouse import warehouse  # noqa: PLC0415
+    from tasks.settings import load_settings  # noqa: PLC0415
+
+    if runs.under_way():
+        with suppress(Exception), warehouse(load_settings()) as client:
+            runs.end_under_way(client, how)
+
+
+def _tell_prefect(how: str) -> None:
+    if "flows.outcomes" not in sys.modules:
+        return
+    from flows.outcomes import flow_runs  # noqa: PLC0415 - as above
+
+    if not flow_runs:
+        return
+    from prefect.client.orchestration import get_client  # noqa: PLC0415 - as above
+    from prefect.states import Crashed  # noqa: PLC0415
+
+    with suppress(Exception), get_client(sync_client=True) as client:
+        for flow_run_id in flow_runs:
+            state = client.read_flow_run(flow_run_id).state
+            if state is None or not state.is_final():
+                client.set_flow_run_state(flow_run_id, Crashed(message=f"The run was {how}."), force=True)

@@ -1,0 +1,139 @@
+"""What a person sees in the terminal: progress and logs on stderr, tables on stdout.
+
+What is shown may hold text of buyers, APIs and servers: none of it gets here but through `tasks.harmless`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import polars as pl
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.table import Table
+from rich.text import Text
+
+from tasks.harmless import LONGEST_VALUE, for_terminal, json_line
+from tasks.logs import lines
+from tasks.window import MOSCOW
+
+if TYPE_CHECKING:
+    from tasks.quality.checks import Result
+    from tasks.smoke import Probe
+
+RUN_COLUMNS = {
+    "started_at": "started (Moscow)",
+    "job": "job",
+    "status": "status",
+    "rows_processed": "rows",
+    "message": "what happened",
+}
+QUARANTINE_COLUMNS = {
+    "rejected_at": "rejected (Moscow)",
+    "source": "source",
+    "resource": "what",
+    "record_key": "key",
+    "reason": "reason",
+    "value": "value",
+}
+_COLOURS = {"success": "green", "failed": "red", "running": "yellow"}
+
+out = Console()
+err = Console(stderr=True)
+
+
+def show_progress(verbose: bool) -> None:
+    """Our own log lines on stderr. Prefect's console, with its tracebacks, only where it is asked for; the run's
+    log in the UI has everything either way. Call it before Prefect is imported."""
+    # Somebody waits here: a server that is gone is given up soon, not after six minutes a call. One that is merely
+    # busy has half a minute for an answer.
+    os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "3")
+    os.environ.setdefault("PREFECT_API_REQUEST_TIMEOUT", "30")
+    if verbose:
+        return
+    os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
+    # What its threads could not send to a server that is gone, which is said in a line of ours.
+    os.environ["PREFECT_LOGGING_INTERNAL_LEVEL"] = "CRITICAL"
+    logging.raiseExceptions = False
+    logger = logging.getLogger("zakaz")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(RichHandler(console=err, show_path=False, log_time_format="%H:%M:%S", markup=False))
+
+
+def say(text: str) -> None:
+    """A result, on stdout."""
+    print(lines(text))
+
+
+def complain(text: str) -> None:
+    """One line on stderr, for a person."""
+    print(f"zakaz: {lines(text)}", file=sys.stderr)
+
+
+def print_frame(rows: pl.DataFrame, as_json: bool, columns: dict[str, str], empty: str) -> None:
+    """`columns`: which to show, and their titles. JSON has them all, one object a line."""
+    if as_json:
+        for row in rows.iter_rows(named=True):
+            print(json_line(row, _json))
+        return
+    if rows.is_empty():
+        err.print(empty)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name, title in columns.items():
+        numeric = rows.schema[name].is_numeric()
+        table.add_column(title, justify="right" if numeric else "left", overflow="fold")
+    for values in rows.select(list(columns)).iter_rows():
+        table.add_row(*(cell(value) for value in values))
+    out.print(table)
+
+
+def print_checks(results: list[Result], summary: str) -> None:
+    """Broken checks last, next to the summary, where the eye ends."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("status", "severity", "check", "what"):
+        table.add_column(title, overflow="fold")
+    order = {"ok": 0, "unjudged": 1, "broken": 2}
+    for result in sorted(results, key=lambda r: (order[r.status], r.check.severity == "fail", r.check.name)):
+        colour = {"ok": "green", "unjudged": "dim", "broken": "red" if result.fails else "yellow"}[result.status]
+        shown = (result.check.severity, result.check.title, for_terminal(result.message))
+        table.add_row(Text(result.status, colour), *map(Text, shown))
+    out.print(table)
+    say(summary)
+
+
+def print_probes(probes: list[Probe], summary: str) -> None:
+    """Each probe on a line: how it went, how long it took, what to do."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("status", "probe", "seconds", "found", "what to do"):
+        table.add_column(title, overflow="fold", justify="right" if title == "seconds" else "left")
+    for probe in probes:
+        colour = {"ok": "green", "warning": "yellow", "failure": "red"}[probe.status]
+        shown = (probe.name, f"{probe.seconds:.2f}", for_terminal(probe.found), for_terminal(probe.todo))
+        table.add_row(Text(probe.status, colour), *map(Text, shown))
+    if probes:
+        out.print(table)
+    say(summary)
+
+
+def cell(value: object) -> Text:
+    """A `Text`, in which markup of rich's means nothing."""
+    text = str(value)
+    if value is None:
+        text = ""
+    elif isinstance(value, datetime):
+        text = f"{value.astimezone(MOSCOW):%Y-%m-%d %H:%M}"
+    elif isinstance(value, Decimal):
+        text = f"{value:,.2f}".replace(",", " ")
+    elif isinstance(value, int):
+        text = f"{value:,}".replace(",", " ")
+    return Text(for_terminal(text, LONGEST_VALUE), _COLOURS.get(text, ""))
+
+
+def _json(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

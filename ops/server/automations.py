@@ -1,0 +1,105 @@
+"""automations.yaml brought to the Prefect server: made, renewed, and removed where it is no longer in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.events.schemas.automations import Automation, AutomationCore
+from prefect.exceptions import PrefectHTTPStatusError
+
+from ops.server.heartbeats import watch_runs_under_way
+from ops.server.manifest import read
+from tasks.errors import UsageError, ZakazError
+from tasks.settings import Settings
+
+PREFIX = "Zakaz: "
+"""How the names of ours begin. What other people made stays."""
+_NOTIFICATION = "send-notification"
+
+
+def apply_automations(settings: Settings, file: Path, left_out: Collection[str] = ()) -> list[str]:
+    """A line an automation. Without a notification block only those that notify nobody are applied. `left_out`:
+    tags of sources that are not in use, whose automations go."""
+    with get_client(sync_client=True) as client:
+        block = _block(client, settings.zakaz_alert_block)
+        held = [a for a in client.read_automations() if a.name.startswith(PREFIX)]
+        declared = [d for d in read(file)["automations"] if not _is_of(d, left_out)]
+        lines = [f"{d['name']}: {_brought(client, d, block, held)}" for d in declared]
+        gone = [a for a in held if a.name not in {d["name"] for d in declared}]
+        lines += [_remove(client, automation) for automation in gone]
+        watch_runs_under_way(client)
+        return lines
+
+
+def _is_of(declared: dict[str, Any], tags: Collection[str]) -> bool:
+    return declared["trigger"].get("match_related", {}).get("prefect.resource.id") in {
+        f"prefect.tag.{t}" for t in tags
+    }
+
+
+def _brought(
+    client: SyncPrefectClient, declared: dict[str, Any], block: UUID | None, held: list[Automation]
+) -> str:
+    if not declared["name"].startswith(PREFIX):
+        raise UsageError(f"The name of the automation {declared['name']} must begin with {PREFIX!r}.")
+    if block is None and any(action["type"] == _NOTIFICATION for action in declared["actions"]):
+        return "left out, nobody to tell. Set ZAKAZ_ALERT_BLOCK"
+    wanted = _parsed(declared, block)
+    same = [automation for automation in held if automation.name == wanted.name]
+    if not same:
+        client.create_automation(wanted)
+        return "made"
+    for double in same[1:]:
+        _remove(client, double)
+    done = "as it should be" if _essence(same[0]) == _essence(wanted) else _renew(client, same[0], wanted)
+    return done if same[0].enabled else f"{done}, but switched off by a person"
+
+
+def _parsed(declared: dict[str, Any], block: UUID | None) -> AutomationCore:
+    """With the block's id in its notifications."""
+    actions = [
+        action | {"block_document_id": str(block)} if action["type"] == _NOTIFICATION else action
+        for action in declared["actions"]
+    ]
+    return AutomationCore.model_validate(
+        declared | {"actions": actions, "trigger": {"type": "event"} | declared["trigger"]}
+    )
+
+
+def _essence(automation: AutomationCore) -> dict[str, Any]:
+    """What the file declares, without what the server adds and what a person may switch."""
+    return automation.model_dump(include={"name", "description", "trigger", "actions"})
+
+
+def _renew(client: SyncPrefectClient, held: Automation, wanted: AutomationCore) -> str:
+    client.update_automation(held.id, wanted.model_copy(update={"enabled": held.enabled}))
+    return "renewed"
+
+
+def _remove(client: SyncPrefectClient, automation: Automation) -> str:
+    client.delete_automation(automation.id)
+    return f"{automation.name}: removed"
+
+
+def _block(client: SyncPrefectClient, name: str | None) -> UUID | None:
+    if name is None:
+        return None
+    kind, block = name.split("/")
+    try:
+        if "notify" in _capabilities(client, kind):
+            return next(b.id for b in client.read_block_documents_by_type(kind) if b.name == block)
+    except (PrefectHTTPStatusError, StopIteration):
+        raise ZakazError(
+            f"ZAKAZ_ALERT_BLOCK names {name}, and Prefect has no such block. Run `zakaz blocks`."
+        ) from None
+    raise ZakazError(f"ZAKAZ_ALERT_BLOCK names {name}, which is no notification block.")
+
+
+def _capabilities(client: SyncPrefectClient, kind: str) -> list[str]:
+    block_type = client.read_block_type_by_slug(kind)
+    schema = client.get_most_recent_block_schema_for_block_type(block_type.id)
+    return schema.capabilities if schema else []

@@ -1,0 +1,55 @@
+"""The notification block that ZAKAZ_ALERT_BLOCK names, from the settings; address and token are secrets in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from prefect.blocks.abstract import NotificationBlock
+from prefect.blocks.notifications import CustomWebhookNotificationBlock, SlackWebhook
+from pydantic import SecretStr
+
+from tasks.alerts.channel import webhook
+from tasks.errors import SettingsError
+from tasks.settings import Settings, require
+
+_FILE = ".env.alerts"
+_SLACK = "https://hooks.slack.com/"
+_TEXT = "{{subject}}\n{{body}}"
+
+
+def apply_blocks(settings: Settings) -> str:
+    """Make or renew the block and name it. Raises SettingsError."""
+    if settings.zakaz_alert_block is None:
+        raise SettingsError(
+            "ZAKAZ_ALERT_BLOCK is missing: the kind of channel and a name, e.g. custom-webhook/zakaz-alerts. "
+            f"Put it into secrets/{_FILE} (sample: configs/{_FILE}.sample)."
+        )
+    kind, name = settings.zakaz_alert_block.split("/")
+    if kind not in _KINDS:
+        raise SettingsError(
+            f"ZAKAZ_ALERT_BLOCK is a {kind}, which Zakaz does not make. Make it in the Prefect UI, or take one of "
+            f"{', '.join(_KINDS)}."
+        )
+    _KINDS[kind](settings).save(name, overwrite=True)
+    return settings.zakaz_alert_block
+
+
+def _webhook(settings: Settings) -> NotificationBlock:
+    """The address as a whole is a secret of the block: of Telegram it holds the bot's token."""
+    posted = webhook(settings, _TEXT)
+    secrets = {"address": posted.url}
+    return CustomWebhookNotificationBlock(name="Zakaz", url="{{address}}", json_data=posted.body, secrets=secrets)
+
+
+def _slack(settings: Settings) -> NotificationBlock:
+    """Sends nothing, and says nothing of it, where the address is not Slack's own."""
+    url = require(settings.alert_url, "ALERT_URL", _FILE)
+    if not url.startswith(_SLACK):
+        raise SettingsError(f"ALERT_URL does not begin with {_SLACK}. For another address take custom-webhook.")
+    return SlackWebhook(url=SecretStr(url))
+
+
+_KINDS: dict[str, Callable[[Settings], NotificationBlock]] = {
+    "custom-webhook": _webhook,
+    "slack-webhook": _slack,
+}

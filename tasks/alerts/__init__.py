@@ -1,0 +1,1 @@
+"""Alerts: what is wrong (`alert`), whom it was told (`history`), how (`channel`, `block`), and when (`sending`)."""

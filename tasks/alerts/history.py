@@ -1,0 +1,62 @@
+"""Whom it was told: the alerts that were sent, `meta_alerts`, so that the same trouble is told once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import polars as pl
+from clickhouse_connect.driver.client import Client
+
+from tasks.alerts.alert import Alert, Trouble, opened
+from tasks.load.frames import insert, select
+from tasks.load.upsert import merge
+
+TABLE = "meta_alerts"
+_INSTANTS = dict.fromkeys(("opened_at", "sent_at", "closed_at"), pl.Datetime("ms", "UTC"))
+
+
+def due(client: Client, trouble: Trouble, now: datetime, repeat: timedelta) -> Alert | None:
+    """The alert to send, or None where this very trouble was told already and `repeat` has not passed."""
+    known, fresh = open_alert(client, trouble.key), opened(trouble, now)
+    if known is None:
+        return fresh
+    told = bool(known.delivered) and known.fingerprint == trouble.fingerprint and now - known.sent_at < repeat
+    return None if told else replace(fresh, opened_at=known.opened_at)
+
+
+def save(client: Client, alert: Alert) -> None:
+    version = int(alert.sent_at.timestamp() * 1000)
+    row = pl.DataFrame([vars(alert) | {"_ver": version}], schema_overrides={**_INSTANTS, "delivered": pl.UInt8})
+    insert(client, TABLE, row.with_columns(pl.col("_ver").cast(pl.UInt64)))
+    merge(client, TABLE)
+
+
+def open_alert(client: Client, key: str) -> Alert | None:
+    found = select(
+        client,
+        "SELECT trouble, opened_at, sent_at, closed_at, fingerprint, title, body, delivered, error "
+        f"FROM {TABLE} FINAL WHERE trouble = {{key:String}} AND closed_at IS NULL ORDER BY opened_at DESC LIMIT 1",
+        {"key": key},
+    )
+    return Alert(**found.row(0, named=True)) if found.height else None
+
+
+def open_keys(client: Client, prefix: str) -> list[str]:
+    """Troubles that are still open, by the beginning of their names."""
+    found = select(
+        client,
+        f"SELECT DISTINCT trouble FROM {TABLE} FINAL "
+        "WHERE closed_at IS NULL AND startsWith(trouble, {prefix:String}) ORDER BY trouble",
+        {"prefix": prefix},
+    )
+    return found["trouble"].to_list()
+
+
+def undelivered(client: Client) -> pl.DataFrame:
+    """Messages of the last week that the channel did not take: columns trouble, sent_at, error."""
+    return select(
+        client,
+        f"SELECT trouble, sent_at, error FROM {TABLE} FINAL "
+        "WHERE NOT delivered AND error != '' AND sent_at > now() - INTERVAL 7 DAY ORDER BY sent_at DESC",
+    )

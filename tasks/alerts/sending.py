@@ -1,0 +1,74 @@
+"""When an alert is sent: once for a trouble and once when it is resolved.
+
+A message that cannot be delivered fails nothing; it is recorded, and the smoke test says so.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from tasks.alerts import history
+from tasks.alerts.alert import Alert, Trouble, opened, resolved
+from tasks.alerts.channel import Channel
+from tasks.errors import ZakazError
+from tasks.load.migrate import migrated
+from tasks.load.warehouse import warehouse
+from tasks.settings import Settings
+
+logger = logging.getLogger("zakaz.alerts")
+
+
+def fire(settings: Settings, trouble: Trouble, channel: Channel | None) -> None:
+    """Send it unless it was sent already."""
+    now, repeat = datetime.now(UTC), timedelta(hours=settings.alert_repeat_hours)
+    try:
+        with migrated(settings) as client:
+            alert = history.due(client, trouble, now, repeat)
+    except ZakazError as error:
+        # The warehouse is the trouble, or part of it: better told twice than never.
+        logger.error("which alerts were sent before cannot be read, so this one is sent: %s", error)
+        alert = opened(trouble, now)
+    if alert is not None:
+        _save(settings, deliver(alert, channel))
+
+
+def resolve(settings: Settings, key: str, channel: Channel | None, reason: str = "") -> None:
+    """Say that it is resolved, if it was sent; with a `reason`, that nobody can say any more. A message that the
+    channel does not take leaves the alert open, so that it is sent the next time."""
+    now = datetime.now(UTC)
+    try:
+        with migrated(settings) as client:
+            known = history.open_alert(client, key)
+    except ZakazError as error:
+        logger.error("which alerts were sent before cannot be read: %s", error)
+        return
+    if known is None:
+        return
+    sent = deliver(resolved(known, now, reason), channel)
+    if not sent.delivered:
+        sent = replace(known, sent_at=now, delivered=0, error=sent.error)
+    _save(settings, sent)
+
+
+def deliver(alert: Alert, channel: Channel | None) -> Alert:
+    """The alert with what became of it. Without a channel the record is all there is."""
+    if channel is None:
+        return replace(alert, delivered=1, error="")
+    try:
+        channel.send(f"Zakaz: {alert.title}", alert.body)
+    except Exception as error:  # noqa: BLE001 - whatever a channel raises must not fail the run it speaks of
+        logger.error("the alert could not be delivered: %s", type(error).__name__)
+        # Its text may hold the channel's address, which is a secret.
+        status = getattr(getattr(error, "response", None), "status_code", "")
+        return replace(alert, delivered=0, error=f"{type(error).__name__} {status}".strip())
+    return replace(alert, delivered=1, error="")
+
+
+def _save(settings: Settings, alert: Alert) -> None:
+    try:
+        with warehouse(settings) as client:
+            history.save(client, alert)
+    except ZakazError as error:
+        logger.error("an alert could not be recorded: %s", error)

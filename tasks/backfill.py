@@ -1,0 +1,61 @@
+"""A long range of days, in windows that can be resumed: what is done is skipped, a failed window ends the run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import polars as pl
+
+from tasks.load.migrate import migrated
+from tasks.load.runs import covered, reads
+from tasks.settings import Settings
+from tasks.sources.source import Source
+from tasks.sources.windows import backfill_window, split_by_months
+from tasks.window import Window
+
+logger = logging.getLogger("zakaz.flow")
+
+_FRESH = timedelta(days=1)
+"""A window still open to restatement counts as done for so long: a resumed backfill need not begin anew."""
+
+
+def backfill(
+    source: Source,
+    settings: Settings,
+    first: date,
+    last: date | None,
+    *,
+    refresh: bool,
+    load: Callable[[Window], object],
+    progress: Callable[[float], None] = lambda _share: None,
+) -> str:
+    """Load each window that is not done, with `load`; what was done, in a line. `refresh`: also those that are
+    done. `progress` is called with the share that is done. Raises what `load` raises, and UsageError."""
+    whole = backfill_window(source, first, last)
+    windows = list(split_by_months(whole, source.backfill_months))
+    done = set() if refresh else _done(source, settings, windows)
+    for number, window in enumerate(windows, 1):
+        is_done = window in done
+        logger.info("%s %s%s (%d of %d)", source.name, window, " is done" * is_done, number, len(windows))
+        if not is_done:
+            load(window)
+        progress(number / len(windows))
+    return f"{whole}: {len(windows) - len(done)} windows loaded, {len(done)} were done"
+
+
+def _done(source: Source, settings: Settings, windows: list[Window]) -> set[Window]:
+    with migrated(settings) as client:
+        good = covered(client, source.job, source.fingerprint(settings))
+    return {window for window in windows if _is_done(source, window, good)}
+
+
+def _is_done(source: Source, window: Window, good: pl.DataFrame) -> bool:
+    """A good run read all of it after it was over, and either nothing can have changed since or it was just now."""
+    settled = window.end + timedelta(days=source.restated_days)
+    last = pl.col("read_at")
+    enough = reads(good, window).filter(
+        (last >= window.end) & ((last >= settled) | (last >= datetime.now(UTC) - _FRESH))
+    )
+    return enough.height > 0

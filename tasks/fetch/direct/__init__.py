@@ -1,0 +1,40 @@
+"""Yandex Direct: daily figures by ad with the links of the ads, in as few calls as the limits allow.
+
+What is asked in which order is in `fetching.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+from tasks.fetch.direct.fetching import COLUMNS as COLUMNS
+from tasks.fetch.direct.fetching import HISTORY_DAYS as HISTORY_DAYS
+from tasks.fetch.direct.fetching import fetch
+from tasks.fetch.direct.login import canonical as canonical
+from tasks.fetch.direct.login import canonical_login as canonical_login
+from tasks.landing import Fetched
+from tasks.settings import Settings, require
+from tasks.window import Window
+
+VERSION = "3"
+
+
+def check_settings(settings: Settings) -> None:
+    """Raises SettingsError where the login or the token is missing."""
+    require(settings.direct_login, "DIRECT_LOGIN", ".env.direct")
+    require(settings.direct_token, "DIRECT_TOKEN", ".env.direct")
+
+
+def account(settings: Settings) -> str:
+    login = canonical_login(settings.direct_login or "")
+    return f"{settings.direct_base_url}#{login}#{settings.direct_version}"
+
+
+def fetch_ad_days(settings: Settings, window: Window, as_of: datetime) -> Fetched:
+    """Columns: COLUMNS, all text; grain: day x campaign x group x ad. Money with or without VAT as AD_SPEND_VAT
+    says, which `include_vat` repeats.
+
+    The window grows back to the first day that Direct says it has changed lately. Raises SourceError.
+    """
+    return asyncio.run(fetch(settings, window, as_of))

@@ -1,0 +1,55 @@
+"""Days that Direct has changed lately: `changes.check`, a service that a load can do without."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from tasks.fetch.batches import batches
+from tasks.fetch.direct.service import Direct
+from tasks.fetch.direct.values import Object, identifier, objects, part
+
+_CAMPAIGNS_A_CALL = 1_000
+
+
+@dataclass(frozen=True)
+class Changed:
+    """`first`: the earliest day that changed, if any. `odd`: dates that cannot be. `unprocessed`: campaigns that
+    the service did not get to."""
+
+    first: date | None
+    odd: int
+    unprocessed: int
+
+
+async def changed_since(
+    direct: Direct, campaigns: Collection[int], since: datetime, days: tuple[date, date]
+) -> Changed:
+    """What changed since then. `days`: the first and the last that can have. What the service left unprocessed is
+    asked about once more. Raises SourceError."""
+    told: list[object] = []
+    waiting = sorted(campaigns)
+    for _attempt in range(2):
+        left: set[int] = set()
+        for ids in batches(waiting, _CAMPAIGNS_A_CALL):
+            asked: Object = {
+                "CampaignIds": ids,
+                "Timestamp": f"{since:%Y-%m-%dT%H:%M:%SZ}",
+                "FieldNames": ["CampaignsStat"],
+            }
+            result = await direct.call("changes", "check", asked)
+            told += [item.get("BorderDate") for item in objects(part(result, "Modified").get("CampaignsStat"))]
+            unprocessed = part(result, "Unprocessed").get("CampaignIds")
+            left |= set(map(identifier, unprocessed)) & set(ids) if isinstance(unprocessed, list) else set()
+        waiting = sorted(left)
+    borders = [_day(text) for text in told]
+    possible = [border for border in borders if border is not None and days[0] <= border <= days[1]]
+    return Changed(min(possible, default=None), len(borders) - len(possible), len(waiting))
+
+
+def _day(text: object) -> date | None:
+    try:
+        return date.fromisoformat(text[:10]) if isinstance(text, str) else None
+    except ValueError:
+        return None

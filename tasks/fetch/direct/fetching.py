@@ -1,0 +1,144 @@
+"""One fetch of Direct: which service is asked what, in which order, and what the load has to say about the rest.
+
+Only the report of figures is needed. All else describes or proves it: a load goes on without and says so.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping
+from datetime import UTC, date, datetime, timedelta
+
+from tasks.errors import SourceError
+from tasks.fetch.direct.changes import changed_since
+from tasks.fetch.direct.login import canonical_login
+from tasks.fetch.direct.objects import Campaign, Links, campaigns, links, without
+from tasks.fetch.direct.proving import proved, totals_of
+from tasks.fetch.direct.reports import FIELDS, Reports
+from tasks.fetch.direct.rows import described, ids, unknown_tags
+from tasks.fetch.direct.run import ASKED_BACK, Run
+from tasks.fetch.direct.service import Direct
+from tasks.fetch.direct.table import Row
+from tasks.landing import Fetched
+from tasks.settings import Settings
+from tasks.window import Window
+
+logger = logging.getLogger("zakaz.fetch")
+
+COLUMNS = (
+    *FIELDS,
+    "campaign_name",
+    "account_id",
+    "include_vat",
+    "currency",
+    "link",
+    "group_tracking",
+    "campaign_tracking",
+    "link_known",
+)
+HISTORY_DAYS = 3 * 365
+"""Direct keeps statistics for three years before the current month."""
+
+
+async def fetch(settings: Settings, window: Window, as_of: datetime) -> Fetched:
+    direct = Direct(settings)
+    vat = "YES" if settings.ad_spend_vat == "include" else "NO"
+    run = Run(direct, Reports(direct, settings, as_of), vat, as_of)
+    async with direct.client:
+        listed, has_list = await campaigns(direct, run.unread)
+        window = await _with_changed_days(run, window, listed.keys())
+        rows = await run.reports.ad_days(window, vat)
+        totals = await totals_of(run, window)
+        reported = ids([*rows, *totals.rows], "campaign_id")
+        if has_list and (unlisted := await _unlisted(run, reported, listed)):
+            logger.info("%d campaigns have figures and are not listed", len(unlisted))
+            window, rows = await _with_a_month(run, window, rows)
+        rows, partial = await proved(run, window, rows, totals, listed)
+        names = await _names(run, window, rows, listed)
+        known = await _links(run, rows)
+    rows = described(rows, listed, names, known, {"account_id": canonical_login(direct.login), "include_vat": vat})
+    was_asked = not run.unread and not run.has_saved_points
+    doubtful, certain = unknown_tags(rows, direct.version, was_asked)
+    run.warnings += [*doubtful, *_what_was_not_read(run)]
+    run.notes += certain
+    facts = {"ad_days": len(rows), "ads": len(known.ads)}
+    return Fetched(rows, COLUMNS, tuple(run.warnings), facts, window, partial, tuple(run.notes))
+
+
+async def _with_changed_days(run: Run, window: Window, known: Collection[int]) -> Window:
+    """Direct corrects older days now and then. Asked over the length of the window, so that a correction is found
+    by several runs and none that fails loses it."""
+    if not run.is_up_to_now(window) or not known or run.must_save_points():
+        return window
+    since = run.as_of.astimezone(UTC) - timedelta(days=max(window.days, ASKED_BACK))
+    try:
+        changed = await changed_since(run.direct, known, since, (_oldest(run.today), run.today))
+    except SourceError as error:
+        run.warnings.append(f"older days that Direct changed are not known: no {without('changes.check', error)}")
+        return window
+    if changed.odd:
+        run.warnings.append(f"Direct named {changed.odd} impossible dates of changed days")
+    if changed.unprocessed:
+        run.warnings.append(f"Direct did not check {changed.unprocessed} campaigns for changed days")
+    if changed.first is None or changed.first >= window.first:
+        return window
+    logger.info("Yandex Direct changed days since %s; the window begins there", changed.first)
+    return Window(first=changed.first, last=window.last)
+
+
+async def _unlisted(run: Run, reported: set[int], listed: dict[int, Campaign]) -> set[int]:
+    """Campaigns that have figures and that Direct does not list, though asked for by their ids: those of the
+    campaign wizard. `listed` gets the others."""
+    missing = reported - listed.keys()
+    if not missing or run.must_save_points():
+        return missing
+    found, _ = await campaigns(run.direct, run.unread, only=missing)
+    listed |= found
+    return missing - listed.keys()
+
+
+async def _with_a_month(run: Run, window: Window, rows: list[Row]) -> tuple[Window, list[Row]]:
+    """Nobody promises that `changes.check` answers for campaigns that are not listed. While one has figures, all
+    that Direct may have corrected in a month is read; reports cost no points."""
+    first = run.month_ago(window)
+    if first >= window.first:
+        return window, rows
+    earlier = await run.reports.ad_days(Window(first=first, last=window.first - timedelta(days=1)), run.vat)
+    # What it tells beyond its days was read before.
+    kept = [row for row in earlier if (row.get("stat_date") or "") < str(window.first)]
+    return Window(first=first, last=window.last), kept + rows
+
+
+async def _names(run: Run, window: Window, rows: list[Row], listed: Mapping[int, Campaign]) -> dict[int, str]:
+    """Of campaigns that neither the report nor the list of campaigns names; a name is no figure, so in silence."""
+    nameless = ids([row for row in rows if "campaign_name" not in row], "campaign_id")
+    nameless -= {number for number, campaign in listed.items() if campaign.name is not None}
+    if not nameless:
+        return {}
+    try:
+        return await run.reports.names(window, nameless)
+    except SourceError as error:
+        without("names of campaigns", error)
+        return {}
+
+
+async def _links(run: Run, rows: list[Row]) -> Links:
+    if not rows or run.must_save_points():
+        return Links()
+    return await links(run.direct, ids(rows, "ad_id"), ids(rows, "ad_group_id"), run.unread)
+
+
+def _what_was_not_read(run: Run) -> list[str]:
+    told = []
+    if run.unread:
+        told.append(f"links and campaigns are as the warehouse remembers them: no {'; '.join(run.unread)}")
+    if run.has_saved_points:
+        told.append(
+            "Direct's points are nearly used up: changed older days and tags of new ads come with a later run"
+        )
+    return told
+
+
+def _oldest(today: date) -> date:
+    """Of the days that Direct keeps statistics of."""
+    return today.replace(year=today.year - 3, day=1)

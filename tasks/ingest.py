@@ -1,0 +1,258 @@
+"""The one path that every source takes: fetch, validate, transform, upsert, record.
+
+Knows the order of the steps and how a run is recorded; what differs from source to source is in its declaration.
+Knows nothing of Prefect: a flow hands in steps that are Prefect tasks.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from tasks import refusals, steps
+from tasks.errors import LandingError, ReconcileError, WarehouseError, ZakazError, why_ended
+from tasks.fetch.traffic import Traffic, counted
+from tasks.landing import Landing, Manifest
+from tasks.load import runs
+from tasks.load.migrate import migrated
+from tasks.load.runs import Run
+from tasks.load.upsert import Upserted
+from tasks.load.warehouse import warehouse
+from tasks.settings import Settings
+from tasks.sources.source import Source
+from tasks.window import Window
+
+logger = logging.getLogger("zakaz.flow")
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What a load consists of. As they are here, plain functions of this process."""
+
+    fetch: Callable[..., Manifest] = steps.fetch
+    validate: Callable[..., steps.Validated] = steps.validate
+    transform: Callable[..., Any] = steps.transform
+    refuse_stranger: Callable[..., None] = refusals.refuse_stranger
+    upsert_output: Callable[..., tuple[Upserted, list[str], list[str]]] = steps.upsert_output
+    refresh_reference: Callable[..., None] = steps.refresh_reference
+    refresh_mart: Callable[..., Upserted] = steps.refresh_mart
+    quarantine_rejected: Callable[..., tuple[int, int]] = steps.quarantine_rejected
+
+
+PLAIN = Steps()
+
+
+@dataclass
+class Report:
+    """What a run did. `rows`: valid rows of the source's first table; `money`: what of the window's is rejected, in
+    words; `warnings`: what a later read may mend; `notes`: what it will not; `seconds` by step."""
+
+    source: str
+    noun: str
+    window: Window
+    origin: str
+    account: str
+    read_at: datetime
+    rows: int = 0
+    rejected: int = 0
+    released: int = 0
+    traffic: Traffic = field(default_factory=Traffic)
+    tables: dict[str, Upserted] = field(default_factory=dict)
+    facts: dict[str, int] = field(default_factory=dict)
+    columns: dict[str, list[str]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    money: str = ""
+    version: int = 0
+    partial: bool = False
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def written(self) -> int:
+        return sum(table.written for table in self.tables.values())
+
+    def metrics(self) -> dict[str, Any]:
+        return {
+            "window": {"first": self.window.first, "last": self.window.last},
+            "origin": self.origin,
+            "account": self.account,
+            "read_at": self.read_at,
+            "version": self.version,
+            "partial": self.partial,
+            "rows_written": self.written,
+            "rows_rejected": self.rejected,
+            "rows_released": self.released,
+            "api_calls": self.traffic.calls,
+            "retries": self.traffic.retries,
+            "tables": {name: result.as_dict() for name, result in self.tables.items()},
+            "facts": self.facts,
+            "columns": self.columns,
+            "warnings": self.warnings,
+            "notes": self.notes,
+            "seconds": self.seconds,
+        }
+
+    @property
+    def message(self) -> str:
+        """One line for the run history and the UI, e.g. `2026-11-23..2026-11-24: 312 ticket lines, 12 new`."""
+        done = next(iter(self.tables.values()), Upserted())
+        counts = {"new": done.new, "changed": done.changed, "removed": done.removed}
+        words = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
+        parts = [f"{self.window}: {self.rows} {self.noun}, {words or 'nothing changed'}"]
+        if self.rejected:
+            money = f" ({self.money})" if self.money else ""
+            parts.append(f"{self.rejected} rejected{money}, see zakaz quarantine list")
+        return "; ".join([*parts, *self.warnings, *self.notes])
+
+
+def ingest(
+    source: Source, settings: Settings, window: Window, run_id: str, *, refresh: bool = False, by: Steps = PLAIN
+) -> Report:
+    """Load one window of one source and record the run. Raises ZakazError; the run is recorded as failed first.
+
+    `refresh`: ask the source also for what was fetched before. `by`: who takes the steps.
+    """
+    source.check_settings(settings)
+    # A whole second: the bound goes to the API, whose times have no fractions, and must mean the same there.
+    started = datetime.now(UTC).replace(microsecond=0)
+    run = Run(source.job, run_id, started)
+    origin, account = _origin(source, settings), source.fingerprint(settings)
+    report = Report(source.name, source.noun, window, origin, account, read_at=started)
+    with migrated(settings) as client:
+        _refuse_mixing(runs.origins(client), report.origin)
+        runs.begin(client, run, f"{window}: loading", {"origin": report.origin})
+    try:
+        _load(source, settings, run, report, refresh, by)
+    except BaseException as error:
+        _record_failure(settings, run, report, error)
+        raise
+    _prune(source, settings, started)
+    return report
+
+
+def _prune(source: Source, settings: Settings, now: datetime) -> None:
+    """The data are in and the run is recorded: what fails now is worth a warning and no more."""
+    try:
+        Landing(settings.landing_url).prune(source.name, now, settings.landing_keep_days)
+    except ZakazError as error:
+        logger.warning("the load is done, but old fetches could not be removed: %s", error)
+
+
+def _load(source: Source, settings: Settings, run: Run, report: Report, refresh: bool, by: Steps) -> None:
+    manifests: dict[str, Manifest] = {}
+    with _timed(report, "fetch"), counted() as report.traffic:
+        for resource in source.resources:
+            asked = steps.Fetch(source, resource, settings, report.window, run)
+            manifests[resource.name] = manifest = by.fetch(asked, refresh)
+            _note_fetch(report, manifest)
+    try:
+        _load_fetched(source, settings, run, report, manifests, by)
+    except (LandingError, WarehouseError, ReconcileError):
+        raise
+    except ZakazError:
+        # The rows are the trouble. Settled days would be refused for ever if their fetch were kept.
+        landing = Landing(settings.landing_url)
+        for manifest in manifests.values():
+            landing.discard(manifest)
+        raise
+
+
+def _load_fetched(
+    source: Source, settings: Settings, run: Run, report: Report, manifests: dict[str, Manifest], by: Steps
+) -> None:
+    with _timed(report, "validate"):
+        judged = {r.name: by.validate(source, r, settings, manifests[r.name]) for r in source.resources}
+    parts = {name: one.part for name, one in judged.items()}
+    report.notes += [note for one in judged.values() for note in one.notes]
+    report.money = next((one.money for one in judged.values() if one.money), "")
+    with _timed(report, "transform"):
+        facts = [by.transform(output, parts) for output in source.outputs]
+    report.rows = facts[0].height
+    report.rejected = sum(part.rejected.height for part in parts.values())
+    with warehouse(settings) as client:
+        with _timed(report, "upsert"):
+            by.refresh_reference(client, settings)
+            for output, rows in zip(source.outputs, facts, strict=True):
+                if output.tells_account:
+                    by.refuse_stranger(output, client, rows)
+            for output, rows in zip(source.outputs, facts, strict=True):
+                wanted, name = output.resource, output.table.name
+                manifest = manifests[wanted]
+                done, warnings, notes = by.upsert_output(
+                    client, source, output, settings, rows, manifest, parts[wanted]
+                )
+                report.tables[name] = done
+                report.warnings += warnings
+                report.notes += notes
+                if done.overtaken:
+                    report.notes.append(
+                        f"{done.overtaken} rows of {name} were left to runs that read the source later"
+                    )
+                report.partial |= steps.has_nameless(parts[wanted], output, rows)
+                if done.kept and not output.table.keeps_vanished:
+                    # Beside rejected or unseen rows a later read may tell. What the source forgot stays forgotten.
+                    may_mend = report.partial or parts[wanted].rejected.height
+                    told = report.warnings if may_mend else report.notes
+                    told.append(f"{done.kept} rows of {name} kept, though the source no longer confirms them")
+            for output, rows in zip(source.outputs, facts, strict=True):
+                report.warnings += steps.undescribed(client, output, rows)
+            for mart, schema in source.marts:
+                report.tables[mart.table.name] = by.refresh_mart(client, mart, schema)
+            for resource in source.resources:
+                part, manifest = parts[resource.name], manifests[resource.name]
+                _, released = by.quarantine_rejected(client, source, resource, settings, part, run.run_id, manifest)
+                report.released += released
+        runs.end(client, run, "success", report.rows, report.message, report.metrics())
+
+
+def _note_fetch(report: Report, manifest: Manifest) -> None:
+    report.warnings += manifest.warnings
+    report.notes += manifest.notes
+    report.version = min(report.version or manifest.version, manifest.version)
+    report.partial |= manifest.partial
+    report.window = manifest.window
+    report.read_at = min(report.read_at, manifest.fetched_at)
+    report.facts |= manifest.facts
+    report.columns[manifest.resource] = sorted(manifest.columns)
+
+
+def _origin(source: Source, settings: Settings) -> str:
+    """`sandbox` for a stand-in on this machine, else the API's host."""
+    host = urlsplit(source.account(settings)).hostname
+    assert host, f"the account of {source.name} must begin with the API's address"
+    return "sandbox" if host in ("127.0.0.1", "localhost", "::1") else host
+
+
+def _refuse_mixing(held: set[str], coming: str) -> None:
+    """Made-up sales must never be added to real ones, nor the other way round."""
+    if strangers := sorted(origin for origin in held if (origin == "sandbox") != (coming == "sandbox")):
+        raise WarehouseError(
+            f"This warehouse holds data of {strangers[0]}; data of {coming} must not be mixed in. "
+            "Set CLICKHOUSE_DSN or CLICKHOUSE_DATABASE to another one, or remove data/warehouse if it was a demo."
+        )
+
+
+def _record_failure(settings: Settings, run: Run, report: Report, error: BaseException) -> None:
+    metrics = report.metrics()
+    if not isinstance(error, Exception):  # A signal, maybe in the middle of an insert.
+        metrics = runs.broken_off(metrics)
+    try:
+        with warehouse(settings) as client:
+            runs.end(client, run, "failed", report.rows, f"{report.window}: {why_ended(error)}", metrics)
+    except ZakazError as second:
+        logger.error("the failed run could not be recorded: %s", second)
+
+
+@contextmanager
+def _timed(report: Report, step: str) -> Iterator[None]:
+    begun = time.monotonic()
+    try:
+        yield
+    finally:
+        report.seconds[step] = round(report.seconds.get(step, 0) + time.monotonic() - begun, 3)

@@ -1,0 +1,134 @@
+"""When a load is refused: what came, or what is gone, is more likely a fault of the source than the truth.
+
+A quarantine is for odd rows. When they carry much of the money, it is the source or a rule of ours that changed,
+and a green run with next to nothing in it would hide that. The same holds for much that is gone at once.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import polars as pl
+from clickhouse_connect.driver.client import Client
+
+from tasks.errors import SourceError
+from tasks.landing import Manifest
+from tasks.load.tables import Scope
+from tasks.load.upsert import Changes, distinct
+from tasks.sources.source import Output
+from validation.split import Split, WrongFrame
+
+A_FEW = 3
+"""Fewest rejected rows for which a load may fail: one odd row or two are for the quarantine."""
+ENOUGH_TO_JUDGE = 20
+"""Rows from which their being rejected, or missing, says something about the source, whatever the money."""
+MUCH = Fraction(1, 4)
+"""Share of a window's money which, rejected or removed at once, is more often a fault of the source than true."""
+
+
+def refuse_if_much_is_wrong(part: Split, money: pl.Expr | None) -> str:
+    """What the rejected rows carry, in words. Raises WrongFrame where it is too much."""
+    wrong, all_rows = part.rejected.height, part.rejected.height + part.valid.height
+    if not wrong:
+        return ""
+    lost, whole, said = Decimal(wrong), Decimal(all_rows), ""
+    if money is not None:
+        # A row that is wrong in the money itself, say minus a million, tells nothing of what it carries.
+        at_fault = pl.any_horizontal(
+            pl.col("column").str.contains(rf"\b{name}\b") for name in money.meta.root_names()
+        )
+        readable_money = pl.when(~at_fault.fill_null(False)).then(money)
+        known, rest = total(part.rejected, readable_money), total(part.valid, money)
+        unread = part.rejected.select(readable_money.is_null().sum()).item()
+        said = f"{'at least ' if unread else ''}{known:.2f} of {known + rest:.2f}"
+        # A row whose money cannot be read counts as much as the others do on average.
+        readable = max(all_rows - unread, 1)
+        lost, whole = known + unread * (known + rest) / readable, (known + rest) * all_rows / readable
+        if not whole:
+            lost, whole = Decimal(wrong), Decimal(all_rows)
+    is_enough = wrong >= A_FEW or all_rows >= ENOUGH_TO_JUDGE
+    if (is_enough and lost > whole * MUCH.numerator / MUCH.denominator) or (
+        wrong >= ENOUGH_TO_JUDGE and wrong > all_rows / 2
+    ):
+        reason = part.rejected["reason"].value_counts(sort=True)["reason"][0]
+        of_money = f" ({said} of the money)" if said else ""
+        raise WrongFrame(f"{wrong} of {all_rows} rows are wrong{of_money}, most of them because {reason}")
+    return said
+
+
+def total(rows: pl.DataFrame, money: pl.Expr) -> Decimal:
+    return Decimal(rows.select(money.sum()).item() or 0)
+
+
+def refuse_stranger(output: Output, client: Client, facts: pl.DataFrame) -> None:
+    """Where the API does not name the account, its objects do: one that shares none with the warehouse is another,
+    and its load would take the first one's rows for gone."""
+    held = distinct(client, output.table, output.protects, Scope())
+    if held.height and facts.height:
+        known = held.cast({output.protects: facts.schema[output.protects]})
+        if facts.join(known, on=output.protects, how="semi").is_empty():
+            raise SourceError(
+                f"Not one of the {facts.height} rows for {output.table.name} is known to this warehouse: the token "
+                "belongs to another account. Set CLICKHOUSE_DATABASE to a database of its own. Nothing was loaded."
+            )
+
+
+def refuse_to_wipe(changes: Changes, output: Output, manifest: Manifest, sent: pl.DataFrame) -> None:
+    """Much that is gone at once is a fault of the source far more often than the truth.
+
+    What came under another key, as of an ad that moved to another campaign, is not gone; nor is what was `sent`
+    (raw) and made no row, as a day's figures that were restated to zero. Only what the load answers for is
+    compared: another account's money would hide that one lost all of its own.
+    """
+    table, same = output.table, list(output.identity)
+    made_none = _typed(sent, changes.gone).join(changes.frame, on=same, how="anti", nulls_equal=True)
+    gone = changes.gone.join(made_none, on=same, how="anti", nulls_equal=True)
+    gone = _less(gone, changes.frame.join(changes.held, on=table.key, how="anti"), output)
+    rows, lost = gone["rows"].sum(), Decimal(gone["money"].sum())
+    if not rows:
+        return
+    kept = changes.absent.join(changes.gone, on=table.key, how="anti")
+    held = changes.held.join(kept, on=table.key, how="anti")
+    whole = total(held, table.money) if table.money is not None else Decimal(0)
+    is_much = lost > whole * MUCH.numerator / MUCH.denominator
+    if is_much or (rows >= ENOUGH_TO_JUDGE and rows > held.height / 2):
+        named = [f"{output.protects} {number}" for number in gone[output.protects].unique().sort().head(A_FEW)]
+        raise SourceError(
+            f"{manifest.source} no longer sends {rows} of the {held.height} rows that {table.name} holds "
+            f"for {manifest.window}, {lost:.2f} of {whole:.2f} of the money, such as {', '.join(named)}. "
+            "Nothing was removed. If it is true, delete them with `zakaz sql` and load again.",
+            transient=True,
+        )
+
+
+def _less(gone: pl.DataFrame, came: pl.DataFrame, output: Output) -> pl.DataFrame:
+    """What is gone of each identity, less what came of it: columns rows, money and those of the identity."""
+    money = output.table.money if output.table.money is not None else pl.lit(0)
+    same = [pl.col(one) if isinstance(one, str) else one for one in output.identity]
+    names = [one.meta.output_name() for one in same]
+    parts = [
+        rows.group_by(same).agg(
+            pl.len().cast(pl.Int64).alias("rows"), money.sum().cast(pl.Decimal(38, 2)).alias("money")
+        )
+        for rows in (gone, came)
+    ]
+    left = parts[0].join(parts[1], on=names, how="left", nulls_equal=True, suffix="_came")
+    return left.with_columns(
+        pl.max_horizontal(
+            pl.col(name) - pl.col(f"{name}_came").fill_null(0), pl.lit(0).cast(left.schema[name])
+        ).alias(name)
+        for name in ("rows", "money")
+    ).filter(pl.col("rows") + (pl.col("money") > 0) > 0)
+
+
+def _typed(raw: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+    """The columns that raw rows share with the facts, with the facts' types: null for what is none."""
+    shared = {name: kind for name, kind in facts.schema.items() if name in raw.columns}
+    return raw.select(
+        pl.col(name).str.to_date("%Y-%m-%d", strict=False)
+        if kind == pl.Date
+        else pl.col(name).cast(kind, strict=False)
+        for name, kind in shared.items()
+        if kind.is_integer() or kind in (pl.String, pl.Date)
+    )

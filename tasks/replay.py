@@ -1,0 +1,90 @@
+"""Rejected rows through the same path again: a row leaves the quarantine when it is in the warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import polars as pl
+from clickhouse_connect.driver.client import Client
+
+from tasks import steps
+from tasks.ingest import PLAIN, Steps
+from tasks.load.migrate import migrated
+from tasks.load.quarantine import records, release
+from tasks.load.tables import Scope
+from tasks.settings import Settings
+from tasks.sources.source import Output, Resource, Source
+from validation.rules import TWICE
+from validation.split import Split, split
+
+_IDS_A_SCOPE = 5_000
+"""Of twenty digits at most: a server takes 128 KiB a parameter."""
+
+
+def replay(sources: Iterable[Source], settings: Settings, by: Steps = PLAIN) -> str:
+    """Try the rejected rows of these sources again; what became of them, in a line."""
+    loaded = left = 0
+    with migrated(settings) as client:
+        for source in sources:
+            released, rejected = _replay(client, source, settings, by)
+            loaded, left = loaded + released, left + rejected
+    return f"{loaded} rows are in the warehouse now, {left} stay in quarantine"
+
+
+def _replay(client: Client, source: Source, settings: Settings, by: Steps) -> tuple[int, int]:
+    """How many rows of the source got in, and how many did not."""
+    held = records(client, source.name)
+    # One too many of its load would pass alone, and take the place of the row that was right.
+    tried = held.filter(~pl.col("reason").str.contains(TWICE, literal=True))
+    newest = tried.filter((pl.col("record_key") == "") | pl.struct("resource", "record_key").is_first_distinct())
+    parts = {r.name: split(_raw(newest, r), r.schema) for r in source.resources}
+    if not any(part.valid.height for part in parts.values()):
+        return 0, held.height
+    for output in source.outputs:
+        # Each as old as its read: the newest wins, and never over what is newer in the warehouse.
+        for (version,), _ in parts[output.resource].valid.group_by(["_ver"], maintain_order=True):
+            of_that_read = {name: _of(part, int(version)) for name, part in parts.items()}
+            _load(client, source, output, settings, by.transform(output, of_that_read), int(version))
+    for mart, schema in source.marts:
+        by.refresh_mart(client, mart, schema)
+    passed = _passed(source, parts)
+    older = held.filter(pl.col("record_key") != "").join(passed, on=["resource", "record_key"], how="semi")
+    ids = pl.concat([passed["rejection_id"], older["rejection_id"]]).unique()
+    released = release(client, source.name, ids)
+    return released, held.height - released
+
+
+def _raw(held: pl.DataFrame, resource: Resource) -> pl.DataFrame:
+    """The rows as they landed: columns of the resource's schema, text; and record_key, rejection_id, `_ver`."""
+    kind = pl.Struct(dict.fromkeys(resource.schema.columns, pl.String))
+    mine = held.filter(pl.col("resource") == resource.name)
+    row = pl.col("record").str.json_decode(kind).alias("row")
+    return mine.select("_ver", "record_key", "rejection_id", row).unnest("row")
+
+
+def _of(part: Split, version: int) -> Split:
+    return Split(part.valid.filter(pl.col("_ver") == version), part.rejected)
+
+
+def _passed(source: Source, parts: dict[str, Split]) -> pl.DataFrame:
+    """The rows that are good now: columns resource, record_key, rejection_id."""
+    return pl.concat(
+        parts[r.name].valid.select(pl.lit(r.name).alias("resource"), "record_key", "rejection_id")
+        for r in source.resources
+    )
+
+
+def _load(
+    client: Client, source: Source, output: Output, settings: Settings, facts: pl.DataFrame, version: int
+) -> None:
+    """Only these rows: what else the table holds is not for this run to judge."""
+    table, column = replace(output.table, keeps_vanished=True), output.protects
+    same = output.identity if output.is_one_row else ()
+    facts, _ = steps.known_from_warehouse(client, output, facts)
+    later = steps.left_to_later_reads(client, source, output, settings, facts, version)
+    for ids in facts.select(pl.col(column).unique().sort()).iter_slices(_IDS_A_SCOPE):
+        scope = Scope(f"{column} IN {{ids:Array(UInt64)}}", {"ids": ids[column].to_list()})
+        steps.upsert_and_merge(
+            client, table, facts.join(ids, on=column, how="semi"), scope, version, later=later, same=same
+        )

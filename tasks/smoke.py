@@ -1,0 +1,181 @@
+"""Smoke: does everything that a load needs answer, right now? APIs, landing area, warehouse, last runs, alerts."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from tasks import exposure
+from tasks.alerts.channel import Channel
+from tasks.alerts.history import undelivered
+from tasks.errors import SettingsError, ZakazError
+from tasks.landing import Landing
+from tasks.load.frames import select
+from tasks.load.rights import try_rights
+from tasks.load.runs import history
+from tasks.load.sql import sql_files
+from tasks.load.warehouse import warehouse
+from tasks.settings import GIVEN_FILE, HOME, Settings
+from tasks.sources import in_use
+from tasks.sources.source import Source
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One line of the smoke test. `status`: ok, warning or failure; `todo` says what to do about it."""
+
+    name: str
+    status: str
+    seconds: float
+    found: str
+    todo: str = ""
+
+
+class SmokeFailed(ZakazError):
+    def __init__(self, probes: list[Probe]) -> None:
+        wrong = "".join(f"; {p.name}: {p.todo}" for p in probes if p.status == "failure")
+        super().__init__(f"{summary(probes)}{wrong}")
+        self.probes = probes
+
+
+class _Warning(Exception):
+    """What was found is not wrong enough to fail."""
+
+
+def summary(probes: list[Probe]) -> str:
+    counts = {s: sum(p.status == s for p in probes) for s in ("ok", "warning", "failure")}
+    return ", ".join(f"{number} {status}" for status, number in counts.items() if number)
+
+
+def probe_all(settings: Settings, channel: Channel | None) -> list[Probe]:
+    """Every probe, whatever the others gave. No secret is in any of them. `channel`: the one for alerts."""
+    return [_timed(name, probe) for name, probe in _probes(settings, channel)]
+
+
+def refuse_failures(probes: list[Probe]) -> None:
+    """Raises SmokeFailed."""
+    if any(probe.status == "failure" for probe in probes):
+        raise SmokeFailed(probes)
+
+
+def _probes(settings: Settings, channel: Channel | None) -> Iterator[tuple[str, Callable[[], str]]]:
+    sources = in_use(settings).values()
+    yield "token files", partial(_token_files, settings)
+    yield "folders", _folders
+    yield "addresses", partial(_addresses, settings)
+    for source in sources:
+        yield f"{source.name}: settings", partial(_settings_of, source, settings)
+        yield f"{source.name}: API", partial(source.probe, settings)
+    yield "landing area", lambda: Landing(settings.landing_url).probe()
+    yield "warehouse: connection", partial(_version, settings)
+    yield "warehouse: schema", partial(_schema, settings)
+    yield "warehouse: rights", partial(_rights, settings)
+    for source in sources:
+        yield f"{source.name}: last run", partial(_last_run, settings, source.job)
+    yield "alerts", partial(_alerts, settings, channel)
+
+
+def _timed(name: str, probe: Callable[[], str]) -> Probe:
+    begun = time.monotonic()
+
+    def said(status: str, found: str, todo: str = "") -> Probe:
+        return Probe(name, status, round(time.monotonic() - begun, 2), found, todo)
+
+    try:
+        return said("ok", probe())
+    except _Warning as warning:
+        found, _, todo = str(warning).partition(". ")
+        return said("warning", found, todo)
+    except SettingsError as error:
+        return said("warning", "not set up", str(error))
+    except ZakazError as error:
+        return said("failure", "does not work", str(error))
+
+
+def _token_files(settings: Settings) -> str:
+    """Those with passwords too; a sample's empty value is a missing setting, seen below."""
+    files = exposure.secret_files(settings, HOME, os.environ.get(GIVEN_FILE))
+    if not files:
+        raise _Warning("no file in secrets/. Copy the samples from configs/, or set the environment.")
+    if open_to_others := [str(file) for file in files if exposure.is_open(file)]:
+        command = shlex.join(["chmod", "600", *open_to_others])
+        raise ZakazError(f"others can read what holds a token or a password: {command}")
+    return f"{len(files)} files, readable by their owner alone"
+
+
+def _folders() -> str:
+    """A folder that somebody opened stays open; a file within may be open by its own mode."""
+    folders = [folder for name in ("data", "secrets") if (folder := HOME / name).is_dir()]
+    if open_to_others := [str(folder) for folder in folders if exposure.is_open(folder)]:
+        command = shlex.join(["chmod", "700", *open_to_others])
+        raise _Warning(f"others can look into {' and '.join(open_to_others)}. {command}")
+    return "data and secrets are their owner's alone"
+
+
+def _addresses(settings: Settings) -> str:
+    if lines := exposure.in_the_clear(settings):
+        raise _Warning(f"not encrypted. {'; '.join(lines)}")
+    return "no token or password leaves this machine in the clear"
+
+
+def _settings_of(source: Source, settings: Settings) -> str:
+    source.check_settings(settings)
+    return "present"
+
+
+def _version(settings: Settings) -> str:
+    with warehouse(settings) as client:
+        return f"ClickHouse {client.server_version}"
+
+
+def _schema(settings: Settings) -> str:
+    with warehouse(settings) as client:
+        if not client.command("EXISTS TABLE meta_migrations"):
+            raise _Warning("no schema yet. Run `zakaz migrate`, or any load.")
+        done = set(select(client, "SELECT name FROM meta_migrations FINAL WHERE checksum != ''")["name"])
+        files = [file.name for folder in ("schema", "views") for file in sql_files(folder)]
+        if behind := [name for name in files if name not in done]:
+            raise _Warning(f"{len(behind)} migrations are not applied. Run `zakaz migrate`, or any load.")
+        for view in sql_files("views"):
+            client.command(f"SELECT * FROM {view.name} LIMIT 0")  # noqa: S608 - our own file's name
+        return f"{len(files)} tables and views as they should be"
+
+
+def _rights(settings: Settings) -> str:
+    """Everything a load does, on a table of its own."""
+    with warehouse(settings) as client:
+        try_rights(client)
+        return "create, insert, delete, merge, drop"
+
+
+def _last_run(settings: Settings, job: str) -> str:
+    with warehouse(settings) as client:
+        if not client.command("EXISTS TABLE meta_job_runs"):
+            raise _Warning("never ran. Load it once.")
+        last = history(client, 1, job)
+    if last.is_empty():
+        raise _Warning("never ran. Load it once.")
+    status, finished_at, message = last.select("status", "finished_at", "message").row(0)
+    if status == "failed":
+        raise ZakazError(f"the last run failed: {message}")
+    return f"{status}, {finished_at:%Y-%m-%d %H:%M} UTC" if finished_at else status
+
+
+def _alerts(settings: Settings, channel: Channel | None) -> str:
+    if channel is None:
+        raise _Warning(
+            "nobody is told of failures. Set ZAKAZ_ALERT_BLOCK to a Prefect notification block, without a Prefect "
+            "server ALERT_URL."
+        )
+    channel.check()
+    with warehouse(settings) as client:
+        lost = undelivered(client)
+    if lost.height:
+        trouble, sent_at, error = lost.row(0)
+        when = f"{trouble}, {sent_at:%m-%d %H:%M} UTC"
+        raise ZakazError(f"{lost.height} alerts of the last week were not delivered, the last of {when}: {error}")
+    return channel.name

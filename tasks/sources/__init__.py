@@ -1,0 +1,29 @@
+"""What each source is, as data, and the one list to which a new source is added."""
+
+from __future__ import annotations
+
+from tasks.errors import UsageError
+from tasks.settings import Settings
+from tasks.sources import direct, qtickets, vk_ads
+from tasks.sources.source import Source
+
+SOURCES: dict[str, Source] = {source.name: source for source in (qtickets.SOURCE, vk_ads.SOURCE, direct.SOURCE)}
+
+
+def source_named(name: str) -> Source:
+    """Raises UsageError."""
+    if name not in SOURCES:
+        raise UsageError(f"There is no source {name or 'without a name'}. Sources: {', '.join(SOURCES)}.")
+    return SOURCES[name]
+
+
+def in_use(settings: Settings) -> dict[str, Source]:
+    """Those of ZAKAZ_SOURCES, all where it is not set. Raises UsageError."""
+    if unknown := [name for name in settings.zakaz_sources if name not in SOURCES]:
+        raise UsageError(f"ZAKAZ_SOURCES names {', '.join(unknown)}. There are {', '.join(SOURCES)}.")
+    return {name: source for name, source in SOURCES.items() if name in (settings.zakaz_sources or SOURCES)}
+
+
+def left_out(settings: Settings) -> set[str]:
+    """Names of sources that are not in use; their deployments and automations have them as tags."""
+    return set(SOURCES) - set(in_use(settings))

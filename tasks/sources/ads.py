@@ -1,0 +1,84 @@
+"""What the advertising flows and the sales flow share: the fact tables' form and the mart that joins both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandera.polars as pa
+import polars as pl
+
+from tasks.load.tables import Mart, Table
+from tasks.reference import cities
+from tasks.sources.source import Fetch, Output, Resource
+from validation import ads as must
+
+MARKETING = (
+    Mart(
+        Table(
+            "agg_marketing_daily",
+            key=("d", "city", "source"),
+            measures=("impressions", "clicks", "spend_total", "tickets_sold", "revenue", "refunds_amount"),
+        ),
+        day="d",
+    ),
+    must.marketing,
+)
+AdDays = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
+AD_DAY = ("stat_date", "account_id", "campaign_id", "ad_group_id", "ad_id")
+_NUMBER = pl.col("ad_id").fill_null(0)
+"""0: an ad of Direct's campaign wizard, of which nothing but its campaign tells one from another."""
+_CARRIED = {
+    "link": (
+        "utm_source",
+        "utm_medium",
+        "utm_campaign",
+        "utm_content",
+        "utm_term",
+        "utm_city",
+        "utm_day",
+        "utm_month",
+    ),
+    "campaign": ("campaign_id", "ad_group_id"),
+    "campaign's name": ("campaign_name",),
+    "currency": ("currency",),
+}
+
+
+def ad_days(fetch: Fetch, schema: pa.DataFrameSchema, money: str) -> Resource:
+    """What an advertising source is asked for: one row a day and ad. `money`: the raw column of the spend."""
+    spent = pl.col(money).cast(pl.Decimal(18, 2), strict=False)
+    return Resource("ad_days", fetch, schema, AD_DAY, money=spent, day="stat_date", may_be_empty=True)
+
+
+def ad_facts(
+    table: str,
+    build: AdDays,
+    unreadable: Callable[[pl.DataFrame], pl.DataFrame],
+    answers_for: tuple[str, ...],
+    spelling: Callable[[pl.Expr], pl.Expr] = lambda text: text,
+) -> Output:
+    """The output of an advertising source: one row a day and ad."""
+    return Output(
+        Table(
+            table,
+            key=AD_DAY,
+            measures=("impressions", "clicks", "spent", "conversions"),
+            rows_between="stat_date BETWEEN {first} AND {last}",
+            day=pl.col("stat_date"),
+            money=pl.col("spent"),
+        ),
+        lambda raw: build(raw["ad_days"], cities()),
+        must.facts,
+        "ad_days",
+        protects="ad_id",
+        identity=("stat_date", _NUMBER, pl.when(_NUMBER == 0).then("campaign_id")),
+        is_one_row=True,
+        carried=_CARRIED,
+        # An account whose currency is not known is taken for one of the report's: no news in each run's message.
+        silent=("currency",),
+        lasting=("link", "campaign", "campaign's name"),
+        nameless="campaign_id",
+        answers_for=answers_for,
+        spelling=spelling,
+        unreadable=unreadable,
+    )

@@ -1,0 +1,30 @@
+"""Yandex Direct: what each ad showed, cost and brought, by day."""
+
+from __future__ import annotations
+
+from tasks.fetch import direct as api
+from tasks.fetch import probes
+from tasks.sources.ads import MARKETING, ad_days, ad_facts
+from tasks.sources.source import Source
+from tasks.transform import direct as to
+from validation import ads as must
+
+# Figures settle within three days as a rule, conversions later; corrected older days are asked for as well.
+SOURCE = Source(
+    name="direct",
+    title="Yandex Direct",
+    job="direct_loader",
+    noun="ad days",
+    version=api.VERSION,
+    account=api.account,
+    check_settings=api.check_settings,
+    probe=probes.direct,
+    resources=(ad_days(api.fetch_ad_days, must.raw_direct, money="cost"),),
+    outputs=(ad_facts("fact_direct_daily", to.ad_days, to.unreadable, ("account_id",), api.canonical),),
+    marts=(MARKETING,),
+    days=7,
+    restated_days=90,
+    lag_days=1,
+    history_days=api.HISTORY_DAYS,
+    backfill_months=3,
+)

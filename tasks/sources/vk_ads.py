@@ -1,0 +1,30 @@
+"""VK Ads: what each ad showed, cost and brought, by day."""
+
+from __future__ import annotations
+
+from tasks.fetch import probes
+from tasks.fetch import vk_ads as api
+from tasks.sources.ads import MARKETING, ad_days, ad_facts
+from tasks.sources.source import Source
+from tasks.transform import vk_ads as to
+from validation import ads as must
+
+# No official word says how long VK restates a day; loaders in use read back 7 to 30 days.
+SOURCE = Source(
+    name="vk_ads",
+    title="VK Ads",
+    job="vk_ads_loader",
+    noun="ad days",
+    version=api.VERSION,
+    account=api.account,
+    check_settings=api.check_settings,
+    probe=probes.vk_ads,
+    resources=(ad_days(api.fetch_ad_days, must.raw_vk, money="spent"),),
+    outputs=(ad_facts("fact_vk_ads_daily", to.ad_days, to.unreadable, ("account_id", "ad_id")),),
+    marts=(MARKETING,),
+    days=14,
+    restated_days=30,
+    lag_days=1,
+    history_days=api.HISTORY_DAYS,
+    backfill_months=3,
+)

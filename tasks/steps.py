@@ -1,0 +1,353 @@
+"""The steps of a load: plain functions, which know neither Prefect nor the order in which they are taken.
+
+`ingest.py` takes them one after the other; `prefect_tasks.py` makes Prefect tasks of them. A step that needs the
+warehouse is given a client, but for the fetch, during which no connection is held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import pandera.polars as pa
+import polars as pl
+from clickhouse_connect.driver.client import Client
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
+
+from tasks.errors import SourceError, ZakazError
+from tasks.landing import Landing, Manifest, Request
+from tasks.load.carry_forward import Unknown, carry_forward
+from tasks.load.mart import restate
+from tasks.load.quarantine import quarantine, rejected_values
+from tasks.load.reference import reference_tables
+from tasks.load.runs import Run, begin_read, days_read_later, next_version, status_of
+from tasks.load.tables import Mart, Scope, Table
+from tasks.load.upsert import Upserted, distinct, merge, upsert
+from tasks.load.warehouse import warehouse
+from tasks.refusals import A_FEW, refuse_if_much_is_wrong, refuse_to_wipe, total
+from tasks.settings import Settings
+from tasks.sources.source import Output, Resource, Source
+from tasks.window import Window, moscow_today
+from validation.split import Split, WrongFrame, split
+
+RESUMED_WITHIN = timedelta(hours=1)
+"""How long a run may go on with what one that died had fetched of days that the source still restates."""
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """One resource of a source to be fetched for a run."""
+
+    source: Source
+    resource: Resource
+    settings: Settings
+    window: Window
+    run: Run
+
+    @property
+    def request(self) -> Request:
+        account = self.source.fingerprint(self.settings)
+        return Request(self.source.name, self.resource.name, account, self.window, self.source.version)
+
+    @property
+    def landing(self) -> Landing:
+        return Landing(self.settings.landing_url)
+
+
+def fetch(asked: Fetch, refresh: bool) -> Manifest:
+    """What an earlier fetch left, or a new one. A failure that may pass is tried again after a pause."""
+    if not refresh and (manifest := landed(asked)):
+        return manifest
+    tries = Retrying(
+        retry=retry_if_exception(may_pass),
+        stop=stop_after_attempt(asked.settings.fetch_retries + 1),
+        wait=wait_fixed(asked.settings.fetch_retry_delay),
+        reraise=True,
+    )
+    return tries(fetch_now, asked)
+
+
+def fetch_now(asked: Fetch) -> Manifest:
+    """Ask the source. Raises SourceError, LandingError and WarehouseError."""
+    landing, resource, run = asked.landing, asked.resource, asked.run  # Before the API is asked in vain.
+    with warehouse(asked.settings) as client:
+        version = begin_read(client, run)
+    fetched = resource.fetch(asked.settings, asked.window, run.started_at)
+    if not fetched.rows and not resource.may_be_empty:
+        raise SourceError(
+            f"{asked.source.title} sent no {resource.name} at all. That cannot be right, so nothing was loaded.",
+            transient=True,
+        )
+    return landing.write(asked.request, run.run_id, run.started_at, fetched, version)
+
+
+def landed(asked: Fetch) -> Manifest | None:
+    """An earlier fetch of the same request that may be used again.
+
+    Of settled days any; of days that the source still restates only one of a run that did not come to its end, and
+    not for long. One that came with a warning, say without tags, is no answer to keep.
+    """
+    manifest = asked.landing.newest(asked.request)
+    if manifest is None or manifest.warnings:
+        return None
+    if (moscow_today(asked.run.started_at) - asked.window.last).days > asked.source.restated_days:
+        return manifest
+    if asked.run.started_at - manifest.fetched_at > RESUMED_WITHIN:
+        return None
+    with warehouse(asked.settings) as client:
+        status = status_of(client, asked.source.job, manifest.run_id)
+    return manifest if status == "failed" or manifest.run_id == asked.run.run_id else None
+
+
+def may_pass(error: BaseException) -> bool:
+    """A wrong token or address stays wrong: only failures of the moment are worth a second fetch."""
+    return error.transient if isinstance(error, ZakazError) else isinstance(error, Exception)
+
+
+@dataclass(frozen=True)
+class Validated:
+    """A resource's rows, and what the run's message says of them: `notes`, and the `money` of the rejected ones, at
+    least so much of it as can be read, in words."""
+
+    part: Split
+    notes: tuple[str, ...] = ()
+    money: str = ""
+
+
+def validate(source: Source, resource: Resource, settings: Settings, manifest: Manifest) -> Validated:
+    raw = Landing(settings.landing_url).read(manifest)
+    notes = []
+    if resource.day:
+        asked, outside = _within(raw, resource.day, manifest.window)
+        if outside:
+            notes.append(f"{outside} rows of other days than asked for were dropped")
+            raw = asked
+    try:
+        part = split(raw, resource.schema)
+        money = refuse_if_much_is_wrong(part, resource.money)
+    except WrongFrame as error:
+        raise SourceError(
+            f"{source.title} changed its {resource.name} ({manifest.window}): {error}. Nothing was loaded."
+        ) from None
+    notes += [f"{count} odd values of {column} were rounded or left out" for column, count in part.odd.items()]
+    return Validated(part, tuple(notes), money)
+
+
+def _within(raw: pl.DataFrame, column: str, window: Window) -> tuple[pl.DataFrame, int]:
+    """Rows of the window's days, or of no day that can be read; how many are of others."""
+    day = pl.col(column).str.strip_chars().str.to_date("%Y-%m-%d", strict=False)
+    asked = raw.filter(day.is_null() | day.is_between(window.first, window.last))
+    return asked, raw.height - asked.height
+
+
+def transform(output: Output, splits: dict[str, Split]) -> pl.DataFrame:
+    facts = output.build({name: part.valid for name, part in splits.items()})
+    return _proved(facts, output.schema, output.table.name)
+
+
+def upsert_output(
+    client: Client,
+    source: Source,
+    output: Output,
+    settings: Settings,
+    facts: pl.DataFrame,
+    manifest: Manifest,
+    part: Split,
+) -> tuple[Upserted, list[str], list[str]]:
+    """What became of the rows; warnings and notes for the run's message. `part`: the raw rows of the output's
+    resource."""
+    scope = output.table.scope(manifest.window, manifest.fetched_at)
+    facts, unknown = known_from_warehouse(client, output, facts)
+    protected = [_values(part.rejected, output.protects, facts)]
+    for column in output.answers_for:
+        listed = _values(pl.concat([part.valid, part.rejected.select(part.valid.columns)]), column, facts)
+        held = distinct(client, output.table, column, scope).cast({column: facts.schema[column]})
+        same = pl.col(column) if facts.schema[column] != pl.String else output.spelling(pl.col(column))
+        known = listed.select(same)[column]
+        protected.append(held.filter(~same.is_in(known.implode())))
+    table = output.table
+    if manifest.partial or has_nameless(part, output, facts):
+        # Nobody can tell which rows are gone and which were merely not seen.
+        table = replace(table, keeps_vanished=True)
+    done = upsert_and_merge(
+        client,
+        table,
+        facts,
+        scope,
+        manifest.version,
+        protected,
+        later=left_to_later_reads(client, source, output, settings, facts, manifest.version),
+        same=output.identity if output.is_one_row else (),
+        judge=lambda changes: refuse_to_wipe(changes, output, manifest, part.valid),
+    )
+    warnings: list[str] = []
+    notes: list[str] = []
+    for one in unknown:
+        if one.what not in output.silent:
+            few = one.what in output.lasting and not _are_most(one.count, facts[output.protects].n_unique())
+            (notes if few else warnings).append(f"the {_of(one, output)} is not known")
+    unread = output.unreadable(part.valid) if output.unreadable else None
+    if unread is not None and unread.height:
+        notes.append(f"links of {unread.height} ads with {unread['spent'].sum():.2f} of spend could not be read")
+    return done, warnings, notes
+
+
+def undescribed(client: Client, output: Output, facts: pl.DataFrame) -> list[str]:
+    """A warning, where rows that count are of something that nobody describes, so that they count in no city."""
+    if output.refers_to is None or output.table.money is None:
+        return []
+    column, table = output.refers_to
+    known = distinct(client, table, column, Scope()).cast({column: facts.schema[column]})
+    rows = facts.filter(output.table.money.is_not_null()).join(known, on=column, how="anti")
+    if rows.is_empty():
+        return []
+    money = total(rows, output.table.money)
+    return [
+        f"{rows.height} rows of {output.table.name} with {money:.2f} of the money are of {rows[column].n_unique()} "
+        f"that {table.name} does not know"
+    ]
+
+
+def _are_most(count: int, whole: int) -> bool:
+    return count >= A_FEW and count > whole / 2
+
+
+def _of(unknown: Unknown, output: Output) -> str:
+    money = f" with {unknown.money:.2f} of spend" if output.table.money is not None else ""
+    return f"{unknown.what} of {unknown.count} {output.things}{money}"
+
+
+def known_from_warehouse(client: Client, output: Output, facts: pl.DataFrame) -> tuple[pl.DataFrame, list[Unknown]]:
+    """The facts with what only the warehouse knows, and what stays unknown."""
+    money = output.table.money if output.table.money is not None else pl.lit(0)
+    facts, unknown = carry_forward(
+        client, output.table.name, facts, output.carried, output.protects, money, output.nameless
+    )
+    # A campaign that was filled in is part of the key: one more row of the ad would silently take its place.
+    return _proved(facts, output.schema, output.table.name), unknown
+
+
+def left_to_later_reads(
+    client: Client, source: Source, output: Output, settings: Settings, facts: pl.DataFrame, version: int
+) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """Which of some rows of the table a good run has judged that read the source later than `version`: those of the
+    days that it read, but for rows that it rejected itself."""
+    days = days_read_later(client, source.job, source.fingerprint(settings), version)
+    if days.is_empty():
+        return pl.DataFrame.clear
+    rejected = rejected_values(client, source.name, output.resource, output.protects, version)
+    rejected = rejected.cast({output.protects: facts.schema[output.protects]}, strict=False)
+    if rejected[output.protects].null_count():
+        return pl.DataFrame.clear  # Nobody can tell which row the later run could not judge.
+    day = output.table.day
+
+    def judged(rows: pl.DataFrame) -> pl.DataFrame:
+        if day is not None:
+            rows = rows.with_columns(day.alias("day")).join(days, on="day", how="semi").drop("day")
+        return rows.join(rejected, on=output.protects, how="anti")
+
+    return judged
+
+
+def upsert_and_merge(
+    client: Client,
+    table: Table,
+    rows: pl.DataFrame,
+    scope: Scope,
+    version: int,
+    protected: Sequence[pl.DataFrame] = (),
+    **options: Any,
+) -> Upserted:
+    """Upsert, then merge, also after a failed reconcile: what is there must not count twice without FINAL."""
+    try:
+        return upsert(client, table, rows, scope, version, protected, **options)
+    finally:
+        merge(client, table.name)
+
+
+def has_nameless(part: Split, output: Output, facts: pl.DataFrame) -> bool:
+    """Whether a rejected row does not even say whose last good version it should protect."""
+    kind = facts.schema[output.protects]
+    return part.rejected[output.protects].cast(kind, strict=False).null_count() > 0
+
+
+def _values(raw: pl.DataFrame, column: str, facts: pl.DataFrame) -> pl.DataFrame:
+    """What raw rows have in the column, once each, with its type in the table."""
+    return raw.select(pl.col(column).cast(facts.schema[column], strict=False)).drop_nulls().unique()
+
+
+def refresh_mart(client: Client, mart: Mart, schema: pa.DataFrameSchema) -> Upserted:
+    return restate(client, mart, next_version(client), lambda rows: _proved(rows, schema, mart.table.name))
+
+
+def refresh_reference(client: Client, settings: Settings) -> None:
+    """What the marts need besides facts: whose a utm_source is, VAT by date, the basis of the report."""
+    for table, rows in reference_tables(settings.report_currency, settings.ad_spend_vat == "include"):
+        upsert_and_merge(client, table, rows, Scope(), next_version(client))
+
+
+def quarantine_rejected(
+    client: Client,
+    source: Source,
+    resource: Resource,
+    settings: Settings,
+    part: Split,
+    run_id: str,
+    manifest: Manifest,
+) -> tuple[int, int]:
+    """How many rows were newly rejected, and how many were released because a good version came."""
+    later = days_read_later(client, source.job, source.fingerprint(settings), manifest.version)["day"]
+    wrong = _not_read_later(part.rejected, resource, manifest.window, later)
+    rejected = wrong.select(
+        record_key(resource),
+        "reason",
+        pl.col("column").fill_null(""),
+        pl.col("value").fill_null(""),
+        pl.struct(part.valid.columns).struct.json_encode().alias("record"),
+    )
+    accepted = part.valid.select(record_key(resource)).to_series().unique()
+    return quarantine(
+        client,
+        source.name,
+        resource.name,
+        rejected,
+        accepted,
+        run_id,
+        manifest.version,
+        manifest.window,
+        is_whole=not manifest.partial,
+    )
+
+
+def _not_read_later(rejected: pl.DataFrame, resource: Resource, window: Window, later: pl.Series) -> pl.DataFrame:
+    """What a late run rejects says nothing of days that a good run has read since."""
+    if resource.day:
+        day = pl.col(resource.day).str.to_date("%Y-%m-%d", strict=False)
+        return rejected.filter(~day.is_in(later.implode()).fill_null(False))
+    days = pl.date_range(window.first, window.last, eager=True)
+    return rejected.clear() if days.is_in(later.implode()).all() else rejected
+
+
+def record_key(resource: Resource) -> pl.Expr:
+    """The key of a raw row, as text; empty where its first part, an id or a day, is missing or only says what stood
+    in its place: that row is like no other."""
+    columns = [pl.col(name).fill_null("") for name in resource.key]
+    named = pl.col(resource.key[0]).fill_null("").str.contains(r"^\s*[0-9]")
+    return pl.when(named).then(pl.concat_str(columns, separator="/")).otherwise(pl.lit("")).alias("record_key")
+
+
+def _proved(facts: pl.DataFrame, schema: pa.DataFrameSchema, table: str) -> pl.DataFrame:
+    """Raw rows were judged before, so a wrong fact is a fault of ours or of a rule: the run must not go on."""
+    try:
+        wrong = split(facts, schema).rejected
+    except WrongFrame as error:
+        raise ZakazError(f"The rows made for {table} have the wrong shape: {error}. Nothing was loaded.") from None
+    if wrong.height:
+        reasons = wrong["reason"].value_counts(sort=True).row(0)
+        raise ZakazError(
+            f"{wrong.height} rows made for {table} break a rule: {reasons[0]} ({reasons[1]} of them). "
+            "Nothing was loaded."
+        )
+    return facts.select(list(schema.columns))

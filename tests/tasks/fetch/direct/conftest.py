@@ -1,0 +1,74 @@
+"""A small account of Direct, and fetches from whatever stands in for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from types import SimpleNamespace
+
+import pytest
+from starlette.types import ASGIApp
+
+from sandbox import World
+from sandbox.direct import DIRECT_LOGIN, DIRECT_TOKEN, DirectApi, DirectSwitches
+from tasks.fetch.direct import fetch_ad_days
+from tasks.fetch.direct.proving import Totals
+from tasks.landing import Fetched
+from tasks.settings import Settings
+from tasks.window import Window
+from tests.tasks.fetch.direct.helpers import Clock
+
+UNTIL = datetime(2026, 1, 20, 15, 30, tzinfo=UTC)
+PAST = Window(first=date(2025, 12, 10), last=date(2026, 1, 10))
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """Two months up to 2026-01-20 18:30 in Moscow, over a change of VAT. Not to be changed."""
+    return World.generate(until=UNTIL, days=60, scale=0.1)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time of loader and server."""
+    clock = Clock(asyncio.sleep)
+    monkeypatch.setattr(asyncio, "sleep", clock.sleep)
+    monkeypatch.setattr("tasks.fetch.direct.reports.time", SimpleNamespace(monotonic=clock))
+    return clock
+
+
+@pytest.fixture
+def api(world: World, clock: Clock) -> DirectApi:
+    """Every request to it is at once, unless a switch says otherwise; any report is built online."""
+    api = DirectApi.of(world, DirectSwitches(auto_online_days=400))
+    api.clock = clock
+    api.reset()
+    return api
+
+
+@pytest.fixture
+def only_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the reports that prove or describe the one of figures: for tests of how a report is fetched."""
+
+    async def no_totals(_run: object, window: Window) -> Totals:
+        return Totals([], window)
+
+    async def no_names(*_: object) -> dict[int, str]:
+        return {}
+
+    monkeypatch.setattr("tasks.fetch.direct.fetching.totals_of", no_totals)
+    monkeypatch.setattr("tasks.fetch.direct.fetching._names", no_names)
+
+
+@pytest.fixture
+def fetch(
+    make_settings: Callable[..., Settings], base_url_of: Callable[[ASGIApp], str], clock: Clock
+) -> Callable[..., Fetched]:
+    """`fetch(api, window=PAST, as_of=UNTIL, **settings)`; a window in the past, so that nothing makes it grow."""
+
+    def once(app: ASGIApp, window: Window = PAST, as_of: datetime = UNTIL, **values: object) -> Fetched:
+        known = {"direct_login": DIRECT_LOGIN, "direct_token": DIRECT_TOKEN, "direct_rate": 1000}
+        return fetch_ad_days(make_settings(direct_base_url=base_url_of(app), **known | values), window, as_of)
+
+    return once
