@@ -9,7 +9,7 @@ nobody waits, and Prefect's many tries outlast a server that starts anew.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any, TypeVar
 
@@ -76,8 +76,8 @@ def back_up(settings: Settings, name: str | None) -> BackedUp:
 
 
 def alerts_of(what: str) -> AbstractContextManager[None]:
-    """Nothing: the hooks of the flow send alerts."""
-    return nullcontext()
+    """The hooks of the flow send alerts. Of a run that is stopped the server is told here."""
+    return stopping.on_stop(outcomes.crash_flow_runs)
 
 
 def _result_of(what: str, flow: Callable[..., object], kind: type[T], **given: object) -> T:

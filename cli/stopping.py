@@ -114,7 +114,7 @@ def finish(status: int) -> NoReturn:
 def leave(how: str, status: int) -> NoReturn:
     """End the process with all its threads, after a signal."""
     logging.disable()  # What the threads meet now is no news.
-    recorders = [Thread(target=record, args=(how,), daemon=True) for record in (_record, _tell_prefect, *_on_stop)]
+    recorders = [Thread(target=record, args=(how,), daemon=True) for record in (_record, *_on_stop)]
     for recorder in recorders:
         recorder.start()
     deadline = time.monotonic() + _SECONDS
@@ -149,20 +149,3 @@ def _record(how: str) -> None:
     if runs.under_way():
         with suppress(Exception), warehouse(load_settings()) as client:
             runs.end_under_way(client, how)
-
-
-def _tell_prefect(how: str) -> None:
-    if "flows.outcomes" not in sys.modules:
-        return
-    from flows.outcomes import flow_runs  # noqa: PLC0415 - as above
-
-    if not flow_runs:
-        return
-    from prefect.client.orchestration import get_client  # noqa: PLC0415 - as above
-    from prefect.states import Crashed  # noqa: PLC0415
-
-    with suppress(Exception), get_client(sync_client=True) as client:
-        for flow_run_id in flow_runs:
-            state = client.read_flow_run(flow_run_id).state
-            if state is None or not state.is_final():
-                client.set_flow_run_state(flow_run_id, Crashed(message=f"The run was {how}."), force=True)

@@ -5,17 +5,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import Any
+from uuid import UUID
 
-flow_runs: set[Any] = set()
-"""The flow runs of this process."""
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun
+from prefect.states import Crashed
+
+_flow_runs: set[UUID] = set()
+"""Of this process."""
 
 
-def note_flow_run(_flow: object, flow_run: Any, _state: object) -> None:
+def note_flow_run(_flow: object, flow_run: FlowRun, _state: object) -> None:
     """A hook for on_running: the Prefect server is to know of the end of this run."""
-    flow_runs.add(flow_run.id)
+    _flow_runs.add(flow_run.id)
+
+
+def crash_flow_runs(how: str) -> None:
+    """Tell the Prefect server that the runs of this process end now, e.g. `stopped by SIGTERM`."""
+    with suppress(Exception), get_client(sync_client=True) as client:
+        for flow_run_id in _flow_runs:
+            state = client.read_flow_run(flow_run_id).state
+            if state is None or not state.is_final():
+                client.set_flow_run_state(flow_run_id, Crashed(message=f"The run was {how}."), force=True)
 
 
 class Watch:

@@ -28,6 +28,7 @@ from tasks.ingest import Steps
 from tasks.landing import Manifest
 from tasks.load.tables import Mart
 from tasks.load.upsert import Upserted
+from tasks.load.warehouse import warehouse
 from tasks.quality.checks import Result
 from tasks.quality.run import judge_checks
 from tasks.settings import Settings
@@ -54,7 +55,7 @@ def _may_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     retry_condition_fn=_may_pass,
 )
 def fetch(asked: Fetch) -> Manifest:
-    return steps.fetch_now(asked)
+    return steps.fetch_once(asked, refresh=True)  # Prefect has looked for an earlier one.
 
 
 class LandedFetch(WritableFileSystem):
@@ -73,7 +74,8 @@ class LandedFetch(WritableFileSystem):
     def read_path(self, path: str, **_: Any) -> bytes:  # type: ignore[override]
         """A record as Prefect would have written it. Raises FileNotFoundError where the fetch has to be made."""
         if not self._found:
-            self._found.append(steps.landed(self._asked))
+            with warehouse(self._asked.settings) as client:
+                self._found.append(steps.landed(client, self._asked))
         if self._found[0] is None:
             raise FileNotFoundError(path)
         metadata = ResultRecordMetadata(storage_key=path, serializer=JSONSerializer())

@@ -58,21 +58,21 @@ class Fetch:
 
 def fetch(asked: Fetch, refresh: bool) -> Manifest:
     """What an earlier fetch left, or a new one. A failure that may pass is tried again after a pause."""
-    if not refresh and (manifest := landed(asked)):
-        return manifest
     tries = Retrying(
         retry=retry_if_exception(may_pass),
         stop=stop_after_attempt(asked.settings.fetch_retries + 1),
         wait=wait_fixed(asked.settings.fetch_retry_delay),
         reraise=True,
     )
-    return tries(fetch_now, asked)
+    return tries(fetch_once, asked, refresh)
 
 
-def fetch_now(asked: Fetch) -> Manifest:
-    """Ask the source. Raises SourceError, LandingError and WarehouseError."""
+def fetch_once(asked: Fetch, refresh: bool) -> Manifest:
+    """One try. Raises SourceError, LandingError and WarehouseError."""
     landing, resource, run = asked.landing, asked.resource, asked.run  # Before the API is asked in vain.
     with warehouse(asked.settings) as client:
+        if not refresh and (manifest := landed(client, asked)):
+            return manifest
         version = begin_read(client, run)
     fetched = resource.fetch(asked.settings, asked.window, run.started_at)
     if not fetched.rows and not resource.may_be_empty:
@@ -83,7 +83,7 @@ def fetch_now(asked: Fetch) -> Manifest:
     return landing.write(asked.request, run.run_id, run.started_at, fetched, version)
 
 
-def landed(asked: Fetch) -> Manifest | None:
+def landed(client: Client, asked: Fetch) -> Manifest | None:
     """An earlier fetch of the same request that may be used again.
 
     Of settled days any; of days that the source still restates only one of a run that did not come to its end, and
@@ -96,8 +96,7 @@ def landed(asked: Fetch) -> Manifest | None:
         return manifest
     if asked.run.started_at - manifest.fetched_at > RESUMED_WITHIN:
         return None
-    with warehouse(asked.settings) as client:
-        status = status_of(client, asked.source.job, manifest.run_id)
+    status = status_of(client, asked.source.job, manifest.run_id)
     return manifest if status == "failed" or manifest.run_id == asked.run.run_id else None
 
 
@@ -284,8 +283,9 @@ def refresh_mart(client: Client, mart: Mart, schema: pa.DataFrameSchema) -> Upse
 
 def refresh_reference(client: Client, settings: Settings) -> None:
     """What the marts need besides facts: whose a utm_source is, VAT by date, the basis of the report."""
+    version = next_version(client)
     for table, rows in reference_tables(settings.report_currency, settings.ad_spend_vat == "include"):
-        upsert_and_merge(client, table, rows, Scope(), next_version(client))
+        upsert_and_merge(client, table, rows, Scope(), version)
 
 
 def quarantine_rejected(

@@ -39,7 +39,7 @@ def resolve(settings: Settings, key: str, channel: Channel | None, reason: str =
     channel does not take leaves the alert open, so that it is sent the next time."""
     now = datetime.now(UTC)
     try:
-        with migrated(settings) as client:
+        with warehouse(settings) as client:
             known = history.open_alert(client, key)
     except ZakazError as error:
         logger.error("which alerts were sent before cannot be read: %s", error)
