@@ -1,6 +1,6 @@
 # One image for the Prefect server, the workers and the setup: all of them must have the same Prefect and the same
-# versions beside it. Not Prefect's own image: it leaves fastapi and SQLAlchemy unbounded, and with newer ones its server
-# does not start or never creates a run (see pyproject.toml).
+# versions beside it. Not Prefect's own image, which bounds neither (see pyproject.toml). Without the embedded
+# engine: the warehouse is a ClickHouse server.
 #
 #     docker build --tag zakaz .
 #
@@ -10,10 +10,10 @@ FROM python:3.11.17-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_INPUT=1
 WORKDIR /build
 # pip and what builds Zakaz stay in this stage. Nothing is installed but what a lock names with its hash.
-COPY requirements/build.txt requirements/run.txt requirements/
+COPY requirements/build.txt requirements/server.txt requirements/
 RUN pip install --require-hashes --no-deps --requirement requirements/build.txt \
     && python -m venv --without-pip /opt/zakaz \
-    && pip --python /opt/zakaz install --require-hashes --no-deps --requirement requirements/run.txt
+    && pip --python /opt/zakaz install --require-hashes --no-deps --requirement requirements/server.txt
 # Zakaz last, since it changes more often than what it needs.
 COPY . .
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir /dist . \

@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo up down test check lint types bench soak screenshots install lock images sbom audit clean
+.PHONY: help demo up down test fast check lint types bench soak screenshots install lock images sbom audit clean
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
 
@@ -20,6 +20,9 @@ down: .venv/.installed-run ## Stop them; your data stay
 
 test: .venv/.installed-dev ## All tests
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
+fast: .venv/.installed-dev ## The tests that need no server and no process of their own
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m "not slow"
 
 check: lint types sbom test ## What CI runs
 
@@ -65,9 +68,10 @@ lock: | .venv/bin/python ## Resolve the pinned versions anew, with their hashes
 	$(PIP) install --quiet --require-hashes --no-deps --requirement requirements/lock.txt
 	$(COMPILE) pyproject.toml --all-extras --group build --group lock --upgrade \
 		--no-generate-hashes --no-emit-build-options --output-file constraints.txt
-	$(SUBSET) pyproject.toml --extra s3 --output-file requirements/run.txt
+	$(SUBSET) pyproject.toml --extra s3 --output-file requirements/server.txt
+	$(SUBSET) pyproject.toml --extra local --extra s3 --output-file requirements/run.txt
 	$(SUBSET) pyproject.toml --extra dev --output-file requirements/dev.txt
-	$(SUBSET) pyproject.toml --extra s3 --extra screens --output-file requirements/screens.txt
+	$(SUBSET) pyproject.toml --extra local --extra s3 --extra screens --output-file requirements/screens.txt
 	$(SUBSET) --group build --output-file requirements/build.txt
 	$(SUBSET) --group lock --output-file requirements/lock.txt
 
