@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
@@ -57,6 +58,8 @@ def up(port: int) -> str:
     """Start everything, anew where it runs already; the text that says where to look. Raises ZakazError."""
     if not _CONFIG.exists():
         raise UsageError("`zakaz up` works in a checkout of Zakaz.")
+    if find_spec("supervisor") is None:
+        raise UsageError("`zakaz up` needs supervisor, which is not installed. Use `make up`.")
     stands_in = not _has_tokens()
     down()
     _refuse_taken(port)

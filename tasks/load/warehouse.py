@@ -77,6 +77,11 @@ def _open(stack: ExitStack, where: Address, settings: Settings) -> Client:
         client = clickhouse_connect.get_client(settings=chosen, **{**where.options, **own})
     except OSError as error:
         raise WarehouseError(f"The warehouse {where.place} cannot be used: {error.strerror or error}.") from error
+    except ImportError:
+        raise SettingsError(
+            "The embedded engine is not installed. Set CLICKHOUSE_DSN to a ClickHouse server, or install "
+            "zakaz[embedded]."
+        ) from None
     except TypeError:
         raise SettingsError("CLICKHOUSE_DSN has an option after the ? that the driver does not know.") from None
     stack.callback(client.close)
