@@ -1,6 +1,6 @@
 """A command's work in its own process, where no Prefect server is set: the same path, and nothing is started.
 
-A failure that nobody sees, as of cron or a timer, is told through the channel of the settings.
+A failure that nobody sees, as of cron or a timer, is sent to the channel of the settings.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ def is_attended() -> bool:
 
 @contextmanager
 def alerts_of(what: str) -> Iterator[None]:
-    """Around the work of a command, e.g. `qtickets`: its failure is told unless somebody looks on, and told as
-    resolved by the next that succeeds."""
+    """Around the work of a command, e.g. `qtickets`: an alert of its failure is sent unless somebody looks on, and
+    resolved by the next run that succeeds."""
     with stopping.on_stop(lambda how: _fire(what, how)):
         try:
             yield
@@ -97,8 +97,7 @@ def _fire(what: str, why: str) -> None:
 
 
 def _fire_without_settings(trouble: Trouble) -> None:
-    """A setting is wrong, but maybe none of those that say whom to tell. There is no record, so it is told
-    each time."""
+    """A setting is wrong, but maybe none of those for alerts. There is no record, so it is sent each time."""
     try:
         channel = settings_channel(load_alert_settings())
     except SettingsError:

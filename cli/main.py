@@ -23,14 +23,14 @@ def main(arguments: list[str] | None = None) -> None:
 
     logging.setLogRecordFactory(LogRecord)
     sys.excepthook = show_traceback
-    stopping.listen()
+    stopping.handle_signals()
     try:
         status = _run(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt as stop:
         how = why_stopped(stop)
         print(f"zakaz: {how}.", file=sys.stderr)
-        stopping.leave(how, 1)
-    stopping.finish(status)
+        stopping.exit_after_signal(how, 1)
+    stopping.exit_with(status)
 
 
 def _run(arguments: list[str]) -> int:
@@ -44,7 +44,9 @@ def _run(arguments: list[str]) -> int:
     from tasks.errors import ZakazError
 
     try:
-        status = stopping.apart(lambda: _flushed(app(args=arguments or ["--help"], standalone_mode=False)))
+        status = stopping.run_interruptibly(
+            lambda: _flushed(app(args=arguments or ["--help"], standalone_mode=False))
+        )
     except TyperException as error:
         terminal.complain(f"{error.format_message()} Try `zakaz --help`.")
         return 2
@@ -85,9 +87,9 @@ def _mute_stdout() -> None:
 def _trouble_of_prefect(error: Exception) -> str | None:
     if "prefect" not in sys.modules:
         return None
-    from cli.on_server import told
+    from cli.on_server import message_of_fault
 
-    return told(error)
+    return message_of_fault(error)
 
 
 def _trouble_of_system(error: Exception) -> str | None:

@@ -76,7 +76,7 @@ def back_up(settings: Settings, name: str | None) -> BackedUp:
 
 
 def alerts_of(what: str) -> AbstractContextManager[None]:
-    """The hooks of the flow send alerts. Of a run that is stopped the server is told here."""
+    """Nothing to send: the hooks of the flow do. A run that is stopped is set to Crashed on the server."""
     return stopping.on_stop(outcomes.crash_flow_runs)
 
 
@@ -86,7 +86,7 @@ def _result_of(what: str, flow: Callable[..., object], kind: type[T], **given: o
     watch = outcomes.Watch()
     token = outcomes.current.set(watch)
     try:
-        result = stopping.apart(lambda: flow(**given), lambda: watch.ended_ago() > _PATIENCE)
+        result = stopping.run_interruptibly(lambda: flow(**given), lambda: watch.ended_ago() > _PATIENCE)
     except Exception as error:
         fault = fault_of(error)
         if fault is None:
@@ -114,7 +114,7 @@ def _despite(what: str, fault: str, kind: type[T], noted: list[Any]) -> T:
     raise PrefectError(f"{what}: not loaded. {fault} {_WHAT_TO_DO}")
 
 
-def told(error: BaseException) -> str | None:
+def message_of_fault(error: BaseException) -> str | None:
     """One line for a fault of Prefect that no load is concerned with; None for another error."""
     fault = fault_of(error)
     if fault is None:

@@ -25,7 +25,7 @@ from typing import NoReturn, TypeVar
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SECONDS = 4
 """For the record, in the warehouse and at the Prefect server. What they miss the next run finds out."""
-_SECONDS_TO_TELL = 15
+_SECONDS_TO_SEND = 15
 """For what Prefect sends in the background, as its logs, at the end of a command that was not stopped."""
 
 T = TypeVar("T")
@@ -46,20 +46,20 @@ class HeldUp(TimeoutError):
     """What was to be done is done, but it does not come to its end."""
 
 
-def listen() -> None:
+def handle_signals() -> None:
     """From now on a signal raises Stopped in the main thread. One that is ignored, as by nohup, stays ignored."""
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
 
 
-def deaf() -> None:
+def ignore_signals() -> None:
     """From now on no signal counts: the end has begun, and takes seconds."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
-def apart(work: Callable[[], T], is_held_up: Callable[[], bool] = lambda: False) -> T:
+def run_interruptibly(work: Callable[[], T], is_held_up: Callable[[], bool] = lambda: False) -> T:
     """What it gives or raises. Raises Stopped where a signal comes first, HeldUp where it is; the work goes on, as
     long as the process does."""
     future: Future[T] = Future()
@@ -96,22 +96,23 @@ def at_end(call: Callable[[], object]) -> None:
 
 
 def lose_prefect() -> None:
-    """Its server is gone: at its end the command has nothing to tell it."""
+    """The Prefect server is gone: the command ends without waiting for what Prefect still wants to send."""
     _prefect_is_lost.set()
 
 
-def finish(status: int) -> NoReturn:
+def exit_with(status: int) -> NoReturn:
     """End the process. As Python ends, Prefect sends what its server has not heard yet, maybe for minutes."""
-    deaf()  # What is to be done is done and recorded; Python's own end would show a signal as a traceback.
+    # All is done and recorded; a signal while Python ends would show a traceback.
+    ignore_signals()
     if _prefect_is_lost.is_set():
         _exit(status)
-    timer = Timer(_SECONDS_TO_TELL, _exit, (status,))
+    timer = Timer(_SECONDS_TO_SEND, _exit, (status,))
     timer.daemon = True
     timer.start()
     sys.exit(status)
 
 
-def leave(how: str, status: int) -> NoReturn:
+def exit_after_signal(how: str, status: int) -> NoReturn:
     """End the process with all its threads, after a signal."""
     logging.disable()  # What the threads meet now is no news.
     recorders = [Thread(target=record, args=(how,), daemon=True) for record in (_record, *_on_stop)]
@@ -135,7 +136,7 @@ def _exit(status: int) -> NoReturn:
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    deaf()
+    ignore_signals()
     raise Stopped(number)
 
 

@@ -25,7 +25,7 @@ logger = logging.getLogger("zakaz.alerts")
 SKIPPED = "Skipped"
 """The state of a run that had nothing to do."""
 CANNOT_TELL = "zakaz.run-cannot-tell"
-"""The event of a failed run whose settings do not say whom to tell; automations.yaml waits for it."""
+"""The event of a failed run that cannot read where to send alerts; automations.yaml waits for it."""
 
 
 def name_of_run() -> str:
@@ -74,7 +74,7 @@ def run_recovered(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) ->
 
 
 def _hand_over(flow_run: FlowRun, essence: str, error: SettingsError) -> None:
-    """Whom to tell stands in the settings that cannot be read: the server tells, by an automation on this event."""
+    """The settings, and with them the channel, cannot be read: an automation of the server sends the alert."""
     logger.error("the alert is left to the Prefect server, since the settings cannot be read: %s", error)
     related = [{"prefect.resource.id": f"prefect.flow.{flow_run.flow_id}", "prefect.resource.role": "flow"}]
     related += [
@@ -92,7 +92,7 @@ def error_of(state: State[Any]) -> BaseException | None:
     """What the run was ended by, where that is known here."""
     try:
         result = state.result(raise_on_failure=False)
-    except Exception:  # noqa: BLE001 - a result that was lost is no reason to tell nothing
+    except Exception:  # noqa: BLE001 - an alert is sent also where the result is lost
         return None
     # Where the error itself is not there, Prefect makes one up of the state.
     made_up = isinstance(result, (FailedRun, CrashedRun))
@@ -121,7 +121,6 @@ ALERT_HOOKS: dict[str, Any] = {
     "on_failure": [run_failed],
     "on_completion": [run_recovered],
 }
-"""A failure is told, and that it is resolved. Of crashes, which leave no time for a hook, the server tells: see
-automations.yaml."""
+"""An alert for a failure, and one when it is resolved. A crash leaves no time for a hook: see automations.yaml."""
 INGESTION: dict[str, Any] = {"flow_run_name": name_of_run, **ALERT_HOOKS}
 """What every flow that loads days is decorated with."""

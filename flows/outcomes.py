@@ -1,5 +1,5 @@
-"""What became of the work of one command, told by the work itself: so that a command whose Prefect server is lost
-knows what it did, and one that is stopped knows which runs to end."""
+"""The outcome of the work of one command, noted by the work itself: a command whose Prefect server is lost knows
+what was done, and one that is stopped knows which flow runs to end."""
 
 from __future__ import annotations
 

@@ -23,8 +23,8 @@ _MARKS = {"ok": "ok", "broken": "BROKEN", "unjudged": "not judged"}
 
 
 def _alert_unless_sent(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Of broken checks people were told one by one, by a run that came to its end; that nothing could be judged is
-    news."""
+    """A run that came to its end has sent an alert for each broken check. That nothing could be judged is a
+    failure of its own."""
     came_to_its_end = isinstance(error_of(state), ChecksBroken)
     (run_recovered if came_to_its_end else run_failed)(flow, flow_run, state)
 

@@ -196,10 +196,10 @@ def _load_fetched(
                     )
                 report.partial |= steps.has_nameless(parts[wanted], output, rows)
                 if done.kept and not output.table.keeps_vanished:
-                    # Beside rejected or unseen rows a later read may tell. What the source forgot stays forgotten.
+                    # Where rows were rejected or not seen, a later read may find them. Else they are gone for good.
                     may_mend = report.partial or parts[wanted].rejected.height
-                    told = report.warnings if may_mend else report.notes
-                    told.append(f"{done.kept} rows of {name} kept, though the source no longer confirms them")
+                    lines = report.warnings if may_mend else report.notes
+                    lines.append(f"{done.kept} rows of {name} kept, though the source no longer confirms them")
             for output, rows in zip(source.outputs, facts, strict=True):
                 report.warnings += steps.undescribed(client, output, rows)
             for mart, schema in source.marts:

@@ -57,7 +57,7 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Request:
-    """What a fetch is asked for. `account`: told apart from others and not named; `version`: of the fetch code."""
+    """What a fetch is asked for. `account`: a fingerprint; `version`: of the fetch code."""
 
     source: str
     resource: str
@@ -199,7 +199,7 @@ class Landing:
             with self._reached():
                 self._fs.rm_file(f"{self._root}/{name}")
         if not same:
-            raise LandingError(f"The landing area {self._place} does not give back what was put there.")
+            raise LandingError(f"The landing area {self._place} does not give back what was written there.")
         return self._place
 
     def prune(self, source: str, now: datetime, keep_days: int) -> int:

@@ -45,7 +45,7 @@ class AlertSettings(BaseSettings):
     alert_telegram_token: SecretStr | None = Field(default=None, description="A bot's, instead of the webhook.")
     alert_telegram_chat: str | None = Field(default=None, description="The chat's number or @name.")
     alert_telegram_base_url: str = "https://api.telegram.org"
-    alert_repeat_hours: float = Field(default=24, gt=0, description="When a trouble that lasts is told again.")
+    alert_repeat_hours: float = Field(default=24, gt=0, description="When an alert that stays open is sent again.")
 
 
 class Settings(AlertSettings):
@@ -240,7 +240,7 @@ def _secret_files() -> list[Path]:
 
 
 def require(value: SecretStr | str | None, name: str, file: str) -> str:
-    """The setting's value, or a SettingsError that says where to put it."""
+    """The setting's value, or a SettingsError that names the file."""
     secret = (value.get_secret_value() if isinstance(value, SecretStr) else value or "").strip()
     if not secret:
         raise SettingsError(f"{name} is missing. Put it into secrets/{file} (sample: configs/{file}.sample).")

@@ -168,7 +168,7 @@ def upsert_output(
         protected.append(held.filter(~same.is_in(known.implode())))
     table = output.table
     if manifest.partial or has_nameless(part, output, facts):
-        # Nobody can tell which rows are gone and which were merely not seen.
+        # Which rows are gone and which were merely not seen is not known.
         table = replace(table, keeps_vanished=True)
     done = upsert_and_merge(
         client,
@@ -239,7 +239,7 @@ def left_to_later_reads(
     rejected = rejected_values(client, source.name, output.resource, output.protects, version)
     rejected = rejected.cast({output.protects: facts.schema[output.protects]}, strict=False)
     if rejected[output.protects].null_count():
-        return pl.DataFrame.clear  # Nobody can tell which row the later run could not judge.
+        return pl.DataFrame.clear  # Which row the later run could not judge is not known.
     day = output.table.day
 
     def judged(rows: pl.DataFrame) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from tasks.settings import use_file
 
 
 def group() -> typer.Typer:
-    """Commands that stand among the others in `zakaz --help`."""
+    """A group whose commands are listed at the top level of `zakaz --help`."""
     return typer.Typer(rich_markup_mode=None)
 
 

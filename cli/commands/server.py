@@ -64,12 +64,12 @@ def worker_command(context: typer.Context) -> None:
     _require_server()
     from prefect.client.orchestration import get_client
 
-    from ops.server.heartbeats import watch_runs_under_way
+    from ops.server.heartbeats import send_heartbeats
     from ops.server.manifest import OURS
 
     # A machine that starts anew has ended runs without a word, and maybe the server's memory of them.
     with get_client(sync_client=True) as client:
-        watch_runs_under_way(client)
+        send_heartbeats(client)
     # It waits for our pool: one that Prefect made by itself would have neither the queues nor the right type.
     command = ["-m", "prefect", "worker", "start", "--pool", OURS, "--no-create-pool-if-not-found", *context.args]
     os.execv(sys.executable, [sys.executable, *command])  # noqa: S606
@@ -77,7 +77,7 @@ def worker_command(context: typer.Context) -> None:
 
 @app.command("blocks")
 def blocks_command(_env: EnvFile = None) -> None:
-    """Make the notification block from the settings: ZAKAZ_ALERT_BLOCK and where it speaks to."""
+    """Make the notification block from the settings: ZAKAZ_ALERT_BLOCK and its address."""
     settings = load_settings()
     _require_server()
     from ops.server.blocks import apply_blocks

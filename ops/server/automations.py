@@ -11,7 +11,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.events.schemas.automations import Automation, AutomationCore
 from prefect.exceptions import PrefectHTTPStatusError
 
-from ops.server.heartbeats import watch_runs_under_way
+from ops.server.heartbeats import send_heartbeats
 from ops.server.manifest import read
 from tasks.errors import UsageError, ZakazError
 from tasks.settings import Settings
@@ -31,7 +31,7 @@ def apply_automations(settings: Settings, file: Path, left_out: Collection[str] 
         lines = [f"{d['name']}: {_brought(client, d, block, held)}" for d in declared]
         gone = [a for a in held if a.name not in {d["name"] for d in declared}]
         lines += [_remove(client, automation) for automation in gone]
-        watch_runs_under_way(client)
+        send_heartbeats(client)
         return lines
 
 
@@ -47,7 +47,7 @@ def _brought(
     if not declared["name"].startswith(PREFIX):
         raise UsageError(f"The name of the automation {declared['name']} must begin with {PREFIX!r}.")
     if block is None and any(action["type"] == _NOTIFICATION for action in declared["actions"]):
-        return "left out, nobody to tell. Set ZAKAZ_ALERT_BLOCK"
+        return "left out, no channel for alerts. Set ZAKAZ_ALERT_BLOCK"
     wanted = _parsed(declared, block)
     same = [automation for automation in held if automation.name == wanted.name]
     if not same:

@@ -1,8 +1,8 @@
-"""Signs of life for runs under way, so that the server misses those whose process is gone.
+"""Heartbeats for runs under way, so that the server finds those whose process is gone.
 
-The server counts a run's silence from a sign that it has seen. It has seen none where its automations were made or
-renewed meanwhile, or where it was away itself for longer than the run was watched: such a run would never be found,
-and would hold up its queue for ever.
+The automation that makes a silent run Crashed counts from a heartbeat that the server has seen. It has seen none
+if its automations were made or renewed since, or if it was down itself: such a run would stay Running and block
+its queue.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ _AUTOMATIONS_READ_SECONDS = 6
 """A server that starts, or whose automations changed, looks at them at least every five seconds."""
 
 
-def watch_runs_under_way(client: SyncPrefectClient) -> None:
-    """Each of ours gives a sign now. Living runs go on giving theirs, and of the others the silence counts."""
+def send_heartbeats(client: SyncPrefectClient) -> None:
+    """One now for each run of ours. Living runs go on sending theirs; for the others the clock starts."""
     state = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING]))
     under_way = FlowRunFilter(tags=FlowRunFilterTags(all_=[OURS]), state=state)
     if runs := client.read_flow_runs(flow_run_filter=under_way):
         time.sleep(_AUTOMATIONS_READ_SECONDS)
-        signs = [_sign_of_life(run).model_dump(mode="json") for run in runs]
-        client.request("POST", "/events", json=signs).raise_for_status()
+        events = [_heartbeat(run).model_dump(mode="json") for run in runs]
+        client.request("POST", "/events", json=events).raise_for_status()
 
 
-def _sign_of_life(run: FlowRun) -> Event:
+def _heartbeat(run: FlowRun) -> Event:
     """As the run itself sends it; one that comes after the run's end changes nothing."""
     return Event(
         event="prefect.flow-run.heartbeat",

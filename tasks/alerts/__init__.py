@@ -1,1 +1,2 @@
-"""Alerts: what is wrong (`alert`), whom it was told (`history`), how (`channel`, `block`), and when (`sending`)."""
+"""Alerts: what is wrong (`alert`), what was sent (`history`), where to (`channel`, `block`), and when
+(`sending`)."""

@@ -59,8 +59,8 @@ def opened(trouble: Trouble, now: datetime) -> Alert:
     above, _, last = trouble.footer.rpartition("\n")
     footer = "\n".join(filter(None, (shortened(above, _LONGEST_FOOTER), last)))
     room = LONGEST - _PREFIX - _units(title) - _units(footer) - 1
-    told = "\n".join(map(for_chat, trouble.body.split("\n")))
-    body = "\n".join(filter(None, (shortened(told, room), footer)))
+    harmless = "\n".join(map(for_chat, trouble.body.split("\n")))
+    body = "\n".join(filter(None, (shortened(harmless, room), footer)))
     return Alert(trouble.key, now, now, None, trouble.fingerprint, title, body)
 
 

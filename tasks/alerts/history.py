@@ -1,4 +1,4 @@
-"""Whom it was told: the alerts that were sent, `meta_alerts`, so that the same trouble is told once."""
+"""The alerts that were sent, `meta_alerts`: the same trouble is sent once."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _INSTANTS = dict.fromkeys(("opened_at", "sent_at", "closed_at"), pl.Datetime("ms
 
 
 def due(client: Client, trouble: Trouble, now: datetime, repeat: timedelta) -> Alert | None:
-    """The alert to send, or None where this very trouble was told already and `repeat` has not passed."""
+    """The alert to send, or None where this very trouble was sent already and `repeat` has not passed."""
     known, fresh = open_alert(client, trouble.key), opened(trouble, now)
     if known is None:
         return fresh
-    told = bool(known.delivered) and known.fingerprint == trouble.fingerprint and now - known.sent_at < repeat
-    return None if told else replace(fresh, opened_at=known.opened_at)
+    was_sent = bool(known.delivered) and known.fingerprint == trouble.fingerprint and now - known.sent_at < repeat
+    return None if was_sent else replace(fresh, opened_at=known.opened_at)
 
 
 def save(client: Client, alert: Alert) -> None:

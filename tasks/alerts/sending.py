@@ -27,7 +27,7 @@ def fire(settings: Settings, trouble: Trouble, channel: Channel | None) -> None:
         with migrated(settings) as client:
             alert = history.due(client, trouble, now, repeat)
     except ZakazError as error:
-        # The warehouse is the trouble, or part of it: better told twice than never.
+        # The warehouse is the trouble, or part of it: better sent twice than never.
         logger.error("which alerts were sent before cannot be read, so this one is sent: %s", error)
         alert = opened(trouble, now)
     if alert is not None:
@@ -58,7 +58,7 @@ def deliver(alert: Alert, channel: Channel | None) -> Alert:
         return replace(alert, delivered=1, error="")
     try:
         channel.send(f"Zakaz: {alert.title}", alert.body)
-    except Exception as error:  # noqa: BLE001 - whatever a channel raises must not fail the run it speaks of
+    except Exception as error:  # noqa: BLE001 - whatever a channel raises must not fail the run that it is about
         logger.error("the alert could not be delivered: %s", type(error).__name__)
         # Its text may hold the channel's address, which is a secret.
         status = getattr(getattr(error, "response", None), "status_code", "")

@@ -96,7 +96,7 @@ class Result:
 
 
 def checks(root: Path = SQL_DIR) -> list[Check]:
-    """All checks by name. A file that is none stands among them with its `fault`: it must not end the others."""
+    """All checks by name, files that are no check included, with their `fault`: they must not end the others."""
     return [_parsed(file) for file in sql_files("quality", root)]
 
 
@@ -170,7 +170,7 @@ def _raise_if_lost(client: Client, error: Exception) -> None:
     try:
         client.command("SELECT 1")
     except Exception as second:  # noqa: BLE001
-        # The first is the one to tell, where the way into the warehouse turns it into plain words.
+        # Raised again, so that `warehouse` turns it into plain words.
         raise (error if isinstance(error, ClickHouseError) else second) from None
 
 

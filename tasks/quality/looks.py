@@ -1,7 +1,7 @@
 """All checks judged, also beside a running load: what is broken while one runs is looked at again.
 
 For some seconds of a load a table and what is made of it differ, and a superseded row lies beside its successor
-until they are merged. So a check that is broken while a load runs is judged a second time when that load is over,
+until they are merged. So a check that is broken while a load runs is judged a second time when that load has ended,
 and a third time where another one runs by then. A row that breaks the check at two looks, with the same values, is
 real: no load is at work on it, though one goes on, or was killed and still says so.
 

@@ -1,4 +1,4 @@
-"""A run of all checks: judged, recorded, told one by one, summed up."""
+"""A run of all checks: judge, record, send alerts, sum up."""
 
 from __future__ import annotations
 

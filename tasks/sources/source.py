@@ -21,83 +21,90 @@ Fetch = Callable[[Settings, Window, datetime], Fetched]
 
 @dataclass(frozen=True)
 class Resource:
-    """One thing to fetch. `key`: the raw columns that name a row in the quarantine. `money`: what a raw row adds to
-    the figures, null where that cannot be read. `day`: the raw column of the day asked for, where rows of others
-    may come."""
+    """One thing to fetch, as rows of text."""
 
     name: str
     fetch: Fetch
     schema: pa.DataFrameSchema
     key: tuple[str, ...]
+    """The raw columns that name a row in the quarantine."""
     money: pl.Expr | None = None
+    """What a raw row adds to the figures; null where that cannot be read."""
     day: str = ""
+    """The raw column of the day asked for, where rows of other days may come."""
     may_be_empty: bool = False
 
 
 @dataclass(frozen=True)
 class Output:
-    """One table to fill. `build` makes its rows from the valid raw frames, by resource.
-
-    `resource` is the one whose rejected rows protect the last good version of theirs in the table: `protects` names
-    the column, raw and in the table, by which they are found. `identity`: by what, raw and in the table, a row is
-    still the same where its key has changed; `is_one_row`: there is one row of each identity. `carried`: groups of
-    columns, by what they are called, that are null where the source does not name them; they are taken from the
-    newest row of the same `protects`, where that is 0 of the same `nameless` too. `answers_for`: columns, raw and
-    in the table, whose values tell what a load answers for: rows with others stay, be it another account or an ad
-    that the source forgot, which undoes nothing that was spent on it. `spelling`: the form in which values of such
-    a column are compared. `unreadable`: of the raw rows, the ads whose links could not be read, with what was spent
-    on them (ad_id, spent). `refers_to`: a column and the table that describes
-    its values. `tells_account`: all of an account's objects are here, so one that shares none with the
-    warehouse is another account.
-    """
+    """One table to fill. Columns named here are the same in the raw rows and in the table."""
 
     table: Table
     build: Callable[[Frames], pl.DataFrame]
+    """Makes its rows from the valid raw frames, by resource."""
     schema: pa.DataFrameSchema
     resource: str
+    """The one whose rejected rows keep their last good version in the table."""
     protects: str
+    """The column by which those are found."""
     identity: tuple[str | pl.Expr, ...]
+    """What makes a row the same row although its key has changed."""
     is_one_row: bool = False
+    """There is one row of each identity."""
     carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Groups of columns, by what a person calls them, which are null where the source does not send them. They are
+    carried forward from the newest row with the same `protects`."""
     nameless: str = ""
+    """Where `protects` is 0 they are carried forward within this column's value."""
     silent: tuple[str, ...] = ()
+    """Groups of `carried` that no message mentions."""
     lasting: tuple[str, ...] = ()
+    """Groups of `carried` that may stay unknown: a few of them are a note and no warning."""
     things: str = "ads"
     answers_for: tuple[str, ...] = ()
+    """Columns that bound the scope of a load: rows with other values stay, such as those of another account, or of
+    an ad that the source no longer lists, whose spend is still spent."""
     spelling: Callable[[pl.Expr], pl.Expr] = lambda text: text
+    """The form in which values of such a column are compared."""
     unreadable: Callable[[pl.DataFrame], pl.DataFrame] | None = None
+    """Of the raw rows, the ads whose links could not be read, with their spend (ad_id, spent)."""
     refers_to: tuple[str, Table] | None = None
+    """A column and the table that describes its values."""
     tells_account: bool = False
+    """All objects of an account are here, so one that shares none with the warehouse is another account."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """`outputs` in the order of loading, the one whose rows the run counts first.
-
-    `days`: the trailing window of a plain run, which ends today or, where a day is of use only when it is over,
-    yesterday (`lag_days` 1). `restated_days`: how long the source may still change a day; `history_days`: how far
-    back it can be asked, None for ever; `backfill_months`: how much of it one run of a backfill takes. `version`
-    changes with the fetch code, `account` tells one account from another and begins with the API's address, `probe`
-    is the API's cheapest call.
-    """
+    """All that is special about a source."""
 
     name: str
     title: str
     job: str
     noun: str
+    """What a row is called, e.g. `ad days`."""
     version: str
+    """Changes with the fetch code: what an older version fetched is not used again."""
     account: Callable[[Settings], str]
+    """Identifies the account; begins with the API's address."""
     check_settings: Callable[[Settings], object]
     probe: Callable[[Settings], str]
+    """The API's cheapest call."""
     resources: tuple[Resource, ...]
     outputs: tuple[Output, ...]
+    """In the order of loading. A run's number of rows is that of the first."""
     marts: tuple[tuple[Mart, pa.DataFrameSchema], ...]
     days: int
+    """The trailing window of a plain run."""
     restated_days: int
+    """How long the source may still change a day."""
     lag_days: int = 0
+    """1 where a day is of use only when it is over, so that the window ends yesterday."""
     history_days: int | None = None
+    """How far back the API can be asked; None: for ever."""
     backfill_months: int = 1
+    """How much one run of a backfill takes."""
 
     def fingerprint(self, settings: Settings) -> str:
-        """The account, told apart from others and not told."""
+        """A fingerprint of the account, which does not name it."""
         return hashlib.sha256(self.account(settings).encode()).hexdigest()[:16]
