@@ -168,8 +168,8 @@ def _last_run(settings: Settings, job: str) -> str:
 def _alerts(settings: Settings, channel: Channel | None) -> str:
     if channel is None:
         raise _Warning(
-            "no alert is sent of failures. Set ZAKAZ_ALERT_BLOCK to a Prefect notification block or, where there is "
-            "no Prefect server, ALERT_URL."
+            "no alert is sent of failures. Set ZAKAZ_ALERT_BLOCK to a Prefect notification block, or ALERT_URL if "
+            "there is no Prefect server."
         )
     channel.check()
     with warehouse(settings) as client:
