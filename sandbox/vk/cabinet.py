@@ -1,4 +1,4 @@
-"""One advertiser's account: what both APIs read, and what a test changes under a loader."""
+"""One advertiser's account: what opens it, what both APIs read, and what a test changes under a loader."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from contextlib import contextmanager
 from datetime import date
 from threading import RLock
 
-from sandbox.vk.credentials import VK_ACCOUNT_ID
 from sandbox.vk.from_world import Contents, contents
 from sandbox.vk.objects import DELETED, NOTHING, Banner, Campaign, Figures, Group
 from sandbox.vk.oddities import add_oddities
 from sandbox.world import World
+from sandbox.world.secrets import MARK
+
+VK_CLIENT_ID = "sandboxVkClient"
+VK_CLIENT_SECRET = f"sandbox-vk-secret-{MARK}"
+VK_LEGACY_TOKEN = f"sandbox-vk-legacy-token-{MARK}"
+VK_ACCOUNT_ID = 16040007
+"""The advertiser's account, in both APIs."""
 
 BANNERS, AD_GROUPS, AD_PLANS, USERS = "banners", "ad_groups", "ad_plans", "users"
 
@@ -23,19 +29,22 @@ class Cabinet:
     Moscow day, and no clock moves it.
     """
 
-    def __init__(self, held: Contents, *, account_id: int = VK_ACCOUNT_ID) -> None:
-        self.account_id = account_id
+    def __init__(self, held: Contents) -> None:
+        self.account_id = VK_ACCOUNT_ID
         self.lock = RLock()
         self._hold(held)
 
     @classmethod
     def of(cls, world: World, *, oddities: bool = False) -> Cabinet:
         """The account of a generated world. ``oddities`` adds the ads of ``sandbox.vk.oddities``."""
-        return cls(_contents(world, oddities))
+        held = contents(world)
+        if oddities:
+            add_oddities(held)
+        return cls(held)
 
-    def show(self, world: World, *, oddities: bool = False) -> None:
+    def show(self, world: World) -> None:
         """Become another view, e.g. the same world at a later instant, which restates the last days."""
-        held = _contents(world, oddities)
+        held = contents(world)
         with self.change():
             self._hold(held)
 
@@ -73,25 +82,14 @@ class Cabinet:
         return sorted(ids[level])
 
     def figures(self, level: str, wanted: int) -> dict[date, Figures]:
-        """By day, summed over everything below that object."""
+        """By day, of a banner, or summed over those of a campaign or of the account."""
         found: dict[date, Figures] = {}
         for banner in self.banners.values():
-            if self.parent(level, banner) == wanted:
+            parents = {BANNERS: banner.id, AD_PLANS: self.campaign_of(banner), USERS: self.account_id}
+            if parents[level] == wanted:
                 for day, figures in self.days.get(banner.id, {}).items():
                     found[day] = found.get(day, NOTHING) + figures
         return found
 
-    def parent(self, level: str, banner: Banner) -> int:
-        """Id of the object of that level which the banner belongs to."""
-        if level == USERS:
-            return self.account_id
-        if level == BANNERS:
-            return banner.id
-        return banner.group_id if level == AD_GROUPS else self.groups[banner.group_id].campaign_id
-
-
-def _contents(world: World, oddities: bool) -> Contents:
-    held = contents(world)
-    if oddities:
-        add_oddities(held)
-    return held
+    def campaign_of(self, banner: Banner) -> int:
+        return self.groups[banner.group_id].campaign_id

@@ -38,7 +38,7 @@ def contents(world: World) -> Contents:
         found.banners[ad.ad_id] = _banner(ad, today)
         found.days[ad.ad_id] = {}
     for siblings in _together(ads, "group_id"):
-        found.groups[siblings[0].group_id] = _group(siblings, today)
+        found.groups[siblings[0].group_id] = _group(siblings[0])
     for siblings in _together(ads, "campaign_id"):
         found.campaigns[siblings[0].campaign_id] = _campaign(siblings, today)
     for row in ad_days(world):
@@ -62,52 +62,32 @@ def _banner(ad: Ad, today: date) -> Banner:
         name=ad.ad_name,
         status=_STATUSES[ad.state(today)],
         created=_created(ad),
-        updated=_updated(ad, today),
         urls={"primary": ad.link} if ad.link else {},
-        text=f"{ad.ad_name}. Билеты уже в продаже",
     )
 
 
-def _group(ads: list[Ad], today: date) -> Group:
-    parameters = ads[0].group_parameters
+def _group(ad: Ad) -> Group:
+    parameters = ad.group_parameters
     return Group(
-        id=ads[0].group_id,
-        campaign_id=ads[0].campaign_id,
-        name=ads[0].group_name,
-        status=_liveliest(ads, today),
-        created=min(_created(ad) for ad in ads),
-        updated=max(_updated(ad, today) for ad in ads),
+        id=ad.group_id,
+        campaign_id=ad.campaign_id,
+        name=ad.group_name,
         enable_utm=parameters is not None,
         utm=_SWITCHED_OFF if parameters is None else parameters,
     )
 
 
 def _campaign(ads: list[Ad], today: date) -> Campaign:
+    """Deleted only once all its ads are."""
     return Campaign(
         id=ads[0].campaign_id,
         name=ads[0].campaign_name,
-        status=_liveliest(ads, today),
+        status=min((_STATUSES[ad.state(today)] for ad in ads), key=_RANKS.index),
         created=min(_created(ad) for ad in ads),
-        updated=max(_updated(ad, today) for ad in ads),
-        starts=min(ad.starts for ad in ads),
-        ends=max(ad.ends for ad in ads),
         budget_day=Decimal(max(round(ad.daily_budget) for ad in ads) * 2),
     )
-
-
-def _liveliest(ads: list[Ad], today: date) -> str:
-    """A parent is deleted only once all its ads are."""
-    return min((_STATUSES[ad.state(today)] for ad in ads), key=_RANKS.index)
 
 
 def _created(ad: Ad) -> datetime:
     """On the eve of its first day."""
     return day_start(ad.starts) - _PREPARED
-
-
-def _updated(ad: Ad, today: date) -> datetime:
-    """When its status last changed."""
-    turns = [ad.ends + timedelta(days=1)]
-    if ad.paused:
-        turns += [ad.paused[0], ad.paused[1] + timedelta(days=1)]
-    return max([_created(ad), *(day_start(turn) for turn in turns if turn <= today)])

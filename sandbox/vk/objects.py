@@ -6,7 +6,7 @@ Mutable on purpose: a test renames a campaign or stops an ad and sees whether a 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
 ACTIVE, BLOCKED, DELETED = "active", "blocked", "deleted"
@@ -20,9 +20,6 @@ class Campaign:
     name: str
     status: str
     created: datetime
-    updated: datetime
-    starts: date
-    ends: date
     budget_day: Decimal
 
 
@@ -33,9 +30,6 @@ class Group:
     id: int
     campaign_id: int
     name: str
-    status: str
-    created: datetime
-    updated: datetime
     enable_utm: bool = False
     utm: str = ""
 
@@ -52,9 +46,7 @@ class Banner:
     name: str
     status: str
     created: datetime
-    updated: datetime
     urls: dict[str, str] = field(default_factory=dict)
-    text: str = ""
     old_parent: bool = False
 
 

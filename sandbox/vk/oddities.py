@@ -37,15 +37,11 @@ def add_oddities(contents: Contents) -> None:
     """One campaign with a group and a banner for each."""
     first = contents.today - timedelta(days=ODD_DAYS)
     born = day_start(first)
-    contents.campaigns[ODD_CAMPAIGN_ID] = Campaign(
-        ODD_CAMPAIGN_ID, "Странности", ACTIVE, born, born, first, contents.today, Decimal(100)
-    )
+    contents.campaigns[ODD_CAMPAIGN_ID] = Campaign(ODD_CAMPAIGN_ID, "Странности", ACTIVE, born, Decimal(100))
     for number, (name, group_id, utm, urls) in enumerate(_ODD):
         banner_id = 264_000_001 + number
-        contents.groups[group_id] = Group(
-            group_id, ODD_CAMPAIGN_ID, name, ACTIVE, born, born, utm is not None, utm or ""
-        )
+        contents.groups[group_id] = Group(group_id, ODD_CAMPAIGN_ID, name, utm is not None, utm or "")
         contents.banners[banner_id] = Banner(
-            banner_id, group_id, name, ACTIVE, born, born, dict(urls), name, name == "Старый баннер"
+            banner_id, group_id, name, ACTIVE, born, dict(urls), old_parent=name == "Старый баннер"
         )
         contents.days[banner_id] = {first + timedelta(days=day): ODD_FIGURES for day in range(ODD_DAYS)}

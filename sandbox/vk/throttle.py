@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +10,6 @@ from datetime import timedelta
 SECOND, HOUR, DAY = 1, 3600, 86400
 _TO_MOSCOW = timedelta(hours=3).total_seconds()
 Clock = Callable[[], float]
-Key = tuple[str, str]
 
 
 @dataclass(slots=True)
@@ -20,33 +18,19 @@ class Throttle:
 
     limits: dict[int, int]
     clock: Clock = time.time
-    _counts: dict[tuple[Key, int], tuple[int, int]] = field(default_factory=dict, init=False)
+    _counts: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict, init=False)
 
-    def take(self, key: Key) -> list[int]:
-        """Count one call of ``key``, or name the windows that have none left for it."""
-        used_up = [window for window, left in self.remaining(key).items() if left == 0]
+    def take(self, method: str) -> list[int]:
+        """Count one call of ``method``, or name the windows that have none left for it."""
+        used = {window: self._used(method, window) for window in self.limits}
+        used_up = [window for window, limit in self.limits.items() if used[window][1] >= limit]
         if not used_up:
-            for window in self.limits:
-                number, used = self._used(key, window)
-                self._counts[key, window] = (number, used + 1)
+            for window, (number, calls) in used.items():
+                self._counts[method, window] = (number, calls + 1)
         return used_up
 
-    def remaining(self, key: Key) -> dict[int, int]:
-        """Calls left by window."""
-        return {window: max(limit - self._used(key, window)[1], 0) for window, limit in self.limits.items()}
-
-    def resets_in(self, window: int) -> int:
-        """Whole seconds until the window ends."""
-        return math.ceil(window - (self.clock() + _TO_MOSCOW) % window)
-
-    def called(self) -> list[Key]:
-        """Whatever was called so far."""
-        return sorted({key for key, _ in self._counts})
-
-    def clear(self) -> None:
-        self._counts.clear()
-
-    def _used(self, key: Key, window: int) -> tuple[int, int]:
+    def _used(self, method: str, window: int) -> tuple[int, int]:
+        """The number of the current window, and the calls in it."""
         number = int((self.clock() + _TO_MOSCOW) // window)
-        then, used = self._counts.get((key, window), (number, 0))
-        return number, used if then == number else 0
+        then, calls = self._counts.get((method, window), (number, 0))
+        return number, calls if then == number else 0

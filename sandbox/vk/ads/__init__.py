@@ -1,1 +1,1 @@
-"""Today's VK Ads API: OAuth2, lists, statistics, limits."""
+"""Today's VK Ads API: tokens, lists, statistics by day, limits."""

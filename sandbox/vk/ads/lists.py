@@ -1,67 +1,99 @@
-"""A page of a list, and one object of it: filters, order, ``fields``, and the caps of ``limit``."""
+"""A page of one of the lists: campaigns (``ad_plans``), groups, ads (``banners``), deleted ones too.
+
+Of the vendor's many fields only those that a reader of statistics may want.
+"""
 
 from __future__ import annotations
 
 from sandbox.vk.ads import errors
-from sandbox.vk.ads.filters import Filter, filters_of
-from sandbox.vk.ads.parameters import Parameters
-from sandbox.vk.ads.resources import ALSO_FIELDS, RESOURCES, SORTABLE
 from sandbox.vk.ads.switches import Switches
-from sandbox.vk.cabinet import AD_PLANS, BANNERS, Cabinet
-from sandbox.vk.objects import DELETED
-from sandbox.vk.wire import Document
+from sandbox.vk.cabinet import AD_GROUPS, AD_PLANS, BANNERS, Cabinet
+from sandbox.vk.objects import Banner, Campaign, Group
+from sandbox.vk.wire import Document, Parameters, money
 
-DEFAULT_LIMIT = 20
+_DEFAULT_LIMIT = 20
+DEFAULT_FIELDS = {
+    AD_PLANS: ["id", "name"],
+    AD_GROUPS: ["id", "name"],
+    BANNERS: ["id", "ad_group_id", "campaign_id"],
+}
+"""What comes unasked."""
+# What a banner lacks because it has another name for it may still be asked for.
+_PARENTS = ["ad_group_id", "campaign_id"]
 
 
 def page(name: str, cabinet: Cabinet, parameters: Parameters, switches: Switches, turn: int) -> Document:
     """``count`` is that of everything that matches. ``turn`` shifts a list whose order is not stable."""
-    found = RESOURCES[name].all(cabinet)
+    found = _documents(name, cabinet)
     fields = _fields(name, found, parameters)
     limit = _limit(parameters, switches)
     offset = _number(parameters, "offset", 0)
-    filters = filters_of(name, parameters, switches)
-    found = [item for item in found if all(filter_.passes(item) for filter_ in filters)]
-    if not switches.lists_include_deleted and not _names_deleted(filters):
-        found = [item for item in found if item["status"] != DELETED]
-    found = _ordered(found, parameters, switches, turn)
+    only = parameters.list("_id__in")
+    found = [item for item in found if not only or str(item["id"]) in only]
+    if parameters.get("sorting") not in (None, "id"):
+        raise errors.invalid("sorting", "bad_value", "The sandbox sorts by id alone")
+    if found and not switches.stable_order and parameters.get("sorting") is None:
+        start = turn % len(found)
+        found = found[start:] + found[:start]
     answer: Document = {"count": len(found), "offset": offset}
     if switches.tells_limit:
         answer["limit"] = limit
-    answer["items"] = [_picked(item, fields) for item in found[offset : offset + limit]]
+    shown = found[offset : offset + limit]
+    answer["items"] = [{field: value for field, value in item.items() if field in fields} for item in shown]
     return answer
 
 
-def one(name: str, cabinet: Cabinet, wanted: int, parameters: Parameters) -> Document:
-    found = RESOURCES[name].all(cabinet)
-    fields = _fields(name, found, parameters)
-    item = next((item for item in found if item["id"] == wanted), None)
-    if item is None:
-        raise errors.not_found()
-    # Seen live: the status that the list tells is missing from the object.
-    return _picked(item, [field for field in fields if (name, field) != (AD_PLANS, "status")])
+def _documents(name: str, cabinet: Cabinet) -> list[Document]:
+    """By id, with all their fields."""
+    if name == AD_PLANS:
+        return [_ad_plan(cabinet.campaigns[number]) for number in cabinet.known(name)]
+    if name == AD_GROUPS:
+        return [_ad_group(cabinet.groups[number]) for number in cabinet.known(name)]
+    return [_banner(cabinet.banners[number]) for number in cabinet.known(name)]
+
+
+def _ad_plan(campaign: Campaign) -> Document:
+    return {
+        "id": campaign.id,
+        "name": campaign.name,
+        "status": campaign.status,
+        "budget_limit_day": money(campaign.budget_day),
+    }
+
+
+def _ad_group(group: Group) -> Document:
+    return {
+        "id": group.id,
+        "ad_plan_id": group.campaign_id,
+        "name": group.name,
+        "enable_utm": group.enable_utm,
+        "utm": group.utm,
+        "budget_limit_day": None,
+    }
+
+
+def _banner(banner: Banner) -> Document:
+    """Links with their macros as written."""
+    return {
+        "id": banner.id,
+        "campaign_id" if banner.old_parent else "ad_group_id": banner.group_id,
+        "name": banner.name,
+        "status": banner.status,
+        "urls": {role: {"url": url} for role, url in banner.urls.items()},
+    }
 
 
 def _fields(name: str, found: list[Document], parameters: Parameters) -> list[str]:
     wanted = parameters.list("fields")
-    if not wanted:
-        return list(RESOURCES[name].default_fields) + ["campaign_id"] * (name == BANNERS)
-    allowed = dict.fromkeys([*(found[0] if found else wanted), *ALSO_FIELDS.get(name, ())])
-    known = [field for field in allowed if not field.startswith("_")]
+    known = [*(found[0] if found else wanted), *(_PARENTS if name == BANNERS else ())]
     unknown = [field for field in wanted if field not in known]
     if unknown:
         raise errors.unknown_fields(unknown, known)
-    return wanted
-
-
-def _picked(item: Document, fields: list[str]) -> Document:
-    return {field: value for field, value in item.items() if field in fields}
+    return wanted or DEFAULT_FIELDS[name]
 
 
 def _limit(parameters: Parameters, switches: Switches) -> int:
-    limit = _number(parameters, "limit", min(DEFAULT_LIMIT, switches.list_cap))
-    if limit == 0:
-        raise errors.invalid("limit", "min_value", "Ensure this value is greater than or equal to 1")
+    limit = _number(parameters, "limit", min(_DEFAULT_LIMIT, switches.list_cap))
     if limit <= switches.list_cap:
         return limit
     if switches.clamp_limit:
@@ -76,20 +108,3 @@ def _number(parameters: Parameters, name: str, default: int) -> int:
     if not text.isdecimal():
         raise errors.invalid(name, "bad_value", "Enter a whole number")
     return int(text)
-
-
-def _names_deleted(filters: list[Filter]) -> bool:
-    return any(filter_.field == "status" and filter_.passes({"status": DELETED}) for filter_ in filters)
-
-
-def _ordered(found: list[Document], parameters: Parameters, switches: Switches, turn: int) -> list[Document]:
-    keys = parameters.list("sorting")
-    for key in reversed(keys):
-        field = key.removeprefix("-")
-        if field not in SORTABLE:
-            raise errors.invalid("sorting", "bad_value", f"Cannot sort by {field}")
-        found = sorted(found, key=lambda item: item[field], reverse=key.startswith("-"))
-    if keys or switches.stable_order or not found:
-        return found
-    start = turn % len(found)
-    return found[start:] + found[:start]

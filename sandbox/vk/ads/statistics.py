@@ -1,91 +1,86 @@
-"""Statistics v2: rows by day or a total of all time, for up to 200 objects of one level."""
+"""Statistics by day of ads, or of the whole account: what may be asked for, and the figures.
+
+Types as captured or in the vendor's sample: counts are int, money is text with two places (``"0"`` for nothing).
+"""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
-from sandbox.vk.ads.metrics import known_sets, row
-from sandbox.vk.ads.parameters import Parameters
-from sandbox.vk.ads.period import Period, check_attribution, chosen, ids_of, period_of
+from sandbox.vk.ads import errors
 from sandbox.vk.ads.switches import Switches
-from sandbox.vk.cabinet import Cabinet
+from sandbox.vk.cabinet import BANNERS, USERS, Cabinet
 from sandbox.vk.objects import NOTHING, Figures
-from sandbox.vk.wire import Document, money, percent, ratio
+from sandbox.vk.wire import Document, Parameters, money
 
-_GOALS = {"conversion_type": "postclick", "source": "mobile", "goal": "buy", "counter_id": 3_100_200}
+LEVELS = (BANNERS, USERS)
+_MOST_IDS, _MOST_DAYS = 200, 366
 
 
-def by_day(level: str, parameters: Parameters, cabinet: Cabinet, switches: Switches) -> Document:
+def by_day(level: str, cabinet: Cabinet, parameters: Parameters, switches: Switches) -> Document:
     """A row for every day of the period, also for those without a single impression."""
-    ids = ids_of(level, parameters, cabinet, switches)
-    period = period_of(parameters, cabinet, switches)
-    check_attribution(parameters)
-    return _answer(level, ids, period, parameters, cabinet, switches)
-
-
-def summary(level: str, parameters: Parameters, cabinet: Cabinet, switches: Switches) -> Document:
-    """Of all time: dates and attribution mean nothing here."""
-    ids = ids_of(level, parameters, cabinet, switches)
-    return _answer(level, ids, None, parameters, cabinet, switches)
-
-
-def goals_by_day(level: str, parameters: Parameters, cabinet: Cabinet, switches: Switches) -> Document:
-    """One goal a day, where there was one; ``conversion_type`` other than postclick has none."""
-    ids = ids_of(level, parameters, cabinet, switches)
-    period = period_of(parameters, cabinet, switches)
-    check_attribution(parameters)
-    clicked = (parameters.get("conversion_type") or "postclick") in ("postclick", "total")
-    items = []
-    for wanted in ids:
-        figures = cabinet.figures(level, wanted) if clicked else {}
-        rows = [{"date": day.isoformat(), "goals": _goals(figures.get(day, NOTHING))} for day in period.days()]
-        items.append({"id": wanted, "rows": rows, "total": {"goals": _goals(_sum(figures, period))}})
-    return {"items": items}
-
-
-def _answer(
-    level: str,
-    ids: list[int],
-    period: Period | None,
-    parameters: Parameters,
-    cabinet: Cabinet,
-    switches: Switches,
-) -> Document:
-    wanted = chosen(parameters, "metrics", known_sets())
+    ids = _ids(level, parameters, cabinet)
+    days = _days(parameters, cabinet)
+    if parameters.list("metrics") != ["base"]:
+        raise errors.statistics_error("WRONG_PARAMETER", "The sandbox has the metrics of base alone")
     items: list[Document] = []
     overall = NOTHING
     for object_id in ids:
-        figures = cabinet.figures(level, object_id)
-        total = _sum(figures, period)
+        known = cabinet.figures(level, object_id)
+        figures = {day: known.get(day, NOTHING) for day in days}
+        total = sum(figures.values(), NOTHING)
         overall += total
         if switches.omits_undelivered and not total.shows:
             continue
-        item: Document = {"id": str(object_id) if switches.ids_as_text else object_id}
-        item["total"] = row(total, wanted, switches)
-        if period is not None:
-            item["rows"] = _rows(figures, period, wanted, switches)
-        items.append(item)
-    return {"items": items, "total": row(overall, wanted, switches)}
+        items.append(
+            {
+                "id": str(object_id) if switches.ids_as_text else object_id,
+                "total": {"base": _base(total, switches)},
+                "rows": [{"date": str(day), "base": _base(one, switches)} for day, one in figures.items()],
+            }
+        )
+    return {"items": items, "total": {"base": _base(overall, switches)}}
 
 
-def _rows(figures: dict[date, Figures], period: Period, wanted: list[str], switches: Switches) -> list[Document]:
-    return [{"date": day.isoformat(), **row(figures.get(day, NOTHING), wanted, switches)} for day in period.days()]
+def _ids(level: str, parameters: Parameters, cabinet: Cabinet) -> list[int]:
+    """One unknown id fails them all."""
+    wanted = parameters.list("id")
+    if not wanted or not all(text.isdecimal() for text in wanted):
+        raise errors.statistics_error("WRONG_PARAMETER", "id must be a list of integers")
+    ids = list(dict.fromkeys(int(text) for text in wanted))
+    if len(ids) > _MOST_IDS:
+        raise errors.statistics_error("LIMIT_EXCEEDED", f"Not more than {_MOST_IDS} objects")
+    if not set(ids) <= set(cabinet.known(level)):
+        raise errors.statistics_error(f"WRONG_{level.upper()}", f"Wrong {level}")
+    return ids
 
 
-def _sum(figures: dict[date, Figures], period: Period | None) -> Figures:
-    inside = (value for day, value in figures.items() if period is None or period.first <= day <= period.last)
-    return sum(inside, NOTHING)
+def _days(parameters: Parameters, cabinet: Cabinet) -> list[date]:
+    """Both ends are included."""
+    try:
+        first, last = (date.fromisoformat(parameters.get(name) or "") for name in ("date_from", "date_to"))
+    except ValueError as error:
+        raise errors.statistics_error("WRONG_DATE", "date_from and date_to must be YYYY-MM-DD") from error
+    oldest = cabinet.today - timedelta(days=_MOST_DAYS)
+    if first < oldest or (last - first).days >= _MOST_DAYS:
+        raise errors.statistics_error("LIMIT_EXCEEDED", f"Not more than {_MOST_DAYS} days")
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
-def _goals(figures: Figures) -> list[Document]:
-    if not figures.goals:
-        return []
-    rates = {
-        "count": figures.goals,
-        "cr": percent(figures.goals, figures.clicks),
-        "cpa": ratio(figures.spent, figures.goals),
-        "value": money(NOTHING.spent),
-        "romi": 0,
-        "adv_cost_share": 0,
+def _base(figures: Figures, switches: Switches) -> Document:
+    """Conversions are in ``vk.goals``; the ``goals`` beside it are always nothing."""
+    cpa: str | int = money(figures.spent / figures.goals) if figures.goals else "0"
+    vk: Document = {
+        "goals": figures.goals,
+        "cpa": 0 if switches.empty_cpa_as_int and not figures.goals else cpa,
     }
-    return [{**_GOALS, **rates}]
+    if switches.extra_keys:
+        vk["result"] = figures.goals
+    return {
+        "shows": figures.shows,
+        "clicks": figures.clicks,
+        "goals": 0,
+        "spent": money(figures.spent),
+        **({"not_ad_spent": "0"} if switches.has_not_ad_spent else {}),
+        "vk": vk,
+    }

@@ -22,17 +22,8 @@ class Switches:
     tells_limit: bool = True
     """A list's body has ``limit`` beside ``count`` and ``offset``."""
 
-    lists_include_deleted: bool = True
-    """Deleted objects come without being asked for. False: only if a ``_status`` filter names them."""
-
     stable_order: bool = True
     """Without ``sorting`` lists are by id. False: they start elsewhere at every request."""
-
-    filters_groups_by_plan: bool = True
-    """``_ad_plan_id`` filters ad_groups. False: it is ignored like any unknown filter."""
-
-    refuses_unknown_filters: bool = False
-    """An unknown filter is 400. False: it is ignored and everything comes back."""
 
     rotates_refresh_tokens: bool = False
     """A refresh gives a new ``refresh_token`` too, and the old one is unknown from then on."""
@@ -46,26 +37,8 @@ class Switches:
     tells_tokens_left: bool = False
     """A token answer has ``tokens_left``."""
 
-    honours_permanent: bool = True
-    """``permanent=true`` gives a token that never expires. False: it means nothing."""
-
     bodiless_429: bool = False
     """A 429 of the rate limits has no body."""
-
-    sends_retry_after: bool = False
-    """A 429 of the rate limits has ``Retry-After``."""
-
-    requires_ids: bool = True
-    """Statistics without ``id`` are 400. False: all objects come back."""
-
-    max_ids: int = 200
-    """More ids in one call of the statistics are ERR_LIMIT_EXCEEDED."""
-
-    max_days: int = 366
-    """Longer periods, and days further back, are ERR_LIMIT_EXCEEDED. An older text says 365."""
-
-    cuts_old_days: bool = False
-    """Days further back than ``max_days`` are left out of the answer instead of an error."""
 
     omits_undelivered: bool = False
     """An object without a single impression in the period has no item. False: an item of zero rows."""
@@ -80,10 +53,7 @@ class Switches:
     """``base`` has ``not_ad_spent``, as captured; the vendor's sample lacks it."""
 
     extra_keys: bool = True
-    """Keys that the vendor's text does not know: ``vk.result``, the set ``moat``."""
+    """``base.vk`` has ``result``, which the vendor's text does not know."""
 
     bare_error_codes: bool = False
     """Codes of the statistics come without ``ERR_``."""
-
-    v3_count_is_total: bool = False
-    """``count`` of statistics v3 counts all objects. False: those in the answer."""

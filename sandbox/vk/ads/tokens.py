@@ -1,4 +1,4 @@
-"""Issued tokens of one account and what became of them. Knows nothing of HTTP.
+"""Tokens of one account: how they are issued and refreshed, and what became of them.
 
 A client has five slots; a token fills one until it is deleted, whatever its state, and a refresh takes none.
 """
@@ -9,70 +9,81 @@ import time
 from dataclasses import dataclass
 
 from sandbox.vk.ads import errors
-from sandbox.vk.throttle import Clock
+from sandbox.vk.ads.switches import Switches
+from sandbox.vk.cabinet import VK_CLIENT_ID, VK_CLIENT_SECRET
+from sandbox.vk.throttle import DAY, Clock
+from sandbox.vk.wire import Document
 from sandbox.world.secrets import MARK
 
-SLOTS = 5
-_DAY = 86400
-_IDLE_SECONDS = 30 * _DAY
+_SLOTS = 5
+_SCOPES = ["read_ads", "read_payments"]
 
 
 @dataclass(slots=True)
 class Token:
-    """``expires_at`` is None for a permanent token."""
-
     access: str
     refresh: str
     client_id: str
-    expires_at: float | None
-    used_at: float
+    expires_at: float
     revoked: bool = False
 
 
 class Tokens:
     """``lifetime`` is in seconds and may be changed at any time; ``blocked`` makes the account a blocked user."""
 
-    def __init__(self, client_id: str, client_secret: str, clock: Clock = time.time) -> None:
-        self.secrets = {client_id: client_secret}
-        self.lifetime = _DAY
+    def __init__(self, clock: Clock = time.time) -> None:
+        self.lifetime = DAY
         self.blocked = False
         self.clock = clock
         self.issued: list[Token] = []
         self._made = 0
         self._countdown: int | None = None
 
-    def issue(self, client_id: str | None = None, *, permanent: bool = False) -> Token:
-        """A new token; the sixth of a client is refused. Without a client it is the first one's."""
-        client_id = client_id or next(iter(self.secrets))
-        if self.left(client_id) == 0:
+    def answer(self, form: dict[str, str], switches: Switches) -> Document:
+        """To a request for a token, a new one or a refreshed one; other grants are refused."""
+        grant = form.get("grant_type")
+        if grant not in ("client_credentials", "refresh_token"):
+            raise errors.oauth_error("unsupported_grant_type")
+        client_id = form.get("client_id", "")
+        if (client_id, form.get("client_secret")) != (VK_CLIENT_ID, VK_CLIENT_SECRET):
+            raise errors.unauthorized("invalid_client")
+        if grant == "refresh_token":
+            rotate = switches.rotates_refresh_tokens
+            token = self.renew(form.get("refresh_token", ""), client_id, rotate=rotate)
+        else:
+            token = self.issue()
+        document: Document = {
+            "access_token": token.access,
+            "token_type": "bearer",
+            "scope": ",".join(_SCOPES) if switches.scope_as_text else _SCOPES,
+            "expires_in": self.lifetime if switches.expires_in_as_int else str(self.lifetime),
+            "refresh_token": token.refresh,
+        }
+        if switches.tells_tokens_left:
+            document["tokens_left"] = _SLOTS - len(self.issued)
+        return document
+
+    def issue(self) -> Token:
+        """A new token; the sixth is refused."""
+        if len(self.issued) >= _SLOTS:
             raise errors.token_limit_exceeded()
-        now = self.clock()
-        expires_at = None if permanent else now + self.lifetime
-        token = Token(self._text("access"), self._text("refresh"), client_id, expires_at, now)
+        expires_at = self.clock() + self.lifetime
+        token = Token(self._text("access"), self._text("refresh"), VK_CLIENT_ID, expires_at)
         self.issued.append(token)
         return token
 
-    def left(self, client_id: str) -> int:
-        """Free slots."""
-        self._drop_idle()
-        return max(SLOTS - sum(token.client_id == client_id for token in self.issued), 0)
-
     def renew(self, refresh: str, client_id: str, *, rotate: bool) -> Token:
         """The same token with a new ``access``; the old one is unknown from now on."""
-        self._drop_idle()
         for token in self.issued:
             if token.refresh == refresh and token.client_id == client_id and not token.revoked:
                 token.access = self._text("access")
                 token.refresh = self._text("refresh") if rotate else token.refresh
-                token.used_at = self.clock()
-                if token.expires_at is not None:
-                    token.expires_at = token.used_at + self.lifetime
+                token.expires_at = self.clock() + self.lifetime
                 return token
         raise errors.oauth_error("invalid_grant")
 
     def use(self, access: str) -> None:
         """Let a request pass, or raise one of the documented 401."""
-        self._drop_idle()
         if self._countdown == 0:
             self._countdown = None
             self.expire()
@@ -83,9 +94,8 @@ class Tokens:
             raise errors.unauthorized("revoked_token")
         if self.blocked:
             raise errors.unauthorized("invalid_user")
-        if token.expires_at is not None and token.expires_at <= self.clock():
+        if token.expires_at <= self.clock():
             raise errors.unauthorized("expired_token")
-        token.used_at = self.clock()
         if self._countdown is not None:
             self._countdown -= 1
 
@@ -103,13 +113,9 @@ class Tokens:
         for token in self.issued:
             token.revoked = True
 
-    def delete(self, client_id: str | None = None) -> None:
-        """Forget tokens, of one client or all: they are unknown and their slots free."""
-        self.issued = [token for token in self.issued if client_id not in (None, token.client_id)]
-
-    def _drop_idle(self) -> None:
-        oldest = self.clock() - _IDLE_SECONDS
-        self.issued = [token for token in self.issued if token.expires_at is None or token.used_at > oldest]
+    def delete(self) -> None:
+        """Forget all tokens: they are unknown and their slots free."""
+        self.issued.clear()
 
     def _text(self, kind: str) -> str:
         self._made += 1

@@ -1,132 +1,146 @@
-"""The methods a loader may call. Every other one is unknown here, above all those that create and change."""
+"""The methods a loader calls, and how they word campaigns and ads: text where one expects numbers.
+
+Every other method is unknown here, above all those that create and change.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
-from sandbox.vk.legacy import documents, errors
-from sandbox.vk.legacy.arguments import Arguments, flag, id_list, number, required
+from sandbox.vk.cabinet import Cabinet
+from sandbox.vk.legacy import errors
 from sandbox.vk.legacy.statistics import statistics
-from sandbox.vk.objects import DELETED, Banner
+from sandbox.vk.legacy.switches import Switches
+from sandbox.vk.objects import ACTIVE, BLOCKED, DELETED, Banner, Campaign
 from sandbox.vk.wire import Document
 
-if TYPE_CHECKING:
-    from sandbox.vk.legacy.api import VkLegacyApi
-
-_MAX_ADS, _MAX_USERS = 2000, 1000
-_OWNER_ID = 1_604_000_070
-_BUDGET = "10000.00"
+Arguments = dict[str, str]
+_MAX_ADS = 2000
+_STATUSES = {BLOCKED: 0, ACTIVE: 1, DELETED: 2}
+_DEFAULT_TAGS = "utm_medium=cpc&utm_source=vk_ads&utm_campaign={{campaign_id}}&utm_content={{banner_id}}"
 
 
-class Methods:
-    """Binds methods to one API."""
+def _campaigns(arguments: Arguments, cabinet: Cabinet, switches: Switches) -> list[Document]:
+    wanted = _id_list(arguments, "campaign_ids")
+    return [
+        _campaign(campaign, switches)
+        for _, campaign in sorted(cabinet.campaigns.items())
+        if (wanted is None or campaign.id in wanted) and _is_shown(campaign, arguments)
+    ]
 
-    def __init__(self, api: VkLegacyApi) -> None:
-        self._api = api
-        self._methods: dict[str, Callable[[Arguments], Any]] = {
-            "ads.getAccounts": self._accounts,
-            "ads.getClients": self._clients,
-            "ads.getCampaigns": self._campaigns,
-            "ads.getAds": self._ads,
-            "ads.getAdsLayout": self._layouts,
-            "ads.getStatistics": self._statistics,
-            "ads.getBudget": self._budget,
-            "ads.getFloodStats": self._flood_stats,
-            "users.get": self._users,
-        }
 
-    def knows(self, name: str) -> bool:
-        return name in self._methods
+def _ads(arguments: Arguments, cabinet: Cabinet, switches: Switches) -> list[Document]:
+    return [_ad(banner, cabinet, switches) for banner in _chosen(arguments, cabinet)]
 
-    def call(self, name: str, arguments: Arguments) -> Any:
-        if not self.knows(name):
-            raise errors.LegacyError(errors.NO_METHOD)
-        return self._methods[name](arguments)
 
-    def _accounts(self, _: Arguments) -> list[Document]:
-        return [
-            {
-                "account_id": self._api.cabinet.account_id,
-                "account_type": "general",
-                "account_status": 1,
-                "account_name": "Песочница",
-                "access_role": "reports",
-                "can_view_budget": True,
-            }
-        ]
+def _layouts(arguments: Arguments, cabinet: Cabinet, switches: Switches) -> list[Document]:
+    return [_layout(banner, cabinet, switches) for banner in _chosen(arguments, cabinet)]
 
-    def _clients(self, arguments: Arguments) -> list[Document]:
-        """Only an agency has clients."""
-        self._account(arguments)
+
+METHODS: dict[str, Callable[[Arguments, Cabinet, Switches], list[Document]]] = {
+    "ads.getCampaigns": _campaigns,
+    "ads.getAds": _ads,
+    "ads.getAdsLayout": _layouts,
+    "ads.getStatistics": statistics,
+}
+
+
+def call(name: str, arguments: Arguments, cabinet: Cabinet, switches: Switches) -> list[Document]:
+    if name not in METHODS:
+        raise errors.LegacyError(errors.NO_METHOD)
+    account = arguments.get("account_id", "")
+    if not account.isdecimal():
+        raise errors.invalid("account_id")
+    if int(account) != cabinet.account_id:
         raise errors.LegacyError(errors.NO_PERMISSION)
-
-    def _campaigns(self, arguments: Arguments) -> list[Document]:
-        self._account(arguments)
-        wanted = id_list(arguments, "campaign_ids")
-        deleted = flag(arguments, "include_deleted")
-        found = sorted(self._api.cabinet.campaigns.values(), key=lambda campaign: campaign.id)
-        return [
-            documents.campaign(campaign, self._api.switches)
-            for campaign in found
-            if (wanted is None or campaign.id in wanted) and (deleted or campaign.status != DELETED)
-        ]
-
-    def _ads(self, arguments: Arguments) -> list[Document]:
-        return [documents.ad(one, self._api.cabinet, self._api.switches) for one in self._chosen(arguments)]
-
-    def _layouts(self, arguments: Arguments) -> list[Document]:
-        return [documents.layout(one, self._api.cabinet, self._api.switches) for one in self._chosen(arguments)]
-
-    def _chosen(self, arguments: Arguments) -> list[Banner]:
-        """``limit`` and ``offset`` count only for one campaign without ``ad_ids``."""
-        self._account(arguments)
-        ads, campaigns = id_list(arguments, "ad_ids"), id_list(arguments, "campaign_ids")
-        found = [
-            banner
-            for banner in sorted(self._api.cabinet.banners.values(), key=lambda banner: banner.id)
-            if (ads is None or banner.id in ads)
-            and (campaigns is None or self._campaign_id(banner) in campaigns)
-            and _alive(banner, arguments)
-        ]
-        if ads is None and campaigns is not None and len(campaigns) == 1:
-            offset = number(arguments, "offset", 0)
-            found = found[offset : offset + number(arguments, "limit", _MAX_ADS)]
-        return found[:_MAX_ADS]
-
-    def _campaign_id(self, banner: Banner) -> int:
-        return self._api.cabinet.groups[banner.group_id].campaign_id
-
-    def _statistics(self, arguments: Arguments) -> list[Document]:
-        self._account(arguments)
-        return statistics(arguments, self._api.cabinet, self._api.switches)
-
-    def _budget(self, arguments: Arguments) -> str:
-        self._account(arguments)
-        return _BUDGET
-
-    def _flood_stats(self, arguments: Arguments) -> Document:
-        self._account(arguments)
-        return self._api.flood_stats()
-
-    def _users(self, arguments: Arguments) -> list[Document]:
-        texts = [text for text in arguments.get("user_ids", "").split(",") if text] or [str(_OWNER_ID)]
-        if len(texts) > _MAX_USERS:
-            raise errors.invalid("user_ids")
-        if not all(text.isdecimal() for text in texts):
-            raise errors.LegacyError(errors.NO_USER)
-        return [{"id": int(text), "first_name": "Песочница", "last_name": "Вторая"} for text in texts]
-
-    def _account(self, arguments: Arguments) -> None:
-        text = required(arguments, "account_id")
-        if not text.isdecimal():
-            raise errors.invalid("account_id")
-        if int(text) != self._api.cabinet.account_id:
-            raise errors.LegacyError(errors.NO_PERMISSION)
+    return METHODS[name](arguments, cabinet, switches)
 
 
-def _alive(banner: Banner, arguments: Arguments) -> bool:
-    deleted = banner.status == DELETED
-    if flag(arguments, "only_deleted"):
-        return deleted
-    return not deleted or flag(arguments, "include_deleted")
+def _chosen(arguments: Arguments, cabinet: Cabinet) -> list[Banner]:
+    """``limit`` and ``offset`` count only for one campaign without ``ad_ids``."""
+    ads, campaigns = _id_list(arguments, "ad_ids"), _id_list(arguments, "campaign_ids")
+    found = [
+        banner
+        for _, banner in sorted(cabinet.banners.items())
+        if (ads is None or banner.id in ads)
+        and (campaigns is None or cabinet.campaign_of(banner) in campaigns)
+        and _is_shown(banner, arguments)
+    ]
+    if ads is None and campaigns is not None and len(campaigns) == 1:
+        start = int(arguments.get("offset", 0))
+        found = found[start : start + int(arguments.get("limit", _MAX_ADS))]
+    return found[:_MAX_ADS]
+
+
+def _is_shown(found: Banner | Campaign, arguments: Arguments) -> bool:
+    return found.status != DELETED or arguments.get("include_deleted") == "1"
+
+
+def _id_list(arguments: Arguments, name: str) -> list[int] | None:
+    """A JSON array of ids as text, ``[1,2]``; None where it is missing."""
+    try:
+        value: Any = json.loads(arguments.get(name, "null"))
+    except ValueError as error:
+        raise errors.invalid(name) from error
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(str(item).isdecimal() for item in value):
+        raise errors.invalid(name)
+    return [int(item) for item in value]
+
+
+def _campaign(campaign: Campaign, switches: Switches) -> Document:
+    """Limits are text in roubles."""
+    return {
+        "id": campaign.id,
+        "type": "normal",
+        "name": campaign.name,
+        "status": _STATUSES[campaign.status],
+        "day_limit": str(campaign.budget_day),
+        "create_time": _time(campaign, switches),
+    }
+
+
+def _ad(banner: Banner, cabinet: Cabinet, switches: Switches) -> Document:
+    """``id`` is text, ``campaign_id`` is not. There is no link here."""
+    return {
+        "id": str(banner.id),
+        "campaign_id": cabinet.campaign_of(banner),
+        "name": banner.name,
+        "status": _STATUSES[banner.status],
+        "create_time": _time(banner, switches),
+    }
+
+
+def _layout(banner: Banner, cabinet: Cabinet, switches: Switches) -> Document:
+    return {
+        "id": banner.id if switches.layout_ids_as_ints else str(banner.id),
+        "campaign_id": cabinet.campaign_of(banner),
+        "title": banner.name,
+        "link_url": _link(banner, cabinet),
+    }
+
+
+def _time(found: Banner | Campaign, switches: Switches) -> str | int:
+    seconds = int(found.created.timestamp())
+    return seconds if switches.times_as_ints else str(seconds)
+
+
+def _link(banner: Banner, cabinet: Cabinet) -> str:
+    """Whatever a group adds today is in the link itself, over tags that are there.
+
+    Macros have one pair of braces; today's group is unknown here, so its id stands as it is.
+    """
+    link, group = next(iter(banner.urls.values()), ""), cabinet.groups[banner.group_id]
+    parts = urlsplit(link)
+    if group.enable_utm and parts.scheme in ("http", "https"):
+        tags = dict(parse_qsl(parts.query, keep_blank_values=True))
+        tags.update(parse_qsl(group.utm or _DEFAULT_TAGS, keep_blank_values=True))
+        query = "&".join(f"{name}={quote(value, safe='{}')}" for name, value in tags.items())
+        link = urlunsplit(parts._replace(query=query))
+    for macro in ("{{campaign_id}}", "{{ad_group_id}}"):
+        link = link.replace(macro, str(group.id))
+    return link.replace("{{ad_plan_id}}", "{campaign_id}").replace("{{banner_id}}", "{ad_id}")

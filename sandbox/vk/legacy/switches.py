@@ -13,9 +13,6 @@ class Switches:
     max_url: int = 5_500
     """Longer URLs (path and query) are a real HTTP 414; one was seen at 551 ids."""
 
-    requires_version: bool = True
-    """Without ``v`` error 8. False: any version, or none."""
-
     unknown_ids_fail: bool = True
     """One unknown id in getStatistics is error 100. False: it has no item."""
 
@@ -31,11 +28,8 @@ class Switches:
     spent_as_number: bool = False
     """``spent`` comes as a number."""
 
-    gross_spend: bool = False
-    """``spent`` has VAT in it (20 %, from 2026 on 22 %). Which it is nobody says."""
-
     times_as_ints: bool = False
-    """``create_time`` and the like are ints, as in the vendor's schema, instead of text, as in a fixture."""
+    """``create_time`` is an int, as in the vendor's schema, instead of text, as in a fixture."""
 
     layout_ids_as_ints: bool = False
     """``id`` in getAdsLayout is an int."""
