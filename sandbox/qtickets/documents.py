@@ -7,6 +7,7 @@ shape of ``fields`` and of a filled ``custom``; that a refund leaves price, ``de
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from sandbox.qtickets.wire import Document, money, when
@@ -35,10 +36,10 @@ def order_document(order: Order) -> Document:
         "original_price": money(order.original_price),
         "currency_id": order.currency,
         "utm": _utm(order),
-        "custom": {"comment": order.custom} if order.custom else "",
-        "fields": [{"name": "Вопрос организатора", "value": answer} for answer in order.answers],
+        "custom": {"comment": order.notes["custom"]} if "custom" in order.notes else "",
+        "fields": [{"name": "Вопрос", "value": order.notes["answer"]}] if "answer" in order.notes else [],
         "baskets": [_basket(order, basket) for basket in order.baskets],
-        "integrations": {"roistat": {"roistat_visit": order.roistat_visit}} if order.roistat_visit else [],
+        "integrations": {"roistat": {"roistat_visit": order.notes["visit"]}} if "visit" in order.notes else [],
         "created_at": when(order.created_at),
         "deleted_at": when(order.deleted_at),
     }
@@ -79,12 +80,13 @@ def _basket(order: Order, basket: Basket) -> Document:
 
 def _refunded(basket: Basket) -> Document:
     """Trap: a merely cancelled ticket has 0 here, not null, so an amount alone is no refund."""
-    amount = deduction = None if basket.deleted_at is None else 0
-    if basket.refunded_at is not None:
-        amount, deduction = (
-            money(part or basket.total * 0) for part in (basket.refunded_amount, basket.refunded_deduction)
-        )
-    return {"refunded_amount": amount, "refunded_deduction_amount": deduction}
+    if basket.refunded_at is None:
+        nothing = None if basket.deleted_at is None else 0
+        return {"refunded_amount": nothing, "refunded_deduction_amount": nothing}
+    return {
+        "refunded_amount": money(basket.refunded_amount or Decimal(0)),
+        "refunded_deduction_amount": money(basket.refunded_deduction or Decimal(0)),
+    }
 
 
 def event_document(event: Event) -> Document:

@@ -163,17 +163,14 @@ def _draft(event: Event, source: str, plan: _Plan) -> Ad:
         ad_name=f"{event.name} №{number + 1}",
         city=event.city.name,
         event_id=event.id,
-        tags=link.tags,
         starts=starts,
         ends=ends,
-        link=link.url,
-        group_parameters=link.group_parameters,
-        campaign_parameters=link.campaign_parameters,
         paused=(first + timedelta(plan.paused[0]), first + timedelta(plan.paused[1])) if plan.paused else None,
         deleted_on=ends if plan.deleted else None,
         wizard=plan.wizard,
         clickless=plan.clickless,
         daily_budget=_budget(event, source),
+        **link,
     )
 
 

@@ -6,7 +6,7 @@ is something a loader meets as well.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -21,15 +21,8 @@ _VK_DEFAULT = {"utm_medium": "cpc", "utm_source": "vk_ads"}
 _DIRECT_MACROS = {"utm_campaign": "{campaign_id}", "utm_content": "{ad_id}", "utm_term": "{keyword}"}
 _STALE = {"utm_content": "old_01_01"}
 
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """``tags`` after the click; the rest as stored, with macros."""
-
-    tags: dict[str, str]
-    url: str | None
-    group_parameters: str | None = None
-    campaign_parameters: str | None = None
+Link = dict[str, Any]
+"""Fields of an ``Ad``: ``tags`` after the click, and where they are stored, with macros."""
 
 
 def vk_link(event: Event, show: int, style: str, campaign_id: int, group_id: int, ad_id: int) -> Link:
@@ -38,22 +31,24 @@ def vk_link(event: Event, show: int, style: str, campaign_id: int, group_id: int
     content = {"plain": "karusel", "cyrillic": _content(event, show, "МСК")}.get(style) or _content(event, show)
     tags = {**base, "utm_content": content}
     if style == "form":
-        return Link({}, f"{_LEAD_FORM}{event.id}/")
+        return {"tags": {}, "link": f"{_LEAD_FORM}{event.id}/"}
     if style == "default":
-        return Link({**_VK_DEFAULT, "utm_campaign": str(group_id), "utm_content": str(ad_id)}, _url(event), "")
+        tags = {**_VK_DEFAULT, "utm_campaign": str(group_id), "utm_content": str(ad_id)}
+        return {"tags": tags, "link": _url(event), "group_parameters": ""}
     if style == "macros":
         expanded = {"utm_campaign": str(campaign_id), "utm_content": str(ad_id)}
-        return Link({**base, **expanded}, _url(event, {**base, **_VK_MACROS}))
+        return {"tags": {**base, **expanded}, "link": _url(event, {**base, **_VK_MACROS})}
     if style in ("group", "conflict"):
-        return Link(tags, _url(event, {**base, **_STALE} if style == "conflict" else None), _query(tags))
-    return Link(tags, _url(event, tags))
+        url = _url(event, {**base, **_STALE} if style == "conflict" else None)
+        return {"tags": tags, "link": url, "group_parameters": _query(tags)}
+    return {"tags": tags, "link": _url(event, tags)}
 
 
 def direct_link(event: Event, show: int, style: str, campaign_id: int, _group_id: int, ad_id: int) -> Link:
     """Styles: city, macros, plain, group, campaign, none."""
     base = {"utm_source": "yandex", "utm_medium": "cpc"}
     if style == "none":
-        return Link({}, None)
+        return {"tags": {}, "link": None}
     stored = {**base, **_DIRECT_MACROS}
     tags = {
         **base,
@@ -64,10 +59,11 @@ def direct_link(event: Event, show: int, style: str, campaign_id: int, _group_id
     if style != "macros":
         stored["utm_content"] = tags["utm_content"] = "poisk" if style == "plain" else _content(event, show)
     if style == "group":
-        return Link(tags, _url(event), group_parameters=_query(stored))
+        return {"tags": tags, "link": _url(event), "group_parameters": _query(stored)}
     if style == "campaign":
-        return Link(tags, _url(event, {**base, **_STALE}) + "#tickets", campaign_parameters=_query(stored))
-    return Link(tags, _url(event, stored))
+        stale = _url(event, {**base, **_STALE}) + "#tickets"
+        return {"tags": tags, "link": stale, "campaign_parameters": _query(stored)}
+    return {"tags": tags, "link": _url(event, stored)}
 
 
 def _content(event: Event, number: int, code: str | None = None) -> str:

@@ -71,9 +71,8 @@ class Order:
     basket_user_id: int = 0
     utm: dict[str, str] = field(default_factory=dict)
     utm_as_list: bool = False
-    custom: str | None = None
-    answers: list[str] = field(default_factory=list)
-    roistat_visit: str | None = None
+    notes: dict[str, str] = field(default_factory=dict)
+    """What the buyer wrote or a visit counter added: ``custom``, ``answer``, ``visit``."""
 
     @property
     def price(self) -> Decimal:
@@ -88,7 +87,6 @@ class Order:
         return secrets.link("cancel-order", self.id)
 
     def personal(self) -> Iterator[str | None]:
-        yield from (self.cancel_url, self.card_mask, self.custom, self.roistat_visit)
-        yield from (*self.answers, *self.buyer.personal())
+        yield from (self.cancel_url, self.card_mask, *self.notes.values(), *self.buyer.personal())
         for basket in self.baskets:
             yield from basket.personal()
