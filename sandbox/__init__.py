@@ -4,19 +4,8 @@ For demos and tests. Imports nothing of the product, so it cannot share the prod
 proof of how the vendors behave: what is unknown about them is a switch.
 """
 
-from sandbox.faults import Fault, Faults
 from sandbox.qtickets import SANDBOX_TOKEN, QticketsApi, Switches
-from sandbox.server import Running, compose, serve
+from sandbox.server import serve
 from sandbox.world import World
 
-__all__ = [
-    "SANDBOX_TOKEN",
-    "Fault",
-    "Faults",
-    "QticketsApi",
-    "Running",
-    "Switches",
-    "World",
-    "compose",
-    "serve",
-]
+__all__ = ["SANDBOX_TOKEN", "QticketsApi", "Switches", "World", "serve"]

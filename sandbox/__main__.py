@@ -11,7 +11,6 @@ import json
 import signal
 import sys
 import threading
-from contextlib import ExitStack
 from datetime import UTC, date, datetime
 
 from sandbox.direct import DirectApi
@@ -20,33 +19,23 @@ from sandbox.qtickets import QticketsApi
 from sandbox.server import HOST, serve
 from sandbox.vk import VK_ACCOUNT_ID, VK_CLIENT_ID, VK_CLIENT_SECRET, VkAdsApi, VkLegacyApi
 from sandbox.world import World
-from sandbox.world.clock import MOSCOW, moscow_day
-
-_DEFAULT_PORT, _LAST_PORT = 8765, 65535
-_LIVE_SECONDS, _FEWEST_SECONDS = 60.0, 1.0
+from sandbox.world.clock import moscow_day
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main() -> int:
     """Exit status 0 after SIGINT or SIGTERM, 1 if the port is taken."""
-    options = _options(arguments)
+    options = _options()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    # `--until` is the world's now at the start; from there on its clock goes as this machine's does.
-    behind = datetime.now(UTC) - options.until
-    world = World.generate(seed=options.seed, until=options.until, days=options.days, scale=options.scale)
-    with ExitStack() as stack:
-        try:
-            qtickets, vk, direct = QticketsApi.of(world), VkAdsApi.of(world), DirectApi.of(world)
-            vk_legacy = VkLegacyApi(vk.cabinet)
-            running = stack.enter_context(serve(qtickets, vk, vk_legacy, direct, port=options.port))
-        except OSError as error:
-            sys.stderr.write(f"sandbox: cannot listen on {HOST}:{options.port}: {error.strerror}\n")
-            return 1
-        _announce(
-            {
+    world = World.generate(until=datetime.now(UTC), seed=options.seed, days=options.days, scale=options.scale)
+    qtickets, vk, direct = QticketsApi.of(world), VkAdsApi.of(world), DirectApi.of(world)
+    vk_legacy = VkLegacyApi(vk.cabinet)
+    try:
+        with serve(qtickets, vk, vk_legacy, direct, port=options.port) as running:
+            addresses = {
                 "qtickets": running.base_url,
-                "qtickets_token": running.app.token,
+                "qtickets_token": qtickets.token,
                 "vk": running.url_of(vk),
                 "vk_client_id": VK_CLIENT_ID,
                 "vk_client_secret": VK_CLIENT_SECRET,
@@ -57,24 +46,25 @@ def main(arguments: list[str] | None = None) -> int:
                 "direct_login": direct.login,
                 "direct_token": direct.token,
             }
-        )
-        if options.live:
-            shows = (qtickets.show, vk.cabinet.show, direct.show)
-            living = Living(world, shows, (qtickets, vk, vk_legacy, direct))
-            del world
-            living.live(stop, options.live, lambda: datetime.now(UTC) - behind)
-        else:
-            stop.wait()
+            sys.stdout.write(json.dumps(addresses) + "\n")
+            sys.stdout.flush()
+            if options.live:
+                living = Living(world, qtickets.show, vk.cabinet.show, direct.show)
+                del world  # or it stays in memory beside the next one
+                living.live(stop, options.live)
+            else:
+                stop.wait()
+    except (OSError, OverflowError) as error:
+        sys.stderr.write(f"sandbox: cannot listen on {HOST}:{options.port}: {error}\n")
+        return 1
     return 0
 
 
-def _options(arguments: list[str] | None) -> argparse.Namespace:
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m sandbox", description="Serve the stand-in APIs on this machine."
     )
-    parser.add_argument(
-        "--port", type=int, default=_DEFAULT_PORT, help="0 takes any free port (default: %(default)s)"
-    )
+    parser.add_argument("--port", type=int, default=8765, help="0 takes any free port (default: %(default)s)")
     covered = parser.add_mutually_exclusive_group()
     covered.add_argument("--days", type=int, default=90, help="days of orders (default: %(default)s)")
     covered.add_argument(
@@ -84,36 +74,16 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "--scale", type=float, default=1.0, help="1 is about 120 orders a day (default: %(default)s)"
     )
     parser.add_argument("--seed", type=int, default=7, help="which world (default: %(default)s)")
-    parser.add_argument("--until", type=_instant, default=None, help="the world's now, ISO 8601 (default: now)")
     parser.add_argument(
-        "--live", nargs="?", type=float, const=_LIVE_SECONDS, metavar="SECONDS",
+        "--live", nargs="?", type=float, const=60.0, metavar="SECONDS",
         help="let time go on: new orders, refunds and spend every so many seconds (default: %(const)g)",
     )  # fmt: skip
-    options = parser.parse_args(arguments)
-    options.until = options.until or datetime.now(UTC)
+    options = parser.parse_args()
     if options.since:
-        options.days = (moscow_day(options.until) - options.since).days + 1
-    if options.days < 1 or options.scale < 0 or not 0 <= options.port <= _LAST_PORT:
-        parser.error(
-            f"--days starts at 1, --scale at 0, --since is no day to come, and --port ends at {_LAST_PORT}"
-        )
-    if options.live is not None and not options.live >= _FEWEST_SECONDS:
-        parser.error(f"--live takes at least {_FEWEST_SECONDS:g} second")
+        options.days = (moscow_day(datetime.now(UTC)) - options.since).days + 1
+    if options.days < 1 or options.scale < 0 or (options.live is not None and not options.live >= 1):
+        parser.error("--days and --live start at 1, --scale at 0, and --since is no day to come")
     return options
-
-
-def _instant(text: str) -> datetime:
-    """Without an offset it is Moscow time."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"not an ISO 8601 date or time: {text}") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=MOSCOW)
-
-
-def _announce(addresses: dict[str, str]) -> None:
-    sys.stdout.write(json.dumps(addresses) + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ KINDS = {
     "wrong_total": "a page whose total is off: by=1",
     "error_as_page": "status 200 with an error body",
     "edit": "the normal answer, edited: call=callable(bytes) -> bytes, status=, headers=",
-    "drift": "before the answer the set shifts: mode='insert', 'remove' (its front) or 'pay' (one unpaid)",
+    "drift": "before the answer the set shifts: mode='insert' or 'remove' (its front)",
     "mutate": "before the answer: call=callable(documents)",
 }
 
@@ -62,15 +62,9 @@ class Faults:
             self._queue.append(fault)
         return fault
 
-    def mutate(
-        self,
-        call: Callable[[list[dict[str, Any]]], object],
-        path: str = "/orders",
-        times: int = 1,
-        after: int = 0,
-    ) -> Fault:
+    def mutate(self, call: Callable[[list[Any]], object], path: str = "/orders", after: int = 0) -> Fault:
         """Let ``call`` change the documents behind ``path`` just before a request is answered."""
-        return self.add("mutate", path, times, after, call=call)
+        return self.add("mutate", path, after=after, call=call)
 
     def take(self, path: str) -> Fault | None:
         """The fault that happens to this request, if any."""

@@ -15,7 +15,6 @@ from sandbox.recorder import Request
 
 PageEdit = Callable[[bytes, Fault], bytes]
 _HTML = b"<!DOCTYPE html><html><body><h1>Technical works</h1></body></html>"
-_SILENCE_SECONDS = 60.0
 
 
 class Misbehave:
@@ -31,7 +30,11 @@ class Misbehave:
     ) -> None:
         self._app = app
         self._faults = faults
-        self._page_edits = page_edits
+        self._edits: dict[str, PageEdit] = {
+            "truncated": _cut,
+            "edit": lambda body, fault: bytes(fault.options["call"](body)),
+            **page_edits,
+        }
         self._errors = errors
         self._before = before
 
@@ -42,9 +45,6 @@ class Misbehave:
             await self._app(scope, receive, send)
             return
         request.fault = fault.kind
-        await self._happen(fault, request, scope, receive, send)
-
-    async def _happen(self, fault: Fault, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         if fault.kind == "status":
             await self._status(fault)(scope, receive, send)
         elif fault.kind == "html":
@@ -52,14 +52,13 @@ class Misbehave:
         elif fault.kind == "disconnect":
             await self._disconnect(fault, scope, receive, send)
         elif fault.kind == "timeout":
-            if not await _left(receive, float(fault.options.get("seconds", _SILENCE_SECONDS))):
+            if not await _left(receive, float(fault.options.get("seconds", 60))):
                 await self._app(scope, receive, send)
-        elif fault.kind == "truncated":
-            await self._edited(lambda body, _: _cut(body, fault), fault, scope, receive, send)
-        elif fault.kind == "edit":
-            await self._edited(lambda body, _: bytes(fault.options["call"](body)), fault, scope, receive, send)
-        elif fault.kind in self._page_edits:
-            await self._edited(self._page_edits[fault.kind], fault, scope, receive, send)
+        elif fault.kind in self._edits:
+            status, body, content_type = await self._answer(scope, receive)
+            headers = {"Content-Type": content_type} | fault.options.get("headers", {})
+            content = self._edits[fault.kind](body, fault)
+            await Response(content, fault.options.get("status", status), headers)(scope, receive, send)
         else:
             self._before(fault, request)
             await self._app(scope, receive, send)
@@ -76,12 +75,6 @@ class Misbehave:
             response.headers["Retry-After"] = str(fault.options["retry_after"])
         response.headers.update(fault.options.get("headers", {}))
         return response
-
-    async def _edited(self, edit: PageEdit, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-        status, body, content_type = await self._answer(scope, receive)
-        headers = {"Content-Type": content_type} | fault.options.get("headers", {})
-        response = Response(edit(body, fault), fault.options.get("status", status), headers)
-        await response(scope, receive, send)
 
     async def _disconnect(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         if fault.options.get("partial"):

@@ -12,6 +12,8 @@ from urllib.parse import unquote
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_REMEMBERED = 50_000
+
 
 @dataclass(slots=True)
 class Request:
@@ -42,7 +44,13 @@ class Recorder:
         self.requests: list[Request] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await _read(receive)
+        # From here on ``receive`` only tells that the client left; handlers use ``Request``.
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if not message.get("more_body", False):
+                break
         request = Request(
             method=scope["method"],
             path=unquote(scope["path"][len(scope.get("root_path", "")) :]) or "/",
@@ -52,6 +60,7 @@ class Recorder:
         )
         request.params = self._parse(request)
         self.requests.append(request)
+        del self.requests[:-_REMEMBERED]
 
         async def noting(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -71,15 +80,5 @@ class Recorded:
 
     @property
     def requests(self) -> list[Request]:
-        """Every request so far, in order of arrival. ``params`` have no secrets, ``body`` may."""
+        """The last requests in order of arrival. ``params`` have no secrets, ``body`` may."""
         return self._recorder.requests
-
-
-async def _read(receive: Receive) -> bytes:
-    """The whole body. From then on ``receive`` only tells that the client left; handlers use ``Request``."""
-    chunks = []
-    while True:
-        message = await receive()
-        chunks.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return b"".join(chunks)

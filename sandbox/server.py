@@ -11,18 +11,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox.hangup import HangUp
-
 HOST = "127.0.0.1"
-_START_SECONDS = 10.0
-_STOP_SECONDS = 5.0
+_START_SECONDS, _STOP_SECONDS = 10.0, 5.0
 
 
 class Api(Protocol):
@@ -52,9 +49,19 @@ class Running(Generic[ApiT]):
         return self.origin + api.mount
 
 
-def compose(*apis: Api) -> ASGIApp:
-    """One application with every API below its own path."""
-    return HangUp(Starlette(routes=[Mount(api.mount, app=api) for api in apis]))
+def _composed(*apis: Api) -> ASGIApp:
+    """One application with every API below its own path.
+
+    It adds ``scope["sandbox.hang_up"]``, a function that drops the connection, which ASGI has no message for.
+    """
+    routed = Starlette(routes=[Mount(api.mount, app=api) for api in apis])
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        # uvicorn's ``send`` is a method of what holds the transport; nothing public leads there.
+        cycle: Any = getattr(send, "__self__", None)
+        await routed({**scope, "sandbox.hang_up": cycle.transport.close}, receive, send)
+
+    return application
 
 
 @contextmanager
@@ -62,14 +69,12 @@ def serve(app: ApiT, *others: Api, port: int = 0) -> Iterator[Running[ApiT]]:
     """Serve until the block ends, in a daemon thread. Port 0 is any free one; a taken one raises OSError."""
     listener = _listen(port)
     config = uvicorn.Config(
-        compose(app, *others),
+        _composed(app, *others),
         log_config=None,
         log_level="critical",
-        access_log=False,
         lifespan="off",
         ws="none",
         http="h11",
-        server_header=False,
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)

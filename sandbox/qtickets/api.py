@@ -1,8 +1,8 @@
-"""The application: routes of the organizer's REST API over lists of documents."""
+"""The application: the two lists of the organizer's REST API that a loader reads, over documents."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import RLock
 from typing import Any
@@ -10,25 +10,22 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.routing import Route
 
-from sandbox.bulk import garbage_kept
 from sandbox.faults import Fault, Faults
 from sandbox.misbehave import Misbehave
-from sandbox.qtickets import derived, page_faults
-from sandbox.qtickets.errors import UnhandledFault
-from sandbox.qtickets.event_documents import event_document
-from sandbox.qtickets.handlers import Handlers
-from sandbox.qtickets.order_documents import order_document
-from sandbox.qtickets.query import page_query, raw_parameters
+from sandbox.qtickets import page_faults, wire
+from sandbox.qtickets.documents import event_document, order_document
+from sandbox.qtickets.pages import page, shaper
+from sandbox.qtickets.query import Query, query_of, raw_parameters
 from sandbox.qtickets.switches import SANDBOX_TOKEN, Switches
 from sandbox.qtickets.table import Table
-from sandbox.qtickets.variants import restructure, reword
-from sandbox.qtickets.wire import Document
+from sandbox.qtickets.wire import Document, UnhandledFault
 from sandbox.recorder import Recorded, Recorder, Request
 from sandbox.world import World
-
-# Default page sizes as captured.
-_EVENTS, _ORDERS, _CLIENTS, _DISCOUNTS, _PROMO_CODES = 10, 50, 100, 100, 500
+from sandbox.world.world import garbage_kept
 
 
 class QticketsApi(Recorded):
@@ -54,21 +51,24 @@ class QticketsApi(Recorded):
         self.token = token
         self.faults = Faults()
         self.lock = RLock()
-        self.tables = self._tables()
-        self._structure = self.switches.structure()
-        app = Starlette(**Handlers(self).routing(), middleware=[Middleware(GZipMiddleware, compresslevel=1)])
-        layer = Misbehave(app, self.faults, page_faults.PAGE_EDITS, page_faults.error_body, self._before)
+        self._touch()
+        answers = [("", self._list), ("/{id}", self._detail)]
+        app = Starlette(
+            routes=[
+                Route(f"/{name}{rest}", self._endpoint(name, answer), methods=["GET"])
+                for name in self._tables
+                for rest, answer in answers
+            ],
+            exception_handlers={404: _no_route, 405: _write, UnhandledFault: _unhandled},
+            middleware=[Middleware(GZipMiddleware, compresslevel=1)],
+        )
+        layer = Misbehave(app, self.faults, page_faults.PAGE_EDITS, wire.error_body, self._before)
         self._recorder = Recorder(layer, self._parameters)
 
     @classmethod
     def of(cls, world: World, switches: Switches | None = None) -> QticketsApi:
         """The API over a generated world."""
         return cls(*_documents(world), switches)
-
-    @property
-    def writes(self) -> list[Request]:
-        """Those that were no reads: a loader leaves this empty."""
-        return [request for request in self.requests if request.method not in ("GET", "HEAD")]
 
     def show(self, world: World) -> None:
         """Serve another view from now on, e.g. the same world at a later instant."""
@@ -83,34 +83,40 @@ class QticketsApi(Recorded):
             try:
                 yield self
             finally:
-                self.touch()
+                self._touch()
 
-    def touch(self) -> None:
-        """Forget indexes and derived lists, because documents changed."""
-        with self.lock:
-            self.tables = self._tables()
-
-    def current_tables(self) -> dict[str, Table]:
-        """The tables as the switches are now."""
-        if self._structure != self.switches.structure():
-            self._structure = self.switches.structure()
-            self.touch()
-        return self.tables
-
-    def _tables(self) -> dict[str, Table]:
-        return {
-            "orders": Table(
-                "Order",
-                lambda: self.orders,
-                _ORDERS,
-                adapt=lambda order: restructure(order, self.switches),
-                reword=lambda order: reword(order, self.switches),
-            ),
-            "events": Table("Event", lambda: self.events, _EVENTS),
-            "clients": Table("Client", lambda: derived.clients(self.orders), _CLIENTS),
-            "discounts": Table("Discount", derived.discounts, _DISCOUNTS),
-            "promo-codes": Table("PromoCode", derived.promo_codes, _PROMO_CODES, sorted_by_id=False),
+    def _touch(self) -> None:
+        """Forget all indexes. The sizes of pages are those captured."""
+        self._tables = {
+            "orders": Table("Order", lambda: self.orders, per_page=50),
+            "events": Table("Event", lambda: self.events, per_page=10),
         }
+
+    def _endpoint(
+        self, name: str, answer: Callable[[HttpRequest, Table, Query], Response]
+    ) -> Callable[[HttpRequest], Any]:
+        """Check the token, read the parameters, and keep changes out while answering."""
+
+        async def endpoint(request: HttpRequest) -> Response:
+            if request.headers.get("authorization") != f"Bearer {self.token}":
+                return wire.wrong_authorization()
+            with self.lock:
+                query = query_of(request.scope["sandbox.request"], self.switches)
+                return answer(request, self._tables[name], query)
+
+        return endpoint
+
+    def _list(self, _: HttpRequest, table: Table, query: Query) -> Response:
+        return wire.reply(wire.body(page(table, query, self.switches)))
+
+    def _detail(self, request: HttpRequest, table: Table, query: Query) -> Response:
+        """What is no number counts as 0, as captured."""
+        text: str = request.path_params["id"]
+        wanted = int(text) if text.isdecimal() else 0
+        document = table.with_id(wanted)
+        if document is None:
+            return wire.not_found(table.resource, wanted)
+        return wire.reply(wire.body({"data": shaper(query, self.switches)(document)}))
 
     def _parameters(self, request: Request) -> dict[str, Any]:
         try:
@@ -120,14 +126,25 @@ class QticketsApi(Recorded):
 
     def _before(self, fault: Fault, request: Request) -> None:
         """Change the data that a request is about to read."""
-        with self.lock:
-            table = self.current_tables()[request.path.split("/")[1]]
+        with self.change():
+            table = self._tables[request.path.split("/")[1]]
             if fault.kind == "mutate":
                 fault.options["call"](table.documents)
             else:
-                query = page_query(request, self.switches)
-                page_faults.drift(table, query, fault.options.get("mode", "insert"))
-            self.touch()
+                page_faults.drift(table, query_of(request, self.switches), fault.options.get("mode", "insert"))
+
+
+async def _no_route(_request: HttpRequest, _error: Exception) -> Response:
+    return wire.no_such_page()
+
+
+async def _write(request: HttpRequest, _error: Exception) -> Response:
+    return wire.write_refused(request.method)
+
+
+async def _unhandled(_request: HttpRequest, _error: Exception) -> Response:
+    """503 also for what will never work, so it is not always transient."""
+    return wire.reply(wire.error_body(503), 503)
 
 
 def _documents(world: World) -> tuple[list[Document], list[Document]]:

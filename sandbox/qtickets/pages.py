@@ -1,50 +1,63 @@
-"""A page of a list: the envelope with its total, and the documents as the request wants them."""
+"""A page of a list: the envelope with its total, and the documents as request and switches want them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from sandbox.qtickets.query import Condition, Query
-from sandbox.qtickets.select import selected, tree_of
+from sandbox.qtickets.query import Query
 from sandbox.qtickets.switches import Switches
 from sandbox.qtickets.table import Table
+from sandbox.qtickets.variants import varied
 from sandbox.qtickets.wire import Document
+
+Tree = dict[str, Any]
 
 
 def page(table: Table, query: Query, switches: Switches) -> Document:
     """``{"data": [...], "paging": {...}}``; no key tells the last page, past the end ``data`` is empty."""
-    order_by = query.order_by if switches.honour_order_by else []
-    found = table.find(_effective(query.where, switches), order_by)
+    found = table.find(
+        condition
+        for condition in query.where
+        if switches.honour_filters
+        and condition.column not in switches.ignored_columns
+        and condition.operator not in switches.ignored_operators
+    )
     size = table.per_page
     if query.per_page and switches.honour_per_page:
         size = min(query.per_page, switches.max_per_page)
-    rows = table.rows()
-    numbers = found[(query.page - 1) * size : query.page * size]
-    shape = shaper(table, query, switches)
+    rows = found[::-1] if query.newest_first and switches.honour_order_by else found
+    shape = shaper(query, switches)
+    documents = table.documents
     return {
-        "data": [shape(rows[number]) for number in numbers],
+        "data": [shape(documents[row]) for row in rows[(query.page - 1) * size : query.page * size]],
         "paging": {"perPage": size, "currentPage": query.page, "total": len(found)},
     }
 
 
-def shaper(table: Table, query: Query, switches: Switches) -> Callable[[Document], Document]:
-    """What turns a stored document into the one that is sent: ``select`` and the switches of wording."""
-    tree = None
-    if query.select and switches.honour_select:
-        tree = tree_of(query.select, nested=switches.honour_nested_select)
-
-    def shape(document: Document) -> Document:
-        return table.reword(document if tree is None else selected(document, tree))
-
-    return shape
+def shaper(query: Query, switches: Switches) -> Callable[[Document], Document]:
+    """What turns a stored document into the one that is sent."""
+    if not query.select or not switches.honour_select:
+        return lambda document: varied(document, switches)
+    tree = _tree(query.select, nested=switches.honour_nested_select)
+    return lambda document: _selected(varied(document, switches), tree)
 
 
-def _effective(where: list[Condition], switches: Switches) -> list[Condition]:
-    """The conditions that this server does not silently ignore."""
-    if not switches.honour_filters:
-        return []
-    return [
-        condition
-        for condition in where
-        if condition.column not in switches.ignored_columns and condition.operator not in switches.ignored_operators
-    ]
+def _tree(paths: tuple[str, ...], *, nested: bool) -> Tree:
+    """``["id", "baskets.id"]`` -> ``{"id": {}, "baskets": {"id": {}}}``; an empty branch is the whole value."""
+    tree: Tree = {}
+    for path in paths:
+        first, _, inner = path.partition(".")
+        branch = tree.setdefault(first, {})
+        if inner and nested:
+            branch[inner] = {}
+    return tree
+
+
+def _selected(value: Any, tree: Tree) -> Any:
+    """The value reduced to the tree, in its own order. Unknown paths are simply absent."""
+    if isinstance(value, list):
+        return [_selected(item, tree) for item in value]
+    if not tree or not isinstance(value, dict):
+        return value
+    return {key: _selected(inner, tree[key]) for key, inner in value.items() if key in tree}

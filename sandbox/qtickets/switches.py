@@ -21,7 +21,7 @@ class Switches:
     """``where`` filters. False: everything comes back with status 200, as with an unknown parameter."""
 
     ignored_columns: set[str] = field(default_factory=set)
-    """Columns whose conditions are silently dropped, e.g. ``{"updated_at"}``."""
+    """Columns whose conditions are silently dropped, e.g. ``{"payed"}``."""
 
     ignored_operators: set[str] = field(default_factory=set)
     """Operators whose conditions are silently dropped, e.g. ``{"<"}``."""
@@ -54,8 +54,4 @@ class Switches:
     """Ids of orders and baskets come as numeric strings, as in a fixture of 2019."""
 
     flags_as_ints: bool = False
-    """``payed``, ``reserved`` and ``reserve_extended`` come as 0 and 1."""
-
-    def structure(self) -> tuple[bool, bool, bool]:
-        """The switches that change what a filter sees, not only how it is worded."""
-        return (self.price_per_line, self.price_reduced_after_refund, self.deleted_after_refund)
+    """``payed`` comes as 0 or 1."""

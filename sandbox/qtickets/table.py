@@ -1,116 +1,86 @@
 """One list endpoint's documents with the indexes that make a page of 100,000 orders cheap.
 
-Indexes are built at the first request that needs them and dropped by ``touch``, which follows every change.
+How a condition of ``where`` compares: dates as instants, numbers as numbers, and null satisfies none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+import operator
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
-from sandbox.qtickets.errors import UnhandledFault
-from sandbox.qtickets.filters import Cell, comparable, matching
 from sandbox.qtickets.query import Condition
-from sandbox.qtickets.wire import Document
+from sandbox.qtickets.wire import Document, UnhandledFault
+from sandbox.world.clock import MOSCOW
 
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {"=": operator.eq, ">=": operator.ge, "<": operator.lt}
 _REMEMBERED_RESULTS = 64
 
 
-def _as_it_is(document: Document) -> Document:
-    return document
-
-
 class Table:
-    """Documents of one resource, asked of ``source`` when indexes are built.
+    """Documents of one resource. Indexes are built at the first request that needs them: after a change of the
+    documents, make another table."""
 
-    ``adapt`` gives the form in which they are filtered and served, ``reword`` the types in which they are sent.
-    """
-
-    def __init__(
-        self,
-        resource: str,
-        source: Callable[[], list[Document]],
-        per_page: int,
-        *,
-        sorted_by_id: bool = True,
-        adapt: Callable[[Document], Document] = _as_it_is,
-        reword: Callable[[Document], Document] = _as_it_is,
-    ) -> None:
+    def __init__(self, resource: str, source: Callable[[], list[Document]], per_page: int) -> None:
         self.resource = resource
         self._source = source
         self.per_page = per_page
-        self._sorted_by_id = sorted_by_id
-        self._adapt = adapt
-        self.reword = reword
-        self.touch()
-
-    def touch(self) -> None:
-        """Forget every index, because the documents changed."""
-        self._rows: list[Document] | None = None
-        self._natural: list[int] | None = None
-        self._by_id: dict[int, int] | None = None
-        self._columns: dict[str, list[Cell]] = {}
-        self._results: dict[Hashable, list[int]] = {}
+        self._by_id: list[int] | None = None
+        self._columns: dict[str, list[float | None]] = {}
+        self._results: dict[tuple[Condition, ...], list[int]] = {}
 
     @property
     def documents(self) -> list[Document]:
-        """The documents as they were given, before ``adapt``."""
         return self._source()
 
-    def rows(self) -> list[Document]:
-        if self._rows is None:
-            self._rows = [self._adapt(document) for document in self.documents]
-        return self._rows
+    def with_id(self, wanted: int) -> Document | None:
+        return next((document for document in self.documents if int(document["id"]) == wanted), None)
 
-    def by_id(self, wanted: int) -> Document | None:
-        if self._by_id is None:
-            self._by_id = {int(document["id"]): row for row, document in enumerate(self.rows())}
-        row = self._by_id.get(wanted)
-        return None if row is None else self.rows()[row]
-
-    def find(self, where: list[Condition], order_by: list[tuple[str, bool]]) -> list[int]:
-        """Row numbers of all matching documents in the order asked for. Not to be changed by the caller."""
-        key = (tuple((item.column, item.operator, repr(item.value)) for item in where), tuple(order_by))
+    def find(self, where: Iterable[Condition]) -> list[int]:
+        """Row numbers of all matching documents, ascending by id. Not to be changed by the caller."""
+        key = tuple(where)
         if key not in self._results:
             if len(self._results) >= _REMEMBERED_RESULTS:
                 self._results.clear()
-            self._results[key] = self._search(where, order_by)
+            self._results[key] = self._search(key)
         return self._results[key]
 
-    def _search(self, where: list[Condition], order_by: list[tuple[str, bool]]) -> list[int]:
-        found = self._natural_order()
+    def _search(self, where: tuple[Condition, ...]) -> list[int]:
+        if self._by_id is None:
+            documents = self.documents
+            self._by_id = sorted(range(len(documents)), key=lambda row: int(documents[row]["id"]))
+        found = self._by_id
         for condition in where:
-            found = matching(self._column(condition.column), condition, found)
-        for column, descending in reversed(order_by):
-            cells = self._column(column)
-            found = sorted(found, key=lambda row: _sortable(cells[row]), reverse=descending)
+            compare = _COMPARISONS.get(condition.operator)
+            if compare is None:
+                raise UnhandledFault(f"cannot compare with {condition.operator}")
+            cells, wanted = self._column(condition.column), _number(condition.column, condition.value)
+            found = [row for row in found if (cell := cells[row]) is not None and compare(cell, wanted)]
         return found
 
-    def _natural_order(self) -> list[int]:
-        if self._natural is None:
-            rows = self.rows()
-            numbers = list(range(len(rows)))
-            if self._sorted_by_id:
-                numbers.sort(key=lambda row: int(rows[row]["id"]))
-            self._natural = numbers
-        return self._natural
-
-    def _column(self, column: str) -> list[Cell]:
+    def _column(self, column: str) -> list[float | None]:
         if column not in self._columns:
-            rows = self.rows()
-            if rows and not any(_is_scalar(row, column) for row in rows):
+            documents = self.documents
+            if documents and not any(column in document for document in documents):
                 raise UnhandledFault(f"no column {column}")
-            self._columns[column] = [comparable(column, row.get(column)) for row in rows]
+            values = (document.get(column) for document in documents)
+            self._columns[column] = [_cell(column, value) for value in values]
         return self._columns[column]
 
 
-def _is_scalar(row: Document, column: str) -> bool:
-    value: Any = row.get(column, ())
-    return not isinstance(value, (dict, list, tuple))
+def _cell(column: str, value: Any) -> float | None:
+    """A flag in words equals no number."""
+    is_word = isinstance(value, str) and value.isalpha() and not column.endswith("_at")
+    return None if value is None or is_word else _number(column, value)
 
 
-def _sortable(cell: Cell) -> tuple[int, float, str]:
-    """Nulls first, as MySQL sorts them."""
-    if cell is None:
-        return (0, 0.0, "")
-    return (1, cell, "") if isinstance(cell, float) else (1, 0.0, cell)
+def _number(column: str, value: Any) -> float:
+    """A date as seconds since the epoch; one without an offset is Moscow time."""
+    try:
+        if not column.endswith("_at"):
+            return float(value)
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise UnhandledFault(f"{column} cannot be {value!r}") from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=MOSCOW)).timestamp()

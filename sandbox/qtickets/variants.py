@@ -1,4 +1,4 @@
-"""Documents as the switches want them: other conventions for refunds, quantities, ids and flags.
+"""Orders as the switches want them: other conventions for refunds, quantities, ids and flags.
 
 Works on documents, not on the world, so captured replies can be bent likewise. Never changes its input.
 """
@@ -11,65 +11,38 @@ from typing import Any
 from sandbox.qtickets.switches import Switches
 from sandbox.qtickets.wire import Document, money
 
-_UNIT_PRICES = ("original_price", "ticket_original_price", "discount_value", "price", "ticket_amount")
-_FLAGS = ("payed", "reserved", "reserve_extended")
+_UNIT_PRICES = ("original_price", "discount_value", "price")
 
 
-def restructure(order: Document, switches: Switches) -> Document:
-    """Apply what a filter must see too: prices and deletions."""
-    if not any(switches.structure()):
-        return order
-    changed = dict(order)
+def varied(document: Document, switches: Switches) -> Document:
+    """An event, which has no baskets, is as it is."""
+    if not isinstance(document.get("baskets"), list):
+        return document
+    baskets = [_basket(basket, switches) for basket in document["baskets"]]
+    changed = {**document, "baskets": baskets}
     if switches.price_reduced_after_refund:
-        gone = sum((_line(basket) for basket in order["baskets"] if basket["refunded_at"]), Decimal(0))
-        changed["price"] = money(_exact(order["price"]) - gone)
-    if switches.price_per_line:
-        changed["baskets"] = [_per_line(basket) for basket in changed["baskets"]]
-    if switches.deleted_after_refund:
-        changed = _deleted(changed)
+        back = [basket for basket in document["baskets"] if basket["refunded_at"]]
+        gone = sum((_exact(basket["price"]) * int(basket["quantity"]) for basket in back), Decimal(0))
+        changed["price"] = money(_exact(document["price"]) - gone)
+    if switches.deleted_after_refund and baskets and all(basket["refunded_at"] for basket in baskets):
+        changed["deleted_at"] = max(str(basket["refunded_at"]) for basket in baskets)
+    if switches.id_as_strings:
+        changed["id"] = str(document["id"])
+    if switches.flags_as_ints:
+        changed["payed"] = int(document["payed"])
     return changed
 
 
-def reword(order: Document, switches: Switches) -> Document:
-    """Apply what only the reader sees: the types of ids and flags. Works on a selection of keys too."""
-    changed = dict(order)
+def _basket(basket: Document, switches: Switches) -> Document:
+    changed = dict(basket)
+    if switches.price_per_line and basket["quantity"] != 1:
+        changed |= {key: money(_exact(basket[key]) * int(basket["quantity"])) for key in _UNIT_PRICES}
+    if switches.deleted_after_refund and basket["refunded_at"]:
+        changed["deleted_at"] = basket["refunded_at"]
     if switches.id_as_strings:
-        _id_to_text(changed)
-        baskets = changed.get("baskets")
-        if isinstance(baskets, list):
-            changed["baskets"] = [_id_to_text(dict(basket)) for basket in baskets]
-    if switches.flags_as_ints:
-        changed.update({flag: int(changed[flag]) for flag in _FLAGS if flag in changed})
+        changed["id"] = str(basket["id"])
     return changed
 
 
 def _exact(number: Any) -> Decimal:
     return Decimal(str(number))
-
-
-def _line(basket: Document) -> Decimal:
-    return _exact(basket["price"]) * int(basket["quantity"])
-
-
-def _per_line(basket: Document) -> Document:
-    if basket["quantity"] == 1:
-        return basket
-    line = {key: money(_exact(basket[key]) * int(basket["quantity"])) for key in _UNIT_PRICES if basket.get(key)}
-    return {**basket, **line}
-
-
-def _deleted(order: Document) -> Document:
-    baskets = [
-        {**basket, "deleted_at": basket["refunded_at"]} if basket["refunded_at"] else basket
-        for basket in order["baskets"]
-    ]
-    changed = {**order, "baskets": baskets}
-    if baskets and all(basket["refunded_at"] for basket in baskets):
-        changed["deleted_at"] = max(str(basket["refunded_at"]) for basket in baskets)
-    return changed
-
-
-def _id_to_text(document: Document) -> Document:
-    if "id" in document:
-        document["id"] = str(document["id"])
-    return document

@@ -4,8 +4,9 @@ One timeline without beginning or end that depends on a seed; ``World`` is a vie
 nothing of HTTP, JSON or any vendor.
 """
 
-from sandbox.world.programme import Ad, City, Event, Price, Show
-from sandbox.world.sales import Basket, Buyer, Order
+from sandbox.world.ads import Ad
+from sandbox.world.catalogue import Event, Show
+from sandbox.world.sales import Basket, Order
 from sandbox.world.world import World
 
-__all__ = ["Ad", "Basket", "Buyer", "City", "Event", "Order", "Price", "Show", "World"]
+__all__ = ["Ad", "Basket", "Event", "Order", "Show", "World"]

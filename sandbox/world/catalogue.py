@@ -1,24 +1,24 @@
 """The events of a season: a tour of a few titles through all cities, with the oddities a loader must survive.
 
 A season is a quarter. Its events depend on the seed and the season alone, never on the instant of the view;
-the lifecycle (``is_active``, ``deleted_at``) is cut at that instant by ``as_of``.
+the lifecycle (``is_active``, ``deleted_at``) is cut at that instant by ``as_of``. Events and shows are mutable on
+purpose: a test changes one and sees whether a loader notices.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from random import Random
 
-from sandbox.world.cities import CITIES
-from sandbox.world.clock import QUARTERS, day_start, season_start
-from sandbox.world.programme import City, Event, Show
-from sandbox.world.randomness import happens, stream
+from sandbox.world.cities import CITIES, City
+from sandbox.world.clock import QUARTERS, day_start, local_time, season_start
+from sandbox.world.randomness import happens, pick, stream
 from sandbox.world.secrets import MARK
-from sandbox.world.shows import draft_shows
 
-TITLES = (
+_TITLES = (
     "Щелкунчик", "Мир динозавров", "Симфония при свечах", "Песчаное шоу", "Бумажный цирк", "Ночь джаза",
     "Космос рядом", "Рок-хиты с оркестром", "Тайна старого чердака", "Океан света", "Большой стендап",
     "Кино вживую",
@@ -29,26 +29,72 @@ _TITLES_A_SEASON = 3
 _EXTRA_CITIES = (0, 1, 4, 5)
 
 # Positions in the season's list of events that carry an oddity.
-SLOT_MANY_SHOWS = 1
-SLOT_LONG_SCHEME = 3
-SLOT_HIDDEN = 5
-SLOT_DELETED_LATER = 7
-SLOT_DELETED_BEFORE_SALE = 9
-SLOT_WITHOUT_PAYMENTS = 10
+_MANY_SHOWS, _HIDDEN, _DELETED_LATER, _DELETED_BEFORE_SALE, _WITHOUT_PAYMENTS = 1, 5, 7, 9, 10
 
 _ANNOUNCED_BEFORE = timedelta(days=80)
-_IDS_A_SEASON = 100
+_IDS_A_SEASON, _IDS_AN_EVENT = 100, 100
 _DEACTIVATED_SHARE = 0.6
 # Longer than anyone takes to pay, so that nobody pays for a show that is over.
 _SALE_CLOSES_BEFORE = timedelta(hours=32)
-NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+_SHOW_COUNTS = ((1, 0.5), (2, 0.25), (3, 0.15), (4, 0.1))
+_MANY = 13
+_FIRST_DAY, _LAST_DAY = 5, 85
+_BEGINNINGS = ((12, 0), (19, 0), (20, 30))
+_INACTIVE_SHARE, _PRICELESS_SHARE, _DOORS_SHARE, _ADMISSION_SHARE = 0.12, 0.22, 0.9, 0.45
+_FACTORS = {"RUB": Decimal(1), "KZT": Decimal(6), "BYN": Decimal("0.035")}
+_ADMISSIONS = (("Детский билет", 490), ("Взрослый билет", 690), ("Семейный билет", 1790))
+_SEATED = (("Балкон", 990), ("Амфитеатр", 1690), ("Партер", 2790))
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """One price level of a show; ``admission`` means standing places without seat numbers."""
+
+    amount: Decimal
+    label: str
+    admission: bool
+
+
+@dataclass(slots=True)
+class Show:
+    """One session of an event. Without ``shows_prices`` the API gives null as its lowest price."""
+
+    id: int
+    event_id: int
+    is_active: bool
+    opens_at: datetime
+    starts_at: datetime
+    finishes_at: datetime
+    prices: list[Price]
+    shows_prices: bool
+    deleted_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Event:
+    """What tickets are sold for. (name, city) is unique over all events of a world."""
+
+    id: int
+    name: str
+    city: City
+    venue: str
+    currency: str
+    is_active: bool
+    age: str
+    payee: str | None
+    popularity: float
+    sale_starts_at: datetime
+    shows: list[Show]
+    created_at: datetime
+    deleted_at: datetime | None = None
 
 
 @cache
 def season_events(seed: int, season: int) -> tuple[Event, ...]:
     """All events of a season with their whole life; shared between calls, so never change them in place."""
     rng = stream(seed, "season", season)
-    titles = rng.sample(TITLES, _TITLES_A_SEASON)
+    titles = rng.sample(_TITLES, _TITLES_A_SEASON)
     # A city's second event takes the next title, which keeps (name, city) unique.
     stops = [(city, city) for city in range(len(CITIES))] + [(city, city + 1) for city in _EXTRA_CITIES]
     return tuple(
@@ -61,55 +107,72 @@ def _draft(rng: Random, season: int, slot: int, city: City, title: str) -> Event
     start = season_start(season)
     created_at = day_start(start) - _ANNOUNCED_BEFORE + timedelta(hours=7 * slot + 9, minutes=rng.randrange(60))
     event_id = season * _IDS_A_SEASON + slot
-    shows = draft_shows(
-        rng, event_id, city, start, created_at, many=slot == SLOT_MANY_SHOWS, long=slot == SLOT_LONG_SCHEME
-    )
+    shows = _draft_shows(rng, event_id, city, start, many=slot == _MANY_SHOWS)
     year, quarter = divmod(season, QUARTERS)
     return Event(
         id=event_id,
         name=f"{title}: {_SEASON_NAMES[quarter]} {year}",
         city=city,
         venue=f"Дворец культуры «{city.name}»",
-        address=f"ул. Ленина, {slot + 1}",
         currency=city.currency,
-        is_active=slot != SLOT_HIDDEN,
+        is_active=slot != _HIDDEN,
         age=rng.choice(("0+", "6+", "12+", "18+")),
-        description=f"{title}. Начало за 15 минут.\r\n",
-        payee=None if slot == SLOT_WITHOUT_PAYMENTS else f"ИП Получатель-{MARK}{event_id}",
+        payee=None if slot == _WITHOUT_PAYMENTS else f"ИП Получатель-{MARK}{event_id}",
         popularity=city.weight * rng.uniform(0.5, 1.6),
         sale_starts_at=created_at + timedelta(days=rng.randint(3, 10)),
         shows=shows,
         created_at=created_at,
-        updated_at=created_at,
         deleted_at=_deleted_at(slot, created_at, shows[-1].finishes_at),
     )
 
 
 def _deleted_at(slot: int, created_at: datetime, last: datetime) -> datetime | None:
-    if slot == SLOT_DELETED_BEFORE_SALE:
+    if slot == _DELETED_BEFORE_SALE:
         return created_at + timedelta(days=2, hours=3)
-    return last + timedelta(days=2, hours=5) if slot == SLOT_DELETED_LATER else None
+    return last + timedelta(days=2, hours=5) if slot == _DELETED_LATER else None
 
 
-def deactivated_at(event: Event) -> datetime:
-    """When the organizer switches a played event off; many never are."""
-    rng = stream("deactivation", event.id)
-    return event.shows[-1].finishes_at + timedelta(hours=20) if happens(rng, _DEACTIVATED_SHARE) else NEVER
+def _draft_shows(rng: Random, event_id: int, city: City, season: date, *, many: bool) -> list[Show]:
+    """The event's sessions in order of time, all within the season."""
+    count = _MANY if many else pick(rng, _SHOW_COUNTS)
+    days = sorted(rng.sample(range(_FIRST_DAY, _LAST_DAY), count))
+    levels = _ADMISSIONS if (admission := happens(rng, _ADMISSION_SHARE)) else _SEATED
+    step = rng.choice((0, 100, 200, 300))
+    prices = [
+        Price(((roubles + step) * _FACTORS[city.currency]).quantize(Decimal("0.01")), label, admission)
+        for label, roubles in levels
+    ]
+    shows = []
+    for number, offset in enumerate(days):
+        starts_at = local_time(season + timedelta(days=offset), *rng.choice(_BEGINNINGS), city.timezone)
+        shows.append(
+            Show(
+                id=event_id * _IDS_AN_EVENT + number,
+                event_id=event_id,
+                is_active=not (count > 1 and happens(rng, _INACTIVE_SHARE)),
+                opens_at=starts_at - timedelta(minutes=60 if happens(rng, _DOORS_SHARE) else 0),
+                starts_at=starts_at,
+                finishes_at=starts_at + timedelta(hours=2),
+                prices=prices,
+                shows_prices=not happens(rng, _PRICELESS_SHARE),
+            )
+        )
+    return shows
 
 
 def as_of(event: Event, until: datetime) -> Event | None:
-    """The event as it stood at that instant, or None if it was not announced yet."""
+    """The event as it stood at that instant, or None if it was not announced yet.
+
+    The organizer switches most played events off, and many never.
+    """
     if event.created_at > until:
         return None
-    off = deactivated_at(event)
-    deleted = event.deleted_at if event.deleted_at and event.deleted_at <= until else None
-    changes = [event.created_at, *(moment for moment in (off, deleted) if moment and moment <= until)]
+    off = event.shows[-1].finishes_at + timedelta(hours=20) <= until
     return replace(
         event,
-        shows=[replace(show, prices=[replace(price) for price in show.prices]) for show in event.shows],
-        is_active=event.is_active and off > until,
-        updated_at=max(changes),
-        deleted_at=deleted,
+        shows=[replace(show) for show in event.shows],
+        is_active=event.is_active and not (off and happens(stream("deactivation", event.id), _DEACTIVATED_SHARE)),
+        deleted_at=event.deleted_at if event.deleted_at and event.deleted_at <= until else None,
     )
 
 

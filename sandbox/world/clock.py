@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 MOSCOW = timezone(timedelta(hours=3))
-QUARTER_MONTHS = 3
 QUARTERS = 4
 
 
@@ -28,9 +27,9 @@ def local_time(day: date, hour: int, minute: int, zone: str) -> datetime:
 
 def season_of(day: date) -> int:
     """Number of the day's quarter, counted without gaps: 2026-Q1 is 8104."""
-    return day.year * QUARTERS + (day.month - 1) // QUARTER_MONTHS
+    return day.year * QUARTERS + (day.month - 1) // 3
 
 
 def season_start(season: int) -> date:
     year, quarter = divmod(season, QUARTERS)
-    return date(year, quarter * QUARTER_MONTHS + 1, 1)
+    return date(year, quarter * 3 + 1, 1)

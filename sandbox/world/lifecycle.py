@@ -1,4 +1,6 @@
-"""What becomes of an order: paid, given up, cancelled, refunded, scanned - planned at its creation."""
+"""What becomes of an order: paid, given up, cancelled, refunded, scanned. All is planned at its creation, and
+``as_of`` takes back what is still to come.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +8,14 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 
-from sandbox.world.programme import Show
+from sandbox.world.catalogue import Show
 from sandbox.world.randomness import happens, pick
 from sandbox.world.sales import Basket, Order
 
 _PAID_SHARE = 0.8
 # Seconds between order and payment: mostly minutes, sometimes up to thirty hours.
 _DELAYS = (((60, 480), 0.66), ((480, 3600), 0.2), ((3600, 72_000), 0.1), ((72_000, 108_000), 0.04))
-_RESERVATION = timedelta(hours=24)
-_EXTENSION = timedelta(hours=24)
-_EXTENDED_AFTER = timedelta(hours=20)
+_RESERVATION_SECONDS = 24 * 3600
 _EXTENDED_SHARE, _BY_HAND_SHARE, _KEPT_SHARE = 0.15, 0.3, 0.01
 _FREE_LATER_SHARE = 0.08
 _REFUND_SHARE, _FULL_REFUND_SHARE, _DEDUCTION_SHARE, _SECOND_REFUND_SHARE = 0.05, 0.5, 0.5, 0.3
@@ -31,7 +31,7 @@ def plan_life(rng: Random, order: Order, shows: dict[int, Show]) -> None:
         late = timedelta(seconds=rng.randint(60, 900)) if happens(rng, _FREE_LATER_SHARE) else timedelta()
         order.payed_at = order.created_at + late
     elif happens(rng, _PAID_SHARE):
-        _pay(rng, order)
+        order.payed_at = order.created_at + timedelta(seconds=rng.randint(*pick(rng, _DELAYS)))
     else:
         _give_up(rng, order)
         return
@@ -40,27 +40,12 @@ def plan_life(rng: Random, order: Order, shows: dict[int, Show]) -> None:
         _scan(rng, basket, shows[basket.show_id])
 
 
-def _pay(rng: Random, order: Order) -> None:
-    delay = timedelta(seconds=rng.randint(*pick(rng, _DELAYS)))
-    if delay > _RESERVATION:
-        _extend(order)
-    order.payed_at = order.created_at + delay
-
-
-def _extend(order: Order) -> None:
-    order.extended_at = order.created_at + _EXTENDED_AFTER
-    order.reserved_to += _EXTENSION
-
-
 def _give_up(rng: Random, order: Order) -> None:
     """Cancelled by hand within the reservation, or by the vendor a quarter of an hour after its end."""
     if happens(rng, _KEPT_SHARE):
-        order.reserved = True  # an indefinite reservation, which nothing cancels
-        return
-    if happens(rng, _EXTENDED_SHARE):
-        _extend(order)
+        return  # an indefinite reservation, which nothing cancels
+    limit = _RESERVATION_SECONDS * (2 if happens(rng, _EXTENDED_SHARE) else 1)
     by_hand = happens(rng, _BY_HAND_SHARE)
-    limit = int((order.reserved_to - order.created_at).total_seconds())
     waited = rng.randint(600, limit) if by_hand else limit + rng.randint(900, 960)
     order.deleted_at = order.created_at + timedelta(seconds=waited)
     for basket in order.baskets:
@@ -109,3 +94,23 @@ def _scan(rng: Random, basket: Basket, show: Show) -> None:
     gone = basket.refunded_at or basket.deleted_at
     if happens(rng, _SCAN_SHARE) and (gone is None or gone > at):
         basket.checked_at = at
+
+
+def as_of(order: Order, until: datetime) -> Order | None:
+    """The order as it stood at that instant, cut back in place, or None if it was created later."""
+    if order.created_at > until:
+        return None
+    order.payed_at = _happened(order.payed_at, until)
+    order.card_mask = order.card_mask if order.payed_at else None
+    order.deleted_at = _happened(order.deleted_at, until)
+    for basket in order.baskets:
+        basket.deleted_at = _happened(basket.deleted_at, until)
+        basket.checked_at = _happened(basket.checked_at, until)
+        basket.refunded_at = _happened(basket.refunded_at, until)
+        if basket.refunded_at is None:
+            basket.refunded_amount = basket.refunded_deduction = None
+    return order
+
+
+def _happened(moment: datetime | None, until: datetime) -> datetime | None:
+    return moment if moment is not None and moment <= until else None

@@ -1,62 +1,53 @@
-"""Recognisable fakes of what must never be stored: codes and links that open a door or cancel an order.
+"""Recognisable fakes of what must never be stored: people, and codes and links that open a door.
 
 Every value carries ``MARK`` or has a shape that no id, price or date of the world can have, so that finding
-one in a file, a log or a table proves a leak. Not a source of randomness: all values follow from ids.
+one in a file, a log or a table proves a leak. Nothing is random here: all values follow from numbers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
 MARK = "zqpd"
-HOST = "https://tickets.example.invalid"
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_CODE_LENGTH = 6
-# Ids start with a six-digit day number; without its constant head six base-62 digits are enough.
-_ID_OFFSET = 70_000_000_000
+POOL = 60_000
+"""How many people there are."""
+_FIRST_NAMES = ("Анна", "Мария", "Ольга", "Елена", "Иван", "Пётр", "Алексей", "Дмитрий", "Юлия", "Сергей")
+_SURNAMES = ("Иваненко", "Смирных", "Кузнец", "Попович", "Соколенко", "Лебедь", "Морозко")
 
 
-def _code(number: int) -> str:
-    digits = ""
-    for _ in range(_CODE_LENGTH):
-        number, rest = divmod(number, len(_DIGITS))
-        digits = _DIGITS[rest] + digits
-    return digits
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """A person; all but the id is personal data."""
+
+    id: int
+    email: str
+    name: str
+    surname: str
+    phone: str
+
+    def personal(self) -> Iterator[str]:
+        yield from (self.email, self.name, self.surname, self.phone)
 
 
-def uniqid(order_id: int) -> str:
-    """Ten characters, as in the links of an order."""
-    return MARK + _code(order_id - _ID_OFFSET)
+@cache
+def buyer(number: int) -> Buyer:
+    """The person with this number (0 to ``POOL`` - 1), the same one on all days."""
+    tag = f"{MARK}{number:05d}"
+    return Buyer(
+        id=5_000_000 + number,
+        email=f"buyer.{tag}@example.invalid",
+        name=f"{_FIRST_NAMES[number * 31 % len(_FIRST_NAMES)]}-{tag}",
+        surname=f"{_SURNAMES[number * 31 % len(_SURNAMES)]}-{tag}",
+        phone=f"+70000{number:06d}",
+    )
 
 
-def order_url(action: str, order_id: int) -> str:
-    suffix = "" if action == "pay" else f"/{order_id * 7919:032x}"
-    return f"{HOST}/{action}/{uniqid(order_id)}{suffix}"
-
-
-def ticket_url(kind: str, basket_id: int) -> str:
-    return f"{HOST}/ticket/{kind}/{MARK}{_code(basket_id)}/{basket_id * 104729:032x}"
+def link(action: str, number: int) -> str:
+    return f"https://tickets.example.invalid/{action}/{MARK}{number:x}"
 
 
 def barcode(day: int, sequence: int, line: int) -> str:
     """Twelve digits with prefix 87 (no id of the world has twelve digits and starts with 8)."""
     return f"87{day % 100_000:05d}{sequence % 10_000:04d}{line % 10}"
-
-
-def series(number: int) -> str:
-    """Nine digits ``88x77xxxx``: the 77 stands where every id that could contain the rest has zeros."""
-    return _nine_digits("88", number)
-
-
-def kpp(number: int) -> str:
-    return _nine_digits("89", number)
-
-
-def _nine_digits(prefix: str, number: int) -> str:
-    return f"{prefix}{number // 10_000 % 10}77{number % 10_000:04d}"
-
-
-def inn(number: int) -> str:
-    return f"8900{number:08d}"
-
-
-def card_mask(number: int) -> str:
-    return f"987654******{number % 10_000:04d}"

@@ -12,9 +12,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from math import ceil, floor, sqrt
 from random import Random
 
-from sandbox.world.ads import DIRECT, VK
+from sandbox.world.ads import DIRECT, VK, Ad
 from sandbox.world.clock import day_start, moscow_day
-from sandbox.world.programme import Ad
 from sandbox.world.randomness import happens, stream
 from sandbox.world.world import World
 
@@ -31,7 +30,6 @@ _CLICK_PRICES = {VK: (14.0, 38.0), DIRECT: (22.0, 60.0)}
 _CTRS = {VK: (0.004, 0.016), DIRECT: (0.01, 0.08)}
 _CONVERSION_RATES = (0.008, 0.04)
 _QUICK_SHARE = 0.6
-_KOPECK = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +44,6 @@ class AdDay:
     conversions: int
 
 
-def ad_days(world: World) -> list[AdDay]:
-    """Every day with impressions of every ad of the world, within the world's days, by day, source and ad.
-
-    As told at ``world.until``. A later ``until`` adds days, lets the figures of the last days grow (now and then
-    clicks and spend fall) and adds conversions to somewhat older ones, as the constants of this module say.
-    """
-    last = moscow_day(world.until)
-    first = last - timedelta(days=world.days - 1)
-    found = [
-        ad_day
-        for ad in world.ads
-        for day in _days(max(first, ad.starts), min(last, ad.ends))
-        if ad.state(day) == "running" and (ad_day := _told(world, ad, day)) is not None
-    ]
-    return sorted(found, key=lambda row: (row.day, row.ad.source, row.ad.ad_id))
-
-
-def _days(first: date, last: date) -> list[date]:
-    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
-
-
 @dataclass(frozen=True, slots=True)
 class _Final:
     """A day's last figures. ``lags`` holds the age at which each conversion becomes known."""
@@ -78,11 +55,28 @@ class _Final:
     too_high: bool
 
 
+def ad_days(world: World) -> list[AdDay]:
+    """Every day with impressions of every ad of the world, within the world's days, by day, source and ad.
+
+    As told at ``world.until``. A later ``until`` adds days, lets the figures of the last days grow (now and then
+    clicks and spend fall) and adds conversions to somewhat older ones, as the constants of this module say.
+    """
+    last = moscow_day(world.until)
+    days = [last - timedelta(days=age) for age in reversed(range(world.days))]
+    found = [
+        ad_day
+        for ad in world.ads
+        for day in days
+        if ad.state(day) == "running" and (ad_day := _told(world, ad, day)) is not None
+    ]
+    return sorted(found, key=lambda row: (row.day, row.ad.source, row.ad.ad_id))
+
+
 def _told(world: World, ad: Ad, day: date) -> AdDay | None:
     final = _final(world.seed, world.scale, ad, day)
     age = (moscow_day(world.until) - day).days
     known = _known(age, day, world.until)
-    impressions = int(final.impressions * min(known, 1.0))
+    impressions = int(final.impressions * known)
     if impressions == 0:
         return None
     over = _TOO_HIGH if final.too_high and 0 < age < SETTLED_AFTER_DAYS else known
@@ -90,7 +84,7 @@ def _told(world: World, ad: Ad, day: date) -> AdDay | None:
     clicks = min(rounded(final.clicks * over), impressions)
     # Direct charges for clicks, VK for impressions; the money moves with what is charged for.
     part = (clicks, final.clicks) if ad.source == DIRECT else (rounded(final.impressions * over), final.impressions)
-    spent = (final.spent * part[0] / part[1]).quantize(_KOPECK, ROUND_HALF_UP) if part[1] else Decimal("0.00")
+    spent = _kopecks(final.spent * part[0] / part[1]) if part[1] else Decimal("0.00")
     conversions = min(sum(lag <= age for lag in final.lags), clicks)
     return AdDay(day, ad, impressions, clicks, spent, conversions)
 
@@ -116,13 +110,13 @@ def _final(seed: int, scale: float, ad: Ad, day: date) -> _Final:
     paid = clicks * click_price * rng.uniform(0.9, 1.1) if ad.source == DIRECT else budget * (impressions > 0)
     conversions = min(_around(rng, clicks * conversion_rate), clicks)
     settled = CONVERSIONS_SETTLED_AFTER_DAYS[ad.source]
-    return _Final(
-        impressions,
-        clicks,
-        Decimal(str(paid)).quantize(_KOPECK, ROUND_HALF_UP),
-        tuple(0 if happens(rng, _QUICK_SHARE) else rng.randint(1, settled) for _ in range(conversions)),
-        too_high=happens(rng, _INVALID_CLICKS_SHARE),
-    )
+    lags = tuple(0 if happens(rng, _QUICK_SHARE) else rng.randint(1, settled) for _ in range(conversions))
+    too_high = happens(rng, _INVALID_CLICKS_SHARE)
+    return _Final(impressions, clicks, _kopecks(Decimal(str(paid))), lags, too_high)
+
+
+def _kopecks(money: Decimal) -> Decimal:
+    return money.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def _around(rng: Random, mean: float) -> int:
