@@ -13,10 +13,9 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from sandbox.direct.edits import PAGE_EDITS, status_body
-from sandbox.direct.gate import Crowd, Pace
+from sandbox.direct.errors import PAGE_EDITS, status_body
 from sandbox.direct.handlers import Handlers
-from sandbox.direct.points import Points
+from sandbox.direct.points import Pace, Points
 from sandbox.direct.reports.queue import ReportQueue
 from sandbox.direct.services import only_direct
 from sandbox.direct.switches import DIRECT_LOGIN, DIRECT_TOKEN, DirectSwitches
@@ -26,30 +25,23 @@ from sandbox.recorder import Recorded, Recorder, Request
 from sandbox.world import World
 from sandbox.world.spend import AdDay, ad_days
 
-_READS = ("get", "check", "checkCampaigns", "checkDictionaries")
+_READS = ("get", "check")
 
 
 class DirectApi(Recorded):
     """ASGI application of one advertiser, whose ``rows`` (spend) it shares with the caller.
 
     Change ``rows`` or ``world`` only inside ``change()``, which keeps the server out. ``requests`` grows with
-    every request, ``faults`` makes requests fail, ``switches`` and ``token`` may be changed at any time, and
-    ``clock`` (seconds) may be replaced to let hours pass.
+    every request, ``faults`` makes requests fail, ``switches`` may be changed at any time, and ``clock`` (seconds)
+    may be replaced to let hours pass.
     """
 
     mount = "/direct"
+    login = DIRECT_LOGIN
+    token = DIRECT_TOKEN
 
-    def __init__(
-        self,
-        world: World,
-        switches: DirectSwitches | None = None,
-        *,
-        login: str = DIRECT_LOGIN,
-        token: str = DIRECT_TOKEN,
-    ) -> None:
+    def __init__(self, world: World, switches: DirectSwitches | None = None) -> None:
         self.switches = switches or DirectSwitches()
-        self.login = login
-        self.token = token
         self.faults = Faults()
         self.lock = RLock()
         self.clock: Callable[[], float] = time.monotonic
@@ -57,9 +49,7 @@ class DirectApi(Recorded):
         self.rows: list[AdDay] = ad_days(self.world)
         self.reset()
         app = Starlette(routes=Handlers(self).routes(), middleware=[Middleware(GZipMiddleware, compresslevel=1)])
-        self._recorder = Recorder(
-            Crowd(Misbehave(app, self.faults, PAGE_EDITS, status_body, self._before)), _parameters
-        )
+        self._recorder = Recorder(Misbehave(app, self.faults, PAGE_EDITS, status_body, self._before), _parameters)
 
     @classmethod
     def of(cls, world: World, switches: DirectSwitches | None = None) -> DirectApi:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +9,9 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.direct.errors import DirectError
-from sandbox.direct.gate import check_access
-from sandbox.direct.points import CALLER_ERROR, PRICES
-from sandbox.direct.replies import Replies
-from sandbox.direct.reports import service as reports
+from sandbox.direct.errors import DirectError, error_body, to_json
+from sandbox.direct.points import PRICES
+from sandbox.direct.reports.text import MEDIA_TYPE, render
 from sandbox.direct.services import SERVICES, call, objects_in
 from sandbox.world.clock import moscow_day
 
@@ -22,7 +19,12 @@ if TYPE_CHECKING:
     from sandbox.direct.api import DirectApi
 
 _VERSIONS = ("v5", "v501")
-Answer = Callable[[HttpRequest, Replies], Response]
+_JSON = "application/json;charset=utf-8"
+_BAD_GATEWAY, _TOO_MANY = 502, 429
+_HTML_502 = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+_LAST_REQUEST_ID = 10**19
+_STEP = 7_919_000_000_000_021
+Headers = dict[str, str]
 
 
 class Handlers:
@@ -37,70 +39,80 @@ class Handlers:
             *(self._route(f"/json/{version}/{name}", self._regular) for version in _VERSIONS for name in SERVICES),
         ]
 
-    def _route(self, path: str, answer: Answer) -> Route:
+    def _route(self, path: str, answer: Callable[[HttpRequest], Response]) -> Route:
         async def endpoint(request: HttpRequest) -> Response:
-            if self._api.switches.seconds_per_request:
-                await asyncio.sleep(self._api.switches.seconds_per_request)
             with self._api.lock:
-                return answer(request, self._replies(request))
+                return answer(request)
 
         return Route(path, endpoint, methods=["POST"])
 
-    def _replies(self, request: HttpRequest) -> Replies:
-        service = _service(request)
-        method = request.scope["sandbox.request"].params.get("method", "unknown")
-        command = "json-api/reports.create" if service == "reports" else f"api5/{service}.{method}"
-        number = len(self._api.requests)
-        return Replies(number, f"direct.{command}", request.headers, self._api.switches)
-
-    def _check(self, request: HttpRequest) -> None:
+    def _report(self, request: HttpRequest) -> Response:
         api = self._api
-        if request.scope["direct.crowd"] > api.switches.simultaneous:
-            raise DirectError(506, "")
-        check_access(request.headers, api.token, api.login, api.switches)
-
-    def _report(self, request: HttpRequest, replies: Replies) -> Response:
-        api = self._api
-        units = {"Units": api.points.spend(0)} if api.switches.units_on_reports else {}
+        units = api.points.spend(0) if api.switches.units_on_reports else {}
         try:
-            self._check(request)
+            self._check_access(request)
             api.pace.count()
-            params = _body(request).get("params")
-            today = moscow_day(api.world.until)
-            wanted, turn = reports.answer(params, request.headers, api.rows, today, api.queue, api.switches)
+            params, today = _body(request).get("params"), moscow_day(api.world.until)
+            wanted, turn = api.queue.answer(params, request.headers, api.rows, today)
         except DirectError as error:
-            extra = {**units, "reportsInQueue": str(api.queue.unfinished())}
-            return replies.error(error, extra, on_reports=True)
-        return replies.report(wanted, turn, api.queue.unfinished(), units)
+            return self._report_error(error, units)
+        if turn.table is not None:
+            body = render(wanted.name, turn.table, request.headers, api.switches)
+            return self._reply(body, 200, MEDIA_TYPE, units)
+        retry_in = {} if turn.retry_in is None else {"retryIn": turn.retry_in}
+        return self._reply(b"", turn.status, None, units | retry_in)
 
-    def _regular(self, request: HttpRequest, replies: Replies) -> Response:
+    def _regular(self, request: HttpRequest) -> Response:
         api = self._api
-        service = _service(request)
+        *_, version, service = request.url.path.split("/")
         try:
-            self._check(request)
+            self._check_access(request)
             base, each = PRICES[service]
             api.points.require(base)
             body = _body(request)
-            v501 = "/v501/" in request.url.path
             result = call(
-                service, body.get("method"), body.get("params"), api.world, api.rows, api.switches, v501=v501
-            )
+                service, body.get("method"), body.get("params"), api.world, api.rows, api.switches,
+                v501=version == "v501",
+            )  # fmt: skip
         except DirectError as error:
-            cost = 0 if error.is_free else CALLER_ERROR
-            return replies.error(error, self._units(cost), on_reports=False)
-        return replies.result(result, self._units(base + each * objects_in(result)))
+            told = error_body(error.code, error.detail, request_id=self._request_id)
+            return self._reply(told, 200, _JSON, api.points.spend(0))
+        return self._reply(
+            to_json({"result": result}), 200, _JSON, api.points.spend(base + each * objects_in(result))
+        )
 
-    def _units(self, spent: int) -> dict[str, str]:
-        return {"Units": self._api.points.spend(spent), "Units-Used-Login": self._api.login}
+    def _check_access(self, request: HttpRequest) -> None:
+        if request.headers.get("authorization") != f"Bearer {self._api.token}":
+            raise DirectError(53, "Invalid OAuth token")
+        # Without a login the token's own is meant. Logins differ neither by case nor by dots and hyphens.
+        login = request.headers.get("client-login", self._api.login)
+        if login.lower().replace(".", "-") != self._api.login:
+            raise DirectError(self._api.switches.wrong_login_code, "No rights to this login")
 
+    def _report_error(self, error: DirectError, units: Headers) -> Response:
+        """Reports tell errors by status as well, regular services by the body alone."""
+        switches = self._api.switches
+        status = error.status or switches.report_statuses.get(error.code, 400)
+        if status == _BAD_GATEWAY and switches.html_on_bad_gateway:
+            return self._reply(_HTML_502, status, "text/html", units)
+        if status == _TOO_MANY and switches.rate_limit_answer.endswith("empty"):
+            return self._reply(b"", status, None, units)
+        text = switches.report_codes_as_strings
+        body = error_body(error.code, error.detail, request_id=self._request_id, text=text)
+        return self._reply(body, status, _JSON, units)
 
-def _service(request: HttpRequest) -> str:
-    return request.url.path.rsplit("/", 1)[-1]
+    @property
+    def _request_id(self) -> str:
+        """Of the request being answered. Numeric, up to 19 digits."""
+        return str(len(self._api.requests) * _STEP % _LAST_REQUEST_ID)
+
+    def _reply(self, body: bytes, status: int, media_type: str | None, headers: Headers) -> Response:
+        content_type = {} if media_type is None else {"Content-Type": media_type}
+        return Response(body, status, {"RequestId": self._request_id, **content_type, **headers})
 
 
 def _body(request: HttpRequest) -> dict[str, Any]:
-    recorded = request.scope["sandbox.request"]
-    if not recorded.params:
+    body: dict[str, Any] = request.scope["sandbox.request"].params
+    if not body:
         raise DirectError(8000, "JSON can't be processed")
-    body: dict[str, Any] = recorded.params
     return body

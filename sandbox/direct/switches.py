@@ -12,12 +12,9 @@ DIRECT_TOKEN = "sandbox-direct-token-zqpd"  # noqa: S105 - opens nothing but the
 class DirectSwitches:
     """May be changed while the API is being served; the next request sees it."""
 
-    # Errors
+    # Errors and limits
     report_codes_as_strings: bool = True
     """``error_code`` of the reports service is a string, as seen live."""
-
-    codes_as_strings: bool = False
-    """``error_code`` of the other services is a string too."""
 
     report_statuses: dict[int, int] = field(default_factory=dict)
     """HTTP status of an error code on reports where it shall not be 400, e.g. ``{53: 401, 9000: 200}``."""
@@ -25,27 +22,15 @@ class DirectSwitches:
     wrong_login_code: int = 54
     """What a ``Client-Login`` of somebody else gets: 54, 513 or 8800."""
 
-    login_required: bool = False
-    """An absent ``Client-Login`` is refused, as an agency's is. False: the token's own login is meant."""
-
-    # Limits
     daily_points: int = 160_000
     units_on_reports: bool = False
     """Reports answer with ``Units`` (0 spent) as the other services do."""
-
-    simultaneous: int = 5
-    """More requests at a time get 506."""
 
     reports_in_ten_seconds: int = 20
     rate_limit_answer: str = "56"
     """Too many report requests: ``56`` (error code), ``429`` (with an error body) or ``429 empty``."""
 
-    seconds_per_request: float = 0.0
-    """Every answer takes this long."""
-
     # Reports
-    reports_in_queue: int = 5
-    kept_seconds: float = 5 * 3600
     polls_until_ready: int = 2
     """Polls that an offline report takes, counted only if they come no sooner than they were told to."""
 
@@ -59,7 +44,7 @@ class DirectSwitches:
     """In mode ``auto`` a longer period goes to the queue."""
 
     online_days_limit: int | None = 366
-    """In mode ``online`` a longer period gets 502."""
+    """A longer period that is built at once gets 502."""
 
     offline_days_limit: int | None = None
     """In the queue a longer period gets 502 when it should be ready."""
@@ -67,22 +52,8 @@ class DirectSwitches:
     html_on_bad_gateway: bool = False
     """The body of 502 is HTML instead of a JSON error."""
 
-    default_report_limit: int = 1_000_000
-    """Rows without ``Page``; more are left out without a word."""
-
-    enforce_depth: bool = True
-    """A ``DateFrom`` more than three years before this month gets 4001."""
-
-    shuffled_rows: bool = True
-    """Without ``OrderBy`` rows come in no order. False: by the fields as listed."""
-
-    quoted_title: bool = True
-    blank_line_after_title: bool = False
     zero_money: str = "0.00"
     """Zero money where decimals are asked for; in micros it is always 0."""
-
-    dashes_for_no_conversions: bool = True
-    """``--`` instead of 0 conversions."""
 
     # Objects
     objects_page_limit: int = 10_000
@@ -95,8 +66,5 @@ class DirectSwitches:
     """v5 shows unified campaigns too. False: only v501 shows them, their groups and ads."""
 
     combinatorial_on_v5: str = "text"
-    """What v5 makes of ads that v501 shows as combinatorial: ``text`` (text ads with their link), ``bare``
-    (text ads without it) or ``hidden``."""
-
-    wizard_listed: bool = False
-    """Campaigns of the campaign wizard are listed and may be asked about for changes. False: only reports tell."""
+    """What v5 makes of ads that v501 shows as combinatorial: ``text`` (text ads with their link) or ``bare``
+    (text ads without it)."""

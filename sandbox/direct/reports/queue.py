@@ -1,15 +1,25 @@
-"""The queue of offline reports: accepted, being built, finished and kept for some hours."""
+"""One request to the reports service: built at once, or in the queue of offline reports.
+
+There a report is accepted, being built, finished and kept for some hours.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
+
+from starlette.datastructures import Headers
 
 from sandbox.direct.errors import DirectError
-from sandbox.direct.reports.request import ReportRequest
-from sandbox.direct.reports.table import ReportTable
+from sandbox.direct.reports.request import ReportRequest, parse
+from sandbox.direct.reports.table import ReportTable, build
 from sandbox.direct.switches import DirectSwitches
+from sandbox.world.spend import AdDay
 
+_REPORTS_AT_MOST = 5
+_KEPT_SECONDS = 5 * 3600
+_OK, _ACCEPTED, _NOT_READY, _BAD_GATEWAY = 200, 201, 202, 502
 # A client that waits as long as it was told may still arrive a little early by the server's clock.
 _EARLY_SECONDS = 0.05
 
@@ -44,42 +54,45 @@ class ReportQueue:
         self._clock = clock
         self.reports: dict[str, Stored] = {}
 
-    def holds(self, request: ReportRequest) -> bool:
-        """Whether a report of that name is there. Raises 4000 if it was asked for with other parameters."""
+    def answer(
+        self, params: object, headers: Headers, rows: Iterable[AdDay], today: date
+    ) -> tuple[ReportRequest, Turn]:
+        """The same request both orders a report and asks for it. What mode ``auto`` once queued stays queued."""
+        request, switches = parse(params, today), self._switches()
+        if headers.get("processingMode", "auto") != "offline" and request.days <= switches.auto_online_days:
+            _check_time(request, switches.online_days_limit)
+            return request, Turn(_OK, build(request, rows))
         self._tidy()
         stored = self.reports.get(request.name)
-        if stored is not None and stored.fingerprint != request.fingerprint:
+        if stored is None:
+            # The figures are those of this moment for as long as the report is kept.
+            return request, self._accept(request, build(request, rows))
+        if stored.fingerprint != request.fingerprint:
             raise DirectError(
                 4000, "A report with this name but different parameters already exists, change ReportName"
             )
-        return stored is not None
+        turn = self._poll(stored)
+        if turn.status == _OK:
+            try:
+                _check_time(request, switches.offline_days_limit)
+            except DirectError:
+                del self.reports[request.name]
+                raise
+        return request, turn
 
-    def unfinished(self) -> int:
-        self._tidy()
-        return sum(stored.finished is None for stored in self.reports.values())
+    def _accept(self, request: ReportRequest, table: ReportTable) -> Turn:
+        if sum(stored.finished is None for stored in self.reports.values()) >= _REPORTS_AT_MOST:
+            raise DirectError(9000)
+        stored = self.reports[request.name] = Stored(request.fingerprint, table, self._clock())
+        return self._wait(stored, _ACCEPTED)
 
-    def accept(self, request: ReportRequest, table: ReportTable) -> Turn:
-        """201. The figures are those of this moment for as long as the report is kept."""
-        if self.unfinished() >= self._switches().reports_in_queue:
-            raise DirectError(9000, "")
-        stored = Stored(request.fingerprint, table, self._clock())
-        self.reports[request.name] = stored
-        if self._switches().polls_until_ready == 0:
-            stored.finished = stored.created
-        return self._wait(stored, 201)
-
-    def poll(self, request: ReportRequest) -> Turn:
-        """200 or 202."""
-        stored = self.reports[request.name]
+    def _poll(self, stored: Stored) -> Turn:
         now = self._clock()
         if stored.finished is None and now >= stored.next_due - _EARLY_SECONDS:
             stored.due_polls += 1
             if stored.due_polls >= self._switches().polls_until_ready:
                 stored.finished = now
-        return self._wait(stored, 202) if stored.finished is None else Turn(200, stored.table)
-
-    def discard(self, request: ReportRequest) -> None:
-        self.reports.pop(request.name, None)
+        return self._wait(stored, _NOT_READY) if stored.finished is None else Turn(_OK, stored.table)
 
     def _wait(self, stored: Stored, status: int) -> Turn:
         answers = self._switches().retry_in
@@ -95,5 +108,10 @@ class ReportQueue:
         for name, stored in list(self.reports.items()):
             if stored.finished is None and now - stored.created >= switches.finished_within_seconds:
                 stored.finished = stored.created + switches.finished_within_seconds
-            if stored.finished is not None and now - stored.finished >= switches.kept_seconds:
+            if stored.finished is not None and now - stored.finished >= _KEPT_SECONDS:
                 del self.reports[name]
+
+
+def _check_time(request: ReportRequest, limit: int | None) -> None:
+    if limit is not None and request.days > limit:
+        raise DirectError(1002, "Building the report exceeded the server time limit", _BAD_GATEWAY)

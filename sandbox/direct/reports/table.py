@@ -8,27 +8,26 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from zlib import crc32
 
-from sandbox.direct.reports import fields as known
-from sandbox.direct.reports.request import ReportRequest
-from sandbox.direct.reports.vat import with_vat
+from sandbox.direct.reports.request import DIMENSIONS, ReportRequest
 from sandbox.world.spend import AdDay
 
-# Figures keep their type until they are worded: counts are int, money and shares Decimal, no value None.
+# Figures keep their type until they are worded: counts are int, money is Decimal, no value None.
 Cell = int | Decimal | str | None
-PURCHASE_GOAL = "300100500"
-"""The goal that all conversions belong to; every other has none."""
-_HUNDREDTH = Decimal("0.01")
+Row = tuple[Cell, ...]
+
+# VAT on advertising, which the API never tells: first day of each rate, newest first.
+_RATES = ((date(2026, 1, 1), Decimal("0.22")), (date(2019, 1, 1), Decimal("0.20")), (date.min, Decimal("0.18")))
+_KOPECK = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
 class ReportTable:
-    """A finished report. ``fields`` names the field of each column, whose name may carry goal and model."""
+    """A finished report."""
 
     first: date
     last: date
-    columns: tuple[str, ...]
     fields: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[Row, ...]
 
 
 @dataclass(slots=True)
@@ -44,90 +43,38 @@ class _Sum:
         self.cost += with_vat(row.spent, row.day) if vat else row.spent
         self.conversions += row.conversions
 
-
-def build(request: ReportRequest, ad_days: Iterable[AdDay], *, shuffled: bool) -> ReportTable:
-    columns = tuple(_columns(request))
-    groups = _grouped(request, ad_days)
-    rows = [
-        (group, row)
-        for group, total in groups.items()
-        if all(item.accepts(_figure(item.field, total, None)) for item in request.filters if item.on_figures)
-        for row in [_row(columns, group, total)]
-    ]
-    rows.sort(key=lambda pair: _scattered(pair[0]) if shuffled else _sortable(pair[1]))
-    found = [row for _, row in rows]
-    names = [name for _, name, _ in columns]
-    for field, descending in reversed(request.order):
-        column = names.index(field)
-        found.sort(key=lambda row: _sortable((row[column],)), reverse=descending)
-    page = found[request.offset : request.offset + request.limit]
-    titles = tuple(title for title, _, _ in columns)
-    return ReportTable(request.first, request.last, titles, tuple(names), tuple(page))
+    def figures(self) -> dict[str, Cell]:
+        return {
+            "Impressions": self.impressions,
+            "Clicks": self.clicks,
+            "Cost": self.cost,
+            "Conversions": self.conversions,
+        }
 
 
-Group = tuple[tuple[str, Cell], ...]
-
-
-def _columns(request: ReportRequest) -> Iterable[tuple[str, str, str | None]]:
-    """Title, field, goal."""
-    for field in request.fields:
-        if request.goals and field in known.OF_GOALS:
-            for goal in request.goals:
-                yield from ((f"{field}_{goal}_{model}", field, goal) for model in request.models)
-        else:
-            yield field, field, None
-
-
-def _grouped(request: ReportRequest, ad_days: Iterable[AdDay]) -> dict[Group, _Sum]:
-    listed = [field for field in request.fields if field in known.DIMENSIONS]
-    split_by = list(dict.fromkeys([*listed, *known.IMPLICIT[request.kind]]))
-    filters = [item for item in request.filters if item.field in known.DIMENSIONS]
-    sums: dict[Group, _Sum] = {}
+def build(request: ReportRequest, ad_days: Iterable[AdDay]) -> ReportTable:
+    listed = [field for field in request.fields if field in DIMENSIONS]
+    sums: dict[Row, _Sum] = {}
     for row in ad_days:
-        if not request.first <= row.day <= request.last:
-            continue
-        if all(item.accepts(known.DIMENSIONS[item.field](row)) for item in filters):
-            group = tuple((field, known.DIMENSIONS[field](row)) for field in split_by)
+        is_wanted = request.campaigns is None or str(row.ad.campaign_id) in request.campaigns
+        if is_wanted and request.first <= row.day <= request.last:
+            group = tuple(DIMENSIONS[field](row) for field in listed)
             sums.setdefault(group, _Sum()).add(row, vat=request.with_vat)
-    return sums
+    # Rows that are not ordered come in another order in each report, so those of its pages need not fit together.
+    groups = sorted(sums, key=lambda group: crc32(repr((request.name, group)).encode()))
+    values = [dict(zip(listed, group, strict=True)) | sums[group].figures() for group in groups]
+    values.sort(key=lambda row: [_sortable(row[field]) for field in request.order])
+    found = [tuple(row[field] for field in request.fields) for row in values]
+    page = found[request.offset : request.offset + request.limit]
+    return ReportTable(request.first, request.last, request.fields, tuple(page))
 
 
-def _row(columns: tuple[tuple[str, str, str | None], ...], group: Group, total: _Sum) -> tuple[Cell, ...]:
-    values = dict(group)
-    return tuple(values[field] if field in values else _figure(field, total, goal) for _, field, goal in columns)
+def with_vat(net: Decimal, day: date) -> Decimal:
+    """To the kopeck, so sums of rows may differ by kopecks from a rate applied to their sum."""
+    rate = next(rate for since, rate in _RATES if day >= since)
+    return (net * (1 + rate)).quantize(_KOPECK, ROUND_HALF_UP)
 
 
-def _figure(field: str, total: _Sum, goal: str | None) -> Cell:
-    conversions = total.conversions if goal in (None, PURCHASE_GOAL) else 0
-    counts: dict[str, Cell] = {
-        "Impressions": total.impressions,
-        "Clicks": total.clicks,
-        "Cost": total.cost,
-        "Conversions": conversions,
-        "Sessions": total.clicks,
-        "Bounces": total.clicks // 5,
-        # Income is Metrica's, which counts none here.
-        "Revenue": None,
-        "GoalsRoi": None,
-    }
-    if field in counts:
-        return counts[field]
-    numerator, denominator = {
-        "Ctr": (Decimal(100 * total.clicks), total.impressions),
-        "AvgCpc": (total.cost, total.clicks),
-        "ConversionRate": (Decimal(100 * conversions), total.clicks),
-        "CostPerConversion": (total.cost, conversions),
-    }[field]
-    return (numerator / denominator).quantize(_HUNDREDTH, ROUND_HALF_UP) if denominator else None
-
-
-def _scattered(group: Group) -> tuple[tuple[bool, int, str], ...]:
-    """Some order that follows from nothing a reader sees, yet is the same at every repeat."""
-    return ((False, crc32(repr(group).encode()), ""),)
-
-
-def _sortable(row: tuple[Cell, ...]) -> tuple[tuple[bool, int | Decimal, str], ...]:
+def _sortable(cell: Cell) -> tuple[bool, int | Decimal, str]:
     """No value comes first."""
-    return tuple(
-        (cell is not None, 0, cell) if isinstance(cell, str) else (cell is not None, cell or 0, "") for cell in row
-    )
+    return (cell is not None, 0, cell) if isinstance(cell, str) else (cell is not None, cell or 0, "")

@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from starlette.datastructures import Headers
 
-from sandbox.direct.reports import fields as known
 from sandbox.direct.reports.table import Cell, ReportTable
 from sandbox.direct.switches import DirectSwitches
 
@@ -23,12 +22,9 @@ def render(name: str, table: ReportTable, headers: Headers, switches: DirectSwit
 
 def _lines(name: str, table: ReportTable, headers: Headers, switches: DirectSwitches) -> Iterator[str]:
     if not _is(headers, "skipReportHeader", "true"):
-        title = f"{name} ({table.first} - {table.last})"
-        yield f'"{title}"' if switches.quoted_title else title
-        if switches.blank_line_after_title:
-            yield ""
+        yield f'"{name} ({table.first} - {table.last})"'
     if not _is(headers, "skipColumnHeader", "true"):
-        yield "\t".join(table.columns)
+        yield "\t".join(table.fields)
     micros = not _is(headers, "returnMoneyInMicros", "false")
     for row in table.rows:
         yield "\t".join(
@@ -43,9 +39,9 @@ def _is(headers: Headers, name: str, value: str) -> bool:
 
 
 def _word(field: str, cell: Cell, switches: DirectSwitches, *, micros: bool) -> str:
-    if cell is None or (field == "Conversions" and cell == 0 and switches.dashes_for_no_conversions):
+    if cell is None or (field == "Conversions" and cell == 0):
         return _NO_VALUE
-    if isinstance(cell, Decimal) and field in known.MONEY:
+    if isinstance(cell, Decimal):
         if micros:
             return str(int(cell * _MICROS))
         return f"{cell:.2f}" if cell else switches.zero_money
