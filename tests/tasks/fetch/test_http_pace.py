@@ -30,13 +30,13 @@ def api() -> QticketsApi:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that the client makes between tries, in seconds, as it goes to sleep for them."""
     made: list[float] = []
-    note = ApiClient._note
+    note = ApiClient._log_retry
 
     def noted(client: ApiClient, call: str, state: RetryCallState) -> None:
         made.append(state.upcoming_sleep)
         note(client, call, state)
 
-    monkeypatch.setattr(ApiClient, "_note", noted)
+    monkeypatch.setattr(ApiClient, "_log_retry", noted)
     return made
 
 
