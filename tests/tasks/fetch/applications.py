@@ -124,5 +124,5 @@ async def _body(receive: Receive) -> bytes:
     body, more = b"", True
     while more:
         message = await receive()
-        body, more = body + message.get("body", b""), message.get("more_body")
+        body, more = body + message.get("body", b""), message.get("more_body", False)
     return body

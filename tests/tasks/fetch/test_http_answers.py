@@ -44,11 +44,12 @@ def test_a_passing_failure_costs_a_retry_and_a_lasting_one_a_bounded_number(
     ask: Ask, api: QticketsApi, caplog: pytest.LogCaptureFixture, kind: str, options: dict[str, Any], tries: int
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    body = {} if "html" in options else {"body": json.dumps({"error": PERSON, "code": "UNKNOWN_ERROR"})}
-    api.faults.add(kind, **options, **(body if kind == "status" else {}))
+    if kind == "status" and "html" not in options:
+        options = options | {"body": json.dumps({"error": PERSON, "code": "UNKNOWN_ERROR"})}
+    api.faults.add(kind, **options)
 
     passing = ask(api, http_timeout=1 if kind == "timeout" else 5)
-    api.faults.add(kind, times=99, **options, **(body if kind == "status" else {}))
+    api.faults.add(kind, times=99, **options)
     lasting = ask(api, http_timeout=0.2 if kind == "timeout" else 5, http_attempts=4)
 
     assert [record["id"] for record in passing.reply["data"]] == [1]

@@ -86,17 +86,6 @@ def test_pauses_double_from_try_to_try(
     assert pauses == pytest.approx([0.05, 0.1, 0.2, 0.4])
 
 
-def test_no_call_outlasts_its_deadline_however_many_tries_are_left(
-    ask: Ask, api: QticketsApi, pauses: list[float]
-) -> None:
-    api.faults.add("status", status=500, times=9999)
-
-    asked = ask(api, http_backoff=0.05, http_attempts=9999, http_deadline=0.6)
-
-    assert asked.error is not None
-    assert 0 < sum(pauses) < 0.6
-
-
 def test_no_more_requests_start_in_any_stretch_than_the_rate_allows(
     settings_for: Callable[..., Settings], api: QticketsApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
