@@ -1,1 +1,1 @@
-"""One module an API, over one HTTP client. Each returns raw rows; none knows Prefect or the warehouse."""
+"""One package an API, over one HTTP client. Each returns raw rows; none imports Prefect or the warehouse."""

@@ -1,7 +1,6 @@
-"""The body of a reply, read as a stream and only so far: what a server sends need have no end.
+"""The body of a reply, read as a stream up to a limit: a server may send without end.
 
-Knows one encoding, gzip, since one is all that is asked for: of several upon each other, or of brotli, 64 KB hold
-gigabytes.
+Accepts one encoding, gzip, and unpacks it once: 64 KB of several layers, or of brotli, can hold gigabytes.
 """
 
 from __future__ import annotations
@@ -16,23 +15,21 @@ from tasks.fetch.decode import TooLarge
 ENCODING = "gzip"
 MOST = 16 * 2**20
 """Bytes of a reply, unpacked. A page of JSON has some hundred KB; a page of full orders may have some MB."""
-_MOST_OF_A_REFUSAL = 64 * 2**10
-"""What is read of it: all that is wanted is a code and whose words they are."""
+_MOST_OF_ERROR = 64 * 2**10
+"""Bytes read of a refusal: its error code is all that is needed."""
 
 
 def limited(most: int) -> Callable[[httpx.Response], Awaitable[None]]:
-    """A hook for httpx that sees each reply before its body is read, also that of a login or a redirect.
+    """A hook for httpx that limits the body of each reply, also of a login or a redirect.
 
-    More than `most` bytes of data raise TooLarge, as packed and as unpacked; a refusal ends at its limit.
+    Data longer than `most` bytes, packed or unpacked, raises TooLarge; an error body is cut at its own limit.
     """
 
     async def limit(reply: httpx.Response) -> None:
         assert isinstance(reply.stream, httpx.AsyncByteStream)
         is_packed = ENCODING in reply.headers.pop("Content-Encoding", "").lower()
-        of_data = reply.is_success
-        reply.stream = _Body(
-            reply.stream, is_packed, most if of_data else _MOST_OF_A_REFUSAL, must_be_whole=of_data
-        )
+        has_data = reply.is_success
+        reply.stream = _Body(reply.stream, is_packed, most if has_data else _MOST_OF_ERROR, must_be_whole=has_data)
 
     return limit
 
@@ -43,12 +40,12 @@ class _Body(httpx.AsyncByteStream):
         self._unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16) if is_packed else None
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        came = given = 0
+        received = unpacked = 0
         async for chunk in self._stream:
-            came += len(chunk)
-            part = self._unpacked(chunk, self._most - given + 1)
-            given += len(part)
-            is_over = max(came, given) > self._most
+            received += len(chunk)
+            part = self._unpack(chunk, self._most - unpacked + 1)
+            unpacked += len(part)
+            is_over = max(received, unpacked) > self._most
             if is_over and self._must_be_whole:
                 raise TooLarge(f"more than {self._most // 2**20} MB")
             yield part
@@ -58,7 +55,7 @@ class _Body(httpx.AsyncByteStream):
     async def aclose(self) -> None:
         await self._stream.aclose()
 
-    def _unpacked(self, chunk: bytes, most: int) -> bytes:
+    def _unpack(self, chunk: bytes, most: int) -> bytes:
         if self._unpacker is None:
             return chunk
         if self._unpacker.eof:

@@ -1,6 +1,6 @@
-"""Bytes of a reply to text and to JSON, whatever they hold: mended, or refused with `Undecodable`.
+"""Decodes the bytes of a reply to text and JSON. What cannot be decoded raises `Undecodable`.
 
-A broken character must cost that character and no more. Numbers stay exact, and nothing becomes NaN or infinity.
+A broken character costs that character and no more. Numbers stay exact, and nothing becomes NaN or infinity.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ import re
 from typing import Any
 
 _MOST_DIGITS = 100
-"""Of a whole number. Python refuses to convert very long ones, and no figure or id is near."""
+"""Of a whole number that becomes an int. Python refuses very long ones; figures and ids are far shorter."""
 _DEEPEST = 100
-"""Levels of nesting: what goes through a value afterwards must not run out of stack."""
+"""Levels of nesting: code that walks the value afterwards must not run out of stack."""
 _MOST_VALUES = 1_000_000
-"""In one JSON text. A value takes up to 200 bytes of memory and as few as two of text: `[],[],…`."""
+"""In one JSON text. A value takes up to 200 bytes of memory and may take only two of text: `[],[],…`."""
 
 _MARK = "\ufffd"
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_ODD_ESCAPE = re.compile(r"\\u(?:[dD][89a-fA-F]|0000)")
+_BAD_ESCAPE = re.compile(r"\\u(?:[dD][89a-fA-F]|0000)")
 _PAIR = r"u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-# Every escape in order, so that the `\\` before a `u` is not taken for one; the odd ones in the group.
+# Matches every escape in order, so that the `\\` before a `u` is not read as one; the group holds the bad ones.
 _ESCAPES = re.compile(rf"\\(?:{_PAIR}|(u[dD][89a-fA-F][0-9a-fA-F]{{0,2}}|u0000)|.)", re.DOTALL)
 _BOMS = {
     b"\xef\xbb\xbf": "utf-8-sig",
@@ -32,35 +32,35 @@ _BOMS = {
 
 
 class Undecodable(ValueError):
-    """The text is a few words for a message: "something that is not JSON"."""
+    """Not text or JSON that can be used. Its text goes into a message: "something that is not JSON"."""
 
 
 class TooLarge(Undecodable):
-    """More than any plausible reply holds. The text says what: "more than 16 MB"."""
+    """More than any plausible reply holds. Its text says how much: "more than 16 MB"."""
 
 
 def text_of_bytes(content: bytes) -> str:
-    """UTF-8, or what a byte order mark says, without the mark. A bad byte and NUL become U+FFFD."""
+    """Decodes UTF-8, or the encoding of a byte order mark. A bad byte and NUL become U+FFFD."""
     return _decoded(content, next((name for bom, name in _BOMS.items() if content.startswith(bom)), "utf-8"))
 
 
 def without_surrogates(text: str) -> str:
-    """Halves of a pair joined, lone ones U+FFFD: no lone one can be encoded, stored or printed."""
+    """The text with surrogate pairs joined and lone surrogates replaced: a lone one cannot be stored or printed."""
     if not _SURROGATE.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def json_of(content: bytes) -> Any:
-    """The value with mended text. Numbers with a fraction, very long ones, NaN and Infinity stay the text they
-    came as; of a key that comes twice the last value counts, as in a browser. Raises Undecodable, nothing else."""
+    """The value of a JSON text. Numbers with a fraction, very long ones, NaN and Infinity stay text; of a key that
+    comes twice the last value counts, as in a browser. Raises Undecodable, nothing else."""
     text = _decoded(content, json.detect_encoding(content))
     if len(text) > _MOST_VALUES and sum(map(text.count, "[{,")) > _MOST_VALUES:
         raise TooLarge(f"more than {_MOST_VALUES} values")
-    if _ODD_ESCAPE.search(text):
-        text = _without_odd_escapes(text)
+    if _BAD_ESCAPE.search(text):
+        text = _replace_bad_escapes(text)
     try:
-        # Not strict: a raw line feed within a name is no reason to lose a page.
+        # Not strict: a raw line feed in a name must not cost the page.
         value = json.loads(text, parse_float=str, parse_int=_whole, parse_constant=str, strict=False)
     except ValueError:
         raise Undecodable("something that is not JSON") from None
@@ -72,7 +72,7 @@ def json_of(content: bytes) -> Any:
 
 
 def code_of(value: object) -> int:
-    """The code of an error, which comes as a number or as text; 0 for what can be none."""
+    """The code of an error, which comes as a number or as text; 0 for anything else."""
     text = str(value)
     return int(text) if re.fullmatch("-?[0-9]{1,9}", text) else 0
 
@@ -81,8 +81,8 @@ def _decoded(content: bytes, encoding: str) -> str:
     return content.decode(encoding, "replace").replace("\0", _MARK)
 
 
-def _without_odd_escapes(text: str) -> str:
-    """Not `re.sub`, which keeps a text of its own for each escape, odd or not: twenty times the memory."""
+def _replace_bad_escapes(text: str) -> str:
+    """Not with `re.sub`, which keeps a string for each escape, also the valid ones: twenty times the memory."""
     parts, end = [], 0
     for escape in _ESCAPES.finditer(text):
         if escape[1]:

@@ -1,7 +1,7 @@
-"""The one HTTP client: rate limit, retries, Retry-After, errors without secrets or bodies.
+"""The HTTP client of all sources: rate limit, retries, Retry-After, errors without secrets or bodies.
 
-This is the inner ring of retries, which honours what the server asks for; the outer, slower ring is the retry
-of a whole Prefect task. Knows no API; what statuses and exceptions mean is in `troubles`.
+These retries honour Retry-After; the retry of a whole Prefect task comes on top of them and is slower. Knows no
+API; what statuses and exceptions mean is in `troubles`.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ Query = list[tuple[str, str | int | float | bool | None]]
 
 
 class TryAgain(Exception):
-    """One attempt failed in a way that the next may not. `few`: three tries at most. `hint`: what to do where it
-    lasts. `of_form`: where it lasts, see FormRefused."""
+    """This try failed and the next may succeed. `few`: three tries at most. `hint`: what the reader should do when
+    the tries are used up. `of_form`: the error is then FormRefused."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class TryAgain(Exception):
 
 
 class FormRefused(SourceError):
-    """Refused on its way, or for how it was put: the same question in another form may get through."""
+    """Refused by a server in between, or for its form: the same request in another form may get through."""
 
 
 def _has_error(body: Mapping[str, Any]) -> bool:
@@ -72,13 +72,13 @@ def _has_error(body: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class Api:
-    """What the client must know of an API: its name for messages, address, headers, rate and hints.
+    """An API as the client needs it: name for messages, base URL, headers, requests per second and hints.
 
-    `hints` maps an HTTP status that no retry can mend to what the reader should do. `judge` sees the API's own
-    replies first and raises TryAgain or SourceError for what the status alone does not tell. `is_own` tells the
-    JSON of a refusal in the API's own words from that of a gateway. `setting` names the base URL's setting, `hosts`
-    are hosts where the API is known to be as well. `most_bytes` is the longest reply that is plausible, `smaller`
-    what to do about a longer one.
+    `hints` maps an HTTP status that no retry can mend to what the reader should do. `judge` sees each reply of the
+    API first and raises TryAgain or SourceError for errors that the status does not show. `is_own` tells the JSON
+    of the API's own errors from that of a gateway. `setting` is the name of the base URL's setting, `hosts` are
+    other known hosts of the API. `most_bytes` is the longest plausible reply, `smaller` what to do about a longer
+    one.
     """
 
     title: str
@@ -96,12 +96,12 @@ class Api:
 
 
 class ApiClient:
-    """Talks to one API. Raises SettingsError where the address or the machine's proxy or certificates are none."""
+    """Sends requests to one API. Raises SettingsError for an invalid base URL, proxy or list of certificates."""
 
     def __init__(self, api: Api, settings: Settings) -> None:
         self._api = api
         self._settings = settings
-        # One request each 1/rate seconds rather than bursts of `rate`: servers count in windows of their own.
+        # One request each 1/rate seconds, no bursts of `rate`: servers count in windows of their own.
         self._limiter = AsyncLimiter(1, 1 / api.rate)
         self._timeout = httpx.Timeout(settings.http_timeout, connect=min(10, settings.http_timeout))
         self._client = _client(api, self._timeout)
@@ -118,7 +118,7 @@ class ApiClient:
         await self._client.aclose()
 
     async def get(self, path: str, *, query: Query | None = None, body: object = None) -> Any:
-        """The reply's JSON; see `send`."""
+        """The JSON of the reply; see `send`."""
         return await self.send("GET", path, as_json, query=query, json=body)
 
     async def send(
@@ -131,27 +131,28 @@ class ApiClient:
         accept: Collection[int] = (200,),
         **content: Any,
     ) -> T:
-        """What `read` makes of a reply with a status in `accept`; `content` is httpx's json, data or headers.
+        """Sends a request until a reply has a status in `accept`, and returns `read` of that reply.
 
-        Raises SourceError at once for what no retry can mend, and when tries or time are used up.
+        `content` is httpx's json, data or headers. Raises SourceError at once for what no retry can mend, and when
+        tries or time are used up.
         """
         deadline = self._settings.http_deadline
         call = f"{method} /{path}"
         tried = 0
         try:
-            # httpx's own timeout is between two bytes: a reply that trickles in would never meet it.
+            # httpx's own timeout is between two bytes: a slow enough reply would never reach it.
             async with asyncio.timeout(deadline):
                 async for attempt in self._retrying(call):
                     tried = attempt.retry_state.attempt_number
                     with attempt:
-                        reply = await self._once(call, method, path, query, content)
+                        reply = await self._request(call, method, path, query, content)
                         self._judge(call, reply, accept)
                         return read(reply)
         except TryAgain as error:
             all_tried = tried >= self._tries(error)
             within = f"{tried} {'try' if tried == 1 else 'tries'}" if all_tried else f"the {deadline:g} s allowed"
-            asked = f", and asks to wait {error.retry_after:.0f} s" if error.retry_after and not all_tried else ""
-            raise self._gave_up(call, f"{within}: {error}{asked}", error) from None
+            wait = f", and asks to wait {error.retry_after:.0f} s" if error.retry_after and not all_tried else ""
+            raise self._gave_up(call, f"{within}: {error}{wait}", error) from None
         except TimeoutError:
             raise self._gave_up(call, f"the {deadline:g} s allowed") from None
         except TooLarge as error:
@@ -167,34 +168,34 @@ class ApiClient:
     def _tries(self, error: TryAgain) -> int:
         return min(_FEW_TRIES, self._settings.http_attempts) if error.few else self._settings.http_attempts
 
-    async def _once(
+    async def _request(
         self, call: str, method: str, path: str, query: Query | None, content: dict[str, Any]
     ) -> httpx.Response:
-        """The reply, and of a redirect within the same origin what it leads to."""
-        where: str | httpx.URL = path
+        """One try: the reply, after redirects within the same origin."""
+        url: str | httpx.URL = path
         for _ in range(1 + redirects.MOST):
             async with self._limiter:
                 traffic.count(calls=1)
                 try:
-                    reply = await self._client.request(method, where, params=query, **content)
+                    reply = await self._client.request(method, url, params=query, **content)
                 except (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, OSError, UnicodeError) as error:
-                    raise self._failed(call, error) from None
+                    raise self._exception(call, error) from None
             target = redirects.to_follow(reply)
             if target is None:
                 break
-            where, query = target, None  # the query is in the target
+            url, query = target, None  # the query is in the target
         return reply
 
-    def _failed(self, call: str, error: Exception) -> TryAgain | ZakazError:
-        if isinstance(error, OSError) and error.filename:  # of `auth`, which may keep a token in a file
+    def _exception(self, call: str, error: Exception) -> TryAgain | ZakazError:
+        if isinstance(error, OSError) and error.filename:  # raised by `auth`, which may keep a token in a file
             return SourceError(f"{self._api.title}: {error.filename} cannot be used ({error.strerror}).")
         trouble = of_exception(error, self._client.base_url, self._timeout)
         if trouble.of_settings:
             return SettingsError(_not_sendable(self._api))
-        return self._told(trouble, f"{self._api.title} did not answer {call}: {trouble.words}.")
+        return self._error(trouble, f"{self._api.title} did not answer {call}: {trouble.words}.")
 
-    def _told(self, trouble: Trouble, line: str, pause: float | None = None) -> TryAgain | SourceError:
-        """`line` is for what is not tried again."""
+    def _error(self, trouble: Trouble, line: str, pause: float | None = None) -> TryAgain | SourceError:
+        """`line` is the message where there is no retry."""
         hint = trouble.hint.replace("{title}", self._api.title).replace("{setting}", self._api.setting)
         if trouble.tries is Tries.ONCE:
             kind = FormRefused if trouble.of_form else SourceError
@@ -218,7 +219,7 @@ class ApiClient:
         if hint := api.hints.get(status) if is_own or status == httpx.codes.NOT_FOUND else None:
             trouble = replace(trouble, hint=hint)
         line = f"{api.title} refused {call} with {words}." if is_own else f"{call} of {api.title} gave {words}."
-        raise self._told(replace(trouble, words=words), line, retry_after(reply))
+        raise self._error(replace(trouble, words=words), line, retry_after(reply))
 
     def _is_own(self, reply: httpx.Response) -> bool:
         try:
@@ -230,24 +231,24 @@ class ApiClient:
     def _retrying(self, call: str) -> AsyncRetrying:
         return AsyncRetrying(
             retry=retry_if_exception_type(TryAgain),
-            stop=self._enough,
+            stop=self._is_over,
             wait=self._pause,
-            before_sleep=lambda state: self._note(call, state),
+            before_sleep=lambda state: self._log_retry(call, state),
             reraise=True,
         )
 
-    def _enough(self, state: RetryCallState) -> bool:
+    def _is_over(self, state: RetryCallState) -> bool:
         out_of_time = stop_before_delay(self._settings.http_deadline)
         return state.attempt_number >= self._tries(_error(state)) or out_of_time(state)
 
     def _pause(self, state: RetryCallState) -> float:
-        asked = _error(state).retry_after
-        if asked is not None:
-            return asked
+        seconds = _error(state).retry_after
+        if seconds is not None:
+            return seconds
         backoff = wait_random_exponential(multiplier=self._settings.http_backoff, max=_LONGEST_PAUSE)
         return float(backoff(state))
 
-    def _note(self, call: str, state: RetryCallState) -> None:
+    def _log_retry(self, call: str, state: RetryCallState) -> None:
         traffic.count(retries=1)
         logger.warning(
             "%s: %s, try %d: %s; again in %.1f s",
@@ -260,7 +261,7 @@ class ApiClient:
 
 
 def _client(api: Api, timeout: httpx.Timeout) -> httpx.AsyncClient:
-    """Raises SettingsError; what is set is not shown, since an address may hold a password."""
+    """Raises SettingsError, without the value of the setting: an address may hold a password."""
     try:
         base = httpx.URL(api.base_url.strip().rstrip("/") + "/")
         base.host.encode("idna")
@@ -322,7 +323,7 @@ def _error(state: RetryCallState) -> TryAgain:
 
 
 def retry_after(reply: httpx.Response) -> float | None:
-    """Seconds asked for by Retry-After, which comes as a number or as a date; None where it is neither."""
+    """The seconds of Retry-After, a number or a date; None where it is neither."""
     text = reply.headers.get("Retry-After", "").strip()
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
         return float(text)

@@ -1,8 +1,8 @@
-"""The kinds of a field: which text of it lands. What is of another kind may be a person's, so only what it was is
-told ("an object", "text of 40 characters"), and whoever judges the row sees as much as is harmless.
+"""The kinds of a field: which of its values are stored in the landing area.
 
-Whether a number is right is not decided here: `12,50 руб` and `1e3` land as they came. A number stays a number,
-whatever it counts.
+A value of another kind may be personal data, so only its type is stored ("an object", "text of 40 characters"),
+which is enough to see why the row was rejected. Whether a number is right is not decided here: `12,50 руб` and
+`1e3` are stored as they came.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from tasks.persons import masked
 Kind = Callable[[Any], str | None]
 
 LONGEST = 1000
-"""Characters of words that land: an ad's name stands in every row of it. Names and tags are far shorter."""
+"""Characters of free text: an ad's name is repeated in each of its rows. Names and tags are far shorter."""
 LONGEST_LINK = 10_000
-"""Of a link or its parameters. A part of a link would be another link, with other tags."""
+"""Characters of a link or its parameters. A cut link would be another link, with other tags."""
 _LONGEST_PLAIN = 60
-"""Characters of anything else that lands. Those who read numbers and dates take no more."""
+"""Characters of a number, date, flag or code."""
 _NONE = r"null|none|true|false|n/a|-{1,2}|\?"
-# [0-9] rather than \d, which would be the digits of all alphabets.
+# [0-9] rather than \d, which matches the digits of all alphabets.
 _TIME = r"[T ]?\s?[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?"
 _ZONE = r"\s?(?:Z|UTC|GMT|MSK|[+-][0-9]{2}(?::?[0-9]{2})?)"
 _MONEY_WORD = r"руб(?:\.|л[а-я]{1,2})?|р\.?|коп\.?|₽|rub|rur|usd|eur|kzt|byn|\$|€"
@@ -35,7 +35,7 @@ def _shape(pattern: str) -> re.Pattern[str]:
 
 
 _NUMBER = _shape(
-    # A plus before ten digits is a telephone's.
+    # A plus before ten digits is a telephone number.
     r"(?!\+\s?[0-9]{10})[-+]?\s?(?:[0-9]{1,3}(?:[\s'’][0-9]{3}){1,5}|[0-9]*)(?:[.,][0-9]*)?(?:e[-+]?[0-9]{1,3})?"
     rf"\s?(?:{_MONEY_WORD})?|nan|[-+]?inf(?:inity)?"
 )
@@ -49,14 +49,14 @@ _CODE = _shape(rf"[a-z]{{3}}|[0-9]{{1,4}}|{_MONEY_WORD}")
 
 
 def words(value: Any, *, numbers_are_ids: bool = False) -> str | None:
-    """Free text, in which marks of persons are masked. Half a surrogate cannot be written to Parquet."""
+    """Free text with personal ids masked. A lone surrogate cannot be written to Parquet."""
     if value is None or isinstance(value, bool | dict | list | tuple):
         return _plain(_FLAG, value)
     written = str(value)
     text = masked(without_surrogates(written[: 2 * LONGEST]), numbers_are_ids=numbers_are_ids)
     if len(written) > 2 * LONGEST:
-        text = text[: -LONGEST // 2]  # Its end may be the half of a mark, which nobody can see for one.
-    # What a cut leaves may look like a mark, as a part of a long number does.
+        text = text[: -LONGEST // 2]  # Its end may be a half of an id, which the mask does not recognise.
+    # What a cut leaves may look like an id, as a part of a long number does.
     return text if len(text) <= LONGEST else masked(text[:LONGEST], numbers_are_ids=numbers_are_ids)
 
 

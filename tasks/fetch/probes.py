@@ -1,5 +1,4 @@
-"""Each API's cheapest authorised call, for the smoke test. Each says in a few words what it found, or raises
-SourceError."""
+"""The cheapest authorised call of each API, for the smoke test. Each returns a few words, or raises SourceError."""
 
 from __future__ import annotations
 
@@ -17,18 +16,18 @@ from tasks.settings import Settings
 def qtickets(settings: Settings) -> str:
     """One event."""
 
-    async def ask() -> str:
+    async def probe() -> str:
         async with ApiClient(api_of(settings), settings) as client:
             page = await Listing(client, "events", 1, select=("id",), form=first_form(settings)).page(1)
             return f"{page.total} events"
 
-    return asyncio.run(ask())
+    return asyncio.run(probe())
 
 
 def vk_ads(settings: Settings) -> str:
     """The account of the token; of the old API, the campaigns."""
 
-    async def ask() -> str:
+    async def probe() -> str:
         if settings.vk_api == "legacy":
             legacy = Legacy(settings)
             async with legacy.client:
@@ -39,17 +38,17 @@ def vk_ads(settings: Settings) -> str:
         finally:
             await api.close()
 
-    return asyncio.run(ask())
+    return asyncio.run(probe())
 
 
 def direct(settings: Settings) -> str:
     """One campaign: eleven points."""
 
-    async def ask() -> str:
+    async def probe() -> str:
         api = Direct(settings)
         async with api.client:
-            asked = {"SelectionCriteria": {}, "FieldNames": ["Id"], "Page": {"Limit": 1, "Offset": 0}}
-            await api.call("campaigns", "get", asked)
+            parameters = {"SelectionCriteria": {}, "FieldNames": ["Id"], "Page": {"Limit": 1, "Offset": 0}}
+            await api.call("campaigns", "get", parameters)
             return f"{api.points_left:.0%} of the day's points left"
 
-    return asyncio.run(ask())
+    return asyncio.run(probe())

@@ -1,4 +1,5 @@
-"""Redirects: followed within one origin, else said which setting to change. A token never goes to another host."""
+"""Redirects: followed within one origin; to another host the error names the setting to change. The token never
+goes to another host."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ _KEEP_THE_REQUEST = (307, 308)
 
 
 def target_of(reply: httpx.Response) -> httpx.URL | None:
+    """The URL in Location; None without one or where it is not a URL."""
     if not reply.has_redirect_location:
         return None
     try:
@@ -21,7 +23,7 @@ def target_of(reply: httpx.Response) -> httpx.URL | None:
 
 
 def to_follow(reply: httpx.Response) -> httpx.URL | None:
-    """The target where the same request may go there: same scheme, host and port, and nothing would be lost."""
+    """The target if it has the same scheme, host and port and the same request may be repeated there."""
     target = target_of(reply)
     if target is None or target.userinfo or _origin(target) != _origin(reply.request.url):
         return None
@@ -29,7 +31,8 @@ def to_follow(reply: httpx.Response) -> httpx.URL | None:
 
 
 def moved(title: str, setting: str, base: httpx.URL, hosts: tuple[str, ...], reply: httpx.Response) -> SourceError:
-    """`hosts`: where the API is known to be as well. Host and path only are shown: a query may hold a token."""
+    """The error of a redirect that is not followed. `hosts`: other known hosts of the API. Only host and path of
+    the target are shown: its query may hold a token."""
     target = target_of(reply)
     here = reply.request.url
     if target is None or not target.host:
@@ -44,22 +47,22 @@ def moved(title: str, setting: str, base: httpx.URL, hosts: tuple[str, ...], rep
             f"{title} answered with a redirect to {there}, which is not encrypted, so the token did not go there. "
             f"Check {setting}."
         )
-    fresh = _moved_base(base, here, target, hosts)
-    if fresh is None:
+    new_url = _moved_base(base, here, target, hosts)
+    if new_url is None:
         return SourceError(
             f"{title} answered with a redirect to {there}, and the token did not go there. It may be a login page "
             f"of this network; where {title} has moved, put its new address into {setting}.",
             transient=True,
         )
-    sure = target.host in (*hosts, here.host)
-    unless = "" if sure else f", if the documentation of {title} names that host; the token did not go there"
+    is_known = target.host in (*hosts, here.host)
+    unless = "" if is_known else f", if the documentation of {title} names that host; the token did not go there"
     return SourceError(
-        f"{title} has moved: {here.host} answers with a redirect to {target.host}. Set {setting}={fresh}{unless}."
+        f"{title} has moved: {here.host} answers with a redirect to {target.host}. Set {setting}={new_url}{unless}."
     )
 
 
 def _moved_base(base: httpx.URL, here: httpx.URL, target: httpx.URL, hosts: tuple[str, ...]) -> str | None:
-    """The base URL at the new host, where the path has moved as a whole or the host is known."""
+    """The base URL at the new host; None unless the path is the same below it or the host is known."""
     root = base.path.rstrip("/")
     called = here.path.removeprefix(root)
     if target.path.rstrip("/").endswith(called.rstrip("/")):

@@ -1,4 +1,4 @@
-"""How much went over the wire during a piece of work: by whichever client, and also where the work failed."""
+"""Counts the requests that all clients send during a piece of work, also when the work fails."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _traffic: ContextVar[Traffic | None] = ContextVar("traffic", default=None)
 
 @contextmanager
 def counted() -> Iterator[Traffic]:
-    """Counts what is sent in this thread meanwhile."""
+    """Counts the requests sent in this thread until the block ends."""
     traffic = Traffic()
     before = _traffic.set(traffic)
     try:

@@ -1,4 +1,4 @@
-"""What a status or an exception of httpx means, in words and as data. Sends nothing, retries nothing."""
+"""Tables of HTTP statuses and exceptions of httpx: words for the message, number of tries, hint. Sends nothing."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Tries(Enum):
 
 @dataclass(frozen=True)
 class Trouble:
-    """`words` name it, `hint` is a sentence or two on what to do. `of_settings`: the address or a header is wrong.
-    `of_form`: the same question may get through in another form."""
+    """A failed request. `words` name the failure, `hint` says what to do. `of_settings`: the address or a header is
+    wrong. `of_form`: the same request may get through in another form."""
 
     tries: Tries
     words: str = ""
@@ -34,7 +34,7 @@ class Trouble:
     of_form: bool = False
 
 
-# Statuses that mean the same whoever sends them: the API or a server in between. `{setting}` is the base URL's.
+# Statuses that mean the same from the API and from a server in between. `{setting}` is the base URL's name.
 _STATUSES = {
     404: Trouble(Tries.ONCE, hint="Nothing is at that address: check {setting}."),
     405: Trouble(Tries.ONCE, hint="That address takes no such request: check {setting}.", of_form=True),
@@ -55,12 +55,12 @@ _STATUSES = {
         hint="Blocked for legal reasons, often by country or provider: run it from another network.",
     ),
     501: Trouble(Tries.ONCE, hint="A server in between does not know such a request.", of_form=True),
-    # Also this class of API's answer to a request it cannot process: more tries only annoy it.
+    # Some APIs also answer so to a request they cannot process, which more tries do not mend.
     503: Trouble(Tries.FEW),
     505: Trouble(Tries.ONCE, hint="A server in between speaks another HTTP: check HTTPS_PROXY and {setting}."),
     511: Trouble(Tries.ONCE, hint="This network asks for a login first: open any page in a browser on it."),
 }
-# All others, by their first digit.
+# Other statuses, by their first digit.
 _CLASSES = {
     2: Trouble(Tries.FEW),
     3: Trouble(Tries.ONCE, hint="It names no new address: check {setting}."),
@@ -78,17 +78,17 @@ PAGE = "a page instead of data"
 
 
 def of_status(status: int, is_own: bool) -> Trouble:
-    """`is_own`: the body is in the API's own words, so the API itself has refused."""
+    """`is_own`: the body is an error of the API itself, not of a server in between."""
     if not is_own and status // 100 == 4 and (status not in _STATUSES or status in _IN_BETWEEN_TOO):  # noqa: PLR2004
         return IN_BETWEEN
     of_class = _CLASSES.get(status // 100, Trouble(Tries.FEW))  # 600 and more exist in the wild
     trouble = _STATUSES.get(status, of_class)
-    # What a server in between would mean by it is no hint to what the API itself does.
+    # The hints of the table are about servers in between.
     return replace(trouble, hint=of_class.hint) if is_own and trouble.tries is Tries.ONCE else trouble
 
 
 def body_of(reply: httpx.Response) -> str:
-    """What the body is, never what it holds."""
+    """The kind of the body, without its content."""
     begins = text_of_bytes(reply.content[:512]).strip()
     if not begins:
         return "an empty body"
@@ -116,7 +116,7 @@ _CERTIFICATE = (
 )
 
 
-# By type, the first that fits; `{reached}` is the host or the proxy before it.
+# By type, the first that matches; `{reached}` is the host, or the proxy before it.
 _TYPES: tuple[tuple[tuple[type[Exception], ...], Trouble], ...] = (
     ((httpx.ConnectTimeout,), Trouble(Tries.ALL, "no connection to {reached} within {allowed.connect:g} s")),
     (
@@ -127,7 +127,7 @@ _TYPES: tuple[tuple[tuple[type[Exception], ...], Trouble], ...] = (
     ((httpx.TimeoutException,), Trouble(Tries.ALL, "no answer within {allowed.read:g} s")),
     ((httpx.DecodingError,), Trouble(Tries.FEW, "a damaged compressed body")),
     (
-        # The address was looked at before, so it is that of a redirect, which httpx reads even if not to follow it.
+        # The base URL was checked before, so this is the target of a redirect: httpx parses it and does not follow.
         (httpx.UnsupportedProtocol, httpx.InvalidURL),
         Trouble(Tries.ONCE, "a redirect to no address", "Check {setting}."),
     ),
@@ -136,7 +136,7 @@ _TYPES: tuple[tuple[tuple[type[Exception], ...], Trouble], ...] = (
         Trouble(Tries.ONCE, of_settings=True),
     ),
 )
-# The same, where no cause says more.
+# The same, used where no cause of the exception says more.
 _TYPES_WITHOUT_CAUSE: tuple[tuple[tuple[type[Exception], ...], Trouble], ...] = (
     ((httpx.ConnectError,), Trouble(Tries.ALL, "{reached} cannot be reached (no reason given)")),
     ((httpx.RemoteProtocolError,), Trouble(Tries.ALL, "{host} sent what is not HTTP")),
@@ -145,39 +145,39 @@ _TYPES_WITHOUT_CAUSE: tuple[tuple[tuple[type[Exception], ...], Trouble], ...] = 
 
 
 def of_exception(error: Exception, url: httpx.URL, timeout: httpx.Timeout) -> Trouble:
-    """Of anything that httpx raises when a request is built or sent to the API at `url`."""
+    """The failure behind an exception that httpx raised while it built or sent a request to `url`."""
     host, reached = url.host, _reached(url)
     trouble = (
-        _fitting(_TYPES, error)
+        _match(_TYPES, error)
         or _of_proxy(error)
         or _of_causes(error)
         or _of_protocol(error)
-        or _fitting(_TYPES_WITHOUT_CAUSE, error)
+        or _match(_TYPES_WITHOUT_CAUSE, error)
         or Trouble(Tries.ONCE, f"the HTTP client failed ({type(error).__name__})")
     )
     return replace(trouble, words=trouble.words.format(host=host, reached=reached, allowed=timeout))
 
 
-def _fitting(table: tuple[tuple[tuple[type[Exception], ...], Trouble], ...], error: Exception) -> Trouble | None:
+def _match(table: tuple[tuple[tuple[type[Exception], ...], Trouble], ...], error: Exception) -> Trouble | None:
     return next((trouble for kinds, trouble in table if isinstance(error, kinds)), None)
 
 
-def _passing(words: str) -> Trouble:
+def _retried(words: str) -> Trouble:
     return Trouble(Tries.ALL, words)
 
 
 def _of_protocol(error: Exception) -> Trouble | None:
-    """What is an error of the protocol to httpx, and something else to a person."""
+    """httpx raises RemoteProtocolError also for a bad redirect and a closed connection."""
     text = str(error) if isinstance(error, httpx.RemoteProtocolError) else ""
     if "location header" in text:
         return Trouble(Tries.ONCE, "a redirect to no address", "Check {setting}.")
     return (
-        _passing("{host} broke off the connection") if re.search("disconnected|closed connection", text) else None
+        _retried("{host} broke off the connection") if re.search("disconnected|closed connection", text) else None
     )
 
 
 def _of_causes(error: Exception) -> Trouble | None:
-    """httpx keeps what really happened as the cause of a cause."""
+    """httpx wraps the exception of the socket or of TLS, often more than once."""
     return next((trouble for cause in _causes(error) if (trouble := _of_cause(cause))), None)
 
 
@@ -190,26 +190,26 @@ def _of_cause(cause: BaseException) -> Trouble | None:
             Tries.ONCE, f"the certificate of {{host}} is refused ({_plain(cause.verify_message)})", _CERTIFICATE
         )
     if isinstance(cause, (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, *_TLS_ENDS)):
-        return _passing("{host} broke off the connection")
+        return _retried("{host} broke off the connection")
     if isinstance(cause, ssl.SSLError):
         reason = _plain((getattr(cause, "reason", None) or "no reason given").lower().replace("_", " "))
         hint = "Check the scheme and port in {setting}, and HTTPS_PROXY."
         return Trouble(Tries.ONCE, f"{{host}} and this machine agree on no TLS ({reason})", hint)
     if isinstance(cause, socket.gaierror):
         kind = "the name server does not answer" if cause.errno == socket.EAI_AGAIN else "no such name"
-        return _passing(f"{{reached}} cannot be reached (unknown host: {kind})")
+        return _retried(f"{{reached}} cannot be reached (unknown host: {kind})")
     if isinstance(cause, OSError) and cause.errno in _ERRNOS:
-        return _passing(f"{{reached}} cannot be reached ({_ERRNOS[cause.errno]})")
+        return _retried(f"{{reached}} cannot be reached ({_ERRNOS[cause.errno]})")
     return None
 
 
 def _plain(words: str) -> str:
-    """Of OpenSSL: goes through `format` later."""
+    """Words of OpenSSL without braces: `format` is applied to them later."""
     return words.replace("{", "(").replace("}", ")")
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The innermost first. Of a host with several addresses each has failed for a reason of its own."""
+    """The innermost first. A host with several addresses fails with a group of exceptions."""
     if error is None:
         return
     for inner in (*getattr(error, "exceptions", ()), error.__cause__ or error.__context__):
@@ -218,15 +218,15 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _of_proxy(error: Exception) -> Trouble | None:
-    """The text begins with the status that the proxy gave; the rest is its own."""
+    """The text of a ProxyError begins with the proxy's status; the rest is its own text and is not shown."""
     if not isinstance(error, httpx.ProxyError):
         return None
     status = str(error)[:3]
-    said = f" (HTTP {status})" if status.isdecimal() else ""
+    shown = f" (HTTP {status})" if status.isdecimal() else ""
     if status == "407":
-        return Trouble(Tries.ONCE, f"the proxy (HTTPS_PROXY) let nothing through{said}", _STATUSES[407].hint)
+        return Trouble(Tries.ONCE, f"the proxy (HTTPS_PROXY) let nothing through{shown}", _STATUSES[407].hint)
     hint = "Check HTTPS_PROXY, and NO_PROXY for hosts that need none."
-    return Trouble(Tries.FEW, f"the proxy (HTTPS_PROXY) does not connect to {{host}}{said}", hint)
+    return Trouble(Tries.FEW, f"the proxy (HTTPS_PROXY) does not connect to {{host}}{shown}", hint)
 
 
 def _reached(url: httpx.URL) -> str:

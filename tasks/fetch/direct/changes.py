@@ -6,9 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from tasks.fetch.batches import batches
 from tasks.fetch.direct.service import Direct
 from tasks.fetch.direct.values import Object, identifier, objects, part
+from tasks.fetch.paging import batches
 
 _CAMPAIGNS_A_CALL = 1_000
 

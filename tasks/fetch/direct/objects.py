@@ -14,10 +14,10 @@ from decimal import Decimal
 
 from tasks.errors import SourceError
 from tasks.fetch import kinds
-from tasks.fetch.batches import batches
 from tasks.fetch.direct.service import Direct, Refused
 from tasks.fetch.direct.table import one_line
 from tasks.fetch.direct.values import Object, identifier, part
+from tasks.fetch.paging import batches
 
 logger = logging.getLogger("zakaz.fetch")
 

@@ -1,6 +1,6 @@
-"""One list endpoint of QTickets, page by page: how a question is put and what an honest page looks like.
+"""One list endpoint of QTickets: sends the parameters of a page and checks the reply.
 
-Knows the envelope and the ways to send a filter; which pages to read is decided in `reading.py`.
+Knows the envelope and the two ways to send parameters; `reading.py` decides which pages are read.
 """
 
 from __future__ import annotations
@@ -22,31 +22,29 @@ logger = logging.getLogger("zakaz.fetch")
 
 Record = dict[str, Any]
 
-# The one part of an error's body that may be shown: a word of the API's own, e.g. UNKNOWN_ERROR. Its text may
-# repeat what was sent.
+# The only part of an error body that is shown, e.g. UNKNOWN_ERROR. The error's text may repeat what was sent.
 CODE = re.compile(r"[A-Z][A-Z_]{2,39}")
 
-
-_OF_THE_QUESTION = {400, 422, 503}
-"""What QTickets answers to a question it cannot process; 503 is also its answer when it is down."""
+_REFUSED_PARAMETERS = {400, 422, 503}
+"""Statuses of a request that QTickets cannot process; 503 is also sent when it is down."""
 _MOST_RECORDS = 10**8
-"""A larger total is no total."""
+"""A larger total is an error."""
 
 
 class Client(ApiClient):
-    """Remembers the status of its last reply."""
+    """An ApiClient that keeps the status of its last reply."""
 
     def __init__(self, api: Api, settings: Settings) -> None:
-        super().__init__(replace(api, judge=self._heard), settings)
+        super().__init__(replace(api, judge=self._keep_status), settings)
         self._status = 0
 
-    def _heard(self, reply: httpx.Response) -> None:
+    def _keep_status(self, reply: httpx.Response) -> None:
         self._status = reply.status_code
 
     @property
-    def refused_question(self) -> bool:
-        """Whether what failed last may have failed for what was asked."""
-        return self._status in _OF_THE_QUESTION
+    def refused_parameters(self) -> bool:
+        """Whether the last reply may be a refusal of some parameter."""
+        return self._status in _REFUSED_PARAMETERS
 
 
 @dataclass(frozen=True)
@@ -65,20 +63,20 @@ class Page:
 
     @property
     def pages(self) -> int:
-        """How many pages the listing has, by its own count."""
+        """Number of pages of the listing, by the API's total."""
         return max(1, -(-self.total // self.per_page))
 
     @property
     def is_whole(self) -> bool:
-        """Whether it holds as many records as its place in the listing demands."""
+        """Whether it has as many records as `total` and `per_page` require of this page."""
         before = (self.number - 1) * self.per_page
         return len(self.records) == min(self.per_page, max(0, self.total - before))
 
 
 @dataclass
 class Form:
-    """How questions travel: in a JSON `body` on GET, or in the `query`. Shared by the listings of a run: where one
-    finds that bodies are refused on their way and the form `may_change`, all go on with the query."""
+    """How parameters are sent: as a JSON `body` of the GET, or in the `query`. Shared by the listings of a run:
+    when a server in between refuses a body and the form `may_change`, all of them switch to the query."""
 
     name: str = "body"
     may_change: bool = False
@@ -86,7 +84,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Listing:
-    """A question to `/{path}`."""
+    """A listing at `/{path}` with its parameters, without the page."""
 
     client: ApiClient
     path: str
@@ -98,48 +96,52 @@ class Listing:
     form: Form = field(default_factory=Form)
 
     async def page(self, number: int) -> Page:
-        asked = self.form.name
+        sent = self.form.name
         try:
-            reply = await self._ask(number)
+            reply = await self._get(number)
         except FormRefused:
-            if not self.form.may_change or asked == "query":
+            if not self.form.may_change or sent == "query":
                 raise
-            logger.warning("QTickets: a GET with a body is refused on its way; asking in the query from now on")
+            logger.warning(
+                "QTickets: a GET with a body is refused by a server in between; sending the query from now on"
+            )
             self.form.name = "query"
-            reply = await self._ask(number)
+            reply = await self._get(number)
         return _page(self.path, number, reply)
 
-    async def _ask(self, number: int) -> Any:
-        question = self._question(number)
+    async def _get(self, number: int) -> Any:
+        parameters = self._parameters(number)
         if self.form.name == "query":
-            return await self.client.get(self.path, query=list(_brackets(question)))
-        # The page in the query as well: where a proxy drops the body of a GET, the pages must still turn.
+            return await self.client.get(self.path, query=list(_brackets(parameters)))
+        # The page in the query too: a proxy may drop the body of a GET, and each page must still be another.
         paging: Query = [("page", number)]
         if self.page_size:
             paging.append(("perPage", self.page_size))
-        return await self.client.get(self.path, query=paging, body=question)
+        return await self.client.get(self.path, query=paging, body=parameters)
 
     def without_select(self) -> Listing:
         return replace(self, select=())
 
     def plain(self) -> Listing:
-        """Without what only makes the answer smaller or tidier."""
+        """Without select, orderBy and perPage, which no fetch depends on."""
         return replace(self, select=(), ordered=False, page_size=None)
 
-    def _question(self, number: int) -> dict[str, Any]:
-        question: dict[str, Any] = {"page": number}
+    def _parameters(self, number: int) -> dict[str, Any]:
+        parameters: dict[str, Any] = {"page": number}
         if self.ordered:
-            question["orderBy"] = {"id": "desc" if self.newest_first else "asc"}
+            parameters["orderBy"] = {"id": "desc" if self.newest_first else "asc"}
         if self.page_size:
-            question["perPage"] = self.page_size
+            parameters["perPage"] = self.page_size
         if self.where:
-            question["where"] = [{"column": c.column, "operator": c.operator, "value": c.value} for c in self.where]
+            parameters["where"] = [
+                {"column": c.column, "operator": c.operator, "value": c.value} for c in self.where
+            ]
         if self.select:
-            question["select"] = list(self.select)
-        return question
+            parameters["select"] = list(self.select)
+        return parameters
 
 
-def _brackets(question: dict[str, Any]) -> Sequence[tuple[str, str]]:
+def _brackets(parameters: dict[str, Any]) -> Sequence[tuple[str, str]]:
     """`where[0][column]=payed_at&page=2`: PHP's way to put nested values into a query."""
     pairs: list[tuple[str, str]] = []
 
@@ -153,20 +155,20 @@ def _brackets(question: dict[str, Any]) -> Sequence[tuple[str, str]]:
         else:
             pairs.append((name, str(value)))
 
-    walk("", question)
+    walk("", parameters)
     return pairs
 
 
 def _page(path: str, number: int, reply: Any) -> Page:
-    """Raises SourceError for anything that is not a page: an error must never pass for an empty page."""
+    """Raises SourceError for a reply that is not a page: an error must never be read as an empty page."""
     records = _records(reply.get("data")) if isinstance(reply, dict) else None
     if records is None:
         raise SourceError(
             f"QTickets answered GET /{path} (page {number}) without `data`{_code(reply)}.", transient=True
         )
     paging = reply.get("paging")
-    said = paging if isinstance(paging, dict) else {}
-    total, per_page, current = (whole(said.get(name)) for name in ("total", "perPage", "currentPage"))
+    numbers = paging if isinstance(paging, dict) else {}
+    total, per_page, current = (whole(numbers.get(name)) for name in ("total", "perPage", "currentPage"))
     if (total is None or per_page is None) and number > 1 and not records:
         total, per_page = 0, 1
     if total is None or total > _MOST_RECORDS or not per_page:
@@ -177,8 +179,8 @@ def _page(path: str, number: int, reply: Any) -> Page:
 
 
 def _records(data: Any) -> list[Record] | None:
-    """PHP sends a list whose keys have gaps as an object. A record that is no object is an empty one, to be judged,
-    unless all are such."""
+    """The records of a page; None if it has no list. PHP sends a list with gaps in its keys as an object. A record
+    that is not an object becomes an empty one, which validation rejects, unless none is an object."""
     if isinstance(data, dict) and data and all(str(key).isdecimal() for key in data):
         data = list(data.values())
     if not isinstance(data, list) or (data and not any(isinstance(record, dict) for record in data)):

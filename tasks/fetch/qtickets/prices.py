@@ -1,7 +1,7 @@
-"""What the price of a ticket line is for, and whether an order's own price fits its lines.
+"""Whether the price of a ticket line is for one ticket or for the line, and whether an order's price is its sum.
 
-Decided for the whole order, from all its lines, before any of them is judged: a line that is set aside must not
-change what its sibling costs.
+Decided for the whole order before its lines are validated: a line in quarantine must not change the price of the
+others.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Unit = Literal["unit", "line"]
 Fit = Literal["fits", "hundredfold", "differs"]
 
 _WHOLES = ("price", "original_price")
-"""Of an order and of its lines. The order's price may have been lowered by a refund, the original one is not."""
+"""Fields of an order and of its lines. A refund may lower the order's price, but not its original price."""
 _HUNDRED = 100
 
 
@@ -39,9 +39,9 @@ class _Line:
 def price_is_for(order: Record, baskets: Sequence[Record]) -> Unit:
     """`unit` (one ticket) or `line` (all of the line's tickets), whichever adds up to the order's own price.
 
-    The API does not say which of the two it is, and both are the same for one ticket. Whether cancelled lines count
-    is not known either. Where a line cannot be read, the others may at least not cost more than the order. Only
-    this order decides: what else is in the load must not change what it cost.
+    The API does not document which of the two it is, nor whether cancelled lines count. If a line cannot be read,
+    the others must at least not cost more than the order. Only this order decides: the price must not depend on
+    what else is in the load.
     """
     lines = _lines(order, baskets)
     if all(line.quantity == 1 for line in lines):
@@ -53,7 +53,7 @@ def price_is_for(order: Record, baskets: Sequence[Record]) -> Unit:
 
 
 def fit(order: Record, baskets: Sequence[Record]) -> Fit | None:
-    """Whether the order's own price is the sum of its lines; None where that cannot be judged."""
+    """Whether the order's own price is the sum of its lines; None where the lines do not show it."""
     lines, whole_price = _lines(order, baskets), money(order.get("price"))
     if whole_price is None or not lines or any(line.cancelled or line.refunded for line in lines):
         return None
@@ -87,7 +87,7 @@ def _adds_up(order: Record, lines: Sequence[_Line], name: str, unit: Unit) -> bo
 
 
 def _unit_is_too_much(order: Record, lines: Sequence[_Line], name: str) -> bool:
-    """Whether the lines that can be read would cost more than the order, were their prices for one ticket."""
+    """Whether the readable lines cost more than the order if their prices are for one ticket."""
     own = money(order.get(name))
     firm = [line for line in lines if not line.cancelled and not line.refunded]
     known = [line for line in firm if line.cost(name, "unit") is not None]

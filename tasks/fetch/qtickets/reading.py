@@ -1,8 +1,8 @@
-"""Which pages of a listing to read, and the proof that nothing is missing from what was read.
+"""Reads the pages of a listing and checks that no record is missing.
 
-`read_all` is for a listing that the server has filtered; `walk` finds the records of a span of time where it
-has not, without reading the rest. Both merge by id and begin again when the pages moved under them, and neither
-believes a listing that lost much of itself while it was read.
+`read_all` reads a filtered listing; `walk` finds the records of a span of time in an unfiltered one without reading
+the rest. Both merge by id, start again when records moved between pages, and fail when the listing shrank by much
+while it was read.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from typing import Any
 
 from tasks.errors import SourceError
 from tasks.fetch import paging
-from tasks.fetch.qtickets.asking import first_page
+from tasks.fetch.qtickets.first_page import first_page
 from tasks.fetch.qtickets.listing import Listing, Page, Record
 from tasks.fetch.qtickets.values import whole
 
 logger = logging.getLogger("zakaz.fetch")
 
 PASSES = 3
-"""How often a listing is read anew because orders came or went while it was read."""
+"""How often a listing is read when records were added or removed meanwhile."""
 _AT_ONCE = 4
 _AHEAD = 4 * _AT_ONCE
-"""Pages that are read before the first of them is looked at."""
-# Orders of one page that must lie before a span: one with an odd date must not end the walk early.
+"""Pages that are read before they are checked."""
+# Orders of one page that must be older than the span: one with a wrong date must not end the walk.
 _ENOUGH_BEFORE = 3
 _SMALL_SHARE = 20
-"""Orders are removed one by one: more than a twentieth of a listing does not go between two readings."""
+"""Orders are removed one by one: a listing that lost more than a twentieth between two readings is not believed."""
 
 Merged = dict[Any, Record]
 
@@ -45,46 +45,48 @@ class Span:
 
 
 async def read_all(listing: Listing, first: Page | None = None) -> list[Record]:
-    """Every record of the listing; their number is the `total` the API itself gives.
+    """Every record of the listing; their number equals the API's `total`.
 
-    Raises SourceError when the two still differ after PASSES readings, and where the total fell by much: a server
-    that answers with nothing for a moment gives pages that fit each other.
+    Raises SourceError when the two still differ after PASSES readings, and when the total fell by much: a server
+    that is briefly empty sends pages that are consistent.
     """
     highest, before = 0, None
-    said = ""
+    failure = ""
     for _ in range(PASSES):
         if first is None:
             listing, first = await first_page(listing)
-        pages = await _reading(listing, first)
+        pages = await _read_pages(listing, first)
         total, merged = first.total, _merge(pages)
         highest = max(highest, *(page.total for page in pages))
-        is_whole = len(merged) == total and all(_belongs(page, first) for page in pages)
+        is_whole = len(merged) == total and all(_fits(page, first) for page in pages)
         if is_whole and (total == highest or (merged.keys() == before and not fell(total, highest))):
             return list(merged.values())
         before = merged.keys() if is_whole else None
-        said = (
+        failure = (
             f"said that /{listing.path} has {highest} records, and a moment later {total}"
             if is_whole
             else f"says that /{listing.path} has {total} records but sent {len(merged)} different ones, "
             f"{PASSES} times in a row"
         )
-        logger.warning("QTickets: /%s moved while it was read (%d of %d); again", listing.path, len(merged), total)
+        logger.warning(
+            "QTickets: /%s changed while it was read (%d of %d); again", listing.path, len(merged), total
+        )
         first = None
-    raise SourceError(f"QTickets {said}. Nothing was loaded.", transient=True)
+    raise SourceError(f"QTickets {failure}. Nothing was loaded.", transient=True)
 
 
 def fell(total: int, highest: int) -> bool:
-    """Whether a total that was `highest` lost more than orders that are removed while a listing is read."""
+    """Whether a total that was `highest` fell by more than the few orders removed while a listing is read."""
     return highest - total > max(1, highest // _SMALL_SHARE) or (highest > 0 and not total)
 
 
-async def _reading(listing: Listing, first: Page) -> list[Page]:
-    """All pages, or as many as show that the listing does not hold what it says."""
+async def _read_pages(listing: Listing, first: Page) -> list[Page]:
+    """All pages, or only the first ones if they already do not fit the first page."""
     _check(listing, first.pages, first.total)
     pages = [first]
     rest = range(2, first.pages + 1)
     for start in range(0, len(rest), _AHEAD):
-        if not all(_belongs(page, first) for page in pages):
+        if not all(_fits(page, first) for page in pages):
             break
         pages += await _pages(listing, rest[start : start + _AHEAD])
     return pages
@@ -94,15 +96,15 @@ def _check(listing: Listing, pages: int, records: int) -> None:
     paging.check("QTickets", f"records of /{listing.path}", pages=pages, records=records)
 
 
-def _belongs(page: Page, first: Page) -> bool:
+def _fits(page: Page, first: Page) -> bool:
     return page.is_whole and (page.total, page.per_page) == (first.total, first.per_page)
 
 
 async def walk(listing: Listing, span: Span, created_at: Callable[[Record], datetime | None]) -> list[Record]:
     """The records of `span` and a few around it, from a listing ordered by id, which grows with creation.
 
-    Goes from the newest record back and stops on the span's start; pages newer than its end are skipped by
-    bisection. Works whether or not the server obeys the order asked for. Raises SourceError like `read_all`.
+    Reads from the newest record back to the start of the span; a binary search skips pages newer than its end.
+    Works for both orders, whichever the server uses. Raises SourceError like `read_all`.
     """
     highest = 0
     for _ in range(PASSES):
@@ -112,7 +114,7 @@ async def walk(listing: Listing, span: Span, created_at: Callable[[Record], date
         if records is not None and not fell(first.total, highest):
             return records
         highest = max(highest, *(page.total for page in walker.seen.values()))
-        logger.warning("QTickets: /%s moved while it was walked; again", listing.path)
+        logger.warning("QTickets: /%s changed while it was walked; again", listing.path)
     raise SourceError(
         f"QTickets' /{listing.path} kept changing while it was read, {PASSES} times in a row. Nothing was loaded.",
         transient=True,
@@ -127,10 +129,10 @@ class _Walker:
     seen: dict[int, Page] = field(default_factory=dict)
 
     async def run(self, first: Page) -> list[Record] | None:
-        """None where rows vanished from the listing meanwhile: the next page may have slipped past."""
+        """None if records moved between pages meanwhile, so one may be missing."""
         order = await self._newest_to_oldest(first)
         position = low = await self._first_at_or_before_end(order)
-        size = 1  # most walks end on the first page; only long ones are worth reading ahead
+        size = 1  # most walks end on the first page; only long ones read ahead
         while position < len(order):
             batch = order[position : position + size]
             await _together(self._page(number) for number in batch)
@@ -139,7 +141,7 @@ class _Walker:
             if any(self._reaches_start(page) or not page.is_whole for page in pages):
                 break
         read = [self.seen[number] for number in order[low:position]]
-        return None if self._slipped(first, read) else list(_merge(self.seen.values()).values())
+        return None if self._has_moved(first, read) else list(_merge(self.seen.values()).values())
 
     async def _page(self, number: int) -> Page:
         if number not in self.seen:
@@ -148,7 +150,7 @@ class _Walker:
         return self.seen[number]
 
     async def _newest_to_oldest(self, first: Page) -> range:
-        """The numbers of all pages. A first page with one record does not show the order: the last one does."""
+        """The numbers of all pages. If the first page has one id, the last page shows the order."""
         ids = _ids(first)
         if first.pages > 1 and len(set(ids)) == 1:
             ids += _ids(await self._page(first.pages))
@@ -156,7 +158,7 @@ class _Walker:
         return range(first.pages, 0, -1) if is_ascending else range(1, first.pages + 1)
 
     async def _first_at_or_before_end(self, order: Sequence[int]) -> int:
-        """The position of the newest page that holds something created before the span's end."""
+        """The position of the newest page with a record created before the end of the span."""
         low, high = 0, len(order) - 1
         middle = 0
         while low < high:
@@ -169,7 +171,7 @@ class _Walker:
         return low
 
     def _reaches_start(self, page: Page) -> bool:
-        """Whether the oldest of the page's records, by their ids, were created before the span."""
+        """Whether the page's oldest records, by id, were created before the span."""
         oldest = sorted((record for record in page.records if _id(record) is not None), key=_id_or_zero)
         times = self._times(oldest[:_ENOUGH_BEFORE])
         return bool(times) and all(time < self.span.start for time in times)
@@ -177,8 +179,8 @@ class _Walker:
     def _times(self, records: Sequence[Record]) -> list[datetime]:
         return [time for record in records if (time := self.created_at(record)) is not None]
 
-    def _slipped(self, first: Page, read: Sequence[Page]) -> bool:
-        """Whether a record may have passed from a page not yet read to one that had been, or a page came twice."""
+    def _has_moved(self, first: Page, read: Sequence[Page]) -> bool:
+        """Whether a record may have moved from an unread page to one read before, or a page came twice."""
         seen = list(self.seen.values())
         growth = max(page.total for page in seen) - first.total
         twice = sum(len(page.records) for page in seen) - len(_merge(seen))
@@ -186,7 +188,7 @@ class _Walker:
             twice > growth
             or any(page.total < first.total or page.per_page != first.per_page for page in seen)
             or not all(page.is_whole for page in seen)
-            # Pages are read side by side: an older one that was read before a record came in front of both.
+            # Pages are read at the same time: the older one was read before a record was added in front of both.
             or any(newer.total > older.total for newer, older in pairwise(read))
         )
 
@@ -214,7 +216,7 @@ async def _pages(listing: Listing, numbers: Iterable[int]) -> list[Page]:
 
 
 async def _together(reads: Iterable[Coroutine[Any, Any, Page]]) -> list[Page]:
-    """Where one fails the others are stopped and waited for: none may outlive the client it uses."""
+    """If one fails, the others are cancelled and awaited: none may outlive the client it uses."""
     tasks = [asyncio.create_task(read) for read in reads]
     try:
         return await asyncio.gather(*tasks)
@@ -225,7 +227,7 @@ async def _together(reads: Iterable[Coroutine[Any, Any, Page]]) -> list[Page]:
 
 
 def key_of(record: Record) -> str | None:
-    """One for all the forms in which an id comes; None for a record without one."""
+    """The id as text, the same for 7, "7" and 7.0; None for a record without one."""
     number = _id(record)
     if number is not None:
         return str(number)
@@ -233,7 +235,7 @@ def key_of(record: Record) -> str | None:
 
 
 def _merge(pages: Iterable[Page]) -> Merged:
-    """By id, the newest version last; a record without an id keeps a place of its own, to be judged later."""
+    """Records by id, the latest version of each; a record without an id is kept under its page and index."""
     return {
         key if (key := key_of(record)) is not None else (page.number, index): record
         for page in pages

@@ -1,8 +1,8 @@
-"""QTickets records to raw rows: the allow-list. What is not named here never leaves the client.
+"""QTickets records to raw rows: the allow-list. A field that is not listed here never leaves the client.
 
-Names, e-mails, phones, cards, barcodes, ticket and payment links give away a person or a ticket; the API sends
-them all, so the row is built from what is wanted rather than by removing what is not. Values stay text, as they
-came over the wire, as far as they are of their field's kind.
+The API also sends names, e-mails, phones, cards, barcodes, ticket and payment links, so a row is built from listed
+fields rather than by removing personal ones. Values stay text as they came over the wire if they are of their
+field's kind (see `tasks/fetch/kinds.py`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tasks.utm import OF_ADS, UTM, read_value
 Row = dict[str, str | None]
 
 Fields = Mapping[str, tuple[str, Kind]]
-"""Column of the raw row -> key of the record, and what it may hold."""
+"""Column of the raw row -> key of the record and kind of the value."""
 
 ORDER_FIELDS: Fields = {
     "order_id": ("id", number),
@@ -73,8 +73,8 @@ EVENT_SELECT = (
 
 
 def order_rows(order: Record) -> list[Row]:
-    """One row a basket (ticket line). An order without baskets gives one row without a ticket, to be judged, unless
-    it is plainly unpaid."""
+    """One row a basket (ticket line). An order without baskets gives one row without a ticket, which validation
+    rejects; an unpaid one gives none."""
     head = _pick(order, ORDER_FIELDS) | (_utm(order["utm"]) if "utm" in order else {})
     baskets = baskets_of(order)
     if not baskets:
@@ -84,12 +84,12 @@ def order_rows(order: Record) -> list[Row]:
 
 
 def baskets_of(order: Record) -> list[Record]:
-    """A basket that is no object is an empty one: its row is rejected, and seen."""
+    """The baskets of an order. One that is not an object becomes an empty one, whose row is rejected."""
     return [basket if isinstance(basket, dict) else {} for basket in _list(order.get("baskets"))]
 
 
 def parts_of(value: Any) -> list[Record]:
-    """The objects in a field that is one or holds several."""
+    """The objects of a field that holds one or several."""
     return [part for part in _list(value) if isinstance(part, dict)]
 
 
@@ -102,19 +102,19 @@ def event_rows(event: Record) -> list[Row]:
 
 
 def shows_without_a_day(event: Record) -> int:
-    """Shows of which the API did not even say that their start is not known."""
+    """How many shows have no `start_date` at all, not even null, and are not deleted."""
     shows = parts_of(event.get("shows"))
     return sum("start_date" not in show and not show.get("deleted_at") for show in shows)
 
 
 def tickets_without_a_state(rows: Sequence[Row]) -> int:
-    """How many do not say that they were not given back or cancelled, though others do: each counts as sold."""
-    told = {column for row in rows for column in _STATE if column in row}
-    return sum(not told <= row.keys() for row in rows if "ticket_id" in row)
+    """How many rows lack a column of _STATE that others have. Each counts as sold."""
+    present = {column for row in rows for column in _STATE if column in row}
+    return sum(not present <= row.keys() for row in rows if "ticket_id" in row)
 
 
 def seen_columns(rows: Iterable[Row], columns: tuple[str, ...]) -> tuple[str, ...]:
-    """The columns that at least one record really had; of no rows, all of them."""
+    """The columns that at least one row has; all of them if there are no rows."""
     keys: set[str] = set()
     for row in rows:
         keys.update(row)
@@ -126,7 +126,7 @@ def _pick(record: Record, fields: Fields) -> Row:
 
 
 def _utm(utm: Any) -> Row:
-    """Tags come as an object, a list of objects, or, when there are none, []; text and pairs are read too."""
+    """Tags come as an object, a list of objects or, when there are none, as []; text and pairs are read too."""
     tags = read_value(utm)
     return {name: words(tags.get(name), numbers_are_ids=name in OF_ADS) for name in UTM}
 

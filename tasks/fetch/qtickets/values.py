@@ -1,6 +1,6 @@
-"""Single values of QTickets' JSON, as far as the fetch itself must understand them. None for what is no such value.
+"""Reads single values of QTickets' JSON that the fetch itself needs. None for a value of another kind.
 
-What rows keep of a value is in `tasks/fetch/kinds.py`; it is put right and judged where they are validated.
+Which values are stored is in `tasks/fetch/kinds.py`; they are validated in `validation/qtickets.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _LONGEST = 60
 _DIGITS = 18
 _KOPECK = Decimal("0.01")
 _NEAR = Decimal("1e-6")
-"""A float's tail; what is farther from a kopeck is no money."""
+"""The rounding error of a float. A value farther from a whole kopeck is not money."""
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?"
 )
@@ -23,12 +23,13 @@ _YEARS = range(2000, 2100)
 
 
 def whole(value: object) -> int | None:
-    """7, "7" or 7.0: ids and counts come in each of these forms."""
+    """An id or a count, which comes as 7, "7" or 7.0."""
     found = _number(value)
     return int(found) if found is not None and found >= 0 and found == found.to_integral_value() else None
 
 
 def money(value: object) -> Decimal | None:
+    """Roubles with two digits."""
     found = _number(value)
     if found is None:
         return None
@@ -37,12 +38,12 @@ def money(value: object) -> Decimal | None:
 
 
 def is_true(flag: object) -> bool:
-    """Flags come as true, as 1 and as the text of either."""
+    """Whether a flag is true, 1 or the text of either."""
     return flag is True or whole(flag) == 1 or (isinstance(flag, str) and flag.strip().lower() == "true")
 
 
 def is_false(flag: object) -> bool:
-    """Plainly false: not the same as missing, or as a word that is no flag."""
+    """Whether a flag is false, 0 or the text of either. A missing flag or another word is neither."""
     return flag is False or whole(flag) == 0 or (isinstance(flag, str) and flag.strip().lower() == "false")
 
 

@@ -10,10 +10,10 @@ import httpx
 
 from tasks.errors import SourceError
 from tasks.fetch import paging
-from tasks.fetch.batches import batches, ids_a_call
 from tasks.fetch.decode import Undecodable, code_of, json_of
 from tasks.fetch.http import Api, ApiClient, TryAgain, as_json
 from tasks.fetch.kinds import instant, number
+from tasks.fetch.paging import batches, ids_a_call
 from tasks.fetch.vk_ads.figures import Statistics, has_a_day_twice, identified, same_once
 from tasks.fetch.vk_ads.values import Record, Row, link_told, record, whole
 from tasks.settings import Settings, require

@@ -14,9 +14,9 @@ import httpx
 
 from tasks.errors import SourceError
 from tasks.fetch import kinds, paging, traffic
-from tasks.fetch.batches import batches, ids_a_call
 from tasks.fetch.decode import json_of, text_of_bytes
 from tasks.fetch.http import ApiClient, Query, TryAgain
+from tasks.fetch.paging import batches, ids_a_call
 from tasks.fetch.vk_ads.figures import (
     TRIES,
     Figures,

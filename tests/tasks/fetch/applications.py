@@ -1,18 +1,38 @@
-"""Servers that do what the sandbox cannot: raw bytes, replies that trickle in, questions bent on their way."""
+"""Servers that do what the sandbox cannot: raw bytes, requests and replies changed on their way."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tasks.errors import SourceError
+
 Question = dict[str, Any]
+Reply = dict[str, Any]
+Bend = Callable[[Question], None]
+Alter = Callable[[Question, Reply], Any]
 Act = Callable[[socket.socket], None]
 Serve = Callable[..., int]
+HINT = "Put the right token into the settings."
+
+
+@dataclass
+class Asked:
+    """The reply or the error of one call, and what was counted."""
+
+    reply: Any
+    error: SourceError | None
+    calls: int
+    retries: int
+
+
+Ask = Callable[..., Asked]
 
 
 def sends(content: bytes) -> Act:
@@ -50,49 +70,59 @@ class Stage:
 
 
 class Raw:
-    """Answers every request with these bytes, `pause` seconds between two of them when it is set."""
+    """Answers every request with these bytes, and keeps the headers of the last one."""
 
-    def __init__(
-        self, body: bytes, headers: dict[str, str] | None = None, pause: float = 0, status: int = 200
-    ) -> None:
-        self.body, self.headers, self.pause, self.status = body, headers or {}, pause, status
+    def __init__(self, body: bytes, headers: dict[str, str] | None = None, *, status: int = 200) -> None:
+        self.body, self.headers, self.status = body, headers or {}, status
         self.requests = 0
+        self.asked: dict[bytes, bytes] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.requests += 1
+        self.requests, self.asked = self.requests + 1, dict(scope["headers"])
         headers = [(name.encode(), value.encode()) for name, value in self.headers.items()]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        parts = [self.body[i : i + 1] for i in range(len(self.body))] if self.pause else [self.body]
-        for part in parts:
-            await send({"type": "http.response.body", "body": part, "more_body": True})
-            await asyncio.sleep(self.pause)
-        await send({"type": "http.response.body", "body": b""})
+        await send({"type": "http.response.body", "body": self.body})
 
 
-class Bent:
-    """Stands before an API and changes what is asked in a body, as a server with its own ideas would.
+class Between:
+    """Stands before an API. `bend` changes the parameters in the body of a request, and the query is dropped, so that
+    only the changed ones arrive. `alter` gets parameters and reply, and gives another reply: an object, the bytes of
+    a body, or a status that refuses the request."""
 
-    The query is dropped, so that nothing but the changed body reaches the API.
-    """
-
-    def __init__(self, api: ASGIApp, bend: Callable[[Question], None]) -> None:
-        self._api, self._bend = api, bend
+    def __init__(self, api: ASGIApp, *, bend: Bend | None = None, alter: Alter | None = None) -> None:
+        self._api, self._bend, self._alter = api, bend, alter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        question = json.loads(await _body(receive))
-        self._bend(question)
-        body = json.dumps(question).encode()
+        body = await _body(receive)
+        question = json.loads(body) if body else {}
+        answer: list[bytes] = []
+        scope = {**scope, "headers": [one for one in scope["headers"] if one[0] != b"accept-encoding"]}
+        if self._bend:
+            self._bend(question)
+            body, scope = json.dumps(question).encode(), {**scope, "query_string": b""}
 
-        async def changed() -> Message:
+        async def request() -> Message:
             return {"type": "http.request", "body": body, "more_body": False}
 
-        await self._api({**scope, "query_string": b""}, changed, send)
+        async def keep(message: Message) -> None:
+            answer.append(message.get("body", b""))
+
+        await self._api(scope, request, keep if self._alter else send)
+        if self._alter:
+            await _response(self._alter(question, json.loads(b"".join(answer))))(scope, receive, send)
+
+
+def _response(reply: Any) -> Response:
+    if isinstance(reply, bytes):
+        return Response(reply, media_type="application/json")
+    if isinstance(reply, int):
+        return JSONResponse({"error": "Unknown error", "status": reply, "code": "UNKNOWN_ERROR", "info": []}, reply)
+    return JSONResponse(reply)
 
 
 async def _body(receive: Receive) -> bytes:
-    chunks = []
-    while True:
+    body, more = b"", True
+    while more:
         message = await receive()
-        chunks.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(chunks)
+        body, more = body + message.get("body", b""), message.get("more_body", False)
+    return body

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
 
 import pytest
 from starlette.types import ASGIApp
 
 from sandbox.server import Running, serve
+from tasks.errors import SourceError
+from tasks.fetch.http import Api, ApiClient
 from tasks.fetch.traffic import Traffic, counted
 from tasks.settings import Settings
-from tests.tasks.fetch.applications import Stage
-from tests.tasks.fetch.asking import Ask, Asked, ask_once, described
+from tests.tasks.fetch.applications import HINT, Ask, Asked, Stage
 
 
 @pytest.fixture(scope="session")
@@ -36,18 +38,55 @@ def traffic() -> Iterator[Traffic]:
 
 
 @pytest.fixture
-def ask(make_settings: Callable[..., Settings], base_url_of: Callable[[ASGIApp], str]) -> Ask:
-    """`ask(app, path="orders", rate=1000, token="…", **settings)`: one GET and what came of it."""
+def settings_for(
+    make_settings: Callable[..., Settings], base_url_of: Callable[[ASGIApp], str]
+) -> Callable[..., Settings]:
+    """`settings_for(app, **values)`: every API's address leads to the application."""
 
-    def once(
-        app: ASGIApp | str,
-        path: str = "orders",
-        *,
-        rate: float = 1000,
-        token: str = "a-secret-token",
-        **settings: object,
-    ) -> Asked:
-        url = app if isinstance(app, str) else base_url_of(app)
-        return asyncio.run(ask_once(described(url, token, rate), make_settings(**settings), path))
+    def settings(app: ASGIApp | str, **values: Any) -> Settings:
+        names = ("qtickets_base_url", "vk_base_url", "vk_legacy_base_url", "direct_base_url")
+        known = {
+            **dict.fromkeys(names, app if isinstance(app, str) else base_url_of(app)),
+            **{"vk_token": "a-vk-token", "vk_account_id": "1", "vk_rate": 1000},
+            **{"direct_login": "promoter", "direct_token": "a-direct-token", "direct_rate": 1000},
+        }
+        return make_settings(**known | values)
 
-    return once
+    return settings
+
+
+@pytest.fixture
+def error_of(settings_for: Callable[..., Settings]) -> Callable[..., SourceError]:
+    """`error_of(fetch, app, **values)`: the error of a fetch that tries each call once, which is one line."""
+
+    def error(fetch: Callable[[Settings], Any], app: ASGIApp, **values: Any) -> SourceError:
+        with pytest.raises(SourceError) as caught:
+            found = fetch(settings_for(app, **{"http_attempts": 1} | values))
+            if isinstance(found, Coroutine):
+                asyncio.run(found)
+        assert "\n" not in str(caught.value)
+        return caught.value
+
+    return error
+
+
+@pytest.fixture
+def ask(settings_for: Callable[..., Settings]) -> Ask:
+    """`ask(app, rate=1000, token="…", **settings)`: one GET /orders and what came of it."""
+
+    async def once(settings: Settings, token: str, rate: float) -> Asked:
+        headers = {"Authorization": f"Bearer {token}"}
+        url = settings.qtickets_base_url
+        api = Api("Somewhere", url, headers, rate, {403: HINT}, setting="SOME_BASE_URL")
+        with counted() as traffic:
+            async with ApiClient(api, settings) as client:
+                try:
+                    reply, error = await client.get("orders"), None
+                except SourceError as refused:
+                    reply, error = None, refused
+            return Asked(reply, error, traffic.calls, traffic.retries)
+
+    def run(app: ASGIApp | str, *, token: str = "a-secret-token", rate: float = 1000, **settings: object) -> Asked:
+        return asyncio.run(once(settings_for(app, **settings), token, rate))
+
+    return run

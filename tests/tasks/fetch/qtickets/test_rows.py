@@ -1,35 +1,38 @@
-"""From a QTickets record to raw rows: what is let through, in which shape, and what is masked."""
+"""From a QTickets record to raw rows: what is let through, what is masked, and what one odd value may cost."""
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sandbox import QticketsApi
+from tasks.errors import SourceError
+from tasks.fetch.qtickets import fetch_orders
 from tasks.fetch.qtickets.rows import (
     EVENT_COLUMNS,
     ORDER_COLUMNS,
     ORDER_SELECT,
     event_rows,
     order_rows,
-    seen_columns,
 )
+from tasks.landing import Fetched
+from tasks.settings import Settings
+from tasks.transform.qtickets import tickets
+from tasks.window import Window
+from tests.tasks.fetch.qtickets.documents import order as document
+from tests.tasks.fetch.qtickets.documents import raw
+from validation import qtickets as must
+from validation.split import Split, split
 
 TAGS = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
-# No @ and no +, and too short to be a number of a person.
-PLAIN = st.text(alphabet="abcdefяжё0123456789_- .|{}", max_size=12)
-TAG_SETS = st.dictionaries(st.sampled_from((*TAGS, "gclid", "yclid")), PLAIN, max_size=7)
-
-
-def letters(value: str) -> str:
-    """A mask's letters, from the definition: 24 bits of BLAKE2b, four bits a letter from a to p."""
-    return "".join(
-        "abcdefghijklmnop"[int(digit, 16)] for digit in hashlib.blake2b(value.encode(), digest_size=3).hexdigest()
-    )
+NO_TAGS: dict[str, str | None] = dict.fromkeys(TAGS)
 
 
 def order(**more: Any) -> dict[str, Any]:
@@ -41,87 +44,35 @@ def tags_of(utm: Any) -> dict[str, str | None]:
     return {name: row[name] for name in TAGS}
 
 
-@given(TAG_SETS)
-def test_tags_mean_the_same_as_an_object_and_as_a_list_of_objects(tags: dict[str, str]) -> None:
-    wanted = {name: tags.get(name) for name in TAGS}
+def test_tags_come_in_several_shapes_and_persons_in_them_are_masked() -> None:
+    """More of both in the tests of `tasks/utm.py` and `tasks/persons.py`."""
+    hidden = "utm_content=post_tgid_123456789&utm_term=ivan%40mail.example.ru"
+    vk = NO_TAGS | {"utm_source": "vk"}
 
-    assert tags_of(tags) == wanted
-    assert tags_of([tags]) == wanted
-    assert tags_of([{name: text} for name, text in tags.items()]) == wanted
-
-
-@pytest.mark.parametrize(
-    "utm",
-    [
-        {"utm_source": "vk", "amp;utm_campaign": "osen", "amp;utm_content": "msk_01_10"},
-        "utm_source=vk&amp;utm_campaign=osen&utm_content=msk_01_10",
-        '{"utm_source": "vk", "utm_campaign": "osen", "utm_content": ["msk_01_10"]}',
-        [{"name": "UTM_source", "value": "vk"}, ["utm_campaign", "osen"], "utm_content=msk_01_10"],
-    ],
-)
-def test_tags_are_read_in_shapes_that_a_site_sends(utm: Any) -> None:
-    assert tags_of(utm) == dict.fromkeys(TAGS) | {
-        "utm_source": "vk",
-        "utm_campaign": "osen",
-        "utm_content": "msk_01_10",
-    }
+    assert [tags_of(utm) for utm in ({"utm_source": "vk"}, [{"utm_source": "vk"}], "utm_source=vk")] == [vk] * 3
+    assert [tags_of(none) for none in ([], {}, "", None, [[]], ["vk"], 0)] == [NO_TAGS] * 7
+    assert tags_of(hidden)["utm_content"] == "post_tgid_~nnblhd"
+    assert str(tags_of(hidden)["utm_term"]).startswith("email~")
+    assert tags_of({"utm_content": "10766679619"})["utm_content"] == "10766679619", "an ad's number"
 
 
-def test_a_person_is_masked_in_every_shape() -> None:
-    hidden = "utm_content=post_tgid_123456789&utm_term=ivan%40mail.example.ru&utm_source=%2B7999\u200b1234567"
+def test_only_listed_fields_pass_whatever_an_order_holds() -> None:
+    personal = dict.fromkeys(("client_email", "barcode", "custom", "name", "phone", "pdf_url"), "secret")
 
-    assert tags_of(hidden) == dict.fromkeys(TAGS) | {
-        "utm_content": "post_tgid_~nnblhd",
-        "utm_term": f"email~{letters('ivan@mail.example.ru')}",
-        "utm_source": f"phone~{letters('79991234567')}",
-    }
-    assert tags_of([["utm_content", ["tgid_123456789"]]])["utm_content"] == "tgid_~nnblhd"
-
-
-@pytest.mark.parametrize("utm", [[], {}, "", None, [[]], ["vk"], 0, False])
-def test_no_tags_in_any_shape_are_nulls(utm: Any) -> None:
-    assert tags_of(utm) == dict.fromkeys(TAGS)
-
-
-@pytest.mark.parametrize(
-    ("tag", "kept"),
-    [
-        ("tgid_123456789", "tgid_~nnblhd"),
-        ("post_tgid_123456789_x", "post_tgid_~nnblhd_x"),
-        ("бот|tgid_123456789", "бот|tgid_~nnblhd"),
-        ("rpm_123456", "rpm_123456"),
-        ("PM_123456789", "PM_~nnblhd"),
-        ("79161234567", "79161234567"),
-        ("pm_1", "pm_1"),
-        ("10766679619", "10766679619"),
-        ("msk_01_10", "msk_01_10"),
-    ],
-)
-def test_ids_and_addresses_of_persons_in_a_tag_are_masked(tag: str, kept: str) -> None:
-    assert tags_of({"utm_content": tag})["utm_content"] == kept
-
-
-@given(
-    st.dictionaries(
-        st.sampled_from(["client_email", "barcode", "price", "deleted_at", "custom", "event_id", "name", "phone"]),
-        st.text("0123456789", max_size=8),
+    rows = order_rows(order(**personal, baskets=[{"id": 10, **personal}])) + event_rows(
+        {
+            "id": 7,
+            "payments": [personal],
+            "city": {"id": 1, "phone": "secret"},
+            "shows": [{"id": 1, "prices": "secret"}],
+        }
     )
-)
-def test_only_listed_fields_pass_whatever_an_order_holds(extra: dict[str, str]) -> None:
-    record = extra | order()
 
-    (row,) = order_rows(record)
-
-    assert set(row) <= set(ORDER_COLUMNS)
-    assert {row[column] for column in row} <= {None, "1", "true", "10", "490", "unit"} | _listed(extra)
+    assert "secret" not in str(rows)
+    assert {key for row in rows for key in row} <= {*ORDER_COLUMNS, *EVENT_COLUMNS}
 
 
-def _listed(record: dict[str, str]) -> set[str]:
-    names = {"payed_at", "created_at", "deleted_at", "event_id", "price", "currency_id"}
-    return {value for name, value in record.items() if name in names}
-
-
-def test_nothing_personal_is_ever_asked_for() -> None:
+def test_nothing_personal_is_ever_selected_and_all_that_is_validated_is_fetched() -> None:
     """The names of what gives away a person or opens a door, as the API calls it."""
     personal = (
         "client", "email", "phone", "name", "surname", "middlename", "card", "barcode", "series", "url", "uniqid",
@@ -129,107 +80,47 @@ def test_nothing_personal_is_ever_asked_for() -> None:
     )  # fmt: skip
 
     assert [path for path in ORDER_SELECT if any(word in path for word in personal)] == []
-
-
-def test_each_basket_gives_a_row_with_the_fields_of_its_order() -> None:
-    rows = order_rows(order(event_id=7, baskets=[{"id": 10, "price": 490}, {"id": 11, "price": "0.5"}]))
-
-    assert [(row["order_id"], row["event_id"], row["ticket_id"], row["price"]) for row in rows] == [
-        ("1", "7", "10", "490"),
-        ("1", "7", "11", "0.5"),
-    ]
-
-
-def test_baskets_as_an_object_with_gaps_are_a_list() -> None:
-    """What PHP makes of a list from which an element was removed."""
-    rows = order_rows(order(baskets={"0": {"id": 10}, "2": {"id": 12}}))
-
-    assert [row["ticket_id"] for row in rows] == ["10", "12"]
-
-
-def test_a_paid_order_without_tickets_is_not_lost_but_left_to_be_judged() -> None:
-    (row,) = order_rows(order(baskets=[]))
-
-    assert (row["order_id"], row.get("ticket_id")) == ("1", None)
-
-
-def test_an_unpaid_order_without_tickets_is_nothing() -> None:
-    assert order_rows(order(payed=False, baskets=[])) == []
+    assert set(ORDER_COLUMNS) == set(must.raw_orders.columns) == set(order_rows(document(7, NOW, NOW))[0])
 
 
 @pytest.mark.parametrize(
-    "value", ["490.10", "", " 490 ", "1e3", "4.995e2", "-0.01", ".5", "12,50 руб", "1 200,00", "Infinity", "9" * 60]
-)
-def test_a_number_lands_as_it_came_whether_it_is_right_or_not(value: str) -> None:
-    assert order_rows(order(price=value))[0]["order_price"] == value
-
-
-@pytest.mark.parametrize(
-    "value",
-    ["2026-11-20T12:21:31+03:00", "2026-11-20 12:21:31.000000", "0000-00-00 00:00:00", "-0001-11-30T00:00:00+02:30", "01.06.2025 12:23", "1748770000", "2025-W22-7T12:23:40+03:00", "2025-06-01T12:23:40 MSK", ""],
-)  # fmt: skip
-def test_a_date_lands_as_it_came_whether_it_is_right_or_not(value: str) -> None:
-    assert order_rows(order(payed_at=value))[0]["payed_at"] == value
-
-
-@pytest.mark.parametrize(
-    ("value", "lands"),
+    ("baskets", "ids"),
     [
-        ({"email": "ivan@mail.ru"}, "an object"),
-        ({}, "an object"),
-        (["ivan@mail.ru"], "a list"),
-        ("Иван Петров, ivan@mail.ru", "text of 25 characters"),
-        ("И", "text of 1 character"),
-        ("+79161234567", "text of 12 characters"),
-        ("8 (916) 123-45-67", "text of 17 characters"),
-        ("8 916 123 45 67", "text of 15 characters"),
-        ("ул. Ленина, 5", "text of 13 characters"),
-        ("9" * 61, "text of 61 characters"),
-        ("٤٩", "text of 2 characters"),
-        (10**70, "text of 71 characters"),
-        (True, "true"),
-        (1, "1"),
-        (490.5, "490.5"),
-        (None, None),
+        ([{"id": 10}, {"id": 11}], ["10", "11"]),
+        ({"0": {"id": 10}, "2": {"id": 12}}, ["10", "12"]),  # PHP's list from which an element was removed
+        ({"id": 70, "price": 490}, ["70"]),
+        ({"3": {"id": 70}, "9": 5}, ["70", None]),
+        (["x"], [None]),
+        ([], [None]),
     ],
 )
-def test_what_is_no_number_date_flag_or_code_only_says_what_it_is(value: Any, lands: str | None) -> None:
-    """In every field that is no free text."""
-    (row,) = order_rows(
-        {"payed": True, "baskets": [dict.fromkeys(("id", "price", "refunded_amount"), value)], "id": value}
-    )
-    assert {row[name] for name in ("order_id", "ticket_id", "price", "refunded_amount")} == {lands}
-    if lands is None or not lands[0].isdigit():
-        *_, row = event_rows(
-            {"currency_id": value, "is_active": value, "shows": [{"id": value, "start_date": value}]}
-        )
-        assert {row[name] for name in ("currency", "is_active", "show_id", "show_start_at")} == {lands}
+def test_no_ticket_of_a_paid_order_is_lost_whatever_holds_it(baskets: Any, ids: list[str | None]) -> None:
+    rows = order_rows(order(event_id=7, baskets=baskets))
+
+    assert [row.get("ticket_id") for row in rows] == ids
+    assert {(row["order_id"], row["event_id"]) for row in rows} == {("1", "7")}
 
 
-@pytest.mark.parametrize(
-    ("name", "lands"),
-    [
-        ("Концерт 8-10 марта 2026, 19:00", "Концерт 8-10 марта 2026, 19:00"),
-        ("Встреча с Иваном, 8 916 123-45-67", f"Встреча с Иваном, phone~{letters('79161234567')}"),
-        (1984, "1984"),
-        (79161234567, f"phone~{letters('79161234567')}"),
-        (True, "true"),
-        ({"ru": "Щелкунчик"}, "an object"),
-        (["Щелкунчик"], "a list"),
-        (None, None),
-    ],
-)
-def test_names_of_events_cities_and_venues_are_free_text(name: Any, lands: str | None) -> None:
-    (row,) = event_rows(
-        {"id": 1, "name": name, "place_name": name, "city": {"name": name, "timezone": name}, "shows": []}
-    )
-
-    assert {row[column] for column in ("event_name", "venue", "city", "timezone")} == {lands}
+def test_an_order_without_tickets_is_left_to_validation_unless_it_is_plainly_unpaid() -> None:
+    assert [len(order_rows(order(payed=odd, baskets=[]))) for odd in (True, None, "yes", [])] == [1] * 4
+    assert [order_rows(order(payed=no, baskets=[])) for no in (False, 0, "0", "false", 0.0)] == [[]] * 5
 
 
-@pytest.mark.parametrize("before", [320, 655, 970, 985, 995, 1500, 1990])
+@pytest.mark.parametrize("value", [["ivan@mail.ru"], "+79161234567", "ул. Ленина, 5"], ids=str)
+def test_every_field_that_is_no_free_text_has_a_kind(value: Any) -> None:
+    names = ("id", "payed", "payed_at", "created_at", "deleted_at", "event_id", "price", "original_price", "currency_id",
+             "show_id", "quantity", "refunded_at", "refunded_amount", "is_active", "start_date")  # fmt: skip
+    odd = dict.fromkeys(names, value)
+
+    rows = order_rows(odd | {"baskets": [odd]}) + event_rows(odd | {"shows": [odd]})
+
+    kept = {text for row in rows for name, text in row.items() if name != "price_is_for"}
+    assert kept == {"a list" if isinstance(value, list) else f"text of {len(value)} characters"}
+
+
+@pytest.mark.parametrize("before", [320, 985, 1990])
 @pytest.mark.parametrize("encoded", [False, True])
-def test_a_mark_that_is_cut_shows_no_part_of_itself(before: int, encoded: bool) -> None:
+def test_an_address_that_is_cut_shows_no_part_of_itself(before: int, encoded: bool) -> None:
     text = "x" * before + " ivanpetrov@mail.example.ru " + "y" * 2000
 
     (row,) = event_rows({"name": "".join(f"%{ord(c):02x}" for c in text) if encoded else text})
@@ -239,24 +130,102 @@ def test_a_mark_that_is_cut_shows_no_part_of_itself(before: int, encoded: bool) 
     assert len(row["event_name"]) <= 3000
 
 
-def test_a_field_that_no_record_has_is_no_column_and_one_that_is_null_is() -> None:
-    rows = order_rows(order(event_id=None))
-
-    assert "event_id" in seen_columns(rows, ORDER_COLUMNS)
-    assert "currency" not in seen_columns(rows, ORDER_COLUMNS)
-    assert seen_columns([], ORDER_COLUMNS) == ORDER_COLUMNS
-
-
 def test_an_event_gives_a_row_of_its_own_and_one_for_each_show() -> None:
-    event = {"id": 7, "name": "Щелкунчик", "city": {"name": "Томск", "timezone": "Asia/Tomsk"}, "payments": [{}]}
+    rows = event_rows({"id": 7, "city": {"name": "Томск"}, "shows": [{"id": 1, "name": "x"}, {"id": 2}]})
 
-    assert [row.get("show_id") for row in event_rows(event | {"shows": []})] == [None]
-    rows = event_rows(event | {"shows": [{"id": 1, "name": "x"}, {"id": 2, "prices": []}]})
-    assert [row.get("show_id") for row in rows] == [None, "1", "2"]
-    assert {row["city"] for row in rows} == {"Томск"}
-    assert {key for row in rows for key in row} <= set(EVENT_COLUMNS)
+    assert [(row.get("show_id"), row["city"]) for row in rows] == [(id_, "Томск") for id_ in (None, "1", "2")]
+    assert event_rows({"id": 7, "city": "Томск"})[0]["city"] == "Томск"
+    assert [event_rows({"id": 7, "city": none, "shows": []})[0]["event_id"] for none in (None, [], "")] == ["7"] * 3
 
 
-@pytest.mark.parametrize("city", [None, [], ""])
-def test_an_event_without_a_city_is_still_an_event(city: Any) -> None:
-    assert event_rows({"id": 7, "city": city, "shows": []})[0]["event_id"] == "7"
+# --- from the wire to the ticket ---
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+DAY = Window(first=date(2026, 11, 20), last=date(2026, 11, 20))
+PAID_AT = datetime(2026, 11, 20, 9, 21, 31, tzinfo=UTC)
+
+
+def sold(number: int = 7, of_order: dict[str, Any] | None = None, **of_basket: Any) -> dict[str, Any]:
+    """An order of one ticket for 490, paid on 20 November at 12:21:31 in Moscow."""
+    made = document(number, PAID_AT, PAID_AT, **of_order or {})
+    made["baskets"][0] |= of_basket
+    return made
+
+
+def validated(fetched: Fetched) -> tuple[Split, list[dict[str, Any]]]:
+    parts = split(raw(fetched), must.raw_orders)
+    return parts, tickets(parts.valid).sort("ticket_id").rows(named=True)
+
+
+@pytest.mark.parametrize(
+    ("of_order", "of_basket"),
+    [
+        ({"price": 490.0}, {"price": 490.00000000000006, "quantity": "1.0"}),
+        ({"price": "4.9e2", "payed": 1.0, "currency_id": "rub "}, {"price": " 490 ", "show_id": "soon"}),
+        ({"price": "?", "created_at": "yesterday"}, {"original_price": "abc", "refunded_amount": "none"}),
+        ({"payed": "TRUE", "payed_at": "2026-11-20 12:21:31"}, {"deleted_at": "0000-00-00 00:00:00", "refunded_at": ""}),
+        ({"payed_at": "2026-11-20T09:21:31Z", "utm": {"utm_source": {"a": [[]]}}}, {"show_id": [[[{}]]]}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("filters", [True, False])
+def test_odd_but_plain_values_cost_no_ticket(
+    settings_for: Callable[..., Settings], of_order: dict[str, Any], of_basket: dict[str, Any], filters: bool
+) -> None:
+    """Nor does the fetch, which decides by them what is in the window."""
+    api = QticketsApi([sold(7, of_order, **of_basket)], [])
+    api.switches.honour_filters = filters
+
+    parts, (ticket,) = validated(fetch_orders(settings_for(api), DAY, NOW))
+
+    assert parts.rejected.height == 0
+    assert (ticket["amount"], ticket["state"], ticket["paid_at"]) == (Decimal(490), "paid", PAID_AT)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=())),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+        max_leaves=8,
+    ),
+    st.sampled_from(["id", "payed", "payed_at", "created_at", "event_id", "price", "baskets", "utm", "deleted_at"]),
+)
+def test_whatever_an_order_holds_it_is_stored_and_judged(value: Any, name: str) -> None:
+    rows = order_rows(sold(7) | {name: value}) + order_rows({"id": 1, "payed": True, "baskets": [{name: value}]})
+
+    parts, found = validated(Fetched(rows, ORDER_COLUMNS))
+
+    assert parts.valid.height + parts.rejected.height == len(rows)
+    assert len(found) == parts.valid.height
+
+
+@pytest.mark.parametrize(("own", "each"), [(49_000, 490), (490, 49_000)], ids=["orders", "tickets"])
+def test_prices_of_orders_and_of_tickets_in_different_units_are_refused(
+    settings_for: Callable[..., Settings], own: int, each: int
+) -> None:
+    """One of the two is in kopecks, and nobody can tell which."""
+    orders = [*(sold(number, {"price": own}, price=each) for number in (1, 2, 3)), sold(4)]
+
+    with pytest.raises(SourceError, match="gives 3 of 4 orders a price that is a hundred times") as caught:
+        fetch_orders(settings_for(QticketsApi(orders, [])), DAY, NOW)
+
+    assert not caught.value.transient
+
+
+def test_a_few_orders_that_do_not_add_up_are_a_note_and_others_prove_nothing(
+    settings_for: Callable[..., Settings],
+) -> None:
+    """Nothing is proved by an order with something cancelled, given back or unreadable, nor by a free one."""
+    back = {"refunded_at": "2026-11-21T10:00:00+03:00", "refunded_amount": 490}
+    silent = [
+        sold(11, {"price": 0}, **back),
+        sold(12, {"price": 0}, deleted_at="2026-11-21T10:00:00+03:00"),
+        sold(13, price="?"),
+    ]
+    odd = [sold(1, {"price": 500}), sold(2, {"price": 49_000}), sold(3), sold(4, {"price": 0}, price=0)]
+
+    fetched = fetch_orders(settings_for(QticketsApi(odd + silent, [])), DAY, NOW)
+
+    assert fetched.notes == ("the price of 2 of 4 orders is not the sum of their tickets; the tickets count",)
+    assert fetched.warnings == ()
+    assert len(fetched.rows) == 7

@@ -18,7 +18,7 @@ from sandbox import World
 from sandbox.vk import Cabinet, VkAdsApi
 from sandbox.vk.objects import Figures
 from tasks.errors import SourceError
-from tasks.fetch.batches import ids_a_call
+from tasks.fetch.paging import ids_a_call
 from tasks.fetch.vk_ads import COLUMNS
 from tasks.fetch.vk_ads.today import statistics_row
 from tasks.window import Window
@@ -59,7 +59,7 @@ def test_over_many_days_fewer_ads_are_asked_about_at_a_time(
 ) -> None:
     """So that no reply is too long to be plausible."""
     assert [ids_a_call(200, days) for days in (1, 100, 101, 365, 10**6)] == [200, 200, 198, 54, 1]
-    monkeypatch.setattr("tasks.fetch.batches._DAYS_A_CALL", 50)
+    monkeypatch.setattr("tasks.fetch.paging._DAYS_A_CALL", 50)
     only(cabinet, 7, first=FORTNIGHT.last)
 
     assert len(fetch(api).rows) == 7 * 14

@@ -1,6 +1,6 @@
-"""The first page of a listing: a question is put more plainly where the server cannot process it or loses fields.
+"""Reads the first page of a listing, with fewer parameters where the server refuses them or leaves out fields.
 
-Knows what an answer must hold; which pages are read is decided in `reading.py`.
+`reading.py` decides which other pages are read.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ logger = logging.getLogger("zakaz.fetch")
 
 
 async def first_page(listing: Listing) -> tuple[Listing, Page]:
-    """The first page, and the listing to go on with: a plainer one where the server could not process the question.
+    """The first page, and the listing to read on with: without select, orderBy and perPage if these were refused.
 
-    It can do without fields to select, an order and a size of pages. Raises SourceError as for the question itself.
+    Raises the SourceError of the first try.
     """
     try:
         return listing, await listing.page(1)
     except SourceError as error:
         plain = listing.plain()
-        may_help = isinstance(listing.client, Client) and listing.client.refused_question
+        may_help = isinstance(listing.client, Client) and listing.client.refused_parameters
         if plain == listing or not may_help:
             raise
         logger.warning("QTickets refused GET /%s; asking without select, orderBy and perPage", listing.path)
@@ -39,8 +39,8 @@ async def first_page(listing: Listing) -> tuple[Listing, Page]:
 async def first_with_select(
     listing: Listing, select: tuple[str, ...], lost: Callable[[list[Record]], bool]
 ) -> tuple[Listing, Page]:
-    """The listing and its first page, asked without `select` where that made the server leave out a field that was
-    asked for, or what `lost` looks for."""
+    """The listing and its first page; without `select` if the server left out a selected field, or if `lost` is
+    true of the records."""
     chosen, page = await first_page(replace(listing, select=select))
     if not chosen.select or not (lost(page.records) or _left_out(page.records, select)):
         return chosen, page
@@ -52,28 +52,30 @@ async def first_with_select(
 
 
 def _left_out(records: list[Record], select: tuple[str, ...]) -> list[str]:
-    """The fields that no record has. One within a list is looked for only where some list holds anything."""
-    lost = []
+    """The selected fields that no record has. A nested field is missing only if some list is not empty."""
+    missing = []
     for path in select:
         name, _, inner = path.partition(".")
         holders = records if not inner else [part for record in records for part in parts_of(record.get(name))]
         if holders and not any((inner or name) in holder for holder in holders):
-            lost.append(path)
-    return lost
+            missing.append(path)
+    return missing
 
 
 def without_tickets(orders: list[Record]) -> bool:
-    """Whether an order was paid for and holds no ticket. Free ones may have none."""
+    """Whether some paid order has no tickets. Free orders may have none."""
     return any(
         is_true(order.get("payed")) and money(order.get("price")) != 0 and not baskets_of(order) for order in orders
     )
 
 
 def without_cities(events: list[Record]) -> bool:
+    """Whether no event has a city."""
     return not any(event.get("city") for event in events)
 
 
 def contradiction(first: str, then: str) -> SourceError:
+    """The error of two replies that cannot both be true."""
     return SourceError(
         f"QTickets said that it has {first}, and a moment later {then}. Nothing was loaded; the next run reads it "
         "again.",

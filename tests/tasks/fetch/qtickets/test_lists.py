@@ -1,0 +1,334 @@
+"""Pages shift, shrink, lie or lose fields while a list is read: a fetch has all of it, or fails, or says what it lacks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sandbox import QticketsApi, Switches
+from tasks.errors import SourceError
+from tasks.fetch.qtickets import fetch_events, fetch_orders
+from tasks.fetch.qtickets.rows import ORDER_COLUMNS
+from tasks.landing import Fetched
+from tasks.settings import Settings
+from tasks.window import Window
+from tests.tasks.fetch.applications import Alter, Between, Question, Reply
+from tests.tasks.fetch.qtickets.documents import evenly, event, ids_of, tickets_of
+
+NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
+DAYS = (date(2026, 6, 1), date(2026, 7, 1))
+WINDOW = Window(first=DAYS[0], last=DAYS[1])
+STEP = timedelta(minutes=100)
+# An order each 100 minutes, each fifth not paid: seven pages of paid ones, two of the others.
+ORDERS = evenly(420, NOW - 420 * STEP, STEP)
+ALL = ids_of(ORDERS, *DAYS, NOW)
+EVENTS = [event(number) for number in range(1, 45)]
+WALKED = pytest.mark.parametrize("switches", [{}, {"honour_filters": False}], ids=["filtered", "walked"])
+FOR_EVER = 10_000
+SettingsFor = Callable[..., Settings]
+Change = Callable[[Reply], Any]
+Which = Callable[[Question], bool]
+
+
+def an_api(**switches: Any) -> QticketsApi:
+    return QticketsApi(list(ORDERS), list(EVENTS), Switches(**switches))
+
+
+def fetched(settings_for: SettingsFor, alter: Alter | None = None, **switches: Any) -> Fetched:
+    return fetch_orders(settings_for(Between(an_api(**switches), alter=alter), qtickets_page_size=50), WINDOW, NOW)
+
+
+def columns(question: Question) -> set[str]:
+    return {condition["column"] for condition in question.get("where", [])}
+
+
+def of_paid(question: Question) -> bool:
+    return "payed_at" in columns(question)
+
+
+def of_unpaid(question: Question) -> bool:
+    return columns(question) == {"payed"}
+
+
+def of_any(_question: Question) -> bool:
+    return True
+
+
+def asked_for(name: str) -> Which:
+    return lambda question: name in question
+
+
+def alters(change: Change, which: Which = of_paid, *, after: int = 0, times: int = FOR_EVER) -> Alter:
+    """`change` the replies to such requests, but for the first `after`, `times` times."""
+    seen = 0
+
+    def alter(question: Question, reply: Reply) -> Any:
+        nonlocal seen
+        seen += which(question)
+        return change(reply) if which(question) and after < seen <= after + times else reply
+
+    return alter
+
+
+def on_page(number: int, change: Change) -> Change:
+    return lambda reply: change(reply) if reply["paging"]["currentPage"] == number else reply
+
+
+def paging(**more: Any) -> Change:
+    return lambda reply: reply | {"paging": reply["paging"] | more}
+
+
+def data(change: Callable[[list[Any]], Any]) -> Change:
+    return lambda reply: reply | {"data": change(reply["data"])}
+
+
+def without(name: str, most: int = FOR_EVER) -> Change:
+    """Replies of which the first orders lack a field of their own or, as `baskets.price`, of their tickets."""
+
+    def change(reply: Reply) -> Reply:
+        for order in reply["data"][:most]:
+            for holder in order["baskets"] if "." in name else [order]:
+                holder.pop(name.removeprefix("baskets."))
+        return reply
+
+    return change
+
+
+def empty(reply: Reply) -> Reply:
+    return {"data": [], "paging": reply["paging"] | {"total": 0}}
+
+
+def halved(reply: Reply) -> Reply:
+    total = reply["paging"]["total"] // 2
+    left = max(0, total - (reply["paging"]["currentPage"] - 1) * reply["paging"]["perPage"])
+    return {"data": reply["data"][:left], "paging": reply["paging"] | {"total": total}}
+
+
+def no_paid_and(unfiltered: Alter) -> Alter:
+    """The filter finds nothing; what `unfiltered` makes of the list of all."""
+    return lambda question, reply: empty(reply) if of_paid(question) else unfiltered(question, reply)
+
+
+# --- what moves while it is read ---
+
+
+@WALKED
+@pytest.mark.parametrize("mode", ["insert", "remove"])
+@pytest.mark.parametrize("after", [0, 1, 3])
+def test_pages_that_shift_under_the_reader_lose_and_double_nothing(
+    settings_for: SettingsFor, switches: dict[str, Any], mode: str, after: int
+) -> None:
+    api = an_api(**switches)
+    fault = api.faults.add("drift", mode=mode, after=after)
+
+    found = fetch_orders(settings_for(api, qtickets_page_size=50), WINDOW, NOW)
+
+    assert fault.fired == 1
+    got, left = tickets_of(found.rows), ids_of(api.orders, *DAYS, NOW)
+    # The order that came or went may have done so after its page was read; no other may be touched.
+    assert len(got ^ left) <= 1
+    assert got <= left if mode == "insert" else left <= got
+    # One that slips out between two pages moves its successors up to a page that has been read.
+    assert switches or (mode, after) != ("remove", 1) or got == left
+
+
+@pytest.mark.parametrize("fault", [{"kind": "wrong_total"}, {"kind": "drift", "mode": "remove"}], ids=str)
+@pytest.mark.parametrize(("path", "fetch"), [("/orders", fetch_orders), ("/events", fetch_events)])
+def test_a_list_that_never_holds_still_fails_the_fetch(
+    settings_for: SettingsFor, path: str, fetch: Callable[..., Fetched], fault: dict[str, Any]
+) -> None:
+    api = an_api(honour_per_page=False)
+    api.faults.add(**fault, path=path, times=FOR_EVER)
+
+    with pytest.raises(SourceError, match="Nothing was loaded") as caught:
+        fetch(settings_for(api), WINDOW, NOW)
+
+    assert caught.value.transient
+    assert len(api.requests) <= 40
+
+
+FAILING: dict[str, Alter] = {
+    "nothing from page 2 on": alters(empty, after=1),
+    "nothing from page 3 on": alters(empty, after=2),
+    "no unpaid from page 2 on": alters(empty, of_unpaid, after=1),
+    "half of it from page 2 on": alters(halved, after=1),
+    "page 2 is short": alters(on_page(2, data(lambda records: records[:20])), of_any),
+    "page 2 is the first again": alters(on_page(2, data(lambda _: ORDERS[:-51:-1])), of_any),
+    "the size of page 3 changes": alters(on_page(3, paging(perPage=25)), of_any),
+    "each page says that it is page 1": alters(paging(currentPage=1)),
+    "a total of 10^7": alters(paging(total=10**7)),
+    "a total below nothing": alters(paging(total=-5)),
+    "no total": alters(paging(total=None)),
+    "no size of a page": alters(paging(perPage=0)),
+    "no paging": alters(lambda reply: {"data": reply["data"]}),
+    "data of another kind": alters(data(lambda _: {})),
+    "no data on page 2": alters(on_page(2, data(lambda _: None))),
+    "records that are numbers": alters(data(lambda _: [1, 2])),
+    "an error of a service before it": alters(lambda reply: {"data": {"code": 7}, **reply["paging"]}),
+    "a list": alters(lambda _: []),
+    "some orders and then none": no_paid_and(alters(empty, lambda q: not columns(q), after=1)),
+    "none and then some orders": no_paid_and(alters(empty, lambda q: not columns(q), times=2)),
+}
+
+
+@pytest.mark.parametrize("kind", FAILING)
+def test_pages_that_do_not_make_a_whole_list_fail_the_fetch(settings_for: SettingsFor, kind: str) -> None:
+    """Also where the list read again is empty as well, and 0 equals 0."""
+    with pytest.raises(SourceError, match="QTickets") as caught:
+        fetched(settings_for, FAILING[kind], max_per_page=20 if "unpaid" in kind else 500)
+
+    assert caught.value.transient
+
+
+@pytest.mark.parametrize("kind", ["page 2 is short", "page 2 is the first again", "the size of page 3 changes"])
+def test_a_walk_over_pages_that_do_not_fit_fails_as_well(settings_for: SettingsFor, kind: str) -> None:
+    with pytest.raises(SourceError, match="kept changing"):
+        fetched(settings_for, FAILING[kind], honour_filters=False)
+
+
+@pytest.mark.parametrize("times", [1, FOR_EVER])
+def test_a_list_of_events_that_shrinks_is_whole_or_fails(settings_for: SettingsFor, times: int) -> None:
+    app = Between(an_api(honour_per_page=False), alter=alters(empty, of_any, after=1, times=times))
+
+    if times == 1:
+        assert fetch_events(settings_for(app), WINDOW, NOW).facts == {"events": len(EVENTS)}
+    else:
+        with pytest.raises(SourceError, match="/events"):
+            fetch_events(settings_for(app), WINDOW, NOW)
+
+
+# --- the walk ---
+
+
+@pytest.mark.parametrize("positions", [(0,), (49,), (200, 205, 210)], ids=str)
+def test_a_few_orders_with_old_dates_do_not_end_a_walk(
+    settings_for: SettingsFor, positions: tuple[int, ...]
+) -> None:
+    """An order restored or carried over with its old date must not hide all that are older than itself."""
+    old = {"created_at": "2019-01-01T00:00:00+03:00", "payed_at": "2019-01-01T00:00:00+03:00"}
+    newest_first = [order | old if n in positions else order for n, order in enumerate(reversed(ORDERS))]
+    api = QticketsApi(newest_first[::-1], [], Switches(honour_filters=False))
+
+    found = fetch_orders(settings_for(api, qtickets_page_size=50), WINDOW, NOW)
+
+    assert tickets_of(found.rows) == ids_of(newest_first, *DAYS, NOW)
+
+
+def test_pages_of_one_record_are_walked_in_the_servers_own_order(settings_for: SettingsFor) -> None:
+    """One id does not tell which way a list runs."""
+    switches = Switches(honour_filters=False, honour_order_by=False, max_per_page=1)
+    day = Window(first=DAYS[1], last=DAYS[1])
+
+    found = fetch_orders(settings_for(QticketsApi(ORDERS[-24:], [], switches), qtickets_payment_lag=1), day, NOW)
+
+    assert len(found.rows) >= 3
+    assert tickets_of(found.rows) == ids_of(ORDERS[-24:], DAYS[1], DAYS[1], NOW)
+
+
+# --- other words, other abilities ---
+
+WHOLE: dict[str, Alter] = {
+    "totals as text": alters(lambda reply: paging(total=str(reply["paging"]["total"]))(reply), of_any),
+    "totals as floats": alters(lambda reply: paging(total=float(reply["paging"]["total"]))(reply), of_any),
+    "no number of the page": alters(paging(currentPage=None), of_any),
+    "a list as an object": alters(data(lambda found: {str(2 * n): one for n, one in enumerate(found)}), of_any),
+    "ids as floats": alters(data(lambda found: [one | {"id": float(one["id"])} for one in found]), of_any),
+    "select is refused": alters(lambda _: 400, asked_for("select")),
+    "orderBy is refused": alters(lambda _: 503, asked_for("orderBy")),
+    "perPage is refused": alters(lambda _: 503, asked_for("perPage")),
+    **{
+        f"{name} is lost by selecting": alters(without(name), asked_for("select"))
+        for name in ("created_at", "utm", "baskets.price", "baskets.refunded_at")
+    },
+    "some tickets are not in the list": alters(
+        data(lambda found: [one | {"baskets": []} if one["id"] % 50 == 1 else one for one in found]),
+        asked_for("page"),
+    ),
+    "nothing for a moment": alters(empty, after=1, times=1),
+    "nothing for two moments": alters(empty, after=1, times=2),
+}
+
+
+@WALKED
+@pytest.mark.parametrize("kind", WHOLE)
+def test_what_a_fetch_can_read_round_costs_nothing(
+    settings_for: SettingsFor, kind: str, switches: dict[str, Any]
+) -> None:
+    found = fetched(settings_for, WHOLE[kind], **switches)
+
+    assert tickets_of(found.rows) == ALL
+    assert found.columns == ORDER_COLUMNS
+    assert switches or found.warnings == ()
+
+
+UNPAID = sum(not order["payed"] for order in ORDERS)
+SAID: dict[str, tuple[Alter, bool, str]] = {
+    "no paid orders": (alters(empty), True, "filter on payed_at gave nothing, though"),
+    "no filter": (alters(lambda _: 503), True, "QTickets refused the filter on payed_at"),
+    "no unpaid orders": (alters(empty, of_unpaid), False, f"on payed gave nothing, though {UNPAID} orders"),
+    "no refunds": (alters(without("baskets.refunded_at", 1)), False, "did not tell whether"),
+    "no tickets' removal": (alters(without("baskets.deleted_at", 1)), False, "did not tell whether"),
+    "no orders' removal": (alters(without("deleted_at", 1)), False, "did not tell whether"),
+}
+
+
+@pytest.mark.parametrize("kind", SAID)
+def test_what_is_lacking_is_said_and_no_order_lost(settings_for: SettingsFor, kind: str) -> None:
+    alter, is_partial, words = SAID[kind]
+
+    found = fetched(settings_for, alter)
+
+    assert tickets_of(found.rows) == ALL
+    assert found.partial == is_partial
+    assert [text for text in (*found.warnings, *found.notes) if words in text]
+
+
+def test_a_record_or_order_that_holds_nothing_is_left_to_validation(settings_for: SettingsFor) -> None:
+    bare = [order | {"baskets": []} if number == 401 else order for number, order in enumerate(ORDERS)]
+
+    odd = fetched(settings_for, alters(on_page(1, data(lambda records: [None, *records[1:]]))))
+    found = fetch_orders(settings_for(QticketsApi(bare, [])), WINDOW, NOW)
+
+    assert [row for row in odd.rows if row.get("order_id") is None] == [{}]
+    assert [row["order_id"] for row in found.rows if row.get("ticket_id") is None] == ["1000401"]
+    assert len(found.rows) == len(odd.rows) == len(ALL)
+
+
+@pytest.mark.parametrize(
+    ("switches", "settings", "calls"),
+    [
+        ({}, {}, 1),
+        ({"honour_nested_select": False, "max_per_page": 7}, {"qtickets_filter": "query"}, 7),
+        ({"honour_per_page": False, "honour_order_by": False}, {"qtickets_select": False}, 5),
+    ],
+)
+def test_every_event_and_show_comes_once_in_as_few_calls_as_pages(
+    settings_for: SettingsFor, switches: dict[str, Any], settings: dict[str, Any], calls: int
+) -> None:
+    api = an_api(**switches)
+
+    rows = fetch_events(settings_for(api, **settings), WINDOW, NOW).rows
+
+    numbers = [str(event["id"]) for event in EVENTS]
+    assert [row["event_id"] for row in rows if "show_id" not in row] == numbers
+    assert [row["show_id"] for row in rows if "show_id" in row] == numbers
+    assert len(api.requests) == calls
+
+
+def test_an_error_that_looks_like_a_page_is_named_by_its_code_alone(
+    settings_for: SettingsFor, caplog: pytest.LogCaptureFixture
+) -> None:
+    person, token = "ivanova.maria@example.invalid", "sandbox-qtickets-token-zqpd"
+    api = an_api()
+    api.faults.add("status", status=200, body=json.dumps({"code": "WRONG_AUTHORIZATION", "error": person}))
+    api.faults.add("status", status=200, body=json.dumps({"code": token}))
+
+    for words in ("without `data`, with the code WRONG_AUTHORIZATION.", "without `data`."):
+        with pytest.raises(SourceError) as caught:
+            fetch_orders(settings_for(api), WINDOW, NOW)
+        assert str(caught.value).endswith(words)
+    assert person not in caplog.text
