@@ -102,9 +102,15 @@ def event_rows(event: Record) -> list[Row]:
 
 
 def shows_without_a_day(event: Record) -> int:
-    """How many shows have no `start_date` at all, not even null, and are not deleted."""
-    shows = parts_of(event.get("shows"))
-    return sum("start_date" not in show and not show.get("deleted_at") for show in shows)
+    """How many shows have no `start_date` at all, not even null, and are not deleted. What is no show, or no list of
+    them, counts as one: nobody knows what it held."""
+    shows = event.get("shows")
+    if shows is not None and not isinstance(shows, dict | list):
+        return 1
+    return sum(
+        not isinstance(show, dict) or ("start_date" not in show and not show.get("deleted_at"))
+        for show in _list(shows)
+    )
 
 
 def tickets_without_a_state(rows: Sequence[Row]) -> int:

@@ -21,6 +21,7 @@ from tasks.fetch.qtickets.rows import (
     ORDER_SELECT,
     event_rows,
     order_rows,
+    shows_without_a_day,
 )
 from tasks.landing import Fetched
 from tasks.settings import Settings
@@ -229,3 +230,21 @@ def test_a_few_orders_that_do_not_add_up_are_a_note_and_others_prove_nothing(
     assert fetched.notes == ("the price of 2 of 4 orders is not the sum of their tickets; the tickets count",)
     assert fetched.warnings == ()
     assert len(fetched.rows) == 7
+
+
+@pytest.mark.parametrize(
+    ("shows", "unknown"),
+    [
+        ([{"id": 1, "start_date": None}, {"id": 2, "start_date": "2026-03-02 18:30:00"}], 0),
+        ([{"id": 1}, {"id": 2, "start_date": None}], 1),
+        ([{"id": 1, "deleted_at": "2026-03-02 18:30:00"}], 0),
+        (["2026-03-02 18:30:00", None], 2),
+        ({"7": {"id": 1}}, 1),
+        ("\u200f\u2066", 1),
+        (0, 1),
+        ([], 0),
+        (None, 0),
+    ],
+)
+def test_a_show_whose_start_was_not_sent_is_counted(shows: Any, unknown: int) -> None:
+    assert shows_without_a_day({"id": 1, "shows": shows}) == unknown
