@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from datetime import UTC, date, datetime
+import logging
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from types import SimpleNamespace
 
 import pytest
@@ -12,15 +13,22 @@ from starlette.types import ASGIApp
 
 from sandbox import World
 from sandbox.direct import DIRECT_LOGIN, DIRECT_TOKEN, DirectApi, DirectSwitches
+from sandbox.world.secrets import MARK
 from tasks.fetch.direct import fetch_ad_days
 from tasks.fetch.direct.proving import Totals
 from tasks.landing import Fetched
 from tasks.settings import Settings
 from tasks.window import Window
-from tests.tasks.fetch.direct.helpers import Clock
+from tests.tasks.fetch.direct.helpers import PAST, UNTIL, Clock
 
-UNTIL = datetime(2026, 1, 20, 15, 30, tzinfo=UTC)
-PAST = Window(first=date(2025, 12, 10), last=date(2026, 1, 10))
+
+@pytest.fixture(autouse=True)
+def _no_secret_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Of any test here, however it ends."""
+    assert MARK in DIRECT_TOKEN
+    caplog.set_level(logging.DEBUG)
+    yield
+    assert not [line for record in caplog.get_records("call") if MARK in (line := record.getMessage())]
 
 
 @pytest.fixture(scope="session")

@@ -1,20 +1,30 @@
-"""What the tests of Direct share: a clock that pauses move, made-up rows, and what was asked."""
+"""What the tests of Direct share: a clock that pauses move, made-up rows, calls made, and the ground truth, which is
+worked out from the world by plain loops without product code."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
-from datetime import date
-from decimal import Decimal
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sandbox.direct import DirectApi
 from sandbox.recorder import Request
-from sandbox.world import Ad
-from sandbox.world.spend import AdDay
+from sandbox.world import Ad, World
+from sandbox.world.spend import AdDay, ad_days
 from tasks.landing import Fetched
+from tasks.window import Window
 
 Fetch = Callable[..., Fetched]
+UNTIL = datetime(2026, 1, 20, 15, 30, tzinfo=UTC)
+PAST = Window(first=date(2025, 12, 10), last=date(2026, 1, 10))
+WEEK = Window(first=date(2026, 1, 13), last=date(2026, 1, 19))
+DAY = Window(first=date(2026, 1, 5), last=date(2026, 1, 5))
+FIGURES = ("impressions", "clicks", "cost", "conversions")
+
+Key = tuple[str, str, str, str]
+Figures = tuple[str, str, str, str]
 
 
 class Clock:
@@ -37,7 +47,7 @@ class Clock:
         await self._sleep(0)
 
 
-def asked(api: DirectApi) -> list[str]:
+def calls(api: DirectApi) -> list[str]:
     """The services called, in order."""
     return [request.path.rsplit("/", 1)[-1] for request in api.requests]
 
@@ -74,3 +84,37 @@ def ordinary(api: DirectApi, number: int = 0) -> Ad:
 def ad_day(ad: Ad, day: str, spent: str = "10.00", **figures: Any) -> AdDay:
     counts = {"impressions": 100, "clicks": 5, "conversions": 1} | figures
     return AdDay(date.fromisoformat(day), ad, spent=Decimal(spent), **counts)
+
+
+def rows_of(world: World, first: date, last: date, *, vat: bool) -> dict[Key, Figures]:
+    """Figures as the report words them by day, campaign, group and ad; no conversions are `--`."""
+    own = (row for row in ad_days(world) if row.ad.source == "direct" and first <= row.day <= last)
+    sums: dict[Key, list[int | Decimal]] = {}
+    for row in own:
+        line = sums.setdefault(key_of(row), [0, 0, Decimal(0), 0])
+        line[0] += row.impressions
+        line[1] += row.clicks
+        line[2] += with_vat(row.spent, row.day) if vat else row.spent
+        line[3] += row.conversions
+    return {key: (str(i), str(c), f"{cost:.2f}", str(n) if n else "--") for key, (i, c, cost, n) in sums.items()}
+
+
+def key_of(row: AdDay) -> Key:
+    """Ads of the campaign wizard show neither group nor ad."""
+    group, ad = ("--", "--") if row.ad.wizard else (str(row.ad.group_id), str(row.ad.ad_id))
+    return (row.day.isoformat(), str(row.ad.campaign_id), group, ad)
+
+
+def with_vat(net: Decimal, day: date) -> Decimal:
+    rate = Decimal("0.22") if day.year >= 2026 else Decimal("0.20")
+    return (net + net * rate).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def by_key(rows: Iterable[dict[str, str | None]]) -> dict[Key, Figures]:
+    """Figures of fetched rows; a key that came twice is a failure."""
+    found: dict[Key, Figures] = {}
+    for row in rows:
+        key = tuple(str(row[name]) for name in ("stat_date", "campaign_id", "ad_group_id", "ad_id"))
+        assert key not in found, f"{key} came twice"
+        found[key] = tuple(str(row[name]) for name in FIGURES)  # type: ignore[index,assignment]
+    return found  # type: ignore[return-value]

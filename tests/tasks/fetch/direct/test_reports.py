@@ -1,0 +1,245 @@
+"""A report is waited for as long as Direct says, comes whole in pages or halves, and costs retries or an error, never a
+row."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from sandbox import World
+from sandbox.direct import DirectApi
+from sandbox.direct.errors import error_body
+from sandbox.direct.reports.queue import Stored
+from tasks.errors import SourceError
+from tasks.fetch.traffic import Traffic
+from tests.tasks.fetch.direct.helpers import (
+    PAST,
+    UNTIL,
+    Clock,
+    Fetch,
+    Figures,
+    Key,
+    ad_day,
+    by_key,
+    calls,
+    names,
+    ordinary,
+    reports,
+    rows_of,
+)
+
+pytestmark = pytest.mark.usefixtures("only_figures")
+REPORTS = "/json/*/reports"
+
+
+@pytest.fixture(scope="module")
+def expected(world: World) -> dict[Key, Figures]:
+    return rows_of(world, PAST.first, PAST.last, vat=True)
+
+
+@pytest.fixture
+def queued(api: DirectApi) -> DirectApi:
+    """Its reports go to the queue."""
+    api.switches.auto_online_days = 0
+    return api
+
+
+def fill_the_queue(api: DirectApi, clock: Clock) -> None:
+    nothing: Any = None
+    for number in range(5):
+        api.queue.reports[f"another's {number}"] = Stored("", nothing, created=clock.now)
+
+
+@pytest.mark.parametrize(
+    ("retry_in", "pauses"),
+    [
+        (("7", "3", "11"), [7, 3, 11]),
+        ((None,), [60]),
+        (("soon",), [60]),
+        (("-5",), [60]),
+        (("0",), [1]),
+        (("99999",), [300]),
+    ],
+)
+def test_each_wait_is_the_one_that_the_last_reply_named(
+    fetch: Fetch, queued: DirectApi, clock: Clock, retry_in: Any, pauses: list[float]
+) -> None:
+    """A minute if it names none, and between a second and five minutes."""
+    queued.switches.retry_in, queued.switches.polls_until_ready = retry_in, len(pauses)
+
+    assert fetch(queued).rows
+    assert [request.status for request in reports(queued)] == [201, *[202] * (len(pauses) - 1), 200]
+    assert clock.pauses == pauses
+
+
+@pytest.mark.parametrize(("status", "as_text"), [(400, True), (200, False), (500, True)])
+def test_a_full_queue_is_waited_for_with_the_same_report(
+    fetch: Fetch, queued: DirectApi, clock: Clock, status: int, as_text: bool
+) -> None:
+    """Code 9000 in any status. The five of others are finished within a minute."""
+    queued.switches.report_codes_as_strings, queued.switches.report_statuses = as_text, {9000: status}
+    fill_the_queue(queued, clock)
+
+    assert fetch(queued).rows
+    assert [request.status for request in reports(queued)][:7] == [*[status] * 6, 201]
+    assert clock.pauses[:6] == [10] * 6
+    assert len(set(names(queued))) == 1
+
+
+@pytest.mark.parametrize(("is_full", "pauses"), [(True, [10] * 10), (False, [40, 40])])
+def test_a_queue_or_a_report_that_never_ends_ends_the_fetch_at_the_deadline(
+    fetch: Fetch, queued: DirectApi, clock: Clock, is_full: bool, pauses: list[float]
+) -> None:
+    """No pause would end after it."""
+    queued.switches.retry_in, queued.switches.polls_until_ready = ("40",), 10**9
+    queued.switches.finished_within_seconds = 1e9
+    if is_full:
+        fill_the_queue(queued, clock)
+
+    with pytest.raises(SourceError, match="did not finish a report within 100 s") as caught:
+        fetch(queued, direct_report_deadline=100)
+
+    assert caught.value.transient
+    assert clock.pauses == pauses
+
+
+def test_a_name_stays_while_polling_and_is_new_for_new_data(fetch: Fetch, queued: DirectApi) -> None:
+    """A name seen before returns the figures stored under it, for five hours; one that clashes is refused."""
+    costs = []
+    for amount, seconds in (("10.00", 0), ("9.00", 0), ("9.00", 1)):
+        with queued.change():
+            queued.rows[:] = [ad_day(ordinary(queued), "2026-01-05", amount)]
+        fetched = fetch(queued, as_of=UNTIL + timedelta(seconds=seconds), ad_spend_vat="exclude")
+        costs.append([row["cost"] for row in fetched.rows])
+
+    assert costs == [["10.00"], ["10.00"], ["9.00"]], "only a run of its own reads anew"
+    assert [len(set(part)) for part in (names(queued)[:4], names(queued)[4:])] == [1, 1]
+    fetch(queued, ad_spend_vat="include")
+    assert len(set(names(queued))) == 3
+    assert {request.status for request in reports(queued)} <= {200, 201, 202}
+
+
+@pytest.mark.parametrize("online_days", [0, 400])
+def test_pages_are_read_to_the_last_row(
+    fetch: Fetch, api: DirectApi, expected: Any, monkeypatch: pytest.MonkeyPatch, online_days: int
+) -> None:
+    """Each page is a report of its own; without an order rows could move from page to page."""
+    size = len(expected) // 4
+    monkeypatch.setattr("tasks.fetch.direct.reports._MOST_ROWS", size)
+    api.switches.auto_online_days = online_days
+
+    assert by_key(fetch(api).rows) == expected
+    orders = [request.params["params"] for request in reports(api)]
+    pages = [(order["Page"]["Offset"], order["Page"]["Limit"]) for order in orders]
+    assert list(dict.fromkeys(pages)) == [(start, size) for start in range(0, len(expected) + 1, size)]
+    assert len(set(names(api))) == len(set(pages))
+    assert {tuple(item["Field"] for item in order["OrderBy"]) for order in orders} == {
+        ("Date", "CampaignId", "AdGroupId", "AdId")
+    }
+
+
+@pytest.mark.parametrize(("at_most", "html", "queue"), [(8, False, False), (7, True, False), (1, False, True)])
+def test_a_period_that_is_too_long_is_split_in_halves_and_loses_no_day(
+    fetch: Fetch, api: DirectApi, expected: Any, at_most: int, html: bool, queue: bool
+) -> None:
+    api.switches.html_on_bad_gateway = html
+    if queue:
+        api.switches.auto_online_days, api.switches.offline_days_limit = 0, at_most
+    else:
+        api.switches.online_days_limit = at_most
+
+    assert by_key(fetch(api).rows) == expected
+    found = []
+    for request in reports(api):
+        criteria = request.params["params"]["SelectionCriteria"]
+        days = [date.fromisoformat(criteria[name]) for name in ("DateFrom", "DateTo")]
+        found.append((request.status, days[0], (days[1] - days[0]).days + 1))
+    read = [first + timedelta(days=n) for status, first, number in found if status == 200 for n in range(number)]
+    assert sorted(read) == [PAST.first + timedelta(days=number) for number in range(32)]
+    refusals = [one for one in found if one[0] == 502]
+    assert len(set(refusals)) == len(refusals), "what took too long once is not requested again"
+    assert at_most != 8 or len(found) == 1 + 2 + 4
+
+
+def test_a_single_day_that_takes_too_long_is_an_error_that_names_it(fetch: Fetch, api: DirectApi) -> None:
+    api.switches.online_days_limit = 0
+
+    with pytest.raises(SourceError, match="cannot build the report of 2025-12-10 in time") as caught:
+        fetch(api)
+    assert caught.value.transient
+
+
+# A fault, and the attempts after which it ends the fetch.
+FAULTS: list[tuple[str, dict[str, Any], int]] = [
+    ("html", {}, 3),
+    *(("truncated", {"keep": keep}, 3) for keep in (0.0, 0.5, 0.505, 0.999)),
+    ("wrong_total", {"by": 1}, 3),
+    ("wrong_total", {"by": -1}, 3),
+    ("status", {"status": 200, "body": "Date\tCost\n2026-01-01\t5\nTotal rows: 1\n"}, 3),
+    ("status", {"status": 500}, 4),
+    ("status", {"status": 503, "html": True}, 3),
+    ("status", {"status": 429, "body": ""}, 4),
+    ("disconnect", {"partial": True}, 4),
+]
+
+
+@pytest.mark.parametrize(("kind", "options", "attempts"), FAULTS, ids=str)
+def test_a_passing_failure_costs_a_retry_and_a_lasting_one_the_run(
+    fetch: Fetch, api: DirectApi, expected: Any, kind: str, options: Any, attempts: int, traffic: Traffic
+) -> None:
+    """A cut within a letter of a Cyrillic name too."""
+    api.faults.add(kind, REPORTS, **options)
+    assert by_key(fetch(api).rows) == expected
+    assert (calls(api).count("reports"), traffic.retries) == (2, 1)
+
+    api.faults.add(kind, REPORTS, times=99, **options)
+    with pytest.raises(SourceError, match="did not answer POST /json/v501/reports in") as caught:
+        fetch(api, http_attempts=4)
+    assert caught.value.transient
+    assert calls(api)[-attempts - 1 :] == ["campaigns", *["reports"] * attempts]
+
+
+@pytest.mark.parametrize(("code", "status", "text"), [(52, 200, False), (1000, 202, True), (1002, 500, False)])
+def test_a_passing_code_is_retried_in_any_status(
+    fetch: Fetch, api: DirectApi, expected: Any, code: int, status: int, text: bool
+) -> None:
+    api.faults.add("status", REPORTS, times=2, status=status, body=error_body(code, text=text))
+
+    assert by_key(fetch(api).rows) == expected
+    assert calls(api).count("reports") == 3
+
+
+@pytest.mark.parametrize(("code", "service"), [(56, "reports"), (506, "campaigns"), (506, "ads"), (56, "adgroups")])
+def test_too_many_requests_are_followed_by_ten_seconds_of_silence(
+    fetch: Fetch, api: DirectApi, clock: Clock, code: int, service: str
+) -> None:
+    api.faults.add("error_as_page", f"/json/v501/{service}", times=2, code=code)
+    assert fetch(api).rows
+    assert clock.pauses == [10, 10]
+
+    api.faults.add("status", REPORTS, status=429, body="", retry_after=17)
+    assert fetch(api, as_of=UNTIL + timedelta(1)).rows
+    assert clock.pauses == [10, 10, 17]
+
+
+@pytest.mark.parametrize("answer", ["56", "429", "429 empty"])
+def test_the_limit_of_reports_is_kept_in_each_of_its_forms(
+    fetch: Fetch, queued: DirectApi, expected: Any, answer: str, traffic: Traffic
+) -> None:
+    """Two in ten seconds, of which a queued report wants five."""
+    queued.switches.rate_limit_answer, queued.switches.reports_in_ten_seconds = answer, 2
+    queued.switches.polls_until_ready = 4
+
+    assert by_key(fetch(queued, http_backoff=1000).rows) == expected
+    assert traffic.retries > 0
+
+
+def test_a_report_that_fails_while_being_built_is_polled_under_its_name(
+    fetch: Fetch, queued: DirectApi, expected: Any
+) -> None:
+    queued.faults.add("status", REPORTS, after=1, times=2, status=500)
+
+    assert by_key(fetch(queued).rows) == expected
+    assert len(queued.queue.reports) == 1
