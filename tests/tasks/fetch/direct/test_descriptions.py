@@ -181,18 +181,6 @@ def test_ids_in_any_form_are_read_and_a_link_too_long_is_unknown(fetch: Fetch, f
     assert {row["campaign_name"] for row in rows.values()} == {"n" * 1000}
 
 
-@pytest.mark.parametrize("link", [None, "", "https://a.example/"])
-def test_ids_beyond_a_float_and_ads_without_a_link_are_themselves(
-    fetch: Fetch, api: DirectApi, link: str | None
-) -> None:
-    one = replace(ordinary(api), ad_id=2**53 + 1, group_id=2**62 + 1, link=link, group_parameters="utm_content=msk")
-
-    (row,) = fetch(show(api, one), DAY).rows
-
-    assert (row["ad_id"], row["ad_group_id"]) == (str(2**53 + 1), str(2**62 + 1))
-    assert (row["link"], row["link_known"], row["group_tracking"]) == (link or None, "true", "utm_content=msk")
-
-
 def test_lists_come_in_pages_and_a_page_that_leads_nowhere_is_the_last(fetch: Fetch, api: DirectApi) -> None:
     without_wizard(api)
     whole = fetch(api).rows
@@ -331,12 +319,3 @@ def test_below_a_twentieth_of_the_points_only_campaigns_and_figures_are_requeste
     is_short = "ads" not in expected
     assert ("points are nearly used up" in str(fetched.warnings)) == is_short
     assert {row["link_known"] for row in fetched.rows} == {"false" if is_short else "true"}
-
-
-@pytest.mark.parametrize("units", ["x", "1/2", "/", "1/-5/10", "1/2/0", "9" * 6000, "1/²/3"])
-def test_points_that_cannot_be_read_change_nothing(fetch: Fetch, api: DirectApi, units: str) -> None:
-    without_wizard(api)
-    headers = {"Units": units.encode()}
-    api.faults.add("status", "/json/v501/campaigns", status=200, body=error_body(1000), headers=headers)
-
-    assert fetch(api).warnings == ()

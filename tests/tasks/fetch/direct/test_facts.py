@@ -27,11 +27,9 @@ from tests.tasks.fetch.direct.helpers import (
     UNTIL,
     WEEK,
     Fetch,
-    ad_day,
     by_ad,
     by_key,
     calls,
-    ordinary,
     rows_of,
     with_vat,
     without_wizard,
@@ -182,17 +180,6 @@ def test_the_window_begins_with_the_earliest_changed_day_or_its_own(
     assert fetched.window == Window(first=first, last=WEEK.last)
     assert by_ad(api)[0].params["params"]["SelectionCriteria"]["DateFrom"] == str(first)
     assert fetched.warnings == ((f"Direct named {odd} impossible dates of changed days",) if odd else ())
-
-
-def test_a_day_corrected_since_the_last_run_is_read_again(fetch: Fetch, api: DirectApi) -> None:
-    without_wizard(api)
-    ad = ordinary(api)
-    with api.change():
-        api.rows[:] = [ad_day(ad, "2025-12-24", "7.00"), ad_day(ad, "2026-01-15", "8.00")]
-
-    fetched = fetch(api, WEEK, ad_spend_vat="exclude")
-
-    assert [figures[2] for figures in by_key(fetched.rows).values()] == ["7.00", "8.00"]
 
 
 @pytest.mark.parametrize(

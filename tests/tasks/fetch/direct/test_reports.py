@@ -10,7 +10,6 @@ import pytest
 
 from sandbox import World
 from sandbox.direct import DirectApi
-from sandbox.direct.errors import error_body
 from sandbox.direct.reports.queue import Stored
 from tasks.errors import SourceError
 from tasks.fetch.traffic import Traffic
@@ -201,16 +200,6 @@ def test_a_passing_failure_costs_a_retry_and_a_lasting_one_the_run(
     assert calls(api)[-attempts - 1 :] == ["campaigns", *["reports"] * attempts]
 
 
-@pytest.mark.parametrize(("code", "status", "text"), [(52, 200, False), (1000, 202, True), (1002, 500, False)])
-def test_a_passing_code_is_retried_in_any_status(
-    fetch: Fetch, api: DirectApi, expected: Any, code: int, status: int, text: bool
-) -> None:
-    api.faults.add("status", REPORTS, times=2, status=status, body=error_body(code, text=text))
-
-    assert by_key(fetch(api).rows) == expected
-    assert calls(api).count("reports") == 3
-
-
 @pytest.mark.parametrize(("code", "service"), [(56, "reports"), (506, "campaigns"), (506, "ads"), (56, "adgroups")])
 def test_too_many_requests_are_followed_by_ten_seconds_of_silence(
     fetch: Fetch, api: DirectApi, clock: Clock, code: int, service: str
@@ -234,12 +223,3 @@ def test_the_limit_of_reports_is_kept_in_each_of_its_forms(
 
     assert by_key(fetch(queued, http_backoff=1000).rows) == expected
     assert traffic.retries > 0
-
-
-def test_a_report_that_fails_while_being_built_is_polled_under_its_name(
-    fetch: Fetch, queued: DirectApi, expected: Any
-) -> None:
-    queued.faults.add("status", REPORTS, after=1, times=2, status=500)
-
-    assert by_key(fetch(queued).rows) == expected
-    assert len(queued.queue.reports) == 1

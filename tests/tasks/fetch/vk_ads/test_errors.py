@@ -126,10 +126,3 @@ def test_a_limit_that_cannot_be_read_is_retried_a_few_times(
     api.faults.add("status", DAY, times=ALWAYS, status=429, body=body)
     assert refused(fetch, api, http_attempts=4).transient
     assert calls(api)["day"] == 4 + 4
-
-
-def test_numbers_of_a_limit_may_come_as_text(fetch: Fetch, api: VkAdsApi, four: list[int]) -> None:
-    body = json.dumps({"remaining": {"1": 10, "3600": "0", "86400": 4200}})
-    api.faults.add("status", DAY, status=429, body=body)
-
-    assert "after the next full hour" in str(refused(fetch, api))

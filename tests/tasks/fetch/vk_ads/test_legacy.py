@@ -6,35 +6,25 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import httpx
-import polars as pl
 import pytest
 
 from sandbox.vk import VK_LEGACY_TOKEN, Cabinet, VkLegacyApi
-from sandbox.vk.objects import Figures
-from tasks.errors import SettingsError, SourceError
+from tasks.errors import SourceError
 from tasks.fetch.traffic import Traffic
-from tasks.fetch.vk_ads import COLUMNS, check_settings
 from tasks.fetch.vk_ads.legacy import _judge, read_statistics, statistics_row
 from tests.tasks.fetch.vk_ads.helpers import (
     ALWAYS,
-    TWO_DAYS,
     Fetch,
     Pauses,
-    by_ad_day,
     calls,
-    each,
     edit,
     only,
     refused,
     spent,
 )
-from validation import ads as must
-from validation.split import split
 
 STATISTICS, ADS, CAMPAIGNS, LAYOUTS = "/ads.getStatistics", "/ads.getAds", "/ads.getCampaigns", "/ads.getAdsLayout"
 
@@ -66,63 +56,32 @@ def test_an_error_says_what_to_do(code: Any, hint: str, is_transient: bool) -> N
     assert VK_LEGACY_TOKEN not in str(caught.value)
 
 
-@pytest.mark.parametrize("method", [ADS, STATISTICS])
-def test_such_an_error_is_not_retried(fetch_legacy: Fetch, legacy: VkLegacyApi, method: str) -> None:
-    legacy.faults.add("error_as_page", method, times=ALWAYS, code=5, message=f"for {VK_LEGACY_TOKEN}")
-
-    assert "code 5. The token" in str(refused(fetch_legacy, legacy))
-    assert calls(legacy)[method[1:]] == 1
-
-
-@pytest.mark.parametrize(("code", "pause"), [(1, None), (10, None), (6, 1.0), (9, 2.0), (603, 2.0)])
-def test_a_passing_error_is_retried_after_a_pause(
-    fetch_legacy: Fetch,
-    legacy: VkLegacyApi,
-    four: list[int],
-    pauses: Pauses,
-    code: int,
-    pause: float | None,
-    traffic: Traffic,
-) -> None:
-    legacy.faults.add("error_as_page", STATISTICS, times=2, code=code)
-    assert spent(fetch_legacy(legacy).rows) == 800
-    assert (traffic.retries, pauses) == (2, [pause] * 2 if pause else [])
-
-    legacy.faults.add("error_as_page", STATISTICS, times=ALWAYS, code=code)
-    legacy.requests.clear()
-    assert refused(fetch_legacy, legacy, http_attempts=4).transient
-    assert calls(legacy)["ads.getStatistics"] == 4
-
-
 @pytest.mark.parametrize(
-    ("kind", "options"),
+    ("kind", "options", "pause"),
     [
-        ("status", {"status": 502, "html": True}),
-        ("html", {}),
-        ("truncated", {}),
-        ("no_data", {}),
-        ("status", {"status": 200, "body": "[]"}),
-        ("status", {"status": 200, "body": '{"response": {}}'}),
+        *(("error_as_page", {"code": code}, pause) for code, pause in ((1, None), (10, None), (6, 1.0), (9, 2.0))),
+        ("status", {"status": 502, "html": True}, None),
+        ("truncated", {}, None),
+        ("no_data", {}, None),
+        ("status", {"status": 200, "body": '{"response": {}}'}, None),
     ],
     ids=str,
 )
-def test_a_passing_failure_costs_a_retry_and_no_row(
-    fetch_legacy: Fetch, legacy: VkLegacyApi, four: list[int], kind: str, options: Any, traffic: Traffic
+def test_a_passing_failure_costs_retries_and_a_lasting_one_the_run(
+    fetch_legacy: Fetch, legacy: VkLegacyApi, four: Any, pauses: Pauses, kind: str, options: Any, pause: Any
 ) -> None:
-    legacy.faults.add(kind, STATISTICS, **options)
-
+    legacy.faults.add(kind, STATISTICS, times=2, **options)
     assert spent(fetch_legacy(legacy).rows) == 800
-    assert traffic.retries == 1
+    assert pauses == ([pause] * 2 if pause else [])
+    assert calls(legacy)["ads.getStatistics"] == 2 + 2
 
-
-def test_the_users_own_limit_of_a_second_is_waited_for(
-    fetch_legacy: Fetch, cabinet: Cabinet, four: list[int], pauses: Pauses, traffic: Traffic
-) -> None:
-    legacy = VkLegacyApi(cabinet, clock=lambda: pauses.now)
-    legacy.throttle.limits = {1: 3}
-
-    assert spent(fetch_legacy(legacy).rows) == 800
-    assert (traffic.retries, pauses) == (1, [1.0])
+    legacy.faults.add(kind, STATISTICS, times=ALWAYS, **options)
+    assert refused(fetch_legacy, legacy, http_attempts=3).transient
+    legacy.faults.clear()
+    legacy.requests.clear()
+    legacy.faults.add("error_as_page", STATISTICS, times=ALWAYS, code=7)
+    assert "code 7" in str(refused(fetch_legacy, legacy))
+    assert calls(legacy)["ads.getStatistics"] == 1, "any other error is not retried"
 
 
 @pytest.mark.parametrize(
@@ -138,18 +97,6 @@ def test_a_figure_left_out_of_a_day_is_zero_but_a_day_is_not_guessed(day: Any, f
         row = statistics_row(day | {"day": date})
         names = ("stat_date", "impressions", "clicks", "spent", "conversions")
         assert tuple(row[name] for name in names) == (date, *figures)
-
-
-@pytest.mark.parametrize("values", [{"day": []}, {"spent": None}, {"spent": "NaN"}, {"clicks": "many"}], ids=str)
-def test_an_odd_day_costs_that_day_alone(
-    fetch_legacy: Fetch, legacy: VkLegacyApi, four: list[int], values: dict[str, Any]
-) -> None:
-    edit(legacy, STATISTICS, each("response", lambda one: one["stats"][0].update(values), 1001))
-
-    rows = fetch_legacy(legacy).rows
-
-    part = split(pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String)), must.raw_vk)
-    assert (part.valid.height, part.rejected.height) == (7, 1)
 
 
 def test_two_hundred_ads_are_requested_at_a_time_and_in_the_body(
@@ -262,19 +209,6 @@ def test_campaigns_prove_what_the_office_does_not_tell(
     assert spent(fetch_legacy(legacy).rows) == 800
 
 
-def test_ads_without_delivery_are_left_out_and_cost_no_call(
-    fetch_legacy: Fetch, legacy: VkLegacyApi, cabinet: Cabinet, four: list[int]
-) -> None:
-    cabinet.days[1003] = {TWO_DAYS.first - timedelta(days=1): Figures(shows=3, spent=Decimal(1))}
-    legacy.switches.unsold_absent = True
-
-    rows = fetch_legacy(legacy).rows
-
-    assert spent(rows) == 600
-    assert by_ad_day(rows)[str(TWO_DAYS.first), "1003"] == ("0", "0", "0", "0")
-    assert calls(legacy)["ads.getStatistics"] == 2
-
-
 @pytest.mark.parametrize("statistics", ["empty", "absent"])
 def test_an_api_without_statistics_of_anybody_removes_nothing(
     fetch_legacy: Fetch, legacy: VkLegacyApi, four: list[int], statistics: Any
@@ -337,44 +271,3 @@ def test_names_and_links_are_requested_again_and_cost_no_figure(
     assert {row[column] is None for row in fetched.rows} == {is_lost}
     assert all(int(row["campaign_id"] or 0) > 0 for row in fetched.rows)
     assert fetched.warnings == ((f"VK (legacy API) {warning}",) if is_lost else ())
-
-
-@pytest.mark.parametrize("campaign", [None, "x", []])
-def test_odd_ads_cost_no_figure(fetch_legacy: Fetch, legacy: VkLegacyApi, four: list[int], campaign: Any) -> None:
-    edit(legacy, ADS, lambda reply: reply.update(response=[*reply["response"], {"id": "x"}]))
-    edit(legacy, ADS, each("response", lambda one: one.update(campaign_id=campaign)))
-    assert fetch_legacy(legacy).notes == ("VK (legacy API) sent 1 ads without a readable id; they were left out",)
-
-    legacy.faults.clear()
-    edit(legacy, ADS, each("response", lambda one: one.update(campaign_id=campaign)))
-    fetched = fetch_legacy(legacy)
-
-    assert spent(fetched.rows) == 800
-    assert {row["campaign_id"] for row in fetched.rows} == {None}
-    assert "did not tell the campaign of 4 ads" in str(fetched.warnings)
-
-
-@pytest.mark.parametrize("unknown_ids_fail", [True, False])
-def test_an_ad_that_vanishes_on_the_way_never_makes_a_short_load(
-    fetch_legacy: Fetch, legacy: VkLegacyApi, cabinet: Cabinet, four: list[int], unknown_ids_fail: bool
-) -> None:
-    """The reply names no ad, so the batch is refused as a whole; or all the others are there."""
-    legacy.switches.unknown_ids_fail = unknown_ids_fail
-    legacy.faults.mutate(lambda _: cabinet.vanish(1002), path=STATISTICS)
-
-    if unknown_ids_fail:
-        assert "code 100" in str(refused(fetch_legacy, legacy))
-    else:
-        assert spent(fetch_legacy(legacy).rows) == 600
-
-
-@pytest.mark.parametrize("setting", ["vk_token", "vk_account_id"])
-def test_missing_settings_are_told_before_any_call(
-    fetch_legacy: Fetch, legacy: VkLegacyApi, make_settings: Any, setting: str
-) -> None:
-    known = {"vk_api": "legacy", "vk_token": "a", "vk_account_id": "1"}
-    with pytest.raises(SettingsError, match=setting.upper()):
-        check_settings(make_settings(**known | {setting: None}))
-    with pytest.raises(SettingsError, match=setting.upper()):
-        fetch_legacy(legacy, **{setting: None})
-    assert legacy.requests == []

@@ -45,23 +45,6 @@ def test_whatever_the_server_makes_of_a_large_page_every_ad_comes(
     assert [(int(params["limit"]), int(params["offset"])) for params in requests] == pages
 
 
-def test_a_server_that_refuses_even_small_pages_ends_the_fetch(fetch: Fetch, api: VkAdsApi) -> None:
-    api.switches.list_cap = 20
-
-    assert "refuses pages of 50 banners" in str(refused(fetch, api, vk_page_size=250))
-    assert calls(api)["banners"] == 2
-
-
-@pytest.mark.parametrize(("number", "pages"), [(0, 1), (50, 1), (51, 2)])
-def test_no_page_is_requested_beyond_the_last(
-    fetch: Fetch, api: VkAdsApi, cabinet: Cabinet, number: int, pages: int
-) -> None:
-    only(cabinet, number)
-
-    assert len(fetch(api).rows) == 2 * number
-    assert calls(api)["banners"] == pages
-
-
 @pytest.mark.parametrize(
     ("name", "by"), [("banners", 1), ("banners", -1), ("ad_groups", 1), ("ad_plans", 1), ("ad_plans", -1)]
 )
@@ -242,17 +225,13 @@ def test_an_ad_without_a_readable_id_is_left_out_and_counted(
     ("name", "values"),
     [
         ("banners", {"ad_group_id": None}),
-        ("banners", {"ad_group_id": [1]}),
-        ("banners", {"urls": []}),
         ("banners", {"urls": {"primary": "https://x.invalid"}}),
         ("banners", {"urls": {"primary": {"url": "https://a.example/?utm_content=msk&x=" + "x" * 10_000}}}),
         ("ad_groups", {"ad_plan_id": {"id": 1}}),
         ("ad_groups", {"name": ["a"]}),
-        ("ad_groups", {"utm": 5}),
         ("ad_groups", {"enable_utm": "maybe"}),
         ("ad_plans", {"name": {}}),
         ("ad_plans", {"name": "n" * 2**16}),
-        ("ad_plans", {"budget_limit_day": {}}),
     ],
     ids=lambda value: str(value)[:60],
 )
@@ -316,16 +295,3 @@ def test_the_currency_is_read_in_each_of_its_places(user: Any, currency: str | N
 )  # fmt: skip
 def test_an_id_is_read_in_every_plain_form_and_nothing_else_is_one(value: Any, read: int | None) -> None:
     assert whole(value) == read
-
-
-def test_the_account_is_that_of_the_settings_or_the_tokens_own(
-    fetch: Fetch, api: VkAdsApi, four: list[int]
-) -> None:
-    edit(api, path("user"), lambda user: user.update(id=f"{VK_ACCOUNT_ID}.0", currency="KZT"))
-
-    for settings, account in (({}, str(VK_ACCOUNT_ID)), ({"vk_account_id": "77"}, "77")):
-        rows = fetch(api, **settings).rows
-        assert {(row["account_id"], row["currency"]) for row in rows} == {(account, "KZT")}
-    api.faults.clear()
-    api.faults.add("status", path("user"), times=9, status=200, body='{"id": null}')
-    assert "Set VK_ACCOUNT_ID" in str(refused(fetch, api))

@@ -3,11 +3,9 @@ absent is missing, not zero; an ad that VK forgot costs no other its figures."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -16,7 +14,6 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from sandbox.vk import Cabinet, VkAdsApi
-from sandbox.vk.objects import Figures
 from tasks.errors import SourceError
 from tasks.fetch.batches import ids_a_call
 from tasks.fetch.vk_ads.figures import Statistics, check_complete, check_unit
@@ -187,16 +184,6 @@ def test_an_ad_that_is_left_out_has_nothing_only_if_the_accounts_total_proves_it
     assert "only 3 of 4 ads" in str(refused(fetch, api))
 
 
-@pytest.mark.parametrize("status", [400, 403, 500])
-def test_a_total_that_is_refused_is_a_note(fetch: Fetch, api: VkAdsApi, four: list[int], status: int) -> None:
-    api.faults.add("status", ACCOUNT, times=ALWAYS, status=status)
-
-    fetched = fetch(api, http_attempts=2)
-
-    assert spent(fetched.rows) == 800
-    assert fetched.notes == ("VK Ads did not tell the account's total, so its list of ads could not be checked",)
-
-
 @pytest.mark.parametrize("left", [0, 3])
 def test_a_list_of_ads_that_is_short_of_spend_is_read_again_and_then_refused(
     fetch: Fetch, api: VkAdsApi, four: list[int], left: int
@@ -317,16 +304,6 @@ def test_ads_that_only_the_statistics_forgot_are_found_in_halves(
     )
 
 
-@pytest.mark.parametrize(("status", "code"), [(404, "ERR_WRONG_IDS"), (404, "WRONG_IDS"), (400, "ERR_WRONG_IDS")])
-def test_an_unknown_ad_is_known_by_every_code_for_it(
-    fetch: Fetch, api: VkAdsApi, four: list[int], status: int, code: str
-) -> None:
-    api.faults.add("status", DAY, status=status, body=json.dumps({"error": {"message": "x", "code": code}}))
-
-    assert spent(fetch(api).rows) == 800
-    assert requested(api) == [ADS, ADS[:2], ADS[2:]]
-
-
 @pytest.mark.parametrize(
     ("base", "conversions"),
     [
@@ -354,22 +331,3 @@ def test_conversions_that_most_days_lack_are_a_warning(fetch: Fetch, api: VkAdsA
         fetched = fetch(api)
         text = f"VK Ads did not tell the goals of {2 * len(ads)} ad days; they count no conversions"
         assert text in (fetched.warnings if is_warned else fetched.notes)
-
-
-def test_a_day_after_the_window_is_kept_and_dropped_later(
-    fetch: Fetch, api: VkAdsApi, cabinet: Cabinet, four: list[int]
-) -> None:
-    """The steps that all sources share drop and count it. The totals of the reply have it too."""
-    cabinet.days[1001][TWO_DAYS.last.replace(day=20)] = Figures(shows=50, clicks=5, spent=Decimal("3.10"))
-    longer = TWO_DAYS.model_copy(update={"last": TWO_DAYS.last.replace(day=20)})
-    whole = [one for one in fetch(api, longer).rows if one["ad_id"] == "1001"]
-
-    def more(reply: Any) -> None:
-        base = {"shows": 50, "clicks": 5, "spent": "3.10", "vk": {"goals": "0"}}
-        reply["items"][0]["rows"].append({"date": "2026-01-20", "base": base})
-        reply.pop("total")
-        reply["items"][0].pop("total")
-
-    edit(api, DAY, more)
-
-    assert [one for one in fetch(api).rows if one["ad_id"] == "1001"] == whole
