@@ -19,7 +19,7 @@ from tasks.fetch.direct.proving import Totals
 from tasks.landing import Fetched
 from tasks.settings import Settings
 from tasks.window import Window
-from tests.tasks.fetch.direct.helpers import PAST, UNTIL, Clock
+from tests.tasks.fetch.direct.helpers import UNTIL, Account, Clock
 
 
 @pytest.fixture(autouse=True)
@@ -47,15 +47,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def api(world: World, clock: Clock) -> DirectApi:
-    """Every request to it is at once, unless a switch says otherwise; any report is built online."""
-    api = DirectApi.of(world, DirectSwitches(auto_online_days=400))
-    api.clock = clock
-    api.reset()
-    return api
-
-
-@pytest.fixture
 def only_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the reports that prove or describe the one of figures: for tests of how a report is fetched."""
 
@@ -70,13 +61,16 @@ def only_figures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def fetch(
-    make_settings: Callable[..., Settings], base_url_of: Callable[[ASGIApp], str], clock: Clock
-) -> Callable[..., Fetched]:
-    """`fetch(api, window=PAST, as_of=UNTIL, **settings)`; a window in the past, so that nothing makes it grow."""
+def direct(
+    world: World, clock: Clock, make_settings: Callable[..., Settings], base_url_of: Callable[[ASGIApp], str]
+) -> Account:
+    """Every request to it is at once, unless a switch says otherwise; any report is built online."""
 
-    def once(app: ASGIApp, window: Window = PAST, as_of: datetime = UNTIL, **values: object) -> Fetched:
+    def fetch(app: ASGIApp, window: Window, as_of: datetime, **values: object) -> Fetched:
         known = {"direct_login": DIRECT_LOGIN, "direct_token": DIRECT_TOKEN, "direct_rate": 1000}
         return fetch_ad_days(make_settings(direct_base_url=base_url_of(app), **known | values), window, as_of)
 
-    return once
+    api = DirectApi.of(world, DirectSwitches(auto_online_days=400))
+    api.clock = clock
+    api.reset()
+    return Account(api, fetch)

@@ -3,20 +3,22 @@ worked out from the world by plain loops without product code."""
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from sandbox.direct import DirectApi
-from sandbox.recorder import Request
+import pytest
+
+from sandbox.direct import DIRECT_TOKEN, DirectApi
 from sandbox.world import Ad, World
 from sandbox.world.spend import AdDay, ad_days
+from tasks.errors import SourceError
 from tasks.landing import Fetched
 from tasks.window import Window
 
-Fetch = Callable[..., Fetched]
 UNTIL = datetime(2026, 1, 20, 15, 30, tzinfo=UTC)
 PAST = Window(first=date(2025, 12, 10), last=date(2026, 1, 10))
 WEEK = Window(first=date(2026, 1, 13), last=date(2026, 1, 19))
@@ -45,31 +47,6 @@ class Clock:
         self.pauses.append(seconds)
         self.now += seconds
         await self._sleep(0)
-
-
-def calls(api: DirectApi) -> list[str]:
-    """The services called, in order."""
-    return [request.path.rsplit("/", 1)[-1] for request in api.requests]
-
-
-def reports(api: DirectApi) -> list[Request]:
-    return [request for request in api.requests if request.path.endswith("/reports")]
-
-
-def names(api: DirectApi) -> list[str]:
-    """The name of each report asked for."""
-    return [request.params["params"]["ReportName"] for request in reports(api)]
-
-
-def without_wizard(api: DirectApi) -> None:
-    """From now on the account has no campaigns of the campaign wizard, and no deleted ads."""
-    own = replace(api.world, ads=[ad for ad in api.world.ads if not ad.wizard and not ad.deleted_on])
-    api.show(own)
-
-
-def by_ad(api: DirectApi) -> list[Request]:
-    """Requests for the report of figures."""
-    return [request for request in reports(api) if "AdId" in request.params["params"]["FieldNames"]]
 
 
 def ordinary(api: DirectApi, number: int = 0) -> Ad:
@@ -118,3 +95,53 @@ def by_key(rows: Iterable[dict[str, str | None]]) -> dict[Key, Figures]:
         assert key not in found, f"{key} came twice"
         found[key] = tuple(str(row[name]) for name in FIGURES)  # type: ignore[index,assignment]
     return found  # type: ignore[return-value]
+
+
+class Account:
+    """One account of Direct behind a stand-in, which a test may change."""
+
+    def __init__(self, api: DirectApi, fetch: Callable[..., Fetched]) -> None:
+        self.api, self._fetch = api, fetch
+
+    def fetch(self, window: Window = PAST, as_of: datetime = UNTIL, app: Any = None, **settings: object) -> Fetched:
+        """A window in the past, so that nothing makes it grow; from `app` if it is in front of the API."""
+        return self._fetch(app or self.api, window, as_of, **settings)
+
+    def refused(self, **settings: object) -> SourceError:
+        """The error that a fetch ends with: one line, and no token in it or in its traceback."""
+        with pytest.raises(SourceError) as caught:
+            self.fetch(**settings)  # type: ignore[arg-type]
+        assert "\n" not in str(caught.value)
+        assert DIRECT_TOKEN not in "".join(traceback.format_exception(caught.value)) + repr(caught.value)
+        return caught.value
+
+    def fail(self, kind: str, service: str, times: int = 99, **options: Any) -> None:
+        """Each reply of that service has this fault."""
+        self.api.faults.add(kind, f"/json/v501/{service}", times=times, **options)
+
+    def calls(self) -> list[str]:
+        """The services called, in order."""
+        return [request.path.rsplit("/", 1)[-1] for request in self.api.requests]
+
+    def sent(self, service: str) -> list[Any]:
+        """Parameters of the calls of a service."""
+        return [r.params["params"] for r in self.api.requests if r.path.endswith(f"/{service}")]
+
+    def statuses(self) -> list[int | None]:
+        """Of each request for a report."""
+        return [request.status for request in self.api.requests if request.path.endswith("/reports")]
+
+    def names(self) -> list[str]:
+        """The name of each report requested."""
+        return [params["ReportName"] for params in self.sent("reports")]
+
+    def without_wizard(self) -> None:
+        """From now on the account has no campaigns of the campaign wizard, and no deleted ads."""
+        ads = [ad for ad in self.api.world.ads if not ad.wizard and not ad.deleted_on]
+        self.api.show(replace(self.api.world, ads=ads))
+
+    def show(self, *days: AdDay) -> None:
+        """From now on the account has these ads and days."""
+        self.api.world = replace(self.api.world, ads=list({day.ad.ad_id: day.ad for day in days}.values()))
+        with self.api.change():
+            self.api.rows[:] = days

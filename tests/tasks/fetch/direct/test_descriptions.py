@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from sandbox.direct import DirectApi
 from sandbox.direct.errors import error_body
 from sandbox.direct.objects import UNIFIED, campaign_type, is_combinatorial
 from sandbox.direct.points import PRICES
@@ -23,42 +22,31 @@ from tests.tasks.fetch.direct.helpers import (
     DAY,
     PAST,
     WEEK,
-    Fetch,
+    Account,
     ad_day,
-    by_ad,
     by_key,
-    calls,
     ordinary,
     rows_of,
-    without_wizard,
 )
 
 SERVICES = {"ads": "Ads", "adgroups": "AdGroups", "campaigns": "Campaigns"}
 
 
-def ids(api: DirectApi, service: str) -> list[list[int]]:
+def ids(account: Account, service: str) -> list[list[int]]:
     """Ids of each call of the service."""
-    found = [r.params["params"]["SelectionCriteria"] for r in api.requests if r.path.endswith(f"/{service}")]
-    return [criteria.get("Ids") for criteria in found]
-
-
-def show(api: DirectApi, *ads: Ad) -> DirectApi:
-    """An account of these ads, each with 10.00 on one day."""
-    api.world = replace(api.world, ads=list(ads))
-    with api.change():
-        api.rows[:] = [ad_day(ad, str(DAY.first)) for ad in ads]
-    return api
+    return [params["SelectionCriteria"].get("Ids") for params in account.sent(service)]
 
 
 @pytest.fixture
-def four(api: DirectApi) -> DirectApi:
+def four(direct: Account) -> Account:
     """Four ads of a campaign and a group each. A group's own parameters would hide those of its campaign."""
-    return show(api, *(replace(ordinary(api, number), group_parameters=None) for number in range(4)))
+    ads = [replace(ordinary(direct.api, number), group_parameters=None) for number in range(4)]
+    direct.show(*(ad_day(ad, str(DAY.first)) for ad in ads))
+    return direct
 
 
-def reply(api: DirectApi, service: str, items: list[Any], times: int = 9) -> None:
-    body = json.dumps({"result": {SERVICES[service]: items}})
-    api.faults.add("status", f"/json/v501/{service}", times=times, status=200, body=body)
+def reply(account: Account, service: str, items: list[Any], times: int = 9) -> None:
+    account.fail("status", service, times, status=200, body=json.dumps({"result": {SERVICES[service]: items}}))
 
 
 def described(service: str, ad: Ad) -> dict[str, Any]:
@@ -87,18 +75,16 @@ FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
         *(("adgroups", fault) for fault in ("code 152", "code 9000")),
     ],
 )
-def test_figures_come_without_a_service_and_the_run_says_so(
-    fetch: Fetch, api: DirectApi, service: str, fault: str
-) -> None:
-    without_wizard(api)
+def test_figures_come_without_a_service_and_the_run_says_so(direct: Account, service: str, fault: str) -> None:
+    direct.without_wizard()
     kind, options = FAULTS[fault]
-    api.faults.add(kind, f"/json/v501/{service}", times=99, **options)
+    direct.fail(kind, service, **options)
 
-    fetched = fetch(api, WEEK, http_attempts=2)
+    fetched = direct.fetch(WEEK, http_attempts=2)
 
     first = fetched.window.first if fetched.window else WEEK.first
     assert (first == WEEK.first) == (service in ("campaigns", "changes"))
-    assert by_key(fetched.rows) == rows_of(api.world, first, WEEK.last, vat=True)
+    assert by_key(fetched.rows) == rows_of(direct.api.world, first, WEEK.last, vat=True)
     assert not fetched.partial
     name = "changes.check" if service == "changes" else f"{service}.get"
     assert f"no {name} (" in str(fetched.warnings)
@@ -108,13 +94,13 @@ def test_figures_come_without_a_service_and_the_run_says_so(
     assert known == {"true"} if service == "changes" and fault != "code 152" else "false" in known
 
 
-def test_totals_that_fail_cost_the_proof_alone(fetch: Fetch, api: DirectApi) -> None:
-    without_wizard(api)
-    api.faults.add("status", "/json/*/reports", after=1, times=99, status=500)
+def test_totals_that_fail_cost_the_proof_alone(direct: Account) -> None:
+    direct.without_wizard()
+    direct.api.faults.add("status", "/json/*/reports", after=1, times=99, status=500)
 
-    fetched = fetch(api, http_attempts=2)
+    fetched = direct.fetch(http_attempts=2)
 
-    assert by_key(fetched.rows) == rows_of(api.world, PAST.first, PAST.last, vat=True)
+    assert by_key(fetched.rows) == rows_of(direct.api.world, PAST.first, PAST.last, vat=True)
     (warning,) = fetched.warnings
     assert warning.startswith("the report is not proved to be whole: no totals (Yandex Direct did not answer")
 
@@ -122,42 +108,42 @@ def test_totals_that_fail_cost_the_proof_alone(fetch: Fetch, api: DirectApi) -> 
 @pytest.mark.parametrize(
     ("service", "code"), [("campaigns", 53), ("changes", 54), ("ads", 58), ("adgroups", 3000), ("ads", 513)]
 )
-def test_denied_access_ends_the_load_at_once(fetch: Fetch, api: DirectApi, service: str, code: int) -> None:
-    without_wizard(api)
-    api.faults.add("error_as_page", f"/json/v501/{service}", times=99, code=code)
+def test_denied_access_ends_the_load_at_once(direct: Account, service: str, code: int) -> None:
+    direct.without_wizard()
+    direct.fail("error_as_page", service, code=code)
 
     with pytest.raises(SourceError, match=f"code {code}"):
-        fetch(api, WEEK)
-    assert calls(api)[-1] == service
+        direct.fetch(WEEK)
+    assert direct.calls()[-1] == service
 
 
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize(("kept", "is_warned"), [(0, True), (1, True), (2, False), (3, False)])
 def test_what_is_missing_is_requested_again_and_then_counted_with_its_spend(
-    fetch: Fetch, four: DirectApi, service: str, kept: int, is_warned: bool
+    four: Account, service: str, kept: int, is_warned: bool
 ) -> None:
     """More than half may come back with a later load; fewer may have been deleted. No figure is lost."""
-    some = [described(service, ad) for ad in sorted(four.world.ads, key=lambda ad: ad.ad_id)[:kept]]
+    some = [described(service, ad) for ad in sorted(four.api.world.ads, key=lambda ad: ad.ad_id)[:kept]]
     reply(four, service, some, times=1)
-    fetched = fetch(four, DAY)
+    fetched = four.fetch(DAY)
     assert {row["link_known"] for row in fetched.rows} == {"true"}
     assert (fetched.warnings, fetched.notes) == ((), ())
     assert len(ids(four, service)[1]) == 4 - kept, "only what is missing"
 
     reply(four, service, some)
-    four.requests.clear()
-    fetched = fetch(four, DAY, ad_spend_vat="exclude")
+    four.api.requests.clear()
+    fetched = four.fetch(DAY, ad_spend_vat="exclude")
     assert [row["cost"] for row in fetched.rows] == ["10.00"] * 4
     assert [row["link_known"] for row in fetched.rows].count("false") == 4 - kept
     currency = "" if service == "campaigns" and not kept else " RUB"
     text = f"tags of {4 - kept} ads with {4 - kept}0.00{currency} of spend are not known to Direct's API"
     assert text in (fetched.warnings if is_warned else fetched.notes)
-    assert calls(four).count(service) == 2
+    assert four.calls().count(service) == 2
 
 
-def test_ids_in_any_form_are_read_and_a_link_too_long_is_unknown(fetch: Fetch, four: DirectApi) -> None:
+def test_ids_in_any_form_are_read_and_a_link_too_long_is_unknown(four: Account) -> None:
     """A part of a link would be another link, with other tags. A long name is cut, as it is in every row."""
-    one, two, three, other = four.world.ads
+    one, two, three, other = four.api.world.ads
     reply(
         four,
         "ads",
@@ -168,9 +154,9 @@ def test_ids_in_any_form_are_read_and_a_link_too_long_is_unknown(fetch: Fetch, f
             *({"Id": other.ad_id, "TextAd": "text"}, None, 7, "x", [], {"Id": None}, {"Id": True}, {"Id": -1}),
         ],
     )
-    reply(four, "campaigns", [described("campaigns", ad) | {"Name": "n" * 2**20} for ad in four.world.ads])
+    reply(four, "campaigns", [described("campaigns", ad) | {"Name": "n" * 2**20} for ad in four.api.world.ads])
 
-    rows = {row["ad_id"]: row for row in fetch(four, DAY).rows}
+    rows = {row["ad_id"]: row for row in four.fetch(DAY).rows}
 
     assert {number: (row["link"], row["link_known"]) for number, row in rows.items()} == {
         str(one.ad_id): (one.link, "true"),
@@ -181,36 +167,38 @@ def test_ids_in_any_form_are_read_and_a_link_too_long_is_unknown(fetch: Fetch, f
     assert {row["campaign_name"] for row in rows.values()} == {"n" * 1000}
 
 
-def test_lists_come_in_pages_and_a_page_that_leads_nowhere_is_the_last(fetch: Fetch, api: DirectApi) -> None:
-    without_wizard(api)
-    whole = fetch(api).rows
-    api.switches.objects_page_limit = 7
-    api.requests.clear()
+def test_lists_come_in_pages_and_a_page_that_leads_nowhere_is_the_last(direct: Account) -> None:
+    direct.without_wizard()
+    whole = direct.fetch().rows
+    direct.api.switches.objects_page_limit = 7
+    direct.api.requests.clear()
 
-    assert fetch(api).rows == whole
-    pages = [r.params["params"]["Page"]["Offset"] for r in api.requests if r.path.endswith("/campaigns")]
-    campaigns = len({ad.campaign_id for ad in api.world.ads})
+    assert direct.fetch().rows == whole
+    pages = [r.params["params"]["Page"]["Offset"] for r in direct.api.requests if r.path.endswith("/campaigns")]
+    campaigns = len({ad.campaign_id for ad in direct.api.world.ads})
     assert pages == list(range(0, campaigns, 7))
     assert len(pages) == ceil(campaigns / 7)
     for limited_by in (b"0", b"-1", b'"x"', b"1.5", b"null", b"[]", b'"9999999999999999999999"'):
         app = Raw(b'{"result": {"Campaigns": [{"Id": 1}], "LimitedBy": %s}}' % limited_by)
         with pytest.raises(SourceError, match="is not whole"):
-            fetch(app)
+            direct.fetch(app=app)
         assert app.requests <= 1 + 3, "campaigns, and a report that is none"
 
 
-def test_each_ad_and_group_is_requested_once_and_no_call_has_too_many(fetch: Fetch, api: DirectApi) -> None:
-    one = ordinary(api)
-    with api.change():
-        api.world.ads[:] = [replace(one, ad_id=n, group_id=9_000_000 + n) for n in range(1, 10_002)]
-        api.rows[:] = [
-            ad_day(ad, day) for ad in api.world.ads for day in (str(DAY.first), "2026-01-06")[: 1 + (ad.ad_id < 9)]
+def test_each_ad_and_group_is_requested_once_and_no_call_has_too_many(direct: Account) -> None:
+    one = ordinary(direct.api)
+    with direct.api.change():
+        direct.api.world.ads[:] = [replace(one, ad_id=n, group_id=9_000_000 + n) for n in range(1, 10_002)]
+        direct.api.rows[:] = [
+            ad_day(ad, day)
+            for ad in direct.api.world.ads
+            for day in (str(DAY.first), "2026-01-06")[: 1 + (ad.ad_id < 9)]
         ]
 
-    rows = fetch(api, Window(first=DAY.first, last=date(2026, 1, 6))).rows
+    rows = direct.fetch(Window(first=DAY.first, last=date(2026, 1, 6))).rows
 
     for service, first, size in (("ads", 1, 10_000), ("adgroups", 9_000_001, 1_000)):
-        parts = ids(api, service)
+        parts = ids(direct, service)
         assert [len(part) for part in parts] == [size] * (10_000 // size) + [1]
         assert [number for part in parts for number in part] == list(range(first, first + 10_001))
     assert {row["link_known"] for row in rows} == {"true"}
@@ -224,10 +212,8 @@ def test_each_ad_and_group_is_requested_once_and_no_call_has_too_many(fetch: Fet
         ("ads", "Type", "Type of ads.get"),
     ],
 )
-def test_a_field_that_is_refused_is_left_out_alone(
-    fetch: Fetch, api: DirectApi, service: str, field: str, lost: str
-) -> None:
-    without_wizard(api)
+def test_a_field_that_is_refused_is_left_out_alone(direct: Account, service: str, field: str, lost: str) -> None:
+    direct.without_wizard()
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         message = await receive()
@@ -239,31 +225,31 @@ def test_a_field_that_is_refused_is_left_out_alone(
         async def again() -> Any:
             return message
 
-        await api(scope, again, send)
+        await direct.api(scope, again, send)
 
-    fetched = fetch(app)
+    fetched = direct.fetch(app=app)
 
     assert f"{lost} (refused with code 8000)" in str(fetched.warnings)
-    assert by_key(fetched.rows) == rows_of(api.world, PAST.first, PAST.last, vat=True)
+    assert by_key(fetched.rows) == rows_of(direct.api.world, PAST.first, PAST.last, vat=True)
     assert {row["currency"] for row in fetched.rows} == {None if field == "Currency" else "RUB"}
     assert "true" in {row["link_known"] for row in fetched.rows}
 
 
 @pytest.mark.parametrize("hidden", ["combinatorial", "unified"])
-def test_what_v5_hides_keeps_its_figures_and_is_known_to_v501(fetch: Fetch, api: DirectApi, hidden: str) -> None:
+def test_what_v5_hides_keeps_its_figures_and_is_known_to_v501(direct: Account, hidden: str) -> None:
     """Combinatorial ads come without a link and without an error, unified campaigns not at all."""
-    without_wizard(api)
+    direct.without_wizard()
     if hidden == "combinatorial":
-        api.switches.combinatorial_on_v5 = "bare"
+        direct.api.switches.combinatorial_on_v5 = "bare"
     else:
-        api.switches.unified_on_v5 = False
+        direct.api.switches.unified_on_v5 = False
     expected = {
         str(ad.ad_id)
-        for ad in api.world.ads
+        for ad in direct.api.world.ads
         if (is_combinatorial(ad) if hidden == "combinatorial" else campaign_type(ad) == UNIFIED)
     }
 
-    old, new = fetch(api, direct_version="v5"), fetch(api)
+    old, new = direct.fetch(direct_version="v5"), direct.fetch()
 
     assert by_key(old.rows) == by_key(new.rows)
     unknown = {row["ad_id"] for row in old.rows if row["link_known"] == "false"}
@@ -273,17 +259,15 @@ def test_what_v5_hides_keeps_its_figures_and_is_known_to_v501(fetch: Fetch, api:
 
 
 @pytest.mark.parametrize("ended", [False, True])
-def test_campaigns_of_the_wizard_are_read_a_month_back(fetch: Fetch, api: DirectApi, ended: bool) -> None:
+def test_campaigns_of_the_wizard_are_read_a_month_back(direct: Account, ended: bool) -> None:
     """Direct does not list them and may not answer for their changed days. One that has ended is found as well, and a
     window in the past stays as it is."""
-    wizard, good = next(ad for ad in api.world.ads if ad.wizard), ordinary(api)
-    show(api, wizard, good)
-    with api.change():
-        old = [ad_day(wizard, "2025-12-22", "7.00"), ad_day(wizard, "2026-01-02", "5.00")]
-        new = [] if ended else [ad_day(wizard, "2026-01-15", "2.00")]
-        api.rows[:] = [*old, *new, ad_day(good, "2026-01-15", "3.00")]
+    wizard, good = next(ad for ad in direct.api.world.ads if ad.wizard), ordinary(direct.api)
+    old = [ad_day(wizard, "2025-12-22", "7.00"), ad_day(wizard, "2026-01-02", "5.00")]
+    new = [] if ended else [ad_day(wizard, "2026-01-15", "2.00")]
+    direct.show(*old, *new, ad_day(good, "2026-01-15", "3.00"))
 
-    fetched = fetch(api, WEEK, ad_spend_vat="exclude")
+    fetched = direct.fetch(WEEK, ad_spend_vat="exclude")
 
     assert fetched.window == Window(first=date(2025, 12, 21), last=WEEK.last)
     costs = sorted(figures[2] for figures in by_key(fetched.rows).values())
@@ -291,8 +275,10 @@ def test_campaigns_of_the_wizard_are_read_a_month_back(fetch: Fetch, api: Direct
     spend = "12.00" if ended else "14.00"
     assert fetched.notes == (f"1 campaigns of the wizard with {spend} RUB of spend tell no ads, so no city",)
     assert {row["campaign_name"] for row in fetched.rows} == {wizard.campaign_name, good.campaign_name}
-    assert len(by_ad(api)) == 2, "the window, and what is before it"
-    assert fetch(api, PAST).window == PAST
+    assert sum("AdId" in params["FieldNames"] for params in direct.sent("reports")) == 2, (
+        "the window, and what is before it"
+    )
+    assert direct.fetch(PAST).window == PAST
 
 
 @pytest.mark.parametrize(
@@ -305,17 +291,19 @@ def test_campaigns_of_the_wizard_are_read_a_month_back(fetch: Fetch, api: Direct
     ids=["below", "at the limit", "below after changes"],
 )
 def test_below_a_twentieth_of_the_points_only_campaigns_and_figures_are_requested(
-    fetch: Fetch, api: DirectApi, spare: int, window: Window, expected: list[str]
+    direct: Account, spare: int, window: Window, expected: list[str]
 ) -> None:
-    without_wizard(api)
+    direct.without_wizard()
     base, each = PRICES["campaigns"]
-    api.points.left = 160_000 // 20 + base + each * len({ad.campaign_id for ad in api.world.ads}) + spare
+    direct.api.points.left = (
+        160_000 // 20 + base + each * len({ad.campaign_id for ad in direct.api.world.ads}) + spare
+    )
 
-    fetched = fetch(api, window)
+    fetched = direct.fetch(window)
 
-    assert calls(api) == expected
+    assert direct.calls() == expected
     first = fetched.window.first if fetched.window else window.first
-    assert by_key(fetched.rows) == rows_of(api.world, first, window.last, vat=True)
+    assert by_key(fetched.rows) == rows_of(direct.api.world, first, window.last, vat=True)
     is_short = "ads" not in expected
     assert ("points are nearly used up" in str(fetched.warnings)) == is_short
     assert {row["link_known"] for row in fetched.rows} == {"false" if is_short else "true"}

@@ -10,14 +10,20 @@ from typing import Any
 import polars as pl
 import pytest
 
-from sandbox.direct import DirectApi
 from tasks.errors import SourceError
 from tasks.fetch.direct import COLUMNS
 from tasks.fetch.direct.money import doubts, figures, prove_unit
 from tasks.fetch.direct.objects import Campaign
 from tasks.reference import cities
 from tasks.transform.direct import ad_days as to_facts
-from tests.tasks.fetch.direct.helpers import PAST, Fetch, ad_day, by_key, ordinary, reports, rows_of, without_wizard
+from tests.tasks.fetch.direct.helpers import (
+    PAST,
+    Account,
+    ad_day,
+    by_key,
+    ordinary,
+    rows_of,
+)
 
 DAYS = PAST.model_copy(update={"first": PAST.last.replace(day=5), "last": PAST.last.replace(day=7)})
 HEADER = "Date\tCampaignId\tCampaignName\tAdGroupId\tAdId\tImpressions\tClicks\tCost\tConversions"
@@ -83,46 +89,44 @@ def test_money_that_does_not_differ_by_vat_or_exceeds_its_budget_is_doubtful(
 
 @pytest.mark.parametrize(("setting", "vat", "other"), [("include", "YES", "NO"), ("exclude", "NO", "YES")])
 def test_the_rows_are_proved_by_totals_in_the_other_unit_and_with_the_other_vat(
-    fetch: Fetch, api: DirectApi, setting: str, vat: str, other: str
+    direct: Account, setting: str, vat: str, other: str
 ) -> None:
     """Over a change of the rate."""
-    without_wizard(api)
+    direct.without_wizard()
 
-    fetched = fetch(api, ad_spend_vat=setting)
+    fetched = direct.fetch(ad_spend_vat=setting)
 
     assert (fetched.warnings, fetched.notes, fetched.partial) == ((), (), False)
-    assert [request.params["params"]["IncludeVAT"] for request in reports(api)] == [vat, other]
+    assert [params["IncludeVAT"] for params in direct.sent("reports")] == [vat, other]
     assert PAST.first.year < PAST.last.year
 
 
 @pytest.fixture
-def two(api: DirectApi) -> DirectApi:
+def two(direct: Account) -> Account:
     """Two ads, of a campaign each, with 150.00 and 50.00 net of VAT."""
-    ads = [ordinary(api, number) for number in range(2)]
-    with api.change():
-        api.world.ads[:] = ads
-        api.rows[:] = [ad_day(ads[0], "2026-01-05", "150.00"), ad_day(ads[1], "2026-01-06", "50.00")]
-    return api
+    one, other = (ordinary(direct.api, number) for number in range(2))
+    direct.show(ad_day(one, "2026-01-05", "150.00"), ad_day(other, "2026-01-06", "50.00"))
+    return direct
 
 
-def send(api: DirectApi, *lines: str) -> None:
+def send(account: Account, *lines: str) -> None:
     body = "\n".join([HEADER, *lines, f"Total rows: {len(lines)}\n"])
-    api.faults.add("status", "/json/*/reports", times=9, status=200, body=body)
+    account.fail("status", "reports", status=200, body=body)
 
 
-def test_a_report_in_micros_ends_the_fetch(fetch: Fetch, two: DirectApi) -> None:
+def test_a_report_in_micros_ends_the_fetch(two: Account) -> None:
     send(two, "2026-01-05\t1\tХиты\t2\t3\t100\t5\t150000000\t1")
 
     with pytest.raises(SourceError, match="in millionths"):
-        fetch(two, DAYS)
+        two.fetch(DAYS)
 
 
-def test_a_repeated_row_counts_once_but_rows_without_an_ad_are_all_kept(fetch: Fetch, two: DirectApi) -> None:
+def test_a_repeated_row_counts_once_but_rows_without_an_ad_are_all_kept(two: Account) -> None:
     """They are of two ads that the campaign wizard hides, with the same figures."""
     rows = ("2026-01-05\t1\tХиты\t2\t3\t100\t5\t10.00\t1", "2026-01-05\t1\tХиты\t--\t--\t100\t5\t10.00\t1")
     send(two, rows[0], rows[0], rows[1], rows[1])
 
-    fetched = fetch(two, DAYS, ad_spend_vat="exclude")
+    fetched = two.fetch(DAYS, ad_spend_vat="exclude")
 
     assert [(row["ad_id"], row["campaign_name"]) for row in fetched.rows] == [
         (n, "Хиты") for n in ("3", "--", "--")
@@ -145,16 +149,16 @@ def test_a_repeated_row_counts_once_but_rows_without_an_ad_are_all_kept(fetch: F
     ],
 )
 def test_each_row_has_the_currency_of_its_campaign_and_none_are_added_up(
-    fetch: Fetch, two: DirectApi, told: tuple[Any, ...], expected: list[str | None]
+    two: Account, told: tuple[Any, ...], expected: list[str | None]
 ) -> None:
     """A campaign without one has that of the others, if they agree."""
-    numbers = sorted({ad.campaign_id for ad in two.world.ads})
+    numbers = sorted({ad.campaign_id for ad in two.api.world.ads})
     items = [{"Id": number, "Currency": currency} for number, currency in zip(numbers, told, strict=False)]
     body = json.dumps({"result": {"Campaigns": items}})
-    two.faults.add("status", "/json/v501/campaigns", times=9, status=200, body=body)
-    two.faults.add("status", "/json/v501/ads", times=9, status=200, body='{"result": {}}')
+    two.fail("status", "campaigns", status=200, body=body)
+    two.fail("status", "ads", status=200, body='{"result": {}}')
 
-    fetched = fetch(two, DAYS, ad_spend_vat="exclude")
+    fetched = two.fetch(DAYS, ad_spend_vat="exclude")
 
     assert [row["currency"] for row in fetched.rows] == expected
     spend = "50.00 KZT and 150.00 RUB" if told == ("RUB", "KZT") else "200.00"
@@ -163,10 +167,10 @@ def test_each_row_has_the_currency_of_its_campaign_and_none_are_added_up(
 
 @pytest.mark.parametrize("share", [0, 0.5, 1])
 @pytest.mark.parametrize("times", [1, 9])
-def test_rows_that_a_report_leaves_out_are_missed(fetch: Fetch, api: DirectApi, share: float, times: int) -> None:
+def test_rows_that_a_report_leaves_out_are_missed(direct: Account, share: float, times: int) -> None:
     """The totals of campaigns show it. Both are read again; then it is said, and nothing is removed."""
-    without_wizard(api)
-    expected = rows_of(api.world, PAST.first, PAST.last, vat=True)
+    direct.without_wizard()
+    expected = rows_of(direct.api.world, PAST.first, PAST.last, vat=True)
     left = min(int(len(expected) * share), len(expected) - 1)
 
     shortened = []
@@ -178,9 +182,9 @@ def test_rows_that_a_report_leaves_out_are_missed(fetch: Fetch, api: DirectApi, 
         shortened.append(True)
         return b"\n".join([*body.split(b"\n")[: left + 1], f"Total rows: {left}\n".encode()])
 
-    api.faults.add("edit", "/json/*/reports", times=99, call=shorten)
+    direct.api.faults.add("edit", "/json/*/reports", times=99, call=shorten)
 
-    fetched = fetch(api)
+    fetched = direct.fetch()
 
     if times == 1:
         assert by_key(fetched.rows) == expected

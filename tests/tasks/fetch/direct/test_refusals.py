@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import traceback
 from collections.abc import Callable
 
 import pytest
 
-from sandbox.direct import DIRECT_TOKEN, DirectApi
+from sandbox.direct import DIRECT_TOKEN
 from sandbox.direct.errors import error_body
-from tasks.errors import SettingsError, SourceError
+from tasks.errors import SettingsError
 from tasks.fetch.direct import check_settings
 from tasks.settings import Settings
-from tests.tasks.fetch.direct.helpers import Fetch, calls
+from tests.tasks.fetch.direct.helpers import Account
 
 SECRETS_FILE = "secrets/.env.direct"
 TO_DO = {
@@ -27,15 +26,6 @@ TO_DO = {
 }
 
 
-def refusal(fetch: Fetch, api: DirectApi, **settings: object) -> SourceError:
-    """One line, and no token in it or in its traceback."""
-    with pytest.raises(SourceError) as caught:
-        fetch(api, **settings)
-    assert "\n" not in str(caught.value)
-    assert DIRECT_TOKEN not in "".join(traceback.format_exception(caught.value)) + repr(caught.value)
-    return caught.value
-
-
 @pytest.mark.parametrize(
     ("code", "service", "status", "text"),
     [
@@ -45,17 +35,17 @@ def refusal(fetch: Fetch, api: DirectApi, **settings: object) -> SourceError:
     ],
 )
 def test_a_lasting_refusal_says_what_to_do_whatever_its_status(
-    fetch: Fetch, api: DirectApi, code: int, service: str, status: int, text: bool
+    direct: Account, code: int, service: str, status: int, text: bool
 ) -> None:
     body = error_body(code, f"Invalid OAuth token {DIRECT_TOKEN}", request_id="6414567394545914101", text=text)
-    api.faults.add("status", f"/json/v501/{service}", times=99, status=status, body=body)
+    direct.fail("status", service, status=status, body=body)
 
-    error = refusal(fetch, api)
+    error = direct.refused()
 
     assert str(error).startswith(f"Yandex Direct refused the request with code {code} (")
     assert str(error).endswith(TO_DO[code])
     assert not error.transient
-    assert calls(api).count(service) == 1
+    assert direct.calls().count(service) == 1
 
 
 @pytest.mark.parametrize(
@@ -66,52 +56,48 @@ def test_a_lasting_refusal_says_what_to_do_whatever_its_status(
     ],
 )
 def test_a_wrong_token_or_login_is_refused_at_the_first_call(
-    fetch: Fetch, api: DirectApi, settings: dict[str, str], code: int
+    direct: Account, settings: dict[str, str], code: int
 ) -> None:
-    api.switches.wrong_login_code = code
+    direct.api.switches.wrong_login_code = code
 
-    error = str(refusal(fetch, api, **settings))
+    error = str(direct.refused(**settings))
 
     assert error.endswith(TO_DO[code])
     assert not any(value in error for value in settings.values())
-    assert calls(api) == ["campaigns"]
+    assert direct.calls() == ["campaigns"]
 
 
-def test_used_up_points_of_a_report_come_back_in_hours(fetch: Fetch, api: DirectApi) -> None:
+def test_used_up_points_of_a_report_come_back_in_hours(direct: Account) -> None:
     """What else needs points only describes the report."""
     body = error_body(152, "Not enough points")
-    api.faults.add("status", "/json/v501/reports", times=99, status=400, body=body)
+    direct.fail("status", "reports", status=400, body=body)
 
-    error = refusal(fetch, api)
+    error = direct.refused()
 
     assert "points are used up (code 152)" in str(error)
     assert error.transient
-    assert calls(api).count("reports") == 1
+    assert direct.calls().count("reports") == 1
 
 
 @pytest.mark.parametrize("code", [4000, 9999, "", "soon", None, "²", "9" * 5000, 1.5, [], {}])
-def test_an_unknown_or_unreadable_code_is_told_with_the_request_for_support(
-    fetch: Fetch, api: DirectApi, code: object
-) -> None:
+def test_an_unknown_or_unreadable_code_is_told_with_the_request_for_support(direct: Account, code: object) -> None:
     error = {"error_code": code, "error_string": "Odd", "error_detail": DIRECT_TOKEN, "request_id": "1264458033037"}
     body = json.dumps({"error": error})
-    api.faults.add("status", "/json/v501/reports", times=99, status=400, body=body)
+    direct.fail("status", "reports", status=400, body=body)
 
-    text = str(refusal(fetch, api))
+    text = str(direct.refused())
 
     assert "(Odd)" in text
     assert "the request id 1264458033037" in text
-    assert calls(api).count("reports") == 1
+    assert direct.calls().count("reports") == 1
 
 
 @pytest.mark.parametrize("person", ["a@b.example", "+7 (916) 555-01-37", "Зинаида"])
-def test_only_the_english_name_and_the_number_of_an_error_are_shown(
-    fetch: Fetch, api: DirectApi, person: str
-) -> None:
+def test_only_the_english_name_and_the_number_of_an_error_are_shown(direct: Account, person: str) -> None:
     for name, said in (("Invalid request", "with code 9999 (Invalid request)."), (person, "with code 9999.")):
         body = json.dumps({"error": {"error_code": 9999, "error_string": name, "request_id": person}})
-        api.faults.add("status", "/json/v501/reports", times=1, status=400, body=body)
-        text = str(refusal(fetch, api))
+        direct.api.faults.add("status", "/json/v501/reports", times=1, status=400, body=body)
+        text = str(direct.refused())
         assert said in text
         assert "Tell Direct's support the time of the request." in text
         assert person not in text
@@ -121,11 +107,11 @@ def test_only_the_english_name_and_the_number_of_an_error_are_shown(
     "values", [{"direct_token": None}, {"direct_login": None}, {"direct_login": " "}, {"direct_token": "a b"}]
 )
 def test_missing_settings_are_told_before_any_call(
-    fetch: Fetch, api: DirectApi, make_settings: Callable[..., Settings], values: dict[str, str | None]
+    direct: Account, make_settings: Callable[..., Settings], values: dict[str, str | None]
 ) -> None:
     name = next(iter(values)).upper()
     with pytest.raises(SettingsError, match=f"{name}.*{SECRETS_FILE}"):
         check_settings(make_settings(**{"direct_login": "a", "direct_token": "b"} | values))
     with pytest.raises(SettingsError, match=name):
-        fetch(api, **values)
-    assert calls(api) == []
+        direct.fetch(**values)
+    assert direct.calls() == []

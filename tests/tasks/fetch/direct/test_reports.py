@@ -9,23 +9,19 @@ from typing import Any
 import pytest
 
 from sandbox import World
-from sandbox.direct import DirectApi
 from sandbox.direct.reports.queue import Stored
 from tasks.errors import SourceError
 from tasks.fetch.traffic import Traffic
 from tests.tasks.fetch.direct.helpers import (
     PAST,
     UNTIL,
+    Account,
     Clock,
-    Fetch,
     Figures,
     Key,
     ad_day,
     by_key,
-    calls,
-    names,
     ordinary,
-    reports,
     rows_of,
 )
 
@@ -39,16 +35,16 @@ def expected(world: World) -> dict[Key, Figures]:
 
 
 @pytest.fixture
-def queued(api: DirectApi) -> DirectApi:
+def queued(direct: Account) -> Account:
     """Its reports go to the queue."""
-    api.switches.auto_online_days = 0
-    return api
+    direct.api.switches.auto_online_days = 0
+    return direct
 
 
-def fill_the_queue(api: DirectApi, clock: Clock) -> None:
+def fill_the_queue(account: Account, clock: Clock) -> None:
     nothing: Any = None
     for number in range(5):
-        api.queue.reports[f"another's {number}"] = Stored("", nothing, created=clock.now)
+        account.api.queue.reports[f"another's {number}"] = Stored("", nothing, created=clock.now)
 
 
 @pytest.mark.parametrize(
@@ -63,77 +59,77 @@ def fill_the_queue(api: DirectApi, clock: Clock) -> None:
     ],
 )
 def test_each_wait_is_the_one_that_the_last_reply_named(
-    fetch: Fetch, queued: DirectApi, clock: Clock, retry_in: Any, pauses: list[float]
+    queued: Account, clock: Clock, retry_in: Any, pauses: list[float]
 ) -> None:
     """A minute if it names none, and between a second and five minutes."""
-    queued.switches.retry_in, queued.switches.polls_until_ready = retry_in, len(pauses)
+    queued.api.switches.retry_in, queued.api.switches.polls_until_ready = retry_in, len(pauses)
 
-    assert fetch(queued).rows
-    assert [request.status for request in reports(queued)] == [201, *[202] * (len(pauses) - 1), 200]
+    assert queued.fetch().rows
+    assert queued.statuses() == [201, *[202] * (len(pauses) - 1), 200]
     assert clock.pauses == pauses
 
 
 @pytest.mark.parametrize(("status", "as_text"), [(400, True), (200, False), (500, True)])
 def test_a_full_queue_is_waited_for_with_the_same_report(
-    fetch: Fetch, queued: DirectApi, clock: Clock, status: int, as_text: bool
+    queued: Account, clock: Clock, status: int, as_text: bool
 ) -> None:
     """Code 9000 in any status. The five of others are finished within a minute."""
-    queued.switches.report_codes_as_strings, queued.switches.report_statuses = as_text, {9000: status}
+    queued.api.switches.report_codes_as_strings, queued.api.switches.report_statuses = as_text, {9000: status}
     fill_the_queue(queued, clock)
 
-    assert fetch(queued).rows
-    assert [request.status for request in reports(queued)][:7] == [*[status] * 6, 201]
+    assert queued.fetch().rows
+    assert queued.statuses()[:7] == [*[status] * 6, 201]
     assert clock.pauses[:6] == [10] * 6
-    assert len(set(names(queued))) == 1
+    assert len(set(queued.names())) == 1
 
 
 @pytest.mark.parametrize(("is_full", "pauses"), [(True, [10] * 10), (False, [40, 40])])
 def test_a_queue_or_a_report_that_never_ends_ends_the_fetch_at_the_deadline(
-    fetch: Fetch, queued: DirectApi, clock: Clock, is_full: bool, pauses: list[float]
+    queued: Account, clock: Clock, is_full: bool, pauses: list[float]
 ) -> None:
     """No pause would end after it."""
-    queued.switches.retry_in, queued.switches.polls_until_ready = ("40",), 10**9
-    queued.switches.finished_within_seconds = 1e9
+    queued.api.switches.retry_in, queued.api.switches.polls_until_ready = ("40",), 10**9
+    queued.api.switches.finished_within_seconds = 1e9
     if is_full:
         fill_the_queue(queued, clock)
 
     with pytest.raises(SourceError, match="did not finish a report within 100 s") as caught:
-        fetch(queued, direct_report_deadline=100)
+        queued.fetch(direct_report_deadline=100)
 
     assert caught.value.transient
     assert clock.pauses == pauses
 
 
-def test_a_name_stays_while_polling_and_is_new_for_new_data(fetch: Fetch, queued: DirectApi) -> None:
+def test_a_name_stays_while_polling_and_is_new_for_new_data(queued: Account) -> None:
     """A name seen before returns the figures stored under it, for five hours; one that clashes is refused."""
     costs = []
     for amount, seconds in (("10.00", 0), ("9.00", 0), ("9.00", 1)):
-        with queued.change():
-            queued.rows[:] = [ad_day(ordinary(queued), "2026-01-05", amount)]
-        fetched = fetch(queued, as_of=UNTIL + timedelta(seconds=seconds), ad_spend_vat="exclude")
+        with queued.api.change():
+            queued.api.rows[:] = [ad_day(ordinary(queued.api), "2026-01-05", amount)]
+        fetched = queued.fetch(as_of=UNTIL + timedelta(seconds=seconds), ad_spend_vat="exclude")
         costs.append([row["cost"] for row in fetched.rows])
 
     assert costs == [["10.00"], ["10.00"], ["9.00"]], "only a run of its own reads anew"
-    assert [len(set(part)) for part in (names(queued)[:4], names(queued)[4:])] == [1, 1]
-    fetch(queued, ad_spend_vat="include")
-    assert len(set(names(queued))) == 3
-    assert {request.status for request in reports(queued)} <= {200, 201, 202}
+    assert [len(set(part)) for part in (queued.names()[:4], queued.names()[4:])] == [1, 1]
+    queued.fetch(ad_spend_vat="include")
+    assert len(set(queued.names())) == 3
+    assert set(queued.statuses()) <= {200, 201, 202}
 
 
 @pytest.mark.parametrize("online_days", [0, 400])
 def test_pages_are_read_to_the_last_row(
-    fetch: Fetch, api: DirectApi, expected: Any, monkeypatch: pytest.MonkeyPatch, online_days: int
+    direct: Account, expected: Any, monkeypatch: pytest.MonkeyPatch, online_days: int
 ) -> None:
     """Each page is a report of its own; without an order rows could move from page to page."""
     size = len(expected) // 4
     monkeypatch.setattr("tasks.fetch.direct.reports._MOST_ROWS", size)
-    api.switches.auto_online_days = online_days
+    direct.api.switches.auto_online_days = online_days
 
-    assert by_key(fetch(api).rows) == expected
-    orders = [request.params["params"] for request in reports(api)]
+    assert by_key(direct.fetch().rows) == expected
+    orders = direct.sent("reports")
     pages = [(order["Page"]["Offset"], order["Page"]["Limit"]) for order in orders]
     assert list(dict.fromkeys(pages)) == [(start, size) for start in range(0, len(expected) + 1, size)]
-    assert len(set(names(api))) == len(set(pages))
+    assert len(set(direct.names())) == len(set(pages))
     assert {tuple(item["Field"] for item in order["OrderBy"]) for order in orders} == {
         ("Date", "CampaignId", "AdGroupId", "AdId")
     }
@@ -141,20 +137,20 @@ def test_pages_are_read_to_the_last_row(
 
 @pytest.mark.parametrize(("at_most", "html", "queue"), [(8, False, False), (7, True, False), (1, False, True)])
 def test_a_period_that_is_too_long_is_split_in_halves_and_loses_no_day(
-    fetch: Fetch, api: DirectApi, expected: Any, at_most: int, html: bool, queue: bool
+    direct: Account, expected: Any, at_most: int, html: bool, queue: bool
 ) -> None:
-    api.switches.html_on_bad_gateway = html
+    direct.api.switches.html_on_bad_gateway = html
     if queue:
-        api.switches.auto_online_days, api.switches.offline_days_limit = 0, at_most
+        direct.api.switches.auto_online_days, direct.api.switches.offline_days_limit = 0, at_most
     else:
-        api.switches.online_days_limit = at_most
+        direct.api.switches.online_days_limit = at_most
 
-    assert by_key(fetch(api).rows) == expected
+    assert by_key(direct.fetch().rows) == expected
     found = []
-    for request in reports(api):
-        criteria = request.params["params"]["SelectionCriteria"]
+    for status, params in zip(direct.statuses(), direct.sent("reports"), strict=True):
+        criteria = params["SelectionCriteria"]
         days = [date.fromisoformat(criteria[name]) for name in ("DateFrom", "DateTo")]
-        found.append((request.status, days[0], (days[1] - days[0]).days + 1))
+        found.append((status, days[0], (days[1] - days[0]).days + 1))
     read = [first + timedelta(days=n) for status, first, number in found if status == 200 for n in range(number)]
     assert sorted(read) == [PAST.first + timedelta(days=number) for number in range(32)]
     refusals = [one for one in found if one[0] == 502]
@@ -162,11 +158,11 @@ def test_a_period_that_is_too_long_is_split_in_halves_and_loses_no_day(
     assert at_most != 8 or len(found) == 1 + 2 + 4
 
 
-def test_a_single_day_that_takes_too_long_is_an_error_that_names_it(fetch: Fetch, api: DirectApi) -> None:
-    api.switches.online_days_limit = 0
+def test_a_single_day_that_takes_too_long_is_an_error_that_names_it(direct: Account) -> None:
+    direct.api.switches.online_days_limit = 0
 
     with pytest.raises(SourceError, match="cannot build the report of 2025-12-10 in time") as caught:
-        fetch(api)
+        direct.fetch()
     assert caught.value.transient
 
 
@@ -186,40 +182,40 @@ FAULTS: list[tuple[str, dict[str, Any], int]] = [
 
 @pytest.mark.parametrize(("kind", "options", "attempts"), FAULTS, ids=str)
 def test_a_passing_failure_costs_a_retry_and_a_lasting_one_the_run(
-    fetch: Fetch, api: DirectApi, expected: Any, kind: str, options: Any, attempts: int, traffic: Traffic
+    direct: Account, expected: Any, kind: str, options: Any, attempts: int, traffic: Traffic
 ) -> None:
     """A cut within a letter of a Cyrillic name too."""
-    api.faults.add(kind, REPORTS, **options)
-    assert by_key(fetch(api).rows) == expected
-    assert (calls(api).count("reports"), traffic.retries) == (2, 1)
+    direct.api.faults.add(kind, REPORTS, **options)
+    assert by_key(direct.fetch().rows) == expected
+    assert (direct.calls().count("reports"), traffic.retries) == (2, 1)
 
-    api.faults.add(kind, REPORTS, times=99, **options)
+    direct.api.faults.add(kind, REPORTS, times=99, **options)
     with pytest.raises(SourceError, match="did not answer POST /json/v501/reports in") as caught:
-        fetch(api, http_attempts=4)
+        direct.fetch(http_attempts=4)
     assert caught.value.transient
-    assert calls(api)[-attempts - 1 :] == ["campaigns", *["reports"] * attempts]
+    assert direct.calls()[-attempts - 1 :] == ["campaigns", *["reports"] * attempts]
 
 
 @pytest.mark.parametrize(("code", "service"), [(56, "reports"), (506, "campaigns"), (506, "ads"), (56, "adgroups")])
 def test_too_many_requests_are_followed_by_ten_seconds_of_silence(
-    fetch: Fetch, api: DirectApi, clock: Clock, code: int, service: str
+    direct: Account, clock: Clock, code: int, service: str
 ) -> None:
-    api.faults.add("error_as_page", f"/json/v501/{service}", times=2, code=code)
-    assert fetch(api).rows
+    direct.api.faults.add("error_as_page", f"/json/v501/{service}", times=2, code=code)
+    assert direct.fetch().rows
     assert clock.pauses == [10, 10]
 
-    api.faults.add("status", REPORTS, status=429, body="", retry_after=17)
-    assert fetch(api, as_of=UNTIL + timedelta(1)).rows
+    direct.api.faults.add("status", REPORTS, status=429, body="", retry_after=17)
+    assert direct.fetch(as_of=UNTIL + timedelta(1)).rows
     assert clock.pauses == [10, 10, 17]
 
 
 @pytest.mark.parametrize("answer", ["56", "429", "429 empty"])
 def test_the_limit_of_reports_is_kept_in_each_of_its_forms(
-    fetch: Fetch, queued: DirectApi, expected: Any, answer: str, traffic: Traffic
+    queued: Account, expected: Any, answer: str, traffic: Traffic
 ) -> None:
     """Two in ten seconds, of which a queued report wants five."""
-    queued.switches.rate_limit_answer, queued.switches.reports_in_ten_seconds = answer, 2
-    queued.switches.polls_until_ready = 4
+    queued.api.switches.rate_limit_answer, queued.api.switches.reports_in_ten_seconds = answer, 2
+    queued.api.switches.polls_until_ready = 4
 
-    assert by_key(fetch(queued, http_backoff=1000).rows) == expected
+    assert by_key(queued.fetch(http_backoff=1000).rows) == expected
     assert traffic.retries > 0

@@ -29,7 +29,7 @@ from tasks.fetch.vk_ads import fetch_ad_days
 from tasks.landing import Fetched
 from tasks.settings import Settings
 from tasks.window import Window
-from tests.tasks.fetch.vk_ads.helpers import TWO_DAYS, UNTIL, Pauses, only
+from tests.tasks.fetch.vk_ads.helpers import TWO_DAYS, UNTIL, Account, Pauses, only
 
 
 @pytest.fixture(autouse=True)
@@ -78,21 +78,6 @@ def four(cabinet: Cabinet) -> list[int]:
 
 
 @pytest.fixture
-def api(cabinet: Cabinet) -> VkAdsApi:
-    """Without limits that a quick test would meet."""
-    api = VkAdsApi(cabinet)
-    api.throttle.limits = {1: 10_000}
-    return api
-
-
-@pytest.fixture
-def legacy(cabinet: Cabinet) -> VkLegacyApi:
-    api = VkLegacyApi(cabinet)
-    api.throttle.limits = {1: 10_000}
-    return api
-
-
-@pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> Pauses:
     """How long the loader paused; these pauses take no time."""
     noted = Pauses(asyncio.sleep)
@@ -126,26 +111,26 @@ def settings_for(
 
 
 @pytest.fixture
-def fetch(settings_for: Callable[..., Settings]) -> Callable[..., Fetched]:
-    """`fetch(api, window=TWO_DAYS, **settings)`."""
+def vk(cabinet: Cabinet, settings_for: Callable[..., Settings]) -> Account:
+    """Behind today's API, without limits that a quick test would meet."""
 
-    def once(app: ASGIApp, window: Window = TWO_DAYS, **values: object) -> Fetched:
+    def fetch(app: ASGIApp, window: Window, **values: object) -> Fetched:
         return fetch_ad_days(settings_for(app, **values), window, UNTIL)
 
-    return once
+    api = VkAdsApi(cabinet)
+    api.throttle.limits = {1: 10_000}
+    return Account(api, fetch)
 
 
 @pytest.fixture
-def fetch_legacy(fetch: Callable[..., Fetched], base_url_of: Callable[[ASGIApp], str]) -> Callable[..., Fetched]:
-    """`fetch_legacy(legacy, window=TWO_DAYS, **settings)`."""
+def old(cabinet: Cabinet, settings_for: Callable[..., Settings], base_url_of: Callable[[ASGIApp], str]) -> Account:
+    """Behind the legacy API."""
 
-    def once(app: ASGIApp, window: Window = TWO_DAYS, **values: object) -> Fetched:
-        known = {
-            "vk_api": "legacy",
-            "vk_legacy_base_url": base_url_of(app),
-            "vk_token": VK_LEGACY_TOKEN,
-            "vk_account_id": str(VK_ACCOUNT_ID),
-        }
-        return fetch(app, window, **known | values)
+    def fetch(app: ASGIApp, window: Window, **values: object) -> Fetched:
+        known = {"vk_api": "legacy", "vk_legacy_base_url": base_url_of(app), "vk_token": VK_LEGACY_TOKEN}
+        settings = settings_for(app, **known | {"vk_account_id": str(VK_ACCOUNT_ID)} | values)
+        return fetch_ad_days(settings, window, UNTIL)
 
-    return once
+    api = VkLegacyApi(cabinet)
+    api.throttle.limits = {1: 10_000}
+    return Account(api, fetch)

@@ -14,14 +14,13 @@ from typing import Any
 
 import pytest
 
-from sandbox.vk import Cabinet, VkAdsApi, VkLegacyApi
+from sandbox.vk import Cabinet
 from sandbox.vk.objects import Figures
 from sandbox.world.secrets import MARK
 from tasks.errors import SourceError
 from tasks.landing import Fetched
 from tasks.window import Window
 
-Fetch = Callable[..., Fetched]
 Row = dict[str, str | None]
 UNTIL = datetime(2026, 1, 20, 15, 30, tzinfo=UTC)
 FORTNIGHT = Window(first=date(2026, 1, 6), last=date(2026, 1, 19))
@@ -49,16 +48,6 @@ class Pauses(list[float]):
 
 def path(name: str) -> str:
     return f"/api/v2/{name}.json"
-
-
-def calls(api: VkAdsApi | VkLegacyApi) -> Counter[str]:
-    """How often each method was called: `user`, `banners`, `day`, `token`, `ads.getAds` ..."""
-    return Counter(request.path.rsplit("/", 1)[-1].removesuffix(".json") for request in api.requests)
-
-
-def grants(api: VkAdsApi) -> list[str]:
-    """Kinds of the requests for a token, in order."""
-    return [request.params["grant_type"] for request in api.requests if request.path.endswith("/token.json")]
 
 
 def stored(file: Path) -> dict[str, Any]:
@@ -98,17 +87,6 @@ def only(cabinet: Cabinet, number: int, *, first: date = TWO_DAYS.last, paid: in
     return ids
 
 
-def edit(app: VkAdsApi | VkLegacyApi, path: str, change: Callable[[Any], Any], times: int = ALWAYS) -> None:
-    """`change` gets the reply's JSON, and changes it or returns another."""
-
-    def call(body: bytes) -> bytes:
-        document = json.loads(body)
-        changed = change(document)
-        return json.dumps(document if changed is None else changed).encode()
-
-    app.faults.add("edit", path, times=times, call=call)
-
-
 def each(key: str, change: Callable[[Any], Any], *ids: int) -> Callable[[Any], None]:
     """Changes those objects of a reply's list, all of them without ids."""
 
@@ -120,10 +98,47 @@ def each(key: str, change: Callable[[Any], Any], *ids: int) -> Callable[[Any], N
     return change_all
 
 
-def refused(fetch: Fetch, api: VkAdsApi | VkLegacyApi, **settings: object) -> SourceError:
-    """The error that a fetch ends with: one line, and no secret of the sandbox in it or in its traceback."""
-    with pytest.raises(SourceError) as caught:
-        fetch(api, **settings)
-    assert "\n" not in str(caught.value)
-    assert MARK not in "".join(traceback.format_exception(caught.value)) + repr(caught.value)
-    return caught.value
+class Account:
+    """One account of VK behind one of its APIs. `api`, `cabinet`: the stand-in, which a test may change."""
+
+    def __init__(self, api: Any, fetch: Callable[..., Fetched]) -> None:
+        self.api, self._fetch = api, fetch
+
+    @property
+    def cabinet(self) -> Cabinet:
+        found: Cabinet = self.api.cabinet
+        return found
+
+    def fetch(self, window: Window = TWO_DAYS, app: Any = None, **settings: object) -> Fetched:
+        """From `app` if it is in front of the API."""
+        return self._fetch(app or self.api, window, **settings)
+
+    def refused(self, **settings: object) -> SourceError:
+        """The error that a fetch ends with: one line, and no secret of the sandbox in it or in its traceback."""
+        with pytest.raises(SourceError) as caught:
+            self.fetch(**settings)  # type: ignore[arg-type]
+        assert "\n" not in str(caught.value)
+        assert MARK not in "".join(traceback.format_exception(caught.value)) + repr(caught.value)
+        return caught.value
+
+    def calls(self) -> Counter[str]:
+        """How often each method was called: `user`, `banners`, `day`, `token`, `ads.getAds` ..."""
+        return Counter(request.path.rsplit("/", 1)[-1].removesuffix(".json") for request in self.api.requests)
+
+    def grants(self) -> list[str]:
+        """Kinds of the requests for a token, in order."""
+        return [r.params["grant_type"] for r in self.api.requests if r.path.endswith("/token.json")]
+
+    def fail(self, kind: str, path: str, times: int = ALWAYS, **options: Any) -> None:
+        """Each reply of that path has this fault."""
+        self.api.faults.add(kind, path, times=times, **options)
+
+    def edit(self, path: str, change: Callable[[Any], Any], times: int = ALWAYS) -> None:
+        """`change` gets the reply's JSON, and changes it or returns another."""
+
+        def call(body: bytes) -> bytes:
+            document = json.loads(body)
+            changed = change(document)
+            return json.dumps(document if changed is None else changed).encode()
+
+        self.fail("edit", path, times, call=call)

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from sandbox.vk import VK_CLIENT_SECRET, Cabinet, VkAdsApi
+from sandbox.vk import VK_CLIENT_SECRET, VkAdsApi
 from tasks.fetch.traffic import Traffic
-from tests.tasks.fetch.vk_ads.helpers import ALWAYS, Fetch, Pauses, calls, only, path, refused, spent
+from tests.tasks.fetch.vk_ads.helpers import Account, Pauses, only, path, spent
+
+pytestmark = pytest.mark.usefixtures("four")
 
 DAY = path("statistics/banners/day")
 SECOND, MINUTE, HOUR = 1, 60, 3600
@@ -29,16 +31,16 @@ FAULTS: list[tuple[str, dict[str, Any], int]] = [
 @pytest.mark.parametrize("name", ["banners", "statistics/banners/day"])
 @pytest.mark.parametrize(("kind", "options", "attempts"), FAULTS, ids=str)
 def test_a_passing_failure_costs_a_retry_and_a_lasting_one_the_run(
-    fetch: Fetch, api: VkAdsApi, four: Any, kind: str, options: Any, attempts: int, name: str, traffic: Traffic
+    vk: Account, kind: str, options: Any, attempts: int, name: str, traffic: Traffic
 ) -> None:
-    api.faults.add(kind, path(name), **options)
-    assert spent(fetch(api).rows) == 800
-    assert (traffic.retries, traffic.calls) == (1, len(api.requests))
+    vk.api.faults.add(kind, path(name), **options)
+    assert spent(vk.fetch().rows) == 800
+    assert (traffic.retries, traffic.calls) == (1, len(vk.api.requests))
 
-    api.requests.clear()
-    api.faults.add(kind, path(name), times=ALWAYS, **options)
-    assert refused(fetch, api, http_attempts=4).transient
-    assert calls(api)[name.rsplit("/", 1)[-1]] == attempts
+    vk.api.requests.clear()
+    vk.fail(kind, path(name), **options)
+    assert vk.refused(http_attempts=4).transient
+    assert vk.calls()[name.rsplit("/", 1)[-1]] == attempts
 
 
 @pytest.mark.parametrize(
@@ -46,23 +48,21 @@ def test_a_passing_failure_costs_a_retry_and_a_lasting_one_the_run(
     [(400, "report it"), (403, "the scope read_ads"), (404, "VK_BASE_URL"), (405, "documentation")],
 )
 @pytest.mark.parametrize("name", ["ad_groups", "statistics/banners/day"])
-def test_a_refusal_is_not_retried_and_says_what_to_do(
-    fetch: Fetch, api: VkAdsApi, name: str, status: int, hint: str
-) -> None:
+def test_a_refusal_is_not_retried_and_says_what_to_do(vk: Account, name: str, status: int, hint: str) -> None:
     body = json.dumps({"error": {"code": VK_CLIENT_SECRET, "message": "ivanova@example.invalid"}})
-    api.faults.add("status", path(name), times=ALWAYS, status=status, body=body)
+    vk.fail("status", path(name), status=status, body=body)
 
-    error = refused(fetch, api)
+    error = vk.refused()
 
     assert f"HTTP {status}" in str(error)
     assert hint in str(error)
     assert "ivanova" not in str(error)
     assert not error.transient
-    assert [request.status for request in api.requests].count(status) == 1
+    assert [request.status for request in vk.api.requests].count(status) == 1
 
 
 @pytest.fixture
-def busy(cabinet: Cabinet, pauses: Pauses, monkeypatch: pytest.MonkeyPatch) -> VkAdsApi:
+def busy(vk: Account, pauses: Pauses, monkeypatch: pytest.MonkeyPatch) -> Account:
     """An account whose statistics take five calls, and its total one. Loader and server have one clock, which only
     pauses move; it starts a quarter of a second after a full second, ten seconds after a full minute."""
 
@@ -72,23 +72,23 @@ def busy(cabinet: Cabinet, pauses: Pauses, monkeypatch: pytest.MonkeyPatch) -> V
             return datetime.fromtimestamp(pauses.now, tz)
 
     monkeypatch.setattr("tasks.fetch.vk_ads.today.datetime", Clock)
-    only(cabinet, 1000)
-    api = VkAdsApi(cabinet, clock=lambda: pauses.now)
-    api.switches.list_cap = 1000
-    return api
+    only(vk.cabinet, 1000)
+    vk.api = VkAdsApi(vk.cabinet, clock=lambda: pauses.now)
+    vk.api.switches.list_cap = 1000
+    return vk
 
 
 @pytest.mark.parametrize(
     ("limits", "expected"), [({SECOND: 2}, [0.85, 1.0]), ({MINUTE: 4}, [49.85])], ids=["second", "minute"]
 )
 def test_a_short_limit_is_waited_for_until_the_next_full_one(
-    fetch: Fetch, busy: VkAdsApi, pauses: Pauses, limits: dict[int, int], expected: list[float]
+    busy: Account, pauses: Pauses, limits: dict[int, int], expected: list[float]
 ) -> None:
-    busy.throttle.limits = limits
+    busy.api.throttle.limits = limits
 
-    assert len(fetch(busy, vk_page_size=1000).rows) == 2000
+    assert len(busy.fetch(vk_page_size=1000).rows) == 2000
     assert pauses == pytest.approx(expected, abs=0.01), "to a tenth after it"
-    assert calls(busy)["day"] == 6 + len(pauses)
+    assert busy.calls()["day"] == 6 + len(pauses)
 
 
 @pytest.mark.parametrize(
@@ -100,29 +100,27 @@ def test_a_short_limit_is_waited_for_until_the_next_full_one(
     ],
 )
 def test_the_limit_of_an_hour_or_a_day_ends_the_run_at_once(
-    fetch: Fetch, busy: VkAdsApi, pauses: Pauses, limits: dict[int, int], again: str
+    busy: Account, pauses: Pauses, limits: dict[int, int], again: str
 ) -> None:
-    busy.faults.mutate(lambda _: setattr(busy.throttle, "limits", limits), path=DAY)
+    busy.api.faults.mutate(lambda _: setattr(busy.api.throttle, "limits", limits), path=DAY)
 
-    error = refused(fetch, busy, vk_page_size=1000)
+    error = busy.refused(vk_page_size=1000)
 
     assert str(error) == f"VK Ads allows no more requests for now; run again {again}."
     assert error.transient
     assert pauses == []
-    assert [request.status for request in busy.requests].count(429) == 1
+    assert [request.status for request in busy.api.requests].count(429) == 1
 
 
 @pytest.mark.parametrize(
     "body",
     ["", "<html>", "[]", '{"remaining": null}', '{"remaining": {"x": 0}}', '{"remaining": {"-5": 0, "0": 0}}'],
 )
-def test_a_limit_that_cannot_be_read_is_retried_a_few_times(
-    fetch: Fetch, api: VkAdsApi, four: list[int], pauses: Pauses, body: str
-) -> None:
-    api.faults.add("status", DAY, times=2, status=429, body=body)
-    assert spent(fetch(api).rows) == 800
-    assert calls(api)["day"] == 2 + 2
+def test_a_limit_that_cannot_be_read_is_retried_a_few_times(vk: Account, pauses: Pauses, body: str) -> None:
+    vk.api.faults.add("status", DAY, times=2, status=429, body=body)
+    assert spent(vk.fetch().rows) == 800
+    assert vk.calls()["day"] == 2 + 2
 
-    api.faults.add("status", DAY, times=ALWAYS, status=429, body=body)
-    assert refused(fetch, api, http_attempts=4).transient
-    assert calls(api)["day"] == 4 + 4
+    vk.fail("status", DAY, status=429, body=body)
+    assert vk.refused(http_attempts=4).transient
+    assert vk.calls()["day"] == 4 + 4

@@ -11,20 +11,19 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.vk import VK_LEGACY_TOKEN, Cabinet, VkLegacyApi
+from sandbox.vk import VK_LEGACY_TOKEN
 from tasks.errors import SourceError
 from tasks.fetch.traffic import Traffic
 from tasks.fetch.vk_ads.legacy import _judge, read_statistics, statistics_row
 from tests.tasks.fetch.vk_ads.helpers import (
     ALWAYS,
-    Fetch,
+    Account,
     Pauses,
-    calls,
-    edit,
     only,
-    refused,
     spent,
 )
+
+pytestmark = pytest.mark.usefixtures("four")
 
 STATISTICS, ADS, CAMPAIGNS, LAYOUTS = "/ads.getStatistics", "/ads.getAds", "/ads.getCampaigns", "/ads.getAdsLayout"
 
@@ -68,20 +67,20 @@ def test_an_error_says_what_to_do(code: Any, hint: str, is_transient: bool) -> N
     ids=str,
 )
 def test_a_passing_failure_costs_retries_and_a_lasting_one_the_run(
-    fetch_legacy: Fetch, legacy: VkLegacyApi, four: Any, pauses: Pauses, kind: str, options: Any, pause: Any
+    old: Account, pauses: Pauses, kind: str, options: Any, pause: Any
 ) -> None:
-    legacy.faults.add(kind, STATISTICS, times=2, **options)
-    assert spent(fetch_legacy(legacy).rows) == 800
+    old.api.faults.add(kind, STATISTICS, times=2, **options)
+    assert spent(old.fetch().rows) == 800
     assert pauses == ([pause] * 2 if pause else [])
-    assert calls(legacy)["ads.getStatistics"] == 2 + 2
+    assert old.calls()["ads.getStatistics"] == 2 + 2
 
-    legacy.faults.add(kind, STATISTICS, times=ALWAYS, **options)
-    assert refused(fetch_legacy, legacy, http_attempts=3).transient
-    legacy.faults.clear()
-    legacy.requests.clear()
-    legacy.faults.add("error_as_page", STATISTICS, times=ALWAYS, code=7)
-    assert "code 7" in str(refused(fetch_legacy, legacy))
-    assert calls(legacy)["ads.getStatistics"] == 1, "any other error is not retried"
+    old.fail(kind, STATISTICS, **options)
+    assert old.refused(http_attempts=3).transient
+    old.api.faults.clear()
+    old.api.requests.clear()
+    old.fail("error_as_page", STATISTICS, code=7)
+    assert "code 7" in str(old.refused())
+    assert old.calls()["ads.getStatistics"] == 1, "any other error is not retried"
 
 
 @pytest.mark.parametrize(
@@ -99,43 +98,37 @@ def test_a_figure_left_out_of_a_day_is_zero_but_a_day_is_not_guessed(day: Any, f
         assert tuple(row[name] for name in names) == (date, *figures)
 
 
-def test_two_hundred_ads_are_requested_at_a_time_and_in_the_body(
-    fetch_legacy: Fetch, legacy: VkLegacyApi, cabinet: Cabinet, traffic: Traffic
-) -> None:
+def test_two_hundred_ads_are_requested_at_a_time_and_in_the_body(old: Account, traffic: Traffic) -> None:
     """550 ids in an address were refused; and an address ends in logs, token and all."""
-    ids = only(cabinet, 450)
-    legacy.switches.max_url = 100
+    ids = only(old.cabinet, 450)
+    old.api.switches.max_url = 100
 
-    fetched = fetch_legacy(legacy)
+    fetched = old.fetch()
 
     assert {row["ad_id"]: row["impressions"] for row in fetched.rows} == {str(ad): str(ad) for ad in ids}
-    assert calls(legacy) == {"ads.getAds": 1, "ads.getStatistics": 4, "ads.getCampaigns": 1, "ads.getAdsLayout": 3}
-    assert (traffic.calls, traffic.retries) == (len(legacy.requests), 0)
-    assert {(request.method, request.query) for request in legacy.requests} == {("POST", "")}
-    requested = [json.loads(r.params["ad_ids"]) for r in legacy.requests if r.path == LAYOUTS]
+    assert old.calls() == {"ads.getAds": 1, "ads.getStatistics": 4, "ads.getCampaigns": 1, "ads.getAdsLayout": 3}
+    assert (traffic.calls, traffic.retries) == (len(old.api.requests), 0)
+    assert {(request.method, request.query) for request in old.api.requests} == {("POST", "")}
+    requested = [json.loads(r.params["ad_ids"]) for r in old.api.requests if r.path == LAYOUTS]
     assert [ad for batch in requested for ad in batch] == ids
-    assert legacy.writes == []
+    assert old.api.writes == []
 
 
 @pytest.mark.parametrize("in_a_campaign", [5, 6, 13])
 def test_a_list_of_ads_that_may_have_been_cut_is_read_by_campaign(
-    fetch_legacy: Fetch,
-    legacy: VkLegacyApi,
-    cabinet: Cabinet,
-    monkeypatch: pytest.MonkeyPatch,
-    in_a_campaign: int,
+    old: Account, monkeypatch: pytest.MonkeyPatch, in_a_campaign: int
 ) -> None:
     """No reply has more than 2000 ads, here 6, and none says that it was cut."""
     monkeypatch.setattr("sandbox.vk.legacy.methods._MAX_ADS", 6)
     monkeypatch.setattr("tasks.fetch.vk_ads.legacy._MOST_ADS", 6)
-    ids = only(cabinet, in_a_campaign + 2)
-    own = cabinet.groups[cabinet.banners[ids[0]].group_id]
-    other = next(group for group in cabinet.groups.values() if group.id != own.id)
-    other.campaign_id = next(number for number in cabinet.campaigns if number != own.campaign_id)
+    ids = only(old.cabinet, in_a_campaign + 2)
+    own = old.cabinet.groups[old.cabinet.banners[ids[0]].group_id]
+    other = next(group for group in old.cabinet.groups.values() if group.id != own.id)
+    other.campaign_id = next(number for number in old.cabinet.campaigns if number != own.campaign_id)
     for ad in ids[in_a_campaign:]:
-        cabinet.banners[ad] = replace(cabinet.banners[ad], group_id=other.id)
+        old.cabinet.banners[ad] = replace(old.cabinet.banners[ad], group_id=other.id)
 
-    assert {row["ad_id"] for row in fetch_legacy(legacy).rows} == {str(ad) for ad in ids}
+    assert {row["ad_id"] for row in old.fetch().rows} == {str(ad) for ad in ids}
 
 
 def entries(change: Callable[[list[Any]], Any], kind: str = "ad") -> Callable[[Any], None]:
@@ -161,21 +154,19 @@ LEFT_OUT: dict[str, tuple[Callable[[list[Any]], Any], int]] = {
 
 
 @pytest.mark.parametrize("case", LEFT_OUT)
-def test_spend_that_is_left_out_is_requested_again_and_then_refused(
-    fetch_legacy: Fetch, legacy: VkLegacyApi, four: list[int], case: str
-) -> None:
+def test_spend_that_is_left_out_is_requested_again_and_then_refused(old: Account, case: str) -> None:
     change, missing = LEFT_OUT[case]
-    edit(legacy, STATISTICS, entries(change), times=1)
-    assert spent(fetch_legacy(legacy).rows) == 800
-    assert calls(legacy)["ads.getStatistics"] == 3
+    old.edit(STATISTICS, entries(change), times=1)
+    assert spent(old.fetch().rows) == 800
+    assert old.calls()["ads.getStatistics"] == 3
 
-    legacy.requests.clear()
-    edit(legacy, STATISTICS, entries(change))
-    error = refused(fetch_legacy, legacy)
+    old.api.requests.clear()
+    old.edit(STATISTICS, entries(change))
+    error = old.refused()
     rest = f"its 4 ads come to {800 - missing}" if missing < 800 else "come to 0 "
     assert f"{missing}.00 of the 800.00 spent is missing" in str(error) or rest in str(error)
     assert error.transient
-    assert calls(legacy)["ads.getStatistics"] == 4, "the account once, the ads three times"
+    assert old.calls()["ads.getStatistics"] == 4, "the account once, the ads three times"
 
 
 def test_a_day_twice_is_a_contradiction_and_absent_stats_are_none() -> None:
@@ -194,29 +185,25 @@ def test_a_day_twice_is_a_contradiction_and_absent_stats_are_none() -> None:
     assert (set(read.partial), read.contradicted, read.strangers) == ({1, 5}, {1}, 1)
 
 
-def test_campaigns_prove_what_the_office_does_not_tell(
-    fetch_legacy: Fetch, legacy: VkLegacyApi, four: list[int]
-) -> None:
+def test_campaigns_prove_what_the_office_does_not_tell(old: Account) -> None:
     def half(reply: Any) -> None:
         if (kind := reply["response"][0]["type"]) != "campaign":
             reply["response"] = [one for one in reply["response"] if kind == "ad" and one["id"] < 1003]
 
-    edit(legacy, STATISTICS, half)
+    old.edit(STATISTICS, half)
 
-    assert "2 of 4 ads" in str(refused(fetch_legacy, legacy))
-    legacy.faults.clear()
-    edit(legacy, STATISTICS, lambda reply: {"response": []} if reply["response"][0]["type"] == "office" else None)
-    assert spent(fetch_legacy(legacy).rows) == 800
+    assert "2 of 4 ads" in str(old.refused())
+    old.api.faults.clear()
+    old.edit(STATISTICS, lambda reply: {"response": []} if reply["response"][0]["type"] == "office" else None)
+    assert spent(old.fetch().rows) == 800
 
 
 @pytest.mark.parametrize("statistics", ["empty", "absent"])
-def test_an_api_without_statistics_of_anybody_removes_nothing(
-    fetch_legacy: Fetch, legacy: VkLegacyApi, four: list[int], statistics: Any
-) -> None:
+def test_an_api_without_statistics_of_anybody_removes_nothing(old: Account, statistics: Any) -> None:
     """Both were seen since 2022. A row of zeros for every ad would undo all that was loaded."""
-    legacy.switches.statistics = statistics
+    old.api.switches.statistics = statistics
 
-    fetched = fetch_legacy(legacy)
+    fetched = old.fetch()
 
     assert list(fetched.rows) == []
     assert fetched.warnings + fetched.notes == (
@@ -225,17 +212,15 @@ def test_an_api_without_statistics_of_anybody_removes_nothing(
 
 
 @pytest.mark.parametrize("left", [3, 0])
-def test_a_short_list_of_ads_is_read_again_and_then_refused(
-    fetch_legacy: Fetch, legacy: VkLegacyApi, four: list[int], left: int
-) -> None:
+def test_a_short_list_of_ads_is_read_again_and_then_refused(old: Account, left: int) -> None:
     def short(reply: Any) -> None:
         reply["response"] = reply["response"][:left]
 
-    edit(legacy, ADS, short, times=1)
-    assert spent(fetch_legacy(legacy).rows) == 800
+    old.edit(ADS, short, times=1)
+    assert spent(old.fetch().rows) == 800
 
-    edit(legacy, ADS, short)
-    error = refused(fetch_legacy, legacy)
+    old.edit(ADS, short)
+    error = old.refused()
     assert "the account spent 800.00" in str(error)
     assert error.transient
 
@@ -249,22 +234,16 @@ def test_a_short_list_of_ads_is_read_again_and_then_refused(
     ],
 )
 def test_names_and_links_are_requested_again_and_cost_no_figure(
-    fetch_legacy: Fetch,
-    legacy: VkLegacyApi,
-    four: list[int],
-    method: str,
-    column: str,
-    warning: str,
-    fault: str,
+    old: Account, method: str, column: str, warning: str, fault: str
 ) -> None:
     if fault.startswith("code"):
-        legacy.faults.add("error_as_page", method, times=ALWAYS, code=int(fault[5:]))
+        old.fail("error_as_page", method, code=int(fault[5:]))
     elif fault == "odd objects":
-        edit(legacy, method, lambda reply: {"response": [*reply["response"], None, "x", {}, {"id": None}]})
+        old.edit(method, lambda reply: {"response": [*reply["response"], None, "x", {}, {"id": None}]})
     else:
-        edit(legacy, method, lambda _: {"response": []}, times=1 if "once" in fault else ALWAYS)
+        old.edit(method, lambda _: {"response": []}, times=1 if "once" in fault else ALWAYS)
 
-    fetched = fetch_legacy(legacy, http_attempts=2)
+    fetched = old.fetch(http_attempts=2)
 
     is_lost = fault in ("code 100", "code 10", "left out")
     assert spent(fetched.rows) == 800

@@ -10,13 +10,15 @@ from typing import Any
 import polars as pl
 import pytest
 
-from sandbox.vk import VK_ACCOUNT_ID, Cabinet, VkAdsApi
+from sandbox.vk import VK_ACCOUNT_ID
 from tasks.fetch.vk_ads import COLUMNS
 from tasks.fetch.vk_ads.today import currency_of, tags_of
 from tasks.fetch.vk_ads.values import whole
-from tests.tasks.fetch.vk_ads.helpers import ALWAYS, Fetch, calls, each, edit, only, path, refused, spent
+from tests.tasks.fetch.vk_ads.helpers import ALWAYS, Account, each, only, path, spent
 from validation import ads as must
 from validation.split import split
+
+pytestmark = pytest.mark.usefixtures("four")
 
 LISTS = ("banners", "ad_groups", "ad_plans")
 
@@ -34,45 +36,41 @@ def ads(rows: Any) -> set[int]:
     ],
 )
 def test_whatever_the_server_makes_of_a_large_page_every_ad_comes(
-    fetch: Fetch, api: VkAdsApi, cabinet: Cabinet, cap: int, clamp: bool, pages: Any
+    vk: Account, cap: int, clamp: bool, pages: Any
 ) -> None:
-    ids = only(cabinet, 120)
-    api.switches.list_cap, api.switches.clamp_limit = cap, clamp
-    api.switches.stable_order = False
+    ids = only(vk.cabinet, 120)
+    vk.api.switches.list_cap, vk.api.switches.clamp_limit = cap, clamp
+    vk.api.switches.stable_order = False
 
-    assert ads(fetch(api, vk_page_size=250).rows) == set(ids)
-    requests = [request.params for request in api.requests if request.path == path("banners")]
+    assert ads(vk.fetch(vk_page_size=250).rows) == set(ids)
+    requests = [request.params for request in vk.api.requests if request.path == path("banners")]
     assert [(int(params["limit"]), int(params["offset"])) for params in requests] == pages
 
 
 @pytest.mark.parametrize(
     ("name", "by"), [("banners", 1), ("banners", -1), ("ad_groups", 1), ("ad_plans", 1), ("ad_plans", -1)]
 )
-def test_a_list_that_is_not_as_long_as_its_count_ends_the_fetch(
-    fetch: Fetch, api: VkAdsApi, name: str, by: int
-) -> None:
-    api.faults.add("wrong_total", path(name), times=9, by=by)
+def test_a_list_that_is_not_as_long_as_its_count_ends_the_fetch(vk: Account, name: str, by: int) -> None:
+    vk.api.faults.add("wrong_total", path(name), times=9, by=by)
 
-    error = refused(fetch, api)
+    error = vk.refused()
 
     assert f"{name} but sent" in str(error)
     assert error.transient
-    assert calls(api)["day"] == 0
+    assert vk.calls()["day"] == 0
 
 
 @pytest.mark.parametrize("mode", ["insert", "remove"])
-def test_a_list_that_shifts_between_two_pages_is_never_short_unseen(
-    fetch: Fetch, api: VkAdsApi, cabinet: Cabinet, mode: str
-) -> None:
+def test_a_list_that_shifts_between_two_pages_is_never_short_unseen(vk: Account, mode: str) -> None:
     """An ad that leaves the first page moves another out of the second, and the sums are right all the same."""
-    only(cabinet, 120)
-    api.faults.add("drift", path("banners"), after=1, mode=mode)
+    only(vk.cabinet, 120)
+    vk.api.faults.add("drift", path("banners"), after=1, mode=mode)
 
-    error = refused(fetch, api)
+    error = vk.refused()
 
     assert "banners but sent" in str(error)
     assert error.transient
-    assert ads(fetch(api).rows) == set(cabinet.banners), "the next fetch finds the list at rest"
+    assert ads(vk.fetch().rows) == set(vk.cabinet.banners), "the next fetch finds the list at rest"
 
 
 @pytest.mark.parametrize(
@@ -87,61 +85,57 @@ def test_a_list_that_shifts_between_two_pages_is_never_short_unseen(
     ],
     ids=str,
 )  # fmt: skip
-def test_what_is_no_page_ends_the_fetch(fetch: Fetch, api: VkAdsApi, reply: Any) -> None:
+def test_what_is_no_page_ends_the_fetch(vk: Account, reply: Any) -> None:
     """Also the same page for ever."""
-    api.faults.add("status", path("banners"), times=ALWAYS, status=200, body=json.dumps(reply))
+    vk.fail("status", path("banners"), status=200, body=json.dumps(reply))
 
-    error = refused(fetch, api)
+    error = vk.refused()
 
     assert error.transient
     assert "banners" in str(error)
-    assert calls(api)["banners"] <= 2
+    assert vk.calls()["banners"] <= 2
 
 
-def test_what_is_made_while_the_lists_are_read_is_not_half_known(
-    fetch: Fetch, api: VkAdsApi, cabinet: Cabinet
-) -> None:
+def test_what_is_made_while_the_lists_are_read_is_not_half_known(vk: Account) -> None:
     """A campaign with a group and an ad appears before each reply."""
 
     def appear(_: Any) -> None:
-        new = max(cabinet.campaigns) + 1, max(cabinet.groups) + 1, max(cabinet.banners) + 1
-        cabinet.campaigns[new[0]] = replace(next(iter(cabinet.campaigns.values())), id=new[0])
-        cabinet.groups[new[1]] = replace(next(iter(cabinet.groups.values())), id=new[1], campaign_id=new[0])
-        cabinet.banners[new[2]] = replace(next(iter(cabinet.banners.values())), id=new[2], group_id=new[1])
+        new = max(vk.cabinet.campaigns) + 1, max(vk.cabinet.groups) + 1, max(vk.cabinet.banners) + 1
+        vk.cabinet.campaigns[new[0]] = replace(next(iter(vk.cabinet.campaigns.values())), id=new[0])
+        vk.cabinet.groups[new[1]] = replace(next(iter(vk.cabinet.groups.values())), id=new[1], campaign_id=new[0])
+        vk.cabinet.banners[new[2]] = replace(next(iter(vk.cabinet.banners.values())), id=new[2], group_id=new[1])
 
-    api.switches.list_cap = 1000
+    vk.api.switches.list_cap = 1000
     for name in LISTS:
-        api.faults.mutate(appear, path=path(name))
+        vk.api.faults.mutate(appear, path=path(name))
 
-    for row in fetch(api, vk_page_size=1000, vk_account_id="1").rows:
-        assert row["campaign_id"] == str(cabinet.groups[int(row["ad_group_id"] or -1)].campaign_id)
+    for row in vk.fetch(vk_page_size=1000, vk_account_id="1").rows:
+        assert row["campaign_id"] == str(vk.cabinet.groups[int(row["ad_group_id"] or -1)].campaign_id)
         assert row["link"] is not None
 
 
 @pytest.mark.parametrize("name", ["ad_groups", "ad_plans"])
 @pytest.mark.parametrize("times", [1, ALWAYS])
-def test_parents_that_a_list_lacks_are_requested_by_id(
-    fetch: Fetch, api: VkAdsApi, cabinet: Cabinet, four: list[int], name: str, times: int
-) -> None:
+def test_parents_that_a_list_lacks_are_requested_by_id(vk: Account, name: str, times: int) -> None:
     """One is missing from the list, for a moment or for good: its ads are not booked on campaign 0."""
-    api.switches.list_cap = 250
-    group = next(group for group in cabinet.groups.values() if group.id != cabinet.banners[1001].group_id)
-    group.campaign_id = max(cabinet.campaigns)
-    cabinet.banners[1004] = replace(cabinet.banners[1004], group_id=group.id)
-    right = {row["ad_id"]: row["campaign_id"] for row in fetch(api, vk_page_size=250).rows}
-    api.requests.clear()
+    vk.api.switches.list_cap = 250
+    group = next(group for group in vk.cabinet.groups.values() if group.id != vk.cabinet.banners[1001].group_id)
+    group.campaign_id = max(vk.cabinet.campaigns)
+    vk.cabinet.banners[1004] = replace(vk.cabinet.banners[1004], group_id=group.id)
+    right = {row["ad_id"]: row["campaign_id"] for row in vk.fetch(vk_page_size=250).rows}
+    vk.api.requests.clear()
     gone = group.id if name == "ad_groups" else group.campaign_id
 
     def less(reply: Any) -> None:
         left = [item for item in reply["items"] if item["id"] != gone]
         reply.update(items=left, count=reply["count"] - len(reply["items"]) + len(left))
 
-    edit(api, path(name), less, times=times)
+    vk.edit(path(name), less, times=times)
 
-    fetched = fetch(api, vk_page_size=250)
+    fetched = vk.fetch(vk_page_size=250)
 
     assert spent(fetched.rows) == 800
-    assert [r.params["_id__in"] for r in api.requests if "_id__in" in r.params] == [str(gone)]
+    assert [r.params["_id__in"] for r in vk.api.requests if "_id__in" in r.params] == [str(gone)]
     lost = {row["ad_id"] for row in fetched.rows if row["campaign_name"] is None}
     found = {row["ad_id"]: row["campaign_id"] for row in fetched.rows}
     if times == 1:
@@ -154,14 +148,14 @@ def test_parents_that_a_list_lacks_are_requested_by_id(
 
 
 @pytest.mark.parametrize("name", ["ad_groups", "ad_plans"])
-def test_a_list_without_any_parent_is_read_by_id_and_then_refused(fetch: Fetch, api: VkAdsApi, name: str) -> None:
-    right = fetch(api).rows
+def test_a_list_without_any_parent_is_read_by_id_and_then_refused(vk: Account, name: str) -> None:
+    right = vk.fetch().rows
     for times in (1, ALWAYS):
-        api.faults.add("status", path(name), times=times, status=200, body='{"count": 0, "items": []}')
+        vk.api.faults.add("status", path(name), times=times, status=200, body='{"count": 0, "items": []}')
         if times == 1:
-            assert sorted(fetch(api).rows, key=str) == sorted(right, key=str)
+            assert sorted(vk.fetch().rows, key=str) == sorted(right, key=str)
 
-    error = refused(fetch, api)
+    error = vk.refused()
 
     assert f"{name} that its ads belong to" in str(error)
     assert error.transient
@@ -179,27 +173,27 @@ def test_a_list_without_any_parent_is_read_by_id_and_then_refused(fetch: Fetch, 
     ],
 )
 def test_an_optional_field_that_the_list_lost_is_left_out(
-    fetch: Fetch, api: VkAdsApi, four: list[int], resource: str, refusals: int, lacking: str
+    vk: Account, resource: str, refusals: int, lacking: str
 ) -> None:
     """The list refuses a request for a field that it no longer has; the fields are tried one less at a time."""
     body = json.dumps({"error": {"code": "unknown_resource_fields", "message": "Unknown"}})
-    api.faults.add("status", path(resource), times=refusals, status=400, body=body)
+    vk.api.faults.add("status", path(resource), times=refusals, status=400, body=body)
 
-    fetched = fetch(api)
+    fetched = vk.fetch()
 
     assert spent(fetched.rows) == 800
     assert f"VK Ads no longer gives {lacking} of {resource}" in fetched.notes
-    api.faults.add("status", path("banners"), times=ALWAYS, status=400, body=body)
-    assert "(unknown_resource_fields): HTTP 400" in str(refused(fetch, api))
+    vk.fail("status", path("banners"), status=400, body=body)
+    assert "(unknown_resource_fields): HTTP 400" in str(vk.refused())
 
 
 @pytest.mark.parametrize(("name", "status"), [("ad_plans", 403), ("ad_plans", 404), ("user", 403), ("user", 500)])
 def test_campaigns_or_an_account_that_are_refused_cost_a_name_or_the_currency(
-    fetch: Fetch, api: VkAdsApi, four: list[int], name: str, status: int
+    vk: Account, name: str, status: int
 ) -> None:
-    api.faults.add("status", path(name), times=ALWAYS, status=status)
+    vk.fail("status", path(name), status=status)
 
-    fetched = fetch(api, vk_account_id=str(VK_ACCOUNT_ID), http_attempts=2)
+    fetched = vk.fetch(vk_account_id=str(VK_ACCOUNT_ID), http_attempts=2)
 
     assert spent(fetched.rows) == 800
     assert None not in {row["campaign_id"] for row in fetched.rows}
@@ -210,12 +204,10 @@ def test_campaigns_or_an_account_that_are_refused_cost_a_name_or_the_currency(
 
 
 @pytest.mark.parametrize("item", [None, "x", {}, {"id": None}, {"id": -1}])
-def test_an_ad_without_a_readable_id_is_left_out_and_counted(
-    fetch: Fetch, api: VkAdsApi, four: list[int], item: Any
-) -> None:
-    edit(api, path("banners"), lambda reply: reply.update(items=[*reply["items"], item], count=str(5)))
+def test_an_ad_without_a_readable_id_is_left_out_and_counted(vk: Account, item: Any) -> None:
+    vk.edit(path("banners"), lambda reply: reply.update(items=[*reply["items"], item], count=str(5)))
 
-    fetched = fetch(api)
+    fetched = vk.fetch()
 
     assert spent(fetched.rows) == 800
     assert fetched.notes == ("VK Ads sent 1 banners without a readable id; they were left out",)
@@ -235,13 +227,11 @@ def test_an_ad_without_a_readable_id_is_left_out_and_counted(
     ],
     ids=lambda value: str(value)[:60],
 )
-def test_an_odd_description_costs_no_figure(
-    fetch: Fetch, api: VkAdsApi, four: list[int], name: str, values: dict[str, Any]
-) -> None:
+def test_an_odd_description_costs_no_figure(vk: Account, name: str, values: dict[str, Any]) -> None:
     """A long name is cut, as it is in every row of its ads; a part of a link would be another link."""
-    edit(api, path(name), each("items", lambda item: item.update(values)))
+    vk.edit(path(name), each("items", lambda item: item.update(values)))
 
-    fetched = fetch(api)
+    fetched = vk.fetch()
 
     assert spent(fetched.rows) == 800
     assert split(

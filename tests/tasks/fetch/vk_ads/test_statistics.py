@@ -13,30 +13,28 @@ import pytest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from sandbox.vk import Cabinet, VkAdsApi
 from tasks.errors import SourceError
 from tasks.fetch.batches import ids_a_call
 from tasks.fetch.vk_ads.figures import Statistics, check_complete, check_unit
 from tasks.fetch.vk_ads.today import read_statistics, statistics_row
 from tests.tasks.fetch.vk_ads.helpers import (
-    ALWAYS,
     TWO_DAYS,
-    Fetch,
+    Account,
     by_ad_day,
     each,
-    edit,
     only,
     path,
-    refused,
     spent,
 )
+
+pytestmark = pytest.mark.usefixtures("four")
 
 DAY, ACCOUNT = path("statistics/banners/day"), path("statistics/users/day")
 FIRST, LAST = str(TWO_DAYS.first), str(TWO_DAYS.last)
 ADS = [1001, 1002, 1003, 1004]
 
 
-def requested(api: VkAdsApi) -> list[list[int]]:
+def requested(api: Any) -> list[list[int]]:
     """Ids of each call for statistics of ads."""
     return [[int(text) for text in r.params["id"].split(",")] for r in api.requests if r.path == DAY]
 
@@ -101,17 +99,15 @@ def test_statistics_are_complete_only_with_every_day_and_their_own_totals(case: 
 @pytest.mark.parametrize(
     "case", ["two ads less", "a day less", "no ads", "the spend of an ad", "the spend of the reply"]
 )
-def test_only_what_is_incomplete_is_requested_again_and_then_refused(
-    fetch: Fetch, api: VkAdsApi, four: list[int], case: str
-) -> None:
+def test_only_what_is_incomplete_is_requested_again_and_then_refused(vk: Account, case: str) -> None:
     change, complete, contradicted = REPLIES[case]
-    edit(api, DAY, change, times=1)
-    fetched = fetch(api)
+    vk.edit(DAY, change, times=1)
+    fetched = vk.fetch()
     assert (spent(fetched.rows), len(fetched.rows), fetched.notes) == (800, 8, ())
-    assert [len(ids) for ids in requested(api)] == [4, 4 - complete]
+    assert [len(ids) for ids in requested(vk.api)] == [4, 4 - complete]
 
-    edit(api, DAY, change)
-    error = refused(fetch, api)
+    vk.edit(DAY, change)
+    error = vk.refused()
 
     said = (
         f"{contradicted} of 4 ads for {TWO_DAYS} that contradict" if contradicted else f"only {complete} of 4 ads"
@@ -169,38 +165,34 @@ def test_figures_are_proved_by_the_accounts_total(case: str) -> None:
     assert all(part in " ".join(texts) for part in said.split(" ", 1)), texts
 
 
-def test_an_ad_that_is_left_out_has_nothing_only_if_the_accounts_total_proves_it(
-    fetch: Fetch, api: VkAdsApi, cabinet: Cabinet, four: list[int]
-) -> None:
-    cabinet.days[1004] = {}
-    api.switches.omits_undelivered = True
+def test_an_ad_that_is_left_out_has_nothing_only_if_the_accounts_total_proves_it(vk: Account) -> None:
+    vk.cabinet.days[1004] = {}
+    vk.api.switches.omits_undelivered = True
 
-    fetched = fetch(api)
+    fetched = vk.fetch()
 
     assert spent(fetched.rows) == 600
     assert by_ad_day(fetched.rows)[FIRST, "1004"] == ("0", "0", "0", "0")
     assert fetched.notes == ("VK Ads left out statistics of 1 of 4 ads; by its total they have nothing",)
-    api.faults.add("status", ACCOUNT, times=ALWAYS, status=404)
-    assert "only 3 of 4 ads" in str(refused(fetch, api))
+    vk.fail("status", ACCOUNT, status=404)
+    assert "only 3 of 4 ads" in str(vk.refused())
 
 
 @pytest.mark.parametrize("left", [0, 3])
-def test_a_list_of_ads_that_is_short_of_spend_is_read_again_and_then_refused(
-    fetch: Fetch, api: VkAdsApi, four: list[int], left: int
-) -> None:
+def test_a_list_of_ads_that_is_short_of_spend_is_read_again_and_then_refused(vk: Account, left: int) -> None:
     def short(reply: Any) -> None:
         reply.update(items=reply["items"][:left], count=left)
 
-    edit(api, path("banners"), short, times=1)
-    assert spent(fetch(api).rows) == 800
+    vk.edit(path("banners"), short, times=1)
+    assert spent(vk.fetch().rows) == 800
 
-    edit(api, path("banners"), short)
-    error = refused(fetch, api)
+    vk.edit(path("banners"), short)
+    error = vk.refused()
     assert f"the account spent 800.00 in 8000 impressions in {TWO_DAYS}, but its {left} ads" in str(error)
     assert error.transient
     if not left:
-        api.faults.add("status", ACCOUNT, times=ALWAYS, status=403)
-        assert "no ads at all, though it has" in str(refused(fetch, api)), "without a total groups show it"
+        vk.fail("status", ACCOUNT, status=403)
+        assert "no ads at all, though it has" in str(vk.refused()), "without a total groups show it"
 
 
 @pytest.mark.parametrize(
@@ -230,26 +222,22 @@ def test_spend_a_hundred_times_the_daily_budget_is_another_unit_of_money(
 
 
 @pytest.mark.parametrize("level", ["campaigns", "groups"])
-def test_the_unit_is_checked_by_budgets_of_campaigns_and_groups(
-    fetch: Fetch, api: VkAdsApi, cabinet: Cabinet, four: list[int], level: str
-) -> None:
-    group = cabinet.groups[cabinet.banners[1001].group_id]
+def test_the_unit_is_checked_by_budgets_of_campaigns_and_groups(vk: Account, level: str) -> None:
+    group = vk.cabinet.groups[vk.cabinet.banners[1001].group_id]
     edited = ("ad_plans", group.campaign_id) if level == "campaigns" else ("ad_groups", group.id)
-    edit(api, path(edited[0]), each("items", lambda one: one.update(budget_limit_day="4.00"), edited[1]))
+    vk.edit(path(edited[0]), each("items", lambda one: one.update(budget_limit_day="4.00"), edited[1]))
 
-    assert "100 times the daily budget and more on 2 of 2 days" in str(refused(fetch, api))
+    assert "100 times the daily budget and more on 2 of 2 days" in str(vk.refused())
 
 
-def test_two_hundred_ads_are_requested_at_a_time_and_fewer_over_many_days(
-    fetch: Fetch, api: VkAdsApi, cabinet: Cabinet
-) -> None:
+def test_two_hundred_ads_are_requested_at_a_time_and_fewer_over_many_days(vk: Account) -> None:
     """So that no reply is too long to be plausible."""
-    ids = only(cabinet, 450)
-    api.switches.list_cap = 1000
+    ids = only(vk.cabinet, 450)
+    vk.api.switches.list_cap = 1000
 
-    rows = fetch(api, vk_page_size=1000).rows
+    rows = vk.fetch(vk_page_size=1000).rows
 
-    assert [len(batch) for batch in requested(api)] == [200, 200, 50]
+    assert [len(batch) for batch in requested(vk.api)] == [200, 200, 50]
     assert {row["ad_id"]: row["impressions"] for row in rows if row["stat_date"] == LAST} == {
         str(ad): str(ad) for ad in ids
     }
@@ -267,35 +255,33 @@ def test_two_hundred_ads_are_requested_at_a_time_and_fewer_over_many_days(
 )
 @pytest.mark.parametrize("bare", [True, False])
 def test_only_forgotten_ads_are_lost_and_cost_few_calls(
-    fetch: Fetch, api: VkAdsApi, cabinet: Cabinet, number: int, gone: Any, most_calls: int, bare: bool
+    vk: Account, number: int, gone: Any, most_calls: int, bare: bool
 ) -> None:
     """They have no row, since a made-up one would undo what is known of them."""
-    ids = only(cabinet, number)
-    api.switches.bare_error_codes, api.switches.list_cap = bare, 1000
-    api.faults.mutate(lambda _: [cabinet.vanish(ad) for ad in gone], path=DAY)
+    ids = only(vk.cabinet, number)
+    vk.api.switches.bare_error_codes, vk.api.switches.list_cap = bare, 1000
+    vk.api.faults.mutate(lambda _: [vk.cabinet.vanish(ad) for ad in gone], path=DAY)
 
-    fetched = fetch(api, vk_page_size=1000)
+    fetched = vk.fetch(vk_page_size=1000)
 
     shown = {row["ad_id"]: row["impressions"] for row in fetched.rows if row["stat_date"] == LAST}
     assert shown == {str(ad): str(ad) for ad in ids if ad not in gone}
     assert fetched.warnings == ()
     assert fetched.notes == (f"VK Ads gives no figures for {len(gone)} ads any more; what was loaded stays",)
-    assert len(requested(api)) <= most_calls
+    assert len(requested(vk.api)) <= most_calls
 
 
-def test_ads_that_only_the_statistics_forgot_are_found_in_halves(
-    fetch: Fetch, api: VkAdsApi, cabinet: Cabinet
-) -> None:
+def test_ads_that_only_the_statistics_forgot_are_found_in_halves(vk: Account) -> None:
     """The list has them still. Their part of the account's spend is told."""
-    ids = only(cabinet, 20, paid=10)
+    ids = only(vk.cabinet, 20, paid=10)
     refusal = Response('{"error": {"code": "ERR_WRONG_BANNERS"}}', 400, {"Content-Type": "text/json"})
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         named = parse_qs(scope.get("query_string", b"").decode()).get("id", [""])[0].split(",")
         wrong = scope["path"].endswith(DAY) and {str(ad) for ad in ids[:15]} & set(named)
-        await (refusal if wrong else api)(scope, receive, send)
+        await (refusal if wrong else vk.api)(scope, receive, send)
 
-    fetched = fetch(app)
+    fetched = vk.fetch(app=app)
 
     assert {row["ad_id"] for row in fetched.rows} == {str(ad) for ad in ids[15:]}
     assert fetched.notes == (
@@ -324,10 +310,10 @@ def test_conversions_are_the_goals_of_vk_and_a_missing_figure_is_never_zero(
     }
 
 
-def test_conversions_that_most_days_lack_are_a_warning(fetch: Fetch, api: VkAdsApi, four: list[int]) -> None:
+def test_conversions_that_most_days_lack_are_a_warning(vk: Account) -> None:
     for ads, is_warned in (([1001], False), ([1001, 1002, 1003], True)):
-        api.faults.clear()
-        edit(api, DAY, item(lambda one: [day["base"].pop("vk") for day in one["rows"]], *ads))
-        fetched = fetch(api)
+        vk.api.faults.clear()
+        vk.edit(DAY, item(lambda one: [day["base"].pop("vk") for day in one["rows"]], *ads))
+        fetched = vk.fetch()
         text = f"VK Ads did not tell the goals of {2 * len(ads)} ad days; they count no conversions"
         assert text in (fetched.warnings if is_warned else fetched.notes)
