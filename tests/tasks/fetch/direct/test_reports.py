@@ -207,15 +207,3 @@ def test_too_many_requests_are_followed_by_ten_seconds_of_silence(
     direct.api.faults.add("status", REPORTS, status=429, body="", retry_after=17)
     assert direct.fetch(as_of=UNTIL + timedelta(1)).rows
     assert clock.pauses == [10, 10, 17]
-
-
-@pytest.mark.parametrize("answer", ["56", "429", "429 empty"])
-def test_the_limit_of_reports_is_kept_in_each_of_its_forms(
-    queued: Account, expected: Any, answer: str, traffic: Traffic
-) -> None:
-    """Two in ten seconds, of which a queued report wants five."""
-    queued.api.switches.rate_limit_answer, queued.api.switches.reports_in_ten_seconds = answer, 2
-    queued.api.switches.polls_until_ready = 4
-
-    assert by_key(queued.fetch(http_backoff=1000).rows) == expected
-    assert traffic.retries > 0

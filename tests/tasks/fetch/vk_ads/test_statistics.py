@@ -245,15 +245,13 @@ def test_two_hundred_ads_are_requested_at_a_time_and_fewer_over_many_days(vk: Ac
 
 
 @pytest.mark.parametrize(
-    ("number", "gone", "most_calls"),
+    ("number", "gone", "most_calls", "bare"),
     [
-        (450, [1001, 1250, 1449], 6),
-        (450, [1100, 1101], 5),
-        (201, range(1001, 1201), 5),
-        (3, range(1001, 1004), 4),
+        (450, [1001, 1250, 1449], 6, False),
+        (201, range(1001, 1201), 5, True),
+        (3, range(1001, 1004), 4, False),
     ],
 )
-@pytest.mark.parametrize("bare", [True, False])
 def test_only_forgotten_ads_are_lost_and_cost_few_calls(
     vk: Account, number: int, gone: Any, most_calls: int, bare: bool
 ) -> None:

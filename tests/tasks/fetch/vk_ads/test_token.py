@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier, local
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from sandbox.vk import VK_CLIENT_ID, VK_CLIENT_SECRET
 from tasks.errors import SettingsError
 from tasks.fetch.traffic import Traffic
 from tasks.fetch.vk_ads import check_settings
-from tasks.fetch.vk_ads.token import _lifetime
+from tasks.fetch.vk_ads.token import StoredToken, _lifetime
 from tasks.settings import Settings
 from tests.tasks.fetch.vk_ads.helpers import (
     Account,
@@ -42,12 +43,24 @@ def open_umask() -> Iterator[None]:
     os.umask(before)
 
 
-def test_four_fetches_at_once_and_those_after_them_take_one_token(vk: Account) -> None:
-    """Each opens the lock's file itself, as processes do."""
-    with ThreadPoolExecutor(4) as pool:
+def test_four_fetches_at_once_and_those_after_them_take_one_token(
+    vk: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All four find no token before one of them renews it. Each opens the lock's file itself, as processes do."""
+    together, met, load = Barrier(4), local(), StoredToken._load
+
+    def load_together(token: StoredToken) -> Any:
+        found = load(token)
+        if not hasattr(met, "once"):
+            met.once = True
+            together.wait(60)
+        return found
+
+    with monkeypatch.context() as patch, ThreadPoolExecutor(4) as pool:
+        patch.setattr(StoredToken, "_load", load_together)
         fetched = list(pool.map(lambda _: vk.fetch(), range(4)))
 
-    assert {spent(one.rows) for one in [*fetched, vk.fetch(), vk.fetch()]} == {800}
+    assert {spent(one.rows) for one in [*fetched, vk.fetch()]} == {800}
     assert vk.grants() == [NEW]
     assert len(vk.api.tokens.issued) == 1
 
