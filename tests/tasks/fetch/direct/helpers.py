@@ -103,14 +103,14 @@ class Account:
     def __init__(self, api: DirectApi, fetch: Callable[..., Fetched]) -> None:
         self.api, self._fetch = api, fetch
 
-    def fetch(self, window: Window = PAST, as_of: datetime = UNTIL, app: Any = None, **settings: object) -> Fetched:
+    def fetch(self, window: Window = PAST, as_of: datetime = UNTIL, app: Any = None, **settings: Any) -> Fetched:
         """A window in the past, so that nothing makes it grow; from `app` if it is in front of the API."""
         return self._fetch(app or self.api, window, as_of, **settings)
 
-    def refused(self, **settings: object) -> SourceError:
+    def refused(self, **settings: Any) -> SourceError:
         """The error that a fetch ends with: one line, and no token in it or in its traceback."""
         with pytest.raises(SourceError) as caught:
-            self.fetch(**settings)  # type: ignore[arg-type]
+            self.fetch(**settings)
         assert "\n" not in str(caught.value)
         assert DIRECT_TOKEN not in "".join(traceback.format_exception(caught.value)) + repr(caught.value)
         return caught.value

@@ -50,11 +50,12 @@ def reply(account: Account, service: str, items: list[Any], times: int = 9) -> N
 
 
 def described(service: str, ad: Ad) -> dict[str, Any]:
-    return {
+    found: dict[str, dict[str, Any]] = {
         "ads": {"Id": ad.ad_id, "Type": "TEXT_AD", "TextAd": {"Href": ad.link}},
         "adgroups": {"Id": ad.group_id, "TrackingParams": ad.group_parameters},
         "campaigns": {"Id": ad.campaign_id, "Type": "TEXT_CAMPAIGN", "Currency": "RUB", "TextCampaign": {"TrackingParams": None}},
-    }[service]  # fmt: skip
+    }  # fmt: skip
+    return found[service]
 
 
 FAULTS: dict[str, tuple[str, dict[str, Any]]] = {

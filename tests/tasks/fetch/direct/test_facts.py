@@ -189,7 +189,9 @@ def test_many_campaigns_are_checked_in_parts_and_those_unprocessed_again(
     monkeypatch.setattr("tasks.fetch.direct.changes._CAMPAIGNS_A_CALL", 10)
     for border in ("2026-01-10", "2026-01-04", "2026-01-11"):
         send_borders(direct, border)
-    assert direct.fetch(WEEK).window.first <= date(2026, 1, 4)
+    window = direct.fetch(WEEK).window
+    assert window is not None
+    assert window.first <= date(2026, 1, 4)
     parts = [params["CampaignIds"] for params in direct.sent("changes")]
     assert parts == [campaigns[start : start + 10] for start in range(0, len(campaigns), 10)]
 

@@ -173,7 +173,7 @@ def test_rows_that_a_report_leaves_out_are_missed(direct: Account, share: float,
     expected = rows_of(direct.api.world, PAST.first, PAST.last, vat=True)
     left = min(int(len(expected) * share), len(expected) - 1)
 
-    shortened = []
+    shortened: list[bool] = []
 
     def shorten(body: bytes) -> bytes:
         """A report of figures by ad that lacks its last rows and counts only what is there."""

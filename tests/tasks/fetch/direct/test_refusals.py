@@ -107,7 +107,7 @@ def test_only_the_english_name_and_the_number_of_an_error_are_shown(direct: Acco
     "values", [{"direct_token": None}, {"direct_login": None}, {"direct_login": " "}, {"direct_token": "a b"}]
 )
 def test_missing_settings_are_told_before_any_call(
-    direct: Account, make_settings: Callable[..., Settings], values: dict[str, str | None]
+    direct: Account, make_settings: Callable[..., Settings], values: dict[str, Any]
 ) -> None:
     name = next(iter(values)).upper()
     with pytest.raises(SettingsError, match=f"{name}.*{SECRETS_FILE}"):

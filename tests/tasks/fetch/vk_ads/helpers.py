@@ -109,14 +109,14 @@ class Account:
         found: Cabinet = self.api.cabinet
         return found
 
-    def fetch(self, window: Window = TWO_DAYS, app: Any = None, **settings: object) -> Fetched:
+    def fetch(self, window: Window = TWO_DAYS, app: Any = None, **settings: Any) -> Fetched:
         """From `app` if it is in front of the API."""
         return self._fetch(app or self.api, window, **settings)
 
-    def refused(self, **settings: object) -> SourceError:
+    def refused(self, **settings: Any) -> SourceError:
         """The error that a fetch ends with: one line, and no secret of the sandbox in it or in its traceback."""
         with pytest.raises(SourceError) as caught:
-            self.fetch(**settings)  # type: ignore[arg-type]
+            self.fetch(**settings)
         assert "\n" not in str(caught.value)
         assert MARK not in "".join(traceback.format_exception(caught.value)) + repr(caught.value)
         return caught.value

@@ -40,8 +40,8 @@ def test_every_figure_of_todays_api_is_the_ground_truth(
     """In each form of a reply, and of deleted ads too. Each row has its campaign, group, link and tags."""
     for name, value in switches.items():
         setattr(vk.api.switches, name, value)
-    for ad in vk.cabinet.banners if deleted else ():
-        vk.cabinet.delete(ad)
+    for number in vk.cabinet.banners if deleted else ():
+        vk.cabinet.delete(number)
 
     fetched = vk.fetch(FORTNIGHT)
 
@@ -71,8 +71,8 @@ def test_every_figure_of_the_legacy_api_is_the_ground_truth(
 ) -> None:
     for name, value in switches.items():
         setattr(old.api.switches, name, value)
-    for ad in vk.cabinet.banners if deleted else ():
-        vk.cabinet.delete(ad)
+    for number in vk.cabinet.banners if deleted else ():
+        vk.cabinet.delete(number)
 
     fetched = old.fetch(FORTNIGHT)
 

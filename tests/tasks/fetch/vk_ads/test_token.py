@@ -329,7 +329,7 @@ def test_a_lock_that_another_process_holds_for_long_ends_the_fetch(
     ],
 )
 def test_missing_or_impossible_settings_are_told_before_any_call(
-    vk: Account, settings_for: Callable[..., Settings], values: dict[str, str | None]
+    vk: Account, settings_for: Callable[..., Settings], values: dict[str, Any]
 ) -> None:
     for attempt in (lambda: check_settings(settings_for(vk.api, **values)), lambda: vk.fetch(**values)):
         with pytest.raises(SettingsError, match=rf"{next(iter(values)).upper()}.*secrets/\.env\.vk"):
