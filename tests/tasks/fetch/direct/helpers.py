@@ -94,7 +94,7 @@ def by_key(rows: Iterable[dict[str, str | None]]) -> dict[Key, Figures]:
         key = tuple(str(row[name]) for name in ("stat_date", "campaign_id", "ad_group_id", "ad_id"))
         assert key not in found, f"{key} came twice"
         found[key] = tuple(str(row[name]) for name in FIGURES)  # type: ignore[index,assignment]
-    return found  # type: ignore[return-value]
+    return found
 
 
 class Account:
