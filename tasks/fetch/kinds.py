@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
 
@@ -58,6 +59,20 @@ def words(value: Any, *, numbers_are_ids: bool = False) -> str | None:
         text = text[: -LONGEST // 2]  # Its end may be a half of an id, which the mask does not recognise.
     # What a cut leaves may look like an id, as a part of a long number does.
     return text if len(text) <= LONGEST else masked(text[:LONGEST], numbers_are_ids=numbers_are_ids)
+
+
+def decimal(value: object) -> Decimal | None:
+    """A finite number, which comes as text or as a float too; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        text = str(value).strip()
+        if len(text) > _LONGEST_PLAIN or not text.isascii() or "_" in text:
+            return None
+        found = Decimal(text)
+    except (ValueError, InvalidOperation):  # ValueError: an integer of thousands of digits.
+        return None
+    return found if found.is_finite() else None
 
 
 def _plain(shape: re.Pattern[str], value: Any) -> str | None:

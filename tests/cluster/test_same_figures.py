@@ -14,9 +14,9 @@ from flows.qtickets import TICKETS
 from tasks.load.cluster import stored
 from tasks.load.frames import select
 from tasks.load.migrate import migrate
-from tasks.quality.checks import checks, judge
 from tasks.load.sql import sql_files
 from tasks.load.warehouse import warehouse
+from tasks.quality.checks import checks, judge
 from tasks.settings import Settings
 from tests.cluster.fixtures import drop_database
 from tests.cluster.servers import CLUSTER, Shards

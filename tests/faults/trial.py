@@ -24,10 +24,10 @@ from unittest.mock import patch
 
 import polars as pl
 from hypothesis import HealthCheck, Phase, given, seed, settings
-
-from tasks import steps
 from tasks.sources.registry import SOURCES
+
 from sandbox.world.secrets import MARK
+from tasks import steps
 from tasks.errors import ZakazError
 from tasks.load.runs import Run
 from tasks.window import Window

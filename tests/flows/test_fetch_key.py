@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tasks import steps
 from flows.qtickets import SOURCE
+from tasks import steps
 from tasks.landing import Manifest
 from tasks.settings import Settings
 from tasks.window import Window

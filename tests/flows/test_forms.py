@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from prefect import Flow
+from tasks.sources.registry import SOURCES
 
 from flows.backfill import backfill
 from flows.quality import quality
-from tasks.sources.registry import SOURCES
 
 FORMS = [*(registered.flow for registered in SOURCES.values()), backfill, quality]
 

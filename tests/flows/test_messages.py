@@ -13,22 +13,22 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
+import flows.alerts as telling
 import pytest
+from flows.alerts import words_of
 from hypothesis import given
 from hypothesis import strategies as st
 from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
-import flows.alerts as telling
 from flows import quality
-from flows.alerts import words_of
 from flows.quality import ChecksBroken
-from tasks.errors import SettingsError, SourceError, ZakazError
 from tasks.alerts.alert import LONGEST, Trouble, first, shortened, undelivered
+from tasks.errors import SettingsError, SourceError, ZakazError
 from tasks.load.migrate import migrated
-from tasks.quality.checks import Check, Result
 from tasks.load.runs import Run
 from tasks.load.warehouse import warehouse
+from tasks.quality.checks import Check, Result
 from tasks.settings import Settings
 
 NOW = datetime(2025, 11, 20, 7, tzinfo=UTC)

@@ -8,9 +8,9 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from tasks import steps
 from flows.qtickets import SOURCE as QTICKETS
 from flows.vk_ads import SOURCE as VK
+from tasks import steps
 from tasks.errors import SourceError
 from tasks.landing import Manifest
 from tasks.load.upsert import Changes

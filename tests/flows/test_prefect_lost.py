@@ -23,8 +23,8 @@ from prefect import tags
 from prefect.context import TagsContext
 from prefect.exceptions import PrefectHTTPStatusError
 
-from flows import faults, running
 from cli import stopping
+from flows import faults, running
 from flows.faults import carried, noted
 from flows.qtickets import SOURCE
 from sandbox.world import World

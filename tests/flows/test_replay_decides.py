@@ -15,16 +15,16 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from prefect.tasks import Task
 
-from tasks import steps
 from flows.qtickets import SOURCE as QTICKETS
 from flows.replay import _replay
-from tasks.sources.source import Source
 from flows.vk_ads import SOURCE as VK
+from tasks import steps
 from tasks.landing import Manifest
 from tasks.load import runs
 from tasks.load.frames import insert
 from tasks.load.runs import Run
 from tasks.settings import Settings
+from tasks.sources.source import Source
 from tasks.window import Window
 from tests.tasks.load.engines import BOTH, _no_flow_run, client, settings_of, values
 from tests.validation.ad_frames import ad_days, raw_vk

@@ -21,26 +21,26 @@ from uuid import uuid4
 import polars as pl
 import pytest
 import yaml
+from flows.alerts import Trouble
 from prefect.blocks.notifications import SlackWebhook
 from prefect.server.utilities.user_templates import render_user_template_sync
 from pydantic import SecretStr
 from rich.console import Console
 
 import flows
-from flows import quality
-from tasks import ingest
 from cli import terminal
-from flows.alerts import Trouble
-from tasks.ingest import Report
-from tasks.logs import show_traceback
+from flows import quality
 from flows.qtickets import SOURCE
 from flows.smoke import Probe
-from tasks.errors import SourceError
+from tasks import ingest
 from tasks.alerts.alert import LONGEST, first
+from tasks.errors import SourceError
+from tasks.ingest import Report
 from tasks.load.migrate import migrated
-from tasks.quality.checks import Check, Result
 from tasks.load.quarantine import quarantine
 from tasks.load.runs import Run, begin, end
+from tasks.logs import show_traceback
+from tasks.quality.checks import Check, Result
 from tasks.settings import Settings
 from tasks.window import Window
 from tests.tasks.test_harmless import LINKED, UNSEEN, markdown, structure

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tasks import steps
 from flows.qtickets import SOURCE
+from tasks import steps
 from tasks.load.migrate import migrated
 from tasks.settings import Settings
 from tests.tasks.load.tickets import frame, ticket

@@ -6,13 +6,13 @@ import logging
 from datetime import date, timedelta
 
 import pytest
+from flows.running import window_of
+from tasks.sources.registry import SOURCES
 
 from flows import backfill, running
 from flows.backfill import range_of, split
-from tasks.sources.registry import SOURCES
-from flows.running import window_of
-from tasks.sources.source import Source
 from tasks.errors import UsageError
+from tasks.sources.source import Source
 from tasks.window import Window
 
 TODAY = date(2026, 11, 24)

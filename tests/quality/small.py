@@ -9,10 +9,10 @@ from datetime import UTC, date, datetime
 from clickhouse_connect.driver.client import Client
 
 from tasks.load import runs
-from tasks.quality.looks import Patience, judge_all
-from tasks.quality.checks import Check, Result, checks
 from tasks.load.runs import Run
 from tasks.load.warehouse import warehouse
+from tasks.quality.checks import Check, Result, checks
+from tasks.quality.looks import Patience, judge_all
 from tasks.settings import Settings
 from tests.quality.healthy import refresh_marts, set_references
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from tasks.quality import looks
 from tasks.load.mart import restate
 from tasks.load.migrate import migrated
-from tasks.quality.checks import Check, Result, judge
 from tasks.load.warehouse import warehouse
+from tasks.quality import looks
+from tasks.quality.checks import Check, Result, judge
 from tasks.settings import Settings
 from tests.quality.healthy import MARTS
 from tests.quality.small import AD_DAY, TICKET, Waits, begin, end, fill, looked, run

@@ -11,8 +11,8 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from tasks.load.migrate import migrate
-from tasks.quality.checks import Check, checks, judge
 from tasks.load.warehouse import warehouse
+from tasks.quality.checks import Check, checks, judge
 from tasks.settings import Settings
 from tests.quality.healthy import ALL, judged, noon, set_references, stand
 from tests.quality.rows import Truth

@@ -14,11 +14,10 @@ from clickhouse_connect.driver.exceptions import OperationalError
 
 from tasks.errors import WarehouseError
 from tasks.load import frames
-from tasks.quality import looks
-from tasks.quality import checks
-from tasks.quality.looks import Interrupted, judge_all
 from tasks.load.migrate import migrated
+from tasks.quality import checks, looks
 from tasks.quality.checks import Check, Result, checks, judge
+from tasks.quality.looks import Interrupted, judge_all
 from tasks.settings import SQL_DIR, Settings
 from tests.quality.small import TODAY, fill, named
 

@@ -8,11 +8,11 @@ from collections.abc import Callable
 import pytest
 
 from tasks.load import runs
-from tasks.quality.looks import Patience, judge_all
 from tasks.load.mart import restate
 from tasks.load.migrate import migrated
 from tasks.load.upsert import merge
 from tasks.load.warehouse import warehouse
+from tasks.quality.looks import Patience, judge_all
 from tasks.settings import Settings
 from tests.quality.healthy import MARTS
 from tests.quality.small import AD_DAY, TICKET, TODAY, begin, fill, named, run

@@ -22,13 +22,13 @@ from unittest.mock import patch
 import clickhouse_connect
 import polars as pl
 from prefect.tasks import Task
+from tasks.sources.registry import SOURCES, Registered
 from urllib3 import PoolManager
 
 from flows.backfill import backfill
-from tasks.ingest import Report, ingest
-from tasks.sources.registry import SOURCES, Registered
 from flows.replay import replay
 from tasks.errors import ZakazError
+from tasks.ingest import Report, ingest
 from tasks.load.frames import select
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings

@@ -1,6 +1,6 @@
 """Yandex Direct: daily figures by ad with the links of the ads, in as few calls as the limits allow.
 
-What is asked in which order is in `fetching.py`.
+The order of the calls is in `fetching.py`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from datetime import datetime
 from tasks.fetch.direct.fetching import COLUMNS as COLUMNS
 from tasks.fetch.direct.fetching import HISTORY_DAYS as HISTORY_DAYS
 from tasks.fetch.direct.fetching import fetch
-from tasks.fetch.direct.login import canonical as canonical
-from tasks.fetch.direct.login import canonical_login as canonical_login
+from tasks.fetch.direct.values import canonical as canonical
+from tasks.fetch.direct.values import canonical_login as canonical_login
 from tasks.landing import Fetched
 from tasks.settings import Settings, require
 from tasks.window import Window
@@ -35,6 +35,6 @@ def fetch_ad_days(settings: Settings, window: Window, as_of: datetime) -> Fetche
     """Columns: COLUMNS, all text; grain: day x campaign x group x ad. Money with or without VAT as AD_SPEND_VAT
     says, which `include_vat` repeats.
 
-    The window grows back to the first day that Direct says it has changed lately. Raises SourceError.
+    The window is extended back to the first day that Direct has corrected lately. Raises SourceError.
     """
     return asyncio.run(fetch(settings, window, as_of))

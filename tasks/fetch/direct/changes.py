@@ -1,4 +1,4 @@
-"""Days that Direct has changed lately: `changes.check`, a service that a load can do without."""
+"""Days that Direct has corrected lately, by `changes.check`. A load does not need it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _CAMPAIGNS_A_CALL = 1_000
 
 @dataclass(frozen=True)
 class Changed:
-    """`first`: the earliest day that changed, if any. `odd`: dates that cannot be. `unprocessed`: campaigns that
-    the service did not get to."""
+    """`first`: the earliest day that changed, if any. `odd`: number of impossible dates. `unprocessed`: number of
+    campaigns that the service did not check."""
 
     first: date | None
     odd: int
@@ -26,25 +26,25 @@ class Changed:
 async def changed_since(
     direct: Direct, campaigns: Collection[int], since: datetime, days: tuple[date, date]
 ) -> Changed:
-    """What changed since then. `days`: the first and the last that can have. What the service left unprocessed is
-    asked about once more. Raises SourceError."""
-    told: list[object] = []
+    """Changes since that time. `days`: the first and the last possible. Campaigns that the service left unprocessed
+    are sent once more. Raises SourceError."""
+    borders: list[object] = []
     waiting = sorted(campaigns)
     for _attempt in range(2):
         left: set[int] = set()
         for ids in batches(waiting, _CAMPAIGNS_A_CALL):
-            asked: Object = {
+            request: Object = {
                 "CampaignIds": ids,
                 "Timestamp": f"{since:%Y-%m-%dT%H:%M:%SZ}",
                 "FieldNames": ["CampaignsStat"],
             }
-            result = await direct.call("changes", "check", asked)
-            told += [item.get("BorderDate") for item in objects(part(result, "Modified").get("CampaignsStat"))]
+            result = await direct.call("changes", "check", request)
+            borders += [item.get("BorderDate") for item in objects(part(result, "Modified").get("CampaignsStat"))]
             unprocessed = part(result, "Unprocessed").get("CampaignIds")
             left |= set(map(identifier, unprocessed)) & set(ids) if isinstance(unprocessed, list) else set()
         waiting = sorted(left)
-    borders = [_day(text) for text in told]
-    possible = [border for border in borders if border is not None and days[0] <= border <= days[1]]
+    days_read = [_day(text) for text in borders]
+    possible = [border for border in days_read if border is not None and days[0] <= border <= days[1]]
     return Changed(min(possible, default=None), len(borders) - len(possible), len(waiting))
 
 

@@ -1,6 +1,7 @@
-"""One fetch of Direct: which service is asked what, in which order, and what the load has to say about the rest.
+"""One fetch of Direct: the services it calls, in which order, and its warnings and notes.
 
-Only the report of figures is needed. All else describes or proves it: a load goes on without and says so.
+Only the report of figures is needed. Everything else describes or proves it: if that fails, the load goes on with a
+warning.
 """
 
 from __future__ import annotations
@@ -11,14 +12,13 @@ from datetime import UTC, date, datetime, timedelta
 
 from tasks.errors import SourceError
 from tasks.fetch.direct.changes import changed_since
-from tasks.fetch.direct.login import canonical_login
-from tasks.fetch.direct.objects import Campaign, Links, campaigns, links, without
-from tasks.fetch.direct.proving import proved, totals_of
+from tasks.fetch.direct.objects import Campaign, Links, campaigns, links, unavailable
+from tasks.fetch.direct.proving import CORRECTION_DAYS, Run, proved, totals_of
 from tasks.fetch.direct.reports import FIELDS, Reports
 from tasks.fetch.direct.rows import described, ids, unknown_tags
-from tasks.fetch.direct.run import ASKED_BACK, Run
 from tasks.fetch.direct.service import Direct
 from tasks.fetch.direct.table import Row
+from tasks.fetch.direct.values import canonical_login
 from tasks.landing import Fetched
 from tasks.settings import Settings
 from tasks.window import Window
@@ -57,24 +57,26 @@ async def fetch(settings: Settings, window: Window, as_of: datetime) -> Fetched:
         names = await _names(run, window, rows, listed)
         known = await _links(run, rows)
     rows = described(rows, listed, names, known, {"account_id": canonical_login(direct.login), "include_vat": vat})
-    was_asked = not run.unread and not run.has_saved_points
-    doubtful, certain = unknown_tags(rows, direct.version, was_asked)
-    run.warnings += [*doubtful, *_what_was_not_read(run)]
+    is_complete = not run.unread and not run.has_saved_points
+    doubtful, certain = unknown_tags(rows, direct.version, is_complete)
+    run.warnings += [*doubtful, *_missing_notes(run)]
     run.notes += certain
     facts = {"ad_days": len(rows), "ads": len(known.ads)}
     return Fetched(rows, COLUMNS, tuple(run.warnings), facts, window, partial, tuple(run.notes))
 
 
 async def _with_changed_days(run: Run, window: Window, known: Collection[int]) -> Window:
-    """Direct corrects older days now and then. Asked over the length of the window, so that a correction is found
-    by several runs and none that fails loses it."""
+    """The window, extended back to the first day that Direct has corrected. Looks back over the window's
+    length at least, so that several runs find each correction and a failed one loses none."""
     if not run.is_up_to_now(window) or not known or run.must_save_points():
         return window
-    since = run.as_of.astimezone(UTC) - timedelta(days=max(window.days, ASKED_BACK))
+    since = run.as_of.astimezone(UTC) - timedelta(days=max(window.days, CORRECTION_DAYS))
     try:
         changed = await changed_since(run.direct, known, since, (_oldest(run.today), run.today))
     except SourceError as error:
-        run.warnings.append(f"older days that Direct changed are not known: no {without('changes.check', error)}")
+        run.warnings.append(
+            f"older days that Direct changed are not known: no {unavailable('changes.check', error)}"
+        )
         return window
     if changed.odd:
         run.warnings.append(f"Direct named {changed.odd} impossible dates of changed days")
@@ -87,8 +89,8 @@ async def _with_changed_days(run: Run, window: Window, known: Collection[int]) -
 
 
 async def _unlisted(run: Run, reported: set[int], listed: dict[int, Campaign]) -> set[int]:
-    """Campaigns that have figures and that Direct does not list, though asked for by their ids: those of the
-    campaign wizard. `listed` gets the others."""
+    """Campaigns that have figures and that Direct does not list, not even by id: those of the campaign wizard. The
+    others are added to `listed`."""
     missing = reported - listed.keys()
     if not missing or run.must_save_points():
         return missing
@@ -98,19 +100,20 @@ async def _unlisted(run: Run, reported: set[int], listed: dict[int, Campaign]) -
 
 
 async def _with_a_month(run: Run, window: Window, rows: list[Row]) -> tuple[Window, list[Row]]:
-    """Nobody promises that `changes.check` answers for campaigns that are not listed. While one has figures, all
-    that Direct may have corrected in a month is read; reports cost no points."""
+    """The window and rows, extended to a month. `changes.check` may not cover campaigns that are not listed, so
+    while one of them has figures, every day that Direct may correct is read again; reports cost no points."""
     first = run.month_ago(window)
     if first >= window.first:
         return window, rows
     earlier = await run.reports.ad_days(Window(first=first, last=window.first - timedelta(days=1)), run.vat)
-    # What it tells beyond its days was read before.
+    # Rows beyond its own days are in `rows` already.
     kept = [row for row in earlier if (row.get("stat_date") or "") < str(window.first)]
     return Window(first=first, last=window.last), kept + rows
 
 
 async def _names(run: Run, window: Window, rows: list[Row], listed: Mapping[int, Campaign]) -> dict[int, str]:
-    """Of campaigns that neither the report nor the list of campaigns names; a name is no figure, so in silence."""
+    """Names of campaigns that neither the report nor the list of campaigns has. No warning if they fail:
+    nothing else depends on them."""
     nameless = ids([row for row in rows if "campaign_name" not in row], "campaign_id")
     nameless -= {number for number, campaign in listed.items() if campaign.name is not None}
     if not nameless:
@@ -118,7 +121,7 @@ async def _names(run: Run, window: Window, rows: list[Row], listed: Mapping[int,
     try:
         return await run.reports.names(window, nameless)
     except SourceError as error:
-        without("names of campaigns", error)
+        unavailable("names of campaigns", error)
         return {}
 
 
@@ -128,17 +131,17 @@ async def _links(run: Run, rows: list[Row]) -> Links:
     return await links(run.direct, ids(rows, "ad_id"), ids(rows, "ad_group_id"), run.unread)
 
 
-def _what_was_not_read(run: Run) -> list[str]:
-    told = []
+def _missing_notes(run: Run) -> list[str]:
+    texts = []
     if run.unread:
-        told.append(f"links and campaigns are as the warehouse remembers them: no {'; '.join(run.unread)}")
+        texts.append(f"links and campaigns are as the warehouse remembers them: no {'; '.join(run.unread)}")
     if run.has_saved_points:
-        told.append(
+        texts.append(
             "Direct's points are nearly used up: changed older days and tags of new ads come with a later run"
         )
-    return told
+    return texts
 
 
 def _oldest(today: date) -> date:
-    """Of the days that Direct keeps statistics of."""
+    """The first day that Direct keeps statistics of."""
     return today.replace(year=today.year - 3, day=1)

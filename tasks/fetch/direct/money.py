@@ -1,11 +1,10 @@
-"""What can be proved of the money of a report, and what is only doubtful.
+"""Checks of a report's money: which prove an error, and which only cast doubt.
 
-Each load is proved by a second report, of totals by campaign and day, which is asked for the other way round: in
-micros, and with VAT where the rows have none. Impressions and clicks must be the same, or rows are missing. The
-money must be the same but for VAT at the rate of the day, or Direct did not do as it was asked. Micros taken for
-roubles fail the load. All else is doubt, which is noted and loads: an account may pay no VAT, or a rate that is not
-in our table. A campaign's daily budget, always in micros, is a third witness of the unit: no day costs a hundred of
-them.
+Each load reads a second report, of totals by campaign and day, in the opposite form: in micros, and with VAT if the
+rows are without. Impressions and clicks must be equal, or rows are missing. The money must differ by VAT at the
+rate of the day, or Direct ignored a parameter. Micros taken for roubles fail the load. Anything else is a note, and
+the load goes on: an account may pay no VAT, or a rate that is not in our table. A campaign's daily budget, always
+in micros, is a third check of the unit: no day costs a hundred budgets.
 """
 
 from __future__ import annotations
@@ -26,17 +25,17 @@ from tasks.window import Window
 _MONEY = pl.Decimal(38, 6)
 _MICROS = 1_000_000
 _FAR_APART = 1000
-"""Times by which sums in two units differ at least, with or without VAT."""
+"""Factor by which sums in roubles and in micros differ at least, with or without VAT."""
 _BUDGETS_A_DAY = 100
 _LITTLE = Decimal("0.01")
-"""Share of what is missing that a note is enough for."""
+"""Missing share up to which a note is enough."""
 _KOPECK = Decimal("0.01")
 
 
 @dataclass(frozen=True)
 class Compared:
-    """How the rows and the totals of the same days agree. `missing`: the share of impressions or clicks by which
-    they differ; `short`: whether the rows are the smaller."""
+    """Difference between the rows and the totals of the same days. `missing`: share of impressions or clicks by
+    which they differ; `short`: the rows have less."""
 
     missing: Decimal = Decimal(0)
     short: bool = False
@@ -48,7 +47,7 @@ class Compared:
 
 def figures(rows: Sequence[Row]) -> pl.DataFrame:
     """stat_date, campaign_id, ad_id and cost as text; impressions, clicks and `paid`, the cost, as numbers. What is
-    no number counts as nothing here and is judged elsewhere."""
+    no number counts as zero here; the validation rejects it."""
     columns = ("stat_date", "campaign_id", "ad_id", "impressions", "clicks", "cost")
     frame = pl.DataFrame(
         [tuple(row.get(name) for name in columns) for row in rows], dict.fromkeys(columns, pl.String), orient="row"
@@ -60,26 +59,26 @@ def figures(rows: Sequence[Row]) -> pl.DataFrame:
 
 
 def compare(rows: pl.DataFrame, totals: pl.DataFrame, span: Window) -> Compared:
-    """`span`: the days that are over and that both were asked for."""
+    """`span`: the past days that are in both reports."""
     here, there = _within(rows, span), _within(totals, span)
     worst = Compared()
     for name in ("impressions", "clicks"):
-        ours, told = _sum(here, name), _sum(there, name)
-        if ours != told:
-            share = abs(told - ours) / max(told, ours)
-            worst = max(worst, Compared(share, short=ours < told), key=lambda found: found.missing)
+        by_ad, total = _sum(here, name), _sum(there, name)
+        if by_ad != total:
+            share = abs(total - by_ad) / max(total, by_ad)
+            worst = max(worst, Compared(share, short=by_ad < total), key=lambda found: found.missing)
     return worst
 
 
 def prove_unit(rows: pl.DataFrame, totals: pl.DataFrame, window: Window) -> None:
-    """Raises SourceError where the rows' money is in micros though decimals were asked for."""
+    """Raises SourceError if the rows' money is in micros though decimals were requested."""
     if not _look_like_micros(rows):
         return
-    ours = _sum(_within(rows, window), "paid")
-    told = _sum(_within(totals, window), "paid") / (_MICROS if _look_like_micros(totals) else 1)
-    if not told or ours > told * _FAR_APART:
+    by_ad = _sum(_within(rows, window), "paid")
+    total = _sum(_within(totals, window), "paid") / (_MICROS if _look_like_micros(totals) else 1)
+    if not total or by_ad > total * _FAR_APART:
         raise SourceError(
-            f"{TITLE} sent the money of {window} in millionths, though decimals were asked for: {ours:.0f} would "
+            f"{TITLE} sent the money of {window} in millionths, though decimals were asked for: {by_ad:.0f} would "
             "be a million times the spend. Nothing was loaded. Tell Direct's support."
         )
 
@@ -109,18 +108,18 @@ def _vat_doubts(rows: pl.DataFrame, totals: pl.DataFrame, vat: str) -> list[str]
     ]
     days = (
         by_day[0]
-        .join(by_day[1], on="stat_date", suffix="_told")
+        .join(by_day[1], on="stat_date", suffix="_total")
         .with_columns(pl.col("stat_date").str.to_date("%Y-%m-%d", strict=False))
         .drop_nulls("stat_date")
         .sort("stat_date")
         .join_asof(vat_rates(), left_on="stat_date", right_on="valid_from")
     )
     net, gross, wrong, same = Decimal(0), Decimal(0), 0, 0
-    for _, ours, number, told, others, rate in days.select(
-        "stat_date", "paid", "rows", "paid_told", "rows_told", "rate"
+    for _, ours, number, total, total_rows, rate in days.select(
+        "stat_date", "paid", "rows", "paid_total", "rows_total", "rate"
     ).iter_rows():
-        with_vat, without = (ours, told) if vat == "YES" else (told, ours)
-        near = _KOPECK * (number + others)
+        with_vat, without = (ours, total) if vat == "YES" else (total, ours)
+        near = _KOPECK * (number + total_rows)
         if abs(with_vat - without * (1 + rate)) <= near:
             continue
         wrong += 1
@@ -130,9 +129,9 @@ def _vat_doubts(rows: pl.DataFrame, totals: pl.DataFrame, vat: str) -> list[str]
         return []
     if same == wrong:
         return [f"Direct tells the same money with VAT and without on {wrong} days: AD_SPEND_VAT may not hold"]
-    told_rate = f"{(gross / net - 1):.0%}" if net else "any rate"
+    found_rate = f"{(gross / net - 1):.0%}" if net else "any rate"
     return [
-        f"Direct's money with VAT and without differs by {told_rate} on {wrong} days, which is not the rate of VAT"
+        f"Direct's money with VAT and without differs by {found_rate} on {wrong} days, which is not the rate of VAT"
     ]
 
 

@@ -1,7 +1,7 @@
-"""What a report does not tell: campaigns with their currency, links and tracking parameters of ads.
+"""What a report does not have: campaigns with their currency, links and tracking parameters of ads.
 
-All of it only describes what was spent, so a load can do without: what one of these services refuses or leaves out
-is unknown, which is not the same as empty, and the warehouse may know it.
+None of it is needed for the figures, so a load goes on without it. What one of these services refuses or leaves out
+is unknown, which is not the same as empty: the warehouse may know it from an earlier load.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ logger = logging.getLogger("zakaz.fetch")
 _ADS_A_CALL = 10_000
 _GROUPS_A_CALL = 1_000
 _CAMPAIGNS_A_CALL = 1_000
-_OF_FORM = {4000, 8000}
-"""Codes of a question that Direct does not understand."""
+_MALFORMED = {4000, 8000}
+"""Error codes for a request that Direct does not understand."""
 _MICROS = 1_000_000
 _LINKED_ADS = ("TextAd", "TextImageAd", "TextAdBuilderAd", "CpcVideoAdBuilderAd", "CpmBannerAdBuilderAd")
 _LINKED_IN_V501 = ("ResponsiveAd",)
@@ -41,7 +41,7 @@ _CAMPAIGN_KINDS = {
 
 @dataclass(frozen=True)
 class Campaign:
-    """None is what Direct did not tell. `daily_budget` is in the account's currency, net of VAT."""
+    """None: not in the reply. `daily_budget` is in the account's currency, net of VAT."""
 
     name: str | None = None
     currency: str | None = None
@@ -57,10 +57,10 @@ class Links:
     groups: dict[int, str] = field(default_factory=dict)
 
 
-def without(service: str, error: SourceError) -> str:
-    """The service and why it did not answer, where a load can do without it. Raises the error where access is what
-    is wrong: then no service will answer."""
-    if isinstance(error, Refused) and error.of_access:
+def unavailable(service: str, error: SourceError) -> str:
+    """The text of a warning: which optional service did not answer, and why. Raises the error if access was denied:
+    then no service will answer."""
+    if isinstance(error, Refused) and error.is_access:
         raise error
     reason = str(error).partition(". ")[0].rstrip(".")
     logger.warning("%s, so this load goes on without %s", reason, service)
@@ -85,7 +85,7 @@ async def campaigns(
             listed, fields = await _get(direct, ("campaigns", "Campaigns"), wanted, fields, unread)
             found |= {number: _campaign(item) for number, item in _by_id(listed).items()}
     except SourceError as error:
-        unread.append(without("campaigns.get", error))
+        unread.append(unavailable("campaigns.get", error))
         return found, False
     if nameless := sum(campaign.currency is None for campaign in found.values()):
         unread.append(f"Currency of {nameless} campaigns")
@@ -93,25 +93,26 @@ async def campaigns(
 
 
 async def links(direct: Direct, ads: Collection[int], groups: Collection[int], unread: list[str]) -> Links:
-    """Of these ads and groups, in as few calls as the limits allow; what is missing is asked for once more."""
+    """Links of these ads and parameters of these groups, in as few calls as the limits allow. What a reply lacks
+    is requested once more."""
     kinds = _LINKED_ADS + (_LINKED_IN_V501 if direct.version == "v501" else ())
     of_ads: Object = {"FieldNames": ["Id", "Type"], **{f"{kind}FieldNames": ["Href"] for kind in kinds}}
     of_groups: Object = {"FieldNames": ["Id", "TrackingParams"]}
-    found_ads = await _described(direct, ("ads", "Ads"), batches(sorted(ads), _ADS_A_CALL), of_ads, unread)
-    found_groups = await _described(
+    found_ads = await _get_by_ids(direct, ("ads", "Ads"), batches(sorted(ads), _ADS_A_CALL), of_ads, unread)
+    found_groups = await _get_by_ids(
         direct, ("adgroups", "AdGroups"), batches(sorted(groups), _GROUPS_A_CALL), of_groups, unread
     )
     return Links(
-        {number: _href(ad, kinds) for number, ad in found_ads.items() if _tells_link(ad, kinds)},
+        {number: _href(ad, kinds) for number, ad in found_ads.items() if _has_link_field(ad, kinds)},
         {
             number: _text(group["TrackingParams"])
             for number, group in found_groups.items()
-            if _is_text(group, "TrackingParams")
+            if _has_text(group, "TrackingParams")
         },
     )
 
 
-async def _described(
+async def _get_by_ids(
     direct: Direct, of: tuple[str, str], parts: Iterable[list[int]], fields: Object, unread: list[str]
 ) -> dict[int, Object]:
     found: dict[int, Object] = {}
@@ -122,21 +123,21 @@ async def _described(
                     came, fields = await _get(direct, of, {"Ids": missing}, fields, unread)
                     found |= _by_id(came)
     except SourceError as error:
-        unread.append(without(f"{of[0]}.get", error))
+        unread.append(unavailable(f"{of[0]}.get", error))
     return found
 
 
 async def _get(
     direct: Direct, of: tuple[str, str], criteria: Object, fields: Object, unread: list[str]
 ) -> tuple[list[Object], Object]:
-    """As `Direct.get`, with the fields that Direct took. It refuses a whole question for one field that it does not
-    know; then each is tried, and those that it refuses are left out."""
+    """As `Direct.get`, with the fields that Direct accepted. It refuses a whole request for one
+    unknown field; then each field is tried alone, and those that it refuses are left out."""
     service, key = of
-    asked: Object = {"SelectionCriteria": criteria}
+    request: Object = {"SelectionCriteria": criteria}
     try:
-        return await direct.get(service, key, asked | fields), fields
+        return await direct.get(service, key, request | fields), fields
     except Refused as error:
-        if error.code not in _OF_FORM:
+        if error.code not in _MALFORMED:
             raise
     taken: Object = {"FieldNames": ["Id"]}
     left_out: list[str] = []
@@ -146,14 +147,14 @@ async def _get(
                 continue
             wider = taken | {name: [*taken.get(name, []), each]}
             try:
-                await direct.call(service, "get", asked | wider | {"Page": {"Limit": 1, "Offset": 0}})
+                await direct.call(service, "get", request | wider | {"Page": {"Limit": 1, "Offset": 0}})
                 taken = wider
             except Refused as error:
-                if error.code not in _OF_FORM:
+                if error.code not in _MALFORMED:
                     raise
                 what = each if name == "FieldNames" else name
                 left_out.append(f"{what} of {service}.get (refused with code {error.code})")
-    found = await direct.get(service, key, asked | taken)
+    found = await direct.get(service, key, request | taken)
     unread += left_out
     return found, taken
 
@@ -174,29 +175,29 @@ def _campaign(item: Object) -> Campaign:
 
 
 def _tracking(item: Object) -> str | None:
-    """None where the campaign is of a kind that has parameters and none came, as for a set of fields of another
-    kind, which Direct answers with nothing and without an error."""
-    told = [
+    """None if this type of campaign has parameters and the reply has none: fields of another type get neither
+    a value nor an error."""
+    values = [
         part(item, kind)["TrackingParams"]
         for kind in _CAMPAIGN_KINDS.values()
-        if _is_text(part(item, kind), "TrackingParams")
+        if _has_text(part(item, kind), "TrackingParams")
     ]
-    if not told and str(item.get("Type")) in _CAMPAIGN_KINDS:
+    if not values and str(item.get("Type")) in _CAMPAIGN_KINDS:
         return None
-    return next(filter(None, map(_text, told)), "")
+    return next(filter(None, map(_text, values)), "")
 
 
-def _tells_link(ad: Object, kinds: tuple[str, ...]) -> bool:
-    return str(ad.get("Type")) in _LINKLESS or any(_is_text(part(ad, kind), "Href") for kind in kinds)
+def _has_link_field(ad: Object, kinds: tuple[str, ...]) -> bool:
+    return str(ad.get("Type")) in _LINKLESS or any(_has_text(part(ad, kind), "Href") for kind in kinds)
 
 
 def _href(ad: Object, kinds: tuple[str, ...]) -> str | None:
-    told = (part(ad, kind)["Href"] for kind in kinds if _is_text(part(ad, kind), "Href"))
-    return next(filter(None, map(_text, told)), None)
+    values = (part(ad, kind)["Href"] for kind in kinds if _has_text(part(ad, kind), "Href"))
+    return next(filter(None, map(_text, values)), None)
 
 
-def _is_text(item: Object, name: str) -> bool:
-    """Whether Direct told it, also that there is none."""
+def _has_text(item: Object, name: str) -> bool:
+    """Whether the field is in the reply, be it null."""
     return name in item and isinstance(item[name], str | None) and len(item[name] or "") <= kinds.LONGEST_LINK
 
 

@@ -1,65 +1,99 @@
-"""The second report, by which the rows of the first are known to be all there and in the right money."""
+"""The state of one fetch, and the second report, which proves that the rows of the first are complete and in the
+right unit of money."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 
 from tasks.errors import SourceError
 from tasks.fetch.direct import money
-from tasks.fetch.direct.objects import Campaign, without
+from tasks.fetch.direct.objects import Campaign, unavailable
+from tasks.fetch.direct.reports import Reports
 from tasks.fetch.direct.rows import without_repeats
-from tasks.fetch.direct.run import Run
+from tasks.fetch.direct.service import Direct
 from tasks.fetch.direct.table import Row
-from tasks.window import Window
+from tasks.window import Window, moscow_today
 
 logger = logging.getLogger("zakaz.fetch")
 
+CORRECTION_DAYS = 30
+"""Days back from today in which corrections are looked for: longer than any loader should have been down."""
 _OTHER_VAT = {"YES": "NO", "NO": "YES"}
+
+
+@dataclass
+class Run:
+    """The clients of one fetch and what it found on the way. `unread`: services or fields without an answer."""
+
+    direct: Direct
+    reports: Reports
+    vat: str
+    as_of: datetime
+    unread: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    has_saved_points: bool = False
+
+    @property
+    def today(self) -> date:
+        return moscow_today(self.as_of)
+
+    def must_save_points(self) -> bool:
+        """Whether few points are left, so that only what is needed is requested. The run then warns of it."""
+        self.has_saved_points |= self.direct.must_save_points
+        return self.direct.must_save_points
+
+    def is_up_to_now(self, window: Window) -> bool:
+        return window.last >= self.today - timedelta(days=1)
+
+    def month_ago(self, window: Window) -> date:
+        """The first day that Direct may still correct; for a window in the past, the window's first day."""
+        return self.today - timedelta(days=CORRECTION_DAYS) if self.is_up_to_now(window) else window.first
 
 
 @dataclass(frozen=True)
 class Totals:
-    """Figures by campaign and day, to prove the rows by. Without rows where Direct did not give them."""
+    """Figures by campaign and day, which the rows are compared with. No rows if Direct did not send them."""
 
     rows: list[Row]
     period: Window
 
 
 async def totals_of(run: Run, window: Window) -> Totals:
-    """Over a month at least where the window is up to now: campaigns that Direct does not list are found by their
-    figures, and may have ended before the window begins."""
+    """The totals of the window, and of a month at least if the window reaches yesterday: campaigns that Direct does
+    not list are found by their figures, and may have ended before the window begins."""
     period = Window(first=min(window.first, run.month_ago(window)), last=window.last)
     try:
         return Totals(await run.reports.totals(period, _OTHER_VAT[run.vat]), period)
     except SourceError as error:
-        run.warnings.append(f"the report is not proved to be whole: no {without('totals', error)}")
+        run.warnings.append(f"the report is not proved to be whole: no {unavailable('totals', error)}")
         return Totals([], period)
 
 
 async def proved(
     run: Run, window: Window, rows: list[Row], totals: Totals, listed: Mapping[int, Campaign]
 ) -> tuple[list[Row], bool]:
-    """The rows, and whether some are missing. Where they do not agree with the totals both are read once more."""
-    told = totals.rows
-    # Today is not over, and grows from one call to the next.
+    """The rows, and whether some are missing. If they differ from the totals, both reports are read once more."""
+    totals_rows = totals.rows
+    # Figures of today still grow from one call to the next.
     last = min(window.last, run.today - timedelta(days=1))
     span = Window(first=window.first, last=last) if window.first <= last else None
     rows, repeated = without_repeats(rows)
-    if span and told and money.compare(money.figures(rows), money.figures(told), span).missing:
+    if span and totals_rows and money.compare(money.figures(rows), money.figures(totals_rows), span).missing:
         again = replace(run.reports, attempt=2)
         rows, repeated = without_repeats(await again.ad_days(window, run.vat))
         try:
-            told = await again.totals(totals.period, _OTHER_VAT[run.vat])
+            totals_rows = await again.totals(totals.period, _OTHER_VAT[run.vat])
         except SourceError as error:
-            logger.warning("no %s", without("totals", error))
-    here, there = money.figures(rows), money.figures(told)
+            logger.warning("no %s", unavailable("totals", error))
+    here, there = money.figures(rows), money.figures(totals_rows)
     money.prove_unit(here, there, window)
     if repeated:
         run.notes.append(f"{repeated} repeated rows of Direct's report left out")
-    if not span or not told:
+    if not span or not totals_rows:
         return rows, False
     found = money.compare(here, there, span)
     if found.missing:

@@ -1,10 +1,10 @@
-"""The Reports service: from the order of a report to its last row.
+"""The Reports service: from the request for a report to its last row.
 
-The same POST creates a report and asks for it, so the name stays while polling and is new for new data: a repeated
-name gives the numbers stored up to five hours ago. What a report means is decided elsewhere.
+The same POST creates a report and polls it, so the name stays while polling and is new for new data: a repeated
+name returns figures stored up to five hours ago. This module does not interpret the rows.
 
-Figures are asked for without the campaigns' names, the only text that can break a line (`names` asks for those that
-`campaigns.get` does not tell).
+The report of figures has no campaign names, the only text that can break a line; `names` fetches those that
+`campaigns.get` does not list.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ TOTALS = {name: FIELDS[name] for name in ("stat_date", "campaign_id", "impressio
 _NAMES = {"campaign_id": "CampaignId", "campaign_name": "CampaignName", "impressions": "Impressions"}
 _NAME = {"campaign_name": "CampaignName"}
 _MOST_ROWS = 200_000
-"""Of a page: so many rows are held as text and as rows at once. Direct would give a million."""
+"""In one page: all of them are in memory twice, as text and as rows. Direct allows a million."""
 _MOST_VALUES = 10_000
 """In one filter."""
 _ACCEPTED = (200, 201, 202)
@@ -64,7 +64,7 @@ _HEADERS = {
 
 @dataclass(frozen=True)
 class Reports:
-    """Reports of one run. `as_of` makes their names new; `attempt` where the same is asked for a second time."""
+    """Reports of one run. `as_of` makes their names unique, and `attempt` those of a second reading."""
 
     direct: Direct
     settings: Settings
@@ -73,25 +73,25 @@ class Reports:
 
     async def ad_days(self, window: Window, vat: str) -> list[Row]:
         """Rows of FIELDS, text as it came, for every ad and Moscow day of the window that had any figure; with
-        `campaign_name` where the report tells it all the same. Raises SourceError."""
+        `campaign_name` if the report has it all the same. Raises SourceError."""
         order = ("Date", "CampaignId", "AdGroupId", "AdId")
-        return await self._rows(window, _Question(FIELDS, order, vat))
+        return await self._rows(window, _Query(FIELDS, order, vat))
 
     async def totals(self, window: Window, vat: str) -> list[Row]:
-        """Rows of TOTALS by campaign and day, money asked for in micros. Raises SourceError."""
-        return await self._rows(window, _Question(TOTALS, ("Date", "CampaignId"), vat, micros=True))
+        """Rows of TOTALS by campaign and day, money in micros. Raises SourceError."""
+        return await self._rows(window, _Query(TOTALS, ("Date", "CampaignId"), vat, micros=True))
 
     async def names(self, window: Window, campaigns: Collection[int]) -> dict[int, str]:
-        """Of those campaigns that the report names. Raises SourceError."""
+        """Names by id of those campaigns that have a row in the report. Raises SourceError."""
         values = [str(number) for number in sorted(campaigns)[:_MOST_VALUES]]
         only = {"Filter": [{"Field": "CampaignId", "Operator": "IN", "Values": values}]}
-        rows = await self._rows(window, _Question(_NAMES, ("CampaignId",), "NO", criteria=only))
+        rows = await self._rows(window, _Query(_NAMES, ("CampaignId",), "NO", criteria=only))
         return {identifier(row.get("campaign_id")): row.get("campaign_name") or "" for row in rows}
 
-    async def _rows(self, window: Window, question: _Question) -> list[Row]:
-        """A period that is too long for the server is asked for in halves."""
+    async def _rows(self, window: Window, query: _Query) -> list[Row]:
+        """The rows; a period that is too long for the server is split in halves."""
         try:
-            return await self._whole(window, question)
+            return await self._all_pages(window, query)
         except PeriodTooLong:
             if window.days == 1:
                 raise SourceError(f"{TITLE} cannot build the report of {window} in time.", transient=True) from None
@@ -99,13 +99,13 @@ class Reports:
             middle = window.first + timedelta(days=window.days // 2 - 1)
             first = Window(first=window.first, last=middle)
             second = Window(first=middle + timedelta(days=1), last=window.last)
-            return [row for half in (first, second) for row in await self._rows(half, question)]
+            return [row for half in (first, second) for row in await self._rows(half, query)]
 
-    async def _whole(self, window: Window, question: _Question) -> list[Row]:
+    async def _all_pages(self, window: Window, query: _Query) -> list[Row]:
         rows: list[Row] = []
         before: list[Row] = []
         for number in count(1):
-            page = await self._one(window, question, len(rows))
+            page = await self._page(window, query, len(rows))
             if page and page == before:
                 raise SourceError(f"{TITLE} sends the same page of the report of {window} again.", transient=True)
             rows += page
@@ -115,12 +115,12 @@ class Reports:
             before = page
         return rows
 
-    async def _one(self, window: Window, question: _Question, offset: int) -> list[Row]:
-        """Order, poll, read. At most `direct_report_deadline` seconds in all."""
+    async def _page(self, window: Window, query: _Query, offset: int) -> list[Row]:
+        """Create, poll and read one page. Takes at most `direct_report_deadline` seconds."""
         deadline = self.settings.direct_report_deadline
         try:
             async with asyncio.timeout(deadline):
-                return await self._polled(window, question, offset, time.monotonic() + deadline)
+                return await self._polled(window, query, offset, time.monotonic() + deadline)
         except TimeoutError:
             raise SourceError(
                 f"{TITLE} did not finish a report within {deadline:g} s. "
@@ -128,11 +128,11 @@ class Reports:
                 transient=True,
             ) from None
 
-    async def _polled(self, window: Window, question: _Question, offset: int, until: float) -> list[Row]:
-        """Raises TimeoutError at once where the pause that is asked for would end after `until`."""
-        order = self._order(window, question, offset)
-        headers = _HEADERS | {"returnMoneyInMicros": "true" if question.micros else "false"}
-        read = partial(_read, window=window, columns=question.columns)
+    async def _polled(self, window: Window, query: _Query, offset: int, until: float) -> list[Row]:
+        """Raises TimeoutError at once if the next pause would end after `until`."""
+        order = self._order(window, query, offset)
+        headers = _HEADERS | {"returnMoneyInMicros": "true" if query.micros else "false"}
+        read = partial(_read, window=window, columns=query.columns)
         path = f"json/{self.direct.version}/reports"
         while True:
             try:
@@ -153,25 +153,25 @@ class Reports:
             "POST", path, read, accept=_ACCEPTED, json={"params": order}, headers=headers
         )
 
-    def _order(self, window: Window, question: _Question, offset: int) -> Object:
+    def _order(self, window: Window, query: _Query, offset: int) -> Object:
         order: Object = {
-            "SelectionCriteria": {"DateFrom": str(window.first), "DateTo": str(window.last), **question.criteria},
-            "FieldNames": list(question.columns.values()),
-            "OrderBy": [{"Field": name} for name in question.sorted_by],
+            "SelectionCriteria": {"DateFrom": str(window.first), "DateTo": str(window.last), **query.criteria},
+            "FieldNames": list(query.columns.values()),
+            "OrderBy": [{"Field": name} for name in query.sorted_by],
             "Page": {"Limit": _MOST_ROWS, "Offset": offset},
             "ReportType": "CUSTOM_REPORT",
             "DateRangeType": "CUSTOM_DATE",
             "Format": "TSV",
-            "IncludeVAT": question.vat,
+            "IncludeVAT": query.vat,
         }
-        stamp = [order, question.micros, self.as_of.isoformat(), self.attempt]
+        stamp = [order, query.micros, self.as_of.isoformat(), self.attempt]
         digest = hashlib.sha256(json.dumps(stamp, sort_keys=True).encode()).hexdigest()
         return order | {"ReportName": f"zakaz_{window.first}_{window.last}_{digest[:12]}"}
 
 
 @dataclass(frozen=True)
-class _Question:
-    """What one report shall tell."""
+class _Query:
+    """Fields, order and filter of one report."""
 
     columns: dict[str, str]
     sorted_by: tuple[str, ...]
@@ -187,7 +187,7 @@ def _read(reply: httpx.Response, window: Window, columns: dict[str, str]) -> lis
         wanted = _DEFAULT_PAUSE if pause is None or pause < 0 else pause
         return float(min(max(wanted, _SHORTEST_PAUSE), _LONGEST_PAUSE))
     try:
-        # A bad byte in a name costs its letter; what a cut within a letter lacks is the total.
+        # A bad byte becomes a replacement character; a text cut within a letter lacks its total row.
         return parse(text_of_bytes(reply.content), columns | _NAME, optional=_NAME.keys() - columns.keys())
     except NotWhole as error:
         raise TryAgain(f"the report of {window} {error}", few=True) from None

@@ -1,4 +1,4 @@
-"""What a row of the report gets from the other services, and what stays unknown of it."""
+"""Rows of the report joined with campaigns, links and tracking parameters, and notes on those that stay unknown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasks.fetch.direct.values import identifier
 from tasks.fetch.kinds import instant, number
 
 _MANY = 0.5
-"""Share of the ads without a known link that is no matter of deleted ads: a later read may mend it."""
+"""Share of ads without a known link above which deleted ads are no explanation: a later load may find the links."""
 _A_FEW = 3
 """Fewer may all have been deleted."""
 
@@ -53,7 +53,7 @@ def described(
         ad, group, number = (identifier(row.get(name)) for name in ("ad_id", "ad_group_id", "campaign_id"))
         campaign, tracking = listed.get(number, nothing), known.groups.get(group)
         # Ads of the campaign wizard have no id and so no link; that is knowledge too. An ad whose group or campaign
-        # is not known is not: their parameters would win over the link's, the group's over the campaign's.
+        # is not known is not: their parameters take precedence over the link's, the group's over the campaign's.
         has_tracking = bool((tracking or "").strip()) or campaign.tracking is not None
         is_known = not ad or (ad in known.ads and (not group or tracking is not None) and has_tracking)
         made.append(
@@ -72,15 +72,15 @@ def described(
 
 
 def _landed(column: str, text: str | None) -> str | None:
-    """A campaign's name is its promoter's own text; all else are figures, ids and the day."""
+    """The value as it lands: a campaign's name as it is, figures, ids and the day only if they have that form."""
     if column == "campaign_name":
         return text
     return instant(text) if column == "stat_date" else number(text)
 
 
-def unknown_tags(rows: list[Row], version: str, was_asked: bool) -> tuple[list[str], list[str]]:
-    """Ads whose tags Direct does not tell, counted with their spend: what a later read may mend, and what will stay
-    so, as for deleted ads and the campaign wizard. `was_asked`: no service failed, which is told anyway."""
+def unknown_tags(rows: list[Row], version: str, is_complete: bool) -> tuple[list[str], list[str]]:
+    """Number and spend of ads whose tags are unknown: warnings, which a later load may resolve, and notes, for
+    deleted ads and the campaign wizard. `is_complete`: no service failed, so no other warning covers them."""
     frame = figures(rows).with_columns(
         pl.Series("is_known", [row["link_known"] == "true" for row in rows], pl.Boolean),
         pl.Series("currency", [row["currency"] for row in rows], pl.String),
@@ -94,7 +94,7 @@ def unknown_tags(rows: list[Row], version: str, was_asked: bool) -> tuple[list[s
         if version == "v5":
             text += " (DIRECT_VERSION=v5 hides unified campaigns and combinatorial ads: set v501)"
         is_many = number >= _A_FEW and number > _MANY * frame.filter(pl.col("has_ad"))["ad_id"].n_unique()
-        (doubtful if is_many and was_asked else certain).append(text)
+        (doubtful if is_many and is_complete else certain).append(text)
     hidden = hidden.filter(pl.col("campaign_id").is_not_null())
     if number := hidden["campaign_id"].n_unique():
         certain.append(f"{number} campaigns of the wizard with {_spend(hidden)} of spend tell no ads, so no city")

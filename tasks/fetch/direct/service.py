@@ -1,7 +1,7 @@
 """Talking to Yandex Direct: headers, errors in any HTTP status, points.
 
 Errors come as JSON with HTTP 200, 400 or 500, their code as a number or as text. What a code means for the next
-step is a table here; which questions to ask is decided elsewhere.
+step is a table here; which requests to make is decided in `fetching.py`.
 """
 
 from __future__ import annotations
@@ -32,36 +32,36 @@ _HINTS = {
     3001: "The application has no access to this method: apply for it in Direct's settings, API.",
     8800: "The account does not see that object: check DIRECT_LOGIN in secrets/.env.direct.",
 }
-_OF_ACCESS = {53, 54, 58, 513, 3000, 3001}
+_ACCESS_CODES = {53, 54, 58, 513, 3000, 3001}
 _NOT_SEEN = 8800
-"""Of a whole account its login is wrong; of one object, that is only gone."""
+"""For a whole account the login is wrong; for one object, it was deleted."""
 _MOST_BYTES = 24 * 2**20
 """Of a page of a report, see `reports`: 120 bytes a row, where 75 are usual. Lists of JSON are shorter."""
 _WORDS, _ID = re.compile(r"[A-Za-z][A-Za-z ,.:;'\"()/_-]{0,99}"), re.compile(r"[0-9A-Fa-f-]{1,40}")
-"""What is shown of an error: its name in English, which holds nothing of what was sent, and its number."""
+"""The parts of an error that are shown: its English name, which has nothing of the request, and its number."""
 _RESERVE = 0.05
-"""Share of the daily points below which nothing is asked that a run can do without."""
+"""Share of the daily points below which only needed requests are made."""
 
 
 class Refused(SourceError):
-    """Direct named a code. `of_access`: no service will answer before somebody mends the access."""
+    """Direct named a code. `is_access`: no service will answer until somebody restores access."""
 
-    def __init__(self, message: str, code: int, *, of_access: bool = False, transient: bool = False) -> None:
+    def __init__(self, message: str, code: int, *, is_access: bool = False, transient: bool = False) -> None:
         super().__init__(message, transient=transient)
         self.code = code
-        self.of_access = of_access
+        self.is_access = is_access
 
 
 class QueueFull(Exception):
-    """Five reports wait already: ask again in a while."""
+    """Five reports are in the queue already: retry later."""
 
 
 class PeriodTooLong(Exception):
-    """The report took the server too long: the same again would too, half the period may not."""
+    """The report took the server too long. The same request would again; half the period may not."""
 
 
 class Direct:
-    """One account. `points_left` is the share of the daily points that is left, once a service has told it."""
+    """One account. `points_left`: share of the daily points that is left, by the last `Units` header."""
 
     def __init__(self, settings: Settings) -> None:
         token = require(settings.direct_token, "DIRECT_TOKEN", ".env.direct")
@@ -90,7 +90,7 @@ class Direct:
     async def get(self, service: str, key: str, parameters: Object) -> list[Object]:
         """The objects of a `get`, page by page; the reply's list is under `key` or absent when empty.
 
-        A page that leads nowhere new is the last. The caller compares what came with what it asked for.
+        The last page has no `LimitedBy`, or one that is no higher offset. The caller checks for missing objects.
         """
         found: list[Object] = []
         offset = 0
@@ -123,7 +123,7 @@ class Direct:
         code = code_of((error or {}).get("error_code"))
         service = reply.request.url.path.rsplit("/", 1)[-1]
         of_report = service == "reports"
-        # Whatever the body says, unless it names what no shorter period can mend.
+        # Whatever the body is, unless its code names a fault that a shorter period does not cure.
         if of_report and reply.status_code == httpx.codes.BAD_GATEWAY and code not in _HINTS:
             raise PeriodTooLong
         if error is None:
@@ -141,15 +141,15 @@ class Direct:
         if code in _LATER or code in _SLOWER:
             raise TryAgain(f"code {code}", retry_after=retry_after(reply) or _SLOWER.get(code))
         if code not in _HINTS and reply.status_code in (429, 500, 503, 504):
-            return  # the status says what to do
-        text = _if_like(_WORDS, error.get("error_string"))
-        request_id = _if_like(_ID, error.get("request_id")) or _if_like(_ID, reply.headers.get("RequestId"))
+            return  # handled by HTTP status
+        text = _matching(_WORDS, error.get("error_string"))
+        request_id = _matching(_ID, error.get("request_id")) or _matching(_ID, reply.headers.get("RequestId"))
         of_request = f"the request id {request_id}" if request_id else "the time of the request"
         hint = _HINTS.get(code, f"Tell Direct's support {of_request}.")
-        of_access = code in _OF_ACCESS or (code == _NOT_SEEN and service in ("reports", "campaigns"))
+        is_access = code in _ACCESS_CODES or (code == _NOT_SEEN and service in ("reports", "campaigns"))
         said = f" ({text})" if text else ""
         message = f"{TITLE} refused the request with code {code}{said}. {hint}"
-        raise Refused(message, code, of_access=of_access)
+        raise Refused(message, code, is_access=is_access)
 
     def _note_points(self, units: str) -> None:
         """`spent/left/limit`."""
@@ -158,9 +158,9 @@ class Direct:
             self.points_left = left / limit
 
 
-def _if_like(shape: re.Pattern[str], value: object) -> str:
+def _matching(pattern: re.Pattern[str], value: object) -> str:
     text = str(value or "").strip()
-    return text if shape.fullmatch(text) else ""
+    return text if pattern.fullmatch(text) else ""
 
 
 def _error_of(reply: httpx.Response) -> Object | None:

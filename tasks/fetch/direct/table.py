@@ -1,7 +1,8 @@
-"""The text of a report: TSV with a line of column names, the rows, and `Total rows: N`, by which it is known whole.
+"""The text of a report: TSV with a line of column names, the rows, and `Total rows: N`, which proves that none
+is missing.
 
-Names of campaigns come as they are, with whatever tabs and line feeds they hold. Only they may: every other column
-has a known form, and N says how many rows there are, so broken lines are joined again.
+Names of campaigns may contain tabs and line feeds. Every other column has a known form, and N is the number
+of rows, so broken lines are joined again.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ _FREE_TEXT = "CampaignName"
 _FORMS = {"Date": re.compile(r"^\d{4}-\d\d-\d\d$")} | dict.fromkeys(
     ("CampaignId", "AdGroupId", "AdId", "Impressions", "Clicks", "Cost", "Conversions"), _NUMBER
 )
-"""Of the columns that are asked for; any other may hold anything."""
+"""Of the columns that are requested."""
 
 
 class NotWhole(Exception):
-    """No reading of the text gives as many rows as it says it has."""
+    """The text cannot be read as the number of rows in its last line."""
 
 
 def parse(text: str, fields: Mapping[str, str], optional: Collection[str] = ()) -> list[Row]:
@@ -86,7 +87,7 @@ def _have_their_form(cells: list[str], names: list[str]) -> bool:
 def _row(line: str, header: list[str], places: Mapping[str, int], free: int | None) -> Row:
     cells, width = line.split("\t"), len(header)
     if len(cells) > width and free is not None:
-        # The name has tabs: what follows it is counted from the end.
+        # The name has tabs: the cells after it are counted from the end.
         end = len(cells) - (width - free - 1)
         cells = [*cells[:free], "\t".join(cells[free:end]), *cells[end:]]
     if len(cells) != width:

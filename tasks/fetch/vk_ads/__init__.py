@@ -11,7 +11,7 @@ from datetime import datetime
 from tasks.errors import SourceError
 from tasks.fetch import traffic
 from tasks.fetch.vk_ads import legacy, today
-from tasks.fetch.vk_ads.figures import TRIES, Statistics, comparable, doubt_unit, prove
+from tasks.fetch.vk_ads.figures import TRIES, Statistics, check_complete, check_unit, comparable
 from tasks.fetch.vk_ads.values import Record, Row, name_of, whole
 from tasks.landing import Fetched
 from tasks.settings import Settings, require
@@ -32,7 +32,7 @@ LEGACY_CURRENCY = "RUB"
 
 
 def check_settings(settings: Settings) -> None:
-    """Raises SettingsError where neither a token nor what gives one is set, or a token that can be none."""
+    """Raises SettingsError if a setting that the chosen API needs is missing or malformed."""
     if settings.vk_api == "legacy":
         require(settings.vk_token, "VK_TOKEN", ".env.vk")
         require(settings.vk_account_id, "VK_ACCOUNT_ID", ".env.vk")
@@ -53,8 +53,8 @@ def account(settings: Settings) -> str:
 
 def fetch_ad_days(settings: Settings, window: Window, as_of: datetime) -> Fetched:
     """Columns: COLUMNS, all text; grain: day x ad; money net of VAT. An ad whose figures the API no longer gives
-    has no row: what was loaded of it stays. Null in campaign, group, link or currency: the API did not tell it.
-    Raises SourceError, also where statistics do not come whole: what is left out is not nothing."""
+    has no row: what was loaded of it stays. Null in campaign, group, link or currency: not in the API's replies.
+    Raises SourceError, also for incomplete statistics: what is absent is missing, not zero."""
     load = _legacy if settings.vk_api == "legacy" else _today
     fetched = asyncio.run(load(settings, window, as_of))
     for text in (*fetched.warnings, *fetched.notes):
@@ -67,29 +67,29 @@ async def _today(settings: Settings, window: Window, as_of: datetime) -> Fetched
     try:
         user = None if settings.vk_account_id else await api.user()
         account_id = settings.vk_account_id or today.account_of(user or {})
-        # From the bottom up: what is made meanwhile then lacks no parent.
+        # From the bottom up: an object created meanwhile then has its parent.
         banners = await api.listing("banners")
         groups = await api.listing("ad_groups")
-        told_plans = await api.plans_if_told()
-        if user is None:  # Now that a token is at hand: asking once more for one could take another slot.
-            user = await api.user_if_told()
+        listed_plans = await api.plans_or_none()
+        if user is None:  # After the lists, which got the token: a second request for one could take another slot.
+            user = await api.user_or_empty()
         read = await api.statistics(sorted(banners), window)
         account = await api.account_rows(user, window)
         if not read.partial and _lacks(read, account, window, as_of):
             # The list may have been short for a moment.
             banners |= (more := await api.listing("banners"))
             read.add(await api.statistics(sorted(more.keys() - read.days.keys() - set(read.lost)), window))
-        if account is None and not banners and (groups or told_plans):
-            raise _no_ads(today.TITLE, f"{len(groups)} groups and {len(told_plans or {})} campaigns")
+        if account is None and not banners and (groups or listed_plans):
+            raise _no_ads(today.TITLE, f"{len(groups)} groups and {len(listed_plans or {})} campaigns")
         groups = await _with_parents(api, "ad_groups", groups, map(today.group_of, banners.values()))
         parents = [groups.get(key, {}) for key in map(today.group_of, banners.values()) if key is not None]
-        plans = told_plans or {}
-        if told_plans is not None:
+        plans = listed_plans or {}
+        if listed_plans is not None:
             plan_ids = [whole(group.get("ad_plan_id")) for group in parents]
             plans = await _with_parents(api, "ad_plans", plans, plan_ids)
     finally:
         await api.close()
-    notes = api.notes + prove(today.TITLE, window, as_of, read, account) + _forgotten(read)
+    notes = api.notes + check_complete(today.TITLE, window, as_of, read, account) + _lost(read)
     currency = today.currency_of(user)
     heads: dict[int, Row] = {}
     plan_of: dict[int, int | None] = {}
@@ -107,20 +107,20 @@ async def _today(settings: Settings, window: Window, as_of: datetime) -> Fetched
             "ad_group_name": name_of(group.get("name")),
             "ad_id": str(ad),
             "currency": currency,
-            # Without its group nobody knows which tags the link will carry.
+            # Without its group the tags of the link are not known.
             "link": today.link_of(banners[ad]) if tags else None,
             "group_utm": tags[1] if tags else None,
             "enable_utm": tags[0] if tags else "false",
         }
     for by, objects in ((plan_of, plans), ({ad: today.group_of(banners[ad]) for ad in heads}, groups)):
         spend = ((by[ad], row) for ad, days in (read.days | read.partial).items() for row in days)
-        notes += doubt_unit(
+        notes += check_unit(
             today.TITLE, window, spend, {key: one.get("budget_limit_day") for key, one in objects.items()}
         )
-    if untold := sum(row["conversions"] is None for row in read.rows):
-        text = f"{today.TITLE} did not tell the goals of {untold} ad days; they count no conversions"
-        (api.warnings if untold > len(read.rows) / 2 else notes).append(text)
-    if orphans := sum(plan not in plans if told_plans is not None else plan is None for plan in plan_of.values()):
+    if without_goals := sum(row["conversions"] is None for row in read.rows):
+        text = f"{today.TITLE} did not tell the goals of {without_goals} ad days; they count no conversions"
+        (api.warnings if without_goals > len(read.rows) / 2 else notes).append(text)
+    if orphans := sum(plan not in plans if listed_plans is not None else plan is None for plan in plan_of.values()):
         api.warnings.append(
             f"{today.TITLE} did not tell the campaign or group of {orphans} ads; what was known of them stays"
         )
@@ -132,7 +132,7 @@ async def _today(settings: Settings, window: Window, as_of: datetime) -> Fetched
 async def _with_parents(
     api: today.Today, resource: str, listed: dict[int, Record], wanted: Iterable[int | None]
 ) -> dict[int, Record]:
-    """What a list lacks is asked for by id. All of them missing is no answer: nothing would have a campaign."""
+    """The list, with missing objects requested by id. If all are missing the reply is wrong: raises SourceError."""
     ids = {key for key in wanted if key is not None}
     if missing := ids - listed.keys():
         listed = listed | (await api.these(resource, missing) or {})
@@ -153,7 +153,7 @@ async def _legacy(settings: Settings, window: Window, as_of: datetime) -> Fetche
         read = await api.statistics(sorted(ads), window)
         account = await api.account_rows({key for key in campaign_of.values() if key is not None}, window)
         if account == [] and any(read.rows):
-            account = None  # What an account did is not nothing where its ads did something.
+            account = None  # An empty total above ads with figures is wrong.
         for attempt in range(TRIES - 1):
             lacks = bool(read.partial) if account is None else _lacks(read, account, window, as_of)
             if not lacks and not read.contradicted:
@@ -161,25 +161,25 @@ async def _legacy(settings: Settings, window: Window, as_of: datetime) -> Fetche
             traffic.count(retries=1)
             figures = read.days | read.partial
             silent = [ad for ad, rows in figures.items() if not rows or ad in read.contradicted]
-            # Those without a day first; which of the others lack one nobody can tell.
+            # First those without any day; then all, as any other may lack one.
             read.add(await api.statistics(sorted(figures if attempt or not silent else silent), window))
         if not read.partial and _lacks(read, account, window, as_of):
             # The list may have been short for a moment.
             ads |= (more := await api.ads())
             read.add(await api.statistics(sorted(more.keys() - campaign_of.keys()), window))
             campaign_of |= {ad: whole(one.get("campaign_id")) for ad, one in more.items()}
-        campaigns = await api.campaigns_if_told({key for key in campaign_of.values() if key is not None})
+        campaigns = await api.campaigns_or_empty({key for key in campaign_of.values() if key is not None})
         links = await api.links(sorted(ads))
     if not ads and campaigns and account is None:
         raise _no_ads(legacy.TITLE, f"{len(campaigns)} campaigns")
     notes = list(api.notes)
     if ads and not read.rows and not account:
-        # Seen where the API is dead for an account. It says nothing of anybody, so nothing is undone.
+        # Seen since 2022 for accounts that the API no longer serves. It proves nothing: loaded rows stay.
         text = f"{legacy.TITLE} has no statistics of any of {len(ads)} ads; what was loaded stays"
         (api.warnings if read.partial else notes).append(text)
         read = Statistics()
     else:
-        notes += prove(legacy.TITLE, window, as_of, read, account)
+        notes += check_complete(legacy.TITLE, window, as_of, read, account)
     if orphans := sum(campaign is None for campaign in campaign_of.values()):
         text = f"{legacy.TITLE} did not tell the campaign of {orphans} ads; what was known of them stays"
         api.warnings.append(text)
@@ -210,7 +210,7 @@ def _no_ads(title: str, others: str) -> SourceError:
     )
 
 
-def _forgotten(read: Statistics) -> list[str]:
+def _lost(read: Statistics) -> list[str]:
     count = len(read.lost)
     return [f"{today.TITLE} gives no figures for {count} ads any more; what was loaded stays"] if count else []
 
@@ -218,7 +218,7 @@ def _forgotten(read: Statistics) -> list[str]:
 def _fetched(
     heads: dict[int, Row], read: Statistics, window: Window, warnings: list[str], notes: list[str], ads: int
 ) -> Fetched:
-    """A listed ad without a row still gets one, empty: it says that the API knows the ad and has nothing on it."""
+    """A listed ad without a row gets one of zeros: the API knows the ad and it had no delivery."""
     figures = read.days | read.partial
     rows = [heads[ad] | day for ad, days in figures.items() for day in days or [_undelivered(window)]]
     return Fetched(rows, COLUMNS, tuple(warnings), {"ad_days": len(rows), "ads": ads}, notes=tuple(notes))

@@ -1,4 +1,4 @@
-"""Proof that nothing is missing: sums of what came against what the API itself says in total."""
+"""Completeness of statistics: sums of the rows compared with the totals that the API itself gives."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from tasks.fetch.vk_ads.values import Record, Row, number, record, whole
 from tasks.window import Window, moscow_today
 
 TRIES = 3
-"""How often statistics that did not come whole are asked for."""
+"""Requests for statistics that come incomplete."""
 _SHARE = 10
-"""Unexplained spend above a tenth of the window's fails the load, less is told: an ad that the API no longer lists
-never comes back, and must not stop every load for ever."""
-_FAR = 100
-"""Spend so many times a daily budget is another unit of money (kopecks, micros) sooner than a budget overrun."""
+"""Unexplained spend above a tenth of the window's fails the load; less is a note. An ad that the API no longer
+lists never comes back, and must not stop every load for ever."""
+_BUDGETS = 100
+"""Spend of so many daily budgets is more likely another unit of money (kopecks, micros) than an overrun."""
 _HALF_A_KOPECK = Decimal("0.005")
 _NAMES = ("spent", "impressions", "clicks")
 
 
 @dataclass
 class Statistics:
-    """`days`: rows by ad, of ads whose statistics came whole; `partial`: what came of those asked for in vain;
-    `contradicted`: of these, the ones whose rows are not what the reply says in total; `lost`: ads that the API no
-    longer knows. `strangers` and `nameless` count items of ads not asked for, and without a readable id."""
+    """`days`: rows by ad, of ads whose statistics are complete. `partial`: rows of the other ads; `contradicted`:
+    those of them whose rows do not add up to the reply's totals. `lost`: ads that the API no longer knows.
+    `strangers` and `nameless`: number of items of ads not requested, and without a readable id."""
 
     days: dict[int, list[Row]] = field(default_factory=dict)
     partial: dict[int, list[Row]] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Statistics:
     nameless: int = 0
 
     def add(self, other: Statistics) -> None:
-        """What came later of an ad takes the place of what came earlier."""
+        """A later reply about an ad replaces an earlier one."""
         self.days |= other.days
         self.lost += other.lost
         settled = self.days.keys() | set(self.lost)
@@ -52,7 +52,8 @@ class Statistics:
 
 @dataclass(frozen=True)
 class Figures:
-    """Sums over rows. `odd`: rows with a figure that cannot be read, which no sum is exact without."""
+    """Sums over rows. `slack`: how far rounding may move `spent`. `odd`: number of rows with an unreadable figure;
+    with any, no sum is exact."""
 
     spent: Decimal = Decimal(0)
     impressions: Decimal = Decimal(0)
@@ -77,7 +78,7 @@ class Figures:
         return near and (self.impressions, self.clicks) == (other.impressions, other.clicks)
 
     def lacks(self, account: Figures) -> Decimal:
-        """How much of the account's spend is not here."""
+        """The part of the account's spend that is missing here."""
         missing = account.spent - self.spent
         return missing if missing > self.slack + account.slack else Decimal(0)
 
@@ -104,8 +105,8 @@ def days_of(window: Window) -> set[str]:
 
 
 def comparable(rows: Iterable[Row], window: Window, as_of: datetime | None = None) -> Figures:
-    """Of the window's days; with `as_of` only of those that are over, if any: today's grow between two calls.
-    A day that cannot be read counts, as it must be one of them."""
+    """Sums of the window's days; with `as_of` only of past days, if any: those of today grow between two calls.
+    Rows with an unreadable day count too, as it must be one of them."""
     days = days_of(window)
     over = {day for day in days if as_of and day < str(moscow_today(as_of))} or days
     return Figures.of(row for row in rows if row["stat_date"] in over or not is_day(row["stat_date"]))
@@ -121,11 +122,11 @@ def has_a_day_twice(rows: Iterable[Row]) -> bool:
     return len(days) != len(set(days))
 
 
-def prove(
+def check_complete(
     title: str, window: Window, as_of: datetime, read: Statistics, account_rows: list[Row] | None
 ) -> list[str]:
-    """Notes on what is missing, or an error where that is too much. `account_rows`: the sums by day from a level
-    above, None where the API does not tell them."""
+    """Notes on what is missing; raises SourceError if it is too much. `account_rows`: sums by day of the whole
+    account, None if the API does not give them."""
     ads = len(read.days) + len(read.partial)
     part, account = comparable(read.rows, window, as_of), comparable(account_rows or [], window, as_of)
     missing = part.lacks(account)
@@ -148,7 +149,7 @@ def prove(
             f"{told} {again}",
             transient=True,
         )
-    notes = left_over(title, read)
+    notes = dropped(title, read)
     if read.partial:
         notes.append(
             f"{title} left out statistics of {len(read.partial)} of {ads} ads; by its total they have nothing"
@@ -169,34 +170,34 @@ def prove(
     return notes
 
 
-def doubt_unit(
+def check_unit(
     title: str, window: Window, spend: Iterable[tuple[int | None, Row]], budgets: dict[int, object]
 ) -> list[str]:
-    """Compares what was spent on a day with the daily budget. One budget may have been cut since: that is told.
-    Where most days are far above, money comes in another unit and nothing may be loaded."""
+    """Compares the spend of each day with the daily budget. A few days far above it are a note: a budget may have
+    been cut since. Most days far above it mean another unit of money: raises SourceError."""
     limits = {key: limit for key, value in budgets.items() if (limit := number(value)) and limit > 0}
     by_day: dict[tuple[int, str | None], Decimal] = {}
     for key, row in spend:
         if key in limits and (spent := number(row["spent"])):
             by_day[key, row["stat_date"]] = by_day.get((key, row["stat_date"]), Decimal(0)) + spent
-    far = sum(spent >= limits[key] * _FAR for (key, _), spent in by_day.items())
+    far = sum(spent >= limits[key] * _BUDGETS for (key, _), spent in by_day.items())
     if far * 2 > len(by_day):
         raise SourceError(
-            f"{title} reports a spend of {_FAR} times the daily budget and more on {far} of {len(by_day)} days of "
-            f"campaigns in {window}: it may tell money in another unit now. Nothing was loaded. Compare with the "
-            "cabinet and report it."
+            f"{title} reports a spend of {_BUDGETS} times the daily budget and more on {far} of {len(by_day)} days "
+            f"of campaigns in {window}: it may tell money in another unit now. Nothing was loaded. Compare with "
+            "the cabinet and report it."
         )
-    return [f"on {far} days of campaigns the spend is {_FAR} times the daily budget and more"] if far else []
+    return [f"on {far} days of campaigns the spend is {_BUDGETS} times the daily budget and more"] if far else []
 
 
-def left_over(title: str, read: Statistics) -> list[str]:
-    """What was dropped, counted."""
+def dropped(title: str, read: Statistics) -> list[str]:
+    """Notes on the items that were dropped."""
     counts = {"of ads not asked for": read.strangers, "without a readable id": read.nameless}
     return [f"{title} sent {count} statistics {what}; they were dropped" for what, count in counts.items() if count]
 
 
-def identified(records: Iterable[object]) -> tuple[dict[int, Record], int]:
-    """By id, and how many have none that can be read."""
+def by_id(records: Iterable[object]) -> tuple[dict[int, Record], int]:
+    """Objects by id, and the number of those without a readable one."""
     known = [(whole(record(one).get("id")), record(one)) for one in records]
     found = {key: one for key, one in known if key is not None}
     return found, sum(key is None for key, _ in known)

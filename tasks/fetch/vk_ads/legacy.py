@@ -14,15 +14,15 @@ from tasks.fetch.decode import Undecodable, code_of, json_of
 from tasks.fetch.http import Api, ApiClient, TryAgain, as_json
 from tasks.fetch.kinds import instant, number
 from tasks.fetch.paging import batches, ids_a_call
-from tasks.fetch.vk_ads.figures import Statistics, has_a_day_twice, identified, same_once
-from tasks.fetch.vk_ads.values import Record, Row, link_told, record, whole
+from tasks.fetch.vk_ads.figures import Statistics, by_id, has_a_day_twice, same_once
+from tasks.fetch.vk_ads.values import Record, Row, link_or_none, record, whole
 from tasks.settings import Settings, require
 from tasks.window import Window
 
 TITLE = "VK (legacy API)"
 IDS_A_CALL = 200
 _MOST_ADS = 2000
-"""No answer holds more ads, and none says that it was cut."""
+"""Ads in one reply; a longer list is cut without a word."""
 _VERSION = "5.131"
 _LATER = {1: None, 10: None, 6: 1.0, 9: 2.0, 603: 2.0}
 _HINTS = {
@@ -40,7 +40,7 @@ _USED_UP = {29, 601}
 
 
 class Legacy:
-    """One account of the old API. `warnings`, `notes`: what was done without."""
+    """One account of the old API. `warnings`, `notes`: texts about what is missing."""
 
     def __init__(self, settings: Settings) -> None:
         self._token = require(settings.vk_token, "VK_TOKEN", ".env.vk")
@@ -62,10 +62,10 @@ class Legacy:
 
     async def campaigns(self, ids: set[int] | None = None) -> dict[int, Record]:
         only = {} if ids is None else {"campaign_ids": json.dumps(sorted(ids))}
-        return identified(await self._list("ads.getCampaigns", include_deleted=1, **only))[0]
+        return by_id(await self._list("ads.getCampaigns", include_deleted=1, **only))[0]
 
-    async def campaigns_if_told(self, ids: set[int]) -> dict[int, Record]:
-        """Those that the ads name: they give names, which a load can do without."""
+    async def campaigns_or_empty(self, ids: set[int]) -> dict[int, Record]:
+        """The campaigns of the ads, for their names; a load does not need them, so none if the API refuses."""
         try:
             found = await self.campaigns()
             if missing := ids - found.keys():
@@ -77,11 +77,12 @@ class Legacy:
         return found
 
     async def ads(self) -> dict[int, Record]:
-        """A full answer may lack some: then campaign by campaign, where alone this list has pages."""
+        """All ads by id. A reply of the full length may lack some; then campaign by campaign, as only such lists
+        have pages."""
         listed = await self._list("ads.getAds", include_deleted=1)
         if len(listed) >= _MOST_ADS:
             listed = await self._ads_of(await self.campaigns())
-        found, nameless = identified(listed)
+        found, nameless = by_id(listed)
         if nameless:
             self.notes.append(f"{TITLE} sent {nameless} ads without a readable id; they were left out")
         return found
@@ -102,15 +103,16 @@ class Legacy:
         return found
 
     async def links(self, ids: list[int]) -> dict[int, str | None]:
-        """Where the ads lead; '' for an ad without a link. A load can do without those that are not told."""
+        """Links by ad; '' for an ad without one. A load does not need them: those that are missing are a
+        warning."""
         found: dict[int, str | None] = {}
         try:
             for batch in batches(ids, IDS_A_CALL):
                 layouts = await self._layouts(batch)
                 if missing := [ad for ad in batch if ad not in layouts]:
                     layouts |= await self._layouts(missing)
-                told = {ad: link_told(one.get("link_url")) for ad, one in layouts.items()}
-                found |= {ad: link for ad, link in told.items() if link is not None}
+                links = {ad: link_or_none(one.get("link_url")) for ad, one in layouts.items()}
+                found |= {ad: link for ad, link in links.items() if link is not None}
         except SourceError:
             pass
         if unknown := len(set(ids) - found.keys()):
@@ -118,7 +120,7 @@ class Legacy:
         return found
 
     async def _layouts(self, ids: list[int]) -> dict[int, Record]:
-        return identified(await self._list("ads.getAdsLayout", include_deleted=1, ad_ids=json.dumps(ids)))[0]
+        return by_id(await self._list("ads.getAdsLayout", include_deleted=1, ad_ids=json.dumps(ids)))[0]
 
     async def statistics(self, ids: list[int], window: Window) -> Statistics:
         """Daily rows by ad. An ad without delivery has none, and may have no entry."""
@@ -128,7 +130,7 @@ class Legacy:
         return read
 
     async def account_rows(self, campaigns: set[int], window: Window) -> list[Row] | None:
-        """What the whole account did by day, or else all its campaigns; None where neither is told."""
+        """Figures by day of the whole account, or else of all its campaigns; None if the API gives neither."""
         account, rows = whole(self.account_id), None
         for kind, ids in (("office", [] if account is None else [account]), ("campaign", sorted(campaigns))):
             if not ids:
@@ -153,7 +155,7 @@ class Legacy:
             date_from=str(window.first),
             date_to=str(window.last),
         )
-        return _read(found, ids)
+        return read_statistics(found, ids)
 
     async def _list(self, method: str, **parameters: str | int) -> list[Record]:
         """POST keeps the token and long lists of ids out of the address."""
@@ -191,8 +193,9 @@ def _judge(reply: httpx.Response) -> None:
     raise SourceError(f"{TITLE} refused the request with code {code}. {hint}", transient=code in _USED_UP)
 
 
-def _read(found: list[Any], ids: list[int]) -> Statistics:
-    """`stats` that are absent or null say what an empty list says, nothing; an entry that is absent may."""
+def read_statistics(found: list[Any], ids: list[int]) -> Statistics:
+    """Figures by ad. Absent or null `stats` mean no delivery, like an empty list; an absent ad may mean
+    anything."""
     came: dict[int, list[Row]] = {}
     garbled: set[int] = set()
     for item in found:
@@ -203,7 +206,7 @@ def _read(found: list[Any], ids: list[int]) -> Statistics:
             garbled.add(ad)
             stats = []
         came.setdefault(ad, []).extend(statistics_row(day) for day in stats)
-    read = Statistics(strangers=len(came.keys() - set(ids)), nameless=identified(found)[1])
+    read = Statistics(strangers=len(came.keys() - set(ids)), nameless=by_id(found)[1])
     for ad in ids:
         rows = same_once(came.get(ad, []))
         if ad in came and ad not in garbled and not has_a_day_twice(rows):
@@ -216,11 +219,11 @@ def _read(found: list[Any], ids: list[int]) -> Statistics:
 
 def statistics_row(day: object) -> Row:
     """A figure left out is zero."""
-    told = record(day)
+    figures = record(day)
     return {
-        "stat_date": instant(told.get("day")) or None,
-        "impressions": number(told.get("impressions", 0)),
-        "clicks": number(told.get("clicks", 0)),
-        "spent": number(told.get("spent", 0)),
-        "conversions": number(told.get("conversion_count", 0)),
+        "stat_date": instant(figures.get("day")) or None,
+        "impressions": number(figures.get("impressions", 0)),
+        "clicks": number(figures.get("clicks", 0)),
+        "spent": number(figures.get("spent", 0)),
+        "conversions": number(figures.get("conversion_count", 0)),
     }

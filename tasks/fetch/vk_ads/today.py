@@ -21,14 +21,14 @@ from tasks.fetch.vk_ads.figures import (
     TRIES,
     Figures,
     Statistics,
+    by_id,
     days_of,
     has_a_day_twice,
-    identified,
     is_day,
     same_once,
 )
 from tasks.fetch.vk_ads.token import StoredToken, api_of
-from tasks.fetch.vk_ads.values import Record, Row, flag, link_told, number, record, text_of, whole
+from tasks.fetch.vk_ads.values import Record, Row, flag, link_or_none, number, record, text_of, whole
 from tasks.settings import Settings
 from tasks.window import Window
 
@@ -36,7 +36,7 @@ logger = logging.getLogger("zakaz.fetch")
 
 TITLE = "VK Ads"
 SMALL_PAGE = 50
-"""What every source of the API's rules allows; larger pages are tried first."""
+"""The size that every description of the API allows; larger pages are tried first."""
 IDS_A_CALL = 200
 _HINTS = {
     401: "The token is not valid: check VK_CLIENT_ID and VK_CLIENT_SECRET, or VK_TOKEN, in secrets/.env.vk.",
@@ -49,7 +49,7 @@ _FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "ad_groups": (("id", "ad_plan_id"), ("enable_utm", "utm", "name", "budget_limit_day")),
     "ad_plans": (("id",), ("name", "budget_limit_day")),
 }
-"""Of each list what a load needs, and what it can do without."""
+"""Fields of each list: those that a load needs, and the optional ones."""
 _CURRENCY_PLACES = ("account", "additional_info")
 
 
@@ -58,15 +58,15 @@ class _PageTooLarge(Exception):
 
 
 class _UnknownIds(Exception):
-    """Some id is unknown, so the whole batch was refused."""
+    """An id is unknown, so the API refused the whole batch."""
 
 
 class _UnknownFields(Exception):
-    """The list no longer has some field that was asked for."""
+    """The list no longer has one of the requested fields."""
 
 
 class Today:
-    """One account of today's API. `warnings`, `notes`: what was done without."""
+    """One account of today's API. `warnings`, `notes`: texts about what is missing."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -89,18 +89,19 @@ class Today:
     async def user(self) -> Record:
         return record(await self.client.get("api/v2/user.json"))
 
-    async def user_if_told(self) -> Record:
-        """Only the currency and the proof of completeness rest on it where the settings name the account."""
+    async def user_or_empty(self) -> Record:
+        """{} if the API refuses: with VK_ACCOUNT_ID set, only the currency and the account's total depend on it."""
         try:
             return await self.user()
         except SourceError as error:
-            done_without = self.warnings if error.transient else self.notes
-            done_without.append(f"{TITLE} did not tell the account, so the currency of its spend is not known")
+            texts = self.warnings if error.transient else self.notes
+            texts.append(f"{TITLE} did not tell the account, so the currency of its spend is not known")
             return {}
 
     async def listing(self, resource: str, ids: Iterable[int] | None = None) -> dict[int, Record]:
-        """All objects by id, or those of `ids`; deleted ones too: they have statistics. As many as the list's own
-        count says, on every page: of a list that shrinks between two pages one object would be skipped unseen."""
+        """All objects by id, or those of `ids`; deleted ones too: they have statistics. Raises SourceError unless
+        every page has the same `count`, and that many came: a list that shrinks between two pages skips an
+        object."""
         found: dict[int, Record] = {}
         counts: set[int] = set()
         offset = odd = pages = 0
@@ -114,7 +115,7 @@ class Today:
             pages += 1
             paging.check(TITLE, resource, pages=pages, records=count)
             counts.add(count)
-            new, nameless = identified(items)
+            new, nameless = by_id(items)
             if not new.keys() - found.keys() and not nameless:
                 break
             found |= new
@@ -131,8 +132,8 @@ class Today:
         return found
 
     async def these(self, resource: str, ids: set[int]) -> dict[int, Record] | None:
-        """Those of the objects that the API still has, such as parents that a list lacked. None where it refuses to
-        say: a load can do without."""
+        """Those of the objects that the API still has, such as parents that were missing in a list. None if it
+        refuses: a load does not need them."""
         found: dict[int, Record] = {}
         try:
             for some in batches(sorted(ids), IDS_A_CALL):
@@ -141,8 +142,9 @@ class Today:
             return None
         return {key: value for key, value in found.items() if key in ids}
 
-    async def plans_if_told(self) -> dict[int, Record] | None:
-        """They have names and budgets; which campaign a group belongs to it says itself."""
+    async def plans_or_none(self) -> dict[int, Record] | None:
+        """Campaigns, for their names and budgets; None if the API refuses the list. A group has the id of its
+        campaign."""
         try:
             return await self.listing("ad_plans")
         except SourceError as error:
@@ -167,7 +169,7 @@ class Today:
         raise _bad_request(code)
 
     def _choices(self, resource: str) -> list[tuple[str, ...]]:
-        """All fields; without one that a load can do without, the least useful first; without any of these."""
+        """Sets of fields to try in turn: all; all but one optional, the least useful first; only those needed."""
         if resource in self._fields:
             return [self._fields[resource]]
         needed, useful = _FIELDS[resource]
@@ -191,7 +193,7 @@ class Today:
             return await self._sized_page(resource, fields, offset, only)
 
     async def statistics(self, ids: list[int], window: Window) -> Statistics:
-        """Daily rows by ad. Only what did not come whole is asked for again."""
+        """Daily rows by ad. Ads whose rows are incomplete are requested again."""
         read = Statistics()
         for batch in batches(ids, ids_a_call(IDS_A_CALL, window.days)):
             missing = batch
@@ -204,8 +206,8 @@ class Today:
         return read
 
     async def _known(self, ids: list[int], window: Window, *, listed: bool = False) -> Statistics:
-        """One unknown id makes the API refuse them all. The list says which it still has; where that does not help
-        (`listed`), the refused ones are asked for in halves."""
+        """One unknown id makes the API refuse them all. The list shows which ads it still has; where that does not
+        help (`listed`), the batch is split in halves."""
         try:
             return await self._batch("banners", ids, window)
         except _UnknownIds:
@@ -214,7 +216,7 @@ class Today:
         known = None if listed else await self.these("banners", set(ids))
         if known is not None and len(known) < len(ids):
             gone = [ad for ad in ids if ad not in known]
-            # An empty list may be a fault of the moment: one of the ads is asked for all the same.
+            # An empty list may be a passing fault: one of the ads is requested all the same.
             read = await self._known(sorted(known) or gone[:1], window, listed=True)
             if known or read.lost:
                 read.lost = sorted({*read.lost, *gone})
@@ -225,7 +227,7 @@ class Today:
         return read
 
     async def account_rows(self, user: Record, window: Window) -> list[Row] | None:
-        """What the whole account did by day, also with ads that no list names; None where that is not told."""
+        """Figures by day of the whole account, with ads that no list has; None if the API does not give them."""
         account = whole(user.get("id")) or whole(self._settings.vk_account_id)
         if account is None:
             return None
@@ -242,7 +244,9 @@ class Today:
             ("date_to", str(window.last)),
             ("metrics", "base"),
         ]
-        return _read(await self.client.get(f"api/v2/statistics/{level}/day.json", query=query), ids, window)
+        return read_statistics(
+            await self.client.get(f"api/v2/statistics/{level}/day.json", query=query), ids, window
+        )
 
 
 def account_of(user: Record) -> str:
@@ -253,9 +257,9 @@ def account_of(user: Record) -> str:
 
 
 def currency_of(user: Record) -> str | None:
-    """Seen in three places."""
-    told = [user, *(record(user.get(place)) for place in _CURRENCY_PLACES)]
-    codes = (str(one["currency"]).strip().upper() for one in told if isinstance(one.get("currency"), str))
+    """The account's currency, which was seen in three places."""
+    places = [user, *(record(user.get(place)) for place in _CURRENCY_PLACES)]
+    codes = (str(one["currency"]).strip().upper() for one in places if isinstance(one.get("currency"), str))
     return next((code for code in codes if re.fullmatch("[A-Z]{3}", code)), None)
 
 
@@ -266,12 +270,12 @@ def _items(reply: Any, what: str) -> list[Any]:
     return items
 
 
-def _read(reply: Any, ids: list[int], window: Window) -> Statistics:
-    """VK gives a row for every day of the period, also without delivery, and sums of the rows: what is left out is
-    not nothing."""
+def read_statistics(reply: Any, ids: list[int], window: Window) -> Statistics:
+    """Figures by ad. VK sends a row for every day of the period, also without delivery, and sums of the rows: what
+    is absent is missing, not zero."""
     items = record(reply).get("items")
     items = items if isinstance(items, list) else []
-    read = Statistics(nameless=identified(items)[1])
+    read = Statistics(nameless=by_id(items)[1])
     came: dict[int, list[Row]] = {}
     wrong: set[int] = set()
     for item in items:
@@ -290,7 +294,7 @@ def _read(reply: Any, ids: list[int], window: Window) -> Statistics:
             read.days[ad] = came[ad]
         else:
             read.partial[ad] = came.get(ad, [])
-    # A sum that is more than its rows is explained where rows are missing.
+    # Where rows are missing, that explains a total above their sum.
     read.contradicted = {ad for ad in read.partial if ad in wrong and _is_whole(came[ad], expected)}
     read.strangers = len(came.keys() - set(ids))
     everything = [row for rows in came.values() for row in rows]
@@ -303,13 +307,13 @@ def _read(reply: Any, ids: list[int], window: Window) -> Statistics:
 
 
 def _is_whole(rows: list[Row], expected: set[str]) -> bool:
-    """A row whose day cannot be read may be that of any day."""
+    """Whether every day has one row; a row with an unreadable day may be that of any day."""
     unread = sum(not is_day(row["stat_date"]) for row in rows)
     return not has_a_day_twice(rows) and len(expected - {str(row["stat_date"]) for row in rows}) <= unread
 
 
 def _contradicts(total: object, rows: list[Row]) -> bool:
-    """Whether a figure that is told and can be summed is another than the sum."""
+    """Whether a total differs from the sum of the rows. No total, or an unreadable row, proves nothing."""
     base, sums = record(record(total).get("base")), Figures.of(rows)
     if sums.odd:
         return False
@@ -322,7 +326,7 @@ def _contradicts(total: object, rows: list[Row]) -> bool:
 
 
 def _judge(reply: httpx.Response) -> None:
-    """429 says which window is used up; 400 says, by code, whether a smaller question may be answered."""
+    """Errors by status and code: 429 has the limit that is used up; 400 may allow a smaller request."""
     if reply.status_code == httpx.codes.TOO_MANY_REQUESTS:
         _judge_limit(reply)
     text = text_of_bytes(reply.content) if reply.status_code in (400, 404) else ""
@@ -357,8 +361,8 @@ def _judge_limit(reply: httpx.Response) -> None:
 
 
 def statistics_row(day: object) -> Row:
-    """Figures of a day as text. VK counts its own goals apart, and those are the ads' conversions: null where it
-    does not tell them, though it tells others."""
+    """Figures of a day as text. VK counts its own goals apart, and those are the ads' conversions: null if the
+    reply has only the goals of others."""
     base = record(record(day).get("base"))
     return {
         "stat_date": kinds.instant(record(day).get("date")),
@@ -376,16 +380,16 @@ def group_of(banner: Record) -> int | None:
 
 
 def link_of(banner: Record) -> str | None:
-    """The ad's target; '' where it has none, as a lead form in a clip; None where it is not told."""
+    """The ad's target; '' if it has none, as a lead form in a clip; None if it is not in the reply."""
     urls = banner.get("urls")
     if not isinstance(urls, dict):
         return None
     url = record(urls["primary"]).get("url") if "primary" in urls else ""
-    return link_told(url)
+    return link_or_none(url)
 
 
 def tags_of(group: Record) -> tuple[str, str | None] | None:
-    """Whether the group's tags are switched on, and its tags; None where that is not told."""
+    """Whether the group's tags are switched on, and its tags; None if that is not in the reply."""
     on = flag(group.get("enable_utm"))
     if on is None or (on and "utm" not in group):
         return None
@@ -394,7 +398,7 @@ def tags_of(group: Record) -> tuple[str, str | None] | None:
         utm = urlencode({str(name): text_of(value) or "" for name, value in utm.items()})
     if isinstance(utm, list):
         utm = "&".join(text_of(part) or "" for part in utm)
-    told = link_told(utm)
-    if on and utm is not None and told is None:
+    tags = link_or_none(utm)
+    if on and utm is not None and tags is None:
         return None
-    return "true" if on else "false", told
+    return "true" if on else "false", tags

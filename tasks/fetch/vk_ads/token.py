@@ -1,7 +1,8 @@
-"""The access token of VK Ads: asked for once, kept in a file that only its owner can read, refreshed under a lock.
+"""The access token of VK Ads: requested once, stored in a file that only its owner can read, refreshed under a
+lock.
 
-VK gives five tokens in all, whatever their state, and a refresh kills the old one at once. So a run takes what the
-last one left; a token is never deleted here, since that would log out every other user of the same application.
+VK issues at most five tokens, whatever their state, and a refresh invalidates the old one at once. So runs share
+one stored token. It is never deleted here: that would log out every other user of the same application.
 """
 
 from __future__ import annotations
@@ -26,16 +27,16 @@ from tasks.fetch.http import Api, ApiClient, as_json
 from tasks.settings import Settings, require
 
 _FILE = ".env.vk"
-_EARLY = 30 * 60
+_REFRESH_BEFORE_END = 30 * 60
 """Seconds before its end at which a token is refreshed."""
 _LOCK_WAIT = 120
 _DAY = 86_400
-"""How long a token lives, by the documentation."""
-_CAREFUL = 60 * 60
-"""Seconds for which a token is used whose answer does not say how long it lives."""
+"""Seconds that a token lives, by the documentation."""
+_UNKNOWN_LIFETIME = 60 * 60
+"""Seconds for which a token is used if its reply has no readable lifetime."""
 _TOKENS = ("access_token", "refresh_token")
-_MENDABLE = {"expired_token", "invalid_token"}
-_LASTING = {"revoked_token": "has been revoked", "invalid_user": "is that of a blocked user"}
+_RENEWABLE = {"expired_token", "invalid_token"}
+_PERMANENT = {"revoked_token": "has been revoked", "invalid_user": "is that of a blocked user"}
 
 Tokens = dict[str, Any]
 
@@ -48,8 +49,8 @@ class _Refused(Exception):
 
 
 class StoredToken(httpx.Auth):
-    """Puts the token into every request; on 401 takes a newer one, kept by another process or by refresh, and asks
-    once more."""
+    """Adds the token to every request. On 401 takes a newer one, stored by another process or refreshed, and sends
+    the request once more."""
 
     def __init__(self, settings: Settings) -> None:
         self._fixed = require(settings.vk_token, "VK_TOKEN", _FILE) if settings.vk_token else ""
@@ -58,7 +59,7 @@ class StoredToken(httpx.Auth):
         self._secret = "" if self._fixed else require(settings.vk_client_secret, "VK_CLIENT_SECRET", _FILE)
         api = replace(api_of(settings), judge=_judge)
         self._refreshing = ApiClient(api, settings)
-        # Once: a token whose answer was lost takes one of the five slots as well.
+        # One attempt: a token whose reply is lost takes one of the five slots too.
         self._issuing = ApiClient(api, settings.model_copy(update={"http_attempts": 1}))
 
     async def close(self) -> None:
@@ -66,29 +67,31 @@ class StoredToken(httpx.Auth):
         await self._issuing.close()
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        token = self._fixed or await self._token_other_than("")
+        token = self._fixed or await self._token_except("")
         request.headers["Authorization"] = f"Bearer {token}"
         reply = yield request
         code = _code(await reply.aread()) if reply.status_code == httpx.codes.UNAUTHORIZED else ""
-        if code in _LASTING:
+        if code in _PERMANENT:
             then = "put a new VK_TOKEN into secrets/.env.vk" if self._fixed else f"remove {self._path}"
-            raise SourceError(f"VK Ads says that the token {_LASTING[code]}. Once access is granted again, {then}.")
-        if code in _MENDABLE and not self._fixed:
-            request.headers["Authorization"] = f"Bearer {await self._token_other_than(token)}"
+            raise SourceError(
+                f"VK Ads says that the token {_PERMANENT[code]}. Once access is granted again, {then}."
+            )
+        if code in _RENEWABLE and not self._fixed:
+            request.headers["Authorization"] = f"Bearer {await self._token_except(token)}"
             traffic.count(calls=1, retries=1)
             yield request
 
-    async def _token_other_than(self, dead: str) -> str:
-        kept = self._kept()
+    async def _token_except(self, dead: str) -> str:
+        kept = self._load()
         if _is_good(kept) and kept["access_token"] != dead:
             return str(kept["access_token"])
         make_private(self._path.parent)
         try:
             async with AsyncFileLock(self._path.with_suffix(".lock"), timeout=_LOCK_WAIT, mode=0o600):
-                kept = self._kept()
+                kept = self._load()
                 if not _is_good(kept) or kept["access_token"] == dead:
-                    kept = await self._renewed(kept)
-                    self._keep(kept)
+                    kept = await self._renew(kept)
+                    self._store(kept)
                 return str(kept["access_token"])
         except Timeout:
             raise SourceError(
@@ -96,17 +99,17 @@ class StoredToken(httpx.Auth):
                 transient=True,
             ) from None
 
-    async def _renewed(self, kept: Tokens) -> Tokens:
-        """By refresh, which takes no new slot of the five; only where VK refuses that, a token of its own."""
+    async def _renew(self, kept: Tokens) -> Tokens:
+        """By refresh, which takes no new slot of the five; a new token only if VK refuses the refresh."""
         try:
             if _is_token(kept.get("refresh_token")):
                 try:
                     form = {"grant_type": "refresh_token", "refresh_token": kept["refresh_token"]}
-                    return kept | await self._ask(self._refreshing, form)
+                    return kept | await self._request(self._refreshing, form)
                 except _Refused as refused:
                     if refused.status == httpx.codes.FORBIDDEN:
                         raise
-            return await self._ask(self._issuing, {"grant_type": "client_credentials"})
+            return await self._request(self._issuing, {"grant_type": "client_credentials"})
         except _Refused as refused:
             if refused.all_taken:
                 raise SourceError(
@@ -118,27 +121,27 @@ class StoredToken(httpx.Auth):
                 "secrets/.env.vk, and that the application's API access is still open."
             ) from None
 
-    async def _ask(self, client: ApiClient, form: dict[str, str]) -> Tokens:
-        """A refresh may leave the refresh token out. A token that came is kept whatever else the answer holds: it
-        has taken one of the five slots."""
+    async def _request(self, client: ApiClient, form: dict[str, str]) -> Tokens:
+        """The tokens of one reply; a refresh may leave the refresh token out. An access token is stored whatever
+        else the reply has: it has taken one of the five slots."""
         form |= {"client_id": self.client_id, "client_secret": self._secret}
         body = await client.send("POST", "api/v2/oauth2/token.json", as_json, data=form)
-        told = body if isinstance(body, dict) else {}
-        tokens = {name: text for name in _TOKENS if _is_token(text := str(told.get(name) or "").strip())}
+        reply = body if isinstance(body, dict) else {}
+        tokens = {name: text for name in _TOKENS if _is_token(text := str(reply.get(name) or "").strip())}
         if "access_token" not in tokens:
             raise SourceError("VK Ads answered the request for a token without one.", transient=True)
-        return tokens | {"expires_at": time.time() + _lifetime(told.get("expires_in"))}
+        return tokens | {"expires_at": time.time() + _lifetime(reply.get("expires_in"))}
 
-    def _kept(self) -> Tokens:
-        """Only a token of this very application counts."""
+    def _load(self) -> Tokens:
+        """The stored token; {} if it is of another application or unreadable."""
         try:
             kept = json_of(self._path.read_bytes())
         except (OSError, Undecodable):
             return {}
         return kept if isinstance(kept, dict) and kept.get("client_id") == self.client_id else {}
 
-    def _keep(self, tokens: Tokens) -> None:
-        """Into a file that was never readable by others, put in place whole."""
+    def _store(self, tokens: Tokens) -> None:
+        """Replaces the file by one that nobody else could ever read."""
         fresh = self._path.with_suffix(f".{os.getpid()}")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
@@ -147,7 +150,7 @@ class StoredToken(httpx.Auth):
 
 
 def api_of(settings: Settings) -> Api:
-    """Both clients' view of VK Ads: where it is, and how it words a refusal."""
+    """Address, hosts and error format of VK Ads, for requests of data and of tokens."""
     return Api(
         "VK Ads",
         settings.vk_base_url,
@@ -163,7 +166,7 @@ def api_of(settings: Settings) -> Api:
 
 def _is_own(body: Mapping[str, Any]) -> bool:
     """`{"error": {"code": …}}`, on 401 a flat `code`, from OAuth a flat `error`. Flat ones are words joined by `_`,
-    which tells them from those of a gateway."""
+    unlike those of a gateway."""
     error = body.get("error")
     if isinstance(error, dict):
         return isinstance(error.get("code"), str)
@@ -176,18 +179,21 @@ def _judge(reply: httpx.Response) -> None:
 
 
 def _is_good(kept: Tokens) -> bool:
-    return _is_token(kept.get("access_token")) and (_seconds(kept.get("expires_at")) or 0) - _EARLY > time.time()
+    return (
+        _is_token(kept.get("access_token"))
+        and (_seconds(kept.get("expires_at")) or 0) - _REFRESH_BEFORE_END > time.time()
+    )
 
 
 def _is_token(value: object) -> bool:
-    """Whether it can stand in a header."""
+    """Whether the value can be sent in a header."""
     return isinstance(value, str) and value != "" and all("!" <= letter <= "~" for letter in value)
 
 
-def _lifetime(told: object) -> float:
-    """Seconds, which come as a number or as text."""
-    seconds = _seconds(told)
-    return _CAREFUL if seconds is None or seconds <= 0 else min(seconds, _DAY)
+def _lifetime(value: object) -> float:
+    """Seconds; they come as a number or as text."""
+    seconds = _seconds(value)
+    return _UNKNOWN_LIFETIME if seconds is None or seconds <= 0 else min(seconds, _DAY)
 
 
 def _seconds(value: object) -> float | None:

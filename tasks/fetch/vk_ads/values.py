@@ -1,8 +1,8 @@
-"""Values of a reply's JSON read with care: ids and numbers come as text or floats too, or are none at all."""
+"""Single values of a reply's JSON. Ids and numbers come as text or floats too; None for what is not one."""
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from tasks.fetch import kinds
@@ -10,7 +10,6 @@ from tasks.fetch import kinds
 Record = dict[str, Any]
 Row = dict[str, str | None]
 
-_LONGEST = 60
 _LARGEST = 19
 """Digits before the point: an id of ClickHouse's UInt64."""
 _EXACT = 2**53
@@ -18,21 +17,13 @@ _EXACT = 2**53
 
 
 def number(value: object) -> Decimal | None:
-    """None for what is no finite number of a sensible size."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        text = str(value).strip()
-        if len(text) > _LONGEST or not text.isascii() or "_" in text:
-            return None
-        found = Decimal(text)
-    except (ValueError, InvalidOperation):
-        return None
-    return found if found.is_finite() and abs(found.adjusted()) < _LARGEST else None
+    """A finite number below 10^19; None for anything else."""
+    found = kinds.decimal(value)
+    return found if found is not None and abs(found.adjusted()) < _LARGEST else None
 
 
 def whole(value: object) -> int | None:
-    """An id or a count; None for what is none."""
+    """An id or a count: a whole number, not negative."""
     found = number(value)
     if found is None or found < 0 or found != found.to_integral_value():
         return None
@@ -46,19 +37,19 @@ def flag(value: object) -> bool | None:
 
 
 def text_of(value: object) -> str | None:
-    """A name or a tag; of a long one as much as any has."""
+    """A name or a tag, cut to the longest that lands."""
     if value is None or isinstance(value, dict | list):
         return kinds.number(value)
     return str(value)[: kinds.LONGEST]
 
 
-def link_told(value: object) -> str | None:
-    """A link or parameters of one, whole; None for what can be none."""
+def link_or_none(value: object) -> str | None:
+    """A link or its parameters. None if it is too long: a part of a link would have other tags."""
     return value if isinstance(value, str) and len(value) <= kinds.LONGEST_LINK else None
 
 
 def name_of(value: object) -> str | None:
-    """A name; None for what can be none, such as a list."""
+    """A name: text or a number."""
     return text_of(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 

@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from tasks import steps
 from flows.vk_ads import SOURCE
+from tasks import steps
 from tasks.errors import ZakazError
 from tasks.load.tables import Scope
 from tasks.load.upsert import Upserted, upsert

@@ -10,10 +10,10 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from flows.qtickets import SOURCE as QTICKETS
-from tasks.sources.source import Resource
-from tasks.steps import record_key
 from flows.vk_ads import SOURCE as VK
 from tasks.load.quarantine import listing, quarantine, records, release
+from tasks.sources.source import Resource
+from tasks.steps import record_key
 from tasks.window import Window
 from tests.tasks.load.engines import rows, values
 from tests.validation.ad_frames import raw_vk

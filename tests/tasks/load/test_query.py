@@ -12,8 +12,8 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from tasks.errors import UsageError, WarehouseError
-from tasks.load.query import ask
 from tasks.load.migrate import migrate
+from tasks.load.query import ask
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tests.tasks.load.engines import BOTH, values

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from datetime import UTC, date, datetime
+import logging
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from types import SimpleNamespace
 
 import pytest
@@ -12,15 +13,22 @@ from starlette.types import ASGIApp
 
 from sandbox import World
 from sandbox.direct import DIRECT_LOGIN, DIRECT_TOKEN, DirectApi, DirectSwitches
+from sandbox.world.secrets import MARK
 from tasks.fetch.direct import fetch_ad_days
 from tasks.fetch.direct.proving import Totals
 from tasks.landing import Fetched
 from tasks.settings import Settings
 from tasks.window import Window
-from tests.tasks.fetch.direct.helpers import Clock
+from tests.tasks.fetch.direct.helpers import UNTIL, Account, Clock
 
-UNTIL = datetime(2026, 1, 20, 15, 30, tzinfo=UTC)
-PAST = Window(first=date(2025, 12, 10), last=date(2026, 1, 10))
+
+@pytest.fixture(autouse=True)
+def _no_secret_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Of any test here, however it ends."""
+    assert MARK in DIRECT_TOKEN
+    caplog.set_level(logging.DEBUG)
+    yield
+    assert not [line for record in caplog.get_records("call") if MARK in (line := record.getMessage())]
 
 
 @pytest.fixture(scope="session")
@@ -39,15 +47,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def api(world: World, clock: Clock) -> DirectApi:
-    """Every request to it is at once, unless a switch says otherwise; any report is built online."""
-    api = DirectApi.of(world, DirectSwitches(auto_online_days=400))
-    api.clock = clock
-    api.reset()
-    return api
-
-
-@pytest.fixture
 def only_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the reports that prove or describe the one of figures: for tests of how a report is fetched."""
 
@@ -62,13 +61,16 @@ def only_figures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def fetch(
-    make_settings: Callable[..., Settings], base_url_of: Callable[[ASGIApp], str], clock: Clock
-) -> Callable[..., Fetched]:
-    """`fetch(api, window=PAST, as_of=UNTIL, **settings)`; a window in the past, so that nothing makes it grow."""
+def direct(
+    world: World, clock: Clock, make_settings: Callable[..., Settings], base_url_of: Callable[[ASGIApp], str]
+) -> Account:
+    """Every request to it is at once, unless a switch says otherwise; any report is built online."""
 
-    def once(app: ASGIApp, window: Window = PAST, as_of: datetime = UNTIL, **values: object) -> Fetched:
+    def fetch(app: ASGIApp, window: Window, as_of: datetime, **values: object) -> Fetched:
         known = {"direct_login": DIRECT_LOGIN, "direct_token": DIRECT_TOKEN, "direct_rate": 1000}
         return fetch_ad_days(make_settings(direct_base_url=base_url_of(app), **known | values), window, as_of)
 
-    return once
+    api = DirectApi.of(world, DirectSwitches(auto_online_days=400))
+    api.clock = clock
+    api.reset()
+    return Account(api, fetch)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -24,15 +24,22 @@ from sandbox.vk import (
 )
 from sandbox.vk.from_world import Contents, contents
 from sandbox.vk.objects import Figures
+from sandbox.world.secrets import MARK
 from tasks.fetch.vk_ads import fetch_ad_days
 from tasks.landing import Fetched
 from tasks.settings import Settings
 from tasks.window import Window
-from tests.tasks.fetch.vk_ads.helpers import Pauses, only
+from tests.tasks.fetch.vk_ads.helpers import TWO_DAYS, UNTIL, Account, Pauses, only
 
-UNTIL = datetime(2026, 1, 20, 15, 30, tzinfo=UTC)
-FORTNIGHT = Window(first=date(2026, 1, 6), last=date(2026, 1, 19))
-TWO_DAYS = Window(first=date(2026, 1, 18), last=date(2026, 1, 19))
+
+@pytest.fixture(autouse=True)
+def _no_secret_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Of any test here, however it ends. All secrets of the sandbox contain the mark."""
+    assert MARK in VK_CLIENT_SECRET
+    assert MARK in VK_LEGACY_TOKEN
+    caplog.set_level(logging.DEBUG)
+    yield
+    assert not [line for record in caplog.get_records("call") if MARK in (line := record.getMessage())]
 
 
 @pytest.fixture(scope="session")
@@ -63,26 +70,11 @@ def cabinet(_contents: Contents) -> Cabinet:
 @pytest.fixture
 def four(cabinet: Cabinet) -> list[int]:
     """Ads 1001 to 1004 with 100.00 on each of two days: 800.00 in all."""
-    ids = only(cabinet, 4, first=TWO_DAYS.first)
+    ids = only(cabinet, 4)
     with cabinet.change():
         spent = Figures(shows=1000, clicks=10, spent=Decimal(100), goals=1)
         cabinet.days = {ad: {TWO_DAYS.first: spent, TWO_DAYS.last: spent} for ad in ids}
     return ids
-
-
-@pytest.fixture
-def api(cabinet: Cabinet) -> VkAdsApi:
-    """Without limits that a quick test would meet."""
-    api = VkAdsApi(cabinet)
-    api.throttle.limits = {1: 10_000}
-    return api
-
-
-@pytest.fixture
-def legacy(cabinet: Cabinet) -> VkLegacyApi:
-    api = VkLegacyApi(cabinet)
-    api.throttle.limits = {1: 10_000}
-    return api
 
 
 @pytest.fixture
@@ -111,6 +103,7 @@ def settings_for(
             "vk_client_secret": VK_CLIENT_SECRET,
             "vk_token_file": token_file,
             "vk_rate": 10_000,
+            "vk_page_size": 50,
         }
         return make_settings(**known | values)
 
@@ -118,28 +111,26 @@ def settings_for(
 
 
 @pytest.fixture
-def fetch(settings_for: Callable[..., Settings]) -> Callable[..., Fetched]:
-    """`fetch(api, window=FORTNIGHT, **settings)`."""
+def vk(cabinet: Cabinet, settings_for: Callable[..., Settings]) -> Account:
+    """Behind today's API, without limits that a quick test would meet."""
 
-    def once(app: ASGIApp, window: Window = FORTNIGHT, **values: object) -> Fetched:
+    def fetch(app: ASGIApp, window: Window, **values: object) -> Fetched:
         return fetch_ad_days(settings_for(app, **values), window, UNTIL)
 
-    return once
+    api = VkAdsApi(cabinet)
+    api.throttle.limits = {1: 10_000}
+    return Account(api, fetch)
 
 
 @pytest.fixture
-def fetch_legacy(
-    settings_for: Callable[..., Settings], base_url_of: Callable[[ASGIApp], str]
-) -> Callable[..., Fetched]:
-    """`fetch_legacy(legacy, window=FORTNIGHT, **settings)`."""
+def old(cabinet: Cabinet, settings_for: Callable[..., Settings], base_url_of: Callable[[ASGIApp], str]) -> Account:
+    """Behind the legacy API."""
 
-    def once(app: ASGIApp, window: Window = FORTNIGHT, **values: object) -> Fetched:
-        known = {
-            "vk_api": "legacy",
-            "vk_legacy_base_url": base_url_of(app),
-            "vk_token": VK_LEGACY_TOKEN,
-            "vk_account_id": str(VK_ACCOUNT_ID),
-        }
-        return fetch_ad_days(settings_for(app, **known | values), window, UNTIL)
+    def fetch(app: ASGIApp, window: Window, **values: object) -> Fetched:
+        known = {"vk_api": "legacy", "vk_legacy_base_url": base_url_of(app), "vk_token": VK_LEGACY_TOKEN}
+        settings = settings_for(app, **known | {"vk_account_id": str(VK_ACCOUNT_ID)} | values)
+        return fetch_ad_days(settings, window, UNTIL)
 
-    return once
+    api = VkLegacyApi(cabinet)
+    api.throttle.limits = {1: 10_000}
+    return Account(api, fetch)

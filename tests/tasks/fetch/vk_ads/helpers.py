@@ -1,69 +1,67 @@
-"""What the tests of VK share: pauses that take no time, what was asked, and rows by ad and day."""
+"""What the tests of VK share: calls made, rows by ad and day, edited replies, the one line of a refusal."""
 
 from __future__ import annotations
 
 import json
+import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.vk import VK_CLIENT_SECRET, Cabinet, VkAdsApi, VkLegacyApi
+from sandbox.vk import Cabinet
 from sandbox.vk.objects import Figures
+from sandbox.world.secrets import MARK
 from tasks.errors import SourceError
 from tasks.landing import Fetched
+from tasks.window import Window
 
-Fetch = Callable[..., Fetched]
 Row = dict[str, str | None]
+UNTIL = datetime(2026, 1, 20, 15, 30, tzinfo=UTC)
+FORTNIGHT = Window(first=date(2026, 1, 6), last=date(2026, 1, 19))
+TWO_DAYS = Window(first=date(2026, 1, 18), last=date(2026, 1, 19))
 ALWAYS = 99
-"""Times that a fault happens: more often than anybody asks."""
+"""Times that a fault happens: more often than anybody calls."""
 FIGURES = ("impressions", "clicks", "spent", "conversions")
 
 
 class Pauses(list[float]):
-    """Pauses of half a second or more, which take no time; `passed` is told each."""
+    """Pauses of half a second or more, which take no time and move `now`."""
 
     def __init__(self, sleep: Callable[[float], Awaitable[None]]) -> None:
         super().__init__()
         self._sleep = sleep
-        self.passed: Callable[[float], None] = lambda _seconds: None
+        self.now = datetime(2026, 1, 20, 15, 30, 10, 250_000, tzinfo=UTC).timestamp()
 
     async def sleep(self, seconds: float) -> None:
-        if seconds < 0.5:
-            await self._sleep(seconds)
-            return
-        self.append(seconds)
-        self.passed(seconds)
-        await self._sleep(0)
+        if seconds >= 0.5:
+            self.append(seconds)
+            self.now += seconds
+            seconds = 0
+        await self._sleep(seconds)
 
 
-def asked(api: VkAdsApi) -> Counter[str]:
-    """How often each of the API's methods was called: `user`, `banners`, `day`, `token` ..."""
-    return Counter(request.path.rsplit("/", 1)[-1].removesuffix(".json") for request in api.requests)
+def path(name: str) -> str:
+    return f"/api/v2/{name}.json"
 
 
-def grants(api: VkAdsApi) -> list[str]:
-    """What tokens were asked for by, in order."""
-    return [request.params["grant_type"] for request in api.requests if request.path.endswith("/token.json")]
-
-
-def kept(file: Path) -> dict[str, Any]:
+def stored(file: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(file.read_text())
     return found
 
 
-def change_kept(file: Path, **changes: Any) -> None:
+def change_stored(file: Path, **changes: Any) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps((kept(file) if file.exists() else {}) | changes))
+    file.write_text(json.dumps((stored(file) if file.exists() else {}) | changes))
 
 
 def by_ad_day(rows: Iterable[Row]) -> dict[tuple[str, str], tuple[str, ...]]:
-    """Figures by day and ad; what came twice is a failure."""
+    """Figures by day and ad; a key that came twice is a failure."""
     found: dict[tuple[str, str], tuple[str, ...]] = {}
     for row in rows:
         key = (str(row["stat_date"]), str(row["ad_id"]))
@@ -72,45 +70,75 @@ def by_ad_day(rows: Iterable[Row]) -> dict[tuple[str, str], tuple[str, ...]]:
     return found
 
 
-def of_ad(rows: Iterable[Row], ad_id: int) -> list[Row]:
-    return [row for row in rows if row["ad_id"] == str(ad_id)]
+def spent(rows: Any) -> Decimal:
+    return sum((Decimal(str(row["spent"])) for row in rows), Decimal(0))
 
 
-def only(cabinet: Cabinet, number: int, *, first: date, days: int = 1) -> list[int]:
-    """Leave so many banners, each a copy of one with the figures of its own number on each day; their ids."""
+def only(cabinet: Cabinet, number: int, *, first: date = TWO_DAYS.last, paid: int = 0, days: int = 1) -> list[int]:
+    """Leave so many ads, 1001 and on, copies of one; each has as many impressions a day as its number."""
     one = next(iter(cabinet.banners.values()))
     ids = list(range(1001, 1001 + number))
     with cabinet.change():
         cabinet.banners = {ad: replace(one, id=ad) for ad in ids}
         cabinet.days = {
-            ad: {first + timedelta(days=n): Figures(shows=ad, clicks=1) for n in range(days)} for ad in ids
+            ad: {first + timedelta(days=n): Figures(ad, clicks=1, spent=Decimal(paid)) for n in range(days)}
+            for ad in ids
         }
     return ids
 
 
-def edit(app: VkAdsApi | VkLegacyApi, path: str, change: Callable[[Any], Any], times: int = ALWAYS) -> None:
-    """`change` gets the reply's JSON, and changes it or gives another."""
+def each(key: str, change: Callable[[Any], Any], *ids: int) -> Callable[[Any], None]:
+    """Changes those objects of a reply's list, all of them without ids."""
 
-    def call(body: bytes) -> bytes:
-        document = json.loads(body)
-        changed = change(document)
-        return json.dumps(document if changed is None else changed).encode()
+    def change_all(reply: Any) -> None:
+        for one in reply[key]:
+            if not ids or one["id"] in ids:
+                change(one)
 
-    app.faults.add("edit", path, times=times, call=call)
-
-
-def spent(rows: Any) -> Decimal:
-    return sum((Decimal(str(row["spent"])) for row in rows), Decimal(0))
+    return change_all
 
 
-def refused(fetch: Fetch, api: VkAdsApi, **settings: object) -> SourceError:
-    """The error that a fetch ends with: one line, without a secret."""
-    with pytest.raises(SourceError) as caught:
-        fetch(api, **settings)
-    text = str(caught.value)
-    assert "\n" not in text
-    for token in api.tokens.issued:
-        assert token.access not in text
-        assert token.refresh not in text
-    assert VK_CLIENT_SECRET not in text
-    return caught.value
+class Account:
+    """One account of VK behind one of its APIs. `api`, `cabinet`: the stand-in, which a test may change."""
+
+    def __init__(self, api: Any, fetch: Callable[..., Fetched]) -> None:
+        self.api, self._fetch = api, fetch
+
+    @property
+    def cabinet(self) -> Cabinet:
+        found: Cabinet = self.api.cabinet
+        return found
+
+    def fetch(self, window: Window = TWO_DAYS, app: Any = None, **settings: Any) -> Fetched:
+        """From `app` if it is in front of the API."""
+        return self._fetch(app or self.api, window, **settings)
+
+    def refused(self, **settings: Any) -> SourceError:
+        """The error that a fetch ends with: one line, and no secret of the sandbox in it or in its traceback."""
+        with pytest.raises(SourceError) as caught:
+            self.fetch(**settings)
+        assert "\n" not in str(caught.value)
+        assert MARK not in "".join(traceback.format_exception(caught.value)) + repr(caught.value)
+        return caught.value
+
+    def calls(self) -> Counter[str]:
+        """How often each method was called: `user`, `banners`, `day`, `token`, `ads.getAds` ..."""
+        return Counter(request.path.rsplit("/", 1)[-1].removesuffix(".json") for request in self.api.requests)
+
+    def grants(self) -> list[str]:
+        """Kinds of the requests for a token, in order."""
+        return [r.params["grant_type"] for r in self.api.requests if r.path.endswith("/token.json")]
+
+    def fail(self, kind: str, path: str, times: int = ALWAYS, **options: Any) -> None:
+        """Each reply of that path has this fault."""
+        self.api.faults.add(kind, path, times=times, **options)
+
+    def edit(self, path: str, change: Callable[[Any], Any], times: int = ALWAYS) -> None:
+        """`change` gets the reply's JSON, and changes it or returns another."""
+
+        def call(body: bytes) -> bytes:
+            document = json.loads(body)
+            changed = change(document)
+            return json.dumps(document if changed is None else changed).encode()
+
+        self.fail("edit", path, times, call=call)

@@ -1,182 +1,287 @@
-"""The lists of campaigns, groups and ads come whole, deleted ones too, or not at all."""
+"""The lists of campaigns, groups and ads come whole, deleted ones too, or not at all. What only describes an ad may be
+missing: then it is null and noted, and the figures come."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from datetime import date
-from math import ceil
 from typing import Any
 
+import polars as pl
 import pytest
 
-from sandbox import World
-from sandbox.vk import Cabinet, VkAdsApi
-from tasks.errors import SourceError
-from tests.tasks.fetch.vk_ads.conftest import FORTNIGHT
-from tests.tasks.fetch.vk_ads.helpers import Fetch, asked, by_ad_day, of_ad, only
-from tests.tasks.fetch.vk_ads.truth import rows_of
+from sandbox.vk import VK_ACCOUNT_ID
+from tasks.fetch.vk_ads import COLUMNS
+from tasks.fetch.vk_ads.today import currency_of, tags_of
+from tasks.fetch.vk_ads.values import whole
+from tests.tasks.fetch.vk_ads.helpers import ALWAYS, Account, each, only, path, spent
+from validation import ads as must
+from validation.split import split
+
+pytestmark = pytest.mark.usefixtures("four")
 
 LISTS = ("banners", "ad_groups", "ad_plans")
-
-
-def path(name: str) -> str:
-    return f"/api/v2/{name}.json"
 
 
 def ads(rows: Any) -> set[int]:
     return {int(row["ad_id"]) for row in rows}
 
 
-def offsets(api: VkAdsApi, name: str) -> list[tuple[str, str]]:
-    found = (request.params for request in api.requests if request.path == path(name))
-    return [(params["limit"], params["offset"]) for params in found]
+@pytest.mark.parametrize(
+    ("cap", "clamp", "pages"),
+    [
+        (250, False, [(250, 0)]),
+        (50, False, [(250, 0), (50, 0), (50, 50), (50, 100)]),
+        (40, True, [(250, 0), (250, 40), (250, 80)]),
+    ],
+)
+def test_whatever_the_server_makes_of_a_large_page_every_ad_comes(
+    vk: Account, cap: int, clamp: bool, pages: Any
+) -> None:
+    ids = only(vk.cabinet, 120)
+    vk.api.switches.list_cap, vk.api.switches.clamp_limit = cap, clamp
+    vk.api.switches.stable_order = False
+
+    assert ads(vk.fetch(vk_page_size=250).rows) == set(ids)
+    requests = [request.params for request in vk.api.requests if request.path == path("banners")]
+    assert [(int(params["limit"]), int(params["offset"])) for params in requests] == pages
 
 
 @pytest.mark.parametrize(
-    ("cap", "clamp", "expected"),
-    [
-        (250, False, [("250", "0")]),
-        (50, False, [("250", "0"), ("50", "0"), ("50", "50"), ("50", "100")]),
-        (50, True, [("250", "0"), ("250", "50"), ("250", "100")]),
-        (40, True, [("250", "0"), ("250", "40"), ("250", "80")]),
-    ],
+    ("name", "by"), [("banners", 1), ("banners", -1), ("ad_groups", 1), ("ad_plans", 1), ("ad_plans", -1)]
 )
-@pytest.mark.parametrize("tells_limit", [True, False])
-def test_whatever_the_server_makes_of_a_large_page_every_ad_comes(
-    fetch: Fetch, api: VkAdsApi, cabinet: Cabinet, cap: int, clamp: bool, tells_limit: bool, expected: Any
-) -> None:
-    ids = only(cabinet, 120, first=FORTNIGHT.last)
-    api.switches.list_cap, api.switches.clamp_limit, api.switches.tells_limit = cap, clamp, tells_limit
+def test_a_list_that_is_not_as_long_as_its_count_ends_the_fetch(vk: Account, name: str, by: int) -> None:
+    vk.api.faults.add("wrong_total", path(name), times=9, by=by)
 
-    assert ads(fetch(api).rows) == set(ids)
-    assert offsets(api, "banners") == expected
+    error = vk.refused()
 
-
-def test_a_server_that_refuses_even_small_pages_is_told(fetch: Fetch, api: VkAdsApi) -> None:
-    api.switches.list_cap = 20
-
-    with pytest.raises(SourceError, match="refuses pages of 50 banners"):
-        fetch(api)
-    assert asked(api)["banners"] == 2
-
-
-@pytest.mark.parametrize("number", [0, 1, 50, 51, 100])
-def test_no_page_is_asked_for_beyond_the_last(fetch: Fetch, api: VkAdsApi, cabinet: Cabinet, number: int) -> None:
-    only(cabinet, number, first=FORTNIGHT.last)
-
-    fetch(api, vk_page_size=50)
-
-    assert asked(api)["banners"] == max(1, ceil(number / 50))
-
-
-@pytest.mark.parametrize("by", [1, -1])
-@pytest.mark.parametrize("name", LISTS)
-def test_a_list_that_is_not_as_long_as_it_says_ends_the_fetch(
-    fetch: Fetch, api: VkAdsApi, name: str, by: int
-) -> None:
-    api.switches.list_cap = 250
-    api.faults.add("wrong_total", path(name), times=9, by=by)
-
-    with pytest.raises(SourceError, match=f"{name} but sent") as caught:
-        fetch(api)
-    assert caught.value.transient
-    assert asked(api)["day"] == 0
+    assert f"{name} but sent" in str(error)
+    assert error.transient
+    assert vk.calls()["day"] == 0
 
 
 @pytest.mark.parametrize("mode", ["insert", "remove"])
-@pytest.mark.parametrize("before_page", [1, 2])
-def test_a_list_that_shifts_between_two_pages_is_never_short_unseen(
-    fetch: Fetch, api: VkAdsApi, cabinet: Cabinet, mode: str, before_page: int
-) -> None:
+def test_a_list_that_shifts_between_two_pages_is_never_short_unseen(vk: Account, mode: str) -> None:
     """An ad that leaves the first page moves another out of the second, and the sums are right all the same."""
-    only(cabinet, 120, first=FORTNIGHT.last)
-    api.faults.add("drift", path("banners"), after=before_page, mode=mode)
+    only(vk.cabinet, 120)
+    vk.api.faults.add("drift", path("banners"), after=1, mode=mode)
 
-    with pytest.raises(SourceError, match="banners but sent") as caught:
-        fetch(api, vk_page_size=50)
+    error = vk.refused()
 
-    assert caught.value.transient
-    assert ads(fetch(api, vk_page_size=50).rows) == set(cabinet.banners), "the next fetch finds the list at rest"
+    assert "banners but sent" in str(error)
+    assert error.transient
+    assert ads(vk.fetch().rows) == set(vk.cabinet.banners), "the next fetch finds the list at rest"
 
 
 @pytest.mark.parametrize(
-    "body",
+    "reply",
     [
-        "{}",
-        "[]",
-        "null",
-        '{"count": 5, "offset": 0, "items": []}',
-        '{"items": []}',
-        '{"count": null, "items": []}',
-        '{"count": 0, "items": null}',
-        '{"error": {"code": "ERR_INTERNAL", "message": "x"}}',
+        [],
+        {"items": []},
+        {"count": 0, "items": None},
+        {"count": 5, "offset": 0, "items": []},
+        {"error": {"code": "ERR_INTERNAL", "message": "x"}},
+        *({"count": count, "items": [{"id": 1001, "ad_group_id": 1}]} for count in ("many", -4, True, 4.5, 10**6, 10**300)),
     ],
-)
-@pytest.mark.parametrize("name", ["banners", "ad_plans"])
-def test_what_is_no_page_ends_the_fetch(fetch: Fetch, api: VkAdsApi, name: str, body: str) -> None:
-    api.faults.add("status", path(name), times=9, status=200, body=body)
+    ids=str,
+)  # fmt: skip
+def test_what_is_no_page_ends_the_fetch(vk: Account, reply: Any) -> None:
+    """Also the same page for ever."""
+    vk.fail("status", path("banners"), status=200, body=json.dumps(reply))
 
-    with pytest.raises(SourceError) as caught:
-        fetch(api)
-    assert caught.value.transient
+    error = vk.refused()
 
-
-def test_deleted_ads_are_among_them(fetch: Fetch, api: VkAdsApi, cabinet: Cabinet, world: World) -> None:
-    for ad in cabinet.banners:
-        cabinet.delete(ad)
-
-    assert by_ad_day(fetch(api).rows) == rows_of(world, FORTNIGHT.first, FORTNIGHT.last, zeros=True)
+    assert error.transient
+    assert "banners" in str(error)
+    assert vk.calls()["banners"] <= 2
 
 
-def test_lists_without_an_order_of_their_own_are_read_in_one(fetch: Fetch, api: VkAdsApi, cabinet: Cabinet) -> None:
-    ids = only(cabinet, 120, first=FORTNIGHT.last)
-    api.switches.stable_order = False
+def test_what_is_made_while_the_lists_are_read_is_not_half_known(vk: Account) -> None:
+    """A campaign with a group and an ad appears before each reply."""
 
-    assert ads(fetch(api, vk_page_size=50).rows) == set(ids)
+    def appear(_: Any) -> None:
+        new = max(vk.cabinet.campaigns) + 1, max(vk.cabinet.groups) + 1, max(vk.cabinet.banners) + 1
+        vk.cabinet.campaigns[new[0]] = replace(next(iter(vk.cabinet.campaigns.values())), id=new[0])
+        vk.cabinet.groups[new[1]] = replace(next(iter(vk.cabinet.groups.values())), id=new[1], campaign_id=new[0])
+        vk.cabinet.banners[new[2]] = replace(next(iter(vk.cabinet.banners.values())), id=new[2], group_id=new[1])
 
-
-def test_what_is_made_while_the_lists_are_read_is_not_half_known(
-    fetch: Fetch, api: VkAdsApi, cabinet: Cabinet
-) -> None:
-    """A campaign with a group and an ad appears before each answer."""
-
-    def appear(_: Cabinet) -> None:
-        new = max(cabinet.campaigns) + 1, max(cabinet.groups) + 1, max(cabinet.banners) + 1
-        campaign, group = next(iter(cabinet.campaigns.values())), next(iter(cabinet.groups.values()))
-        banner = next(iter(cabinet.banners.values()))
-        cabinet.campaigns[new[0]] = replace(campaign, id=new[0])
-        cabinet.groups[new[1]] = replace(group, id=new[1], campaign_id=new[0])
-        cabinet.banners[new[2]] = replace(banner, id=new[2], group_id=new[1])
-
+    vk.api.switches.list_cap = 1000
     for name in LISTS:
-        api.faults.mutate(appear, path=path(name))
+        vk.api.faults.mutate(appear, path=path(name))
 
-    for row in fetch(api, vk_page_size=1000, vk_account_id="1").rows:
-        group = cabinet.groups[int(row["ad_group_id"] or -1)]
-        assert row["campaign_id"] == str(group.campaign_id)
+    for row in vk.fetch(vk_page_size=1000, vk_account_id="1").rows:
+        assert row["campaign_id"] == str(vk.cabinet.groups[int(row["ad_group_id"] or -1)].campaign_id)
         assert row["link"] is not None
 
 
-def test_odd_ads_are_told_like_any_other(fetch: Fetch, world: World) -> None:
-    """A group with the number 0, an old ad that names its group otherwise, and three that lead to no site."""
-    api = VkAdsApi.of(world, oddities=True)
-    rows = fetch(api).rows
-    odd = {number: of_ad(rows, 264_000_000 + number) for number in range(1, 7)}
+@pytest.mark.parametrize("name", ["ad_groups", "ad_plans"])
+@pytest.mark.parametrize("times", [1, ALWAYS])
+def test_parents_that_a_list_lacks_are_requested_by_id(vk: Account, name: str, times: int) -> None:
+    """One is missing from the list, for a moment or for good: its ads are not booked on campaign 0."""
+    vk.api.switches.list_cap = 250
+    group = next(group for group in vk.cabinet.groups.values() if group.id != vk.cabinet.banners[1001].group_id)
+    group.campaign_id = max(vk.cabinet.campaigns)
+    vk.cabinet.banners[1004] = replace(vk.cabinet.banners[1004], group_id=group.id)
+    right = {row["ad_id"]: row["campaign_id"] for row in vk.fetch(vk_page_size=250).rows}
+    vk.api.requests.clear()
+    gone = group.id if name == "ad_groups" else group.campaign_id
 
-    assert all(len(days) == FORTNIGHT.days for days in odd.values())
-    told = {
-        number: (days[0]["ad_group_id"], days[0]["ad_group_name"], days[0]["link"]) for number, days in odd.items()
-    }
-    site = "https://afisha.example.invalid/odd"
-    assert told == {
-        1: ("0", "Группа ноль", f"{site}?utm_source=vk&utm_content=msk_01_10"),
-        2: ("164000001", "Сообщество", "https://vk.com/club1"),
-        3: ("164000002", "Только клип", ""),
-        4: ("164000003", "Макросы зрителя", site),
-        5: ("164000004", "Форма с метками", "leadads://1000201/14/"),
-        6: ("164000005", "Старый баннер", f"{site}?a=1#kupit"),
-    }
-    assert {row["campaign_id"] for days in odd.values() for row in days} == {"14000001"}
-    assert {
-        row["spent"] for days in odd.values() for row in days if row["stat_date"] == str(date(2026, 1, 19))
-    } == {"10.50"}
+    def less(reply: Any) -> None:
+        left = [item for item in reply["items"] if item["id"] != gone]
+        reply.update(items=left, count=reply["count"] - len(reply["items"]) + len(left))
+
+    vk.edit(path(name), less, times=times)
+
+    fetched = vk.fetch(vk_page_size=250)
+
+    assert spent(fetched.rows) == 800
+    assert [r.params["_id__in"] for r in vk.api.requests if "_id__in" in r.params] == [str(gone)]
+    lost = {row["ad_id"] for row in fetched.rows if row["campaign_name"] is None}
+    found = {row["ad_id"]: row["campaign_id"] for row in fetched.rows}
+    if times == 1:
+        assert (found, lost, fetched.warnings) == (right, set(), ())
+        return
+    assert lost == {"1004"}
+    assert found == right | ({"1004": None} if name == "ad_groups" else {})
+    assert {row["ad_id"] for row in fetched.rows if row["link"] is None} == (lost if name == "ad_groups" else set())
+    assert fetched.warnings == ("VK Ads did not tell the campaign or group of 1 ads; what was known of them stays",)
+
+
+@pytest.mark.parametrize("name", ["ad_groups", "ad_plans"])
+def test_a_list_without_any_parent_is_read_by_id_and_then_refused(vk: Account, name: str) -> None:
+    right = vk.fetch().rows
+    for times in (1, ALWAYS):
+        vk.api.faults.add("status", path(name), times=times, status=200, body='{"count": 0, "items": []}')
+        if times == 1:
+            assert sorted(vk.fetch().rows, key=str) == sorted(right, key=str)
+
+    error = vk.refused()
+
+    assert f"{name} that its ads belong to" in str(error)
+    assert error.transient
+
+
+@pytest.mark.parametrize(
+    ("resource", "refusals", "lacking"),
+    [
+        ("banners", 1, "campaign_id"),
+        ("banners", 2, "urls"),
+        ("ad_groups", 1, "budget_limit_day"),
+        ("ad_groups", 3, "utm"),
+        ("ad_plans", 2, "name"),
+        ("ad_plans", 3, "name, budget_limit_day"),
+    ],
+)
+def test_an_optional_field_that_the_list_lost_is_left_out(
+    vk: Account, resource: str, refusals: int, lacking: str
+) -> None:
+    """The list refuses a request for a field that it no longer has; the fields are tried one less at a time."""
+    body = json.dumps({"error": {"code": "unknown_resource_fields", "message": "Unknown"}})
+    vk.api.faults.add("status", path(resource), times=refusals, status=400, body=body)
+
+    fetched = vk.fetch()
+
+    assert spent(fetched.rows) == 800
+    assert f"VK Ads no longer gives {lacking} of {resource}" in fetched.notes
+    vk.fail("status", path("banners"), status=400, body=body)
+    assert "(unknown_resource_fields): HTTP 400" in str(vk.refused())
+
+
+@pytest.mark.parametrize(("name", "status"), [("ad_plans", 403), ("ad_plans", 404), ("user", 403), ("user", 500)])
+def test_campaigns_or_an_account_that_are_refused_cost_a_name_or_the_currency(
+    vk: Account, name: str, status: int
+) -> None:
+    vk.fail("status", path(name), status=status)
+
+    fetched = vk.fetch(vk_account_id=str(VK_ACCOUNT_ID), http_attempts=2)
+
+    assert spent(fetched.rows) == 800
+    assert None not in {row["campaign_id"] for row in fetched.rows}
+    assert {row["campaign_name"] is None for row in fetched.rows} == {name == "ad_plans"}
+    assert {row["currency"] for row in fetched.rows} == {None if name == "user" else "RUB"}
+    assert ("currency of its spend" in str(fetched.warnings)) == (status == 500), "it may come back"
+    assert len(fetched.warnings + fetched.notes) == 1
+
+
+@pytest.mark.parametrize("item", [None, "x", {}, {"id": None}, {"id": -1}])
+def test_an_ad_without_a_readable_id_is_left_out_and_counted(vk: Account, item: Any) -> None:
+    vk.edit(path("banners"), lambda reply: reply.update(items=[*reply["items"], item], count=str(5)))
+
+    fetched = vk.fetch()
+
+    assert spent(fetched.rows) == 800
+    assert fetched.notes == ("VK Ads sent 1 banners without a readable id; they were left out",)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("banners", {"ad_group_id": None}),
+        ("banners", {"urls": {"primary": "https://x.invalid"}}),
+        ("banners", {"urls": {"primary": {"url": "https://a.example/?utm_content=msk&x=" + "x" * 10_000}}}),
+        ("ad_groups", {"ad_plan_id": {"id": 1}}),
+        ("ad_groups", {"name": ["a"]}),
+        ("ad_groups", {"enable_utm": "maybe"}),
+        ("ad_plans", {"name": {}}),
+        ("ad_plans", {"name": "n" * 2**16}),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_an_odd_description_costs_no_figure(vk: Account, name: str, values: dict[str, Any]) -> None:
+    """A long name is cut, as it is in every row of its ads; a part of a link would be another link."""
+    vk.edit(path(name), each("items", lambda item: item.update(values)))
+
+    fetched = vk.fetch()
+
+    assert spent(fetched.rows) == 800
+    assert split(
+        pl.DataFrame(fetched.rows, schema=dict.fromkeys(COLUMNS, pl.String)), must.raw_vk
+    ).rejected.is_empty()
+    assert max(len(text or "") for row in fetched.rows for text in row.values()) <= 1000
+    assert {row["link"] is None for row in fetched.rows} == {name == "banners" or "enable_utm" in values}
+
+
+@pytest.mark.parametrize(
+    ("group", "tags"),
+    [
+        ({"enable_utm": True, "utm": "a=1"}, ("true", "a=1")),
+        ({"enable_utm": 1, "utm": None}, ("true", None)),
+        ({"enable_utm": "false", "utm": "a=1"}, ("false", "a=1")),
+        ({"enable_utm": 0}, ("false", None)),
+        ({"enable_utm": True, "utm": {"utm_source": "vk", "utm_content": "a b"}}, ("true", "utm_source=vk&utm_content=a+b")),
+        ({"enable_utm": True, "utm": ["utm_source=vk", "utm_content=x"]}, ("true", "utm_source=vk&utm_content=x")),
+        ({"enable_utm": True, "utm": "a=1&" * 2_501}, None),
+        ({"enable_utm": False, "utm": 7}, ("false", None)),
+        ({"enable_utm": True}, None),
+        ({"utm": "a=1"}, None),
+    ],
+)  # fmt: skip
+def test_tags_of_a_group_are_read_in_every_form_and_else_not_guessed(group: Any, tags: Any) -> None:
+    assert tags_of(group) == tags
+
+
+@pytest.mark.parametrize(
+    ("user", "currency"),
+    [
+        ({"currency": "RUB"}, "RUB"),
+        ({"currency": None, "account": {"currency": "KZT"}}, "KZT"),
+        ({"additional_info": {"currency": "kzt "}}, "KZT"),
+        ({"currency": 643, "account": None, "additional_info": []}, None),
+        ({"currency": "roubles"}, None),
+    ],
+)
+def test_the_currency_is_read_in_each_of_its_places(user: Any, currency: str | None) -> None:
+    assert currency_of(user) == currency
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        (" 5 ", 5), ("5.0", 5), (5.0, 5), ("0", 0), (9_007_199_254_740_993, 9_007_199_254_740_993),
+        ("9007199254740993.0", None), ("5.5", None), (-5, None), ("x", None), ("", None), (None, None), (True, None),
+        ([5], None), ("1e400", None), ("NaN", None), (float("inf"), None), ("9" * 5000, None), (10**4000, None),
+        ("1e30", None), ("\u0665", None), ("1_0", None),
+    ],
+)  # fmt: skip
+def test_an_id_is_read_in_every_plain_form_and_nothing_else_is_one(value: Any, read: int | None) -> None:
+    assert whole(value) == read
