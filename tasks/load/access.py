@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from tasks.errors import SettingsError, WarehouseError
 from tasks.load.address import address
+from tasks.load.cluster import run, stored
 from tasks.load.frames import select
 from tasks.load.sql import SqlFile, sql_files
 from tasks.load.warehouse import warehouse
@@ -27,6 +28,8 @@ PASSWORD_LENGTH = 12
 _DIFFERENT_CHARACTERS = 5
 _GUESSED_FIRST = {"", "admin", "changeme", "clickhouse", "password", "qwerty", "secret", "test", "zakaz"}
 _NO_STORAGE, _READ_ONLY = 514, 164
+_TRIAL = "_smoke"
+"""Table on which the rights of a load are tried."""
 _SHEDDING = (
     "SELECT toString(getSetting('readonly')) SETTINGS readonly = DEFAULT",
     "SELECT * FROM (SELECT toString(getSetting('readonly')) SETTINGS readonly = 0)",
@@ -108,6 +111,19 @@ def statements(file: SqlFile, values: Mapping[str, str]) -> list[str]:
 def password_hash(password: str, salt: str) -> str:
     """As ClickHouse makes it for `sha256_hash … SALT`."""
     return hashlib.sha256(f"{password}{salt}".encode()).hexdigest()
+
+
+def try_rights(client: Client) -> None:
+    """Do all that a load does, on a table of its own. Raises what the driver raises where a right is missing."""
+    run(client, f"DROP TABLE IF EXISTS {_TRIAL}")
+    run(
+        client,
+        f"CREATE TABLE IF NOT EXISTS {_TRIAL} (x UInt8, _ver UInt64) ENGINE = ReplacingMergeTree(_ver) ORDER BY x",
+    )
+    client.command(f"INSERT INTO {_TRIAL} VALUES (1, 1)")
+    client.command(f"DELETE FROM {stored(client, _TRIAL)} WHERE x = 1")
+    client.command(f"OPTIMIZE TABLE {stored(client, _TRIAL)} FINAL")
+    run(client, f"DROP TABLE IF EXISTS {_TRIAL}")
 
 
 def _weakness(password: str, user: str) -> str | None:

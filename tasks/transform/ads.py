@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from tasks.transform.cities import canonical_city
-from tasks.transform.values import MONEY
+from tasks.transform.values import MONEY, canonical_city
 from tasks.utm import UTM
 
 _CONVENTION = r"^(.+)_(0?[1-9]|[12][0-9]|3[01])_(0?[1-9]|1[0-2])$"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from tasks.transform.cities import canonical_city
-from tasks.transform.values import MONEY, flag, identifier, instant, money, words
+from tasks.transform.values import MONEY, canonical_city, flag, identifier, instant, money, words
 
 _UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 

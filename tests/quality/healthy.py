@@ -9,15 +9,15 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 import polars as pl
 from clickhouse_connect.driver.client import Client
 
-from tasks.sources.ads import MARKETING
 from flows.qtickets import SALES
 from tasks.load.frames import insert
 from tasks.load.mart import restate
-from tasks.quality.checks import Result, checks, judge
-from tasks.load.reference import reference_tables
 from tasks.load.sql import sql_text
 from tasks.load.tables import Mart, Scope
 from tasks.load.upsert import merge, upsert
+from tasks.quality.checks import Result, checks, judge
+from tasks.reference import reference_tables
+from tasks.sources.ads import MARKETING
 from tests.quality.rows import INSTANT, Truth
 
 MOSCOW = timezone(timedelta(hours=3))
