@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tasks.fetch import kinds
-from tasks.fetch.vk_ads import legacy, today
 from tasks.fetch.direct.objects import Links
 from tasks.fetch.direct.rows import described
+from tasks.fetch.vk_ads import legacy, today
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tasks.errors import SourceError
 from tasks.fetch import paging
+from tasks.fetch.direct.reports import FIELDS, Reports
+from tasks.fetch.direct.service import Direct
 from tasks.fetch.qtickets import api_of
 from tasks.fetch.qtickets.listing import Client, Listing
 from tasks.fetch.qtickets.reading import Span, read_all, walk
 from tasks.fetch.vk_ads.legacy import Legacy
 from tasks.fetch.vk_ads.today import Today
-from tasks.fetch.direct.reports import FIELDS, Reports
-from tasks.fetch.direct.service import Direct
 from tasks.settings import Settings
 from tasks.window import Window
 

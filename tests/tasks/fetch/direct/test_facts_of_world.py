@@ -11,8 +11,8 @@ import pytest
 from sandbox import World
 from sandbox.direct import DirectApi
 from sandbox.world.spend import ad_days
-from tasks.fetch.traffic import Traffic
 from tasks.fetch.direct import COLUMNS
+from tasks.fetch.traffic import Traffic
 from tasks.reference import cities
 from tasks.transform.direct import ad_days as to_facts
 from tasks.window import Window
