@@ -66,9 +66,9 @@ ACCOUNTS = (
 
 
 def grant_access(settings: Settings) -> list[str]:
-    """Make roles, limits and users what `sql/access` says, and tell it, a line a user.
+    """Create or update the roles, limits and users of `sql/access`; a line a user for the command's output.
 
-    May be repeated; a changed password is a new one. Raises SettingsError before anything is done.
+    May be repeated: a changed password is set anew. Raises SettingsError before anything is done.
     """
     dsn, database = settings.clickhouse_dsn.get_secret_value(), settings.clickhouse_database
     if address(dsn, database).folder:
@@ -84,12 +84,12 @@ def grant_access(settings: Settings) -> list[str]:
     with warehouse(settings) as client:
         for account in ACCOUNTS:
             _run(client, statements(files[account.name], places(settings, account, passwords[account.name])))
-        told = [_line(account, settings, passwords[account.name]) for account in ACCOUNTS]
-        return told + _views_without_owner(client) + _unheld_limits(client)
+        lines = [_line(account, settings, passwords[account.name]) for account in ACCOUNTS]
+        return lines + _views_without_owner(client) + _unheld_limits(client)
 
 
 def places(settings: Settings, account: Account, password: str | None) -> dict[str, str]:
-    """What stands in the statements' {places}. Without a password no `user`, `hash`, `salt` and `hosts`."""
+    """Values for the {placeholders} of the statements. Without a password no `user`, `hash`, `salt` and `hosts`."""
     cluster = settings.clickhouse_cluster
     values = {"database": settings.clickhouse_database, "on_cluster": f" ON CLUSTER `{cluster}`" if cluster else ""}
     if cluster:
@@ -103,7 +103,7 @@ def places(settings: Settings, account: Account, password: str | None) -> dict[s
 
 
 def statements(file: SqlFile, values: Mapping[str, str]) -> list[str]:
-    """The file's statements, ready to run; one with a {place} that has no value is left out."""
+    """The file's statements, ready to run; one with a {placeholder} that has no value is left out."""
     wanted = [text for text in file.statements if set(re.findall(r"\{(\w+)\}", text)) <= values.keys()]
     return [re.sub(r"\{(\w+)\}", lambda place: values[place[1]], text) for text in wanted]
 

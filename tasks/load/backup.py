@@ -31,7 +31,8 @@ logger = logging.getLogger("zakaz.load")
 
 _INSIDE = "zakaz"
 """The database's name in every backup, so that it can be restored without knowing where it was made."""
-_LOOK_AGAIN = 0.1, 2.0
+_POLL_SECONDS = 0.1, 2.0
+"""First and longest pause between two looks at a backup's progress."""
 _BUSY = ("CREATING_BACKUP", "RESTORING")
 _CODE = re.compile(r"Code: (\d+)")
 _PLAIN_WORDS = {
@@ -82,7 +83,7 @@ def backup(settings: Settings, name: str | None = None) -> BackedUp:
     name = name or f"{settings.clickhouse_database}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     where = place(settings)
     where.check(name)
-    with warehouse(_as_keeper(settings)) as client:
+    with warehouse(_with_backup_user(settings)) as client:
         tables = _tables(client).filter("holds_rows")
         if tables.is_empty():
             raise WarehouseError(f"The database {client.database} holds no table, so there is nothing to back up.")
@@ -130,11 +131,11 @@ def run(client: Client, where: Place, name: str, statement: str, cluster: str | 
 
 
 def _wait(client: Client, statement: str, parameters: Mapping[str, str], cluster: str | None) -> int:
-    """Not in one request: the driver, or a proxy on the way, would give it up after some minutes."""
+    """Start it, then poll its progress: one long request would time out in the driver or in a proxy."""
     ((run_id, _),) = client.query(f"{statement} ASYNC", parameters=dict(parameters)).result_rows
     source = f"clusterAllReplicas('{cluster}', system.backups)" if cluster else "system.backups"
     progress = f"SELECT toString(status) AS status, compressed_size, error FROM {source} WHERE id = {{id:String}}"
-    pause, longest = _LOOK_AGAIN
+    pause, longest = _POLL_SECONDS
     while True:
         found = select(client, progress, {"id": run_id})
         if found.is_empty():
@@ -168,8 +169,8 @@ def _others(where: Place) -> str:
     return f" The newest there: {names}." if names else " There is none at all."
 
 
-def _as_keeper(settings: Settings) -> Settings:
-    """With the rights of the user of BACKUP_DSN, where there is one: a loader may not copy a warehouse away."""
+def _with_backup_user(settings: Settings) -> Settings:
+    """With the user of BACKUP_DSN, where it is set: a loader may lack the right to back up."""
     return settings.model_copy(update={"clickhouse_dsn": settings.backup_dsn}) if settings.backup_dsn else settings
 
 
@@ -194,7 +195,7 @@ def _refuse_to_overwrite(client: Client, database: str) -> None:
 
 
 def _proved(client: Client, name: str) -> dict[str, int]:
-    """Rows a table. RESTORE takes a file whose bytes were changed; CHECK TABLE reads all and compares checksums."""
+    """Rows by table. RESTORE accepts a file whose bytes were changed; CHECK TABLE compares all checksums."""
     tables = _tables(client).filter("holds_rows")
     how: dict[str, Any] = {"check_query_single_value_result": 1}
     broken = [
@@ -211,7 +212,7 @@ def _proved(client: Client, name: str) -> dict[str, int]:
 
 
 def _remove(client: Client, database: str, keep: bool) -> None:
-    """What a restore that failed left in a database that was empty."""
+    """Remove the tables that a failed restore created; with `keep` the database itself stays."""
     here = everywhere(client)
     try:
         for table in _tables(client, database)["name"]:

@@ -1,4 +1,4 @@
-"""BACKUP_URL taken apart: where backups go, as the engine's BACKUP and RESTORE must be told.
+"""BACKUP_URL taken apart: where backups go, as arguments of the engine's BACKUP and RESTORE.
 
 A backup is a folder there, not an archive: what is in it is compressed already, each file is checked by itself, and
 the embedded engine can write no zip.
@@ -54,8 +54,8 @@ class Place:
 
 
 def backup_folder(settings: Settings) -> Path | None:
-    """The only folder where the embedded engine may write and read backups. It takes its name for the end of an
-    option where there is an & in it."""
+    """The only folder where the embedded engine may write and read backups. An & in its name
+    would end the engine's option."""
     url = settings.backup_url
     return None if "://" in url or "&" in url else Path(url).absolute()
 

@@ -1,4 +1,4 @@
-"""Keep a mart equal to what it is made of."""
+"""Keep a mart equal to the tables that it is computed from."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from tasks.load.upsert import Upserted, merge, upsert
 
 _ALL = Scope()
 _ROUNDS = 10
-"""How often other runs may change what the mart is made of while this one writes it."""
+"""How often other runs may change the mart's tables while this one writes it."""
 
 
 def restate(
     client: Client, mart: Mart, version: int, prove: Callable[[pl.DataFrame], pl.DataFrame] = lambda rows: rows
 ) -> Upserted:
-    """Write the days on which the mart differs from what it is made of, until none of them does.
+    """Write the days on which the mart differs from its query, until none of them does.
 
-    Found by comparing rather than by remembering what a load touched, so a run that died between a table and
+    Found by comparing, not by keeping a list of what a load touched, so a run that died between a table and
     its mart is mended by the next one, and a late refund restates the day of the sale however old it is.
 
     Compared again after writing, since other runs may restate the mart at the same time (all sources share one):
@@ -52,7 +52,7 @@ def restate(
 
 
 def stale_days(client: Client, mart: Mart, scope: Scope = _ALL) -> list[date]:
-    """The days of the scope on which the mart differs from what it is made of, in order."""
+    """The days of the scope on which the mart differs from its query, in order."""
     columns = ", ".join(_columns(client, mart))
     sides = ((1, f"({_made(mart)})"), (-1, f"{mart.table.name} FINAL"))
     both = " UNION ALL ".join(f"SELECT {columns}, {n} AS side FROM {rows} WHERE {scope.where}" for n, rows in sides)

@@ -1,4 +1,4 @@
-"""Text as it came over the wire to typed values. Judged before: these expressions meet no bad text."""
+"""Text as it came over the wire to typed values. It was validated before: these expressions meet no bad text."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def test_an_edited_migration_is_refused_and_named(migrated: Client, sql: SqlFold
     sql.write("schema/0002_notes", sql.read("schema/0002_notes").replace("Int8", "Int16"))
     sql.write("schema/0003_more", "CREATE TABLE more (x Int8) ENGINE = Log;\n")
 
-    edited = r"^sql/schema/0002_notes\.sql was changed after it was applied on .* change into a new migration"
+    edited = r"^sql/schema/0002_notes\.sql was changed after it was applied on .* the change as a new migration"
     with pytest.raises(WarehouseError, match=edited):
         migrate(migrated, sql.root)
 

@@ -11,14 +11,14 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from tasks.errors import UsageError, WarehouseError
-from tasks.load.query import ask
+from tasks.load.query import run_query
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tests.tasks.load.engines import values
 
 
 def answer(client: Client, sql: str, fmt: str | None = "TSV") -> str:
-    return ask(client, sql, fmt).decode()
+    return run_query(client, sql, fmt).decode()
 
 
 @pytest.mark.parametrize(
@@ -86,22 +86,22 @@ def test_text_that_looks_like_a_formula_is_text_in_csv(client: Client, fmt: str 
 
 
 def test_raw_csv_and_other_formats_are_exact(client: Client) -> None:
-    raw = ask(client, ODD, "CSV", raw=True).decode()
+    raw = run_query(client, ODD, "CSV", raw=True).decode()
 
     assert next(csv.reader(io.StringIO(raw))) == ["=1+1", "-5.00", "-5.00", '"@x";\n=1', "['=1']", "", "-a,b"]
     odd = json.loads(answer(client, "SELECT '=1' AS a, '\\x1b[31m' AS b", "JSONEachRow"))
     assert odd == {"a": "=1", "b": "\x1b[31m"}
-    assert ask(client, "SELECT '\\xffa' AS a", "CSV") == b'"\xffa"\n', "what is no text stays as it is"
+    assert run_query(client, "SELECT '\\xffa' AS a", "CSV") == b'"\xffa"\n', "what is no text stays as it is"
 
 
 @pytest.mark.parametrize("fmt", [None, "Vertical", "JSONEachRow", "CSV", "PrettyCompact"])
 def test_a_person_sees_no_control_characters(client: Client, fmt: str | None) -> None:
     sql = "SELECT 'x\\x1b]8;;http://a\\x07\\x1b[2J\\r\\x08\\xc2\\x9b\\xe2\\x80\\xae' AS a"
 
-    shown = ask(client, sql, fmt, seen=True).decode()
+    shown = run_query(client, sql, fmt, seen=True).decode()
 
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", shown)
-    assert b"\x1b" in ask(client, sql, fmt or "Vertical", raw=True, seen=True) or fmt == "JSONEachRow"
+    assert b"\x1b" in run_query(client, sql, fmt or "Vertical", raw=True, seen=True) or fmt == "JSONEachRow"
 
 
 @pytest.mark.parametrize("fmt", ["CSV", "TSV", "JSONEachRow", "Values", None])
