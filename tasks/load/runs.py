@@ -170,10 +170,12 @@ def status_of(client: Client, job: str, run_id: str) -> str:
 def covered(
     client: Client, job: str, account: str, *, even_with_warnings: bool = False, later_than: int = 0
 ) -> pl.DataFrame:
-    """The windows that good runs have read of this account: columns first, last (Date), read_at (UTC; before the run,
-    where the fetch was used again), version, whole (whether the run saw all that the source has). A run with a warning, say
-    that tags were missing, counts only with `even_with_warnings`: its days may have to be read again. `later_than`:
-    only reads of a higher version."""
+    """The windows that good runs have read of this account: columns first, last (Date), read_at (UTC; before the
+    run, where a fetch was used again), version, whole (whether the run saw all that the source has).
+
+    A run with a warning, say that tags were missing, counts only with `even_with_warnings`: its days may have to be
+    read again. `later_than`: only reads of a higher version.
+    """
     return select(
         client,
         "SELECT toDate(JSONExtractString(metrics, 'window', 'first')) AS first, "

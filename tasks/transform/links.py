@@ -36,9 +36,9 @@ def tags(link: str | None, overriding: str, macros: Mapping[str, str | None]) ->
     """The five tags, '' where there is none. `overriding`: parameters that win over the link's own, empty ones too.
     A link that leads to no site (`leadads://`) has none of its own.
 
-    `macros`: placeholders of a link and their values, braces included. One that only a click can fill in stays as
-    it is: a guess would be a wrong attribution. Marks of persons are masked, as they are in the tags of orders: only
-    so do both stay equal.
+    `macros`: placeholders of a link and their values, braces included. One that only a click can fill in stays
+    as it is: a guess would be a wrong attribution. Marks of persons are masked, as in the tags of orders, so that
+    both stay equal.
     """
     parameters = (read(link) if is_web(link) else {}) | read(overriding)
     filled = {name: clean(_filled(parameters.get(name, ""), macros)).strip() for name in UTM}

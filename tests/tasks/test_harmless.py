@@ -115,12 +115,6 @@ def test_whatever_the_text_markdown_is_built_as_without_it(text: str, place: str
     assert structure(place.format(for_markdown(text))) == structure(place.format("word"))
 
 
-def test_in_markdown_it_reads_as_it_did() -> None:
-    text = "1. 15 rows of stg_qtickets_tickets [*] `x` | C:\\y #1"
-
-    assert markdown().render(for_markdown(text)) == f"<p>{text}</p>\n"
-
-
 @pytest.mark.parametrize("text", ATTACKS.values(), ids=ATTACKS)
 def test_in_a_terminal_it_moves_no_cursor_and_hides_nothing(text: str) -> None:
     shown = for_terminal(text)

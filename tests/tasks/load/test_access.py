@@ -17,7 +17,7 @@ from tasks.load.access import ACCOUNTS, grant_access, password_hash, places, sta
 from tasks.load.sql import sql_files
 from tasks.load.warehouse import warehouse as open_warehouse
 from tasks.settings import Settings, load_settings
-from tests.support.shipped_access import PASSWORDS, SETTINGS, account, rendered, shipped
+from tests.support.shipped_access import PASSWORDS, SETTINGS, account, rendered
 
 Make = Callable[..., Settings]
 GOOD = "Hx7-some-long-one"
@@ -176,14 +176,3 @@ def test_a_server_that_lets_a_session_drop_its_limits_is_told_of(client: Client)
 
     assert [line for line in lines if "lets a session drop its limits" in line] == lines
     assert bool(lines) == lets
-
-
-def test_every_limit_of_the_reader_has_a_least_and_a_most_value() -> None:
-    """0 is no limit at all, and is less than any MAX; but of memory that is not counted it is none."""
-    reader = shipped()["datalens_reader"]
-    limits = {name for name in reader.settings if name.startswith("max_")} - {"max_untracked_memory"}
-
-    assert limits == {name for name, limit in reader.constraints.items() if limit.get("min") == "1"}
-    assert {"max_memory_usage", "max_execution_time", "max_rows_to_read", "max_result_rows"} <= limits
-    for name in limits:
-        assert str(reader.settings[name]) == reader.constraints[name]["max"]

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
-import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event
 
 import pytest
 from pydantic import SecretStr
@@ -259,45 +256,6 @@ def test_a_folder_may_be_named_oddly_and_one_that_cannot_be_keeps_no_warehouse_f
 
 
 # --- on a server ---
-
-
-@pytest.mark.slow
-def test_a_backup_beside_a_load_has_each_insert_whole(server_settings: Settings) -> None:
-    """A loader rewrites all tickets again and again, each time at another price: no backup may mix two of them."""
-    settings = server_settings.model_copy(update={"backup_url": "disk://backups"})
-    mine = settings.clickhouse_database
-    with warehouse(settings) as client:
-        migrate(client)
-    stop, prices = Event(), []
-
-    def loader() -> None:
-        with warehouse(settings) as client:
-            while not stop.is_set():
-                prices.append(f"{len(prices) + 1}.00")
-                load(client, [ticket(n, amount=prices[-1]) for n in range(1, 300)], version=len(prices))
-
-    with ThreadPoolExecutor(1) as pool:
-        loading = pool.submit(loader)
-        try:
-            for n in range(3):
-                loads, deadline = len(prices), time.monotonic() + 60
-                while len(prices) <= loads + 1:
-                    assert time.monotonic() < deadline
-                    time.sleep(0.01)
-                backup(settings, f"{mine}-{n}")
-        finally:
-            stop.set()
-        loading.result()
-    seen = set()
-    for n in range(3):
-        restore(settings, f"{mine}-{n}", into=f"{mine}_{n}")
-        with warehouse(in_database(settings, f"{mine}_{n}")) as client:
-            ask = "SELECT count() AS n, min(amount) AS low, max(amount) AS high FROM stg_qtickets_tickets FINAL"
-            ((count, low, high),) = values(client, ask)
-            client.command(f"DROP DATABASE {mine}_{n} SYNC")
-        assert (count, low) == (299, high)
-        seen.add(low)
-    assert len(seen) == 3, "the loader went on meanwhile"
 
 
 @pytest.mark.slow

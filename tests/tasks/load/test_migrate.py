@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest.mock import patch
 
-import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -19,7 +18,6 @@ from tasks.load.sql import sql_files
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tests.tasks.load.engines import values
-from tests.tasks.load.processes import finish, start
 
 ALL = ["schema/0001_sales", "schema/0002_notes", "views/v_sold", "views/v_a_newest"]
 VIEWS = [f"views/{file.name}" for file in sql_files("views")]
@@ -248,48 +246,3 @@ def test_two_databases_in_one_place_get_all_of_the_schema_and_do_not_see_each_ot
             for view in VIEWS:
                 client.query(f"SELECT * FROM {view.removeprefix('views/')}")
             client.command(f"DROP DATABASE {name} SYNC")
-
-
-# All begin at the same moment, each as often as it can.
-MIGRATE = """
-import sys, time
-from pathlib import Path
-from tasks.load.migrate import migrate
-from tasks.load.warehouse import warehouse
-from tasks.settings import load_settings
-print("ready", flush=True)
-sys.stdin.readline()
-for folder in sys.argv[1:]:
-    with warehouse(load_settings()) as client:
-        migrate(client, Path(folder))
-"""
-
-
-@pytest.mark.slow
-def test_processes_that_migrate_at_once_leave_one_schema(server_settings: Settings, tmp_path: Path) -> None:
-    """First from nothing, then each in turn to a changed view, where the others are at the same time."""
-    folders = []
-    for n in range(4):
-        sql = SqlFolder(tmp_path / f"sql-{n}")
-        sql.remove("schema/0002_notes")
-        sql.write("views/v_sold", f"SELECT d, toUInt32(n + {n}) AS n FROM sales")
-        folders.append(str(sql.root))
-    processes = [start(tmp_path, MIGRATE, server_settings, *folders) for _ in range(3)]
-    for process in processes:
-        assert process.stdout and process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin
-        process.stdin.write("\n")
-        process.stdin.flush()
-    for process in processes:
-        finish(process)
-
-    dsn = server_settings.clickhouse_dsn.get_secret_value()
-    with clickhouse_connect.get_client(dsn=dsn, database=server_settings.clickhouse_database) as client:
-        client.command("INSERT INTO sales VALUES ('2026-01-02', 5)")
-        assert values(client, "SELECT n FROM v_a_newest") == [(8,)]
-        assert values(client, "SELECT kind, name FROM meta_migrations FINAL ORDER BY ALL") == [
-            ("schema", "0001_sales"),
-            ("views", "v_a_newest"),
-            ("views", "v_sold"),
-        ]

@@ -22,7 +22,7 @@ from tasks.load.address import address
 from tasks.load.migrate import migrate
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
-from tests.support.clickhouse_server import ClickHouseServer, clickhouse_server, free_port
+from tests.support.clickhouse_server import ClickHouseServer, clickhouse_server
 from tests.support.clickhouse_users import READER, User
 from tests.tasks.fetch.applications import Serve
 from tests.tasks.load.engines import values
@@ -131,16 +131,6 @@ def test_the_lock_is_free_for_the_next_when_the_first_is_done_or_killed(
         assert "zakaz load living" in str(complaint(none)), "and not the dead one"
 
 
-def test_the_folder_may_have_any_name(make_settings: Make, tmp_path: Path) -> None:
-    folder = tmp_path / "Мои документы #1 (100%25)" / "склад & co"
-    settings = make_settings(clickhouse_dsn=f"chdb://{folder}")
-    with warehouse(settings) as client:
-        client.command("CREATE TABLE t (x UInt8) ENGINE = MergeTree ORDER BY x")
-    with warehouse(settings) as client:
-        assert values(client, "SELECT count() FROM t") == [(0,)]
-    assert (folder / "store").is_dir()
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "what"), [("warehouse", "is read-only. Give"), ("new", "cannot be used: Permission")]
@@ -220,16 +210,6 @@ def test_with_tls_nothing_but_a_handshake_goes_over_the_wire(
     assert (base64.b64encode(b"user:hidden") in b"".join(heard)) != is_encrypted
     place = address("https://somebody:hidden@warehouse.example:8443/zakaz", "zakaz")
     assert (place.place, "hidden" in repr(place)) == ("warehouse.example:8443", False)
-
-
-@pytest.mark.slow
-def test_nothing_but_our_line_is_printed(make_settings: Make, tmp_path: Path) -> None:
-    """The driver would log what it raises, and Python print it for want of a handler."""
-    settings = make_settings(clickhouse_dsn=f"http://127.0.0.1:{free_port()}")
-
-    out, err = start(tmp_path, COMPLAIN, settings).communicate(timeout=SECONDS)
-
-    assert (out.count("\n"), err) == (1, "")
 
 
 def test_an_error_inside_that_is_not_the_warehouses_passes_as_it_is(make_settings: Make) -> None:
