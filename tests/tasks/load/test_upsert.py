@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import date
 
-import polars as pl
 import pytest
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from tasks.load.tables import Scope, Table
-from tasks.load.upsert import Upserted, merge, upsert
+from tasks.load.tables import Scope
+from tasks.load.upsert import Upserted, upsert
 from tasks.settings import Settings
 from tasks.sources.qtickets import EVENTS, TICKETS
 from tasks.window import Window
@@ -64,24 +61,6 @@ def test_only_the_changed_row_is_written(
     assert values(client, versions) == [(1, 1), (2, 2), (3, 1)]
 
 
-def test_a_merge_leaves_a_partition_without_superseded_rows_alone(client: Client) -> None:
-    def parts() -> dict[str, str]:
-        table = f"active AND database = currentDatabase() AND table = '{TICKETS.name}'"
-        return dict(values(client, f"SELECT partition_id, name FROM system.parts WHERE {table}"))
-
-    february = ticket(1, ordered_at=utc("2026-02-10T00:00"))
-    load(client, [february, ticket(2)], version=1)
-    before = parts()
-    load(client, [february, ticket(2, amount="600")], version=2)
-    merge(client, TICKETS.name)
-    after = parts()
-    merge(client, TICKETS.name)
-
-    assert after == parts(), "the second time there is nothing to do"
-    assert (after["202602"], after["202603"] != before["202603"]) == (before["202602"], True)
-    assert stored(client, final=False) == [written(february), written(ticket(2, amount="600"))]
-
-
 def test_what_was_booked_after_the_source_was_read_is_not_taken_for_vanished(client: Client) -> None:
     """A run that read at 11:00 does not know of 11:00 and later, which another run has loaded."""
     load(client, [ticket(1, paid="2026-03-10T10:59:59"), ticket(2, paid="2026-03-10T11:00")], version=1)
@@ -115,69 +94,3 @@ def test_a_table_that_keeps_vanished_rows_keeps_them(client: Client) -> None:
 
     assert upsert(client, EVENTS, event_frame(event(2)), Scope(), 2) == Upserted(unchanged=1, kept=1)
     assert values(client, "SELECT event_id FROM dim_events FINAL ORDER BY event_id") == [(1,), (2,)]
-
-
-def test_a_null_where_none_may_be_fails_the_load_instead_of_becoming_a_zero(client: Client) -> None:
-    with pytest.raises(ClickHouseError):
-        load(client, [ticket(1) | {"amount": None}], version=1)
-
-    assert ids(client) == []
-
-
-# --- a table whose key has a date, any text and a number ---
-
-ODD = Table("odd", key=("d", "name", "n"), measures=("amount",))
-TEXTS = [
-    "",
-    " ",
-    "О'Коннор",
-    '"«»`',
-    "\\",
-    "\\'",
-    "a\\b\\\\",
-    "line\nbreak\r\ttab",
-    "\0\b\f",
-    "%(keys)s %s %",
-    "{x:UInt8}",
-]
-TEXTS += ["-- ; DROP TABLE odd", "/*", "NULL", "😀\u2028\ufeff"]
-Row = tuple[date, str, int, Decimal]
-
-
-@pytest.fixture
-def odd(client: Client) -> Client:
-    client.command(
-        "CREATE OR REPLACE TABLE odd (d Date, name String, n UInt64, amount Decimal(18, 2), _ver UInt64) "
-        "ENGINE = ReplacingMergeTree(_ver) PARTITION BY toYYYYMM(d) ORDER BY (d, name, n)"
-    )
-    return client
-
-
-def load_odd(client: Client, loaded: list[Row], version: int) -> Upserted:
-    kinds = {"d": pl.Date, "name": pl.String, "n": pl.UInt64, "amount": pl.Decimal(18, 2)}
-    return upsert(client, ODD, pl.DataFrame(loaded, schema=kinds, orient="row"), Scope(), version)
-
-
-def test_any_text_in_a_key_is_stored_found_and_removed(odd: Client) -> None:
-    loaded = [(date(2026, 1, 31), text, n, Decimal(f"-{LARGEST}")) for n, text in enumerate(TEXTS)]
-    load_odd(odd, loaded, 1)
-    assert [name for (name,) in values(odd, "SELECT name FROM odd FINAL ORDER BY n")] == TEXTS
-    assert load_odd(odd, loaded, 2) == Upserted(unchanged=len(TEXTS))
-
-    for left in range(len(TEXTS) - 1, -1, -1):
-        assert load_odd(odd, loaded[:left], 3) == Upserted(removed=1, unchanged=left)
-
-
-def test_thousands_of_rows_are_removed_at_once(odd: Client) -> None:
-    loaded = [(date(2026, 1, 1 + n % 28), "Ж'" * 10, n, Decimal("1.10")) for n in range(7000)]
-    load_odd(odd, loaded, 1)
-
-    assert load_odd(odd, loaded[::7], 2) == Upserted(removed=6000, unchanged=1000)
-    merge(odd, "odd")
-    assert values(odd, "SELECT count(), sum(amount), min(n % 7), max(n % 7) FROM odd") == [(1000, "1100.00", 0, 0)]
-
-
-def test_a_load_may_open_more_than_a_hundred_monthly_partitions(odd: Client) -> None:
-    loaded = [(date(2010, 1, 15) + timedelta(days=30 * n), "a", n, Decimal("0.01")) for n in range(120)]
-
-    assert load_odd(odd, loaded, 1) == Upserted(new=120)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from urllib.parse import quote
 
 import polars as pl
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from tasks.fetch.qtickets.rows import order_rows
 from tasks.transform.links import tags, unreadable, with_tags
@@ -16,48 +13,10 @@ from tasks.utm import UTM
 
 SITE = "https://afisha.example.invalid/event/1"
 NONE = dict.fromkeys(UTM, "")
-NAMES = st.sampled_from([*UTM, "utm_id", "UTM_SOURCE", "from", "yclid"])
-PARAMETERS = st.lists(st.tuples(NAMES, st.text("abcяё_1{}&=%# ", max_size=12)), max_size=8)
 DAYS = pl.DataFrame(
     {"ad": ["1", None, "1", "2", None], "link": ["a", "b", "a", None, "b"], "n": [1, 2, 3, 4, 5]},
     schema={"ad": pl.String, "link": pl.String, "n": pl.Int64},
 )
-
-
-def written(parameters: list[tuple[str, str]]) -> str:
-    return "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters)
-
-
-def meant(*parameters: list[tuple[str, str]]) -> dict[str, str]:
-    """The first of a name that is not empty counts; of two texts, the later wins."""
-    found = dict(NONE)
-    for part in parameters:
-        named: dict[str, str] = {}
-        for name, value in part:
-            named[name.lower()] = named.get(name.lower()) or value.strip()
-        found |= {name: value for name, value in named.items() if name in found}
-    return found
-
-
-@given(PARAMETERS, PARAMETERS, st.sampled_from(["", "#tickets"]), st.sampled_from(["&", "&amp;"]))
-def test_parameters_laid_over_win_and_all_else_stays(
-    own: list[tuple[str, str]], over: list[tuple[str, str]], fragment: str, joint: str
-) -> None:
-    link = f"{SITE}?{written(own)}{fragment}".replace("&", joint)
-
-    assert tags(link, written(over).replace("&", joint), {}) == meant(own, over)
-    assert tags(link, "", {}) == meant(own)
-    assert tags(None, written(over), {}) == meant(over)
-
-
-@given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=5))
-@example("http://[::1?utm_source={a}", "utm_source=%", "\n\ud800")
-@example("https://a.example\ud800?utm_term=\udfff", "%ud800", "\ud800")
-def test_nothing_ever_raises_and_every_tag_can_be_stored(link: str, over: str, value: str) -> None:
-    found = tags(link, over, {"{a}": value, "{b}": None})
-
-    assert tuple(found) == UTM
-    assert not [c for text in found.values() for c in text if unicodedata.category(c) in ("Cc", "Cs")]
 
 
 @pytest.mark.parametrize(
