@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from tasks.load.mart import reference_tables
 from tasks.load.migrate import migrate
 from tasks.load.sql import sql_text
 from tasks.load.tables import Scope
 from tasks.load.upsert import upsert
 from tasks.load.warehouse import warehouse
-from tasks.reference import reference_tables
 from tasks.settings import Settings
 from tests.flows import clock
 from tests.tasks.load.engines import BOTH, _no_flow_run, rows, settings_of, values  # noqa: F401 - an autouse fixture

@@ -11,12 +11,11 @@ from clickhouse_connect.driver.client import Client
 
 from flows.qtickets import SALES
 from tasks.load.frames import insert
-from tasks.load.mart import restate
+from tasks.load.mart import reference_tables, restate
 from tasks.load.sql import sql_text
 from tasks.load.tables import Mart, Scope
 from tasks.load.upsert import merge, upsert
 from tasks.quality.checks import Result, checks, judge
-from tasks.reference import reference_tables
 from tasks.sources.ads import MARKETING
 from tests.quality.rows import INSTANT, Truth
 
