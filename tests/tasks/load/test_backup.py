@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from tasks.errors import SettingsError, UsageError, WarehouseError
 from tasks.load.backup import backup, restore
@@ -20,8 +19,6 @@ from tasks.load.migrate import migrate
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tests.support.bucket import KEY, NAME, SECRET, bucket
-from tests.support.clickhouse_server import clickhouse_server
-from tests.support.clickhouse_users import User
 from tests.tasks.load.backups import MART, everything, fill
 from tests.tasks.load.engines import BOTH, settings_of, values
 from tests.tasks.load.tickets import load, ticket
@@ -255,24 +252,7 @@ def test_a_folder_may_be_named_oddly_and_one_that_cannot_be_keeps_no_warehouse_f
         assert everything(client, "other") == everything(client, "zakaz")
 
 
-# --- on a server ---
-
-
-@pytest.mark.slow
-def test_a_user_who_backs_up_needs_no_right_to_read(make_settings: MakeSettings, tmp_path: Path) -> None:
-    grants = ("GRANT SHOW, BACKUP ON zakaz.*", "GRANT SELECT ON system.backups")
-    keeper = User("backup_user", password="p@ss", grants=grants)
-    with clickhouse_server(tmp_path / "server", users=[keeper]) as server:
-        settings = make_settings(clickhouse_dsn=server.dsn, backup_url="disk://backups")
-        with warehouse(settings) as client:
-            fill(client)
-        theirs = settings.model_copy(update={"clickhouse_dsn": SecretStr(server.dsn_of(keeper))})
-        assert backup(theirs, "nightly").rows > 0
-        with pytest.raises(WarehouseError, match="lacks a right"):
-            restore(theirs, "nightly", into="other")
-        assert restore(settings, "nightly", into="other").rows["stg_qtickets_tickets"] > 0
-        with pytest.raises(WarehouseError, match=r"came to nothing\. .*is not allowed for backups"):
-            backup(settings.model_copy(update={"backup_url": "disk://elsewhere"}), "one")
+# --- on a cluster ---
 
 
 def test_on_a_cluster_all_servers_take_part(make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
