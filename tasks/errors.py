@@ -1,7 +1,7 @@
 """All errors that a person may read: what happened, to which source and window, what to do next.
 
     ZakazError              exit status 1
-      SourceError           an API did not give what was asked
+      SourceError           an API refused, failed or sent something else
       LandingError          the landing area cannot be reached, written or read
       WarehouseError        ClickHouse: locked, unreachable, read-only, an edited migration
       ReconcileError        what was read back is not what was loaded
@@ -29,7 +29,7 @@ class ZakazError(Exception):
 
 
 class SourceError(ZakazError):
-    """An API refused, failed or answered with something that is not the data asked for."""
+    """An API refused, failed or answered with something other than the requested data."""
 
 
 class LandingError(ZakazError):

@@ -1,7 +1,7 @@
 """What others could read: files and folders that are open to them, secrets that leave the machine in the clear.
 
-Nothing is changed here, since whoever opened a file may have meant to. `zakaz smoke` tells of all of it, the log of
-what a command uses.
+Nothing is changed here, since whoever opened a file may have meant to. `zakaz smoke` reports all of it, the log
+of a command what that command uses.
 """
 
 from __future__ import annotations

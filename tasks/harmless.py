@@ -27,7 +27,7 @@ _CHAT_AMID: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![\w/])/(?=\w+(?![\w/]))"), "∕"),
     # The end of a link's text.
     (re.compile(r"\](?=[(\[:])"), "］"),
-    # A placeholder of a Prefect block, which might put a secret in its place.
+    # A placeholder of a Prefect block, which might be replaced by a secret.
     (re.compile(r"\{(?=[{%#])|(?<=\{)\{"), "｛"),
     # Emphasis; within a word an underscore means nothing.
     (re.compile(r"(?<![^\W_])_|_(?![^\W_])"), "＿"),
@@ -36,7 +36,7 @@ _MARKDOWN = re.compile(r"[\\`*_\[\]#|~]|^[-+=]")
 
 
 def for_terminal(text: str, longest: int = LONGEST) -> str:
-    """One line without anything that moves the cursor, colours, links, or reorders what stands beside it."""
+    """One line without anything that moves the cursor, colours, links, or reorders the text beside it."""
     return _cut(_visible(text), longest)
 
 

@@ -41,7 +41,7 @@ class Fetched:
     """What a source's fetch function returns: raw rows and what is to be known of them.
 
     `columns` are those that the source really sent; `facts` are counts worth keeping beside the run; `window` is
-    set where more days were read than asked for; `partial` where what is not here may exist all the same.
+    set where more days were read than requested; `partial` where what is not here may exist all the same.
     `warnings`: what a later read may mend, so the days are to be read again; `notes`: what was missing or odd and
     will stay so, counted for the run's message.
     """
@@ -57,7 +57,7 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Request:
-    """What a fetch is asked for. `account`: a fingerprint; `version`: of the fetch code."""
+    """What to fetch. `account`: a fingerprint, never the name; `version`: of the fetch code."""
 
     source: str
     resource: str
@@ -181,7 +181,7 @@ class Landing:
             ) from None
 
     def discard(self, manifest: Manifest) -> None:
-        """What could not be loaded is no answer to keep: the next run asks the source again."""
+        """Remove a fetch that could not be loaded: the next run fetches again."""
         folder = f"{self._root}/{manifest.folder}"
         with self._reached():
             for path in (f"{folder}/{_MANIFEST}", folder):  # The manifest first: without it no run finds the rest.
@@ -189,7 +189,7 @@ class Landing:
                     self._fs.rm(path, recursive=True)
 
     def probe(self) -> str:
-        """Put something there, read it back and remove it, as loads do; give the place."""
+        """Write, read and remove a file, as loads do; the place."""
         name, content = f"probe-{uuid.uuid4().hex[:8]}", b"zakaz"
         self._put(name, content)
         try:
@@ -199,7 +199,7 @@ class Landing:
             with self._reached():
                 self._fs.rm_file(f"{self._root}/{name}")
         if not same:
-            raise LandingError(f"The landing area {self._place} does not give back what was written there.")
+            raise LandingError(f"The landing area {self._place} does not return what was written there.")
         return self._place
 
     def prune(self, source: str, now: datetime, keep_days: int) -> int:
@@ -268,12 +268,12 @@ class Landing:
             raise
         except Exception as error:  # noqa: BLE001
             raise LandingError(
-                f"The landing area {self._place} cannot be used: {self._told(error)}. "
+                f"The landing area {self._place} cannot be used: {self._reason(error)}. "
                 "Look at LANDING_URL, its keys and its space.",
                 transient=not isinstance(error, PermissionError | ImportError | ValueError),
             ) from None
 
-    def _told(self, error: Exception) -> str:
+    def _reason(self, error: Exception) -> str:
         """The first line of what it says, unless it may repeat a secret of the address."""
         if "@" in self._url or "?" in self._url:
             return type(error).__name__

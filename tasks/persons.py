@@ -26,9 +26,9 @@ from tasks.utm import clean
 _DEEPEST = 12
 """Rounds of encoding and masking. Nothing that is honest needs three; what needs more is masked as a whole."""
 _MOST_GROWTH = 5
-"""Times. A character of Unicode stands for at most four, but for a few that stand for eighteen."""
+"""Times. A character of Unicode is decoded into at most four, a few into eighteen."""
 _KEPT = 4096
-"""Judged texts to remember: a fetch has the same few tags in nearly all of its rows."""
+"""Size of the cache: a fetch has the same few tags in nearly all of its rows."""
 
 # --- how a text is read ---
 
@@ -56,7 +56,7 @@ _AT = re.compile(
 
 _DASH = "\\-\u2010-\u2015\u2212"
 _GAP = rf"[\s{_DASH}()]"
-"""What may stand between the digits of a telephone whose shape alone does not prove it."""
+"""Characters between the digits of a telephone whose shape alone does not prove it."""
 _ANY = rf"[\s{_DASH}()./_·•]"
 _MAIL_SITE = (
     r"(?:gmail|mail|yandex|ya|bk|list|inbox|rambler|icloud|outlook|hotmail|yahoo|proton(?:mail)?)(?![^\W_])"

@@ -34,7 +34,7 @@ def refuse_if_much_is_wrong(part: Split, money: pl.Expr | None) -> str:
         return ""
     lost, whole, said = Decimal(wrong), Decimal(all_rows), ""
     if money is not None:
-        # A row that is wrong in the money itself, say minus a million, tells nothing of what it carries.
+        # A row that is wrong in the money itself, say minus a million, does not show what it carries.
         at_fault = pl.any_horizontal(
             pl.col("column").str.contains(rf"\b{name}\b") for name in money.meta.root_names()
         )

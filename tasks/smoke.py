@@ -14,8 +14,8 @@ from tasks.alerts.channel import Channel
 from tasks.alerts.history import undelivered
 from tasks.errors import SettingsError, ZakazError
 from tasks.landing import Landing
+from tasks.load.access import try_rights
 from tasks.load.frames import select
-from tasks.load.rights import try_rights
 from tasks.load.runs import history
 from tasks.load.sql import sql_files
 from tasks.load.warehouse import warehouse

@@ -19,9 +19,8 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixe
 from tasks.errors import SourceError, ZakazError
 from tasks.landing import Landing, Manifest, Request
 from tasks.load.carry_forward import Unknown, carry_forward
-from tasks.load.mart import restate
+from tasks.load.mart import reference_tables, restate
 from tasks.load.quarantine import quarantine, rejected_values
-from tasks.load.reference import reference_tables
 from tasks.load.runs import Run, begin_read, days_read_later, next_version, status_of
 from tasks.load.tables import Mart, Scope, Table
 from tasks.load.upsert import Upserted, distinct, merge, upsert

@@ -93,15 +93,15 @@ def is_web(link: str | None) -> bool:
     return scheme in ("http", "https") or bool(port and ("." in scheme or scheme == "localhost"))
 
 
-def is_unreadable(link: str | None, laid_over: str = "") -> bool:
+def is_unreadable(link: str | None, overriding: str = "") -> bool:
     """Whether tags may have been lost in reading, as against a link that simply has none.
 
     True where `utm_content` (the city) is named but cannot be read or decoded, and where no tag was found though
-    one is named or the link is no address. `laid_over`: parameters that win over the link's own.
+    one is named or the link is no address. `overriding`: parameters that win over the link's own.
     """
     own = link if is_web(link) else ""
-    found = read(own) | read(laid_over)
-    plain = unquote(unquote(f"{own} {laid_over}"))
+    found = read(own) | read(overriding)
+    plain = unquote(unquote(f"{own} {overriding}"))
     named = {f"utm_{tag.lower()}" for tag in _NAMED.findall(plain)}
     if not found:
         return bool(named or (own and _is_no_address(own)))

@@ -28,7 +28,7 @@ known_currency = rule("is not a currency code", lambda c: c.is_in(CURRENCIES))
 AD_DAY = {
     "stat_date": text(present, day),
     "account_id": text(present),
-    # Null: the API names the ad and not its campaign or group. The warehouse may know them from an earlier load.
+    # Null: the API sends the ad without its campaign or group. The warehouse may know them from an earlier load.
     "campaign_id": text(numbered, reads="whole"),
     "campaign_name": text(),
     "ad_group_id": text(numbered, reads="whole"),

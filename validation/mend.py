@@ -1,6 +1,6 @@
-"""Odd but plain values put right before rows are judged: 98.0 for 98, 499.50000000000011 for 499.50.
+"""Odd but plain values corrected before rows are validated: 98.0 for 98, 499.50000000000011 for 499.50.
 
-Floats of PHP, numbers as text and the like cost no row. What is truly wrong is left as it is, to be judged.
+Floats of PHP, numbers as text and the like cost no row. What is truly wrong is left as it is, to be rejected.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PLAIN = {
     "instant": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})$",
     "code": r"^RUB$",
 }
-"""Nothing to put right: the fast path, and the form that the others are given."""
+"""Plain forms, which need no correction: the fast path, and the form that other values are given."""
 _LONGEST = 60
 """Characters of a number. Longer text is no figure, and reading it could take for ever."""
 _LARGEST = 18
@@ -32,7 +32,7 @@ _KOPECK = Decimal("0.01")
 _NEAR = Decimal("1e-8")
 """A millionth of a kopeck: closer than that to a kopeck, money is that kopeck."""
 _FLOAT_ERROR = Decimal("2.3e-16")
-"""How far a double may be from the number it stands for, as a share of it."""
+"""Largest relative error of a double."""
 _MOSCOW = timezone(timedelta(hours=3))
 """All times of QTickets are Moscow's, whatever the city: one without an offset lost nothing else."""
 _INSTANT = re.compile(
@@ -52,7 +52,7 @@ def mend(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> tuple[pl.DataFrame,
     for name, column in schema.columns.items():
         reading: Reading | None = (column.metadata or {}).get("reads")
         if reading is None or frame.schema.get(name) != pl.String:
-            continue  # another type is for the judge
+            continue  # another type fails the validation
         odd = frame.filter(~pl.col(name).str.contains(_PLAIN[reading])).get_column(name).unique()
         read = {text: _READ[reading](text) for text in odd}
         plain = {

@@ -44,7 +44,7 @@ def _within_reason(text: pl.Expr) -> pl.Expr:
 
 
 TWICE = "stands twice in this load"
-"""Of a row that is one too many: whatever it says, another of the same load was right."""
+"""Reason of a second row with the same key: the first of the load is kept."""
 present = rule("is missing", lambda c: c.is_not_null(), on_null=True)
 whole_number = rule("is not a positive whole number", lambda c: c.str.contains(r"^0*[1-9][0-9]{0,17}$"))
 # Bounds that keep price x quantity within Decimal(18, 2): a row beyond them is set aside, not the whole run.
@@ -63,7 +63,7 @@ instant = rule(
 def text(*checks: pa.Check, reads: Reading | None = None, optional: bool = False) -> pa.Column:
     """A raw column: text, null unless a check forbids it.
 
-    `reads`: odd but plain values are put right first. `optional`: no figure rests on the column, so a wrong value
+    `reads`: odd but plain values are corrected first. `optional`: no figure rests on the column, so a wrong value
     becomes null and is counted, and the row stays.
     """
     return pa.Column(pl.String, list(checks), nullable=True, metadata={"reads": reads, "optional": optional})

@@ -41,7 +41,7 @@ class Split:
 
 
 def split(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> Split:
-    """Put odd but plain values right, then judge every row of an eager frame. Raises WrongFrame."""
+    """Correct odd but plain values, then validate every row of an eager frame. Raises WrongFrame."""
     absent = [name for name in schema.columns if name not in frame.columns]
     if absent:
         raise WrongFrame(f"the source no longer sends {', '.join(absent)}")

@@ -33,12 +33,12 @@ def sql(
     _env: EnvFile = None,
 ) -> None:
     """Run any SQL on the warehouse."""
-    from tasks.load.query import ask
+    from tasks.load.query import run_query
     from tasks.load.warehouse import warehouse
 
     text = sys.stdin.read() if statement == "-" else statement
     with warehouse(load_settings()) as client:
-        reply = ask(client, text, fmt, raw=raw, seen=sys.stdout.isatty())
+        reply = run_query(client, text, fmt, raw=raw, seen=sys.stdout.isatty())
     sys.stdout.buffer.write(reply)
     sys.stdout.flush()
 

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from tasks.errors import SettingsError, WarehouseError
 from tasks.load.address import address
+from tasks.load.cluster import run, stored
 from tasks.load.frames import select
 from tasks.load.sql import SqlFile, sql_files
 from tasks.load.warehouse import warehouse
@@ -27,6 +28,8 @@ PASSWORD_LENGTH = 12
 _DIFFERENT_CHARACTERS = 5
 _GUESSED_FIRST = {"", "admin", "changeme", "clickhouse", "password", "qwerty", "secret", "test", "zakaz"}
 _NO_STORAGE, _READ_ONLY = 514, 164
+_TRIAL = "_smoke"
+"""Table on which the rights of a load are tried."""
 _SHEDDING = (
     "SELECT toString(getSetting('readonly')) SETTINGS readonly = DEFAULT",
     "SELECT * FROM (SELECT toString(getSetting('readonly')) SETTINGS readonly = 0)",
@@ -63,9 +66,9 @@ ACCOUNTS = (
 
 
 def grant_access(settings: Settings) -> list[str]:
-    """Make roles, limits and users what `sql/access` says, and tell it, a line a user.
+    """Create or update the roles, limits and users of `sql/access`; a line a user for the command's output.
 
-    May be repeated; a changed password is a new one. Raises SettingsError before anything is done.
+    May be repeated: a changed password is set anew. Raises SettingsError before anything is done.
     """
     dsn, database = settings.clickhouse_dsn.get_secret_value(), settings.clickhouse_database
     if address(dsn, database).folder:
@@ -81,12 +84,12 @@ def grant_access(settings: Settings) -> list[str]:
     with warehouse(settings) as client:
         for account in ACCOUNTS:
             _run(client, statements(files[account.name], places(settings, account, passwords[account.name])))
-        told = [_line(account, settings, passwords[account.name]) for account in ACCOUNTS]
-        return told + _views_without_owner(client) + _unheld_limits(client)
+        lines = [_line(account, settings, passwords[account.name]) for account in ACCOUNTS]
+        return lines + _views_without_owner(client) + _unheld_limits(client)
 
 
 def places(settings: Settings, account: Account, password: str | None) -> dict[str, str]:
-    """What stands in the statements' {places}. Without a password no `user`, `hash`, `salt` and `hosts`."""
+    """Values for the {placeholders} of the statements. Without a password no `user`, `hash`, `salt` and `hosts`."""
     cluster = settings.clickhouse_cluster
     values = {"database": settings.clickhouse_database, "on_cluster": f" ON CLUSTER `{cluster}`" if cluster else ""}
     if cluster:
@@ -100,7 +103,7 @@ def places(settings: Settings, account: Account, password: str | None) -> dict[s
 
 
 def statements(file: SqlFile, values: Mapping[str, str]) -> list[str]:
-    """The file's statements, ready to run; one with a {place} that has no value is left out."""
+    """The file's statements, ready to run; one with a {placeholder} that has no value is left out."""
     wanted = [text for text in file.statements if set(re.findall(r"\{(\w+)\}", text)) <= values.keys()]
     return [re.sub(r"\{(\w+)\}", lambda place: values[place[1]], text) for text in wanted]
 
@@ -108,6 +111,19 @@ def statements(file: SqlFile, values: Mapping[str, str]) -> list[str]:
 def password_hash(password: str, salt: str) -> str:
     """As ClickHouse makes it for `sha256_hash … SALT`."""
     return hashlib.sha256(f"{password}{salt}".encode()).hexdigest()
+
+
+def try_rights(client: Client) -> None:
+    """Do all that a load does, on a table of its own. Raises what the driver raises where a right is missing."""
+    run(client, f"DROP TABLE IF EXISTS {_TRIAL}")
+    run(
+        client,
+        f"CREATE TABLE IF NOT EXISTS {_TRIAL} (x UInt8, _ver UInt64) ENGINE = ReplacingMergeTree(_ver) ORDER BY x",
+    )
+    client.command(f"INSERT INTO {_TRIAL} VALUES (1, 1)")
+    client.command(f"DELETE FROM {stored(client, _TRIAL)} WHERE x = 1")
+    client.command(f"OPTIMIZE TABLE {stored(client, _TRIAL)} FINAL")
+    run(client, f"DROP TABLE IF EXISTS {_TRIAL}")
 
 
 def _weakness(password: str, user: str) -> str | None:

@@ -1,4 +1,4 @@
-"""CLICKHOUSE_DSN taken apart: where the warehouse is, and what the driver must be told to get there.
+"""CLICKHOUSE_DSN taken apart: where the warehouse is, and the driver's options for it.
 
 The driver reads neither the scheme nor `secure` of an address: left alone it would send the password of an
 `https://` one in the clear, to the port for plain HTTP.

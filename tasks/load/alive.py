@@ -17,14 +17,14 @@ from tasks.exposure import make_private
 from tasks.settings import HOME
 
 LONGEST = timedelta(days=2)
-"""No run takes as long: at two calls a second it would have read ten million orders. Where there is no lock to look
-at, as for a run on another machine, a run counts as alive until then."""
+"""No run takes as long: at two calls a second it would have read ten million orders. Where there is no lock to
+check, as for a run on another machine, a run counts as alive until then."""
 _FOLDER = HOME / "data" / "runs"
 _held: dict[str, int] = {}
 
 
 def hold(name: str) -> None:
-    """From now on this process is alive to others. Without a lock (a read-only or full disk) see LONGEST."""
+    """Take the lock of a run. Where none can be taken (a read-only or full disk) see LONGEST."""
     _sweep()
     with suppress(OSError):
         make_private(_FOLDER)
@@ -39,7 +39,7 @@ def hold(name: str) -> None:
 
 
 def let_go(name: str) -> None:
-    """The run has ended, and is recorded as ended."""
+    """Release the lock of a run that is recorded as ended."""
     file = _held.pop(name, None)
     with suppress(OSError):
         (_FOLDER / name).unlink(missing_ok=True)
@@ -56,7 +56,7 @@ def is_gone(name: str, since: datetime) -> bool:
         return is_old
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Without a name: let go of between our looking and our locking.
+        # Without a name: released after it was opened here and before it was locked.
         return is_old or (os.fstat(file).st_nlink > 0 and _is_shared_with(os.read(file, 1000)))
     except BlockingIOError:
         return False
@@ -74,12 +74,12 @@ def _here() -> bytes:
 
 
 def _is_shared_with(other: bytes) -> bool:
-    """Some file systems do not tell one machine of the locks of another."""
+    """Whether the lock was taken here: some file systems do not share locks between machines."""
     return bool(set(other.split()) & set(_here().split()))
 
 
 def _sweep() -> None:
-    """Files whose run nobody asks for any more, say because the warehouse is another one now."""
+    """Remove lock files whose run no longer matters, say because the warehouse is another one now."""
     oldest = (datetime.now(UTC) - LONGEST).timestamp()
     with suppress(OSError):
         for path in _FOLDER.iterdir():

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import logging
 import re
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -18,19 +20,32 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from tasks.errors import UsageError, WarehouseError
-from tasks.load.backup_keep import prune
-from tasks.load.backup_place import place
-from tasks.load.backup_run import run
+from tasks.load.backup_place import Place, place, prune
 from tasks.load.cluster import everywhere
 from tasks.load.frames import select
 from tasks.load.migrate import migrate
-from tasks.load.warehouse import warehouse
+from tasks.load.warehouse import essence, warehouse
 from tasks.settings import Settings
 
 logger = logging.getLogger("zakaz.load")
 
 _INSIDE = "zakaz"
 """The database's name in every backup, so that it can be restored without knowing where it was made."""
+_POLL_SECONDS = 0.1, 2.0
+"""First and longest pause between two looks at a backup's progress."""
+_BUSY = ("CREATING_BACKUP", "RESTORING")
+_CODE = re.compile(r"Code: (\d+)")
+_PLAIN_WORDS = {
+    318: "The server's configuration does not allow backups there (backups.allowed_disk)",
+    479: "The server has no such disk",
+    497: "This ClickHouse user lacks a right: `zakaz access` says which role has it",
+    605: "It was not made by `zakaz backup`",
+}
+_THERE_ALREADY, _NOT_THERE = 598, 599
+
+
+class _EngineError(Exception):
+    """What `system.backups` says of a backup that failed."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +83,7 @@ def backup(settings: Settings, name: str | None = None) -> BackedUp:
     name = name or f"{settings.clickhouse_database}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     where = place(settings)
     where.check(name)
-    with warehouse(_as_keeper(settings)) as client:
+    with warehouse(_with_backup_user(settings)) as client:
         tables = _tables(client).filter("holds_rows")
         if tables.is_empty():
             raise WarehouseError(f"The database {client.database} holds no table, so there is nothing to back up.")
@@ -105,8 +120,57 @@ def restore(settings: Settings, name: str, into: str | None = None) -> Restored:
         return Restored(name, database, rows, migrate(client))
 
 
-def _as_keeper(settings: Settings) -> Settings:
-    """With the rights of the user of BACKUP_DSN, where there is one: a loader may not copy a warehouse away."""
+def run(client: Client, where: Place, name: str, statement: str, cluster: str | None) -> int:
+    """Run it and wait until it is over: the backup's size in bytes. Raises WarehouseError."""
+    try:
+        return _wait(client, statement, where.parameters(name), cluster)
+    except (ClickHouseError, _EngineError) as error:
+        words = _words(where.without_secrets(str(error)), where, name)
+    # Not with the error as its cause: a traceback in a log would show the statement with its secrets.
+    raise WarehouseError(words)
+
+
+def _wait(client: Client, statement: str, parameters: Mapping[str, str], cluster: str | None) -> int:
+    """Start it, then poll its progress: one long request would time out in the driver or in a proxy."""
+    ((run_id, _),) = client.query(f"{statement} ASYNC", parameters=dict(parameters)).result_rows
+    source = f"clusterAllReplicas('{cluster}', system.backups)" if cluster else "system.backups"
+    progress = f"SELECT toString(status) AS status, compressed_size, error FROM {source} WHERE id = {{id:String}}"
+    pause, longest = _POLL_SECONDS
+    while True:
+        found = select(client, progress, {"id": run_id})
+        if found.is_empty():
+            raise WarehouseError("The server was restarted meanwhile, so nobody knows how far it got. Begin again.")
+        status, size, error = found.row(0)
+        if error:
+            raise _EngineError(error)
+        if status not in _BUSY:
+            return int(size)
+        time.sleep(pause)
+        pause = min(2 * pause, longest)
+
+
+def _words(text: str, where: Place, name: str) -> str:
+    found = _CODE.search(text)
+    code = int(found[1]) if found else 0
+    if code == _THERE_ALREADY:
+        return f"There is a backup {name} in {where.words} already. Choose another name."
+    if code == _NOT_THERE:
+        return f"There is no backup {name} in {where.words}.{_others(where)}"
+    plain = _PLAIN_WORDS.get(code, "ClickHouse answered")
+    return f"The backup {name} in {where.words} came to nothing. {plain}: {essence(text)}"
+
+
+def _others(where: Place) -> str:
+    """The newest backups, where they lie on this machine."""
+    if where.folder is None:
+        return ""
+    made = sorted(where.folder.glob("*/.backup"), key=lambda path: path.stat().st_mtime, reverse=True)
+    names = ", ".join(path.parent.name for path in made[:5])
+    return f" The newest there: {names}." if names else " There is none at all."
+
+
+def _with_backup_user(settings: Settings) -> Settings:
+    """With the user of BACKUP_DSN, where it is set: a loader may lack the right to back up."""
     return settings.model_copy(update={"clickhouse_dsn": settings.backup_dsn}) if settings.backup_dsn else settings
 
 
@@ -131,7 +195,7 @@ def _refuse_to_overwrite(client: Client, database: str) -> None:
 
 
 def _proved(client: Client, name: str) -> dict[str, int]:
-    """Rows a table. RESTORE takes a file whose bytes were changed; CHECK TABLE reads all and compares checksums."""
+    """Rows by table. RESTORE accepts a file whose bytes were changed; CHECK TABLE compares all checksums."""
     tables = _tables(client).filter("holds_rows")
     how: dict[str, Any] = {"check_query_single_value_result": 1}
     broken = [
@@ -148,7 +212,7 @@ def _proved(client: Client, name: str) -> dict[str, int]:
 
 
 def _remove(client: Client, database: str, keep: bool) -> None:
-    """What a restore that failed left in a database that was empty."""
+    """Remove the tables that a failed restore created; with `keep` the database itself stays."""
     here = everywhere(client)
     try:
         for table in _tables(client, database)["name"]:

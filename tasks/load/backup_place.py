@@ -1,4 +1,4 @@
-"""BACKUP_URL taken apart: where backups go, as the engine's BACKUP and RESTORE must be told.
+"""BACKUP_URL taken apart: where backups go, as arguments of the engine's BACKUP and RESTORE.
 
 A backup is a folder there, not an archive: what is in it is compressed already, each file is checked by itself, and
 the embedded engine can write no zip.
@@ -7,6 +7,7 @@ the embedded engine can write no zip.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
 _DISK = re.compile(r"disk://([A-Za-z0-9_]+)/?")
 _S3 = re.compile(r"s3://([a-z0-9][a-z0-9.-]+(?:/[\w.-]+)*)/?")
 _WEB = re.compile(r"https?://[\w.:-]+(?:/[\w.-]+)+/?")
+_MADE_BY_ITSELF = re.compile(r"\w+-\d{8}T\d{6}Z")
+"""Name of a backup that was named by the clock. One that a person named stays."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,8 @@ class Place:
 
 
 def backup_folder(settings: Settings) -> Path | None:
-    """The only folder where the embedded engine may write and read backups. It takes its name for the end of an
-    option where there is an & in it."""
+    """The only folder where the embedded engine may write and read backups. An & in its name
+    would end the engine's option."""
     url = settings.backup_url
     return None if "://" in url or "&" in url else Path(url).absolute()
 
@@ -99,3 +102,16 @@ def _s3(settings: Settings, url: str) -> Place:
     # In the statement's text, where ClickHouse hides them, and not as the parameters of a URL, which proxies log.
     secrets = {"key": key.get_secret_value(), "secret": secret.get_secret_value()}
     return Place(root, "S3(%(at)s, %(key)s, %(secret)s)", root, secrets)
+
+
+def prune(folder: Path, keep: int) -> list[str]:
+    """Remove all but the `keep` newest backups of a folder on this machine and name what went.
+
+    On a server's disk or in a bucket nobody can do that through ClickHouse: there it is for cron, or for a rule of
+    the bucket. What is no whole backup is left alone.
+    """
+    made = [path.parent for path in folder.glob("*/.backup") if _MADE_BY_ITSELF.fullmatch(path.parent.name)]
+    stale = sorted(made, key=lambda path: path.name.rsplit("-", 1)[-1], reverse=True)[keep:]
+    for path in stale:
+        shutil.rmtree(path)
+    return sorted(path.name for path in stale)

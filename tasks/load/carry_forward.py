@@ -1,4 +1,4 @@
-"""What a source said of an ad before and does not say now: carried forward from the rows already loaded."""
+"""Columns that a source no longer sends of an ad, carried forward from the rows already loaded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ _NO_MONEY = pl.lit(0)
 
 @dataclass(frozen=True)
 class Unknown:
-    """What neither the source nor the warehouse knows: of how many things, and the money that their rows carry."""
+    """A group of columns that neither the source nor the warehouse knows: for how many ads, and the money of their
+    rows."""
 
     what: str
     count: int

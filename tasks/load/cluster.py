@@ -1,8 +1,9 @@
 """A warehouse of several servers: what CLICKHOUSE_CLUSTER changes, and the only place that knows of it.
 
-Each table of `sql/schema` becomes two: `x_local` holds the rows of one shard, replicated, and `x` stands for all of
-them, so that everything reads and inserts as on a single server. All versions of a row are on one shard, chosen by
-the table's sorting key: FINAL and merges see them together. For a single server no statement changes.
+Each table of `sql/schema` becomes two: `x_local` holds the rows of one shard, replicated, and `x` is a Distributed
+table of all shards, so that everything reads and inserts as on a single server. All versions of a row are on one
+shard, chosen by the table's sorting key: FINAL and merges see them together. For a single server no statement
+changes.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from tasks.load.frames import select
 SETTINGS = {
     # An insert is done when its rows are on their shards: reconciling reads right after.
     "distributed_foreground_insert": 1,
-    # A load reads what it wrote: it always asks the same replica of a shard, the first that answers. A quorum would
-    # do it too, but refuses two workers that write to one table at once.
+    # A load reads what it wrote: it always reads the same replica of a shard, the first that answers. A quorum
+    # would do it too, but refuses two workers that write to one table at once.
     "load_balancing": "in_order",
     "prefer_localhost_replica": 0,
     "use_hedged_requests": 0,
@@ -43,18 +44,18 @@ _clusters: WeakKeyDictionary[Client, str] = WeakKeyDictionary()
 
 
 def spread(client: Client, cluster: str) -> None:
-    """From now on this client's warehouse is on all servers of the cluster."""
+    """Use this client for a warehouse on all servers of the cluster."""
     _clusters[client] = cluster
 
 
 def everywhere(client: Client) -> str:
-    """What follows the name of a thing that every server must have."""
+    """The `ON CLUSTER` clause, or an empty string."""
     cluster = _clusters.get(client)
     return f" ON CLUSTER `{cluster}`" if cluster else ""
 
 
 def stored(client: Client, table: str) -> str:
-    """A table as DELETE and OPTIMIZE must name it: where its rows are."""
+    """The table that holds the rows, as DELETE and OPTIMIZE must name it."""
     return f"`{_local(table)}`{everywhere(client)}" if client in _clusters else f"`{table}`"
 
 
@@ -68,13 +69,13 @@ def parts(client: Client, table: str) -> str:
 
 
 def run(client: Client, sql: str) -> None:
-    """Run a statement of the schema, as it is here."""
+    """Run a statement of the schema: as it is on a single server, translated on a cluster."""
     for statement in statements(client, sql):
         client.command(statement)
 
 
 def statements(client: Client, sql: str) -> list[str]:
-    """What a statement of the schema is here. Raises WarehouseError where a cluster has nothing like it."""
+    """A statement of the schema as it is run here. Raises WarehouseError where it has no form for a cluster."""
     cluster = _clusters.get(client)
     if cluster is None:
         return [sql]
@@ -101,7 +102,7 @@ def statements(client: Client, sql: str) -> list[str]:
 def fit(client: Client, table: str) -> None:
     """Raises WarehouseError where `table` is of a single server and this is a cluster, or the other way.
 
-    A database restored under another name has tables that still stand for those of the first: they are made anew.
+    A database restored under another name has Distributed tables that still point to the first: they are made anew.
     """
     found = select(
         client,
@@ -110,7 +111,7 @@ def fit(client: Client, table: str) -> None:
     )
     spread_out = client in _clusters
     if found.is_empty() or (found.item() == "Distributed") == spread_out:
-        _stand_for_own(client)
+        _point_to_own(client)
         return
     if spread_out:
         raise WarehouseError(
@@ -122,7 +123,7 @@ def fit(client: Client, table: str) -> None:
     )
 
 
-def _stand_for_own(client: Client) -> None:
+def _point_to_own(client: Client) -> None:
     cluster = _clusters.get(client)
     if cluster is None:
         return

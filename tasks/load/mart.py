@@ -1,4 +1,4 @@
-"""Keep a mart equal to what it is made of."""
+"""Keep a mart equal to the tables that it is computed from: facts, and small reference tables."""
 
 from __future__ import annotations
 
@@ -11,20 +11,25 @@ from clickhouse_connect.driver.client import Client
 from tasks.errors import ReconcileError
 from tasks.load.frames import select
 from tasks.load.sql import sql_text
-from tasks.load.tables import Mart, Scope
+from tasks.load.tables import Mart, Scope, Table
 from tasks.load.upsert import Upserted, merge, upsert
+from tasks.reference import cities, utm_sources, vat_rates
 
+_CITIES = Table("dim_cities", key=("city",))
+_SOURCES = Table("dim_utm_sources", key=("utm_source",))
+_VAT = Table("dim_vat_rates", key=("valid_from",))
+_REPORT = Table("dim_report", key=("one",))
 _ALL = Scope()
 _ROUNDS = 10
-"""How often other runs may change what the mart is made of while this one writes it."""
+"""How often other runs may change the mart's tables while this one writes it."""
 
 
 def restate(
     client: Client, mart: Mart, version: int, prove: Callable[[pl.DataFrame], pl.DataFrame] = lambda rows: rows
 ) -> Upserted:
-    """Write the days on which the mart differs from what it is made of, until none of them does.
+    """Write the days on which the mart differs from its query, until none of them does.
 
-    Found by comparing rather than by remembering what a load touched, so a run that died between a table and
+    Found by comparing, not by keeping a list of what a load touched, so a run that died between a table and
     its mart is mended by the next one, and a late refund restates the day of the sale however old it is.
 
     Compared again after writing, since other runs may restate the mart at the same time (all sources share one):
@@ -52,7 +57,7 @@ def restate(
 
 
 def stale_days(client: Client, mart: Mart, scope: Scope = _ALL) -> list[date]:
-    """The days of the scope on which the mart differs from what it is made of, in order."""
+    """The days of the scope on which the mart differs from its query, in order."""
     columns = ", ".join(_columns(client, mart))
     sides = ((1, f"({_made(mart)})"), (-1, f"{mart.table.name} FINAL"))
     both = " UNION ALL ".join(f"SELECT {columns}, {n} AS side FROM {rows} WHERE {scope.where}" for n, rows in sides)
@@ -63,6 +68,22 @@ def stale_days(client: Client, mart: Mart, scope: Scope = _ALL) -> list[date]:
         scope.parameters,
     )
     return stale["day"].to_list()
+
+
+def reference_tables(currency: str, spend_with_vat: bool) -> list[tuple[Table, pl.DataFrame]]:
+    """Small tables by which the views join and convert, each with all its rows: data, so that a changed file or
+    setting restates all days."""
+    report = pl.DataFrame(
+        {"one": [1], "currency": [currency], "spend_with_vat": [int(spend_with_vat)]},
+        schema={"one": pl.UInt8, "currency": pl.String, "spend_with_vat": pl.UInt8},
+    )
+    known = cities().select("city").unique()
+    return [
+        (_CITIES, known),
+        (_SOURCES, utm_sources().unique("utm_source")),
+        (_VAT, vat_rates()),
+        (_REPORT, report),
+    ]
 
 
 def _write(

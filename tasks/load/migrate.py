@@ -1,4 +1,4 @@
-"""The schema: numbered migrations, applied once and never edited, and views, replaced when what they are made of
+"""The schema: numbered migrations, applied once and never edited, and views, replaced when they or the tables
 changed."""
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def migrate(client: Client, root: Path = SQL_DIR) -> list[str]:
 
 @contextmanager
 def migrated(settings: Settings) -> Iterator[Client]:
-    """The way into a warehouse whose schema is up to date. Raises what `warehouse` and `migrate` do."""
+    """A client of a warehouse whose schema was brought up to date. Raises what `warehouse` and `migrate` do."""
     with warehouse(settings) as client:
         migrate(client)
         yield client
@@ -81,11 +81,11 @@ def _apply_schema(client: Client, done: pl.DataFrame, files: list[SqlFile]) -> l
         if known[name].checksum != checksum:
             raise WarehouseError(
                 f"sql/schema/{name}.sql was changed after it was applied on {applied_at:%Y-%m-%d}. "
-                "Restore it and put the change into a new migration."
+                "Restore it and write the change as a new migration."
             )
     applied = set(_of(done, "schema")["name"])
     wanted = [file for file in files if file.name not in applied]
-    _refuse_strangers(client, wanted)
+    _refuse_foreign_tables(client, wanted)
     return [_apply(client, file) for file in wanted]
 
 
@@ -95,19 +95,19 @@ def _apply(client: Client, file: SqlFile) -> str:
     return _record(client, "schema", file.name, file.checksum)
 
 
-def _refuse_strangers(client: Client, files: list[SqlFile]) -> None:
+def _refuse_foreign_tables(client: Client, files: list[SqlFile]) -> None:
     """A table of such a name without `_ver` is another program's, and IF NOT EXISTS would keep it as it is."""
     names = re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", "\n".join(file.text for file in files))
-    strangers = select(
+    foreign = select(
         client,
         "SELECT name FROM system.tables WHERE database = {database:String} AND name IN {names:Array(String)} "
         "AND name NOT IN (SELECT table FROM system.columns WHERE database = {database:String} AND name = '_ver') "
         "ORDER BY name",
         {"database": client.database, "names": names},
     )["name"].to_list()
-    if strangers:
+    if foreign:
         raise WarehouseError(
-            f"The database {client.database} holds tables that another program made: {', '.join(strangers)}. They "
+            f"The database {client.database} holds tables that another program made: {', '.join(foreign)}. They "
             f"are as they were. Set CLICKHOUSE_DATABASE to a new database, or rename this one: RENAME DATABASE "
             f"{client.database} TO {client.database}_before."
         )

@@ -29,7 +29,7 @@ def quarantine(
     *,
     is_whole: bool = True,
 ) -> tuple[int, int]:
-    """Keep what was rejected, release what is settled; how many of each.
+    """Keep rejected rows, release settled ones; how many of each.
 
     `rejected`: record_key, reason, column, value, record (all text). `accepted`: keys, as text, that passed.
     `version`: of the read. A rejection is settled when a read that is not older accepted its row, rejected it for
@@ -85,7 +85,7 @@ def quarantine(
 
 
 def release(client: Client, source: str, rejection_ids: pl.Series) -> int:
-    """Rows that are in the warehouse now, or that it holds in a newer version; how many."""
+    """Remove rows that are in the warehouse by now, or that it holds in a newer version; how many."""
     held = select(
         client,
         f"SELECT rejection_id, _ver FROM {TABLE.name} FINAL WHERE source = {{source:String}}",
@@ -109,7 +109,7 @@ def records(client: Client, source: str) -> pl.DataFrame:
 
 
 def rejected_values(client: Client, source: str, resource: str, column: str, version: int) -> pl.DataFrame:
-    """What the rows have in a raw column that reads later than `version` rejected: column of that name, text."""
+    """Values of a raw column in the rows that reads later than `version` rejected: column of that name, text."""
     return select(
         client,
         f"SELECT DISTINCT JSONExtractString(record, {{name:String}}) AS {column} FROM {TABLE.name} FINAL "

@@ -12,11 +12,11 @@ from tasks.harmless import for_spreadsheet, whole_for_terminal
 _SETTINGS = {
     # `'vk_ads' AS source` must not hide the column `source` in the same query's WHERE.
     "prefer_column_name_to_alias": 1,
-    # today() is the Moscow day, wherever the computer stands.
+    # today() is the Moscow day, whatever the time zone of the computer.
     "session_timezone": "Europe/Moscow",
     # 100.50 is money, 100.5 is not.
     "output_format_decimal_trailing_zeros": 1,
-    # Where a table is coloured, colours that came with a text cannot be told from its own.
+    # Where a table is coloured, colours that came with a text look like its own.
     "output_format_pretty_color": 0,
 }
 _ANSWERS = re.compile(
@@ -29,11 +29,11 @@ _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 """In CSV of ClickHouse every text, and no number, whatever the delimiter."""
 
 
-def ask(client: Client, sql: str, fmt: str | None, *, raw: bool = False, seen: bool = False) -> bytes:
+def run_query(client: Client, sql: str, fmt: str | None, *, raw: bool = False, seen: bool = False) -> bytes:
     """The answer's bytes; of a statement that has none, nothing.
 
-    Made harmless is what a person sees, on a terminal (`seen`) or in the table that there is without a format, and
-    CSV, which spreadsheets open. `raw`: every byte is ClickHouse's.
+    Made harmless: output for a terminal (`seen`), the table that is printed without a format, and CSV, which
+    spreadsheets open. `raw`: every byte is ClickHouse's.
     """
     sql = sql.strip().rstrip(";").rstrip()
     if not _ANSWERS.match(sql):

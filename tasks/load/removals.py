@@ -1,4 +1,4 @@
-"""Removed rows, `meta_removals`: a DELETE leaves nothing by which an older run could see that it is older."""
+"""Removed rows, `meta_removals`: after a DELETE an older run could not see that a newer one removed the row."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ TABLE = "meta_removals"
 
 
 def note_removals(client: Client, table: Table, rows: pl.DataFrame, scope: Scope, version: int) -> None:
-    """Before they are deleted: a run that dies in between leaves a trace too many, never one too few.
+    """Record rows before they are deleted: a run that dies in between leaves a record too many, never one too few.
 
-    A table that is not loaded by day has no traces: each load of it brings all there is.
+    A table that is not loaded by day needs no records: each load of it brings all rows.
     """
     if scope.window is None or rows.is_empty():
         return

@@ -22,7 +22,7 @@ TABLE = "meta_job_runs"
 _TIES = 16
 """Versions among which two reads that begin in the same millisecond choose, until they differ."""
 _EPOCH, _LONGEST = datetime(1970, 1, 1, tzinfo=UTC), timedelta(days=7)
-"""The latter: by which a run's beginning may be before its read, by whatever clocks."""
+"""_LONGEST: by how much a run's beginning may be before its read, whatever the clocks."""
 _INSTANTS = {"started_at": pl.Datetime("ms", "UTC"), "finished_at": pl.Datetime("ms", "UTC")}
 
 
@@ -41,7 +41,7 @@ class Run:
 
 @dataclass(frozen=True)
 class _Begun:
-    """What was recorded at the beginning of a run."""
+    """The message and metrics recorded at the beginning of a run."""
 
     message: str
     metrics: Mapping[str, Any]
@@ -74,7 +74,7 @@ def end(client: Client, run: Run, status: str, rows: int, message: str, metrics:
 def end_crashed(client: Client) -> None:
     """Record the end of each run whose process ended without doing so, as after a kill or a loss of power."""
     gone = {run for run, _ in _begun(client) if alive.is_gone(_lock(run), run.started_at)}
-    # Asked again: it may have recorded its end since we asked, and a dead process records nothing more.
+    # Read again: it may have recorded its end meanwhile, and a dead process records nothing more.
     for run, begun in _begun(client) if gone else ():
         if run in gone:
             _break_off(client, run, begun, "crashed: its process ended without a word")
@@ -170,10 +170,12 @@ def status_of(client: Client, job: str, run_id: str) -> str:
 def covered(
     client: Client, job: str, account: str, *, even_with_warnings: bool = False, later_than: int = 0
 ) -> pl.DataFrame:
-    """What good runs have read of this account: columns first, last (Date), read_at (UTC; before the run, where it
-    came from the cache), version, whole (whether the run saw all that the source has). A run with a warning, say
-    that tags were missing, counts only where that is asked for: its days may have to be read again. `later_than`:
-    only reads of a higher version."""
+    """The windows that good runs have read of this account: columns first, last (Date), read_at (UTC; before the
+    run, where a fetch was used again), version, whole (whether the run saw all that the source has).
+
+    A run with a warning, say that tags were missing, counts only with `even_with_warnings`: its days may have to be
+    read again. `later_than`: only reads of a higher version.
+    """
     return select(
         client,
         "SELECT toDate(JSONExtractString(metrics, 'window', 'first')) AS first, "
@@ -213,7 +215,7 @@ def reads(good: pl.DataFrame, window: Window) -> pl.DataFrame:
 
 
 def origins(client: Client) -> set[str]:
-    """Where rows in the warehouse may come from: every run that has written or may have."""
+    """Origins of the rows in the warehouse: of every run that has written or may have."""
     found = select(
         client,
         f"SELECT DISTINCT JSONExtractString(metrics, 'origin') AS origin FROM {TABLE} FINAL "

@@ -14,8 +14,8 @@ from tasks.window import Window
 
 @dataclass(frozen=True)
 class Scope:
-    """The rows of a table that a load answers for: those it did not bring are no longer in the source. `window`:
-    the days of theirs, where they are chosen by day."""
+    """The rows of a table that a load replaces: those it does not bring are no longer in the source. `window`:
+    their days, where they are chosen by day."""
 
     where: str = "1"
     parameters: Mapping[str, Any] = field(default_factory=dict)

@@ -85,8 +85,8 @@ def upsert(
 
     `version` orders the reads of the source; a column `_ver` of the frame wins over it, row by row. `protected`:
     frames of values; rows with them stay: their new version was rejected, or the load says nothing about them.
-    `same`: by what a row is still that row where its key has changed; the one under the old key goes, whatever else
-    stays, since it would count twice. `later` picks those of some rows that a run has judged which read the source
+    `same`: columns that identify a row whose key has changed; the row under the old key is removed in any case,
+    since it would count twice. `later` picks those of some rows that a run has judged which read the source
     later: they are left to it. `judge` may raise to refuse the changes. `reconcile`: False where the caller has a
     better proof of its own.
     Raises ReconcileError when what is read back differs in count or sum.
@@ -103,10 +103,10 @@ def upsert(
         _remove_strays(client, table, scope)
     note_removals(client, table, gone, scope, version)
     remove(client, table, gone)
-    if gone.height:  # A run that read earlier may have written them since our look, and seen no trace yet.
+    if gone.height:  # A run that read earlier may have written them since `_held`, before the removal was recorded.
         again = _held(client, table, frame, scope).filter(pl.col("_ver") <= version)
         remove(client, table, again.join(gone, on=key, how="semi"))
-    # A run that read later may have removed them between the look and the insert.
+    # A run that read later may have removed them between `_held` and the insert.
     remove(client, table, removed_since(client, table, fresh))
 
     if reconcile:
@@ -163,7 +163,7 @@ def _changes(
 
 
 def distinct(client: Client, table: Table, column: str, scope: Scope) -> pl.DataFrame:
-    """What values of `column` the scope holds."""
+    """The distinct values of `column` in the scope."""
     sql = f"SELECT DISTINCT {column} FROM {table.name} FINAL WHERE {scope.where}"
     return select(client, sql, scope.parameters)
 
@@ -193,7 +193,7 @@ def _newer(client: Client, table: Table, frame: pl.DataFrame, version: int) -> p
     """Keys of which a later read wrote a version, wherever it is: it may have moved a row out of the scope."""
     keys, few = ", ".join(table.key), frame.height <= _KEYS_A_DELETE
     oldest = int(frame["_ver"].min() or 0) if frame.height else version  # type: ignore[arg-type]
-    # What was read years ago, as replay loads it, has all of the table after it: only these keys are asked for.
+    # Replay loads rows read years ago, and all of the table is newer: only these keys are looked up.
     of_frame = f" AND ({keys}) IN %(keys)s" if few and frame.height else ""
     newer = select(
         client,
@@ -266,7 +266,7 @@ def _reconcile(client: Client, table: Table, scope: Scope, expected: pl.DataFram
     if there == wanted:
         return
     if newest > version or last_removal(client, table) > version:
-        logger.warning("%s: a newer run wrote meanwhile; its rows stand", table.name)
+        logger.warning("%s: a newer run wrote meanwhile; its rows stay", table.name)
         return
     differing = ", ".join(
         f"{name} {there[name]} instead of {wanted[name]}" for name in wanted if there[name] != wanted[name]

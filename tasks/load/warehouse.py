@@ -1,4 +1,4 @@
-"""The way into the warehouse: one client for the embedded engine and for a server, errors in plain words.
+"""Connect to the warehouse: one client for the embedded engine and for a server, errors in plain words.
 
 The embedded engine lets one process in at a time and answers a second one with "Code: 36", so its folder is
 locked first, for a bounded time, and whoever holds it is named.
@@ -28,7 +28,7 @@ from tasks.load.backup_place import backup_folder
 from tasks.load.cluster import SETTINGS, everywhere, spread
 from tasks.settings import Settings
 
-# The driver logs what it raises, which is told here, once.
+# The driver logs what it raises, and the error is reported once, here.
 logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
 
 _CLIENT_SETTINGS = {
@@ -100,7 +100,7 @@ def _existing(client: Client, database: str) -> str:
                 raise
             raise WarehouseError(
                 f"There is no database {database} that this user may see, and it may not create one. "
-                "Set CLICKHOUSE_DATABASE, or ask for the right."
+                "Set CLICKHOUSE_DATABASE, or grant this user the right."
             ) from error
     return database
 
@@ -159,7 +159,7 @@ def _lock(folder: Path, wait: float) -> Iterator[None]:
 
 
 def _me() -> dict[str, str | int]:
-    # Words only: the text of a `zakaz sql` is long, and it is nobody else's business.
+    # Words only: the text of a `zakaz sql` is long and may hold a secret.
     words = [word for word in sys.argv[1:3] if re.fullmatch(r"[\w-]+", word)]
     command = " ".join([Path(sys.argv[0]).name, *words])
     return {"pid": os.getpid(), "command": command, "since": f"{datetime.now(UTC):%H:%M:%S} UTC"}

@@ -1,11 +1,10 @@
-"""What the advertising sources have in common once their own words are gone: from typed days to facts."""
+"""What the advertising sources have in common: from typed days to facts."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from tasks.transform.cities import canonical_city
-from tasks.transform.values import MONEY
+from tasks.transform.values import MONEY, canonical_city
 from tasks.utm import UTM
 
 _CONVENTION = r"^(.+)_(0?[1-9]|[12][0-9]|3[01])_(0?[1-9]|1[0-2])$"
@@ -13,7 +12,7 @@ _CONVENTION = r"^(.+)_(0?[1-9]|[12][0-9]|3[01])_(0?[1-9]|1[0-2])$"
 
 
 def count(column: str) -> pl.Expr:
-    """A counter; `--`, `-`, '' and null mean that nothing was counted."""
+    """A counter; `--`, `-`, '' and null mean 0."""
     return _given(column).cast(pl.UInt64).fill_null(0)
 
 

@@ -58,12 +58,12 @@ def _tags_of(ad: Ad) -> Tags:
         "{ad_id}": ad["ad_id"],
         "{banner_id}": ad["ad_id"],
     }
-    return tags(ad["link"], _laid_over(ad), macros)
+    return tags(ad["link"], _overriding(ad), macros)
 
 
 def _is_unreadable(ad: Ad) -> bool:
-    return ad["link_known"] == "true" and is_unreadable(ad["link"], _laid_over(ad))
+    return ad["link_known"] == "true" and is_unreadable(ad["link"], _overriding(ad))
 
 
-def _laid_over(ad: Ad) -> str:
+def _overriding(ad: Ad) -> str:
     return (ad["group_tracking"] or "").strip() or (ad["campaign_tracking"] or "").strip()

@@ -1,4 +1,4 @@
-"""The UTM tags that an ad's click will carry: from its link, from what is laid over it, macros filled in.
+"""The UTM tags that an ad's click will carry: from its link and overriding parameters, macros filled in.
 
 Links have no polars expression, so this works on distinct ads, not on rows. How a link is read: `tasks.utm`.
 """
@@ -18,29 +18,29 @@ Ad = Mapping[str, str | None]
 
 
 def with_tags(days: pl.DataFrame, ad_columns: list[str], tags_of: Callable[[Ad], Tags]) -> pl.DataFrame:
-    """`days` with the UTM columns. `tags_of` is asked once for each distinct combination of `ad_columns` (text);
-    it gives null for a tag that cannot be known."""
+    """`days` with the UTM columns. `tags_of` is called once for each distinct combination of `ad_columns` (text);
+    it returns null for a tag that cannot be known."""
     ads = days.select(ad_columns).unique(maintain_order=True)
     tags = pl.DataFrame([tags_of(ad) for ad in ads.iter_rows(named=True)], schema=dict.fromkeys(UTM, pl.String))
     return days.join(ads.hstack(tags), on=ad_columns, how="left", nulls_equal=True, maintain_order="left")
 
 
 def unreadable(days: pl.DataFrame, ad_columns: list[str], is_unreadable: Callable[[Ad], bool]) -> pl.DataFrame:
-    """The rows of `days` whose ad has tags that could not be read. `is_unreadable` is asked as `tags_of` is."""
+    """The rows of `days` whose ad has tags that could not be read. `is_unreadable` is called as `tags_of` is."""
     ads = days.select(ad_columns).unique(maintain_order=True)
     lost = pl.Series([is_unreadable(ad) for ad in ads.iter_rows(named=True)], dtype=pl.Boolean)
     return days.join(ads.filter(lost), on=ad_columns, how="semi", nulls_equal=True, maintain_order="left")
 
 
-def tags(link: str | None, laid_over: str, macros: Mapping[str, str | None]) -> dict[str, str]:
-    """The five tags, '' where there is none. `laid_over`: parameters that win over the link's own, empty ones too.
+def tags(link: str | None, overriding: str, macros: Mapping[str, str | None]) -> dict[str, str]:
+    """The five tags, '' where there is none. `overriding`: parameters that win over the link's own, empty ones too.
     A link that leads to no site (`leadads://`) has none of its own.
 
-    `macros`: what stands in a link for a value, braces included. One that only a click can fill in stays as it
-    is: a guess would be a wrong attribution. Marks of persons are masked, as they are in the tags of orders: only
-    so do both stay equal.
+    `macros`: placeholders of a link and their values, braces included. One that only a click can fill in stays
+    as it is: a guess would be a wrong attribution. Marks of persons are masked, as in the tags of orders, so that
+    both stay equal.
     """
-    parameters = (read(link) if is_web(link) else {}) | read(laid_over)
+    parameters = (read(link) if is_web(link) else {}) | read(overriding)
     filled = {name: clean(_filled(parameters.get(name, ""), macros)).strip() for name in UTM}
     return {name: masked(text, numbers_are_ids=name in OF_ADS) for name, text in filled.items()}
 

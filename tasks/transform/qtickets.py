@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from tasks.transform.cities import canonical_city
-from tasks.transform.values import MONEY, flag, identifier, instant, money, words
+from tasks.transform.values import MONEY, canonical_city, flag, identifier, instant, money, words
 
 _UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
@@ -99,11 +98,11 @@ def events(raw: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
         .with_columns(live.alias("show_start_at"))
         .group_by("event_id", maintain_order=True)
         .agg(
-            _told("event_name"),
+            _named("event_name"),
             pl.when(pl.col("city").is_not_null()).then(canonical_city("city", cities)).alias("city").first(),
-            _told("venue"),
-            _told("timezone"),
-            _told("currency"),
+            _named("venue"),
+            _named("timezone"),
+            _named("currency"),
             (flag("is_active") & pl.col("event_deleted_at").is_null()).first().cast(pl.UInt8).alias("is_active"),
             pl.col("show_start_at").min().alias("first_show_at"),
             pl.col("show_start_at").max().alias("last_show_at"),
@@ -111,6 +110,6 @@ def events(raw: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _told(column: str) -> pl.Expr:
+def _named(column: str) -> pl.Expr:
     """Trimmed text, null where the source does not say."""
     return pl.col(column).str.strip_chars().first()

@@ -39,14 +39,14 @@ def _tags_of(ad: Ad) -> Tags:
     """A group's tags win over the link's. A lead form or the like leads to no site and carries none."""
     if ad["link"] is None:
         return {}
-    return tags(ad["link"], _laid_over(ad), _macros(ad))
+    return tags(ad["link"], _overriding(ad), _macros(ad))
 
 
 def _is_unreadable(ad: Ad) -> bool:
-    return is_unreadable(ad["link"], _laid_over(ad))
+    return is_unreadable(ad["link"], _overriding(ad))
 
 
-def _laid_over(ad: Ad) -> str:
+def _overriding(ad: Ad) -> str:
     if ad["enable_utm"] != "true" or not is_web(ad["link"]):
         return ""
     return (ad["group_utm"] or "").strip() or _DEFAULT_TAGS

@@ -11,8 +11,8 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from flows.qtickets import TICKETS
+from tasks.load.access import try_rights
 from tasks.load.migrate import migrate
-from tasks.load.rights import try_rights
 from tasks.load.sql import sql_files
 from tasks.load.upsert import merge
 from tasks.load.warehouse import warehouse

@@ -1,15 +1,15 @@
-"""The landing area gives back what was put there, text for text, and removes nothing but its own old fetches."""
+"""The landing area gives back what was put there, text for text, or nothing; and it is the one cache of fetches."""
 
 from __future__ import annotations
 
 import os
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-import fsspec
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -17,147 +17,181 @@ from hypothesis import strategies as st
 
 from tasks import landing as module
 from tasks.errors import LandingError
-from tasks.landing import Fetched, Landing, Manifest
+from tasks.landing import Fetched, Landing, Manifest, Request
 from tasks.window import Window
+from tests.support.bucket import KEY, NAME, SECRET, bucket
 
 AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
 WINDOW = Window(first=date(2026, 6, 1), last=date(2026, 6, 2))
+ORDERS = Request("qtickets", "orders", "account-1", WINDOW, "v1")
 COLUMNS = ("ticket_id", "price", "utm_source")
 # Text as JSON can carry it; lone surrogates cannot be written as UTF-8.
 TEXTS = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+Rows = list[dict[str, str | None]]
 
 
-def fetched(rows: list[dict[str, str | None]], columns: tuple[str, ...] = COLUMNS, **more: Any) -> Fetched:
-    return Fetched(rows, columns, **more)
-
-
-def numbered(count: int) -> list[dict[str, str | None]]:
+def numbered(count: int) -> Rows:
     return [{"ticket_id": str(number), "price": "490.10", "utm_source": None} for number in range(count)]
 
 
-def write(landing: Landing, rows: list[dict[str, str | None]], at: datetime = AT) -> Manifest:
-    return landing.write("qtickets", "orders", WINDOW, at, fetched(rows))
+def write(landing: Landing, rows: Rows, at: datetime = AT, request: Request = ORDERS, **more: Any) -> Manifest:
+    return landing.write(request, "run-1", at, Fetched(rows, COLUMNS, **more))
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.fixed_dictionaries(dict.fromkeys(COLUMNS, TEXTS)), max_size=6))
-def test_what_was_written_is_read_text_for_text(rows: list[dict[str, str | None]]) -> None:
+@pytest.fixture
+def landing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Landing:
+    """Parts of ten rows in a folder."""
+    monkeypatch.setattr(module, "PART_ROWS", 10)
+    return Landing(str(tmp_path / "landing"))
+
+
+def part_of(landing: Landing, manifest: Manifest, number: int = 1) -> Path:
+    return Path(landing._root) / manifest.folder / manifest.parts[number].name
+
+
+# --- what is written is read ---
+
+
+@settings(max_examples=40)
+@given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(COLUMNS, TEXTS)), max_size=6))
+def test_rows_are_read_text_for_text_with_null_where_a_row_lacks_a_column(rows: Rows) -> None:
     landing = Landing(f"memory://landing-{uuid.uuid4().hex}")
 
     frame = landing.read(write(landing, rows))
 
     assert frame.schema == dict.fromkeys(COLUMNS, pl.String)
-    assert frame.rows(named=True) == rows
+    assert frame.rows(named=True) == [dict.fromkeys(COLUMNS) | row for row in rows]
 
 
-@pytest.mark.parametrize(("rows", "parts"), [(0, 1), (1, 1), (9, 1), (10, 1), (11, 2), (20, 2), (21, 3), (100, 10)])
-def test_many_rows_are_several_parts_and_one_frame_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int, parts: int
-) -> None:
-    monkeypatch.setattr(module, "PART_ROWS", 10)
-    landing = Landing(str(tmp_path))
-
+@pytest.mark.parametrize(("rows", "parts"), [(0, 1), (1, 1), (10, 1), (11, 2), (20, 2), (101, 11)])
+def test_many_rows_are_several_parts_and_one_frame_again(landing: Landing, rows: int, parts: int) -> None:
     manifest = write(landing, numbered(rows))
 
-    assert (len(manifest.paths), manifest.rows) == (parts, rows)
-    assert landing.read(manifest)["ticket_id"].to_list() == [str(number) for number in range(rows)]
+    assert (len(manifest.parts), manifest.rows) == (parts, rows)
+    frame = landing.read(manifest)
+    assert (frame["ticket_id"].to_list(), frame.columns) == ([str(n) for n in range(rows)], list(COLUMNS))
 
 
-def test_an_empty_fetch_keeps_its_columns(tmp_path: Path) -> None:
-    landing = Landing(str(tmp_path))
+def test_a_manifest_is_found_as_it_was_written_with_all_that_a_later_step_has_to_know(landing: Landing) -> None:
+    wider = Window(first=date(2026, 5, 1), last=date(2026, 6, 2))
+    more = {"warnings": ("no tags",), "notes": ("odd",), "facts": {"orders": 2}, "partial": True, "window": wider}
 
-    frame = landing.read(write(landing, []))
+    manifest = landing.write(ORDERS, "run-7", AT, Fetched(numbered(2), COLUMNS, **more), version=17)
 
-    assert (frame.height, frame.columns) == (0, list(COLUMNS))
-
-
-def test_a_column_that_the_source_did_not_send_is_not_invented(tmp_path: Path) -> None:
-    landing = Landing(str(tmp_path))
-    manifest = landing.write("a", "b", WINDOW, AT, fetched([{"ticket_id": "1"}], ("ticket_id",)))
-
-    assert landing.read(manifest).columns == ["ticket_id"]
-
-
-def test_a_row_that_lacks_a_column_has_a_null_there(tmp_path: Path) -> None:
-    """The first row lacks it, the last has it, and both ways round."""
-    rows: list[dict[str, str | None]] = [{"ticket_id": "1"}, {"price": "490.10"}, {"ticket_id": "3", "price": "1"}]
-
-    frame = Landing(str(tmp_path)).read(write(Landing(str(tmp_path)), rows))
-
-    assert frame.rows() == [("1", None, None), (None, "490.10", None), ("3", "1", None)]
-
-
-def test_text_that_looks_like_a_number_stays_text(tmp_path: Path) -> None:
-    landing = Landing(str(tmp_path))
-    rows: list[dict[str, str | None]] = [{"ticket_id": "007", "price": "1e3", "utm_source": "null"}]
-
-    assert landing.read(write(landing, rows)).rows() == [("007", "1e3", "null")]
-
-
-def test_a_manifest_tells_what_landed_and_survives_json(tmp_path: Path) -> None:
-    facts, warnings = {"orders": 2}, ("something",)
-
-    manifest = Landing(str(tmp_path)).write(
-        "qtickets", "orders", WINDOW, AT, fetched(numbered(2), facts=facts, warnings=warnings)
-    )
-
-    assert Manifest.model_validate_json(manifest.model_dump_json()) == manifest
-    assert (manifest.source, manifest.resource, manifest.window, manifest.fetched_at) == (
+    assert landing.newest(ORDERS) == manifest
+    assert (manifest.source, manifest.resource, manifest.run_id, manifest.version) == (
         "qtickets",
         "orders",
-        WINDOW,
-        AT,
+        "run-7",
+        17,
     )
-    assert (manifest.facts, manifest.warnings) == (facts, warnings)
+    assert (manifest.fetched_at, manifest.columns) == (AT, COLUMNS)
+    assert {name: getattr(manifest, name) for name in more} == more
 
 
-def test_two_fetches_of_one_second_do_not_overwrite_each_other(tmp_path: Path) -> None:
-    landing = Landing(str(tmp_path))
+# --- which fetch is found ---
 
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"source": "vk_ads"},
+        {"resource": "events"},
+        {"account": "account-2"},
+        {"version": "v2"},
+        {"window": Window(first=WINDOW.first, last=WINDOW.first)},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_only_the_same_request_is_found(landing: Landing, other: dict[str, Any]) -> None:
+    write(landing, numbered(1))
+
+    assert landing.newest(replace(ORDERS, **other)) is None
+
+
+def test_another_form_of_the_manifest_is_another_request(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A later version of the program must not read what an earlier one did not write."""
+    write(landing, numbered(1))
+
+    class WithMore(Manifest):
+        proved: bool
+
+    monkeypatch.setattr(module, "Manifest", WithMore)
+    assert landing.newest(ORDERS) is None
+
+
+def test_the_newest_whole_fetch_is_found(landing: Landing) -> None:
+    assert landing.newest(ORDERS) is None
+    hours = [write(landing, numbered(15), AT + timedelta(hours=hour)) for hour in (0, 2, 1)]
+    assert landing.newest(ORDERS) == hours[1]
+
+    part_of(landing, hours[1]).unlink()
+    assert landing.newest(ORDERS) == hours[2]
+    os.truncate(part_of(landing, hours[2]), 11)
+    assert landing.newest(ORDERS) == hours[0]
+    manifest = Path(landing._root) / hours[0].folder / "manifest.json"
+    os.truncate(manifest, manifest.stat().st_size - 1)
+    assert landing.newest(ORDERS) is None
+
+
+def test_a_fetch_that_died_before_its_manifest_is_not_found(
+    landing: Landing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, names = landing._put, []
+
+    def dies(path: str, content: bytes) -> None:
+        names.append(path.rsplit("/", 1)[-1])
+        if names[-1] == "manifest.json":
+            raise KeyboardInterrupt
+        put(path, content)
+
+    monkeypatch.setattr(landing, "_put", dies)
+    with pytest.raises(KeyboardInterrupt):
+        write(landing, numbered(15))
+
+    assert names == ["part-00000.parquet", "part-00001.parquet", "manifest.json"]
+    assert landing.newest(ORDERS) is None
+
+
+def test_two_fetches_of_one_second_do_not_overwrite_each_other(landing: Landing) -> None:
     first, second = write(landing, numbered(1)), write(landing, numbered(2))
 
-    assert landing.read(first).height == 1
-    assert landing.read(second).height == 2
+    assert (landing.read(first).height, landing.read(second).height) == (1, 2)
 
 
-def test_a_fetch_is_held_until_one_of_its_files_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PART_ROWS", 10)
-    landing = Landing(str(tmp_path))
-    manifest = write(landing, numbered(25))
+def test_nothing_is_downloaded_twice(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To find a fetch its manifest is read and its parts only listed; to read it each part is read once."""
+    write(landing, numbered(25))
+    write(landing, numbered(25), AT + timedelta(hours=1))
+    cat, read = landing._fs.cat_file, []
 
-    assert landing.holds(manifest)
-    Path(manifest.paths[1]).unlink()
-    assert not landing.holds(manifest)
+    def counting(path: str, *given: Any, **more: Any) -> bytes:
+        read.append(path.rsplit("/", 1)[-1])
+        return bytes(cat(path, *given, **more))
 
-
-@pytest.mark.parametrize("left", [0, 11, 500])
-@pytest.mark.parametrize("zeros", [False, True])
-def test_a_fetch_of_which_a_file_was_torn_is_not_held(tmp_path: Path, left: int, zeros: bool) -> None:
-    """As after a loss of power: the name is there, the bytes are not, or not all, or are zeros."""
-    landing = Landing(str(tmp_path))
-    manifest = write(landing, numbered(1000))
-    part = Path(manifest.paths[0])
-    size = part.stat().st_size
-    assert size > left
-
-    os.truncate(part, left)
-    if zeros:
-        os.truncate(part, size)
-
-    assert not landing.holds(manifest)
+    monkeypatch.setattr(landing._fs, "cat_file", counting)
+    manifest = landing.newest(ORDERS)
+    assert manifest
+    assert read == ["manifest.json"]
+    landing.read(manifest)
+    assert read[1:] == ["part-00000.parquet", "part-00001.parquet", "part-00002.parquet"]
 
 
-def _torn(part: Path) -> None:
+# --- damage ---
+
+
+def torn(part: Path) -> None:
     os.truncate(part, part.stat().st_size - 1)
 
 
-def _zeroed(part: Path) -> None:
+def zeroed(part: Path) -> None:
+    """As after a loss of power: the name and the size are there, the bytes are not."""
     size = part.stat().st_size
     os.truncate(part, 0)
     os.truncate(part, size)
 
 
-def _exchanged(part: Path) -> None:
+def exchanged(part: Path) -> None:
     """A Parquet file without a flaw, of other rows."""
     pl.DataFrame({"ticket_id": ["1"], "price": ["9"], "utm_source": [None]}).write_parquet(part)
 
@@ -165,92 +199,57 @@ def _exchanged(part: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "words"),
     [
-        (_torn, "is not as it was written to"),
-        (_zeroed, "is not as it was written to"),
-        (_exchanged, "is not as it was written to"),
+        (torn, "is not as it was written to"),
+        (zeroed, "is not as it was written to"),
+        (exchanged, "is not as it was written to"),
         (Path.unlink, "is gone from"),
     ],
 )
-def test_a_part_that_changed_is_never_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: Callable[[Path], object], words: str
+def test_a_part_that_changed_is_never_read_and_its_fetch_not_found_again(
+    landing: Landing, harm: Callable[[Path], object], words: str
 ) -> None:
-    monkeypatch.setattr(module, "PART_ROWS", 10)
-    landing = Landing(str(tmp_path))
     manifest = write(landing, numbered(25))
-    harm(Path(manifest.paths[1]))
+    harm(part_of(landing, manifest))
 
     with pytest.raises(LandingError) as caught:
         landing.read(manifest)
 
     assert str(caught.value) == (
         f"qtickets orders 2026-06-01..2026-06-02: part-00001.parquet of what was fetched at 2026-07-01 12:00:00 UTC "
-        f"{words} the landing area {tmp_path}. Nothing was loaded; the next run fetches it again."
+        f"{words} the landing area {landing._root}. Nothing was loaded; the next run fetches it again."
     )
     assert caught.value.transient
+    assert landing.newest(ORDERS) is None
 
 
-def test_parts_without_a_digest_are_not_read(tmp_path: Path) -> None:
-    landing = Landing(str(tmp_path))
+def test_a_fetch_that_was_discarded_is_gone_and_discarding_it_twice_does_nothing(landing: Landing) -> None:
+    first, second = write(landing, numbered(25)), write(landing, numbered(25), AT + timedelta(hours=1))
 
-    with pytest.raises(LandingError, match="is not as it was written"):
-        landing.read(write(landing, numbered(1)).model_copy(update={"digests": ()}))
+    landing.discard(second)
+    landing.discard(second)
 
-
-def test_a_fetch_of_another_landing_area_is_not_held(tmp_path: Path) -> None:
-    manifest = write(Landing(str(tmp_path / "old")), numbered(1))
-
-    assert not Landing(str(tmp_path / "new")).holds(manifest)
+    assert landing.newest(ORDERS) == first
+    assert not (Path(landing._root) / second.folder).exists()
 
 
-def test_a_fetch_of_an_earlier_version_is_not_held(tmp_path: Path) -> None:
-    """Its manifest, which the cache kept, does not say what was in the files."""
-    landing = Landing(str(tmp_path))
-
-    assert not landing.holds(write(landing, numbered(1)).model_copy(update={"digests": ()}))
+# --- old fetches ---
 
 
-@pytest.mark.parametrize(
-    "url",
-    ["s3://key:never-shown@bucket/folder", "s3://key:never/shown@bucket", "s4://u:never-shown@host/x?never=shown"],
-)
-def test_a_secret_in_the_address_is_not_shown(url: str) -> None:
-    with pytest.raises(
-        LandingError, match=r"The landing area s[34]://(bucket|host)[a-z/]* cannot be used"
-    ) as caught:
-        Landing(url).probe()
+def test_old_fetches_are_pruned_whatever_clock_names_their_age(landing: Landing) -> None:
+    east, west = timezone(timedelta(hours=12)), timezone(timedelta(hours=-11))
+    kept = {
+        age: write(landing, numbered(1), (AT - timedelta(days=age)).astimezone(east)) for age in (0, 6, 7, 8, 400)
+    }
 
-    assert "never" not in str(caught.value)
-
-
-def test_a_probe_leaves_nothing(tmp_path: Path) -> None:
-    assert Landing(str(tmp_path)).probe() == str(tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_old_fetches_are_pruned_and_young_ones_stay(tmp_path: Path) -> None:
-    landing = Landing(str(tmp_path))
-    ages = (0, 6, 7, 8, 400)
-    manifests = {age: write(landing, numbered(1), AT - timedelta(days=age)) for age in ages}
-
-    removed = landing.prune("qtickets", AT, keep_days=7)
-
-    assert removed == 2
-    assert {age for age, manifest in manifests.items() if landing.holds(manifest)} == {0, 6, 7}
-
-
-def test_the_age_of_a_fetch_does_not_depend_on_the_clock_it_is_told_by(tmp_path: Path) -> None:
-    landing = Landing(str(tmp_path))
-    far_east = timezone(timedelta(hours=12))
-    manifest = write(landing, numbered(1), (AT - timedelta(days=7)).astimezone(far_east))
-
-    assert landing.prune("qtickets", AT.astimezone(timezone(timedelta(hours=-11))), keep_days=7) == 0
+    assert landing.prune("qtickets", AT.astimezone(west), keep_days=7) == 2
+    assert [age for age, one in kept.items() if (Path(landing._root) / one.folder).exists()] == [0, 6, 7]
     assert landing.prune("qtickets", AT + timedelta(seconds=1), keep_days=7) == 1
-    assert not landing.holds(manifest)
+    assert landing.prune("vk_ads", AT + timedelta(days=900), keep_days=7) == 0
 
 
-def test_what_others_keep_in_the_same_place_is_never_pruned(tmp_path: Path) -> None:
+def test_other_files_in_the_same_place_are_never_pruned(tmp_path: Path) -> None:
     """The address may be a bucket that holds other things as deep and with names that sort as older."""
-    others = ["exports/reports/2020-01-01", "a/b/19990101", "a/b/0", "qtickets/orders/20200101T000000Z"]
+    others = ["exports/reports/2020-01-01", "qtickets/b/19990101", "qtickets/orders/20200101T000000Z"]
     for name in others:
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "keep.csv").write_text("x")
@@ -259,16 +258,51 @@ def test_what_others_keep_in_the_same_place_is_never_pruned(tmp_path: Path) -> N
     assert all((tmp_path / name / "keep.csv").exists() for name in others)
 
 
-def test_an_area_that_does_not_exist_yet_has_nothing_to_prune(tmp_path: Path) -> None:
-    assert Landing(str(tmp_path / "new")).prune("qtickets", AT, keep_days=1) == 0
+# --- places ---
 
 
-def test_any_fsspec_address_will_do() -> None:
-    landing = Landing("memory://bucket/landing")
-    manifest = write(landing, numbered(3))
+def test_a_bucket_is_a_landing_area_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    with bucket() as served:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", served.endpoint)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+        landing = Landing(f"s3://{NAME}/of/ours")
+        manifest = write(landing, numbered(3))
+        old = write(landing, numbered(1), AT - timedelta(days=30))
+        served.objects["of-others/kept.txt"] = b""
 
-    assert fsspec.filesystem("memory").exists(manifest.paths[0])
-    assert landing.read(manifest).height == 3
-    assert landing.holds(manifest)
-    assert landing.prune("qtickets", AT + timedelta(days=30), keep_days=7) == 1
-    assert not landing.holds(manifest)
+        assert f"of/ours/{manifest.folder}/manifest.json" in served.objects
+        assert landing.newest(ORDERS) == manifest
+        assert landing.read(manifest).height == 3
+        assert landing.probe() == f"s3://{NAME}/of/ours"
+        assert landing.prune("qtickets", AT, keep_days=7) == 1
+        assert not [name for name in served.objects if old.folder in name or "probe" in name]
+        served.objects[f"of/ours/{manifest.folder}/part-00000.parquet"] += b"x"
+        with pytest.raises(LandingError, match="is not as it was written to"):
+            landing.read(manifest)
+        assert list(served.objects) == ["of-others/kept.txt"]
+        with pytest.raises(LandingError, match=r"cannot be used: .*bucket does not exist"):
+            write(Landing("s3://mistyped/of/ours"), numbered(1))
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["s3://key:never-shown@bucket/folder", "s3://key:never/shown@bucket", "s4://u:never-shown@host/x?never=shown"],
+)
+def test_a_secret_in_the_address_is_not_shown(url: str) -> None:
+    place = r"The landing area s[34]://(bucket|host)[a-z/]* cannot be used"
+    with pytest.raises(LandingError, match=place) as caught:
+        Landing(url).probe()
+
+    assert "never" not in str(caught.value)
+
+
+def test_a_folder_is_its_owners_alone_and_a_probe_leaves_nothing(tmp_path: Path) -> None:
+    place = tmp_path / "new" / "landing"
+    assert Landing(str(place)).probe() == str(place)
+    assert (list(place.iterdir()), place.stat().st_mode & 0o077) == ([], 0)
+    with pytest.raises(
+        LandingError, match=r"^The landing area /proc/nowhere cannot be used: No such file"
+    ) as caught:
+        Landing("/proc/nowhere").probe()
+    assert caught.value.transient

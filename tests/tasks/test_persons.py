@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from urllib.parse import quote
 
 import pytest
 from hypothesis import example, given
@@ -119,15 +118,12 @@ def test_what_is_no_mark_of_a_person_stays_to_the_letter(text: str) -> None:
         assert masked(text) == text
 
 
-@pytest.mark.parametrize("written", ["9161234567", "916 1234567", "8_9161234567", "7/9161234567", "89161234567"])
-def test_a_number_that_may_be_an_id_is_a_telephone_in_other_texts(written: str) -> None:
+@pytest.mark.parametrize(
+    "written", [PHONE, "9161234567", "916 1234567", "8_9161234567", "7/9161234567", "89161234567"]
+)
+def test_a_lone_number_is_an_id_only_in_tags_of_ads_and_not_in_a_sentence(written: str) -> None:
     assert masked(written) == f"phone~{letters(PHONE)}"
     assert masked(written, numbers_are_ids=True) == written
-
-
-def test_a_lone_number_is_an_id_only_in_tags_of_ads_and_not_in_a_sentence() -> None:
-    assert masked(PHONE) == masked("89161234567") == f"phone~{letters(PHONE)}"
-    assert masked(PHONE, numbers_are_ids=True) == PHONE
     assert masked(f"звони {PHONE}", numbers_are_ids=True) == f"звони phone~{letters(PHONE)}"
     assert masked(f" {PHONE}", numbers_are_ids=True) == f" phone~{letters(PHONE)}", (
         "a form made a blank of the plus"
@@ -156,76 +152,26 @@ def test_what_is_encoded_without_an_end_is_masked_as_a_whole() -> None:
 
 # --- properties ---
 
-NUMBERS = st.from_regex(r"\A9[0-9]{9}\Z")
-SEPARATORS = st.sampled_from([" ", "-", "\u00a0", "\u2013", "\u2212", "  ", " - "])
-LOCALS = st.from_regex(r"\A[a-z]{3,8}[._]?[a-z]{4,8}[0-9]{3}\Z")
-
-
-@st.composite
-def telephones(draw: st.DrawFn) -> tuple[str, str]:
-    number, gap = draw(NUMBERS), draw(SEPARATORS)
-    a, b, c, d = number[:3], number[3:6], number[6:8], number[8:]
-    first = draw(st.sampled_from(["+7", "8", "7", "%2B7", "&#43;7"]))
-    code = draw(st.sampled_from([f"{gap}{a}{gap}", f" ({a}) ", f"({a})"]))
-    rest = draw(st.sampled_from([f"{b}{gap}{c}{gap}{d}", f"{b}{c}{d}", f"{b}{gap}{c}{d}"]))
-    return draw(disguised(first + code + rest)), number
-
-
-@st.composite
-def mails(draw: st.DrawFn) -> tuple[str, str]:
-    local = draw(LOCALS)
-    at = draw(
-        st.sampled_from(["@", "%40", "%2540", "[at]", " (at) ", "＠", "&#64;", "(собака)", " at ", "\u200b@"])
-    )
-    return draw(disguised(f"{local}{at}mail.example.ru")), local
-
-
-@st.composite
-def others(draw: st.DrawFn) -> tuple[str, str]:
-    number, name = draw(st.from_regex(r"\A[1-9][0-9]{8}\Z")), draw(LOCALS)
-    kind = draw(
-        st.sampled_from(["tgid_", "tg_", "pm_", "vkid_", "vk.com/id", "wa.me/", "tg://user?id=", "t.me/", "@"])
-    )
-    return (
-        (kind + name.replace(".", "_"), name.replace(".", "_"))
-        if kind in ("t.me/", "@")
-        else (kind + number, number)
-    )
-
-
-@st.composite
-def disguised(draw: st.DrawFn, text: str) -> str:
-    how = draw(st.sampled_from(["", "", "wide", "percent", "twice", "spread"]))
-    if how == "wide":
-        return "".join(chr(ord(c) + 0xFEE0) if c.isdecimal() and c.isascii() else c for c in text)
-    if how == "spread":
-        return "\u200b".join(text) if "&" not in text and "%" not in text else text
-    return {"percent": quote(text, safe=""), "twice": quote(quote(text, safe=""), safe="")}.get(how, text)
-
-
 AROUND = st.lists(
     st.sampled_from(["msk_01_10", "афиша", "|", " ", "_", "spb ", "{ad_id}", "10 мая", "2026", "«", "»", ",", "(", "!", "\n", "100%", "&", "~abcdef"]),
     max_size=4,
 ).map("".join)  # fmt: skip
 
 
-@given(telephones() | mails() | others(), AROUND, AROUND, st.booleans())
-@example(("89161234567", "9161234567"), "%D0%", "", False)
-@example(("89161234567", "9161234567"), "&#", ";", False)
-def test_no_mark_in_any_text_is_left(mark: tuple[str, str], before: str, after: str, of_an_ad: bool) -> None:
+WRITTEN = st.sampled_from([*((text, "9161234567") for text in TELEPHONES), *((text, "ivan") for text in MAILS)])
+
+
+@given(WRITTEN, AROUND, AROUND)
+@example(("89161234567", "9161234567"), "%D0%", "")
+@example(("89161234567", "9161234567"), "&#", ";")
+def test_no_mark_in_any_text_is_left(mark: tuple[str, str], before: str, after: str) -> None:
     written, secret = mark
-    if before[-1:].isalnum():
-        before += "|"
-    if after[:1].isalnum():
-        after = f"|{after}"
-    if secret == "9161234567" and of_an_ad:
-        return
 
-    found = masked(f"{before}{written}{after}", numbers_are_ids=of_an_ad)
+    found = masked(f"{before}|{written}|{after}")
 
-    assert secret not in re.sub(r"[^a-z0-9_.]", "", found.lower())
+    assert secret not in re.sub(r"[^a-z0-9]", "", found.lower())
     assert secret not in re.sub(r"\D", "", found)
-    assert masked(found, numbers_are_ids=of_an_ad) == found
+    assert masked(found) == found
 
 
 @given(st.text(max_size=60) | st.text("8+7916 -()@.tmevk/id_%2054ag[]", max_size=60), st.booleans())

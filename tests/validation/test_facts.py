@@ -2,156 +2,140 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
 import pytest
 
-from tests.validation.frames import raw_events, sales, tickets
-from validation import qtickets as must
+from tests.validation.ad_frames import FACT, ad_days, marketing
+from tests.validation.frames import sales, tickets
+from validation import ads, qtickets
 from validation.split import WrongFrame, split
 
 SINCE = datetime(2025, 6, 5, tzinfo=UTC)
 CONTRADICTION = "state and dates contradict each other"
+NEGATIVE = Decimal("-0.01")
+NAMED_BY_THE_SOURCE = ("campaign_id", "ad_group_id", "campaign_name", "currency")
+TAGS = [name for name in FACT if name.startswith("utm_")]
+TICKETS, SALES = (tickets, qtickets.tickets), (sales, qtickets.sales)
+ADS, MARKETING = (ad_days, ads.facts), (marketing, ads.marketing)
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"),
+    ("kind", "change", "reason"),
     [
-        ({"state": "lost"}, "state is no state"),
-        ({"price": Decimal("-0.01")}, "price is negative"),
-        ({"amount": Decimal("-0.01")}, "amount is negative"),
-        ({"quantity": 0}, "quantity is zero"),
+        (TICKETS, {"state": "lost"}, "state is no state"),
+        (TICKETS, {"price": NEGATIVE}, "price is negative"),
+        (TICKETS, {"amount": NEGATIVE}, "amount is negative"),
+        (TICKETS, {"quantity": 0}, "quantity is zero"),
         (
-            {"state": "refunded", "refunded_at": SINCE, "refunded_amount": Decimal(-1)},
+            TICKETS,
+            {"state": "refunded", "refunded_at": SINCE, "refunded_amount": NEGATIVE},
             "refunded_amount is negative",
         ),
-        ({"paid_at": None}, CONTRADICTION),
-        ({"state": "refunded"}, CONTRADICTION),
-        ({"refunded_at": SINCE}, CONTRADICTION),
-        ({"state": "cancelled", "refunded_at": SINCE}, CONTRADICTION),
-        ({"refunded_amount": Decimal(1)}, "money was given back without a refund"),
-        ({"event_id": None}, "event_id is missing"),
-        ({"currency": None}, "currency is missing"),
-        ({"utm_term": None}, "utm_term is missing"),
-        ({"ordered_at": None}, "ordered_at is missing"),
+        (TICKETS, {"paid_at": None}, CONTRADICTION),
+        (TICKETS, {"state": "refunded"}, CONTRADICTION),
+        (TICKETS, {"refunded_at": SINCE}, CONTRADICTION),
+        (TICKETS, {"state": "cancelled", "refunded_at": SINCE}, CONTRADICTION),
+        (TICKETS, {"refunded_amount": Decimal(1)}, "money was given back without a refund"),
+        *(
+            (TICKETS, {name: None}, f"{name} is missing")
+            for name in ("event_id", "currency", "utm_term", "ordered_at")
+        ),
+        (SALES, {"tickets_sold": 0}, "tickets_sold is zero"),
+        (SALES, {"revenue": NEGATIVE}, "revenue is negative"),
+        (SALES, {"refunds_amount": NEGATIVE}, "refunds_amount is negative"),
+        (SALES, {"city": None}, "city is missing"),
+        (ADS, {"spent": NEGATIVE}, "spent is negative"),
+        *((ADS, {name: None}, f"{name} is missing") for name in FACT if name not in (*TAGS, *NAMED_BY_THE_SOURCE)),
+        (MARKETING, {"source": ""}, "source is empty"),
+        (MARKETING, {"spend_total": NEGATIVE}, "spend_total is negative"),
+        (MARKETING, {"revenue": NEGATIVE}, "revenue is negative"),
+        (MARKETING, {"refunds_amount": NEGATIVE}, "refunds_amount is negative"),
+        (MARKETING, {"city": None}, "city is missing"),
     ],
-    ids=str,
 )
-def test_a_ticket_that_breaks_a_rule_is_told_in_words(change: dict[str, Any], reason: str) -> None:
-    parts = split(tickets({"ticket_id": 2}, change), must.tickets)
+def test_a_row_that_breaks_a_rule_is_rejected_in_words(kind: Any, change: dict[str, Any], reason: str) -> None:
+    frame, schema = kind
 
-    assert parts.valid["ticket_id"].to_list() == [2]
-    assert reason in parts.rejected["reason"].to_list()[0].split("; ")
+    (told,) = split(frame(change), schema).rejected["reason"].to_list()
+
+    assert reason in told.split("; ")
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("kind", "change"),
     [
-        {},
-        {"state": "refunded", "refunded_at": SINCE, "refunded_amount": Decimal("343.00")},
-        {"state": "refunded", "refunded_at": SINCE, "refunded_amount": Decimal(0)},
-        {"state": "cancelled"},
-        {"state": "cancelled", "paid_at": None},
-        {"state": "reserved", "paid_at": None},
-        {"price": Decimal(0), "amount": Decimal(0)},
+        (TICKETS, {"state": "refunded", "refunded_at": SINCE, "refunded_amount": Decimal("343.00")}),
+        (TICKETS, {"state": "refunded", "refunded_at": SINCE, "refunded_amount": Decimal(0)}),
+        (TICKETS, {"state": "cancelled"}),
+        (TICKETS, {"state": "cancelled", "paid_at": None}),
+        (TICKETS, {"state": "reserved", "paid_at": None}),
+        (TICKETS, {"price": Decimal(0), "amount": Decimal(0)}),
+        # A link that is not known has no tags, a group that is not known no names.
+        (ADS, dict.fromkeys([*TAGS, *NAMED_BY_THE_SOURCE])),
+        (MARKETING, {"city": ""}),
+        (SALES, {}),
     ],
-    ids=str,
 )
-def test_a_ticket_in_any_true_state_passes(change: dict[str, Any]) -> None:
-    assert split(tickets(change), must.tickets).rejected.rows() == []
+def test_a_row_in_any_true_state_passes(kind: Any, change: dict[str, Any]) -> None:
+    frame, schema = kind
 
-
-def test_a_ticket_id_that_stands_twice_lets_neither_through() -> None:
-    """One of them is wrong, and the run stops before either is loaded."""
-    parts = split(tickets({}, {"price": Decimal(1)}, {"ticket_id": 2}), must.tickets)
-
-    assert parts.valid["ticket_id"].to_list() == [2]
-    assert parts.rejected["reason"].to_list() == ["the key stands twice"] * 2
-
-
-@pytest.mark.parametrize("column", ["amount", "state", "utm_term"])
-def test_a_ticket_frame_without_a_column_is_wrong(column: str) -> None:
-    with pytest.raises(WrongFrame, match=column):
-        split(tickets({}).drop(column), must.tickets)
+    assert split(frame(change), schema).rejected.rows() == []
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("kind", "key"),
     [
-        pl.col("price").cast(pl.Float64),
-        pl.col("amount").cast(pl.Decimal(18, 4)),
-        pl.col("paid_at").dt.replace_time_zone(None),
-        pl.col("paid_at").dt.convert_time_zone("Europe/Moscow"),
-        pl.col("ticket_id").cast(pl.Int64),
+        (TICKETS, {"ticket_id": 2}),
+        (SALES, {"event_date": date(2025, 6, 2), "event_id": 2, "currency": "KZT"}),
+        (MARKETING, {"d": date(2026, 1, 20), "city": "томск", "source": "direct"}),
+        (
+            ADS,
+            {
+                "stat_date": date(2026, 1, 20),
+                "account_id": "b",
+                "campaign_id": 2,
+                "ad_group_id": 2,
+                "ad_id": 2,
+            },
+        ),
     ],
-    ids=["float money", "other scale", "naive time", "local time", "signed id"],
 )
-def test_a_ticket_frame_of_other_types_is_wrong(change: pl.Expr) -> None:
+def test_a_key_that_stands_twice_lets_neither_row_through_and_each_part_of_it_counts(
+    kind: Any, key: dict[str, Any]
+) -> None:
+    """One of the two is wrong, and the run stops before either is loaded."""
+    frame, schema = kind
+
+    assert split(frame({}, *({name: value} for name, value in key.items())), schema).rejected.height == 0
+    assert split(frame({}, {}, key), schema).rejected["reason"].to_list() == ["the key stands twice"] * 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        (TICKETS, pl.col("price").cast(pl.Float64)),
+        (TICKETS, pl.col("amount").cast(pl.Decimal(18, 4))),
+        (TICKETS, pl.col("paid_at").dt.replace_time_zone(None)),
+        (TICKETS, pl.col("paid_at").dt.convert_time_zone("Europe/Moscow")),
+        (TICKETS, pl.col("ticket_id").cast(pl.Int64)),
+        (ADS, pl.col("spent").cast(pl.Float64)),
+        (ADS, pl.col("spent").cast(pl.Decimal(18, 3))),
+    ],
+    ids=["float money", "other scale", "naive time", "local time", "signed id", "float spend", "scale of spend"],
+)
+def test_a_frame_of_other_types_is_wrong(kind: Any, change: pl.Expr) -> None:
+    frame, schema = kind
+
     with pytest.raises(WrongFrame, match="is not of type"):
-        split(tickets({}).with_columns(change), must.tickets)
+        split(frame({}).with_columns(change), schema)
 
 
-def test_a_column_too_many_is_a_wrong_frame_and_named() -> None:
+def test_a_column_too_many_or_too_few_is_a_wrong_frame_and_named() -> None:
     with pytest.raises(WrongFrame, match=r"^client_email is not expected$"):
-        split(tickets({}).with_columns(pl.lit("x").alias("client_email")), must.tickets)
-
-
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"tickets_sold": 0}, "tickets_sold is zero"),
-        ({"revenue": Decimal(-1)}, "revenue is negative"),
-        ({"refunds_amount": Decimal("-0.01")}, "refunds_amount is negative"),
-        ({"city": None}, "city is missing"),
-    ],
-    ids=str,
-)
-def test_a_day_of_sales_that_breaks_a_rule_is_told_in_words(change: dict[str, Any], reason: str) -> None:
-    assert split(sales(change), must.sales).rejected["reason"].to_list() == [reason]
-
-
-def test_a_day_event_and_currency_stand_once() -> None:
-    same, other = sales({}, {"revenue": Decimal(5)}), sales({}, {"currency": "KZT"}, {"event_id": 2})
-
-    assert split(same, must.sales).rejected.height == 2
-    assert split(other, must.sales).rejected.height == 0
-
-
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"event_id": None}, "event_id is missing"),
-        ({"event_id": "x"}, "event_id is not a positive whole number"),
-        (dict.fromkeys(("event_name", "city", "is_active")), "says nothing but its id"),
-    ],
-    ids=str,
-)
-def test_an_event_that_breaks_a_rule_is_told_in_words(change: dict[str, Any], reason: str) -> None:
-    assert split(raw_events(change), must.raw_events).rejected["reason"].to_list() == [reason]
-
-
-@pytest.mark.parametrize(
-    ("column", "value"),
-    [
-        ("is_active", "yes"),
-        ("currency", "руб"),
-        ("show_id", "x"),
-        ("show_start_at", "soon"),
-        ("show_deleted_at", "5"),
-        ("event_deleted_at", "2025-06-05"),
-    ],
-)
-def test_an_odd_description_of_an_event_costs_no_event(column: str, value: str) -> None:
-    part = split(raw_events({column: value}), must.raw_events)
-
-    assert part.rejected.height == 0
-    assert part.valid[column].to_list() == [None]
-    assert part.odd == {column: 1}
-
-
-@pytest.mark.parametrize("change", [{}, {"city": None}, {"venue": None}, {"timezone": None}, {"is_active": None}])
-def test_an_event_may_lack_what_no_figure_rests_on(change: dict[str, Any]) -> None:
-    assert split(raw_events(change), must.raw_events).rejected.height == 0
+        split(tickets({}).with_columns(pl.lit("x").alias("client_email")), qtickets.tickets)
+    with pytest.raises(WrongFrame, match="utm_term"):
+        split(tickets({}).drop("utm_term"), qtickets.tickets)

@@ -1,4 +1,4 @@
-"""The split of a frame: each row goes one of two ways, in order, and is put right at most; a wrong frame goes no way at all."""
+"""The split of a frame: each row goes one of two ways, in order; a wrong frame goes no way at all."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ CHANGES = st.fixed_dictionaries(
         "quantity": NUMBERS,
         "payed": st.sampled_from([None, "true", "false", "1", "yes"]),
         "payed_at": MOMENTS,
-        "created_at": MOMENTS,
         "refunded_at": MOMENTS,
         "refunded_amount": st.sampled_from([None, "0", "441", "-1", "x"]),
         "currency": st.sampled_from([None, "RUB", "KZT", "rub"]),
@@ -32,37 +31,29 @@ CHANGES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(CHANGES, max_size=12))
-def test_valid_and_rejected_rows_are_all_rows_each_once_and_in_order(changes: list[dict[str, str | None]]) -> None:
-    """Both rows of a pair that claims one ticket included."""
+def test_valid_and_rejected_rows_are_all_rows_each_once_in_order_and_for_a_reason(
+    changes: list[dict[str, str | None]],
+) -> None:
+    """Both rows of a pair that claims one ticket included. What passed passes again."""
     frame = raw_orders(*changes).with_columns(pl.int_range(pl.len()).cast(pl.String).alias("utm_term"))
 
     parts = split(frame, must.raw_orders)
 
     assert parts.valid.columns == frame.columns
     assert parts.rejected.columns == [*frame.columns, *REASONS_SCHEMA]
-    assert parts.valid["utm_term"].cast(pl.Int64).is_sorted()
-    assert parts.rejected["utm_term"].cast(pl.Int64).is_sorted()
-    together = pl.concat([parts.valid, parts.rejected.select(frame.columns)])
+    number = pl.col("utm_term").cast(pl.Int64)
+    assert all(rows.select(number).to_series().is_sorted() for rows in (parts.valid, parts.rejected))
+    together = pl.concat([parts.valid, parts.rejected.select(frame.columns)]).sort(number)
     as_it_came = [name for name, column in must.raw_orders.columns.items() if not any(column.metadata.values())]
     assert "utm_source" in as_it_came
-    assert_frame_equal(
-        together.sort(pl.col("utm_term").cast(pl.Int64)).select(as_it_came), frame.select(as_it_came)
-    )
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.lists(CHANGES, max_size=12))
-def test_what_passed_passes_again_and_every_rejection_has_a_reason(changes: list[dict[str, str | None]]) -> None:
-    parts = split(raw_orders(*changes), must.raw_orders)
-
-    assert split(parts.valid, must.raw_orders).rejected.height == 0
+    assert_frame_equal(together.select(as_it_came), frame.select(as_it_came))
     assert parts.rejected["reason"].str.len_chars().fill_null(0).min() in (None, *range(5, 2000))
-    assert parts.valid["ticket_id"].is_unique().all()
+    assert split(parts.valid, must.raw_orders).rejected.height == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(CHANGES, min_size=1, max_size=6), st.integers(0, 5))
 def test_a_row_is_judged_alike_in_any_company(changes: list[dict[str, str | None]], position: int) -> None:
     """Unless another row claims the same ticket."""
@@ -81,34 +72,8 @@ def test_an_empty_frame_splits_into_two_empty_ones() -> None:
     assert parts.rejected.columns == [*RAW_ORDER, *REASONS_SCHEMA]
 
 
-@pytest.mark.parametrize("column", list(RAW_ORDER))
-def test_a_column_that_is_gone_is_a_wrong_frame_and_named(column: str) -> None:
-    with pytest.raises(WrongFrame, match=f"^the source no longer sends {column}$"):
-        split(raw_orders({}).drop(column), must.raw_orders)
-
-
-def test_all_columns_that_are_gone_are_named_together() -> None:
-    with pytest.raises(WrongFrame, match="no longer sends price, quantity"):
-        split(raw_orders({}).drop("quantity", "price"), must.raw_orders)
-
-
-def test_another_type_is_a_wrong_frame_and_not_a_matter_of_rows() -> None:
-    with pytest.raises(WrongFrame, match=r"^price is not of type String$"):
-        split(raw_orders({}).with_columns(pl.col("price").cast(pl.Float64)), must.raw_orders)
-
-
 def test_a_wrong_frame_is_found_beside_wrong_rows() -> None:
     frame = raw_orders({"quantity": "0"}, {"ticket_id": "2"}).with_columns(pl.lit(1).alias("price"))
 
-    with pytest.raises(WrongFrame):
+    with pytest.raises(WrongFrame, match=r"^price is not of type String$"):
         split(frame, must.raw_orders)
-
-
-def test_a_large_frame_is_split_in_a_moment() -> None:
-    frame = pl.concat([raw_orders({"price": "-1"}, {})] * 20_000).with_columns(
-        (pl.int_range(pl.len()) + 1).cast(pl.String).alias("ticket_id")
-    )
-
-    parts = split(frame, must.raw_orders)
-
-    assert (parts.valid.height, parts.rejected.height) == (20_000, 20_000)

@@ -102,8 +102,8 @@ def event_rows(event: Record) -> list[Row]:
 
 
 def shows_without_a_day(event: Record) -> int:
-    """How many shows have no `start_date` at all, not even null, and are not deleted. What is no show, or no list of
-    them, counts as one: nobody knows what it held."""
+    """How many shows have no `start_date` at all, not even null, and are not deleted. What is no show, or no list
+    of shows, counts as one: nobody knows what it held."""
     shows = event.get("shows")
     if shows is not None and not isinstance(shows, dict | list):
         return 1

@@ -1,22 +1,17 @@
-"""A warehouse with a bit of everything, and all that a database holds, read by another way than the code's."""
+"""A warehouse with rows of every kind, and all that a database holds, read by another way than the code's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from clickhouse_connect.driver.client import Client
 
-from flows.qtickets import EVENTS, SALES
 from tasks.load.mart import restate
 from tasks.load.migrate import migrate
 from tasks.load.tables import Mart, Scope
 from tasks.load.upsert import upsert
-from tasks.load.warehouse import warehouse
-from tasks.settings import Settings
-from tests.tasks.load.engines import rows, values
+from tasks.sources.qtickets import EVENTS, SALES
+from tests.tasks.load.engines import values
 from tests.tasks.load.events import event, event_frame
-from tests.tasks.load.tickets import load, march, refunded, ticket
+from tests.tasks.load.tickets import load, march, refunded, ticket, utc
 
 MART = Mart(SALES, day="event_date")
 
@@ -25,7 +20,7 @@ def fill(client: Client) -> None:
     """Rows of two months, superseded and deleted ones, odd texts, and a mart of them."""
     migrate(client)
     upsert(client, EVENTS, event_frame(event(7), event(8, name='O\'Брайен \\ "джаз"\n№ 1')), Scope(), 1)
-    early = ticket(1, paid="2026-02-10T12:00", ordered_at=ticket(1)["ordered_at"].replace(month=2))
+    early = ticket(1, paid="2026-02-10T12:00", ordered_at=utc("2026-02-10T11:55"))
     load(client, [early], version=1, scope=Scope())
     load(
         client,
@@ -38,27 +33,13 @@ def fill(client: Client) -> None:
 
 
 def everything(client: Client, database: str) -> dict[str, list[str]]:
-    """Every row of every table (versions that are superseded too) and of every view, as text."""
+    """Every row of every table and view, as text, but for superseded versions: a server merges when it likes."""
     names = [name for (name,) in values(client, f"SELECT name FROM system.tables WHERE database = '{database}'")]
     return {name: _lines(client, f"`{database}`.`{name}`") for name in names}
 
 
 def _lines(client: Client, table: str) -> list[str]:
-    # What depends on the moment of the question.
+    # But for what depends on the moment of the query.
     columns = "* EXCEPT minutes_since_success" if table.endswith("`v_data_freshness`") else "*"
-    return sorted(
-        client.raw_query(f"SELECT {columns} FROM {table}", fmt="TSVWithNamesAndTypes").decode().split("\n")
-    )
-
-
-def definitions(client: Client, database: str) -> dict[str, str]:
-    found = rows(
-        client, f"SELECT name, create_table_query AS text FROM system.tables WHERE database = '{database}'"
-    )
-    return {row["name"]: row["text"] for row in found}
-
-
-@contextmanager
-def other_database(settings: Settings, name: str) -> Iterator[Client]:
-    with warehouse(settings.model_copy(update={"clickhouse_database": name})) as client:
-        yield client
+    found = client.raw_query(f"SELECT {columns} FROM {table}", fmt="TSVWithNamesAndTypes", settings={"final": 1})
+    return sorted(found.decode().split("\n"))

@@ -1,4 +1,4 @@
-"""Fixtures of a warehouse on both engines: the embedded one, and a real server over HTTP, which is slow."""
+"""A warehouse on either engine: the embedded one, and a real server over HTTP."""
 
 from __future__ import annotations
 
@@ -49,6 +49,33 @@ def settings_of(engine: str, request: pytest.FixtureRequest, make: Callable[...,
         return make()
     dsn, database = (request.getfixturevalue(f"clickhouse_{name}") for name in ("dsn", "database"))
     return make(clickhouse_dsn=dsn, clickhouse_database=database)
+
+
+def place_of(engine: str, request: pytest.FixtureRequest, folder: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A warehouse with the schema for all tests of a module, see `emptied`."""
+    dsn = f"chdb://{folder.mktemp('module') / 'warehouse'}"
+    if engine == "server":
+        dsn = request.getfixturevalue("clickhouse_dsn")
+    name = f"zakaz_test_{request.module.__name__.rpartition('.')[2]}"
+    settings = Settings(_env_file=None, clickhouse_dsn=dsn, clickhouse_database=name)
+    with warehouse(settings) as client:
+        client.command(f"DROP DATABASE IF EXISTS {name} SYNC")
+    with warehouse(settings) as client:
+        migrate(client)
+    yield settings
+    with warehouse(settings) as client:
+        client.command(f"DROP DATABASE {name} SYNC")
+
+
+def emptied(client: Client) -> Client:
+    """Without a row of the test before. Making the schema anew takes far longer."""
+    tables = (
+        "SELECT DISTINCT table FROM system.parts "
+        "WHERE active AND database = currentDatabase() AND table != 'meta_migrations'"
+    )
+    for (table,) in values(client, tables):
+        client.command(f"TRUNCATE TABLE {table}")
+    return client
 
 
 def rows(client: Client, sql: str) -> list[dict[str, Any]]:

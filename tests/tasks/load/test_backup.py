@@ -1,178 +1,275 @@
-"""What was backed up comes back, row for row, on both engines; and what is there already is never written over."""
+"""What was backed up comes back, row for row, on both engines; a damaged backup is found out; nothing is overwritten."""
 
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from tasks.errors import UsageError, WarehouseError
+from tasks.errors import SettingsError, UsageError, WarehouseError
 from tasks.load.backup import backup, restore
+from tasks.load.backup_place import place as place_of_backups
+from tasks.load.backup_place import prune
+from tasks.load.mart import restate, stale_days
 from tasks.load.migrate import migrate
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
-from tests.tasks.load.backups import definitions, everything, fill, other_database
-from tests.tasks.load.engines import values
-from tests.tasks.load.test_mart import restate
-from tests.tasks.load.tickets import ids, load, ticket
+from tests.support.bucket import KEY, NAME, SECRET, bucket
+from tests.tasks.load.backups import MART, everything, fill
+from tests.tasks.load.engines import BOTH, settings_of, values
+from tests.tasks.load.tickets import load, ticket
 
 MakeSettings = Callable[..., Settings]
+SERVER = "http://zakaz:pass-never-shown@127.0.0.1:8123"
 
 
-@pytest.fixture
-def backed_up(settings: Settings) -> Settings:
+def in_database(settings: Settings, name: str) -> Settings:
+    return settings.model_copy(update={"clickhouse_database": name})
+
+
+@pytest.fixture(params=BOTH)
+def filled(request: pytest.FixtureRequest, make_settings: MakeSettings) -> Iterator[Settings]:
     """A warehouse with rows, and where its backups go."""
-    embedded = settings.clickhouse_dsn.get_secret_value().startswith("chdb:")
-    chosen = settings if embedded else settings.model_copy(update={"backup_url": "disk://backups"})
-    with warehouse(chosen) as client:
+    settings = settings_of(request.param, request, make_settings)
+    if request.param == "server":
+        settings = settings.model_copy(update={"backup_url": "disk://backups"})
+    with warehouse(settings) as client:
         fill(client)
-    return chosen
+    yield settings
+    with warehouse(settings) as client:
+        client.command(f"DROP DATABASE IF EXISTS {settings.clickhouse_database}_other SYNC")
 
 
-@pytest.fixture
-def other(backed_up: Settings) -> Iterator[str]:
-    """Another database of the same engine, dropped after the test."""
-    name = f"{backed_up.clickhouse_database}_other"
-    yield name
-    with warehouse(backed_up) as client:
-        client.command(f"DROP DATABASE IF EXISTS {name} SYNC")
+def test_another_database_gets_every_row_and_lives_on_by_itself(filled: Settings) -> None:
+    """The backup was made between a load and its mart: the next load mends that, as it would have in the first."""
+    mine, name = filled.clickhouse_database, f"of-{filled.clickhouse_database}"
+    other = f"{mine}_other"
+    with warehouse(filled) as client:
+        load(client, [ticket(2, amount="0.10"), ticket(6, amount="700.00")], version=4)
 
+    done = backup(filled, name)
+    restored = restore(filled, name, into=other)
 
-@pytest.fixture
-def name(backed_up: Settings) -> str:
-    """The tests' server keeps the backups of all tests in one place."""
-    return f"of-{backed_up.clickhouse_database}"
-
-
-def test_another_database_gets_every_row_and_views_that_read_its_own(
-    backed_up: Settings, name: str, other: str
-) -> None:
-    done = backup(backed_up, name)
-    restored = restore(backed_up, name, into=other)
-
-    with warehouse(backed_up) as client:
-        mine = backed_up.clickhouse_database
-        assert everything(client, other) == everything(client, mine)
-        assert len(everything(client, mine)["stg_qtickets_tickets"]) > 4
-        texts = definitions(client, other)
-        assert texts.keys() == definitions(client, mine).keys()
-        assert not [table for table, text in texts.items() if re.search(rf"\b{mine}\.", text)]
-        parts = (
-            f"SELECT table, sum(rows) AS n FROM system.parts WHERE active AND database = '{other}' GROUP BY table"
-        )
-        stored = dict(values(client, parts))
-    assert {table: n for table, n in restored.rows.items() if n} == stored
-    assert (done.tables, done.rows) == (len(restored.rows), sum(stored.values()))
-    assert restored.applied == []
-
-
-def test_restored_tables_are_alive(backed_up: Settings, name: str, other: str) -> None:
-    backup(backed_up, name)
-    restore(backed_up, name, into=other)
-    with other_database(backed_up, other) as client:
+    with warehouse(filled) as client:
+        before = everything(client, mine)
+        assert everything(client, other) == before
+        assert len(before["stg_qtickets_tickets"]) > 4
+        texts = client.query(f"SELECT create_table_query FROM system.tables WHERE database = '{other}'").result_rows
+        assert not re.search(rf"\b{mine}\.", str(texts)), "its views read its own tables"
+    assert (done.tables, restored.applied) == (len(restored.rows), [])
+    # A text of rows has two lines for names and types, and an empty last one.
+    assert all(0 <= len(before[table]) - 3 <= rows for table, rows in restored.rows.items())
+    assert restored.rows["stg_qtickets_tickets"] > 0
+    with warehouse(in_database(filled, other)) as client:
         assert migrate(client) == []
+        assert stale_days(client, MART)
+        restate(client, MART, 5)
         result = load(client, [ticket(2, amount="0.10"), ticket(9)], version=9)
         assert (result.new, result.removed, result.unchanged) == (1, 1, 1)
-        restate(client, 9)
-        assert values(client, "SELECT sum(tickets_sold), sum(revenue) FROM v_sales_latest") == [(3, "1000.10")]
-        assert values(client, "SELECT sum(tickets_sold), sum(revenue) FROM stg_qtickets_sales_raw FINAL") == [
-            (3, "1000.10")
-        ]
-    with warehouse(backed_up) as client:
-        assert ids(client) == [1, 2, 3]
-
-
-def test_a_dropped_database_comes_back(backed_up: Settings, name: str) -> None:
-    mine = backed_up.clickhouse_database
-    with warehouse(backed_up) as client:
-        before = everything(client, mine)
-    backup(backed_up, name)
-    with warehouse(backed_up) as client:
-        client.command(f"DROP DATABASE {mine} SYNC")
-    restore(backed_up, name)
-    with warehouse(backed_up) as client:
+        assert values(client, "SELECT sum(revenue) FROM v_sales_latest") == [("1200.10",)]
+    with warehouse(filled) as client:
         assert everything(client, mine) == before
 
 
-def test_a_database_that_is_not_empty_is_left_alone(backed_up: Settings, name: str) -> None:
-    backup(backed_up, name)
-    with warehouse(backed_up) as client:
-        load(client, [ticket(5)], version=5)
-        before = everything(client, backed_up.clickhouse_database)
+def test_a_dropped_database_comes_back_and_one_that_is_not_empty_is_left_alone(filled: Settings) -> None:
+    mine, name = filled.clickhouse_database, f"of-{filled.clickhouse_database}"
+    backup(filled, name)
+    with warehouse(filled) as client:
+        before = everything(client, mine)
     with pytest.raises(WarehouseError, match=r"is not empty: .* --into NAME, or drop it first"):
-        restore(backed_up, name)
-    with warehouse(backed_up) as client:
-        assert everything(client, backed_up.clickhouse_database) == before
-
-
-def test_a_backup_of_a_load_that_had_not_reached_the_mart_is_mended_by_the_next(
-    backed_up: Settings, name: str, other: str
-) -> None:
-    with warehouse(backed_up) as client:
-        load(client, [ticket(6, amount="700.00")], version=4)
-    backup(backed_up, name)
-    restore(backed_up, name, into=other)
-    with other_database(backed_up, other) as client:
-        ask = "SELECT sum(revenue) FROM stg_qtickets_sales_raw FINAL"
-        assert values(client, ask) == [("1000.10",)]
-        restate(client, 5)
-        assert values(client, ask) == values(client, "SELECT sum(revenue) FROM v_sales_latest") == [("1200.00",)]
-
-
-def test_a_name_is_used_once(backed_up: Settings, name: str) -> None:
-    backup(backed_up, name)
+        restore(filled, name)
+    with warehouse(filled) as client:
+        assert everything(client, mine) == before
+        client.command(f"DROP DATABASE {mine} SYNC")
+    restore(filled, name)
+    with warehouse(filled) as client:
+        assert everything(client, mine) == before
     with pytest.raises(WarehouseError, match=f"There is a backup {name} in .* already. Choose another name"):
-        backup(backed_up, name)
-
-
-def test_a_backup_that_is_not_there_is_told(backed_up: Settings, other: str) -> None:
+        backup(filled, name)
     with pytest.raises(WarehouseError, match="There is no backup nowhere-to-be-found in"):
-        restore(backed_up, "nowhere-to-be-found", into=other)
-    with warehouse(backed_up) as client:
-        assert (other,) not in values(client, "SHOW DATABASES")
+        restore(filled, "nowhere-to-be-found", into=f"{mine}_other")
 
 
-@pytest.mark.parametrize("wrong", ["", "../up", "a/b", "a'b", 'a"b', "a b", "имя", "-a", ".a", "a.zip", "a" * 101])
-def test_a_name_that_could_lead_elsewhere_is_refused(make_settings: MakeSettings, wrong: str) -> None:
-    """Before the warehouse is touched: there is none here."""
-    with pytest.raises(UsageError, match="backup's name"):
-        restore(make_settings(), wrong)
-    if wrong:
-        with pytest.raises(UsageError, match="backup's name"):
-            backup(make_settings(), wrong)
+def rows_file(folder: Path) -> Path:
+    return max((folder / "data").rglob("*.bin"), key=lambda path: path.stat().st_size)
 
 
-def test_a_database_name_that_is_none_is_refused(make_settings: MakeSettings) -> None:
-    with pytest.raises(UsageError, match="name of a database"):
-        restore(make_settings(), "fine", into="a`b")
+def flip_a_byte(folder: Path) -> None:
+    path = rows_file(folder)
+    body = bytearray(path.read_bytes())
+    body[len(body) // 2] ^= 0xFF
+    path.write_bytes(body)
 
 
-def test_the_name_tells_the_database_and_the_time(backed_up: Settings) -> None:
-    before = datetime.now(UTC)
-    done = backup(backed_up)
-    made = datetime.strptime(f"{done.name}+0000", f"{backed_up.clickhouse_database}-%Y%m%dT%H%M%SZ%z")
-    assert abs((made - before).total_seconds()) < 100
-    assert str(done).startswith(f"{done.name}: {done.tables} tables, {done.rows} rows, ")
+def cut_a_file(folder: Path) -> None:
+    path = rows_file(folder)
+    path.write_bytes(path.read_bytes()[:-3])
 
 
-def test_a_missing_backup_names_those_that_are_there(make_settings: MakeSettings) -> None:
+def lose_a_file(folder: Path) -> None:
+    rows_file(folder).unlink()
+
+
+def cut_the_manifest(folder: Path) -> None:
+    path = folder / ".backup"
+    path.write_bytes(path.read_bytes()[:700])
+
+
+def test_a_damaged_backup_is_refused_and_leaves_nothing(make_settings: MakeSettings) -> None:
+    settings = make_settings()
+    folder = Path(settings.backup_url)
+    with warehouse(settings) as client:
+        fill(client)
+        before = everything(client, "zakaz")
+    backup(settings, "whole")
+    for damage in (flip_a_byte, cut_a_file, lose_a_file, cut_the_manifest):
+        shutil.copytree(folder / "whole", folder / damage.__name__)
+        damage(folder / damage.__name__)
+
+        with pytest.raises(WarehouseError, match=damage.__name__) as caught:
+            restore(settings, damage.__name__, into="other")
+
+        assert "\n" not in str(caught.value)
+        with warehouse(settings) as client:
+            assert ("other",) not in values(client, "SHOW DATABASES"), damage
+            assert everything(client, "zakaz") == before
+    with warehouse(settings) as client:
+        client.command("DROP DATABASE zakaz SYNC")
+    with pytest.raises(WarehouseError):
+        restore(settings, "flip_a_byte")
+    with warehouse(settings) as client:
+        assert everything(client, "zakaz") == {}
+
+
+def test_a_backup_of_an_older_version_is_migrated_and_one_of_another_program_refused(
+    make_settings: MakeSettings,
+) -> None:
     settings = make_settings()
     with pytest.raises(WarehouseError, match="holds no table"):
         backup(settings, "empty")
     with warehouse(settings) as client:
         fill(client)
-    backup(settings, "first")
-    with pytest.raises(WarehouseError, match="The newest there: first"):
-        restore(settings, "second", into="other")
-
-
-def test_an_older_backup_is_brought_up_to_date(make_settings: MakeSettings) -> None:
-    settings = make_settings()
-    with warehouse(settings) as client:
-        fill(client)
         client.command("DROP VIEW v_sales_14d")
         client.command("DELETE FROM meta_migrations WHERE kind = 'views' AND name = 'v_sales_14d'")
-    backup(settings, "older")
-    assert "views/v_sales_14d" in restore(settings, "older", into="other").applied
+        client.command(f"BACKUP DATABASE zakaz AS another TO File('{settings.backup_url}/foreign')")
+    with pytest.raises(WarehouseError, match="It was not made by `zakaz backup`"):
+        restore(settings, "foreign", into="other")
+
+    done = backup(settings)
+
+    made = datetime.strptime(f"{done.name}+0000", "zakaz-%Y%m%dT%H%M%SZ%z")
+    assert abs((made - datetime.now(UTC)).total_seconds()) < 300
+    assert "views/v_sales_14d" in restore(settings, done.name, into="other").applied
+    with pytest.raises(WarehouseError, match=f"The newest there: {done.name}, foreign"):
+        restore(settings, "second", into="third")
+
+
+@pytest.mark.parametrize("wrong", ["../up", "a/b", "a'b", 'a"b', "a b", "имя", "-a", ".a", "a.zip", "a" * 101])
+def test_a_name_that_could_lead_elsewhere_is_refused(make_settings: MakeSettings, wrong: str) -> None:
+    """Before the warehouse is touched: there is none here."""
+    for use in (restore, backup):
+        with pytest.raises(UsageError, match="backup's name"):
+            use(make_settings(), wrong)
+    with pytest.raises(UsageError, match="name of a database"):
+        restore(make_settings(), "fine", into="a`b")
+
+
+def test_the_newest_stay_and_so_does_whatever_was_not_named_by_the_clock(tmp_path: Path) -> None:
+    days = [f"zakaz-202611{day:02}T023000Z" for day in range(1, 8)]
+    for name in [*days, "before-the-upgrade"]:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / ".backup").write_text("<config/>")
+    others = {"zakaz-20250101T023000Z", "notes.txt"}
+    (tmp_path / "zakaz-20250101T023000Z").mkdir()  # no manifest: one that is being written, or a stranger's
+    (tmp_path / "notes.txt").write_text("mine")
+
+    assert prune(tmp_path, 3) == days[:4]
+    assert {path.name for path in tmp_path.iterdir()} == {*days[4:], "before-the-upgrade", *others}
+    assert prune(tmp_path, 3) == prune(tmp_path / "none", 1) == []
+
+
+# --- where backups go ---
+
+
+# Embedded only: the tests' server lacks the threads with which a real one writes to buckets.
+@pytest.mark.slow
+def test_a_bucket_takes_a_backup_and_gives_it_back_and_no_secret_is_shown(make_settings: MakeSettings) -> None:
+    with bucket() as served:
+        endpoint = {"backup_url": f"s3://{NAME}/of/ours/", "backup_s3_endpoint": served.endpoint}
+        chosen = make_settings(**endpoint, backup_s3_key=KEY, backup_s3_secret=SECRET)
+        with warehouse(chosen) as client:
+            fill(client)
+        backup(chosen, "to-a-bucket")
+        assert "of/ours/to-a-bucket/.backup" in served.objects
+        restore(chosen, "to-a-bucket", into="other")
+        with warehouse(chosen) as client:
+            assert everything(client, "other") == everything(client, "zakaz")
+            assert SECRET not in str(values(client, "SELECT name FROM system.backups"))
+        wrong = make_settings(**endpoint, backup_s3_key="key-never-shown", backup_s3_secret=SECRET)
+        for call in (lambda: backup(wrong, "refused"), lambda: restore(wrong, "refused", into="another")):
+            with pytest.raises(WarehouseError, match=r"refused in .* came to nothing") as caught:
+                call()
+            shown = f"{caught.value} {caught.value.__cause__} {caught.value.__context__}"
+            assert (SECRET in shown, "key-never-shown" in shown) == (False, False)
+    assert SECRET not in repr(place_of_backups(chosen))
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"clickhouse_dsn": SERVER}, "Set disk://NAME"),
+        ({"backup_url": "disk://backups"}, "Set a folder"),
+        ({"backup_url": f"s3://{NAME}"}, "BACKUP_S3_ENDPOINT is missing"),
+        ({"backup_url": f"https://host/{NAME}", "backup_s3_key": "alone"}, "go together"),
+        ({"backup_url": f"https://me:pass-never-shown@host/{NAME}"}, "BACKUP_URL is no address"),
+        ({"backup_url": f"https://host/{NAME}?sign=pass-never-shown"}, "BACKUP_URL is no address"),
+        ({"backup_url": "ftp://host/backups"}, "BACKUP_URL is no address"),
+        ({"backup_url": "/srv/R&D/backups"}, "has an & in it"),
+        ({"clickhouse_dsn": SERVER, "backup_url": "disk://a'b"}, "BACKUP_URL is no address"),
+    ],
+)
+def test_a_wrong_address_is_a_matter_of_settings(
+    make_settings: MakeSettings, given: dict[str, str], says: str
+) -> None:
+    with pytest.raises(SettingsError, match=says) as caught:
+        backup(make_settings(**given), "any")
+    assert "never-shown" not in str(caught.value)
+
+
+def test_a_folder_may_be_named_oddly_and_one_that_cannot_be_keeps_no_warehouse_from_opening(
+    make_settings: MakeSettings, tmp_path: Path
+) -> None:
+    settings = make_settings(backup_url=f"{tmp_path}/it's 100% наш ваш?бэкап=1+1")
+    with warehouse(settings) as client:
+        fill(client)
+    backup(settings, "one")
+    restore(settings, "one", into="other")
+    with warehouse(make_settings(backup_url="/srv/R&D/backups")) as client:
+        assert everything(client, "other") == everything(client, "zakaz")
+
+
+# --- on a cluster ---
+
+
+def test_on_a_cluster_all_servers_take_part(make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The statements as the engine reads them; there is no cluster here to run them on."""
+    settings, sent = make_settings(), []
+    with warehouse(settings) as client:
+        client.command("CREATE TABLE t (x UInt8) ENGINE = MergeTree ORDER BY x")
+        client.command("CREATE DATABASE other")
+    monkeypatch.setattr("tasks.load.backup.everywhere", lambda _: " ON CLUSTER `two`")
+    monkeypatch.setattr("tasks.load.backup.migrate", lambda _: [])
+    monkeypatch.setattr("tasks.load.backup.run", lambda *given: sent.append(given[3]) or 0)
+    backup(settings, "one")
+    restore(settings, "one", into="other")
+    with warehouse(settings) as client:
+        texts = [text.replace("%(at)s", "'x'") for text in sent]
+        read = [client.command(f"SELECT formatQuerySingleLine($q${text}$q$)") for text in texts]
+    assert read == [
+        "BACKUP DATABASE zakaz ON CLUSTER two TO File(\\'x\\')",
+        "RESTORE DATABASE zakaz AS other ON CLUSTER two FROM File(\\'x\\')",
+    ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import date, timedelta
 from itertools import count
 from typing import Any
 from unittest.mock import patch
@@ -12,24 +11,27 @@ from unittest.mock import patch
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from flows.qtickets import EVENTS, SALES
 from tasks.errors import ReconcileError
 from tasks.load import mart as module
 from tasks.load import upsert as steps
 from tasks.load.mart import stale_days
 from tasks.load.tables import Mart, Scope
 from tasks.load.upsert import Upserted, upsert
+from tasks.sources.qtickets import EVENTS, SALES
 from tests.tasks.load.engines import values
 from tests.tasks.load.events import event, event_frame
-from tests.tasks.load.tickets import Ticket, load, refunded, ticket, utc
+from tests.tasks.load.tickets import Ticket, load, refunded, ticket
 
 MART = Mart(SALES, day="event_date")
 OLD, MIDDLE, NEW = "2026-03-02", "2026-03-10", "2026-03-20"
-ALL_DAYS = Scope()
 
 
 def on(day: str, ticket_id: int, **given: object) -> Ticket:
     return ticket(ticket_id, paid=f"{day}T12:00", **given)
+
+
+# The tickets that the days are made of.
+HELD = {1: on(OLD, 1), 2: on(OLD, 2), 3: on(MIDDLE, 3, amount="0.10"), 4: on(NEW, 4, event_id=8)}
 
 
 def load_events(client: Client, version: int, *events: dict[str, object]) -> None:
@@ -58,22 +60,14 @@ def row(day: str, tickets: int, revenue: str, refunds: str = "0.00", event_id: i
 @pytest.fixture
 def three_days(client: Client) -> Client:
     load_events(client, 1, event(7), event(8))
-    load(client, [on(OLD, 1), on(OLD, 2), on(MIDDLE, 3, amount="0.10"), on(NEW, 4, event_id=8)], version=1)
+    load(client, list(HELD.values()), version=1)
     assert restate(client, 1) == ([OLD, MIDDLE, NEW], Upserted(new=3))
     return client
 
 
-def test_it_is_made_of_all_days_at_first_and_of_none_the_second_time(three_days: Client) -> None:
-    expected = [row(OLD, 2, "1000.00"), row(MIDDLE, 1, "0.10"), row(NEW, 1, "500.00", event_id=8)]
-    assert mart(three_days) == expected
-
-    assert restate(three_days, 2) == ([], Upserted())
-    assert mart(three_days) == expected
-
-
 def test_a_late_refund_restates_the_day_of_the_sale_and_no_other(three_days: Client) -> None:
     changed = refunded(2, back="450.50", at="2026-06-01T12:00", paid=f"{OLD}T12:00")
-    load(three_days, [on(OLD, 1), changed, on(MIDDLE, 3, amount="0.10"), on(NEW, 4, event_id=8)], version=2)
+    load(three_days, list((HELD | {2: changed}).values()), version=2)
 
     assert restate(three_days, 2) == ([OLD], Upserted(changed=1))
     assert mart(three_days)[0] == row(OLD, 2, "1000.00", "450.50")
@@ -85,41 +79,31 @@ def test_a_renamed_event_is_renamed_on_all_its_days_and_on_no_other(three_days: 
     load_events(three_days, 2, event(7, name="Лекция о Петербурге", city="санкт-петербург"), event(8))
 
     assert restate(three_days, 2) == ([OLD, MIDDLE], Upserted(changed=2))
-    assert [line[2:4] for line in mart(three_days)] == [
-        ("санкт-петербург", "Лекция о Петербурге"),
-        ("санкт-петербург", "Лекция о Петербурге"),
-        ("москва", "Лекция"),
-    ]
+    renamed = ("санкт-петербург", "Лекция о Петербурге")
+    assert [line[2:4] for line in mart(three_days)] == [renamed, renamed, ("москва", "Лекция")]
 
 
-def test_a_day_without_tickets_any_more_leaves_the_mart(three_days: Client) -> None:
-    load(three_days, [on(OLD, 1), on(OLD, 2), on(NEW, 4, event_id=8)], version=2)
+def test_a_day_without_tickets_leaves_the_mart_and_of_a_day_only_the_changed_event_is_written(
+    three_days: Client,
+) -> None:
+    load(three_days, [HELD[1], HELD[2], HELD[4], on(NEW, 5)], version=2)
 
-    assert restate(three_days, 2) == ([MIDDLE], Upserted(removed=1))
-    assert [line[0] for line in mart(three_days)] == [OLD, NEW]
-
-
-def test_of_a_day_only_the_event_that_changed_is_written(three_days: Client) -> None:
-    load(three_days, [on(NEW, 4, event_id=8), on(NEW, 5)], version=2)
-    restate(three_days, 2)
-
-    load(three_days, [on(NEW, 4, event_id=8), on(NEW, 5), on(NEW, 6)], version=3)
-
-    assert restate(three_days, 3) == ([NEW], Upserted(changed=1, unchanged=1))
+    assert restate(three_days, 2) == ([MIDDLE, NEW], Upserted(new=1, removed=1, unchanged=1))
+    assert [line[0] for line in mart(three_days)] == [OLD, NEW, NEW]
 
 
 def test_a_run_that_died_between_table_and_mart_is_mended_by_the_next(three_days: Client) -> None:
     """The dead run loaded the ticket; to the next one nothing in the table is new."""
-    all_tickets = [on(OLD, 1), on(OLD, 2), on(MIDDLE, 3, amount="0.10"), on(NEW, 4, event_id=8), on(NEW, 5)]
-    load(three_days, all_tickets, version=2)
+    tickets = [*HELD.values(), on(NEW, 5)]
+    load(three_days, tickets, version=2)
 
-    assert load(three_days, all_tickets, version=3).written == 0
+    assert load(three_days, tickets, version=3).written == 0
     assert restate(three_days, 3) == ([NEW], Upserted(new=1, unchanged=1))
 
 
 @pytest.mark.parametrize("step", [(steps, "insert"), (steps, "remove"), (module, "merge")])
 def test_a_run_that_died_within_the_mart_is_mended_by_the_next(three_days: Client, step: tuple[Any, str]) -> None:
-    load(three_days, [on(OLD, 1), on(NEW, 4, event_id=8, amount="1")], version=2)
+    load(three_days, [HELD[1], on(NEW, 4, event_id=8, amount="1")], version=2)
     with patch.object(*step, side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
         restate(three_days, 2)
 
@@ -128,22 +112,11 @@ def test_a_run_that_died_within_the_mart_is_mended_by_the_next(three_days: Clien
     assert mart(three_days) == [row(OLD, 1, "500.00"), row(NEW, 1, "1.00", event_id=8)]
 
 
-def test_what_was_written_into_the_mart_by_hand_is_put_right(three_days: Client) -> None:
+def test_rows_that_were_written_into_the_mart_by_hand_are_put_right(three_days: Client) -> None:
     three_days.command(f"INSERT INTO {SALES.name} VALUES ('{OLD}', 7, 'RUB', 'москва', 'Лекция', 2, 999.99, 0, 5)")
     three_days.command(f"INSERT INTO {SALES.name} VALUES ('2020-01-01', 1, 'RUB', '', '', 1, 1, 0, 5)")
 
     assert restate(three_days, 6) == (["2020-01-01", OLD], Upserted(changed=1, removed=1))
-
-
-def test_years_of_days_are_made_at_once(client: Client) -> None:
-    load_events(client, 1, event(7))
-    first = date(2022, 1, 1)
-    days = [(first + timedelta(days=n)).isoformat() for n in range(4 * 365)]
-    tickets = [on(day, n, ordered_at=utc(f"{day}T11:00")) for n, day in enumerate(days, 1)]
-    load(client, tickets, 1, ALL_DAYS)
-
-    assert restate(client, 1) == (days, Upserted(new=len(days)))
-    assert values(client, f"SELECT count(), sum(revenue) FROM {SALES.name}") == [(1460, "730000.00")]
 
 
 FEWER = [on(OLD, 1), on(NEW, 4, event_id=8)]
@@ -152,27 +125,33 @@ MORE = [on(OLD, 1), on(OLD, 2, amount="0.01"), on(MIDDLE, 3, amount="7"), on(NEW
 
 def meanwhile(step: str, rounds: int, other: Callable[[], object]) -> AbstractContextManager[object]:
     """The other run does its part right before or right after this run reaches the step, `rounds` times."""
-    place, name = steps, step.split()[1]
-    step_of_ours, left = getattr(place, name), [rounds]
+    when, name = step.split()
+    step_of_ours, left = getattr(steps, name), [rounds]
 
     def met(*given: Any) -> Any:
         if left[0] == 0:
             return step_of_ours(*given)
         left[0] -= 1
-        with patch.object(place, name, step_of_ours):
-            if step.startswith("before"):
+        with patch.object(steps, name, step_of_ours):
+            if when == "before":
                 other()
             done = step_of_ours(*given)
-            if step.startswith("after"):
+            if when == "after":
                 other()
         return done
 
-    return patch.object(place, name, met)
+    return patch.object(steps, name, met)
 
 
-@pytest.mark.parametrize("step", ["before _newer", "after _newer", "after _held", "after insert", "after remove"])
-@pytest.mark.parametrize(("ours", "theirs"), [(MORE, FEWER), (FEWER, MORE)])
-@pytest.mark.parametrize("ahead", [-5, 0, 5])
+@pytest.mark.parametrize(
+    ("step", "ours", "theirs", "ahead"),
+    [
+        *((step, MORE, FEWER, 5) for step in ("before _newer", "after _newer", "after _held", "after insert")),
+        ("after remove", MORE, FEWER, -5),
+        ("after _held", FEWER, MORE, -5),
+        ("after insert", FEWER, MORE, 0),
+    ],
+)
 def test_runs_that_restate_the_mart_at_once_leave_what_it_is_made_of(
     three_days: Client, step: str, ours: list[Ticket], theirs: list[Ticket], ahead: int
 ) -> None:
@@ -190,13 +169,13 @@ def test_runs_that_restate_the_mart_at_once_leave_what_it_is_made_of(
     assert [line[0] for line in mart(three_days)] == ([OLD, MIDDLE, NEW] if theirs is MORE else [OLD, NEW])
 
 
-def test_a_mart_that_somebody_keeps_changing_fails_and_says_so(three_days: Client) -> None:
+def test_a_mart_that_somebody_keeps_changing_fails_the_run(three_days: Client) -> None:
     load(three_days, MORE, version=2)
     versions = count(1000)
 
     def spoil() -> None:
-        row = f"('{OLD}', 7, 'RUB', 'москва', 'Лекция', 2, 999.99, 0, {next(versions)})"
-        three_days.command(f"INSERT INTO {SALES.name} VALUES {row}")
+        spoilt = f"('{OLD}', 7, 'RUB', 'москва', 'Лекция', 2, 999.99, 0, {next(versions)})"
+        three_days.command(f"INSERT INTO {SALES.name} VALUES {spoilt}")
 
     with (
         meanwhile("after remove", 99, spoil),

@@ -1,30 +1,57 @@
-"""Migrations: each applied once, in order; an edited or unknown one stops everything with a clear line."""
+"""Migrations: each applied once, in order; an edited or unknown one stops everything. Views fit what they read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from tasks.errors import WarehouseError
+from tasks.load import migrate as module
 from tasks.load.migrate import migrate
+from tasks.load.sql import sql_files
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tests.tasks.load.engines import values
-from tests.tasks.load.sql_folder import SqlFolder
 
 ALL = ["schema/0001_sales", "schema/0002_notes", "views/v_sold", "views/v_a_newest"]
+VIEWS = [f"views/{file.name}" for file in sql_files("views")]
+OWNERS = (
+    "SELECT name, definer FROM system.tables WHERE database = currentDatabase() AND engine = 'View' ORDER BY name"
+)
 
 
-@pytest.fixture
-def empty(settings: Settings) -> Iterator[Client]:
-    """A database in which there is nothing yet."""
-    with warehouse(settings) as client:
-        yield client
+class SqlFolder:
+    """Two migrations and two views, of which `v_a_newest` reads `v_sold` although its name comes first."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.write(
+            "schema/0001_sales",
+            "CREATE TABLE IF NOT EXISTS sales (d Date, n UInt32, _ver UInt8 MATERIALIZED 1) "
+            "ENGINE = MergeTree ORDER BY d;\n",
+        )
+        self.write(
+            "schema/0002_notes", "-- Two statements.\nCREATE TABLE a (x Int8) ENGINE = Log;\nDROP TABLE a;\n"
+        )
+        self.write("views/v_sold", "SELECT d, n FROM sales")
+        self.write("views/v_a_newest", "-- The newest day.\nSELECT max(d) AS d, max(n) AS n FROM v_sold")
+
+    def write(self, name: str, text: str) -> None:
+        path = self.root / f"{name}.sql"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+
+    def read(self, name: str) -> str:
+        return (self.root / f"{name}.sql").read_bytes().decode()
+
+    def remove(self, name: str) -> None:
+        (self.root / f"{name}.sql").unlink()
 
 
 @pytest.fixture
@@ -32,77 +59,63 @@ def sql(tmp_path: Path) -> SqlFolder:
     return SqlFolder(tmp_path / "sql")
 
 
-def test_an_empty_database_gets_everything_in_order(empty: Client, sql: SqlFolder) -> None:
+@pytest.fixture
+def empty(make_settings: Callable[..., Settings]) -> Iterator[Client]:
+    """A database in which there is nothing yet."""
+    with warehouse(make_settings()) as client:
+        yield client
+
+
+@pytest.fixture
+def migrated(empty: Client, sql: SqlFolder) -> Client:
     assert migrate(empty, sql.root) == ALL
-
     empty.command("INSERT INTO sales VALUES ('2026-01-02', 5)")
-    assert values(empty, "SELECT * FROM v_a_newest") == [("2026-01-02", 5)]
+    return empty
 
 
-def test_the_second_time_there_is_nothing_to_do(empty: Client, sql: SqlFolder) -> None:
-    migrate(empty, sql.root)
-    empty.command("INSERT INTO sales VALUES ('2026-01-02', 5)")
+def test_everything_is_applied_in_order_and_once(migrated: Client, sql: SqlFolder) -> None:
+    assert values(migrated, "SELECT * FROM v_a_newest") == [("2026-01-02", 5)]
+    assert migrate(migrated, sql.root) == []
 
-    assert migrate(empty, sql.root) == []
-    assert values(empty, "SELECT count() FROM sales") == [(1,)]
-
-
-def test_a_new_migration_alone_is_applied(empty: Client, sql: SqlFolder) -> None:
-    migrate(empty, sql.root)
-    empty.command("INSERT INTO sales VALUES ('2026-01-02', 5)")
     sql.write("schema/0003_city", "ALTER TABLE sales ADD COLUMN city String DEFAULT 'москва; да';\n")
 
-    assert [name for name in migrate(empty, sql.root) if name.startswith("schema")] == ["schema/0003_city"]
-    assert values(empty, "SELECT * FROM sales") == [("2026-01-02", 5, "москва; да")]
-    assert migrate(empty, sql.root) == []
+    assert migrate(migrated, sql.root)[0] == "schema/0003_city"
+    assert values(migrated, "SELECT * FROM sales") == [("2026-01-02", 5, "москва; да")]
+    assert migrate(migrated, sql.root) == []
 
 
-def test_an_edited_migration_is_refused_and_named(empty: Client, sql: SqlFolder) -> None:
-    migrate(empty, sql.root)
+def test_an_edited_migration_is_refused_and_named(migrated: Client, sql: SqlFolder) -> None:
     sql.write("schema/0002_notes", sql.read("schema/0002_notes").replace("Int8", "Int16"))
     sql.write("schema/0003_more", "CREATE TABLE more (x Int8) ENGINE = Log;\n")
 
-    with pytest.raises(
-        WarehouseError, match=r"^sql/schema/0002_notes\.sql was changed after it was applied on "
-    ) as e:
-        migrate(empty, sql.root)
+    edited = r"^sql/schema/0002_notes\.sql was changed after it was applied on .* the change as a new migration"
+    with pytest.raises(WarehouseError, match=edited):
+        migrate(migrated, sql.root)
 
-    assert "put the change into a new migration" in str(e.value)
-    assert "\n" not in str(e.value)
-    assert values(empty, "EXISTS TABLE more") == [(0,)]
+    assert values(migrated, "EXISTS TABLE more") == [(0,)]
 
 
-def test_a_migration_of_a_newer_version_is_refused(empty: Client, sql: SqlFolder) -> None:
-    migrate(empty, sql.root)
+def test_a_migration_of_a_newer_version_is_refused(migrated: Client, sql: SqlFolder) -> None:
     sql.remove("schema/0002_notes")
 
-    with pytest.raises(
-        WarehouseError, match="has the migration 0002_notes, which this version of Zakaz does not know"
-    ):
-        migrate(empty, sql.root)
+    unknown = "has the migration 0002_notes, which this version of Zakaz does not know"
+    with pytest.raises(WarehouseError, match=unknown):
+        migrate(migrated, sql.root)
 
 
-@pytest.mark.parametrize("folder", ["schema", "views"])
-def test_another_checkout_of_the_same_text_is_not_an_edit(empty: Client, sql: SqlFolder, folder: str) -> None:
+def test_another_checkout_of_the_same_text_is_not_an_edit(migrated: Client, sql: SqlFolder) -> None:
     """Windows' line ends, blanks an editor left, a last line end more or less."""
-    migrate(empty, sql.root)
-    for path in (sql.root / folder).iterdir():
-        name = f"{folder}/{path.stem}"
+    for name in ALL:
         sql.write(name, "\n" + sql.read(name).replace("\n", "  \r\n") + "\r\n\r\n")
 
-    assert migrate(empty, sql.root) == []
+    assert migrate(migrated, sql.root) == []
+    migrated.command("DROP VIEW v_sold")
+    assert migrate(migrated, sql.root) == ALL[2:], (
+        "and such files can be run; a view that somebody dropped is made again"
+    )
 
 
-def test_files_with_windows_line_ends_apply(empty: Client, sql: SqlFolder) -> None:
-    for name in ALL:
-        sql.write(name, sql.read(name).replace("\n", "\r\n"))
-
-    assert migrate(empty, sql.root) == ALL
-
-
-def test_a_migration_that_fails_is_tried_again_and_what_came_before_it_is_not(
-    empty: Client, sql: SqlFolder
-) -> None:
+def test_a_migration_that_fails_is_tried_again_and_those_before_it_are_not(empty: Client, sql: SqlFolder) -> None:
     sql.write("schema/0002_notes", "CREATE TABLE a (x Nothing_of_the_kind) ENGINE = Log;\n")
     with pytest.raises(ClickHouseError):
         migrate(empty, sql.root)
@@ -111,26 +124,125 @@ def test_a_migration_that_fails_is_tried_again_and_what_came_before_it_is_not(
     assert migrate(empty, sql.root) == ALL[1:]
 
 
-def test_the_products_own_schema_applies_to_an_empty_database(empty: Client) -> None:
-    applied = migrate(empty)
-
-    files = sorted(Path(__file__).parents[3].glob("sql/*/*.sql"))
-    wanted = [f"{f.parent.name}/{f.stem}" for f in files if f.parent.name in ("schema", "views")]
-    assert sorted(applied) == sorted(wanted)
-    assert migrate(empty) == []
-    for (view,) in values(
-        empty, "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'View'"
-    ):
-        empty.query(f"SELECT * FROM {view}")
-
-
 def test_a_database_of_another_loader_is_refused_and_left_as_it_is(empty: Client) -> None:
-    columns = "stat_date Date, spend Float64"
-    empty.command(f"CREATE TABLE fact_direct_daily ({columns}) ENGINE = MergeTree ORDER BY stat_date")
+    empty.command(
+        "CREATE TABLE fact_direct_daily (stat_date Date, spend Float64) ENGINE = MergeTree ORDER BY spend"
+    )
     empty.command("INSERT INTO fact_direct_daily VALUES ('2025-01-01', 1.5)")
 
     with pytest.raises(WarehouseError, match=r"another program made: fact_direct_daily.*RENAME DATABASE"):
         migrate(empty)
 
-    assert empty.query("SELECT * FROM fact_direct_daily").result_rows == [(date(2025, 1, 1), 1.5)]
-    assert empty.command("EXISTS TABLE stg_qtickets_tickets") == 0
+    assert values(empty, "SELECT * FROM fact_direct_daily") == [("2025-01-01", 1.5)]
+    assert values(empty, "EXISTS TABLE stg_qtickets_tickets") == [(0,)]
+
+
+# --- views ---
+
+
+def test_views_follow_a_changed_view_below_them_and_a_migration(migrated: Client, sql: SqlFolder) -> None:
+    """Else `v_a_newest` would keep the type UInt32 and fail at the first large number."""
+    sql.write("views/v_sold", "SELECT d, toUInt64(n) * 4000000000 AS n FROM sales")
+    migrate(migrated, sql.root)
+    assert values(migrated, "SELECT n, toTypeName(n) FROM v_a_newest") == [(20_000_000_000, "UInt64")]
+
+    sql.write("views/v_sold", "SELECT d, n FROM sales")
+    sql.write("schema/0003_wide", "ALTER TABLE sales MODIFY COLUMN n UInt64;\n")
+    migrate(migrated, sql.root)
+    migrated.command("INSERT INTO sales VALUES ('2026-01-03', 5000000000)")
+    assert values(migrated, "SELECT d, n FROM v_a_newest") == [("2026-01-03", 5_000_000_000)]
+    assert migrate(migrated, sql.root) == []
+
+
+def test_a_removed_view_is_dropped_and_may_come_back(migrated: Client, sql: SqlFolder) -> None:
+    text = sql.read("views/v_a_newest")
+    sql.remove("views/v_a_newest")
+
+    assert migrate(migrated, sql.root) == ["views/v_a_newest", "views/v_sold"]
+    assert values(migrated, "EXISTS VIEW v_a_newest") == [(0,)]
+    assert migrate(migrated, sql.root) == []
+
+    sql.write("views/v_a_newest", text)
+    assert "views/v_a_newest" in migrate(migrated, sql.root)
+    assert values(migrated, "SELECT n FROM v_a_newest") == [(5,)]
+
+
+@pytest.mark.parametrize("dies_at", [1, 2, 3])
+def test_a_migration_that_died_at_any_statement_is_finished_by_the_next(
+    migrated: Client, sql: SqlFolder, dies_at: int
+) -> None:
+    sql.write("schema/0003_wide", "ALTER TABLE sales MODIFY COLUMN n UInt64;\n")
+    sql.write("views/v_sold", "SELECT d, n + 1 AS n FROM sales")
+    command, count = migrated.command, iter(range(100))
+
+    def dies(*arguments: object, **options: object) -> object:
+        if next(count) == dies_at:
+            raise KeyboardInterrupt
+        return command(*arguments, **options)
+
+    with patch.object(migrated, "command", dies), pytest.raises(KeyboardInterrupt):
+        migrate(migrated, sql.root)
+
+    migrate(migrated, sql.root)
+
+    migrated.command("INSERT INTO sales VALUES ('2026-01-03', 5000000000)")
+    assert values(migrated, "SELECT d, n FROM v_a_newest") == [("2026-01-03", 5_000_000_001)]
+    assert migrate(migrated, sql.root) == []
+
+
+def test_views_that_another_version_made_meanwhile_are_made_again(
+    migrated: Client, sql: SqlFolder, tmp_path: Path
+) -> None:
+    """Two workers of two versions start at once; the older one comes between the newer one's views and its record."""
+    older = SqlFolder(tmp_path / "older")
+    older.write("views/v_sold", "SELECT d, n + 1 AS n FROM sales")
+    older.write("views/v_old", "SELECT d FROM sales")
+    migrate(migrated, older.root)
+    sql.write("views/v_sold", "SELECT d, n + 2 AS n FROM sales")
+    record, meanwhile = module._record, [older.root]
+
+    def overtaken(*what: object) -> str:
+        if meanwhile:
+            migrate(migrated, meanwhile.pop())
+        return record(*what)  # type: ignore[arg-type]
+
+    with patch.object(module, "_record", overtaken):
+        migrate(migrated, sql.root)
+    assert values(migrated, "SELECT n FROM v_a_newest") == [(6,)]
+    migrate(migrated, sql.root)
+
+    assert values(migrated, "SELECT n FROM v_a_newest") == [(7,)]
+    assert [name for name, _ in values(migrated, OWNERS)] == ["v_a_newest", "v_sold"]
+    assert migrate(migrated, sql.root) == []
+
+
+def test_a_name_in_a_comment_or_within_another_name_makes_no_dependency(migrated: Client, sql: SqlFolder) -> None:
+    """`v_sold` is a part of `v_sold_daily`, and each names the other in a comment: that must not be a circle."""
+    sql.write("views/v_sold", "-- See v_sold_daily.\nSELECT d, n FROM sales")
+    sql.write("views/v_sold_daily", "-- Unlike v_sold, v_z and v_sold_daily itself.\nSELECT d FROM v_z")
+    sql.write("views/v_z", "SELECT d FROM\nv_sold")
+
+    assert migrate(migrated, sql.root)[-1] == "views/v_sold_daily"
+    assert values(migrated, "SELECT d FROM v_sold_daily") == [("2026-01-02",)]
+
+
+# --- the product's own schema, on both engines ---
+
+
+def test_two_databases_in_one_place_get_all_of_the_schema_and_do_not_see_each_other(settings: Settings) -> None:
+    """Each view reads its own database, with the rights of who migrated, so that a reader needs none to the tables."""
+    first = settings.clickhouse_database
+    for name in (first, f"{first}_Other1"):
+        with warehouse(settings.model_copy(update={"clickhouse_database": name})) as client:
+            applied = migrate(client)
+            assert applied == [f"schema/{file.name}" for file in sql_files("schema")] + applied[-len(VIEWS) :]
+            assert sorted(applied[-len(VIEWS) :]) == VIEWS
+            assert migrate(client) == []
+            assert values(client, OWNERS) == [(view.removeprefix("views/"), "default") for view in VIEWS]
+            texts = client.query(
+                f"SELECT create_table_query FROM system.tables WHERE database = '{name}' AND engine = 'View'"
+            )
+            assert set(re.findall(rf"\b{first}\w*(?=\.)", str(texts.result_rows))) == {name}
+            for view in VIEWS:
+                client.query(f"SELECT * FROM {view.removeprefix('views/')}")
+            client.command(f"DROP DATABASE {name} SYNC")

@@ -16,9 +16,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from flows.qtickets import TICKETS
 from tasks.load import upsert as steps
 from tasks.load.tables import Scope
+from tasks.sources.qtickets import TICKETS
 from tests.tasks.load.tickets import Ticket, days, load, stored, ticket, utc, written
 
 # Five days across two monthly partitions, beginning at midnight in Moscow, which is 21:00 UTC the day before.
@@ -35,7 +35,7 @@ class Broken(Exception):
 
 @dataclass(frozen=True)
 class Fetch:
-    """What a source said of the days `first` to `last` when it was asked, `version` being the time."""
+    """What a source sent of the days `first` to `last`; `version`: when it was read."""
 
     first: int
     last: int
@@ -135,6 +135,6 @@ def test_the_table_is_what_a_dict_would_be(client: Client) -> None:
     run_state_machine_as_test(
         type("Machine", (Warehouse,), {"client": client}),
         settings=hypothesis_settings(
-            max_examples=40, stateful_step_count=20, deadline=None, derandomize=True, report_multiple_bugs=False
+            max_examples=25, stateful_step_count=15, deadline=None, derandomize=True, report_multiple_bugs=False
         ),
     )

@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 from clickhouse_connect.driver.client import Client
 
-from flows.qtickets import TICKETS
 from tasks.load.tables import Scope
 from tasks.load.upsert import Upserted, upsert
+from tasks.sources.qtickets import TICKETS
 from tasks.window import Window
 from tests.tasks.load.engines import rows
 

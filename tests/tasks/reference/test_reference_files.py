@@ -1,18 +1,15 @@
 """Each spelling in the alias tables means one thing: an alias of two cities would move money between them."""
 
-import csv
-from pathlib import Path
+from __future__ import annotations
 
 import pytest
 
-REFERENCE = Path(__file__).parents[3] / "tasks" / "reference"
+from tasks.reference import cities, utm_sources
+
+CITIES, SOURCES = cities().rows(named=True), utm_sources().rows(named=True)
+ALIASES = {row["alias"]: row["city"] for row in CITIES}
+UTM_SOURCES = {row["utm_source"]: row["source"] for row in SOURCES}
 ABROAD = {"алматы", "астана", "бишкек", "ереван", "минск", "ташкент", "тбилиси"}
-SOURCES = {"vk_ads", "direct"}
-
-
-def read_rows(name: str) -> list[dict[str, str]]:
-    with (REFERENCE / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def normalised(text: str) -> str:
@@ -20,130 +17,63 @@ def normalised(text: str) -> str:
     return text.strip().lower().replace("ё", "е").replace("_", "-").replace(" ", "-")
 
 
-@pytest.fixture(scope="module")
-def cities() -> list[dict[str, str]]:
-    return read_rows("cities.csv")
+@pytest.mark.parametrize(("rows", "order"), [(CITIES, ("city", "alias")), (SOURCES, ("source", "utm_source"))])
+def test_lines_are_complete_sorted_and_no_spelling_is_listed_twice(
+    rows: list[dict[str, str]], order: tuple[str, str]
+) -> None:
+    pairs = [tuple(row[name] for name in order) for row in rows]
 
-
-@pytest.fixture(scope="module")
-def utm_sources() -> list[dict[str, str]]:
-    return read_rows("utm_sources.csv")
-
-
-@pytest.mark.parametrize(
-    ("name", "header"),
-    [("cities.csv", ["city", "alias"]), ("utm_sources.csv", ["source", "utm_source"])],
-)
-def test_lines_are_complete_and_sorted(name: str, header: list[str]) -> None:
-    rows = read_rows(name)
-    pairs = [tuple(row.values()) for row in rows]
-
-    assert all(list(row) == header and all(row.values()) for row in rows)
+    assert all(all(pair) for pair in pairs)
     assert pairs == sorted(set(pairs))
+    assert len({written for _, written in pairs}) == len(pairs)
 
 
-def test_a_city_is_a_lower_case_russian_name(cities: list[dict[str, str]]) -> None:
-    letters = set("абвгдежзийклмнопрстуфхцчшщъыьэюяё -")
+def test_cities_are_lower_case_russian_names_found_by_their_own_name() -> None:
+    """An alias is written as it is compared: a join on it cannot meet one twice and double a day's money."""
+    names = set(ALIASES.values())
 
-    assert {row["city"] for row in cities if set(row["city"]) - letters} == set()
-
-
-def test_an_alias_is_written_as_it_is_compared(cities: list[dict[str, str]]) -> None:
-    """A joined table whose key needs no rewriting cannot meet one alias twice and double a day's money."""
-    assert [row["alias"] for row in cities if row["alias"] != normalised(row["alias"])] == []
-
-
-def test_no_alias_stands_for_two_cities(cities: list[dict[str, str]]) -> None:
-    aliases = [row["alias"] for row in cities]
-
-    assert sorted({alias for alias in aliases if aliases.count(alias) > 1}) == []
-
-
-def test_every_city_is_found_by_its_own_name(cities: list[dict[str, str]]) -> None:
-    known = {row["alias"]: row["city"] for row in cities}
-
-    assert {city for city in known.values() if known.get(normalised(city)) != city} == set()
-
-
-def test_the_large_cities_of_russia_and_the_capitals_abroad_are_listed(cities: list[dict[str, str]]) -> None:
-    names = {row["city"] for row in cities}
-
+    assert not {name for name in names if set(name) - set("абвгдежзийклмнопрстуфхцчшщъыьэюяё -")}
+    assert [alias for alias in ALIASES if alias != normalised(alias)] == []
+    assert {name for name in names if ALIASES.get(normalised(name)) != name} == set()
     assert names >= ABROAD
     assert len(names - ABROAD) >= 165
 
 
-@pytest.mark.parametrize(
-    ("written", "city"),
-    [
-        ("МСК", "москва"),
-        ("Moscow", "москва"),
-        ("spb", "санкт-петербург"),
-        ("St Petersburg", "санкт-петербург"),
-        ("Нижний_Новгород", "нижний новгород"),
-        ("nnov", "нижний новгород"),
-        ("yekaterinburg", "екатеринбург"),
-        ("ekb", "екатеринбург"),
-        ("Ростов", "ростов-на-дону"),
-        ("rostov_on_don", "ростов-на-дону"),
-        ("nsk", "новосибирск"),
-        ("krd", "краснодар"),
-        ("chel", "челябинск"),
-        ("naberezhnye_chelny", "набережные челны"),
-        ("Орёл", "орёл"),
-        ("Королев", "королёв"),
-        ("Йошкар Ола", "йошкар-ола"),
-        ("joshkar-ola", "йошкар-ола"),
-        ("togliatti", "тольятти"),
-        ("Прокопьевск", "прокопьевск"),
-        ("schelkovo", "щёлково"),
-        ("alma-ata", "алматы"),
-    ],
-)
-def test_a_usual_spelling_leads_to_its_city(cities: list[dict[str, str]], written: str, city: str) -> None:
-    known = {row["alias"]: row["city"] for row in cities}
+def test_usual_spellings_lead_to_their_city_and_ambiguous_ones_to_none() -> None:
+    usual = {
+        "москва": ["МСК", "Moscow"],
+        "санкт-петербург": ["spb", "St Petersburg"],
+        "нижний новгород": ["Нижний_Новгород", "nnov"],
+        "екатеринбург": ["yekaterinburg", "ekb"],
+        "ростов-на-дону": ["Ростов", "rostov_on_don"],
+        "новосибирск": ["nsk"],
+        "краснодар": ["krd"],
+        "набережные челны": ["naberezhnye_chelny"],
+        "орёл": ["Орёл"],
+        "йошкар-ола": ["Йошкар Ола", "joshkar-ola"],
+        "алматы": ["alma-ata"],
+    }
 
-    assert known[normalised(written)] == city
+    assert {city: {ALIASES[normalised(text)] for text in texts} for city, texts in usual.items()} == {
+        city: {city} for city in usual
+    }
+    assert not {"новгород", "novgorod", "влд", "vld", "владик", "петропавловск", "каменск"} & ALIASES.keys()
 
 
-@pytest.mark.parametrize("written", ["новгород", "novgorod", "влд", "vld", "владик", "петропавловск", "каменск"])
-def test_a_spelling_that_could_mean_two_cities_is_left_out(cities: list[dict[str, str]], written: str) -> None:
-    assert written not in {row["alias"] for row in cities}
-
-
-def test_a_utm_source_is_lower_case_and_belongs_to_one_source(utm_sources: list[dict[str, str]]) -> None:
-    """Separators stand as they are written: spellings that differ only there must agree on the source."""
+def test_a_utm_source_is_lower_case_and_belongs_to_one_source() -> None:
+    """Spellings that differ only in a separator must agree; what is not paid for in VK or Direct stays out."""
     owners: dict[str, set[str]] = {}
-    for row in utm_sources:
-        owners.setdefault(normalised(row["utm_source"]), set()).add(row["source"])
+    for written, source in UTM_SOURCES.items():
+        owners.setdefault(normalised(written), set()).add(source)
 
-    assert [row for row in utm_sources if row["utm_source"] != row["utm_source"].strip().lower()] == []
-    assert {row["source"] for row in utm_sources} == SOURCES
-    assert {written: found for written, found in owners.items() if len(found) > 1} == {}
-
-
-@pytest.mark.parametrize(
-    ("written", "source"),
-    [
-        ("vk", "vk_ads"),
-        ("vk_ads", "vk_ads"),
-        ("vkontakte", "vk_ads"),
-        ("vk.com", "vk_ads"),
-        ("target_vk", "vk_ads"),
-        ("mytarget", "vk_ads"),
-        ("yandex", "direct"),
-        ("ya", "direct"),
-        ("direct", "direct"),
-        ("yandex_direct", "direct"),
-        ("ya.direct", "direct"),
-        ("yd", "direct"),
-    ],
-)
-def test_a_usual_utm_source_leads_to_its_source(
-    utm_sources: list[dict[str, str]], written: str, source: str
-) -> None:
-    assert {row["utm_source"]: row["source"] for row in utm_sources}[written] == source
-
-
-@pytest.mark.parametrize("written", ["", "insta", "yandex_afisha", "(direct)", "target", "ok", "telegram"])
-def test_what_is_not_paid_for_in_vk_or_direct_stays_out(utm_sources: list[dict[str, str]], written: str) -> None:
-    assert written not in {row["utm_source"] for row in utm_sources}
+    assert [written for written in UTM_SOURCES if written != written.strip().lower()] == []
+    assert all(len(found) == 1 for found in owners.values())
+    vk, direct = (
+        {UTM_SOURCES[text] for text in texts.split()}
+        for texts in (
+            "vk vk_ads vkontakte vk.com target_vk mytarget",
+            "yandex ya direct yandex_direct ya.direct yd",
+        )
+    )
+    assert (vk, direct, set(UTM_SOURCES.values())) == ({"vk_ads"}, {"direct"}, {"vk_ads", "direct"})
+    assert not {"", "insta", "yandex_afisha", "(direct)", "target", "ok", "telegram"} & UTM_SOURCES.keys()

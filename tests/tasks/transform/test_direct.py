@@ -59,82 +59,38 @@ def test_a_row_by_hand() -> None:
 @pytest.mark.parametrize(
     ("group", "campaign", "content"),
     [
-        (None, None, "link"),
-        ("", "", "link"),
-        (" ", None, "link"),
-        ("utm_content=group", None, "group"),
-        (None, "utm_content=campaign", "campaign"),
-        ("", "utm_content=campaign", "campaign"),
-        ("  ", "utm_content=campaign", "campaign"),
+        (None, " ", "link"),
         ("utm_content=group", "utm_content=campaign", "group"),
+        (None, "utm_content=campaign", "campaign"),
+        ("  ", "utm_content=campaign", "campaign"),
+        # The first that is not empty counts, and alone.
         ("utm_term=x", "utm_content=campaign", "link"),
     ],
 )
+@pytest.mark.parametrize("link", [f"{SITE}?utm_source=own&utm_content=link#tickets", None])
 def test_parameters_of_the_group_win_over_the_campaigns_and_those_over_the_link(
-    group: str | None, campaign: str | None, content: str
+    link: str | None, group: str | None, campaign: str | None, content: str
 ) -> None:
-    """The first that is not empty counts, and alone."""
-    link = f"{SITE}?utm_content=link#tickets"
+    found = tags(link=link, group_tracking=group, campaign_tracking=campaign)
 
-    assert tags(link=link, group_tracking=group, campaign_tracking=campaign)["content"] == content
-
-
-def test_parameters_are_added_to_those_of_the_link() -> None:
-    link = f"{SITE}?utm_source=yandex&utm_content=old_01_01&utm_term=own"
-
-    assert tags(link=link, group_tracking="utm_content=spb_02_11&utm_medium=cpc") == {
-        "source": "yandex",
-        "medium": "cpc",
-        "content": "spb_02_11",
-        "term": "own",
-    }
-
-
-@pytest.mark.parametrize("link", [None, ""])
-def test_an_ad_without_a_link_has_the_tags_of_its_parameters_or_none(link: str | None) -> None:
-    assert tags(link=link) == {}
-    assert tags(link=link, group_tracking="utm_content=msk_01_10") == {"content": "msk_01_10"}
+    assert found.get("content") == (None if content == "link" and link is None else content)
+    assert found.get("source") == (link and "own")
 
 
 def test_ids_and_the_name_are_filled_in_and_nothing_that_depends_on_the_click() -> None:
-    link = (
-        f"{SITE}?utm_source={{source}}&utm_medium={{gbid}}-{{position}}&utm_campaign={{campaign_id}}"
+    parameters = (
+        "utm_source={source}&utm_medium={gbid}-{position}&utm_campaign=%7Bcampaign_id%7D"
         "&utm_content={ad_id}-{banner_id}&utm_term={keyword}-{campaign_name}"
     )
 
-    assert tags(link=link, campaign_name="Хиты & {ad_id}") == {
-        "source": "{source}",
-        "medium": "5757287178-{position}",
-        "campaign": "700012672",
-        "content": "17735868496-17735868496",
-        "term": "{keyword}-Хиты & {ad_id}",
-    }
-
-
-def test_macros_in_parameters_are_filled_in_as_well() -> None:
-    assert tags(link=SITE, campaign_tracking="utm_campaign={campaign_id}&utm_term=%7Bgbid%7D") == {
-        "campaign": "700012672",
-        "term": "5757287178",
-    }
-
-
-@pytest.mark.parametrize(
-    ("link", "city", "day"),
-    [
-        (f"{SITE}?utm_source=yandex&amp;utm_campaign=osen&amp;utm_content=msk_01_10", "москва", 1),
-        (f"{SITE}#/e/1?utm_source=yandex&utm_content=spb_02_10", "санкт-петербург", 2),
-        (f"{SITE}?utm_source=yandex#utm_content=spb_02_10", "санкт-петербург", 2),
-        (f"{SITE}?Utm_Source=yandex&UTM_CONTENT=MSK_01_10", "москва", 1),
-        (f"{SITE}?utm_source=yandex&utm_content=%EC%F1%EA_01_10", "москва", 1),
-        (f"{SITE}?utm_source=yandex;utm_content=spb_02_10", "санкт-петербург", 2),
-    ],
-)
-def test_a_link_and_tracking_parameters_are_read_however_they_are_written(link: str, city: str, day: int) -> None:
-    query = link.partition("?")[2] or link.partition("#")[2]
-    for change in ({"link": link}, {"link": SITE, "group_tracking": query}, {"campaign_tracking": f"?{query}"}):
-        (row,) = made(change)
-
-        assert (row["utm_source"], row["utm_city"], row["utm_day"]) == ("yandex", city, day)
+    for place in ({"link": f"{SITE}?{parameters}"}, {"link": SITE, "campaign_tracking": f"?{parameters}"}):
+        assert tags(**place, campaign_name="Хиты & {ad_id}") == {
+            "source": "{source}",
+            "medium": "5757287178-{position}",
+            "campaign": "700012672",
+            "content": "17735868496-17735868496",
+            "term": "{keyword}-Хиты & {ad_id}",
+        }
 
 
 def test_spend_whose_link_cannot_be_read_is_counted_by_ad() -> None:
@@ -155,12 +111,12 @@ def test_spend_whose_link_cannot_be_read_is_counted_by_ad() -> None:
 
 @pytest.mark.parametrize("known", ["false", "", None])
 def test_only_where_the_link_is_not_known_are_tags_null(known: str | None) -> None:
-    unknown, told = made(
+    unknown, plain = made(
         {"ad_id": "1", "link_known": known, "link": None, "campaign_tracking": "utm_content=a"}, {"ad_id": "2"}
     )
 
     assert {unknown[name] for name in (*UTM, "utm_city", "utm_day", "utm_month")} == {None}
-    assert None not in told.values()
+    assert None not in plain.values()
 
 
 @pytest.mark.parametrize(("vat", "flag"), [("YES", 1), ("NO", 0)])
@@ -170,11 +126,15 @@ def test_spend_is_as_reported_and_says_if_vat_is_in_it(vat: str, flag: int) -> N
     assert (row["spent"], row["spent_has_vat"]) == (Decimal("120.01"), flag)
 
 
-def test_ads_of_the_wizard_have_no_number_and_no_tags() -> None:
-    (row,) = made({"ad_group_id": "--", "ad_id": "--", "link": None, "conversions": "--"})
+def test_ads_of_the_wizard_have_no_number_and_are_one_row_a_day_and_campaign() -> None:
+    wizard = {"ad_group_id": "--", "ad_id": "--", "link": None, "conversions": "--"}
+    other = wizard | {"campaign_id": "8"}
 
-    assert (row["ad_group_id"], row["ad_id"], row["conversions"]) == (0, 0, 0)
-    assert {row[name] for name in UTM} == {""}
+    first, second = made(wizard | {"cost": "1.10"}, other, wizard | {"cost": "2.20", "clicks": "8"})
+
+    assert (first["ad_group_id"], first["ad_id"], first["conversions"]) == (0, 0, 0)
+    assert {first[name] for name in UTM} == {""}
+    assert (first["spent"], first["clicks"], second["campaign_id"]) == (Decimal("3.30"), 140, 8)
 
 
 def test_days_keep_their_order_and_those_without_a_figure_go() -> None:
@@ -183,7 +143,4 @@ def test_days_keep_their_order_and_those_without_a_figure_go() -> None:
     rows = made({"stat_date": "2026-01-20"}, {"stat_date": "2026-01-21"} | nothing, {"stat_date": "2026-01-18"})
 
     assert [row["stat_date"].day for row in rows] == [20, 18]
-
-
-def test_no_rows_make_no_facts() -> None:
     assert made() == []

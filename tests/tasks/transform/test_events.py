@@ -1,4 +1,4 @@
-"""Events with their shows become one row an event: its city, whether it is on, its first and last show."""
+"""Raw events with their shows become one row an event: its city, whether it is on, its first and last show."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from validation import qtickets as must
 from validation.split import split
 
 CITIES = pl.DataFrame({"city": ["томск", "москва"], "alias": ["томск", "msk"]})
+GONE = "2026-01-01T00:00:00+03:00"
 
 
 def made(*changes: dict[str, str | None]) -> list[dict[str, Any]]:
     """Events made of these rows: an event's own, which names no show, and those of its shows."""
-    return events(raw_events(*changes), CITIES).rows(named=True)
+    frame = events(raw_events(*changes), CITIES)
+    assert split(frame, must.events).rejected.height == 0
+    return frame.rows(named=True)
 
 
 def show(number: int, start: str | None, deleted: str | None = None, event: str = "24000") -> dict[str, str | None]:
@@ -26,10 +29,15 @@ def show(number: int, start: str | None, deleted: str | None = None, event: str 
 
 
 def test_an_event_by_hand() -> None:
+    named = {"event_name": " Щелкунчик ", "city": "ТОМСК"}
+
     (event,) = made(
-        {"event_name": " Щелкунчик ", "city": "ТОМСК"},
-        {"event_name": " Щелкунчик ", "city": "ТОМСК"} | show(1, "2026-03-10T19:00:00+03:00"),
-        {"event_name": " Щелкунчик ", "city": "ТОМСК"} | show(2, "2026-03-08T02:30:00+07:00"),
+        named,
+        named | show(1, "2026-03-10T19:00:00+03:00"),
+        named | show(2, "2026-03-08T02:30:00+07:00"),
+        # Deleted shows set neither date.
+        named | show(3, "2026-03-01T19:00:00+03:00", GONE),
+        named | show(4, "2026-03-20T19:00:00+03:00", GONE),
     )
 
     assert event == {
@@ -45,42 +53,16 @@ def test_an_event_by_hand() -> None:
     }
 
 
-def test_an_event_without_shows_has_no_show_dates() -> None:
-    (event,) = made({})
-
-    assert (event["first_show_at"], event["last_show_at"]) == (None, None)
-
-
-def test_a_deleted_show_sets_neither_date() -> None:
-    gone = "2026-01-01T00:00:00+03:00"
-
-    (event,) = made(
-        {},
-        show(1, "2026-03-01T19:00:00+03:00", gone),
-        show(2, "2026-03-10T19:00:00+03:00"),
-        show(3, "2026-03-20T19:00:00+03:00", gone),
-    )
-
-    assert event["first_show_at"] == event["last_show_at"] == datetime(2026, 3, 10, 16, tzinfo=UTC)
-
-
-def test_an_event_all_of_whose_shows_are_deleted_has_no_show_dates() -> None:
-    (event,) = made({}, show(1, "2026-03-01T19:00:00+03:00", "2026-01-01T00:00:00+03:00"))
+@pytest.mark.parametrize("shows", [[], [show(1, "2026-03-01T19:00:00+03:00", GONE)]], ids=["no show", "deleted"])
+def test_an_event_without_a_living_show_has_no_show_dates(shows: list[dict[str, str | None]]) -> None:
+    (event,) = made({}, *shows)
 
     assert (event["first_show_at"], event["last_show_at"]) == (None, None)
 
 
 @pytest.mark.parametrize(
     ("flag", "deleted", "active"),
-    [
-        ("1", None, 1),
-        ("true", None, 1),
-        ("0", None, 0),
-        ("false", None, 0),
-        (None, None, 0),
-        ("1", "2026-01-01T00:00:00+03:00", 0),
-        ("0", "2026-01-01T00:00:00+03:00", 0),
-    ],
+    [("1", None, 1), ("true", None, 1), ("0", None, 0), (None, None, 0), ("1", GONE, 0), ("0", GONE, 0)],
 )
 def test_an_event_is_on_while_it_is_neither_hidden_nor_deleted(
     flag: str | None, deleted: str | None, active: int
@@ -102,15 +84,9 @@ def test_shows_stay_with_their_own_event() -> None:
 
 
 @pytest.mark.parametrize("name", ["event_name", "city", "venue", "timezone", "currency"])
-def test_what_the_source_does_not_say_of_an_event_is_null_and_may_be_known_to_the_warehouse(name: str) -> None:
+def test_what_the_source_does_not_name_is_null_and_may_be_known_to_the_warehouse(name: str) -> None:
     (event,) = made({name: None})
 
     assert event[name] is None
-
-
-def test_the_frame_is_what_the_warehouse_expects() -> None:
-    frame = events(raw_events({}, show(1, "2026-03-01T19:00:00+03:00")), CITIES)
-
-    assert split(frame, must.events).rejected.height == 0
     empty = events(pl.DataFrame(schema=dict.fromkeys(RAW_EVENT, pl.String)), CITIES)
-    assert empty.schema == frame.schema
+    assert empty.schema == events(raw_events({}), CITIES).schema

@@ -1,0 +1,158 @@
+"""Which earlier fetch a run may use again, and when a fetch is tried a second time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from tasks import steps
+from tasks.errors import LandingError, SourceError
+from tasks.landing import Fetched, Manifest
+from tasks.load import runs
+from tasks.load.runs import Run
+from tasks.load.warehouse import warehouse
+from tasks.settings import Settings
+from tasks.sources.qtickets import SOURCE as QTICKETS
+from tasks.steps import Fetch
+from tasks.window import Window
+from tests.tasks.load.engines import emptied, place_of
+
+NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
+# Days that the source no longer restates end `restated_days` before today; the day after them is open.
+NEWEST_SETTLED = date(2026, 7, 1) - timedelta(days=QTICKETS.restated_days + 1)
+SETTLED = Window(first=NEWEST_SETTLED, last=NEWEST_SETTLED)
+OPEN = Window(first=NEWEST_SETTLED, last=NEWEST_SETTLED + timedelta(days=1))
+ROW = {"ticket_id": "1"}
+
+
+class Api:
+    """In the place of an API: counts the fetches and fails as often as it is told."""
+
+    def __init__(self) -> None:
+        self.fetches = 0
+        self.answers: list[Fetched | Exception] = []
+
+    def __call__(self, _settings: Settings, _window: Window, _now: datetime) -> Fetched:
+        self.fetches += 1
+        answer = self.answers.pop(0) if self.answers else Fetched([ROW], ("ticket_id",))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api()
+
+
+@pytest.fixture(scope="module")
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    yield from place_of("embedded", request, tmp_path_factory)
+
+
+@pytest.fixture
+def asked(place: Settings, api: Api, tmp_path: Path) -> Callable[..., Fetch]:
+    """A fetch for `run_id`, which began `late` after noon."""
+    own = {"landing_url": str(tmp_path / "landing"), "fetch_retries": 2, "fetch_retry_delay": 0}
+    own |= {"qtickets_token": SecretStr("token")}
+    settings = place.model_copy(update=own)
+    with warehouse(settings) as client:
+        emptied(client)
+
+    def make(
+        window: Window, run_id: str = "second", late: timedelta = timedelta(minutes=1), **change: Any
+    ) -> Fetch:
+        resource = replace(QTICKETS.resources[1], fetch=api)
+        given = {"source": QTICKETS, "resource": resource, "settings": settings, "window": window} | change
+        return Fetch(**given, run=Run(QTICKETS.job, run_id, NOW + late))
+
+    return make
+
+
+def fetch_first(asked: Callable[..., Fetch], window: Window, status: str) -> Manifest:
+    """A run `first` fetches at noon and comes to this end."""
+    ask = asked(window, "first", timedelta(0))
+    manifest = steps.fetch(ask, refresh=False)
+    with warehouse(ask.settings) as client:
+        runs.begin(client, ask.run, "loading")
+        if status != "running":
+            runs.end(client, ask.run, status, 1, "done", {})
+    return manifest
+
+
+@pytest.mark.parametrize(
+    ("window", "status", "given", "is_used"),
+    [
+        # Settled days: whatever became of the run, and for as long as the fetch is there.
+        (SETTLED, "success", {}, True),
+        (SETTLED, "failed", {"late": timedelta(hours=11)}, True),
+        # Open days: of a run that failed, or of the same run, and for an hour.
+        (OPEN, "failed", {}, True),
+        (OPEN, "failed", {"late": timedelta(hours=1)}, True),
+        (OPEN, "failed", {"late": timedelta(hours=1, seconds=1)}, False),
+        (OPEN, "success", {}, False),
+        (OPEN, "running", {}, False),
+        (OPEN, "running", {"run_id": "first"}, True),
+        (OPEN, "running", {"run_id": "first", "late": timedelta(hours=2)}, False),
+        # Another request.
+        (SETTLED, "success", {"source": replace(QTICKETS, version="other")}, False),
+        (SETTLED, "success", {"source": replace(QTICKETS, account=lambda _: "https://a.ru other")}, False),
+        (SETTLED, "success", {"resource": "orders"}, False),
+        (SETTLED, "success", {"window": Window(first=date(2020, 3, 1), last=date(2020, 3, 1))}, False),
+    ],
+)
+def test_which_earlier_fetch_is_used_again(
+    asked: Callable[..., Fetch], api: Api, window: Window, status: str, given: dict[str, Any], is_used: bool
+) -> None:
+    first = fetch_first(asked, window, status)
+    change = dict(given)
+    if "resource" in change:
+        change["resource"] = replace(QTICKETS.resources[0], fetch=api)
+
+    manifest = steps.fetch(asked(change.pop("window", window), **change), refresh=False)
+
+    assert (manifest == first, api.fetches) == (is_used, 1 if is_used else 2)
+
+
+def test_a_fetch_with_a_warning_is_used_by_nobody_and_refresh_uses_none(
+    asked: Callable[..., Fetch], api: Api
+) -> None:
+    api.answers = [Fetched([ROW], ("ticket_id",), warnings=("no tags",))]
+    first = fetch_first(asked, SETTLED, "success")
+
+    second = steps.fetch(asked(SETTLED), refresh=False)
+    assert second != first
+    assert steps.fetch(asked(SETTLED), refresh=False) == second
+    third = steps.fetch(asked(SETTLED, late=timedelta(minutes=2)), refresh=True)
+    assert (third != second, api.fetches) == (True, 3)
+    assert third.version > second.version > first.version, "the later read has the higher version"
+
+
+@pytest.mark.parametrize(
+    ("errors", "fetches", "raised"),
+    [
+        ([SourceError("busy", transient=True)] * 2, 3, None),
+        ([SourceError("busy", transient=True)] * 3, 3, "busy"),
+        ([Fetched([], ("ticket_id",))] * 3, 3, "QTickets sent no events at all"),
+        ([SourceError("wrong token")], 1, "wrong token"),
+        ([LandingError("wrong key")], 1, "wrong key"),
+    ],
+    ids=["passes", "stays", "empty", "token", "landing"],
+)
+def test_a_failure_that_may_pass_is_tried_again_and_another_is_not(
+    asked: Callable[..., Fetch], api: Api, errors: list[Any], fetches: int, raised: str | None
+) -> None:
+    api.answers = list(errors)
+
+    if raised is None:
+        assert steps.fetch(asked(OPEN), refresh=False).rows == 1
+    else:
+        with pytest.raises((SourceError, LandingError), match=raised):
+            steps.fetch(asked(OPEN), refresh=False)
+    assert api.fetches == fetches
