@@ -77,7 +77,7 @@ def prepare(folder: Path) -> None:
 
 def measure(what: str, folder: Path) -> dict[str, float]:
     """Run in a process of its own: seconds and peak memory of one route."""
-    from flows.qtickets import SALES, TICKETS
+    from tasks.sources.qtickets import SALES, TICKETS
     from tasks.load.frames import insert
     from tasks.load.mart import restate
     from tasks.load.migrate import migrate

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -68,13 +68,19 @@ class Product:
     settings: Settings
 
     def load(
-        self, source: str, first: date, last: date, *, run_id: str | None = None, on_statement: Hook | None = None
+        self,
+        source: str,
+        first: date,
+        last: date,
+        *,
+        run_id: str | None = None,
+        refresh: bool = False,
+        on_statement: Hook | None = None,
     ) -> Outcome:
-        """One load. The same `run_id` again is the same run resumed. `on_statement` gets "before" and "after"."""
-        window = Window(first=first, last=last)
-        return _outcome(
-            lambda: ingest(SOURCES[source], self.settings, window, run_id or str(uuid.uuid4())), on_statement
-        )
+        """One load. The same `run_id` again is the same run resumed. `refresh`: nothing that was fetched before is used.
+        `on_statement` gets "before" and "after"."""
+        window, name = Window(first=first, last=last), run_id or str(uuid.uuid4())
+        return _outcome(lambda: ingest(SOURCES[source], self.settings, window, name, refresh=refresh), on_statement)
 
     def backfill(self, source: str, first: date, last: date) -> Outcome:
         def one(window: Window) -> Report:
@@ -93,6 +99,20 @@ class Product:
         with warehouse(self.settings) as client:
             for sql in statements:
                 client.command(sql)
+
+    @cached_property
+    def tables(self) -> list[str]:
+        """What a load may write to."""
+        found = self.select(
+            "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' "
+            "AND name != 'meta_migrations' ORDER BY name"
+        )
+        return list(found["name"])
+
+    def forget_all(self) -> None:
+        """An empty warehouse, and no fetch that a later run may find."""
+        self.command(*(f"TRUNCATE TABLE {table}" for table in self.tables))
+        self.forget_fetches()
 
     def forget_fetches(self) -> None:
         shutil.rmtree(self.settings.landing_url, ignore_errors=True)
