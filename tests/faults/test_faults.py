@@ -20,6 +20,12 @@ from tests.faults.malform import MARKS, STEPS, Malformed, Payload, payloads
 from tests.faults.table import ENDPOINTS, Cell, one_of_each
 from tests.faults.trial import Trial, trial
 
+# Where the money comes from, and what most easily looks like a whole reply.
+MONEY = {"orders", "statistics_banners_day", "getStatistics", "reports"}
+ALIKE = {"list_halved", "list_emptied_and_count", "item_dropped", "item_twice", "item_null", "day_moved"}
+CELLS = list(one_of_each(20))
+CELLS += [c for c in one_of_each() if c.endpoint.name in MONEY and c.kind in ALIKE and c not in CELLS]
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -49,7 +55,7 @@ def test_clean_loads_are_the_ground_truth_and_the_table_has_every_endpoint_that_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cell", [pytest.param(cell, id=cell.id) for cell in one_of_each(14)])
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.id)
 def test_a_wrong_reply_is_mended_counted_or_refused(made: Bench, cell: Cell) -> None:
     verdict = made.judge(cell)
     assert verdict.word in ("exact", "counted", "refused"), str(verdict)
