@@ -67,6 +67,10 @@ class Trial:
     grown: int = 0
     whole: int = 0
 
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        """For hypothesis, which would else print all that it holds."""
+        printer.text("the trial")
+
     def judge(self, payload: Payload) -> Verdict:
         self.done += 1
         malformed = Malformed(payload)
