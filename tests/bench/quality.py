@@ -14,10 +14,10 @@ from pathlib import Path
 from clickhouse_connect.driver.client import Client
 
 from tasks.load.migrate import migrate
-from tasks.quality.checks import Check, checks, judge
 from tasks.load.sql import sql_text
 from tasks.load.upsert import merge
 from tasks.load.warehouse import warehouse
+from tasks.quality.checks import Check, checks, judge
 from tasks.settings import Settings
 from tests.quality.healthy import MARTS, set_references
 
