@@ -49,9 +49,9 @@ _STATUSES = tuple(
 
 MAY_BE_LEFT_OUT = frozenset(
     """deleted_at refunded_at refunded_amount show_id shows utm conversion_count clicks stats Conversions AdId AdGroupId
-    TrackingParams Href urls enable_utm is_active original_price""".split()
+    TrackingParams Href urls primary enable_utm is_active original_price""".split()
 )
-"""Null, "" and absence are how an API says that there is none."""
+"""Null, "" and absence are how an API says that there is none; VK's links are a map of roles, so one may have others."""
 TAGS = frozenset(
     "utm utm_source utm_medium utm_campaign utm_content utm_term url link_url Href TrackingParams".split()
 )
