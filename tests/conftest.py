@@ -32,7 +32,7 @@ hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("new", deadline=None, max_examples=int(_MORE or 100))
 hypothesis.settings.load_profile("new" if _MORE else "same")
 
-pytest_plugins = ["tests.support.fixtures", "tests.cluster.fixtures"]
+pytest_plugins = ["tests.support.fixtures", "tests.cluster.servers"]
 
 
 def pytest_xdist_auto_num_workers() -> int:

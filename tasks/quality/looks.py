@@ -5,7 +5,7 @@ until they are merged. So a check that is broken while a load runs is judged a s
 and a third time where another one runs by then. A row that breaks the check at two looks, with the same values, is
 real: no load is at work on it, though one goes on, or was killed and still says so.
 
-What a check is and how one is judged is in `quality.py`.
+What a check is and how one is judged is in `checks.py`.
 """
 
 from __future__ import annotations

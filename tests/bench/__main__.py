@@ -77,7 +77,6 @@ def prepare(folder: Path) -> None:
 
 def measure(what: str, folder: Path) -> dict[str, float]:
     """Run in a process of its own: seconds and peak memory of one route."""
-    from flows.qtickets import SALES, TICKETS
     from tasks.load.frames import insert
     from tasks.load.mart import restate
     from tasks.load.migrate import migrate
@@ -85,6 +84,7 @@ def measure(what: str, folder: Path) -> dict[str, float]:
     from tasks.load.upsert import merge, upsert
     from tasks.load.warehouse import warehouse
     from tasks.settings import Settings
+    from tasks.sources.qtickets import SALES, TICKETS
     from tasks.transform.qtickets import tickets
     from tasks.window import Window
     from validation.qtickets import raw_orders as raw_schema

@@ -1,4 +1,4 @@
-"""Two ClickHouse servers as two shards, behind one door.
+"""Two ClickHouse servers as two shards, behind one door, and the fixtures of a warehouse on them.
 
 Distributed tables, the sharding of rows, FINAL and joins over both shards run for real. Replication and ON CLUSTER
 do not: the tests' servers have no Keeper. So the door takes ON CLUSTER for what it means, runs the statement on both
@@ -11,7 +11,8 @@ from __future__ import annotations
 import http.client
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+import uuid
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,7 +20,9 @@ from pathlib import Path
 from threading import Thread
 
 import clickhouse_connect
+import pytest
 
+from tasks.settings import Settings
 from tests.support.clickhouse_server import HOST, ClickHouseServer, clickhouse_server, free_port
 from tests.support.clickhouse_users import DEFAULT, User
 
@@ -58,13 +61,12 @@ class Shards:
 
 
 @contextmanager
-def two_shards(folder: Path, users: Iterable[User] = (), *, secret: bool = False) -> Iterator[Shards]:
-    """`secret`: the servers know each other by one, and a shard is asked in the name of who asks."""
+def two_shards(folder: Path, users: Iterable[User] = ()) -> Iterator[Shards]:
     ports = [free_port(), free_port()]
     with ExitStack() as stack:
         servers = []
         for shard in range(len(ports)):
-            _configure(folder / f"shard{shard}", shard, ports, "<secret>between us</secret>" if secret else "")
+            _configure(folder / f"shard{shard}", shard, ports)
             server = stack.enter_context(clickhouse_server(folder / f"shard{shard}", users))
             with clickhouse_connect.get_client(dsn=server.dsn) as client:
                 client.command("SYSTEM START LISTEN TCP")
@@ -88,9 +90,37 @@ def plain(statement: str) -> str:
     return f"{text} SETTINGS non_replicated_deduplication_window = 1000" if made else text
 
 
-def _configure(folder: Path, shard: int, ports: list[int], secret: str) -> None:
+@pytest.fixture(scope="session")
+def shards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shards]:
+    with two_shards(tmp_path_factory.mktemp("shards")) as shards:
+        yield shards
+
+
+@pytest.fixture
+def cluster_database(shards: Shards) -> Iterator[str]:
+    """Name of a database that no other test has, not yet created; it is dropped after the test."""
+    name = f"zakaz_test_{uuid.uuid4().hex[:12]}"
+    yield name
+    drop_database(shards, name)
+
+
+@pytest.fixture
+def cluster_settings(shards: Shards, cluster_database: str, make_settings: Callable[..., Settings]) -> Settings:
+    """An empty place on both shards."""
+    return make_settings(
+        clickhouse_dsn=shards.dsn, clickhouse_database=cluster_database, clickhouse_cluster=CLUSTER
+    )
+
+
+def drop_database(shards: Shards, name: str) -> None:
+    for server in shards.servers:
+        with clickhouse_connect.get_client(dsn=server.dsn) as client:
+            client.command(f"DROP DATABASE IF EXISTS {name} SYNC")
+
+
+def _configure(folder: Path, shard: int, ports: list[int]) -> None:
     one = "<shard><internal_replication>true</internal_replication>{}</shard>"
-    shards = secret + "".join(one.format(_REPLICA.format(port)) for port in ports)
+    shards = "".join(one.format(_REPLICA.format(port)) for port in ports)
     dead = one.format(_REPLICA.format(free_port()) + _REPLICA.format(ports[1]))
     limping = one.format(_REPLICA.format(ports[0])) + dead
     path = folder / "config.d" / "cluster.xml"

@@ -1,82 +1,116 @@
-"""Sixty days of a promoter on two shards and in an embedded warehouse: every table, view and check says the same."""
+"""The same loads of all sources on two shards and on a single server: every table, view and check says the same."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 
 import clickhouse_connect
 import polars as pl
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from flows.qtickets import TICKETS
+from sandbox.world import World
+from tasks import steps
+from tasks.ingest import PLAIN, ingest
 from tasks.load.cluster import stored
 from tasks.load.frames import select
-from tasks.load.migrate import migrate
 from tasks.load.sql import sql_files
 from tasks.load.warehouse import warehouse
 from tasks.quality.checks import checks, judge
 from tasks.settings import Settings
-from tests.cluster.fixtures import drop_database
-from tests.cluster.servers import CLUSTER, Shards
-from tests.quality.healthy import DATA, META, noon, refresh_marts, set_references, stand
-from tests.quality.rows import Truth
+from tasks.sources import SOURCES
+from tasks.window import Window
+from tests.cluster.servers import CLUSTER, Shards, drop_database
+from tests.flows import ad_truth, truth
+from tests.quality.healthy import DATA, refresh_marts
+from tests.support.product import Clock, in_process
+from tests.support.stage import Stage, stage
 
 pytestmark = pytest.mark.slow
-TODAY = date(2025, 11, 20)
-DAYS = 60
-KEPT = "zakaz_kept"
-VIEWS = [file.name for file in sql_files("views")]
+NOW = datetime.fromisoformat("2026-03-08T12:00:00+03:00")
+DAYS, SCALE = 12, 0.05
+TODAY = truth.moscow_day(NOW)
+WORLD = World.generate(until=NOW, days=DAYS, scale=SCALE)
+BOTH, ALONE = "zakaz_both", "zakaz_alone"
 # Relative to the clock: two answers a moment apart may differ.
-OF_THE_CLOCK = {"v_data_freshness": "minutes_since_success"}
-
-
-@pytest.fixture
-def client(settings: Settings) -> Iterator[Client]:
-    """Two shards of a test's own, to be changed."""
-    with warehouse(settings) as client:
-        fill(client)
-        yield client
+LEFT_OUT = {"v_data_freshness": "EXCEPT (minutes_since_success, last_success_at)"}
+VIEWS = {
+    name: f"SELECT * {LEFT_OUT.get(name, '')} FROM {name} ORDER BY ALL"
+    for name in (file.name for file in sql_files("views"))
+}
 
 
 @pytest.fixture(scope="module")
 def kept(shards: Shards, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, Client]]:
-    """The same data on two shards and in an embedded warehouse, to be read."""
-    folder = tmp_path_factory.mktemp("alone")
-    spread = Settings(
-        _env_file=None, clickhouse_dsn=shards.dsn, clickhouse_cluster=CLUSTER, clickhouse_database=KEPT
-    )
-    with warehouse(spread) as both, warehouse(Settings(_env_file=None, clickhouse_dsn=f"chdb://{folder}/w")) as one:
-        for client in (both, one):
-            fill(client)
-        yield both, one
-    drop_database(shards, KEPT)
+    """The same loads on two shards and on one server."""
+    folder, clock = tmp_path_factory.mktemp("same"), Clock(NOW)
+    earlier = World.generate(until=NOW - timedelta(days=5), days=DAYS - 5, scale=SCALE)
+    with stage(earlier) as served:
+        spread = served.settings(shards.dsn, BOTH, folder / BOTH).model_copy(update={"clickhouse_cluster": CLUSTER})
+        single = served.settings(shards.servers[0].dsn, ALONE, folder / ALONE)
+        with in_process(clock):
+            for settings in (spread, single):
+                served.show(earlier)
+                _load_all(served, clock, settings)
+        with warehouse(spread) as both, warehouse(single) as one:
+            yield both, one
+    for name in (BOTH, ALONE):
+        drop_database(shards, name)
 
 
-def fill(client: Client) -> None:
-    migrate(client)
-    set_references(client)
-    stand(client, Truth.of(noon(TODAY), DAYS, 1.0), noon(TODAY))
-    refresh_marts(client, noon(TODAY))
+def _load_all(served: Stage, clock: Clock, settings: Settings) -> None:
+    """Each source is read twice, the first time with a wrong price; and a third load that read before the second one
+    writes after it, so that all its rows are overtaken."""
+    window = Window(first=TODAY - timedelta(days=DAYS - 1), last=TODAY)
+    served.faults("qtickets").add("edit", "/orders", 1, 0, call=_spoiled)
+    for source in SOURCES.values():
+        ingest(source, settings, window, f"first {source.name}")
+    with warehouse(settings) as client:
+        assert select(client, "SELECT count() FROM meta_quarantine FINAL").item() == 1
+    for source in SOURCES.values():
+        done = []
+
+        def validate(*given: Any, source: Any = source, done: list[str] = done) -> steps.Validated:
+            if not done:
+                done.append("later")
+                clock.move(seconds=5)
+                served.show(WORLD)
+                ingest(source, settings, window, f"later {source.name}")
+            return steps.validate(*given)
+
+        clock.move(seconds=5)
+        report = ingest(source, settings, window, f"earlier {source.name}", by=replace(PLAIN, validate=validate))
+        assert any("left to runs that read the source later" in note for note in report.notes), report.message
+
+
+def _spoiled(page: bytes) -> bytes:
+    body = json.loads(page)
+    body["data"][0]["baskets"][0]["price"] = "oops"
+    return json.dumps(body).encode()
 
 
 def answers(client: Client) -> dict[str, pl.DataFrame]:
-    tables = {name: f"SELECT * EXCEPT _ver FROM {name} ORDER BY ALL" for name in (*DATA, *META)}
-    return {name: select(client, sql) for name, sql in (tables | views()).items()}
+    tables = {name: f"SELECT * EXCEPT _ver FROM {name} ORDER BY ALL" for name in (*DATA, "meta_quarantine")}
+    return {name: select(client, sql) for name, sql in (tables | VIEWS).items()}
 
 
-def views() -> dict[str, str]:
-    left_out = {name: f"EXCEPT {OF_THE_CLOCK[name]}" if name in OF_THE_CLOCK else "" for name in VIEWS}
-    return {name: f"SELECT * {left_out[name]} FROM {name} ORDER BY ALL" for name in VIEWS}
-
-
-def test_tables_views_and_checks_say_the_same(kept: tuple[Client, Client]) -> None:
+def test_tables_views_and_checks_say_the_same_and_the_truth(kept: tuple[Client, Client]) -> None:
     both, one = kept
-    spread, single = answers(both), answers(one)
 
-    assert [name for name in single if not spread[name].equals(single[name])] == []
-    assert {name for name in single if single[name].is_empty()} == {"v_sales_14d", "meta_quarantine"}
+    found, single = answers(both), answers(one)
+
+    assert [name for name in found if not found[name].equals(single[name])] == []
+    assert {name for name in found if found[name].is_empty()} <= {"v_sales_14d", "meta_quarantine"}
+    sales = found["stg_qtickets_sales_raw"]
+    figures = sales.select("event_date", "event_id", "currency", "tickets_sold", "revenue", "refunds_amount").rows()
+    assert {row[:3]: row[3:] for row in figures} == truth.sales(WORLD)
+    spent = found["fact_direct_daily"]["spent"].sum()
+    days = (TODAY - timedelta(days=DAYS - 1), TODAY)
+    assert spent == sum(fact[2] for fact in ad_truth.facts(WORLD, "direct", *days).values())
     for check in checks():
         assert judge(both, check, TODAY, {}) == judge(one, check, TODAY, {}), check.name
 
@@ -87,26 +121,18 @@ def test_a_reader_without_our_settings_reads_every_view_on_every_server(
     """As DataLens does: nothing in a view depends on what the loads' connection sets."""
     single = answers(kept[1])
     for server in shards.servers:
-        with clickhouse_connect.get_client(dsn=server.dsn, database=KEPT) as reader:
-            for name, sql in views().items():
+        with clickhouse_connect.get_client(dsn=server.dsn, database=BOTH) as reader:
+            for name, sql in VIEWS.items():
                 assert select(reader, sql).equals(single[name]), name
 
 
-def test_marts_are_mended_and_defects_found_on_both_shards(client: Client) -> None:
+def test_a_mart_is_mended_on_both_shards(kept: tuple[Client, Client]) -> None:
+    both, _ = kept
     marketing = "SELECT * EXCEPT _ver FROM agg_marketing_daily ORDER BY ALL"
-    whole = select(client, marketing)
-    client.command(f"DELETE FROM {stored(client, 'agg_marketing_daily')} WHERE toYYYYMM(d) = {TODAY:%Y%m}")
-    assert select(client, marketing).height < whole.height
+    whole = select(both, marketing)
+    both.command(f"DELETE FROM {stored(both, 'agg_marketing_daily')} WHERE toYYYYMM(d) = {TODAY:%Y%m}")
+    assert select(both, marketing).height < whole.height
 
-    refresh_marts(client, noon(TODAY))
+    refresh_marts(both, NOW)
 
-    assert select(client, marketing).equals(whole)
-
-    columns = "* REPLACE (amount + 1 AS refunded_amount, event_id + 1000000 AS event_id)"
-    client.command(f"INSERT INTO {TICKETS.name} SELECT {columns} FROM {TICKETS.name} WHERE state = 'paid'")
-
-    paid = select(client, f"SELECT count() AS n FROM {TICKETS.name} FINAL WHERE state = 'paid'").item()
-    results = {check.name: judge(client, check, TODAY, {}) for check in checks()}
-    assert results["refunds_above_revenue"].observed == paid > 5000
-    assert results["events_unknown"].observed > 10
-    assert results["reconcile_tickets"].status == "broken"
+    assert select(both, marketing).equals(whole)

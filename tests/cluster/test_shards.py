@@ -1,35 +1,54 @@
-"""Each key is on one shard with all its versions, and what is inserted, removed or merged is so on every shard."""
+"""Each key is on one shard with all its versions, and what is inserted, removed or merged is so on every shard; a
+cluster and a single server are not mixed up."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from pydantic import SecretStr, ValidationError
 
-from flows.qtickets import TICKETS
+from tasks.errors import SettingsError, WarehouseError
 from tasks.load.frames import insert
 from tasks.load.migrate import migrate
+from tasks.load.rights import try_rights
+from tasks.load.sql import sql_files
 from tasks.load.upsert import Upserted, merge
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
-from tests.cluster.servers import LIMPING, Shards
+from tasks.sources.qtickets import TICKETS
+from tests.cluster.servers import CLUSTER, LIMPING, Shards, drop_database, plain, two_shards
+from tests.quality.healthy import set_references
+from tests.support.shipped_access import SETTINGS, rendered, shipped
 from tests.tasks.load.engines import values
 from tests.tasks.load.tickets import frame, ids, load, stored, ticket, utc, written
 
 pytestmark = pytest.mark.slow
 LOCAL = f"{TICKETS.name}_local"
 MANY = range(1, 201)
+DEARER = [ticket(n, amount="600.00") for n in range(1, 151)]
 
 
 @pytest.fixture
-def on_each(shards: Shards, settings: Settings, client: Client) -> Iterator[list[Client]]:
+def client(cluster_settings: Settings) -> Iterator[Client]:
+    """With the schema."""
+    with warehouse(cluster_settings) as client:
+        migrate(client)
+        yield client
+
+
+@pytest.fixture
+def on_each(shards: Shards, cluster_database: str, client: Client) -> Iterator[list[Client]]:
     """A plain client of each server, with none of our settings."""
-    database = settings.clickhouse_database
-    clients = [clickhouse_connect.get_client(dsn=server.dsn, database=database) for server in shards.servers]
+    clients = [
+        clickhouse_connect.get_client(dsn=server.dsn, database=cluster_database) for server in shards.servers
+    ]
     yield clients
     for each in clients:
         each.close()
@@ -39,25 +58,28 @@ def asked(clients: list[Client], sql: str) -> list[list[tuple[Any, ...]]]:
     return [values(each, sql) for each in clients]
 
 
-def test_each_ticket_is_on_one_shard_and_the_shards_share_them(client: Client, on_each: list[Client]) -> None:
+def parts(clients: list[Client], what: str) -> list[list[tuple[Any, ...]]]:
+    where = f"active AND database = currentDatabase() AND table = '{LOCAL}'"
+    return asked(clients, f"SELECT {what} FROM system.parts WHERE {where} ORDER BY ALL")
+
+
+def test_each_ticket_is_on_one_shard_and_every_server_tells_the_whole(
+    client: Client, on_each: list[Client]
+) -> None:
     load(client, [ticket(n) for n in MANY], version=1)
     load(client, [ticket(n, amount="600.00") for n in MANY], version=2)
 
     held = asked(on_each, f"SELECT ticket_id, uniqExact(_ver) FROM {LOCAL} GROUP BY ticket_id")
 
-    shards = Counter(number for rows in held for number, _ in rows)
-    assert shards == Counter(MANY)
+    assert Counter(number for rows in held for number, _ in rows) == Counter(MANY)
     assert {versions for rows in held for _, versions in rows} == {2}
     assert min(len(rows) for rows in held) > 50
-
-
-def test_every_server_tells_the_whole(client: Client, on_each: list[Client]) -> None:
-    load(client, [ticket(n) for n in MANY], version=1)
-
     assert asked(on_each, f"SELECT count(), sum(ticket_id) FROM {TICKETS.name} FINAL") == [[(200, 20100)]] * 2
 
 
-def test_removed_and_superseded_rows_leave_every_disk(client: Client, on_each: list[Client]) -> None:
+def test_removed_and_superseded_rows_leave_every_disk_and_nothing_is_merged_twice(
+    client: Client, on_each: list[Client]
+) -> None:
     load(client, [ticket(n) for n in MANY], version=1)
     left = [ticket(n, amount="600.00" if n % 2 else "500.00") for n in range(1, 151)]
     assert load(client, left, version=2) == Upserted(changed=75, removed=50, unchanged=75)
@@ -65,19 +87,12 @@ def test_removed_and_superseded_rows_leave_every_disk(client: Client, on_each: l
     merge(client, TICKETS.name)
 
     assert stored(client, final=False) == [written(one) for one in left]
-    parts = asked(on_each, _parts("count(), sum(rows), sum(has_lightweight_delete)"))
-    assert sum(rows for ((_, rows, _),) in parts) == 150
-    assert {(count, deleted) for ((count, _, deleted),) in parts} == {(1, 0)}
-
-
-def test_a_shard_without_superseded_rows_is_merged_no_second_time(client: Client, on_each: list[Client]) -> None:
-    load(client, [ticket(n) for n in MANY], version=1)
+    found = parts(on_each, "count(), sum(rows), sum(has_lightweight_delete)")
+    assert sum(rows for ((_, rows, _),) in found) == 150
+    assert {(count, deleted) for ((count, _, deleted),) in found} == {(1, 0)}
+    names = parts(on_each, "name")
     merge(client, TICKETS.name)
-    before = asked(on_each, _parts("name"))
-
-    merge(client, TICKETS.name)
-
-    assert asked(on_each, _parts("name")) == before
+    assert parts(on_each, "name") == names
 
 
 def test_many_partitions_are_merged_on_both_shards(client: Client, on_each: list[Client]) -> None:
@@ -88,11 +103,13 @@ def test_many_partitions_are_merged_on_both_shards(client: Client, on_each: list
     merge(client, TICKETS.name)
 
     assert len(ids(client, final=False)) == 59
-    parts = asked(on_each, _parts("uniqExact(partition_id), count()"))
-    assert sum(partitions for ((partitions, _),) in parts) == sum(count for ((_, count),) in parts) == 59
+    found = parts(on_each, "uniqExact(partition_id), count()")
+    assert sum(partitions for ((partitions, _),) in found) == sum(count for ((_, count),) in found) == 59
 
 
-def test_rows_that_were_removed_may_come_again(client: Client) -> None:
+def test_a_repeat_of_one_insert_is_dropped_and_rows_that_were_removed_may_come_again(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A deduplication window is on, as it is for replicated tables: the block was seen before."""
     tickets = [ticket(n) for n in MANY]
     for version in (1, 3):
@@ -100,32 +117,128 @@ def test_rows_that_were_removed_may_come_again(client: Client) -> None:
         assert ids(client) == list(MANY)
         load(client, [], version + 1)
         assert ids(client) == []
-
-
-def test_a_repeat_of_one_insert_is_dropped_on_every_shard(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    merge(client, TICKETS.name)
     monkeypatch.setattr("uuid.uuid4", lambda: type("Id", (), {"hex": "the same"}))
-    rows = frame([ticket(n) for n in MANY]).with_columns(_ver=1)
-
     for _ in range(3):
-        insert(client, TICKETS.name, rows)
+        insert(client, TICKETS.name, frame(tickets).with_columns(_ver=9))
 
     assert ids(client, final=False) == list(MANY)
 
 
-def test_loads_go_on_while_a_replica_is_down(settings: Settings) -> None:
+def test_loads_go_on_while_a_replica_is_down(cluster_settings: Settings) -> None:
     """The first replica of a shard does not answer: the second is written and read."""
-    with warehouse(settings.model_copy(update={"clickhouse_cluster": LIMPING})) as client:
+    with warehouse(cluster_settings.model_copy(update={"clickhouse_cluster": LIMPING})) as client:
         migrate(client)
         load(client, [ticket(n) for n in MANY], version=1)
-        load(client, [ticket(n, amount="600.00") for n in range(1, 151)], version=2)
-
+        load(client, DEARER, version=2)
         merge(client, TICKETS.name)
 
         assert ids(client, final=False) == list(range(1, 151))
 
 
-def _parts(what: str) -> str:
-    return (
-        f"SELECT {what} FROM system.parts "
-        f"WHERE active AND database = currentDatabase() AND table = '{LOCAL}' ORDER BY ALL"
-    )
+def of_one_server(settings: Settings, shards: Shards, **more: str) -> Settings:
+    alone = {"clickhouse_cluster": None, "clickhouse_dsn": SecretStr(shards.servers[0].dsn)}
+    return settings.model_copy(update=alone | more)
+
+
+def test_a_database_of_one_server_does_not_become_one_of_a_cluster(
+    cluster_settings: Settings, shards: Shards
+) -> None:
+    for server in shards.servers:
+        dsn = SecretStr(server.dsn)
+        with warehouse(
+            of_one_server(cluster_settings, shards).model_copy(update={"clickhouse_dsn": dsn})
+        ) as client:
+            migrate(client)
+
+    with pytest.raises(WarehouseError, match="was made for a single server"), warehouse(cluster_settings) as client:
+        migrate(client)
+
+
+@pytest.mark.usefixtures("client")
+def test_a_database_of_a_cluster_is_not_loaded_without_it(cluster_settings: Settings) -> None:
+    alone = cluster_settings.model_copy(update={"clickhouse_cluster": None})
+    with pytest.raises(WarehouseError, match="is spread over a cluster"), warehouse(alone) as client:
+        migrate(client)
+
+
+def test_what_is_wrong_with_the_name_of_a_cluster_is_said(
+    make_settings: Callable[..., Settings], shards: Shards, cluster_database: str
+) -> None:
+    for name in ("a b", "a`; DROP DATABASE x", "1st"):
+        with pytest.raises(ValidationError, match="clickhouse_cluster"):
+            make_settings(clickhouse_cluster=name)
+    with pytest.raises(SettingsError, match="needs a server"), warehouse(make_settings(clickhouse_cluster="any")):
+        pass
+    dsn = shards.servers[0].dsn
+    unknown = make_settings(clickhouse_dsn=dsn, clickhouse_database=cluster_database, clickhouse_cluster="nowhere")
+    with pytest.raises(WarehouseError, match=r"CLICKHOUSE_CLUSTER is no cluster .*'nowhere'"), warehouse(unknown):
+        pass
+
+
+def test_a_database_of_one_server_moves_into_a_cluster(
+    client: Client, cluster_settings: Settings, shards: Shards
+) -> None:
+    """As docs/scale-out.md says."""
+    new, old = cluster_settings.clickhouse_database, f"{cluster_settings.clickhouse_database}_old"
+    with warehouse(of_one_server(cluster_settings, shards, clickhouse_database=old)) as alone:
+        migrate(alone)
+        load(alone, [ticket(n) for n in range(1, 101)], version=1)
+        load(alone, DEARER[:50], version=2)
+        for table in alone.query("SHOW TABLES LIKE 'stg%'").result_columns[0]:
+            move = f"INSERT INTO {new}.{table} SELECT * FROM {old}.{table} FINAL"
+            alone.command(move, settings={"distributed_foreground_insert": 1})
+
+        assert stored(client) == stored(alone)
+        assert load(client, DEARER[:50], version=3).written == 0
+    drop_database(shards, old)
+
+
+def test_a_database_restored_under_another_name_is_its_own(
+    client: Client, cluster_settings: Settings, shards: Shards
+) -> None:
+    """What the engine restores stands for the tables of the first database, until it is migrated."""
+    first, copy = cluster_settings.clickhouse_database, f"{cluster_settings.clickhouse_database}_copy"
+    load(client, [ticket(n) for n in range(1, 101)], version=1)
+    for server in shards.servers:
+        with clickhouse_connect.get_client(dsn=server.dsn) as one:
+            one.command(f"BACKUP DATABASE {first} TO Memory('{first}')")
+            one.command(f"RESTORE DATABASE {first} AS {copy} FROM Memory('{first}')")
+
+    with warehouse(cluster_settings.model_copy(update={"clickhouse_database": copy})) as restored:
+        migrate(restored)
+        load(restored, [ticket(n) for n in range(1, 11)], version=2)
+        merge(restored, TICKETS.name)
+
+        assert ids(restored, final=False) == list(range(1, 11))
+    assert ids(client, final=False) == list(range(1, 101))
+    drop_database(shards, copy)
+
+
+def test_the_loader_may_do_its_work_and_the_reader_reads_views_and_nothing_else(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """The users of `sql/access`, the loader with what it is granted on a cluster only."""
+    settings = Settings(_env_file=None, clickhouse_cluster=CLUSTER, **SETTINGS)
+    (more,) = [text for text in rendered(settings, "etl_writer") if " REMOTE" in text]
+    users = shipped()
+    users["etl_writer"] = replace(users["etl_writer"], grants=(plain(more).rsplit(" TO ", 1)[0],))
+    with two_shards(tmp_path_factory.mktemp("users"), users.values()) as shards:
+        dsn = SecretStr(shards.dsn_of(users["etl_writer"]))
+        with warehouse(settings.model_copy(update={"clickhouse_dsn": dsn})) as client:
+            migrate(client)
+            set_references(client)
+            load(client, [ticket(n) for n in range(1, 101)], version=1)
+            load(client, DEARER[:50], version=2)
+            merge(client, TICKETS.name)
+            try_rights(client)
+            assert ids(client, final=False) == list(range(1, 51))
+        for server in shards.servers:
+            dsn_of_reader = server.dsn_of(users["datalens_reader"])
+            with clickhouse_connect.get_client(dsn=dsn_of_reader, database="zakaz") as reader:
+                for view in sql_files("views"):
+                    reader.query(f"SELECT * FROM {view.name} LIMIT 1")
+                assert reader.query("SELECT count() FROM v_attributed_tickets").first_row == (50,)
+                for table in (TICKETS.name, LOCAL):
+                    with pytest.raises(ClickHouseError, match="Not enough privileges"):
+                        reader.query(f"SELECT count() FROM {table}")

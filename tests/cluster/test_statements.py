@@ -15,7 +15,6 @@ import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from flows.qtickets import TICKETS
 from tasks.errors import WarehouseError
 from tasks.load import cluster
 from tasks.load.migrate import migrate
@@ -23,6 +22,7 @@ from tasks.load.sql import sql_files
 from tasks.load.upsert import merge
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
+from tasks.sources.qtickets import TICKETS
 from tests.cluster.servers import CLUSTER, Shards
 from tests.support.clickhouse_server import clickhouse_server
 from tests.tasks.load.engines import values
@@ -77,18 +77,17 @@ def test_a_column_is_added_to_both_tables(embedded: Client) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "CREATE TABLE t (x UInt8) ENGINE = MergeTree ORDER BY x",
-        "CREATE TABLE IF NOT EXISTS t (x UInt8) ENGINE = Log",
-        "CREATE TABLE IF NOT EXISTS t (x UInt8, _ver UInt64) ENGINE = ReplacingMergeTree(_ver) ORDER BY abs(x)",
-        "DROP TABLE t",
-        "TRUNCATE TABLE t",
-        "RENAME TABLE a TO b",
-        "ALTER TABLE t DELETE WHERE x = 1",
-    ],
-)
+REFUSED = """
+CREATE TABLE t (x UInt8) ENGINE = MergeTree ORDER BY x
+CREATE TABLE IF NOT EXISTS t (x UInt8) ENGINE = Log
+CREATE TABLE IF NOT EXISTS t (x UInt8, _ver UInt64) ENGINE = ReplacingMergeTree(_ver) ORDER BY abs(x)
+TRUNCATE TABLE t
+RENAME TABLE a TO b
+ALTER TABLE t DELETE WHERE x = 1
+"""
+
+
+@pytest.mark.parametrize("sql", REFUSED.strip().splitlines())
 def test_what_a_cluster_has_no_counterpart_of_is_refused(embedded: Client, sql: str) -> None:
     with pytest.raises(WarehouseError, match="cannot be run on a cluster"):
         cluster.statements(embedded, sql)
@@ -102,37 +101,33 @@ def test_for_a_single_server_no_statement_changes(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_all_that_is_said_to_a_cluster_is_understood(client: Client, shards: Shards, embedded: Client) -> None:
-    """A migration, a view that is gone, a load that removes rows and a merge: as they were sent."""
-    load(client, [ticket(1), ticket(2)], version=1)
-    load(client, [ticket(1, amount="600.00")], version=2)
-    merge(client, TICKETS.name)
+def test_all_that_is_said_is_understood_and_both_layouts_have_the_same_tables(
+    cluster_settings: Settings, shards: Shards, embedded: Client
+) -> None:
+    """A migration, a load that removes rows and a merge, as they were sent; then columns with their types, partitions and
+    sorting keys, of the table that holds the rows and of the whole."""
+    tables = "SELECT name, partition_key, sorting_key FROM system.tables WHERE database = currentDatabase() AND engine = {}"
+    columns = "SELECT table, name, type, comment FROM system.columns WHERE database = currentDatabase() AND {} ORDER BY table, position"
+    merge_tree = tables.format("'ReplacingMergeTree' ORDER BY name")
+    with warehouse(cluster_settings) as client:
+        migrate(client)
+        load(client, [ticket(1), ticket(2)], version=1)
+        load(client, [ticket(1, amount="600.00")], version=2)
+        merge(client, TICKETS.name)
+        held, local = values(client, merge_tree), values(client, columns.format("endsWith(table, '_local')"))
+        whole = values(client, columns.format("NOT endsWith(table, '_local')"))
+        distributed = values(client, tables.format("'Distributed' ORDER BY name"))
 
     said = shards.everywhere
     for beginning in ("CREATE DATABASE", "CREATE TABLE", "CREATE OR REPLACE VIEW", "DELETE FROM", "OPTIMIZE TABLE"):
         assert any(statement.lstrip().startswith(beginning) for statement in said), beginning
-    assert all(
-        f" ON CLUSTER {CLUSTER}" in parsed(embedded, statement) for statement in said if CLUSTER in statement
-    )
-
-
-@pytest.mark.slow
-def test_both_layouts_have_the_same_tables(client: Client, embedded: Client) -> None:
-    """Columns with their types, partitions and sorting keys, of the table that holds the rows and of the whole."""
+    assert all(f" ON CLUSTER {CLUSTER}" in parsed(embedded, text) for text in said if CLUSTER in text)
     cluster._clusters.pop(embedded)
     migrate(embedded)
-    tables = "SELECT name, partition_key, sorting_key FROM system.tables WHERE database = currentDatabase() AND engine = {}"
-    columns = "SELECT table, name, type, comment FROM system.columns WHERE database = currentDatabase() AND {} ORDER BY table, position"
-    merge_tree = tables.format("'ReplacingMergeTree' ORDER BY name")
-
-    single = values(embedded, merge_tree)
-
-    assert [(name.removesuffix("_local"), *rest) for name, *rest in values(client, merge_tree)] == single
-    whole = values(client, tables.format("'Distributed' ORDER BY name"))
-    assert [name for name, *_ in whole] == [name for name, *_ in single]
-    expected = values(embedded, columns.format("1"))
-    assert values(client, columns.format("NOT endsWith(table, '_local')")) == expected
-    local = values(client, columns.format("endsWith(table, '_local')"))
+    single, expected = values(embedded, merge_tree), values(embedded, columns.format("1"))
+    assert [(name.removesuffix("_local"), *rest) for name, *rest in held] == single
+    assert [name for name, *_ in distributed] == [name for name, *_ in single]
+    assert whole == expected
     assert [(table.removesuffix("_local"), *rest) for table, *rest in local] == [
         row for row in expected if not row[0].startswith("v_")
     ]

@@ -16,15 +16,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from functools import cache
 from pathlib import Path
 
 import clickhouse_connect
 
 from sandbox.world import World
-from tests.faults.table import ALWAYS, Cell, all_cells
+from tests.faults.table import TIMES, Cell, all_cells
 from tests.flows import ad_truth, truth
-from tests.support.inprocess import Clock, Outcome, Product, in_process
+from tests.support.product import Clock, Outcome, Product, in_process
 from tests.support.stage import SOURCE_OF, Stage, stage
 
 NOW = datetime.fromisoformat("2026-03-08T12:00:00+03:00")
@@ -91,8 +90,7 @@ class Bench:
             api.product.settings.vk_token_file.unlink(missing_ok=True)
         else:
             self.authorize(name)
-        times, after = {"once": (1, 0), "second": (1, 1), "lasting": (ALWAYS, 0)}[cell.times]
-        fault = faults.add(cell.fault.kind, cell.endpoint.path, times, after, **cell.fault.options)
+        fault = faults.add(cell.fault.kind, cell.endpoint.path, *TIMES[cell.times], **cell.fault.options)
         outcome = self.load(name)
         verdict = self._first(cell, outcome)
         faults.clear()
@@ -107,7 +105,7 @@ class Bench:
     def _is_untouched(self, cell: Cell, verdict: Verdict) -> bool:
         """A refused load that left everything as it was: the next one would only be a clean load once more."""
         api = self.apis[cell.endpoint.api]
-        kept = api.product.cached or api.product.select("SELECT 1 FROM meta_quarantine").height
+        kept = api.product.has_fetches or api.product.select("SELECT 1 FROM meta_quarantine").height
         untouched = self.tables(cell.endpoint.api) == self._before(cell)
         return verdict.word == "refused" and untouched and not kept and cell.endpoint.name != "token"
 
@@ -145,13 +143,11 @@ class Bench:
     def _prepare(self, name: str, state: str) -> None:
         self.stage.calm()
         product = self.apis[name].product
-        product.cached.clear()
+        product.forget_all()
         self.clock.now = NOW + timedelta(days=100 if state == "settled" else 0, minutes=1)
-        held, here = f"{product.settings.clickhouse_database}_before", product.settings.clickhouse_database
-        tables = _tables_of(product)
-        product.command(*(f"TRUNCATE TABLE {table}" for table in tables))
         if state == "loaded":
-            product.command(*(f"INSERT INTO {here}.{table} SELECT * FROM {held}.{table}" for table in tables))
+            held = f"{product.settings.clickhouse_database}_before"
+            product.command(*(f"INSERT INTO {table} SELECT * FROM {held}.{table}" for table in product.tables))
 
     def authorize(self, name: str) -> None:
         """VK's token is there as a rule: only at its own endpoint is it asked for."""
@@ -162,20 +158,6 @@ class Bench:
                 self._prepare(name, "fresh")
             token = self.stage.vk.tokens.issue()
             token.access = re.search(r'"access_token": "([^"]+)"', file.read_text())[1]  # type: ignore[index]
-
-
-@cache
-def _known_tables(database: str, dsn: str) -> tuple[str, ...]:
-    with clickhouse_connect.get_client(dsn=dsn) as client:
-        found = client.query(
-            f"SELECT name FROM system.tables WHERE database = '{database}' AND engine LIKE '%MergeTree' "
-            "AND name != 'meta_migrations' ORDER BY name"
-        )
-    return tuple(row[0] for row in found.result_rows)
-
-
-def _tables_of(product: Product) -> tuple[str, ...]:
-    return _known_tables(product.settings.clickhouse_database, product.settings.clickhouse_dsn.get_secret_value())
 
 
 def _notes(message: str) -> set[str]:
@@ -216,7 +198,7 @@ def bench(dsn: str, folder: Path, prefix: str) -> Iterator[Bench]:
             settings = served.settings(dsn, f"{prefix}_{name}", folder / name, legacy=name == "legacy")
             tables = (*(_SALES if name == "qtickets" else (_FACTS[name],)), _MART)
             made.apis[name] = Api(Product(settings), source, tables)
-        _load_clean(made, dsn)
+        _load_clean(made)
         yield made
         with clickhouse_connect.get_client(dsn=dsn) as client:
             for name in made.apis:
@@ -224,13 +206,17 @@ def bench(dsn: str, folder: Path, prefix: str) -> Iterator[Bench]:
                 client.command(f"DROP DATABASE IF EXISTS {prefix}_{name}_before SYNC")
 
 
-def _load_clean(made: Bench, dsn: str) -> None:
+def _load_clean(made: Bench) -> None:
     made.clock.now = NOW - timedelta(days=1)
     for name, api in made.apis.items():
         _succeed(made, name)
         api.asked = {request.path for request in made.stage.requests(name)}
         api.before = made.tables(name)
-        _keep(api.product, dsn)
+        here = api.product.settings.clickhouse_database
+        api.product.command(f"CREATE DATABASE {here}_before")
+        for table in api.product.tables:
+            held = f"{here}_before.{table}"
+            api.product.command(f"CREATE TABLE {held} AS {table}", f"INSERT INTO {held} SELECT * FROM {table}")
     made.clock.now = NOW
     made.stage.show(made.world)
     for name, api in made.apis.items():
@@ -249,16 +235,6 @@ def _succeed(made: Bench, name: str) -> str:
     outcome = made.load(name)
     assert outcome.status == "success", outcome
     return outcome.message
-
-
-def _keep(product: Product, dsn: str) -> None:
-    """A copy of the warehouse as it is now."""
-    here = product.settings.clickhouse_database
-    with clickhouse_connect.get_client(dsn=dsn) as client:
-        client.command(f"CREATE DATABASE {here}_before")
-        for table in _tables_of(product):
-            client.command(f"CREATE TABLE {here}_before.{table} AS {here}.{table}")
-            client.command(f"INSERT INTO {here}_before.{table} SELECT * FROM {here}.{table}")
 
 
 def prove_clean_loads(made: Bench) -> None:

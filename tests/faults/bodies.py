@@ -300,19 +300,25 @@ LISTS: dict[str, Editor] = {
 }
 """By kind: what a list endpoint may send instead."""
 
+_DIGITS = re.compile(r"\d+")
+
+
+def _is_figure(value: Any) -> bool:
+    return _number(value) or (isinstance(value, str) and _DIGITS.fullmatch(value) is not None)
+
+
 OBJECTS: dict[str, Editor] = {
-    "values_null": _json(_leaves(lambda _: None)),
-    "values_empty": _json(_leaves(lambda _: "")),
-    "values_objects": _json(_leaves(lambda v: {"value": v})),
-    "numbers_words": _json(
-        _leaves(lambda v: "soon" if _number(v) or (isinstance(v, str) and v.isdecimal()) else v)
-    ),
-    "numbers_text": _json(_leaves(_as_text)),
-    "numbers_float": _json(_leaves(_as_float)),
-    "numbers_negative": _json(_leaves(lambda v: -v if _number(v) else v)),
-    "numbers_infinity": _json(
-        _leaves(lambda v: float("inf") if _number(v) or (isinstance(v, str) and v.isdecimal()) else v)
-    ),
+    kind: _json(_leaves(change))
+    for kind, change in {
+        "values_null": lambda _: None,
+        "values_empty": lambda _: "",
+        "values_objects": lambda v: {"value": v},
+        "numbers_words": lambda v: "soon" if _is_figure(v) else v,
+        "numbers_text": _as_text,
+        "numbers_float": _as_float,
+        "numbers_negative": lambda v: -v if _number(v) else v,
+        "numbers_infinity": lambda v: float("inf") if _is_figure(v) else v,
+    }.items()
 }
 """The same for an endpoint that answers with one object."""
 

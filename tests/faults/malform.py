@@ -43,36 +43,15 @@ _HEADERS = {
     "Location": ("/", "//", "http://[", EMAIL),
     "Set-Cookie": ("a=b; Domain=", "=" * 3000),
 }
-_STATUSES = (
-    201,
-    202,
-    203,
-    204,
-    206,
-    299,
-    301,
-    304,
-    400,
-    401,
-    402,
-    403,
-    404,
-    409,
-    418,
-    422,
-    429,
-    451,
-    500,
-    501,
-    503,
-    599,
+_STATUSES = tuple(
+    map(int, "201 202 203 204 206 299 301 304 400 401 402 403 404 409 418 422 429 451 500 501 503 599".split())
 )
 
 MAY_BE_LEFT_OUT = frozenset(
     """deleted_at refunded_at refunded_amount show_id shows utm conversion_count clicks stats Conversions AdId AdGroupId
-    TrackingParams Href urls enable_utm is_active original_price""".split()
+    TrackingParams Href urls primary enable_utm is_active original_price""".split()
 )
-"""Null, "" and absence are how an API says that there is none."""
+"""Null, "" and absence are how an API says that there is none; VK's links are a map of roles, so one may have others."""
 TAGS = frozenset(
     "utm utm_source utm_medium utm_campaign utm_content utm_term url link_url Href TrackingParams".split()
 )

@@ -5,7 +5,6 @@ Cells are made here and carried out in `bench.py`.
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,9 +15,9 @@ from tests.faults.bodies import BODIES, LISTS, OBJECTS, REPORTS, Editor, without
 STATES = ("fresh", "loaded", "settled")
 """An empty warehouse; one that holds the day before; an empty one long after the days are final, so that what was
 fetched once is kept."""
-TIMES = ("once", "second", "lasting")
-"""The first reply, the second one alone, or all."""
 ALWAYS = 10**6
+TIMES = {"once": (1, 0), "second": (1, 1), "lasting": (ALWAYS, 0)}
+"""How many replies, and after how many: the first reply, the second one alone, or all."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +69,8 @@ _DIRECT_ERRORS: tuple[dict[str, Any], ...] = tuple(
     {"code": c} for c in (52, 53, 54, 58, 152, 1000, 1002, 4000, 8800)
 )
 _NEVER_DATED = ("day_after", "day_moved")
-_ROWS = (
-    "rows.date",
-    "rows.base",
-    "rows.base.shows",
-    "rows.base.clicks",
-    "rows.base.spent",
-    "rows.base.goals",
-    "rows.base.vk",
+_ROWS = tuple(
+    "rows.date rows.base rows.base.shows rows.base.clicks rows.base.spent rows.base.goals rows.base.vk".split()
 )
 
 
@@ -206,8 +199,3 @@ def one_of_each(of: int = 1) -> Iterator[Cell]:
 
 def _combinations(endpoint: Endpoint) -> list[tuple[str, str]]:
     return [(state, times) for state in STATES for times in TIMES if endpoint.paged or times != "second"]
-
-
-def matching(pattern: str) -> list[Cell]:
-    """The cells whose id the regular expression finds."""
-    return [cell for cell in all_cells() if re.search(pattern, cell.id)]

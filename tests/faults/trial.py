@@ -24,16 +24,16 @@ from unittest.mock import patch
 
 import polars as pl
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from tasks.sources.registry import SOURCES
 
 from sandbox.world.secrets import MARK
 from tasks import steps
 from tasks.errors import ZakazError
 from tasks.load.runs import Run
+from tasks.sources import SOURCES
 from tasks.window import Window
 from tests.faults.bench import FIRST, NOW, Bench, Verdict, bench
 from tests.faults.malform import FREE, MARKS, SILENT, TAGS, Malformed, Payload, payloads
-from tests.faults.table import ALWAYS, Cell, Fault
+from tests.faults.table import TIMES, Cell, Fault
 from tests.flows import truth
 
 _WHOLE = 50
@@ -67,6 +67,10 @@ class Trial:
     grown: int = 0
     whole: int = 0
 
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        """For hypothesis, which would else print all that it holds."""
+        printer.text("the trial")
+
     def judge(self, payload: Payload) -> Verdict:
         self.done += 1
         malformed = Malformed(payload)
@@ -91,11 +95,9 @@ class Trial:
         return verdict
 
     def _judged(self, payload: Payload, malformed: Malformed, options: dict[str, Any]) -> tuple[Verdict, list[str]]:
-        self._forget()
         name, faults = payload.of.api, self.bench.stage.faults(payload.of.api)
-        self._stand_ready(payload)
-        times, after = {"once": (1, 0), "second": (1, 1), "lasting": (ALWAYS, 0)}[payload.times]
-        fault = faults.add("edit", payload.of.path, times, after, **options)
+        self.stand_ready(name, has_token=payload.of.name != "token")
+        fault = faults.add("edit", payload.of.path, *TIMES[payload.times], **options)
         read = self.read(name)
         faults.clear()
         verdict = _verdict(read, self.clean[name], malformed.touched)
@@ -118,16 +120,16 @@ class Trial:
     def read(self, name: str) -> Read:
         """All steps of a load but those of the warehouse."""
         api, read = self.bench.apis[name], Read()
-        settings, source = api.product.settings, SOURCES[api.source].source
+        settings, source = api.product.settings, SOURCES[api.source]
         self.bench.clock.move(seconds=5)
         run = Run(source.job, str(uuid.uuid4()), self.bench.clock.now)
         window = Window(first=FIRST, last=truth.moscow_day(NOW) - timedelta(days=0 if name == "qtickets" else 1))
         nowhere = patch.multiple(steps, warehouse=lambda _: nullcontext(), begin_read=lambda *_: 1)
         manifests, parts = {}, {}
         try:
-            with nowhere, api.product.as_run(run.run_id):
+            with nowhere:
                 for one in source.resources:
-                    manifests[one.name] = came = steps.fetch(source, one, settings, window, run, False)
+                    manifests[one.name] = came = steps.fetch(steps.Fetch(source, one, settings, window, run), False)
                     window = came.window
                     read.told |= {*came.warnings, *came.notes}
                 for one in source.resources:
@@ -144,22 +146,18 @@ class Trial:
             read.status, read.message = "crashed", f"{type(error).__name__}: {str(error)[:300]}"
         return read
 
-    def _stand_ready(self, payload: Payload) -> None:
-        product = self.bench.apis[payload.of.api].product
-        self.bench.stage.calm()
-        product.cached.clear()
-        self.bench.clock.now = NOW + timedelta(minutes=1)
-        if payload.of.name == "token":
-            product.settings.vk_token_file.unlink(missing_ok=True)
-        else:
-            self.bench.authorize(payload.of.api)
-
-    def _forget(self) -> None:
+    def stand_ready(self, name: str, *, has_token: bool = True) -> None:
+        """Nothing is written down, and no fault is due. VK's token is there but where it is asked for."""
         self.log.seek(0)
         self.log.truncate()
-        for file in self.folder.rglob("*"):
-            if file.is_file() and "landing" in file.parts:
-                file.unlink()
+        for api in self.bench.apis.values():
+            api.product.forget_fetches()
+        self.bench.stage.calm()
+        self.bench.clock.now = NOW + timedelta(minutes=1)
+        if has_token:
+            self.bench.authorize(name)
+        else:
+            self.bench.apis[name].product.settings.vk_token_file.unlink(missing_ok=True)
 
     def _files(self) -> Iterator[str]:
         """All that lies there. VK's token is kept on purpose."""
@@ -210,9 +208,7 @@ def trial(ready: Bench, folder: Path) -> Iterator[Trial]:
     root.addHandler(handler)
     try:
         for name in ready.apis:
-            ready.stage.calm()
-            ready.clock.now = NOW + timedelta(minutes=1)
-            ready.authorize(name)
+            made.stand_ready(name)
             _forget_peak()
             made.clean[name] = made.read(name)
             assert made.clean[name].status == "success", made.clean[name]

@@ -1,9 +1,16 @@
-"""The configuration that compose.yaml gives to ClickHouse, given to a real one."""
+"""The configuration that compose.yaml gives to ClickHouse, given to a real one; and who gets in from where.
+
+There is no Docker network here, and ClickHouse takes all addresses of 127.0.0.0/8 for one. So the server that the users
+log in to is told to believe the address that a request says it comes from, which the shipped one does not.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import clickhouse_connect
@@ -14,11 +21,11 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from tasks.load.backup_place import place
 from tasks.settings import Settings
-from tests.ops.files import ROOT, SERVICES
+from tests.ops.files import COMPOSE, ROOT, SERVICES, resolved
 from tests.support import clickhouse_server
-from tests.support.clickhouse_server import ClickHouseServer
-
-pytestmark = pytest.mark.slow
+from tests.support.clickhouse_server import HOST, ClickHouseServer
+from tests.support.clickhouse_users import User, write_config
+from tests.support.shipped_access import shipped
 
 SHIPPED = ROOT / "ops" / "clickhouse"
 ADMIN, PASSWORD = "administrator", "0123456789abcdef"
@@ -26,11 +33,14 @@ PLACE = "/var/lib/clickhouse-backups/"
 DISK, SMALL_DISK = "5000000000", "5000000"
 SMALL_MACHINE = 1_200_000_000
 """Four fifths of a container's memory, as the server works it out; the tests' machine may have any."""
+# A worker, a program on this machine by the published port, the TLS proxy, anybody.
+WORKER, THIS_MACHINE, PROXY, ELSEWHERE = "172.30.90.4", "172.30.90.1", "172.30.91.3", "203.0.113.9"
+GIVEN = SERVICES["access"]["environment"]
 
 
 def config(folder: Path) -> Path:
-    (folder / "config.d").mkdir(exist_ok=True)
-    (folder / "users.d").mkdir(exist_ok=True)
+    for name in ("config.d", "users.d"):
+        (folder / name).mkdir(exist_ok=True)
     # Something for ours to remove, and what the image has without them.
     (folder / "config.xml").write_text(
         f"<clickhouse><users_config>{folder}/users.xml</users_config><mysql_port>1</mysql_port>"
@@ -42,16 +52,13 @@ def config(folder: Path) -> Path:
         "<networks><ip>::/0</ip></networks></default></users></clickhouse>"
     )
     text = (SHIPPED / "config.xml").read_text("utf-8")
-    assert PLACE in text
-    assert text.count(DISK) == 1
-    (folder / "config.d" / "zakaz.xml").write_text(
-        text.replace(PLACE, f"{folder}/backups/").replace(DISK, SMALL_DISK)
-    )
+    assert PLACE in text and text.count(DISK) == 1
+    text = text.replace(PLACE, f"{folder}/backups/").replace(DISK, SMALL_DISK)
+    (folder / "config.d" / "zakaz.xml").write_text(text)
     # Under another name: this server lets its own `default` in without a password, or does not start.
     users = (SHIPPED / "users.xml").read_text("utf-8").replace("default replace=", f"{ADMIN} replace=")
-    (folder / "users.d" / "zakaz.xml").write_text(
-        users.replace("</default>\n    </users>", f"</{ADMIN}>\n    </users>")
-    )
+    users = users.replace("</default>\n    </users>", f"</{ADMIN}>\n    </users>")
+    (folder / "users.d" / "zakaz.xml").write_text(users)
     return folder / "config.xml"
 
 
@@ -70,17 +77,18 @@ def login(server: ClickHouseServer, password: str = PASSWORD) -> Client:
     return clickhouse_connect.get_client(host="127.0.0.1", port=server.port, username=ADMIN, password=password)
 
 
+@pytest.mark.slow
 def test_the_administrator_has_the_password_of_the_environment(server: ClickHouseServer) -> None:
     with login(server) as client:
         assert client.command("SELECT currentUser()") == ADMIN
         # What `zakaz access` needs; this server has nowhere to keep a user, the one of compose.yaml has.
         assert client.command("CHECK GRANT CREATE USER, CREATE ROLE, ROLE ADMIN ON *.*") == 1
-
     for password in ("", "guess"):
         with pytest.raises(DatabaseError, match="code: 516"):
             login(server, password).close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded"])
 def test_no_header_says_where_a_request_comes_from(server: ClickHouseServer, header: str) -> None:
     """The administrator may come from this machine alone: believed, the header would keep it out, and let others in."""
@@ -93,14 +101,16 @@ def test_no_header_says_where_a_request_comes_from(server: ClickHouseServer, hea
     assert asked.text.strip() == ADMIN
 
 
-def test_a_backup_goes_to_its_disk_and_comes_back(server: ClickHouseServer) -> None:
+@pytest.mark.slow
+def test_a_backup_goes_to_its_disk_and_comes_back_and_the_configuration_is_what_was_meant(
+    server: ClickHouseServer,
+) -> None:
     url = SERVICES["worker"]["environment"]["BACKUP_URL"].removeprefix("${BACKUP_URL:-").removesuffix("}")
     disk = place(Settings(_env_file=None, clickhouse_dsn="http://h", backup_url=url)).function.split("'")[1]
     with login(server) as client:
         client.command("CREATE DATABASE shop")
         client.command("CREATE TABLE shop.t (id UInt32) ENGINE = MergeTree ORDER BY id")
         client.command("INSERT INTO shop.t VALUES (7)")
-
         client.command(f"BACKUP DATABASE shop TO Disk('{disk}', 'one')")
         client.command("DROP DATABASE shop SYNC")
         client.command(f"RESTORE DATABASE shop FROM Disk('{disk}', 'one')")
@@ -108,19 +118,15 @@ def test_a_backup_goes_to_its_disk_and_comes_back(server: ClickHouseServer) -> N
         assert client.command("SELECT id FROM shop.t") == 7
         with pytest.raises(DatabaseError, match="not allowed"):
             client.command("BACKUP DATABASE shop TO Disk('default', 'two')")
-    assert (server.directory / "backups" / "one").is_dir()
-
-
-def test_the_merged_configuration_is_what_was_meant(server: ClickHouseServer) -> None:
-    with login(server) as client:
         told = dict(client.query("SELECT name, value FROM system.server_settings").result_rows)
-        assert float(told["max_server_memory_usage_to_ram_ratio"]) == pytest.approx(0.8)
-        assert told["max_temporary_data_on_disk_size"] == SMALL_DISK
-        disks = client.query("SELECT name, path FROM system.disks").result_rows
-    assert ("backups", f"{server.directory}/backups/") in disks
+    assert (server.directory / "backups" / "one").is_dir()
+    assert f"backups:{PLACE.rstrip('/')}" in SERVICES["clickhouse"]["volumes"]
+    assert float(told["max_server_memory_usage_to_ram_ratio"]) == pytest.approx(0.8)
+    assert told["max_temporary_data_on_disk_size"] == SMALL_DISK
     assert not (server.directory / "own.log").exists()
 
 
+@pytest.mark.slow
 def test_the_server_ends_a_query_without_limits_before_its_memory_does(server: ClickHouseServer) -> None:
     """By its own limit, which no session can set aside: with all of theirs at 0, none."""
     with login(server) as client:
@@ -137,14 +143,80 @@ def test_the_server_ends_a_query_without_limits_before_its_memory_does(server: C
         assert client.command("SELECT 1") == 1
 
 
-def test_the_administrator_comes_from_inside_alone() -> None:
-    users = ElementTree.parse(SHIPPED / "users.xml")
-    networks = {ip.text for ip in users.iterfind("users/default/networks/ip")}
+def users(**env: str) -> dict[str, User]:
+    hosts = ("ETL_HOSTS", "DATALENS_HOSTS", "BACKUP_HOSTS")
+    return shipped(**{name.lower(): resolved(GIVEN[name], **env) for name in hosts})
 
-    assert networks == {"127.0.0.1", "::1"}
+
+def _believing(folder: Path, known: Iterable[User]) -> Path:
+    file = write_config(folder, known)
+    believes = "<auth_use_forwarded_address>1</auth_use_forwarded_address></clickhouse>"
+    file.write_text(file.read_text("utf-8").replace("</clickhouse>", believes), "utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def believing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServer]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clickhouse_server, "write_config", _believing)
+        with clickhouse_server.clickhouse_server(tmp_path_factory.mktemp("networks"), users().values()) as running:
+            yield running
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(shipped()))
+def test_each_user_comes_from_its_own_network_alone(believing: ClickHouseServer, name: str) -> None:
+    """However name and password are spelled."""
+    user = users()[name]
+    pair = b64encode(f"{user.name}:{user.password}".encode())
+    spelled: tuple[dict[str, Any], ...] = (
+        {"headers": [(b"X-ClickHouse-User", name.encode()), (b"X-ClickHouse-Key", user.password.encode())]},
+        {"headers": [(b"Authorization", b"Basic " + pair)]},
+        {"params": {"user": user.name, "password": user.password}},
+    )
+    for given in spelled:
+        came = set()
+        for address in (WORKER, THIS_MACHINE, PROXY, ELSEWHERE):
+            headers = [*given.get("headers", []), (b"X-Forwarded-For", address.encode())]
+            reply = httpx.post(
+                f"http://{HOST}:{believing.port}/",
+                content=b"SELECT currentUser()",
+                params=given.get("params"),
+                headers=headers,
+                trust_env=False,
+            )
+            if reply.is_success:
+                assert reply.text.strip() == name
+                came.add(address)
+            else:
+                assert "Code: 516" in reply.text
+
+        assert came == ({PROXY} if name == "datalens_reader" else {WORKER, THIS_MACHINE})
+
+
+def test_the_addresses_are_those_of_the_networks_and_the_administrator_comes_from_inside_alone() -> None:
+    subnets = {
+        name: ip_network(resolved(COMPOSE["networks"][name]["ipam"]["config"][0]["subnet"]))
+        for name in ("default", "proxy")
+    }
+    admin = ElementTree.parse(SHIPPED / "users.xml").iterfind("users/default/networks/ip")
+
+    assert not subnets["default"].overlaps(subnets["proxy"])
+    assert resolved(GIVEN["DATALENS_HOSTS"]).strip(",") == str(subnets["proxy"])
+    assert resolved(GIVEN["ETL_HOSTS"]) == resolved(GIVEN["BACKUP_HOSTS"]) == str(subnets["default"])
+    named = users(DATALENS_HOSTS=THIS_MACHINE)["datalens_reader"]
+    assert named.hosts == ("172.30.91.0/24", "172.30.90.1/32"), "a reader on this machine is let in by name"
+    assert {ip.text for ip in admin} == {"127.0.0.1", "::1"}
     assert SERVICES["access"]["network_mode"] == "service:clickhouse"
-    assert "@127.0.0.1:" in SERVICES["access"]["environment"]["CLICKHOUSE_DSN"]
+    assert "@127.0.0.1:" in GIVEN["CLICKHOUSE_DSN"]
 
 
-def test_backups_lie_on_a_volume_of_their_own() -> None:
-    assert f"backups:{PLACE.rstrip('/')}" in SERVICES["clickhouse"]["volumes"]
+def test_who_comes_from_outside_is_in_no_network_of_the_loader() -> None:
+    networks = {name: set(service.get("networks", ["default"])) for name, service in SERVICES.items()}
+
+    assert {n for n, s in SERVICES.items() if any(p[:4] != "127." for p in s.get("ports", []))} == {"tls"}
+    assert networks["tls"] == {"proxy"}
+    assert {name for name, names in networks.items() if "proxy" in names} == {"clickhouse", "prefect", "tls"}
+    # Docker reaches a published port through the first network by name: then this machine counts as inside.
+    for service in ("clickhouse", "prefect"):
+        assert min(networks[service] - {"database"}) == "default"

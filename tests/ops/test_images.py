@@ -1,73 +1,98 @@
-"""`make images`: every image that is pulled gets the digest that the registry has for its tag."""
+"""The image: an exact base, nobody's root, nothing in it but the program, and all of the program. `make images`: every
+image that is pulled gets the digest that the registry has for its tag."""
 
 from __future__ import annotations
 
 import hashlib
-import json
+import re
 import shutil
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
-from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
-import yaml
 
 from ops.images import FILES, IMAGE, pin
 from tests.ops.files import DOCKERFILE, EXACT_TAG, OURS, ROOT, SERVICES
 
-PULLED = {service["image"] for name, service in SERVICES.items() if name not in OURS}
+WHEEL = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
 
 
-class Registry:
-    """A stand-in of a registry's API: a token for one image at a time, and the digests of tags."""
-
-    def __init__(self) -> None:
-        self.generation = 1
-        self.missing = ""
-        """Part of a path that is not there."""
-        registry = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_HEAD(self) -> None:
-                repository = self.path.removeprefix("/v2/").partition("/manifests/")[0]
-                if registry.missing and registry.missing in self.path:
-                    self.send_response(404)
-                elif self.headers["Authorization"] != f"Bearer for repository:{repository}:pull":
-                    self.send_response(401)
-                    realm = f'Bearer realm="{registry.url}/token",service="r",scope="repository:{repository}:pull"'
-                    self.send_header("WWW-Authenticate", realm)
-                else:
-                    assert "image.index" in self.headers["Accept"]
-                    self.send_response(200)
-                    self.send_header("Docker-Content-Digest", registry.digest(self.path))
-                self.end_headers()
-
-            def do_GET(self) -> None:
-                asked = parse_qs(urlsplit(self.path).query)
-                self.send_response(200 if asked["service"] == ["r"] else 400)
-                self.end_headers()
-                self.wfile.write(json.dumps({"token": f"for {asked['scope'][0]}"}).encode())
-
-            def log_message(self, *_args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def digest(self, path: str) -> str:
-        return "sha256:" + hashlib.sha256(f"{path} {self.generation}".encode()).hexdigest()
+def instructions(word: str) -> list[str]:
+    joined = re.sub(r"\\\n", " ", re.sub(r"(?m)^\s*#.*\n", "", DOCKERFILE))
+    return re.findall(rf"(?m)^{word} (.*)$", joined)
 
 
-@pytest.fixture
-def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    registry = Registry()
-    yield registry
-    registry.server.shutdown()
-    registry.server.server_close()
+def test_it_runs_on_one_exact_base_as_a_user_that_is_not_root_and_is_built_without_a_secret() -> None:
+    (base,) = {text.split()[0] for text in instructions("FROM")}
+    user, group = instructions("USER")[-1].split(":")
+
+    assert EXACT_TAG.fullmatch(base)
+    assert int(user) >= 10_000 and int(group) >= 10_000
+    assert f"--uid {user}" in DOCKERFILE and f"--gid {group}" in DOCKERFILE
+    for text in [*instructions("ARG"), *instructions("ENV")]:
+        assert not re.search(r"PASSWORD|TOKEN|SECRET|DSN", text)
+
+
+def test_the_build_sees_what_the_wheel_is_made_of_and_nothing_else() -> None:
+    _, everything, *lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    needed = {
+        *WHEEL["only-include"],
+        *WHEEL["force-include"],
+        "pyproject.toml",
+        "requirements",
+        "README.md",
+        "LICENSE",
+    }
+
+    assert everything == "*"
+    assert {line.removeprefix("!") for line in lines if line[0] == "!"} == needed
+
+
+@pytest.mark.slow
+def test_an_installed_wheel_knows_its_commands_its_deployments_and_its_sql(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*build, "--wheel-dir", str(tmp_path), str(ROOT)], check=True, cwd=tmp_path, capture_output=True)
+    with zipfile.ZipFile(next(tmp_path.glob("zakaz-*.whl"))) as wheel:
+        wheel.extractall(tmp_path / "installed")
+
+    ask = (
+        "import cli.main, ops.server.serve; from ops.server import manifest; from tasks.load.sql import sql_files\n"
+        "print(cli.main.__file__, ops.server.serve.__file__, manifest.PREFECT_YAML, manifest.AUTOMATIONS_YAML)\n"
+        "print(len(manifest.read(manifest.PREFECT_YAML)['deployments']))\n"
+        "print(len(manifest.read(manifest.AUTOMATIONS_YAML)['automations']))\n"
+        "print(*(file.name for file in sql_files('access')))"
+    )
+    env = {"PYTHONPATH": str(tmp_path / "installed"), "PATH": "", "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", ask], env=env, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+
+    files, deployments, automations, access = done.stdout.splitlines()
+    assert all(file.startswith(f"{tmp_path}/installed/") for file in files.split())
+    assert int(deployments) == (ROOT / "prefect.yaml").read_text("utf-8").count("\n  - name: ")
+    assert int(automations) == (ROOT / "automations.yaml").read_text("utf-8").count("\n  - name: ")
+    assert access.split() == ["backup_user", "datalens_reader", "etl_writer"]
+
+
+def digest_of(path: str) -> str:
+    return "sha256:" + hashlib.sha256(path.encode()).hexdigest()
+
+
+def registry(request: httpx.Request) -> httpx.Response:
+    """A registry, which gives a token for one image at a time and then the digest of a tag."""
+    if request.url.path == "/token":
+        return httpx.Response(200, json={"token": f"for {request.url.params['scope']}"})
+    image = request.url.path.removeprefix("/v2/").partition("/manifests/")[0]
+    if request.headers.get("Authorization") != f"Bearer for repository:{image}:pull":
+        realm = f'Bearer realm="http://registry/token",service="r",scope="repository:{image}:pull"'
+        return httpx.Response(401, headers={"WWW-Authenticate": realm})
+    assert request.method == "HEAD" and "image.index" in request.headers["Accept"]
+    return httpx.Response(200, headers={"Docker-Content-Digest": digest_of(request.url.path)})
 
 
 @pytest.fixture
@@ -77,59 +102,59 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def pinned(folder: Path, answer: Callable[[httpx.Request], httpx.Response], patch: pytest.MonkeyPatch) -> None:
+    client = httpx.Client
+    patch.setattr(httpx, "Client", lambda **given: client(**given, transport=httpx.MockTransport(answer)))
+    pin(folder, "http://registry")
+
+
 def images(folder: Path) -> set[str]:
-    services = yaml.safe_load((folder / "compose.yaml").read_text("utf-8"))["services"].values()
-    bases = [
-        line.split()[1] for line in (folder / "Dockerfile").read_text("utf-8").splitlines() if line[:5] == "FROM "
-    ]
-    return {*(service["image"] for service in services if "build" not in service), *bases}
+    found = [match for file in FILES for match in IMAGE.findall((folder / file).read_text("utf-8"))]
+    return {f"{name}:{tag}{digest}" for _, name, tag, digest in found}
 
 
-def test_every_image_that_is_pulled_is_known_and_ours_is_not() -> None:
-    found = {
-        f"{name}:{tag}{digest}"
-        for file in FILES
-        for _, name, tag, digest in IMAGE.findall((ROOT / file).read_text("utf-8"))
-    }
-
-    assert found == images(ROOT) >= PULLED
-
-
-def test_a_digest_stands_behind_every_tag_and_is_renewed(registry: Registry, copy: Path) -> None:
+def test_a_digest_stands_behind_every_tag_and_is_renewed(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tags = {image.partition("@")[0] for image in images(copy)}
-    for generation in (1, 2):
-        registry.generation = generation
-        pin(copy, registry.url)
+    pulled = {service["image"] for name, service in SERVICES.items() if name not in OURS}
+    assert tags == {
+        image.partition("@")[0] for image in pulled | {text.split()[0] for text in instructions("FROM")}
+    }
+    compose = copy / "compose.yaml"
+    compose.write_text(
+        compose.read_text("utf-8").replace("postgres:17.11-bookworm", f"postgres:17.11-bookworm@sha256:{'0' * 64}")
+    )
 
-        expected = {"postgres": "library/postgres", "caddy": "library/caddy", "python": "library/python"}
-        wanted = set()
-        for image in tags:
-            name, _, tag = image.partition(":")
-            wanted.add(f"{image}@{registry.digest(f'/v2/{expected.get(name, name)}/manifests/{tag}')}")
-        assert images(copy) == wanted
-        assert all(EXACT_TAG.fullmatch(image) for image in wanted)
-    without = (copy / "Dockerfile").read_text("utf-8").replace("\n", " ").split(" ")
-    assert [word.partition("@sha256")[0] for word in without] == [
-        word.partition("@sha256")[0] for word in DOCKERFILE.replace("\n", " ").split(" ")
-    ]
+    pinned(copy, registry, monkeypatch)
+
+    official = {name: f"library/{name}" for name in ("postgres", "caddy", "python")}
+    for image in images(copy):
+        name, _, tag = image.partition("@")[0].partition(":")
+        assert image == f"{name}:{tag}@{digest_of(f'/v2/{official.get(name, name)}/manifests/{tag}')}"
+        assert EXACT_TAG.fullmatch(image)
+    for name in FILES:
+        without = re.sub(r"@sha256:\w+", "", (copy / name).read_text("utf-8"))
+        assert without == re.sub(r"@sha256:\w+", "", (ROOT / name).read_text("utf-8")), "and nothing else changes"
 
 
-@pytest.mark.parametrize("trouble", ["one is missing", "no digest", "nobody there"])
+def _away(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("nobody there", request=request)
+
+
+TROUBLES: dict[str, Callable[[httpx.Request], httpx.Response]] = {
+    "one is missing": lambda request: (
+        httpx.Response(404) if "/postgres/" in request.url.path else registry(request)
+    ),
+    "no digest": lambda _: httpx.Response(200, headers={"Docker-Content-Digest": "sha256:short"}),
+    "nobody there": _away,
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
 def test_what_cannot_be_looked_up_changes_nothing_and_says_so(
-    trouble: str,
-    registry: Registry,
-    copy: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    trouble: str, copy: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if trouble == "one is missing":
-        registry.missing = "/postgres/"
-    if trouble == "no digest":
-        monkeypatch.setattr(registry, "digest", lambda _path: "sha256:short")
-    url = "http://127.0.0.1:9" if trouble == "nobody there" else registry.url
-
     with pytest.raises(SystemExit) as ended:
-        pin(copy, url)
+        pinned(copy, TROUBLES[trouble], monkeypatch)
 
     assert ended.value.code == 1
     assert "Could not look up" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """Production in small: Prefect on PostgreSQL, a work pool, workers, a ClickHouse server, the stand-in APIs, a chat.
 
-Everything is a real process and is asked over HTTP, as people and programs ask it.
+Everything is a real process and is asked over HTTP, as people and programs ask it. The made-up world ended long ago, so
+that nothing hangs on the day.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,23 +22,19 @@ from zoneinfo import ZoneInfo
 import httpx
 import polars as pl
 import psutil
+from pydantic import SecretStr
 
-from sandbox.direct import DIRECT_LOGIN, DIRECT_TOKEN, DirectApi
-from sandbox.qtickets import SANDBOX_TOKEN, QticketsApi
-from sandbox.server import serve
-from sandbox.vk import VK_CLIENT_ID, VK_CLIENT_SECRET, VkAdsApi, VkLegacyApi
 from sandbox.world import World
 from tasks.load.frames import select
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
-from tests.flows.conftest import Apis, make_world
 from tests.support.clickhouse_server import free_port
 from tests.support.postgres import postgres
 from tests.support.prefect_server import prefect_server
 from tests.support.receiver import Receiver
+from tests.support.stage import Stage, stage
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 90
 MOSCOW = ZoneInfo("Europe/Moscow")
 _OURS = ("QTICKETS_", "VK_", "DIRECT_", "CLICKHOUSE_", "PREFECT_", "ZAKAZ_", "ALERT_", "LANDING_")
 
@@ -48,80 +45,51 @@ class Stack:
 
     home: Path
     env: dict[str, str]
-    apis: Apis
-    world: World
+    apis: Stage
+    settings: Settings
     chat: Receiver
-    database_url: str
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    made_by_cron: dict[str, list[datetime]] = field(default_factory=dict)
 
-    def show(self, world: World) -> None:
-        """Time goes on: the APIs tell of this world from now on."""
-        self.world = world
-        self.apis.show(world)
-
-    @property
-    def api(self) -> httpx.Client:
-        return httpx.Client(base_url=self.env["PREFECT_API_URL"], timeout=120)
-
-    @property
-    def settings(self) -> Settings:
-        return Settings(
-            _env_file=None,
-            clickhouse_dsn=self.env["CLICKHOUSE_DSN"],
-            clickhouse_database=self.env["CLICKHOUSE_DATABASE"],
-        )
-
-    def run(self, *command: str, timeout: float = 240) -> str:
-        """`python -m …` to its good end; what it printed."""
+    def zakaz(self, *arguments: str, **env: str) -> str:
+        """`zakaz …` to its good end; what it printed."""
+        command = [sys.executable, "-m", "cli.main", *arguments]
         done = subprocess.run(
-            [sys.executable, "-m", *command],
-            env=self.env,
-            cwd=self.home,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
+            command, env=self.env | env, cwd=self.home, capture_output=True, text=True, timeout=240
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def zakaz(self, *arguments: str) -> str:
-        return self.run("cli.main", *arguments)
-
-    def post(self, path: str, body: Any) -> Any:
-        with self.api as client:
-            reply = client.post(path, json=body)
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """Of the Prefect server."""
+        url = f"{self.env['PREFECT_API_URL']}{path}"
+        reply = httpx.request(method, url, json=body, timeout=120, trust_env=False)
         assert reply.is_success, reply.text
         return reply.json() if reply.content else None
 
-    def get(self, path: str) -> Any:
-        with self.api as client:
-            return client.get(path).raise_for_status().json()
+    def deployment(self, name: str) -> dict[str, Any]:
+        return dict(self.ask("GET", f"/deployments/name/{name}"))
 
     def start_run(self, deployment: str, due: datetime | None = None, **parameters: Any) -> str:
         """As `prefect deployment run` does, or as cron did for a moment that has passed; the run's id."""
-        found = self.get(f"/deployments/name/{deployment}")
-        state = {"type": "SCHEDULED", "state_details": {"scheduled_time": due.isoformat()}} if due else None
-        body = {"parameters": parameters} | ({"state": state} if state else {})
-        made = self.post(f"/deployments/{found['id']}/create_flow_run", body)
+        body: dict[str, Any] = {"parameters": parameters}
+        if due:
+            body["state"] = {"type": "SCHEDULED", "state_details": {"scheduled_time": due.isoformat()}}
+        made = self.ask("POST", f"/deployments/{self.deployment(deployment)['id']}/create_flow_run", body)
         return str(made["id"])
 
     def state_of(self, run: str) -> dict[str, Any]:
-        return self.get(f"/flow_runs/{run}")["state"]
+        return dict(self.ask("GET", f"/flow_runs/{run}")["state"])
 
-    def wait_for(self, run: str, *states: str, seconds: float = 120) -> dict[str, Any]:
+    def wait_for(self, run: str, *states: str) -> dict[str, Any]:
         """The run's state, once it is one of these (by type)."""
-        deadline = time.monotonic() + seconds
-        while (state := self.state_of(run))["type"] not in states:
-            assert time.monotonic() < deadline, f"the run is {state['name']}: {state['message']}"
-            time.sleep(0.3)
-        return state
+        until(lambda: self.state_of(run)["type"] in states, lambda: str(self.state_of(run)))
+        return self.state_of(run)
 
-    def start_worker(self, name: str, limit: int = 3) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "cli.main", "worker", "--name", name, "--limit", str(limit)]
+    def start_worker(self, name: str, **env: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "cli.main", "worker", "--name", name, "--limit", "3"]
         with (self.home / f"{name}.log").open("wb") as log:
             worker = subprocess.Popen(
-                command, env=self.env, cwd=self.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                command, env=self.env | env, cwd=self.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         self.workers.append(worker)
         return worker
@@ -134,58 +102,51 @@ class Stack:
         worker.wait(10)
         self.workers.remove(worker)
 
-    def start_anew(self) -> None:
-        """The world of today, no warehouse, automations as shipped, nothing said: another test may have been there."""
-        self.show(make_world())
-        with warehouse(self.settings) as client:
-            client.command(f"DROP DATABASE {self.settings.clickhouse_database} SYNC")
-        self.zakaz("automations")
-        self.chat.messages.clear()
-
     def select(self, sql: str) -> pl.DataFrame:
         with warehouse(self.settings) as client:
             return select(client, sql)
 
-    def deploy(self) -> None:
-        """As shipped, and take the clock."""
-        self.zakaz("deploy")
-        self._take_the_clock()
-
-    def _take_the_clock(self) -> None:
-        """Remember what cron made, by deployment, and stop it: a run that nobody here began would disturb a test."""
-        deployments = self.post("/deployments/filter", {})
-        flows = {one["id"]: one["name"] for one in self.post("/flows/filter", {})}
+    def made_by_cron(self) -> dict[str, list[datetime]]:
+        """When runs are due that the scheduler made, by deployment, once it has made some of each."""
+        deployments = self.ask("POST", "/deployments/filter", {})
+        flows = {one["id"]: one["name"] for one in self.ask("POST", "/flows/filter", {})}
         names = {one["id"]: f"{flows[one['flow_id']]}/{one['name']}" for one in deployments}
-        scheduled = {one["id"] for one in deployments if one["schedules"]}
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            runs = self.post("/flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}})
-            made = [run for run in runs if run["auto_scheduled"]]
-            if {run["deployment_id"] for run in made} >= scheduled:
-                break
-            assert time.monotonic() < deadline, "the scheduler made no runs"
-            time.sleep(1)
-        for run in made:
-            at = datetime.fromisoformat(run["expected_start_time"]).astimezone(MOSCOW)
-            self.made_by_cron.setdefault(names[run["deployment_id"]], []).append(at)
-        with self.api as client:
-            for one in deployments:
-                for schedule in one["schedules"]:
-                    place = f"/deployments/{one['id']}/schedules/{schedule['id']}"
-                    client.patch(place, json={"active": False}).raise_for_status()
+        scheduled = {names[one["id"]] for one in deployments if one["schedules"]}
+        found: dict[str, list[datetime]] = {}
+
+        def all_have_some() -> bool:
+            wanted = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
+            found.clear()
+            for run in self.ask("POST", "/flow_runs/filter", wanted):
+                at = datetime.fromisoformat(run["expected_start_time"]).astimezone(MOSCOW)
+                found.setdefault(names[run["deployment_id"]], []).append(at)
+            return found.keys() == scheduled
+
+        until(all_have_some, lambda: f"the scheduler made runs of {sorted(found)} only")
+        return found
+
+    def stop_the_clock(self) -> None:
+        """Cron makes no more runs: one that nobody here began would disturb."""
+        for one in self.ask("POST", "/deployments/filter", {}):
+            for schedule in one["schedules"]:
+                self.ask("PATCH", f"/deployments/{one['id']}/schedules/{schedule['id']}", {"active": False})
 
     def automations_with(self, seconds: dict[str, int]) -> Path:
         """automations.yaml with other times: words of a name, and seconds to wait instead of its own."""
-        text = (ROOT / "automations.yaml").read_text("utf-8")
-        blocks = re.split(r"(?m)^(?=  - name:)", text)
+        blocks = re.split(r"(?m)^(?=  - name:)", (ROOT / "automations.yaml").read_text("utf-8"))
         for word, wait in seconds.items():
-            hits = [n for n, block in enumerate(blocks) if word in block.splitlines()[0]]
-            assert hits, word
-            for n in hits:
-                blocks[n] = re.sub(r"within: \d+", f"within: {wait}", blocks[n])
+            (hit,) = (n for n, block in enumerate(blocks) if word in block.splitlines()[0])
+            blocks[hit] = re.sub(r"within: \d+", f"within: {wait}", blocks[hit])
         file = self.home / "automations.yaml"
         file.write_text("".join(blocks), "utf-8")
         return file
+
+
+def until(happened: Callable[[], bool], or_else: Callable[[], str], seconds: float = 150) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, or_else()
+        time.sleep(0.5)
 
 
 def bare_environment() -> dict[str, str]:
@@ -197,33 +158,15 @@ def bare_environment() -> dict[str, str]:
 def stack(home: Path, world: World, dsn: str, database: str) -> Iterator[Stack]:
     """Everything but workers and deployments."""
     with ExitStack() as closing:
-        vk = VkAdsApi.of(world)
-        apis = Apis(QticketsApi.of(world), vk, VkLegacyApi(vk.cabinet), DirectApi.of(world))
-        vk.throttle.limits = {1: 1000}
-        running = closing.enter_context(serve(apis.qtickets, apis.vk, apis.vk_legacy, apis.direct))
+        apis = closing.enter_context(stage(world))
+        settings = apis.settings(dsn, database, home)
         chat = Receiver()
         closing.callback(chat.close)
         port = free_port()
-        env = bare_environment() | {
+        env = bare_environment() | _as_environment(settings)
+        env |= {
             "PYTHONPATH": str(ROOT),
             "ZAKAZ_HOME": str(home),
-            "CLICKHOUSE_DSN": dsn,
-            "CLICKHOUSE_DATABASE": database,
-            "LANDING_URL": str(home / "landing"),
-            "QTICKETS_BASE_URL": running.base_url,
-            "QTICKETS_TOKEN": SANDBOX_TOKEN,
-            "QTICKETS_RATE": "500",
-            "VK_BASE_URL": running.url_of(apis.vk),
-            "VK_CLIENT_ID": VK_CLIENT_ID,
-            "VK_CLIENT_SECRET": VK_CLIENT_SECRET,
-            "VK_TOKEN_FILE": str(home / "vk_token.json"),
-            "VK_RATE": "50",
-            "DIRECT_BASE_URL": running.url_of(apis.direct),
-            "DIRECT_LOGIN": DIRECT_LOGIN,
-            "DIRECT_TOKEN": DIRECT_TOKEN,
-            "DIRECT_RATE": "50",
-            "HTTP_BACKOFF": "0.1",
-            "FETCH_RETRIES": "0",
             "ZAKAZ_ALERT_BLOCK": "custom-webhook/zakaz-alerts",
             "ALERT_URL": chat.url,
             "PREFECT_HOME": str(home / "prefect"),
@@ -233,13 +176,19 @@ def stack(home: Path, world: World, dsn: str, database: str) -> Iterator[Stack]:
             "PREFECT_WORKER_QUERY_SECONDS": "1",
             "DO_NOT_TRACK": "1",
         }
-        made = Stack(home, env, apis, world, chat, closing.enter_context(postgres()))
-        env = made.env | {"PREFECT_SERVER_DATABASE_CONNECTION_URL": made.database_url}  # nobody else needs it
-        closing.enter_context(prefect_server(home, port, env))
-        closing.callback(_stop_workers, made)
+        # Nobody but the server knows its database.
+        database_url = closing.enter_context(postgres())
+        closing.enter_context(
+            prefect_server(home, port, env | {"PREFECT_SERVER_DATABASE_CONNECTION_URL": database_url})
+        )
+        made = Stack(home, env, apis, settings, chat)
+        closing.callback(lambda: [made.kill(worker) for worker in list(made.workers)])
         yield made
 
 
-def _stop_workers(made: Stack) -> None:
-    for worker in list(made.workers):
-        made.kill(worker)
+def _as_environment(settings: Settings) -> dict[str, str]:
+    values = {name: getattr(settings, name) for name in settings.model_fields_set}
+    return {
+        name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        for name, value in values.items()
+    }

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from pathlib import Path
 
 import polars as pl
 from clickhouse_connect.driver.client import Client
 
-from flows.qtickets import SALES
 from tasks.load.frames import insert
 from tasks.load.mart import restate
+from tasks.load.migrate import migrate
 from tasks.load.reference import reference_tables
 from tasks.load.sql import sql_text
-from tasks.load.tables import Mart, Scope
+from tasks.load.tables import Scope
 from tasks.load.upsert import merge, upsert
+from tasks.load.warehouse import warehouse
 from tasks.quality.checks import Result, checks, judge
-from tasks.sources.ads import MARKETING
+from tasks.settings import Settings
+from tasks.sources import SOURCES
 from tests.quality.rows import INSTANT, Truth
 
+# Long past, so that no clock of a machine that runs this is behind it.
+TODAY = date(2025, 11, 20)
 MOSCOW = timezone(timedelta(hours=3))
 ALL = ("qtickets", "vk_ads", "direct")
 FACT_TABLES = {"vk_ads": "fact_vk_ads_daily", "direct": "fact_direct_daily"}
@@ -31,7 +37,7 @@ DATA = (
     *FACT_TABLES.values(),
 )
 META = ("meta_job_runs", "meta_quarantine")
-MARTS = (Mart(SALES, day="event_date"), MARKETING[0])
+MARTS = tuple(mart for mart, _ in SOURCES["qtickets"].marts)
 # What the scheduled loads read: how many days, of which the last is so many days before today.
 WINDOWS = {"qtickets": (2, 0), "vk_ads": (14, 1), "direct": (7, 1)}
 COLUMNS = {"qtickets": {"orders": ["created_at", "price"], "events": ["city"]}, "vk_ads": {"ad_days": ["spent"]}}
@@ -42,20 +48,28 @@ def noon(day: date) -> datetime:
     return datetime.combine(day, time(14), MOSCOW).astimezone(UTC)
 
 
+@contextmanager
+def warehouse_in(folder: Path, *, references: bool = True) -> Iterator[Client]:
+    """An embedded warehouse with its schema and nothing in it but, if asked for, what the marts refer to."""
+    with warehouse(Settings(_env_file=None, clickhouse_dsn=f"chdb://{folder / 'warehouse'}")) as client:
+        # Many small queries: threads for each cost more than they bring.
+        client.set_client_setting("max_threads", 1)
+        migrate(client)
+        if references:
+            set_references(client)
+        yield client
+
+
 def set_references(client: Client) -> None:
     for table, rows in reference_tables("RUB", spend_with_vat=True):
         upsert(client, table, rows, Scope(), 1)
         merge(client, table.name)
 
 
-def clear(client: Client) -> None:
-    for table in (*DATA, *META):
-        client.command(f"TRUNCATE TABLE {table}")
-
-
 def stand(client: Client, truth: Truth, at: datetime, sources: Iterable[str] = ALL) -> None:
     """Fill the warehouse with what is known of `truth` at `at`."""
-    clear(client)
+    for table in (*DATA, *META):
+        client.command(f"TRUNCATE TABLE {table}")
     sources, version = tuple(sources), pl.lit(_version(at), pl.UInt64).alias("_ver")
     if "qtickets" in sources:
         insert(client, "stg_qtickets_tickets", truth.tickets_at(at).with_columns(version))

@@ -114,9 +114,11 @@ class Truth:
         return pl.concat([settled, newest.filter(pl.col("stat_date") < today)])
 
     def events_at(self, at: datetime) -> pl.DataFrame:
-        """Columns as `dim_events` without `_ver`."""
-        events = World.generate(until=at, days=1, scale=self.world.scale).events
-        return pl.DataFrame([_event(event) for event in events], schema=EVENTS, orient="row")
+        """Columns as `dim_events` without `_ver`: what the source tells now, and what was sold before."""
+        sold = {order.event_id for order in self.world.orders if order.created_at <= at}
+        known = {event.id: event for event in self.world.events if event.id in sold}
+        known |= {event.id: event for event in World.generate(until=at, days=1, scale=self.world.scale).events}
+        return pl.DataFrame([_event(event) for event in known.values()], schema=EVENTS, orient="row")
 
 
 def _ticket(order: Order, basket: Basket) -> tuple[object, ...]:

@@ -11,7 +11,7 @@ from functools import cache
 from multiprocessing.context import ForkServerContext
 
 from tasks.settings import Settings
-from tests.support.inprocess import Clock, Product, in_process
+from tests.support.product import Clock, Product, in_process
 
 
 @cache

@@ -26,7 +26,7 @@ from tests.soak.child import killed_load
 from tests.soak.model import Model, Run
 from tests.soak.scene import NO_PRICE, SOURCES, Key, Scene, Value
 from tests.soak.schedule import DAYS, Step, draw
-from tests.support.inprocess import Clock, Killed, Outcome, Product, in_process
+from tests.support.product import Clock, Killed, Outcome, Product, in_process
 from tests.support.stage import Stage, stage
 
 START = datetime.fromisoformat("2026-03-05T12:00:00+03:00")
@@ -100,8 +100,7 @@ class Runner:
 
     def _begin(self, seed: int) -> None:
         self.stage.calm()
-        self.product.cached.clear()
-        self.product.command(*(f"TRUNCATE TABLE {table}" for table in _tables(self.product)))
+        self.product.forget_all()
         self.product.settings.vk_token_file.unlink(missing_ok=True)
         self.clock.now = START
         first = truth.moscow_day(START) - timedelta(days=DAYS - 1)
@@ -354,8 +353,9 @@ class Runner:
         self._prove()
 
     def _load_everything(self, source: str) -> Outcome:
+        """Asked anew: a load may go on with what one that died has fetched, though the source has changed since."""
         self.clock.move(seconds=61)
-        return self.product.load(source, *self._window(source, 0, 1000))
+        return self.product.load(source, *self._window(source, 0, 1000), refresh=True)
 
     def _prove(self) -> None:
         for source in SOURCES:
@@ -404,14 +404,6 @@ def _killer(number: int, after: bool) -> Callable[[str], None]:
 
 def _picked(found: list[Any], share: float) -> Any:
     return found[min(int(share * len(found)), len(found) - 1)]
-
-
-def _tables(product: Product) -> list[str]:
-    sql = (
-        "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' "
-        "AND name != 'meta_migrations' ORDER BY name"
-    )
-    return [str(name) for name in product.select(sql)["name"]]
 
 
 @contextmanager

@@ -52,8 +52,8 @@ SCHEDULES = {
         _load("direct", pause=1), _load("direct", seconds=5), _change("restate", 0.9), _ON,
     ],
     "an order moves into another month": [_load("qtickets"), _change("move", 0.8, days=-9), _load("qtickets")],
-    "a resumed run whose days two newer ones have covered together": [
-        _load("qtickets", kill=60, after=False), _change("vanish_order", 0.6), _load("qtickets", days=4),
+    "a run that died before it wrote, resumed, whose days two newer ones have covered together": [
+        _load("qtickets", kill=50, after=False), _change("vanish_order", 0.6), _load("qtickets", days=4),
         _load("qtickets", back=4), Step("again", {"pick": 0}),
     ],
     "a rejected version is replayed over a newer one": [

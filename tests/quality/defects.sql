@@ -1,0 +1,177 @@
+-- What goes wrong in a healthy warehouse, several things at once where each has checks of its own; below it the very
+-- checks that must catch them, or `nothing` for what only looks like a defect.
+-- (loaded): the marts followed the tables, as after a run of a loader. Words in {braces} are in test_defects.py.
+
+-- a day of sales is missing; a hole in the days of VK; rows were rejected; the newest run failed
+-- completeness_ads, completeness_sales, quarantine_growth, runs_failed (loaded)
+DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 10;
+DELETE FROM fact_vk_ads_daily WHERE stat_date = {today} - 9;
+INSERT INTO meta_quarantine SELECT toString(number), 'qtickets', 'orders', toString(number), 'price is negative', 'price', '-1',
+    '{}', 'r', toDateTime64({today}, 3, 'UTC'), {today}, {today}, 1 FROM numbers(12);
+INSERT INTO meta_job_runs (job, run_id, status, started_at, finished_at, message, metrics, rows_processed, _ver) SELECT
+    'vk_ads_loader', 'bad', 'failed', toDateTime64({today}, 3, 'Europe/Moscow') + toIntervalHour(10), toDateTime64({today}, 3,
+    'Europe/Moscow') + toIntervalHour(11), 'it broke', '{}', 0, 9999999999999;
+
+-- yesterday's sales are missing
+-- completeness_cities, completeness_hours, completeness_sales (loaded)
+DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1;
+
+-- a city is missing yesterday; Direct stopped three days ago
+-- completeness_cities, freshness_data, silent_campaign (loaded)
+DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1 AND event_id IN {moscow_events};
+DELETE FROM fact_direct_daily WHERE stat_date >= {today} - 2;
+
+-- yesterday is halved
+-- volume_sales (loaded)
+DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1 AND order_id % 2 = 1;
+
+-- yesterday ends at noon; a main campaign fell silent
+-- completeness_hours, silent_campaign, volume_sales (loaded)
+DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1 AND toHour(assumeNotNull(paid_at), 'Europe/Moscow') >= 12;
+ALTER TABLE fact_vk_ads_daily UPDATE spent = spent * 2 WHERE campaign_id = {main_campaign};
+DELETE FROM fact_vk_ads_daily WHERE campaign_id = {main_campaign} AND stat_date >= {today} - 2;
+
+-- yesterday is tripled
+-- volume_sales (loaded)
+INSERT INTO stg_qtickets_tickets SELECT * REPLACE (ticket_id + 900000000000000 AS ticket_id)
+FROM (SELECT * FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1 AND ticket_id < 900000000000000);
+INSERT INTO stg_qtickets_tickets SELECT * REPLACE (ticket_id + 1800000000000000 AS ticket_id)
+FROM (SELECT * FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1 AND ticket_id < 900000000000000);
+
+-- QTickets stopped three days ago
+-- completeness_hours, completeness_sales, freshness_data (loaded)
+DELETE FROM stg_qtickets_tickets WHERE {booked_on} >= {today} - 2;
+
+-- orders lost their tags; yesterday's spend is halved
+-- revenue_without_source, volume_spend (loaded)
+ALTER TABLE stg_qtickets_tickets UPDATE utm_source = '', utm_campaign = '', utm_content = '' WHERE {booked_on} >= {today} - 3;
+ALTER TABLE fact_vk_ads_daily UPDATE spent = spent / 2 WHERE stat_date = {today} - 1;
+
+-- another currency floods in; yesterday's spend is tripled
+-- other_currency, volume_spend (loaded)
+ALTER TABLE stg_qtickets_tickets UPDATE currency = 'KZT' WHERE event_id IN {moscow_events} AND {booked_on} >= {today} - 7;
+ALTER TABLE fact_direct_daily UPDATE spent = spent * 3 WHERE stat_date = {today} - 1;
+
+-- tickets stand twice; sales stand twice; VK ad days stand twice; Direct ad days stand twice; marketing days stand twice
+-- duplicates_direct, duplicates_marketing, duplicates_sales, duplicates_tickets, duplicates_vk_ads
+SYSTEM STOP MERGES stg_qtickets_tickets;
+INSERT INTO stg_qtickets_tickets SELECT * FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 5;
+SYSTEM STOP MERGES stg_qtickets_sales_raw;
+INSERT INTO stg_qtickets_sales_raw SELECT * FROM stg_qtickets_sales_raw WHERE event_date = {today} - 5;
+SYSTEM STOP MERGES fact_vk_ads_daily;
+INSERT INTO fact_vk_ads_daily SELECT * FROM fact_vk_ads_daily WHERE stat_date = {today} - 5;
+SYSTEM STOP MERGES fact_direct_daily;
+INSERT INTO fact_direct_daily SELECT * FROM fact_direct_daily WHERE stat_date = {today} - 5;
+SYSTEM STOP MERGES agg_marketing_daily;
+INSERT INTO agg_marketing_daily SELECT * FROM agg_marketing_daily WHERE d = {today} - 5;
+
+-- a refund above the price; clicks above impressions; the API sends another column
+-- clicks_above_impressions, refunds_above_revenue, schema_drift (loaded)
+ALTER TABLE stg_qtickets_tickets UPDATE refunded_amount = amount + 1 WHERE {one_ticket};
+ALTER TABLE fact_vk_ads_daily UPDATE clicks = impressions + 100 WHERE {one_ad};
+ALTER TABLE meta_job_runs UPDATE metrics = replaceAll(metrics, 'created_at', 'made_at') WHERE run_id = concat('qtickets-',
+    toString({today}));
+
+-- a price in kopecks; spend without impressions; a run is stuck
+-- revenue_outlier, runs_stuck, spend_without_impressions (loaded)
+ALTER TABLE stg_qtickets_tickets UPDATE price = price * 100, amount = amount * 100 WHERE {one_ticket};
+ALTER TABLE fact_vk_ads_daily UPDATE impressions = 0, clicks = 0 WHERE {one_ad};
+INSERT INTO meta_job_runs (job, run_id, status, started_at, finished_at, message, metrics, rows_processed, _ver) SELECT
+    'vk_ads_loader', 'bad', 'running', toDateTime64({today}, 3, 'Europe/Moscow') + toIntervalHour(10), NULL, 'it broke', '{}', 0,
+    9999999999999;
+
+-- a sale in three days; an account under two names; a run was killed, and later ones were good
+-- duplicates_ads, future_values, runs_stuck (loaded)
+INSERT INTO stg_qtickets_tickets SELECT * REPLACE (ticket_id + 1 AS ticket_id, paid_at + toIntervalDay(4) AS paid_at, ordered_at
+    + toIntervalDay(4) AS ordered_at)
+FROM (SELECT * FROM stg_qtickets_tickets WHERE {one_ticket});
+INSERT INTO fact_direct_daily SELECT * REPLACE ('promoter_login' AS account_id)
+FROM (SELECT * FROM fact_direct_daily WHERE stat_date >= {today} - 30);
+ALTER TABLE meta_job_runs UPDATE status = 'running', finished_at = NULL WHERE run_id = concat('vk_ads-', toString({today} - 3));
+
+-- an order of 1970; an ad account in another currency; days that no run has read
+-- completeness_runs, future_values, spend_other_currency (loaded)
+INSERT INTO stg_qtickets_tickets SELECT * REPLACE (ticket_id + 1 AS ticket_id, toDateTime64(3600, 3, 'UTC') AS ordered_at)
+FROM (SELECT * FROM stg_qtickets_tickets WHERE {one_ticket});
+INSERT INTO fact_vk_ads_daily SELECT * REPLACE ('tenge' AS account_id, ad_id + 900000000 AS ad_id, 'KZT' AS currency)
+FROM (SELECT * FROM fact_vk_ads_daily WHERE stat_date = {today} - 2);
+DELETE FROM meta_job_runs WHERE job = 'direct_loader' AND started_at BETWEEN {today} - 30 AND {today} - 20;
+
+-- a ticket of an unknown event; spend lost its cities; no good run this morning
+-- events_unknown, good_run_by_ten, spend_without_city (loaded)
+ALTER TABLE stg_qtickets_tickets UPDATE event_id = 999999 WHERE {one_ticket};
+ALTER TABLE fact_vk_ads_daily UPDATE utm_city = '', utm_content = '' WHERE stat_date >= {today} - 3;
+DELETE FROM meta_job_runs WHERE job = 'vk_ads_loader' AND started_at >= toDateTime64({today}, 3, 'Europe/Moscow');
+
+-- an event in an unknown city; this morning's run did not read yesterday
+-- good_run_by_ten, unknown_cities (loaded)
+ALTER TABLE dim_events UPDATE city = 'неведомск' WHERE event_id = (SELECT max(event_id) FROM dim_events WHERE city = 'казань');
+ALTER TABLE meta_job_runs UPDATE metrics = replaceAll(metrics, concat('"last": "', toString({today} - 1)), concat('"last": "',
+    toString({today} - 2))) WHERE job = 'direct_loader' AND started_at >= toDateTime64({today}, 3, 'Europe/Moscow');
+
+-- an ad tag with an unknown city; a new spelling of utm_source
+-- revenue_without_source, unknown_cities, unknown_utm_sources (loaded)
+ALTER TABLE fact_vk_ads_daily UPDATE utm_city = 'banner' WHERE utm_city = 'казань' AND stat_date >= {today} - 3;
+ALTER TABLE stg_qtickets_tickets UPDATE utm_source = 'vk_promo' WHERE utm_source IN ('vk', 'vk_ads') AND {booked_on} >= {today}
+    - 3;
+
+-- a ticket changed and the mart did not; v_sales_latest leaves rows out; a price below zero
+-- negative_values, reconcile_marketing, reconcile_sales_view, reconcile_tickets
+ALTER TABLE stg_qtickets_tickets UPDATE amount = amount + 1 WHERE {one_ticket};
+CREATE OR REPLACE VIEW v_sales_latest AS SELECT event_date, event_id, city, event_name, currency, tickets_sold, revenue,
+    refunds_amount FROM stg_qtickets_sales_raw FINAL WHERE refunds_amount = 0;
+ALTER TABLE stg_qtickets_tickets UPDATE price = -price WHERE {one_ticket};
+
+-- spend moved to another day; v_romi_kpi leaves days out
+-- reconcile_marketing, reconcile_views
+ALTER TABLE agg_marketing_daily UPDATE spend_total = spend_total + if(d = {today} - 5, 100, -100) WHERE d IN ({today} - 5,
+    {today} - 6) AND source = 'direct' AND city = 'москва';
+CREATE OR REPLACE VIEW v_romi_kpi AS SELECT d, city, sum(spend_total) AS spend_total, sum(tickets_sold) AS tickets_sold,
+    sum(revenue) AS revenue, sum(refunds_amount) AS refunds_amount, revenue - refunds_amount AS net_revenue FROM agg_marketing_daily
+    AS a FINAL WHERE a.spend_total > 0 GROUP BY d, city;
+
+-- v_marketing_daily shows a row twice
+-- duplicates_views, reconcile_marketing
+CREATE OR REPLACE VIEW v_marketing_daily AS SELECT d, city, source, impressions, clicks, conversions, spend_total, tickets_sold,
+    revenue, refunds_amount, revenue - refunds_amount AS net_revenue FROM (SELECT * FROM agg_marketing_daily FINAL UNION ALL SELECT
+    * FROM (SELECT * FROM agg_marketing_daily FINAL ORDER BY spend_total DESC LIMIT 1));
+
+-- a job without good runs
+-- freshness_runs, runs_failed
+ALTER TABLE meta_job_runs UPDATE status = 'failed' WHERE job = 'vk_ads_loader';
+
+-- no good run since three days
+-- completeness_runs, freshness_runs, good_run_by_ten
+DELETE FROM meta_job_runs WHERE job = 'qtickets_loader' AND started_at > {today} - 3;
+
+-- an event of a large city sold out in an afternoon; a person paused a campaign; a click came after midnight; a run has just begun
+-- nothing (loaded)
+DELETE FROM stg_qtickets_tickets WHERE event_id IN {moscow_events} AND ({booked_on} > {today} - 2 OR {paid_on} = {today} - 2 AND
+    toHour(assumeNotNull(paid_at), 'Europe/Moscow') >= 15);
+DELETE FROM fact_vk_ads_daily WHERE campaign_id IN (SELECT campaign_id FROM fact_vk_ads_daily WHERE stat_date > {today} - 17 AND
+    utm_city != '' GROUP BY campaign_id HAVING uniqExact(stat_date) >= 16 ORDER BY sum(spent) DESC LIMIT 1 OFFSET 3) AND stat_date
+    >= {today} - 2;
+ALTER TABLE fact_vk_ads_daily UPDATE impressions = 0, clicks = 1, spent = 40 WHERE {one_ad};
+INSERT INTO meta_job_runs (job, run_id, status, started_at, message, metrics, rows_processed, _ver) SELECT 'vk_ads_loader',
+    'new', 'running', now64(3), '', '{}', 0, 1;
+
+-- the last show of a large city was played; the main campaign ended with its event; one day of one loader was late and read the next day
+-- nothing (loaded)
+ALTER TABLE dim_events UPDATE {over} WHERE city = 'москва';
+DELETE FROM stg_qtickets_tickets WHERE event_id IN {moscow_events} AND {booked_on} >= {today} - 1;
+ALTER TABLE dim_events UPDATE {over} WHERE city = (SELECT any(utm_city) FROM fact_vk_ads_daily WHERE campaign_id =
+    {main_campaign});
+DELETE FROM fact_vk_ads_daily WHERE campaign_id = {main_campaign} AND stat_date >= {today} - 2;
+DELETE FROM meta_job_runs WHERE run_id = concat('direct-', toString({today} - 5));
+
+-- all of VK was paused for two weeks; the accounts tell that they are in the report's currency
+-- nothing (loaded)
+DELETE FROM fact_vk_ads_daily WHERE stat_date BETWEEN {today} - 60 AND {today} - 47;
+ALTER TABLE fact_vk_ads_daily UPDATE currency = 'RUB' WHERE 1;
+ALTER TABLE fact_direct_daily UPDATE currency = 'RUB' WHERE 1;
+
+-- advertising in VK ended two months ago; spend in another currency ended months ago
+-- nothing (loaded)
+DELETE FROM fact_vk_ads_daily WHERE stat_date > {today} - 60;
+INSERT INTO fact_vk_ads_daily SELECT * REPLACE ('tenge' AS account_id, ad_id + 900000000 AS ad_id, 'KZT' AS currency)
+FROM (SELECT * FROM fact_vk_ads_daily WHERE stat_date = {today} - 60);

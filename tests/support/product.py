@@ -1,0 +1,209 @@
+"""The product inside this process, on the test's clock: loads, backfills and replays, as a command runs them where no
+Prefect server is set. What faults and schedules of loads need to know of where things are in the product is here."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import clickhouse_connect
+import polars as pl
+from urllib3 import PoolManager
+
+from tasks.backfill import backfill
+from tasks.errors import ZakazError
+from tasks.ingest import Report, ingest
+from tasks.load.frames import select
+from tasks.load.warehouse import warehouse
+from tasks.replay import replay
+from tasks.settings import Settings
+from tasks.sources import SOURCES
+from tasks.window import Window
+
+_REAL = datetime
+_RUN = threading.local()
+"""`on_statement` of the thread's run: called around each request to ClickHouse."""
+Hook = Callable[[str], None]
+
+
+class Clock:
+    """The product's now. It stands still until it is moved."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now.astimezone(UTC)
+
+    def move(self, **by: float) -> datetime:
+        self.now += timedelta(**by)
+        return self.now
+
+
+class Killed(BaseException):
+    """The stand-in of kill -9: from then on the run reaches ClickHouse no more, so that nothing is tidied up."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`status`: success, failed (a ZakazError, whose text is the message), killed, or crashed (anything else)."""
+
+    status: str
+    message: str
+    window: Window | None = None
+
+
+@dataclass
+class Product:
+    """One warehouse and its settings. Use it inside `in_process(clock)`."""
+
+    settings: Settings
+
+    def load(
+        self,
+        source: str,
+        first: date,
+        last: date,
+        *,
+        run_id: str | None = None,
+        refresh: bool = False,
+        on_statement: Hook | None = None,
+    ) -> Outcome:
+        """One load. The same `run_id` again is the same run resumed. `refresh`: nothing that was fetched before is used.
+        `on_statement` gets "before" and "after"."""
+        window, name = Window(first=first, last=last), run_id or str(uuid.uuid4())
+        return _outcome(lambda: ingest(SOURCES[source], self.settings, window, name, refresh=refresh), on_statement)
+
+    def backfill(self, source: str, first: date, last: date) -> Outcome:
+        def one(window: Window) -> Report:
+            return ingest(SOURCES[source], self.settings, window, str(uuid.uuid4()))
+
+        return _outcome(lambda: backfill(SOURCES[source], self.settings, first, last, refresh=False, load=one))
+
+    def replay(self, source: str) -> Outcome:
+        return _outcome(lambda: replay([SOURCES[source]], self.settings))
+
+    def select(self, sql: str) -> pl.DataFrame:
+        with warehouse(self.settings) as client:
+            return select(client, sql)
+
+    def command(self, *statements: str) -> None:
+        with warehouse(self.settings) as client:
+            for sql in statements:
+                client.command(sql)
+
+    @cached_property
+    def tables(self) -> list[str]:
+        """What a load may write to."""
+        found = self.select(
+            "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' "
+            "AND name != 'meta_migrations' ORDER BY name"
+        )
+        return list(found["name"])
+
+    def forget_all(self) -> None:
+        """An empty warehouse, and no fetch that a later run may find."""
+        self.command(*(f"TRUNCATE TABLE {table}" for table in self.tables))
+        self.forget_fetches()
+
+    def forget_fetches(self) -> None:
+        shutil.rmtree(self.settings.landing_url, ignore_errors=True)
+
+    @property
+    def has_fetches(self) -> bool:
+        """Whether a later run may find what an earlier one has fetched."""
+        return any(Path(self.settings.landing_url).rglob("manifest.json"))
+
+
+def _outcome(work: Callable[[], Report | str], on_statement: Hook | None = None) -> Outcome:
+    _RUN.on_statement = on_statement
+    try:
+        done = work()
+    except ZakazError as error:
+        return Outcome("failed", str(error))
+    except Killed:
+        return Outcome("killed", "")
+    except Exception as error:  # noqa: BLE001
+        return Outcome("crashed", f"{type(error).__name__}: {str(error)[:200]}")
+    finally:
+        _RUN.on_statement = None
+    return Outcome("success", done) if isinstance(done, str) else Outcome("success", done.message, done.window)
+
+
+@contextmanager
+def in_process(clock: Clock) -> Iterator[None]:
+    """Within the block the product runs on this clock, and with one connection a thread."""
+    with ExitStack() as stack:
+        # Beneath whatever the driver is made of: nobody else here uses urllib3.
+        stack.enter_context(patch.object(PoolManager, "urlopen", _watched(PoolManager.urlopen)))
+        # Each HTTP client reads all certificates anew, a tenth of a second, for addresses that need none.
+        stack.enter_context(patch.object(ssl, "create_default_context", cache(ssl.create_default_context)))
+        connect = _reused(clickhouse_connect.get_client, stack)
+        stack.enter_context(patch.object(clickhouse_connect, "get_client", connect))
+        fake = _datetime_of(clock)
+        for module in list(sys.modules.values()):
+            if module.__name__.startswith("tasks.") and getattr(module, "datetime", None) is _REAL:
+                stack.enter_context(patch.object(module, "datetime", fake))
+        yield
+
+
+def _datetime_of(clock: Clock) -> type[datetime]:
+    class Meta(type):
+        def __instancecheck__(cls, value: object) -> bool:
+            return isinstance(value, _REAL)
+
+    class Fake(_REAL, metaclass=Meta):
+        """`datetime` on the test's clock; what it makes are real ones."""
+
+        def __new__(cls, *values: Any, **named: Any) -> Any:
+            return _REAL(*values, **named)
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Any:
+            return clock.now.astimezone(tz)
+
+    return Fake
+
+
+def _watched(send: Callable[..., Any]) -> Callable[..., Any]:
+    def watched(*values: Any, **named: Any) -> Any:
+        hook = getattr(_RUN, "on_statement", None)
+        if hook is None:
+            return send(*values, **named)
+        hook("before")
+        reply = send(*values, **named)
+        hook("after")
+        return reply
+
+    return watched
+
+
+def _reused(connect: Callable[..., Any], stack: ExitStack) -> Callable[..., Any]:
+    """A load asks for some twenty clients; all of a thread are one here, which is most of a small load's time."""
+    held = threading.local()
+
+    def reused(**options: Any) -> Any:
+        hook, _RUN.on_statement = getattr(_RUN, "on_statement", None), None
+        try:
+            clients = held.__dict__.setdefault("clients", {})
+            key = repr(sorted(options.items()))
+            if key not in clients:
+                client = connect(**options)
+                stack.callback(client.close)
+                client.close = lambda: None
+                clients[key] = client, client.database
+            client, database = clients[key]
+            client.database = database
+            return client
+        finally:
+            _RUN.on_statement = hook
+
+    return reused
