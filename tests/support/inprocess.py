@@ -1,43 +1,45 @@
-"""The product inside this process: a load, a backfill, a replay, without a Prefect server and on the test's clock.
+"""The product inside this process: a load, a backfill, a replay, the plain path on the test's clock.
 
-The only module of the fault table and of the schedules that knows where things are in the product. Prefect's tasks
-run as the plain functions that they are made of; what is cached of a fetch is kept here under the product's own key.
+The only module of the fault table and of the schedules that knows where things are in the product.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 import ssl
 import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
-from types import ModuleType, SimpleNamespace
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import clickhouse_connect
 import polars as pl
-from prefect.tasks import Task
 from urllib3 import PoolManager
 
-from flows.backfill import backfill
-from tasks.ingest import Report, ingest
-from tasks.sources.registry import SOURCES, Registered
-from flows.replay import replay
+from tasks.backfill import backfill
 from tasks.errors import ZakazError
+from tasks.ingest import Report, ingest
+from tasks.load import alive
 from tasks.load.frames import select
 from tasks.load.warehouse import warehouse
+from tasks.replay import replay
 from tasks.settings import Settings
+from tasks.sources import SOURCES
 from tasks.window import Window
 
 _REAL = datetime
-_PACKAGES = ("flows.", "tasks.", "validation.")
+_PACKAGES = ("cli.", "tasks.", "validation.")
 _RUN = threading.local()
-"""Of the thread: `run_id` of the run that it carries, `on_statement`, which sees each request to ClickHouse."""
+"""Of the thread: `on_statement`, which sees each request to ClickHouse."""
+Hook = Callable[[str], None]
 
 
 class Clock:
@@ -61,8 +63,28 @@ class Outcome:
 
     status: str
     message: str
-    window: Window | None = None
-    rejected: int = 0
+    report: Report | None = None
+
+    @property
+    def window(self) -> Window | None:
+        return self.report.window if self.report else None
+
+    @property
+    def rejected(self) -> int:
+        return self.report.rejected if self.report else 0
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What the landing area holds of fetches."""
+
+    folder: Path
+
+    def __bool__(self) -> bool:
+        return any(self.folder.rglob("manifest.json"))
+
+    def clear(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @dataclass
@@ -70,7 +92,10 @@ class Product:
     """One warehouse and its settings. Use it inside `in_process(clock)`."""
 
     settings: Settings
-    cached: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def cached(self) -> Landed:
+        return Landed(Path(self.settings.landing_url))
 
     def load(
         self,
@@ -79,31 +104,25 @@ class Product:
         last: date,
         *,
         run_id: str | None = None,
-        on_statement: Callable[[str], None] | None = None,
+        refresh: bool = False,
+        on_statement: Hook | None = None,
     ) -> Outcome:
         """One load. The same `run_id` again is the same run resumed. `on_statement` gets "before" and "after"."""
-        run_id = run_id or str(uuid.uuid4())
-        window = Window(first=first, last=last)
-        return self._carry(run_id, on_statement, lambda: self._ingest(source, window, run_id))
+        run_id, window = run_id or str(uuid.uuid4()), Window(first=first, last=last)
+        with _watching(on_statement):
+            outcome = _outcome(lambda: ingest(SOURCES[source], self.settings, window, run_id, refresh=refresh))
+        if outcome.status == "killed":
+            _let_locks_go(run_id)
+        return outcome
 
-    def backfill(self, source: str, first: date, last: date) -> Outcome:
-        registered = SOURCES[source]
+    def backfill(self, source: str, first: date, last: date, *, refresh: bool = False) -> Outcome:
+        def load(window: Window) -> Report:
+            return ingest(SOURCES[source], self.settings, window, str(uuid.uuid4()), refresh=refresh)
 
-        def one(date_from: date, date_to: date, refresh: bool) -> Report:
-            # A run of its own within the backfill's, as a sub-flow is.
-            outer, _RUN.run_id = _RUN.run_id, str(uuid.uuid4())
-            try:
-                window = Window(first=date_from, last=date_to)
-                return ingest(registered.source, self.settings, window, _RUN.run_id, refresh)
-            finally:
-                _RUN.run_id = outer
-
-        inner = Registered(registered.source, one)  # type: ignore[arg-type]
-        with patch("flows.backfill.registered_source", lambda _name: inner):
-            return self._carry(str(uuid.uuid4()), None, lambda: backfill.fn(source, first, last))
+        return _outcome(lambda: backfill(SOURCES[source], self.settings, first, last, refresh=refresh, load=load))
 
     def replay(self, source: str) -> Outcome:
-        return self._carry(str(uuid.uuid4()), None, lambda: replay.fn(source))
+        return _outcome(lambda: replay([SOURCES[source]], self.settings))
 
     def select(self, sql: str) -> pl.DataFrame:
         with warehouse(self.settings) as client:
@@ -114,36 +133,37 @@ class Product:
             for sql in statements:
                 client.command(sql)
 
-    def _ingest(self, source: str, window: Window, run_id: str) -> Report:
-        return ingest(SOURCES[source].source, self.settings, window, run_id)
 
-    @contextmanager
-    def as_run(self, run_id: str, on_statement: Callable[[str], None] | None = None) -> Iterator[None]:
-        """Within the block this thread is a run of the product."""
-        _RUN.run_id, _RUN.product, _RUN.on_statement = run_id, self, on_statement
-        try:
-            yield
-        finally:
-            _RUN.product = _RUN.on_statement = None
+def _outcome(work: Callable[[], Report | str]) -> Outcome:
+    try:
+        done = work()
+    except ZakazError as error:
+        return Outcome("failed", str(error))
+    except Killed:
+        return Outcome("killed", "")
+    except Exception as error:  # noqa: BLE001
+        return Outcome("crashed", f"{type(error).__name__}: {str(error)[:200]}")
+    return Outcome("success", done.message, done) if isinstance(done, Report) else Outcome("success", done)
 
-    def _carry(self, run_id: str, on_statement: Callable[[str], None] | None, work: Callable[[], Any]) -> Outcome:
-        try:
-            with self.as_run(run_id, on_statement):
-                done = work()
-        except ZakazError as error:
-            return Outcome("failed", str(error))
-        except Killed:
-            return Outcome("killed", "")
-        except Exception as error:  # noqa: BLE001
-            return Outcome("crashed", f"{type(error).__name__}: {str(error)[:200]}")
-        if isinstance(done, Report):
-            return Outcome("success", done.message, done.window, done.rejected)
-        return Outcome("success", str(getattr(done, "message", done)))
+
+@contextmanager
+def _watching(on_statement: Hook | None) -> Iterator[None]:
+    _RUN.on_statement = on_statement
+    try:
+        yield
+    finally:
+        _RUN.on_statement = None
+
+
+def _let_locks_go(run_id: str) -> None:
+    """As the kernel does when the process of the run is gone."""
+    for name in [name for name in alive._held if run_id in name]:
+        os.close(alive._held.pop(name))
 
 
 @contextmanager
 def in_process(clock: Clock) -> Iterator[None]:
-    """Within the block the product runs here: plain functions, the clock, one connection a thread."""
+    """Within the block the product is on the clock, with one connection a thread."""
     with ExitStack() as stack:
         # Beneath whatever the driver is made of: nobody else here uses urllib3.
         stack.enter_context(patch.object(PoolManager, "urlopen", _watched(PoolManager.urlopen)))
@@ -151,45 +171,12 @@ def in_process(clock: Clock) -> Iterator[None]:
         stack.enter_context(patch.object(ssl, "create_default_context", cache(ssl.create_default_context)))
         connect = _reused(clickhouse_connect.get_client, stack)
         stack.enter_context(patch.object(clickhouse_connect, "get_client", connect))
+        fake = _datetime_of(clock)
         for module in list(sys.modules.values()):
-            if module.__name__.startswith(_PACKAGES):
-                _enter(stack, module, clock)
+            held = vars(module).get("datetime")
+            if module.__name__.startswith(_PACKAGES) and isinstance(held, type) and issubclass(held, _REAL):
+                stack.enter_context(patch.object(module, "datetime", fake))
         yield
-
-
-def _enter(stack: ExitStack, module: ModuleType, clock: Clock) -> None:
-    for name, value in list(vars(module).items()):
-        stand_in: Any = None
-        if isinstance(value, Task):
-            stand_in = value.fn if value.cache_key_fn is None else _Cached(value)
-        elif value is _REAL:
-            stand_in = _datetime_of(clock)
-        elif name == "load_settings":
-            stand_in = lambda: _RUN.product.settings  # noqa: E731
-        elif callable(value) and getattr(value, "__module__", "") == "prefect.artifacts":
-            stand_in = lambda *_a, **_k: uuid.uuid4()  # noqa: E731
-        if stand_in is not None:
-            stack.enter_context(patch.object(module, name, stand_in))
-
-
-class _Cached:
-    """A cached task without Prefect: the same key finds the same result again."""
-
-    def __init__(self, task: Task[Any, Any], refresh: bool = False) -> None:
-        self._task, self._refresh = task, refresh
-
-    def with_options(self, *, refresh_cache: bool = False, **_: object) -> _Cached:
-        return _Cached(self._task, bool(refresh_cache))
-
-    def __call__(self, *values: object) -> Any:
-        names = self._task.fn.__code__.co_varnames
-        context: Any = SimpleNamespace(task_run=SimpleNamespace(flow_run_id=_RUN.run_id))
-        assert self._task.cache_key_fn
-        key = str(self._task.cache_key_fn(context, dict(zip(names, values, strict=False))))
-        cached = _RUN.product.cached
-        if self._refresh or key not in cached:
-            cached[key] = self._task.fn(*values)
-        return cached[key]
 
 
 def _datetime_of(clock: Clock) -> type[datetime]:
