@@ -112,9 +112,8 @@ def scene_of(
                 monkeypatch.setenv(name, value)
             last = until.date()
             made = served.settings(clickhouse_dsn, clickhouse_database, tmp_path)
-            return Scene(
-                served, Product(made), Window(first=last - timedelta(days=2), last=last - timedelta(days=1))
-            )
+            window = Window(first=last - timedelta(days=2), last=last - timedelta(days=1))
+            return Scene(world, served, Product(made), window)
 
         yield make
 

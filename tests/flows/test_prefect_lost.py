@@ -37,7 +37,6 @@ def started(scene: Scene, prefect: PrefectServer, *command: str) -> subprocess.P
     return subprocess.Popen([sys.executable, *command], env=env, stdout=pipe, stderr=pipe, text=True)
 
 
-@pytest.mark.slow
 def test_a_load_is_done_and_says_what_only_prefect_does_not_know(open_days: Scene, prefect: PrefectServer) -> None:
     def kill(body: bytes) -> bytes:
         prefect.kill()
@@ -67,7 +66,6 @@ run_flow(qtickets, flow_run=flow_run, parameters=flow_run.parameters)
 """
 
 
-@pytest.mark.slow
 def test_a_run_of_a_worker_that_is_ended_is_recorded_and_its_fetch_is_not_made_again(
     open_days: Scene, prefect: PrefectServer
 ) -> None:

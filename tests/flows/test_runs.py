@@ -28,6 +28,7 @@ from tasks.ingest import Report
 from tasks.quality.checks import Check, Result
 from tasks.quality.run import ChecksBroken
 from tasks.sources import SOURCES
+from tasks.window import Window
 from tests.flows import truth
 from tests.flows.conftest import Scene, storage
 from tests.support.prefect_server import PrefectServer
@@ -273,7 +274,7 @@ def test_an_artifact_and_a_state_are_built_as_with_plain_words(monkeypatch: pyte
 
     def report(text: str) -> Report:
         day = datetime(2025, 11, 20, tzinfo=UTC)
-        window = steps.Window(first=day.date(), last=day.date())
+        window = Window(first=day.date(), last=day.date())
         return Report("qtickets", "tickets", window, "sandbox", "a", day, warnings=[text], notes=[text])
 
     def publish(text: str) -> dict[str, Any]:
