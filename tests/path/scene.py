@@ -69,11 +69,13 @@ class Scene:
 
     def runs(self) -> list[tuple[str, str]]:
         """Job and status, oldest first."""
-        return self.product.select("SELECT job, status FROM meta_job_runs ORDER BY started_at").rows()  # type: ignore[return-value]
+        return self.product.select("SELECT job, status FROM meta_job_runs ORDER BY started_at, _ver").rows()  # type: ignore[return-value]
 
     def last_run(self) -> dict[str, Any]:
         """With its metrics read."""
-        run = self.product.select("SELECT * FROM meta_job_runs ORDER BY started_at DESC LIMIT 1").row(0, named=True)
+        run = self.product.select("SELECT * FROM meta_job_runs ORDER BY started_at DESC, _ver DESC LIMIT 1").row(
+            0, named=True
+        )
         return run | {"metrics": json.loads(run["metrics"])}
 
     def _once(self, sql: str, key: int) -> dict[Any, Any]:
