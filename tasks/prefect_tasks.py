@@ -87,6 +87,10 @@ class LandedFetch(WritableFileSystem):
     def write_path(self, path: str, content: bytes, **_: Any) -> None:  # type: ignore[override]
         """Nothing: the manifest is there."""
 
+    def _resolve_path(self, path: str) -> None:
+        """There is no folder that keys are relative to. Without this method Prefect takes the current one, in which
+        they are not, and rolls the fetch back."""
+
 
 def _fetch_cached(asked: Fetch, refresh: bool) -> Manifest:
     step = fetch.with_options(

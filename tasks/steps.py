@@ -21,7 +21,7 @@ from tasks.landing import Landing, Manifest, Request
 from tasks.load.carry_forward import Unknown, carry_forward
 from tasks.load.mart import reference_tables, restate
 from tasks.load.quarantine import quarantine, rejected_values
-from tasks.load.runs import Run, begin_read, days_read_later, next_version, status_of
+from tasks.load.runs import Run, begin_read, covered, days_read_later, next_version, reads, status_of
 from tasks.load.tables import Mart, Scope, Table
 from tasks.load.upsert import Upserted, distinct, merge, upsert
 from tasks.load.warehouse import warehouse
@@ -85,18 +85,23 @@ def fetch_once(asked: Fetch, refresh: bool) -> Manifest:
 def landed(client: Client, asked: Fetch) -> Manifest | None:
     """An earlier fetch of the same request that may be used again.
 
-    Of settled days any; of days that the source still restates only one of a run that did not come to its end, and
-    not for long. One that came with a warning, say without tags, is no answer to keep.
+    Of days that were settled when it was made any. Of days that the source still restated then only one of a run that
+    did not come to its end, not for long, and not once a good run has read them. One that came with a warning, say
+    without tags, is no answer to keep.
     """
     manifest = asked.landing.newest(asked.request)
     if manifest is None or manifest.warnings:
         return None
-    if (moscow_today(asked.run.started_at) - asked.window.last).days > asked.source.restated_days:
+    if (moscow_today(manifest.fetched_at) - asked.window.last).days > asked.source.restated_days:
         return manifest
     if asked.run.started_at - manifest.fetched_at > RESUMED_WITHIN:
         return None
-    status = status_of(client, asked.source.job, manifest.run_id)
-    return manifest if status == "failed" or manifest.run_id == asked.run.run_id else None
+    if manifest.run_id == asked.run.run_id:
+        return manifest
+    job, account = asked.source.job, asked.source.fingerprint(asked.settings)
+    good = reads(covered(client, job, account, even_with_warnings=True), manifest.window)
+    is_read = good.filter(pl.col("read_at") >= manifest.fetched_at).height > 0
+    return manifest if not is_read and status_of(client, job, manifest.run_id) == "failed" else None
 
 
 def may_pass(error: BaseException) -> bool:

@@ -37,7 +37,7 @@ class Trouble:
     @property
     def fingerprint(self) -> str:
         words = re.sub(r"\d+", "", self.essence)
-        return hashlib.sha256(f"{words}\n{self.size}".encode()).hexdigest()[:16]
+        return hashlib.sha256(f"{words}\n{self.size}".encode(errors="replace")).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

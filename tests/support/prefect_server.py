@@ -1,15 +1,18 @@
-"""A Prefect server as a process of its own, which a test may stop, kill or starve."""
+"""A Prefect server as a process of its own, which a test may kill."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
+
+from tests.support.clickhouse_server import free_port
 
 _SECONDS = 90
 
@@ -32,6 +35,25 @@ def prefect_server(
     finally:
         server.terminate()
         server.wait(30)
+
+
+class PrefectServer:
+    """With a database of its own. Whatever was done to it, it runs after `start`."""
+
+    def __init__(self, home: Path, stack: ExitStack) -> None:
+        self._home, self._stack, self._port = home, stack, free_port()
+        self.url = f"http://127.0.0.1:{self._port}/api"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        if self._process is None or self._process.poll() is not None:
+            env = os.environ | {"PREFECT_HOME": str(self._home), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+            self._process = self._stack.enter_context(prefect_server(self._home, self._port, env))
+
+    def kill(self) -> None:
+        assert self._process
+        self._process.kill()
+        self._process.wait()
 
 
 def _is_healthy(port: int) -> bool:

@@ -1,8 +1,11 @@
-"""The product inside this process, on the test's clock: loads, backfills and replays, as a command runs them where no
-Prefect server is set. What faults and schedules of loads need to know of where things are in the product is here."""
+"""The product inside this process: a load, a backfill, a replay, the plain path on the test's clock.
+
+The only module of the fault table and of the schedules that knows where things are in the product.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 import ssl
 import sys
@@ -24,6 +27,7 @@ from urllib3 import PoolManager
 from tasks.backfill import backfill
 from tasks.errors import ZakazError
 from tasks.ingest import Report, ingest
+from tasks.load import alive
 from tasks.load.frames import select
 from tasks.load.warehouse import warehouse
 from tasks.replay import replay
@@ -32,8 +36,9 @@ from tasks.sources import SOURCES
 from tasks.window import Window
 
 _REAL = datetime
+_PACKAGES = ("cli.", "tasks.", "validation.")
 _RUN = threading.local()
-"""`on_statement` of the thread's run: called around each request to ClickHouse."""
+"""Of the thread: `on_statement`, which sees each request to ClickHouse."""
 Hook = Callable[[str], None]
 
 
@@ -58,7 +63,15 @@ class Outcome:
 
     status: str
     message: str
-    window: Window | None = None
+    report: Report | None = None
+
+    @property
+    def window(self) -> Window | None:
+        return self.report.window if self.report else None
+
+    @property
+    def rejected(self) -> int:
+        return self.report.rejected if self.report else 0
 
 
 @dataclass
@@ -77,16 +90,19 @@ class Product:
         refresh: bool = False,
         on_statement: Hook | None = None,
     ) -> Outcome:
-        """One load. The same `run_id` again is the same run resumed. `refresh`: nothing that was fetched before is used.
-        `on_statement` gets "before" and "after"."""
-        window, name = Window(first=first, last=last), run_id or str(uuid.uuid4())
-        return _outcome(lambda: ingest(SOURCES[source], self.settings, window, name, refresh=refresh), on_statement)
+        """One load. The same `run_id` again is the same run resumed. `on_statement` gets "before" and "after"."""
+        run_id, window = run_id or str(uuid.uuid4()), Window(first=first, last=last)
+        with _watching(on_statement):
+            outcome = _outcome(lambda: ingest(SOURCES[source], self.settings, window, run_id, refresh=refresh))
+        if outcome.status == "killed":
+            _let_locks_go(run_id)
+        return outcome
 
-    def backfill(self, source: str, first: date, last: date) -> Outcome:
-        def one(window: Window) -> Report:
-            return ingest(SOURCES[source], self.settings, window, str(uuid.uuid4()))
+    def backfill(self, source: str, first: date, last: date, *, refresh: bool = False) -> Outcome:
+        def load(window: Window) -> Report:
+            return ingest(SOURCES[source], self.settings, window, str(uuid.uuid4()), refresh=refresh)
 
-        return _outcome(lambda: backfill(SOURCES[source], self.settings, first, last, refresh=False, load=one))
+        return _outcome(lambda: backfill(SOURCES[source], self.settings, first, last, refresh=refresh, load=load))
 
     def replay(self, source: str) -> Outcome:
         return _outcome(lambda: replay([SOURCES[source]], self.settings))
@@ -115,16 +131,19 @@ class Product:
         self.forget_fetches()
 
     def forget_fetches(self) -> None:
-        shutil.rmtree(self.settings.landing_url, ignore_errors=True)
+        shutil.rmtree(self.landing, ignore_errors=True)
+
+    @property
+    def landing(self) -> Path:
+        return Path(self.settings.landing_url)
 
     @property
     def has_fetches(self) -> bool:
         """Whether a later run may find what an earlier one has fetched."""
-        return any(Path(self.settings.landing_url).rglob("manifest.json"))
+        return any(self.landing.rglob("manifest.json"))
 
 
-def _outcome(work: Callable[[], Report | str], on_statement: Hook | None = None) -> Outcome:
-    _RUN.on_statement = on_statement
+def _outcome(work: Callable[[], Report | str]) -> Outcome:
     try:
         done = work()
     except ZakazError as error:
@@ -133,14 +152,27 @@ def _outcome(work: Callable[[], Report | str], on_statement: Hook | None = None)
         return Outcome("killed", "")
     except Exception as error:  # noqa: BLE001
         return Outcome("crashed", f"{type(error).__name__}: {str(error)[:200]}")
+    return Outcome("success", done.message, done) if isinstance(done, Report) else Outcome("success", done)
+
+
+@contextmanager
+def _watching(on_statement: Hook | None) -> Iterator[None]:
+    _RUN.on_statement = on_statement
+    try:
+        yield
     finally:
         _RUN.on_statement = None
-    return Outcome("success", done) if isinstance(done, str) else Outcome("success", done.message, done.window)
+
+
+def _let_locks_go(run_id: str) -> None:
+    """As the kernel does when the process of the run is gone."""
+    for name in [name for name in alive._held if run_id in name]:
+        os.close(alive._held.pop(name))
 
 
 @contextmanager
 def in_process(clock: Clock) -> Iterator[None]:
-    """Within the block the product runs on this clock, and with one connection a thread."""
+    """Within the block the product is on the clock, with one connection a thread."""
     with ExitStack() as stack:
         # Beneath whatever the driver is made of: nobody else here uses urllib3.
         stack.enter_context(patch.object(PoolManager, "urlopen", _watched(PoolManager.urlopen)))
@@ -150,7 +182,8 @@ def in_process(clock: Clock) -> Iterator[None]:
         stack.enter_context(patch.object(clickhouse_connect, "get_client", connect))
         fake = _datetime_of(clock)
         for module in list(sys.modules.values()):
-            if module.__name__.startswith("tasks.") and getattr(module, "datetime", None) is _REAL:
+            held = vars(module).get("datetime")
+            if module.__name__.startswith(_PACKAGES) and isinstance(held, type) and issubclass(held, _REAL):
                 stack.enter_context(patch.object(module, "datetime", fake))
         yield
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from sandbox.direct import DIRECT_LOGIN, DIRECT_TOKEN, DirectApi, DirectSwitches
 from sandbox.faults import Faults
 from sandbox.qtickets import SANDBOX_TOKEN, QticketsApi
@@ -84,6 +86,15 @@ class Stage:
             "direct_rate": 10_000,
         }
         return Settings(_env_file=None, **(values | (old if legacy else vk)))  # type: ignore[arg-type]
+
+    def environment(self, dsn: str, database: str, folder: Path) -> dict[str, str]:
+        """The same, for a flow or a command."""
+        made = self.settings(dsn, database, folder)
+        given = {name: getattr(made, name) for name in made.model_fields_set}
+        return {
+            name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            for name, value in given.items()
+        }
 
 
 @contextmanager

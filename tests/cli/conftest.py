@@ -1,0 +1,145 @@
+"""`zakaz` as a person or cron starts it: a process of its own, in a home of its own, on the embedded warehouse."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import psutil
+import pytest
+
+from sandbox.world import World
+from tasks.load.frames import select
+from tasks.load.migrate import migrated
+from tasks.settings import Settings
+from tests.flows import clock
+from tests.support.stage import Stage, stage
+
+ROOT = Path(__file__).parents[2]
+_KEPT = ("QTICKETS_", "VK_", "DIRECT_", "CLICKHOUSE_", "PREFECT_API")
+_SOON = 90
+"""Seconds. On an idle machine it takes one."""
+
+
+@dataclass
+class Zakaz:
+    """`env` may be changed by a test."""
+
+    home: Path
+    env: dict[str, str]
+    world: World
+    stage: Stage
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    @property
+    def first(self) -> date:
+        return self.last - timedelta(days=1)
+
+    @property
+    def last(self) -> date:
+        """Some days ago, so that no test depends on when the day ends."""
+        return self.world.until.date() - timedelta(days=1)
+
+    @property
+    def days(self) -> tuple[str, ...]:
+        return ("--from", str(self.first), "--to", str(self.last))
+
+    def run(self, *arguments: str, module: str = "cli.main") -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", module, *arguments]
+        return subprocess.run(command, env=self.env, cwd=self.home, capture_output=True, text=True, timeout=180)
+
+    def ok(self, *arguments: str) -> str:
+        """Run it, expect success, give back what it printed."""
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """In a session of its own, so that whatever it leaves behind is found."""
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(
+            [sys.executable, *arguments], env=self.env, cwd=self.home, stdin=subprocess.DEVNULL, stdout=pipe,
+            stderr=pipe, text=True, start_new_session=True,
+        )  # fmt: skip
+        self.started.append(process)
+        return process
+
+    def stop(self, process: subprocess.Popen[str], *numbers: int) -> None:
+        """Send the signals: one line, status 1, and nothing is left."""
+        for number in numbers:
+            process.send_signal(number)
+        out, err = process.communicate(timeout=_SOON)
+        assert (process.returncode, out) == (1, "")
+        assert "Traceback" not in err
+        assert complaints(err) == [f"zakaz: stopped by {signal.Signals(numbers[-1]).name}."]
+        assert of_session(process.pid) == []
+
+    def select(self, sql: str) -> pl.DataFrame:
+        settings = Settings(_env_file=None, clickhouse_dsn=self.env["CLICKHOUSE_DSN"])
+        with migrated(settings) as client:
+            return select(client, sql)
+
+    def ends(self) -> list[tuple[Any, ...]]:
+        """Of each run its job, how it ended and in what words."""
+        rows = self.select("SELECT job, status, message FROM meta_job_runs ORDER BY job, started_at, _ver").rows()
+        return [(job, status, message.partition("; ")[2]) for job, status, message in rows]
+
+
+def complaints(errors: str) -> list[str]:
+    return [line for line in errors.splitlines() if line.startswith("zakaz: ")]
+
+
+def of_session(number: int) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if os.getsid(process.pid) == number:
+                found.append(process)
+        except ProcessLookupError:
+            pass
+    return found
+
+
+def wait_for(event: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 120
+    while not event():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def zakaz(tmp_path: Path) -> Iterator[Zakaz]:
+    """Three days of a promoter that ended some days ago, served. No signal is ignored from the start, as it would be
+    where the tests themselves run under nohup."""
+    ignored = [n for n in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM) if signal.getsignal(n) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    world = World.generate(until=clock.now() - timedelta(days=4), days=3, scale=0.2)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_KEPT)}
+    with stage(world) as served:
+        dsn = f"chdb://{tmp_path / 'data' / 'warehouse'}"
+        given = served.environment(dsn, "zakaz", tmp_path / "data") | {
+            "ZAKAZ_HOME": str(tmp_path),
+            "PYTHONPATH": str(ROOT),
+            "PREFECT_HOME": str(tmp_path / "prefect"),
+            "CLICKHOUSE_LOCK_WAIT": "60",
+            "COLUMNS": "200",
+        }
+        made = Zakaz(tmp_path, kept | given, world, served)
+        yield made
+        for process in made.started:
+            for left in of_session(process.pid):
+                left.kill()
+            process.communicate()
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)

@@ -1,0 +1,226 @@
+"""Commands as processes: what goes to which stream, exit statuses, nothing started beside, nothing shown but text."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from rich.console import Console
+
+from cli import terminal
+from tasks.load.migrate import migrated
+from tasks.load.quarantine import quarantine
+from tasks.logs import show_traceback
+from tasks.quality.checks import Check, Result
+from tasks.settings import Settings
+from tasks.smoke import Probe
+from tests.cli.conftest import Zakaz, complaints, wait_for
+from tests.flows import ad_truth, truth
+from tests.flows.test_runs import ATTACK
+from tests.support.receiver import Receiver
+from tests.tasks.test_harmless import UNSEEN
+
+pytestmark = pytest.mark.slow
+WATCHED = """
+import atexit, sys
+started = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "os.system")
+sys.addaudithook(lambda event, _: sys.stderr.write(f"STARTED {event}\\n") if event in started else None)
+atexit.register(lambda: sys.stderr.write("PREFECT\\n" if "prefect" in sys.modules else "NO PREFECT\\n"))
+from cli.main import main
+main()
+"""
+
+
+def test_a_load_without_a_server_prints_a_line_and_starts_nothing(zakaz: Zakaz) -> None:
+    process = zakaz.start("-c", WATCHED, "load", "qtickets", *zakaz.days)
+    out, err = process.communicate(timeout=180)
+
+    assert process.returncode == 0, err
+    assert re.fullmatch(rf"qtickets {zakaz.first}\.\.{zakaz.last}: \d+ ticket lines, \d+ new\n", out)
+    assert err.endswith("NO PREFECT\n")
+    assert "STARTED" not in err
+    sold = (
+        "SELECT event_date, event_id, currency, tickets_sold, revenue, refunds_amount FROM stg_qtickets_sales_raw"
+    )
+    figures = {row[:3]: row[3:] for row in zakaz.select(sold).rows()}
+    assert figures == truth.sales(zakaz.world, zakaz.first, zakaz.last)
+    row = zakaz.ok("sql", "SELECT 1 AS x, toDecimal64('100.5', 2) AS m", "--format", "JSONEachRow")
+    assert row == '{"x":1,"m":100.50}\n'
+    (run,) = map(json.loads, zakaz.ok("runs", "--json").splitlines())
+    assert (run["job"], run["status"]) == ("qtickets_loader", "success")
+    assert zakaz.ok("sql", "-- a comment first\nSELECT today() AS d", "--format", "CSV").count("\n") == 1
+
+
+def test_each_source_for_itself_and_the_status_says_how_badly(zakaz: Zakaz) -> None:
+    """A missing setting is 2, a failure 1; the others are loaded and named in order."""
+    token = zakaz.env.pop("QTICKETS_TOKEN")
+
+    done = zakaz.run("load", "all", *zakaz.days)
+
+    assert done.returncode == 2
+    (line,) = complaints(done.stderr)
+    assert line.startswith("zakaz: qtickets: QTICKETS_TOKEN is missing. Put it into secrets/.env.qtickets")
+    assert [printed.split()[0] for printed in done.stdout.splitlines()] == ["vk_ads", "direct"]
+    for source in ("vk_ads", "direct"):
+        facts = (
+            "SELECT stat_date, campaign_id, ad_group_id, ad_id, impressions, clicks, spent, conversions "
+            f"FROM fact_{source}_daily WHERE stat_date >= '{zakaz.first}'"
+        )
+        rows = {row[:4]: row[4:] for row in zakaz.select(facts).rows()}
+        assert rows == ad_truth.facts(zakaz.world, source, zakaz.first, zakaz.last)
+    zakaz.env["DIRECT_TOKEN"] = "wrong-token-4711"
+    done = zakaz.run("load", "all", *zakaz.days)
+    assert done.returncode == 1
+    missing, failed = complaints(done.stderr)
+    assert missing.startswith("zakaz: qtickets: QTICKETS_TOKEN is missing")
+    assert failed.startswith("zakaz: direct: Yandex Direct refused the request with code 53")
+    assert "Traceback" not in done.stderr
+    assert "wrong-token-4711" not in done.stderr
+
+    # As a module, with the token in a file.
+    secret = zakaz.home / "secrets" / ".env.qtickets"
+    secret.parent.mkdir(exist_ok=True)
+    secret.touch(0o600)
+    secret.write_text(f"QTICKETS_TOKEN={token}\n")
+    done = zakaz.run("--env", "secrets/.env.qtickets", *zakaz.days, module="flows.qtickets")
+    assert (done.returncode, done.stdout.split()[0]) == (0, "qtickets"), done.stderr
+    judged = zakaz.run("quality", "--json")
+    assert judged.returncode in (0, 1)
+    assert {check["check"] for check in json.loads(judged.stdout)["checks"]} >= {"duplicates_direct"}
+    probes = {probe["name"]: probe for probe in map(json.loads, zakaz.run("smoke", "--json").stdout.splitlines())}
+    assert {name for name, probe in probes.items() if probe["status"] == "failure"} == {
+        "direct: API",
+        "direct: last run",
+    }
+
+
+def test_a_failure_that_nobody_sees_is_told_and_its_end_too(zakaz: Zakaz) -> None:
+    """Through ALERT_URL, by cron. On a terminal somebody looks on, and only the end is told."""
+    receiver = Receiver()
+    right = zakaz.env["QTICKETS_TOKEN"]
+    zakaz.env |= {"ALERT_URL": receiver.url, "QTICKETS_TOKEN": "wrong"}
+    load = ("-m", "cli.main", "load", "qtickets", *zakaz.days)
+    try:
+        assert "QTICKETS_TOKEN" in on_a_terminal(zakaz.env, *load[2:])
+        assert receiver.messages == []
+        for _ in range(2):
+            assert zakaz.start(*load).wait(180) == 1
+        (told,) = receiver.messages
+        title, essence, footer = told.split("\n")
+        assert (title, footer) == ("Zakaz: qtickets failed", "See `zakaz runs`.")
+        assert "QTICKETS_TOKEN" in essence
+
+        zakaz.env["QTICKETS_RATE"] = "fast"
+        wrong = zakaz.start(*load)
+        assert wrong.wait(180) == 2
+        assert "QTICKETS_RATE" in receiver.messages[1], "of the settings only those of alerts must be right"
+        assert "fast" not in receiver.messages[1]
+        del zakaz.env["QTICKETS_RATE"]
+
+        zakaz.env["QTICKETS_TOKEN"] = right
+        on_a_terminal(zakaz.env, *load[2:])
+        assert [text.split("\n")[0] for text in receiver.messages[2:]] == ["Zakaz: Resolved: qtickets failed"]
+    finally:
+        receiver.close()
+
+
+def test_a_backup_comes_back_and_the_next_load_finds_nothing_to_do(zakaz: Zakaz) -> None:
+    zakaz.ok("load", "qtickets", *zakaz.days)
+    everything = "SELECT * FROM agg_marketing_daily ORDER BY ALL"
+    before = zakaz.select(everything)
+
+    line = zakaz.ok("backup")
+    name = line.split(":")[0]
+    assert re.fullmatch(r"zakaz-\d{8}T\d{6}Z: \d+ tables, \d+ rows, [\d.]+ [KM]B, in .+\n", line)
+    refused = zakaz.run("backup", name)
+    assert (refused.returncode, refused.stdout, len(complaints(refused.stderr))) == (1, "", 1)
+    assert "The database zakaz is not empty" in zakaz.run("restore", name).stderr
+    zakaz.ok("sql", "DROP DATABASE zakaz SYNC")
+    assert "in the database zakaz\n" in zakaz.ok("restore", name)
+
+    assert zakaz.select(everything).equals(before)
+    assert "nothing changed" in zakaz.ok("load", "qtickets", *zakaz.days, "--refresh")
+    wrong = zakaz.run("backup", "a/b")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+
+
+def test_a_locked_warehouse_names_its_holder(zakaz: Zakaz) -> None:
+    zakaz.env["CLICKHOUSE_LOCK_WAIT"] = "1"
+    sleeping = "SELECT sleepEachRow(1) FROM numbers(600) SETTINGS max_block_size=1"
+    holder = zakaz.start("-m", "cli.main", "sql", sleeping)
+    wait_for((zakaz.home / "data" / "warehouse.holder").exists, holder)
+
+    done = zakaz.run("sql", "SELECT 1")
+
+    assert done.returncode == 1
+    assert f"in use by process {holder.pid}" in done.stderr
+
+
+def test_output_that_cannot_be_written_is_one_line(zakaz: Zakaz) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "cli.main", "--help"]
+        done = subprocess.run(command, env=zakaz.env, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    line = "zakaz: No space left on device: the output could not be written.\n"
+    assert (done.returncode, done.stderr) == (1, line)
+
+
+def on_a_terminal(env: dict[str, str], *arguments: str) -> str:
+    """What arrives at a real terminal of 200 columns, from stdout and stderr."""
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
+    command = [sys.executable, "-m", "cli.main", *arguments]
+    with subprocess.Popen(command, env=env | {"TERM": "xterm"}, stdin=its, stdout=its, stderr=its, close_fds=True):
+        os.close(its)
+        came = b""
+        try:
+            while part := os.read(ours, 65536):
+                came += part
+        except OSError:  # as Linux says that the other end is closed
+            pass
+    os.close(ours)
+    return came.decode()
+
+
+def test_a_real_terminal_gets_no_escape_but_colours(zakaz: Zakaz) -> None:
+    text = dict.fromkeys(("record_key", "reason", "column", "value", "record"), ATTACK)
+    with migrated(Settings(_env_file=None, clickhouse_dsn=zakaz.env["CLICKHOUSE_DSN"])) as client:
+        quarantine(client, "qtickets", "orders", pl.DataFrame([text]), pl.Series([], dtype=pl.String), "1", 1)
+    for arguments in (("quarantine", "list"), ("sql", f"SELECT throwIf(1, '{ATTACK}')")):
+        shown = on_a_terminal(zakaz.env, *arguments)
+        assert "spring" in shown
+        assert not UNSEEN.search(re.sub(r"\x1b\[[0-9;]*m", "", shown.replace("\r\n", "\n")).replace("\n", ""))
+        assert "\x1b[31md" not in shown, "nor one that came with the text"
+
+
+def test_tables_results_and_tracebacks_show_text_as_text(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal, "out", Console(width=400, force_terminal=True, color_system=None))
+    attack = f"[link=http://evil.com]x[/link] {ATTACK}"
+    check = Check("utm", "T", "W", "fail", ("qtickets",), {}, None, "")
+    shows: list[tuple[Any, ...]] = [
+        (terminal.print_frame, pl.DataFrame({"message": [attack]}), False, {"message": "what"}, ""),
+        (terminal.print_checks, [Result(check, "broken", 1, attack, [])], attack),
+        (terminal.print_probes, [Probe("p", "failure", 0.1, attack, attack)], attack),
+        (terminal.say, attack),
+        (terminal.complain, attack),
+        (show_traceback, ValueError, ValueError(attack), None),
+    ]
+    for show, *values in shows:
+        show(*values)
+
+    shown = capsys.readouterr()
+    text = re.sub(r"\x1b\[[0-9;]*m", "", shown.out) + shown.err
+    assert text.count("[link=http://evil.com]x[/link]") == 9
+    assert not UNSEEN.search(text.replace("\n", ""))

@@ -1,0 +1,142 @@
+"""A mistake is one clear line and the right exit status, never a traceback and never a secret. In this process."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cli import machine, run, terminal
+from cli.main import _run
+from ops.server import serve
+from tasks.errors import SettingsError
+from tests.cli.conftest import complaints
+
+SECRET = "s3cret-4711"
+LOAD = ("load", "qtickets", "--days", "3")
+
+
+@pytest.fixture
+def answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(terminal, "show_progress", lambda verbose: None)
+    monkeypatch.setenv("CLICKHOUSE_DSN", f"chdb://{tmp_path}/warehouse")
+
+    def give(*arguments: str) -> tuple[int, str]:
+        """The exit status and the one line; nothing on stdout."""
+        status = _run(list(arguments))
+        told = capsys.readouterr()
+        assert told.out == ""
+        assert "Traceback" not in told.err
+        assert SECRET not in told.err
+        (line,) = complaints(told.err)
+        return status, line
+
+    return give
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("load", "qtickets", "--from", "2026-02-30"), "2026-02-30 is not a date"),
+        (("load", "qtickets", "--from", "2026-02-02", "--to", "2026-02-01"), "before it begins"),
+        (("load", "qtickets", "--days", "0"), "at least 1"),
+        (("load", "direct", "--from", "2026-01-01", "--to", "2199-01-01"), "after today"),
+        (("backfill", "qtickets", "--from", "2026-01-01", "--to", "2199-01-01"), "after today"),
+        (("load", "qtickets", "--days", "3", "--from", "2026-01-01"), "either --days or --from"),
+        (("load", "afisha"), "There is no source afisha"),
+        (("load", ""), "There is no source"),
+        (("quarantine", "list", "--source", "afisha"), "There is no source afisha"),
+        (("restore", "fine", "--into", "a b"), "made of Latin letters"),
+        (("load",), "SOURCE"),
+        (("lode",), "lode"),
+        (("quarantine",), "Missing command"),
+        (("deploy",), "PREFECT_API_URL is not set"),
+        ((*LOAD, "--env", "nowhere/.env"), "nowhere/.env"),
+    ],
+)
+def test_wrong_usage_is_status_2(answer, monkeypatch, arguments: tuple[str, ...], words: str) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("QTICKETS_TOKEN", "x")
+    monkeypatch.setenv("DIRECT_TOKEN", "x")
+    monkeypatch.setenv("ZAKAZ_ENV", "")
+    status, line = answer(*arguments)
+    assert (status, words in line) == (2, True), line
+
+
+@pytest.mark.parametrize(
+    ("settings", "status", "words"),
+    [
+        ({"QTICKETS_TOKEN": ""}, 2, "QTICKETS_TOKEN is missing"),
+        ({"QTICKETS_RATE": SECRET}, 2, "QTICKETS_RATE"),
+        ({"QTICKETS_BASE_URL": "nonsense"}, 2, "The setting QTICKETS_BASE_URL is wrong: it is no address"),
+        ({"VK_BASE_URL": "http://["}, 2, "The setting VK_BASE_URL is wrong: it is no address"),
+        ({"QTICKETS_TOKEN": "two words"}, 2, "characters that no token has"),
+        ({"CLICKHOUSE_DSN": "chdb:///sys/kernel/warehouse"}, 1, "/sys/kernel"),
+        ({"CLICKHOUSE_DSN": f"http://u:{SECRET}@127.0.0.1:9"}, 1, "cannot be reached"),
+    ],
+)
+def test_a_setting_that_no_program_could_use_is_named(  # type: ignore[no-untyped-def]
+    answer, monkeypatch, settings: dict[str, str], status: int, words: str
+) -> None:
+    for name, value in ({"QTICKETS_TOKEN": SECRET} | settings).items():
+        monkeypatch.setenv(name, value)
+    found, line = answer(*LOAD)
+    assert (found, words in line) == (status, True), line
+
+
+def test_the_server_is_that_of_the_environment_or_of_prefects_active_profile(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Found without Prefect; without one a command starts none."""
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
+    assert run.server_address() is None
+    (tmp_path / "profiles.toml").write_text(
+        'active = "ours"\n[profiles.ours]\nPREFECT_API_URL = "http://a/api"\n[profiles.other]\nPREFECT_API_URL = "http://b/api"'
+    )
+    assert run.server_address() == "http://a/api"
+    monkeypatch.setenv("PREFECT_PROFILE", "other")
+    assert run.server_address() == "http://b/api"
+    monkeypatch.setenv("PREFECT_API_URL", "http://c/api")
+    assert run.server_address() == "http://c/api"
+
+
+GOOD = "zakaz:" + "x" * serve.SHORTEST
+
+
+@pytest.mark.parametrize("given", [None, "", " ", "zakaz", "zakaz:", ":" + "x" * 40, "zakaz:short", GOOD[:-1]])
+def test_a_prefect_server_without_a_password_worth_the_name_does_not_start(
+    given: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(serve, "_run", lambda *_: pytest.fail("it started"))
+    if given is None:
+        monkeypatch.delenv(serve.PASSWORD, raising=False)
+    else:
+        monkeypatch.setenv(serve.PASSWORD, given)
+    with pytest.raises(SystemExit) as end:
+        serve.main(["--port", "1"])
+    assert end.value.code == 2
+    (line,) = complaints(capsys.readouterr().err)
+    assert line.startswith(f"zakaz: {serve.PASSWORD} must be a name, a colon and a password")
+    serve.require_password(GOOD)
+
+
+def test_its_names_and_pages_are_this_machines_and_those_that_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PREFECT_UI_URL", raising=False)
+    assert serve.hosts() == ["127.0.0.1", "localhost"]
+    assert serve.origins(4200) == ["http://127.0.0.1:4200", "http://localhost:4200"]
+    monkeypatch.setenv("PREFECT_UI_URL", "https://zakaz.example.ru/")
+    monkeypatch.setenv(serve.HOSTS, "prefect, ")
+    assert serve.hosts() == ["127.0.0.1", "localhost", "zakaz.example.ru", "prefect"]
+    assert serve.origins(4200)[-1] == "https://zakaz.example.ru"
+
+
+def test_a_password_with_any_character_reaches_a_shell_as_it_is(tmp_path: Path) -> None:
+    password, file = "zakaz:it's $HOME `id` \\ \" # =;&", tmp_path / "secrets" / "prefect.env"
+    machine.keep_sign_in(file, {serve.PASSWORD: password})
+    command = ["sh", "-c", f'. "$0"; printf %s "${serve.PASSWORD}"', str(file)]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == password
+    assert machine.kept_sign_in(file) == {serve.PASSWORD: password}
+    assert file.stat().st_mode & 0o077 == 0
+    file.write_text("A='b\n")
+    with pytest.raises(SettingsError, match="cannot be read: a quote has no end"):
+        machine.kept_sign_in(file)

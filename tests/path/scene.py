@@ -1,0 +1,92 @@
+"""A promoter's twenty days over the turn of the year, served, and the product beside them, without a Prefect server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sandbox.world import World
+from tests.flows import truth
+from tests.support.product import Clock, Outcome, Product, in_process
+from tests.support.stage import Stage, stage
+
+NOW = datetime.fromisoformat("2026-01-08T12:00:00+03:00")
+"""In the past, since ClickHouse has a clock of its own; VAT was raised a week before."""
+DAYS = 20
+TODAY = truth.moscow_day(NOW)
+FIRST, YESTERDAY = TODAY - timedelta(days=DAYS - 1), TODAY - timedelta(days=1)
+SOURCES = ("qtickets", "vk_ads", "direct")
+TABLES = {"qtickets": "stg_qtickets_tickets", "vk_ads": "fact_vk_ads_daily", "direct": "fact_direct_daily"}
+_FACTS = "SELECT stat_date, campaign_id, ad_group_id, ad_id, impressions, clicks, spent, conversions FROM "
+_SALES = "SELECT event_date, event_id, currency, tickets_sold, revenue, refunds_amount FROM stg_qtickets_sales_raw"
+
+
+@cache
+def the_world() -> World:
+    """Nobody changes it."""
+    return make_world()
+
+
+def make_world(until: datetime = NOW) -> World:
+    return World.generate(until=until, days=(truth.moscow_day(until) - FIRST).days + 1, scale=0.2)
+
+
+@dataclass
+class Scene:
+    stage: Stage
+    clock: Clock
+    product: Product
+
+    def load(self, source: str, first: date = FIRST, last: date | None = None, **options: Any) -> Outcome:
+        """Ads have their figures up to yesterday. A minute passes."""
+        self.clock.move(minutes=1)
+        newest = truth.moscow_day(self.clock.now) - timedelta(days=source != "qtickets")
+        return self.product.load(source, first, last or newest, **options)
+
+    def loaded(self, *sources: str, first: date = FIRST, **options: Any) -> str:
+        """Load these sources, all if none is given; what each said, a line each."""
+        outcomes = [self.load(source, first, **options) for source in sources or SOURCES]
+        assert [outcome.status for outcome in outcomes] == ["success"] * len(outcomes), outcomes
+        return "\n".join(outcome.message for outcome in outcomes)
+
+    def sales(self) -> dict[truth.Key, truth.Figures]:
+        """In the shape of `truth.sales`; without FINAL, as people ask."""
+        return self._once(_SALES, 3)
+
+    def facts(self, source: str) -> dict[Any, Any]:
+        """In the shape of `ad_truth.facts`."""
+        return self._once(_FACTS + TABLES[source], 4)
+
+    def tables(self, *names: str) -> list[list[tuple[Any, ...]]]:
+        """Every row in every column, with the run that wrote it: what is written again differs."""
+        return [self.product.select(f"SELECT * FROM {name} ORDER BY ALL").rows() for name in names]
+
+    def runs(self) -> list[tuple[str, str]]:
+        """Job and status, oldest first."""
+        return self.product.select("SELECT job, status FROM meta_job_runs ORDER BY started_at, _ver").rows()  # type: ignore[return-value]
+
+    def last_run(self) -> dict[str, Any]:
+        """With its metrics read."""
+        run = self.product.select("SELECT * FROM meta_job_runs ORDER BY started_at DESC, _ver DESC LIMIT 1").row(
+            0, named=True
+        )
+        return run | {"metrics": json.loads(run["metrics"])}
+
+    def _once(self, sql: str, key: int) -> dict[Any, Any]:
+        rows = self.product.select(sql).rows()
+        found = {row[:key]: row[key:] for row in rows}
+        assert len(found) == len(rows), "rows of one key stand twice"
+        return found
+
+
+@contextmanager
+def scene_of(world: World, dsn: str, database: str, folder: Path, *, legacy: bool = False) -> Iterator[Scene]:
+    clock = Clock(world.until + timedelta(minutes=1))
+    with stage(world) as served, in_process(clock):
+        yield Scene(served, clock, Product(served.settings(dsn, database, folder, legacy=legacy)))

@@ -1,0 +1,183 @@
+"""Every figure in the warehouse equals the ground truth, to the kopeck, whatever was loaded before."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.world import World
+from sandbox.world.spend import AdDay, ad_days
+from tests.flows import ad_truth, truth
+from tests.path.scene import FIRST, NOW, TABLES, TODAY, YESTERDAY, Scene, make_world, scene_of, the_world
+
+_MARKETING = (
+    "SELECT d, city, source, impressions, clicks, spend_total, tickets_sold, revenue, refunds_amount, "
+    "net_revenue, romi, roas FROM v_marketing_daily"
+)
+
+
+def spend_of(world: World) -> list[AdDay]:
+    return [row for row in ad_days(world) if FIRST <= row.day <= YESTERDAY]
+
+
+def ratio(what: Decimal, spend: Decimal) -> Any:
+    return pytest.approx(float(what / spend)) if spend else None
+
+
+def exact(scene: Scene, world: World, since: date = TODAY) -> None:
+    """All that is loaded. `since`: the day of the first load, to which the APIs told of ads that are deleted now."""
+    assert scene.sales() == truth.sales(world)
+    for source in ("vk_ads", "direct"):
+        assert scene.facts(source) == ad_truth.facts(world, source, FIRST, YESTERDAY)
+    view = scene.product.select(_MARKETING)
+    wanted = ad_truth.marketing(world, spend_of(world), ad_truth.contents(world, since))
+    assert {row[:3]: row[3:9] for row in view.rows()} == wanted
+    assert view.height == len(wanted)
+    for row in view.iter_rows(named=True):
+        net, spend = row["revenue"] - row["refunds_amount"], row["spend_total"]
+        assert (row["net_revenue"], row["romi"], row["roas"]) == (net, ratio(net - spend, spend), ratio(net, spend))
+
+
+def test_every_row_of_every_source_is_the_truth(loaded: Scene) -> None:
+    exact(loaded, the_world())
+    held = loaded.product.select(
+        "SELECT ticket_id, state, amount, toDate(coalesce(paid_at, ordered_at), 'Europe/Moscow') "
+        "FROM stg_qtickets_tickets"
+    )
+    assert {row[0]: row[1:] for row in held.rows()} == truth.tickets(the_world())
+    assert {request.method for request in loaded.stage.requests("qtickets")} == {"GET"}
+    assert not loaded.stage.vk.writes
+    assert not loaded.stage.direct.writes
+
+
+def test_tags_are_those_that_a_click_would_carry(loaded: Scene) -> None:
+    names = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+    told = {ad.ad_id: ad_truth.told_tags(ad, TODAY) for ad in the_world().ads}
+    for source in ("vk_ads", "direct"):
+        rows = loaded.product.select(f"SELECT DISTINCT ad_id, {', '.join(names)} FROM {TABLES[source]}").rows()
+        assert len(rows) > 10
+        for ad, *tags in rows:
+            assert tags == [told.get(ad, {}).get(name, "") for name in names]
+
+
+def test_sources_add_up_to_all_sales_and_all_spend(loaded: Scene) -> None:
+    """By day and city, by a route that knows nothing of sources; and the KPI view says the same."""
+    cities = {event.id: event.city.name.lower() for event in the_world().events}
+    lines: dict[Any, list[Any]] = defaultdict(lambda: [Decimal(0), 0, Decimal(0), Decimal(0)])
+    for (day, event, currency), figures in truth.sales(the_world()).items():
+        for place, figure in enumerate(figures, 1) if currency == "RUB" else ():
+            lines[day, cities[event]][place] += figure
+    contents = ad_truth.contents(the_world(), TODAY)
+    for row in spend_of(the_world()):
+        city = ad_truth.city_of(contents.get(row.ad.ad_id, ""))
+        lines[row.day, city][0] += ad_truth.with_vat(row.spent, row.day)
+
+    sums = "sum(spend_total), sum(tickets_sold), sum(revenue), sum(refunds_amount)"
+    for view in (
+        f"SELECT d, city, {sums} FROM v_marketing_daily GROUP BY d, city",
+        "SELECT d, city, spend_total, tickets_sold, revenue, refunds_amount FROM v_romi_kpi",
+    ):
+        assert {row[:2]: list(row[2:]) for row in loaded.product.select(view).rows()} == lines
+    sums = "sum(spend_total), sum(tickets_sold), sum(revenue), sum(refunds_amount), sum(impressions), sum(clicks)"
+    by = f"SELECT source, {sums} FROM %s WHERE source != 'other' GROUP BY source ORDER BY source"
+    campaigns, days = (
+        loaded.product.select(by % f"v_{view}").rows() for view in ("campaign_performance", "marketing_daily")
+    )
+    assert campaigns == days
+    assert any(spend and not sold for spend, sold, *_ in lines.values()), "days with spend alone are there"
+    assert any(sold and not spend for spend, sold, *_ in lines.values()), "and with sales alone"
+    assert any(city == "" for _, city in lines)
+
+
+@pytest.fixture
+def two_weeks_ago(clickhouse_dsn: str, clickhouse_database: str, tmp_path: Path) -> Any:
+    with scene_of(make_world(NOW - timedelta(days=14)), clickhouse_dsn, clickhouse_database, tmp_path) as made:
+        yield made
+
+
+def test_restated_days_and_refunds_end_as_the_truth_has_them(two_weeks_ago: Scene) -> None:
+    """Two weeks pass: orders are paid, cancelled and refunded, spend settles, conversions come in, ads are deleted.
+    Loaded again nothing changes. Then one old ticket is refunded, which changes its day of sale and no other."""
+    scene = two_weeks_ago
+    scene.loaded()
+    world = make_world()
+    scene.stage.show(world)
+    scene.clock.now = NOW
+    scene.loaded()
+    exact(scene, world, TODAY - timedelta(days=14))
+    tables = (*TABLES.values(), "dim_events", "stg_qtickets_sales_raw", "agg_marketing_daily", "meta_quarantine")
+    before, written = scene.sales(), scene.tables(*tables)
+    assert scene.loaded().count(", nothing changed") == 3
+    assert scene.tables(*tables) == written
+
+    order = next(o for o in world.orders if o.payed_at and not o.deleted_at and o.baskets[0].price > 1)
+    basket = order.baskets[0]
+    basket.refunded_at, basket.refunded_amount, basket.deleted_at = NOW, basket.price - 1, None
+    scene.stage.show(world)
+    scene.loaded("qtickets")
+
+    after = scene.sales()
+    assert after == truth.sales(world)
+    assert order.payed_at
+    sold_on = (truth.moscow_day(order.payed_at), order.event_id, order.currency)
+    assert {key for key in after if after[key] != before[key]} == {sold_on}
+
+
+def test_an_order_that_moves_or_vanishes_leaves_no_trace_on_its_old_day(changing: Scene) -> None:
+    world = make_world()
+    changing.loaded("qtickets")
+    paid = [order for order in world.orders if order.payed_at]
+    moved = paid[5]
+    assert moved.payed_at
+    moved.payed_at += timedelta(days=9)
+    changing.stage.show(world)
+    # The window holds the new day of the order and not the old one.
+    changing.loaded("qtickets", first=truth.moscow_day(moved.payed_at))
+    assert changing.sales() == truth.sales(world)
+
+    world.orders.remove(paid[3])
+    changing.stage.show(world)
+    changing.loaded("qtickets")
+    assert changing.sales() == truth.sales(world)
+
+
+def test_an_ad_that_the_api_forgot_keeps_its_figures_and_its_city(changing: Scene) -> None:
+    changing.loaded("vk_ads")
+    before = changing.tables("agg_marketing_daily"), changing.facts("vk_ads")
+    ad = next(row.ad for row in ad_days(the_world()) if row.ad.source == "vk_ads" and row.day == YESTERDAY)
+
+    changing.stage.vk.cabinet.vanish(ad.ad_id)
+
+    assert "kept, though the source no longer confirms them" in changing.loaded("vk_ads")
+    assert changing.last_run()["metrics"]["warnings"] == [], "no later read mends it: no backfill waits for one"
+    assert (changing.tables("agg_marketing_daily"), changing.facts("vk_ads")) == before
+
+
+def test_the_basis_of_the_reports_may_change_and_all_days_follow(scene: Scene) -> None:
+    """Days outside the window of the next load too: VAT of spend, then the currency of sales."""
+
+    def report(**basis: str) -> tuple[Any, ...]:
+        scene.product.settings = scene.product.settings.model_copy(update=basis)
+        scene.loaded("qtickets", first=TODAY)
+        return scene.product.select("SELECT sum(spend_total), sum(revenue) FROM v_marketing_daily").row(0)
+
+    scene.loaded()
+    sales, spend = truth.sales(the_world()), spend_of(the_world())
+    roubles, tenge = (sum(money for key, (_, money, _) in sales.items() if key[2] == of) for of in ("RUB", "KZT"))
+    assert report() == (sum(ad_truth.with_vat(row.spent, row.day) for row in spend), roubles)
+    assert report(ad_spend_vat="exclude") == (sum(row.spent for row in spend), roubles)
+    assert report(report_currency="KZT") == (0, tenge)
+    assert tenge
+
+
+def test_the_legacy_api_of_vk_gives_the_same_facts(
+    clickhouse_dsn: str, clickhouse_database: str, tmp_path: Path
+) -> None:
+    with scene_of(the_world(), clickhouse_dsn, clickhouse_database, tmp_path, legacy=True) as scene:
+        scene.loaded("vk_ads")
+        assert scene.facts("vk_ads") == ad_truth.facts(the_world(), "vk_ads", FIRST, YESTERDAY, groups=False)

@@ -1,0 +1,198 @@
+"""A load that dies or fails anywhere harms nothing, and the next one asks the API for nothing twice."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from math import ceil
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.sources import SOURCES as DECLARED
+from tasks.sources.windows import split_by_months
+from tasks.steps import RESUMED_WITHIN
+from tasks.window import Window
+from tests.flows import ad_truth, truth
+from tests.path.scene import FIRST, NOW, SOURCES, TABLES, TODAY, YESTERDAY, Scene, the_world
+from tests.support.product import Hook, Killed
+
+POINTS = 5
+EVENT_PAGES = ceil(len(the_world().events) / 20)
+SPOIL = {
+    "qtickets": (
+        "DELETE FROM {table} WHERE toDate(paid_at) = '{lost}'",
+        "INSERT INTO {table} SELECT * REPLACE (amount + 1 AS amount, _ver + 1 AS _ver) FROM {table} "
+        "WHERE toDate(paid_at) = '{other}'",
+        "INSERT INTO {table} SELECT * REPLACE (ticket_id + 90000000 AS ticket_id) FROM {table} "
+        "WHERE toDate(paid_at) = '{more}' LIMIT 3",
+    ),
+    "vk_ads": (
+        "DELETE FROM {table} WHERE stat_date = '{lost}'",
+        "INSERT INTO {table} SELECT * REPLACE (impressions + 1 AS impressions, _ver + 1 AS _ver) FROM {table} "
+        "WHERE stat_date = '{other}'",
+        "INSERT INTO {table} SELECT * REPLACE (campaign_id + 1 AS campaign_id) FROM {table} "
+        "WHERE stat_date = '{more}' AND ad_id != 0 LIMIT 1",
+    ),
+}
+SPOIL["direct"] = SPOIL["vk_ads"]
+
+
+def spoil(scene: Scene, source: str) -> None:
+    """Of what is loaded a day is lost, one has other figures, and one has rows too many."""
+    days = {word: str(YESTERDAY - timedelta(days=n)) for word, n in (("lost", 1), ("other", 3), ("more", 5))}
+    scene.product.command(*(sql.format(table=TABLES[source], **days) for sql in SPOIL[source]))
+
+
+def exact(scene: Scene, source: str) -> None:
+    if source == "qtickets":
+        assert scene.sales() == truth.sales(the_world())
+    else:
+        assert scene.facts(source) == ad_truth.facts(the_world(), source, FIRST, YESTERDAY)
+
+
+def killer(number: int, phase: str) -> Hook:
+    """Dies at the given request to ClickHouse: before it is sent, or when it is done and nobody heard of it."""
+    seen = 0
+
+    def hook(at: str) -> None:
+        nonlocal seen
+        seen += at == "before"
+        if seen > number or (seen == number and at == phase):
+            raise Killed
+
+    return hook
+
+
+def die_after_the_fetch(scene: Scene, source: str, **options: str) -> int:
+    """How many calls it made before."""
+    calls, hook = scene.stage.calls, killer(12, "before")
+    died = scene.load(source, on_statement=lambda at: hook(at) if scene.stage.calls > calls else None, **options)
+    assert died.status == "killed"
+    return scene.stage.calls - calls
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_killed_at_any_point_and_run_again_the_figures_are_exact(scene: Scene, source: str) -> None:
+    """At points spread over all requests to the warehouse, with something to insert, to change and to delete."""
+    scene.loaded(source)
+    spoil(scene, source)
+    count = 0
+
+    def counting(phase: str) -> None:
+        nonlocal count
+        count += phase == "before"
+
+    scene.loaded(source, on_statement=counting)
+    assert count > 40
+    for point in range(POINTS):
+        scene.clock.move(hours=2)
+        spoil(scene, source)
+        hook = killer(1 + point * (count - 8) // (POINTS - 1), "before" if point % 2 else "after")
+        assert scene.load(source, on_statement=hook).status == "killed"
+
+        scene.loaded(source)
+
+        exact(scene, source)
+    history = scene.product.select("SELECT status, message FROM meta_job_runs ORDER BY started_at").rows()
+    assert {status for status, _ in history} == {"success", "failed"}
+    assert {message.split("; ")[-1] for status, message in history if status == "failed"} == {
+        "crashed: its process ended without a word"
+    }
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_what_a_run_that_died_had_fetched_is_not_fetched_again_within_an_hour(scene: Scene, source: str) -> None:
+    """By the same run resumed, as by the UI's Retry, and by a new one; after an hour the days are asked for anew."""
+    run_id = str(uuid.uuid4())
+    calls = die_after_the_fetch(scene, source, run_id=run_id)
+
+    scene.loaded(source, run_id=run_id)
+    assert scene.stage.calls == calls > 0
+    exact(scene, source)
+    assert scene.last_run()["metrics"]["api_calls"] == 0
+
+    calls += die_after_the_fetch(scene, source)
+    scene.loaded(source)
+    assert scene.stage.calls == calls
+    scene.loaded(source)
+    assert scene.stage.calls > calls, "a good run has read these days: the next one reads them anew"
+    die_after_the_fetch(scene, source)
+    calls = scene.stage.calls
+    scene.clock.move(seconds=RESUMED_WITHIN.total_seconds())
+    scene.loaded(source)
+    assert scene.stage.calls > calls
+
+
+def test_open_days_are_fetched_by_each_run_and_settled_ones_once(scene: Scene) -> None:
+    """Unless asked otherwise, or the landed files are gone or torn."""
+
+    def calls_of(**options: bool) -> int:
+        before = scene.stage.calls
+        scene.loaded("vk_ads", last=YESTERDAY, **options)
+        return scene.stage.calls - before
+
+    calls_of()  # with a call for the token
+    first = calls_of()
+    assert calls_of() == first > 0
+    scene.clock.move(days=DECLARED["vk_ads"].restated_days + 1)
+    assert calls_of() == first, "what was fetched while the days could change is no answer for ever"
+    assert calls_of() == 0
+    assert calls_of(refresh=True) == first
+    landed = scene.product.landing
+    harms: list[Callable[[Path], object]] = [Path.unlink, lambda part: os.truncate(part, 5)]
+    for harm in harms:
+        for part in landed.rglob("*.parquet"):
+            harm(part)
+        assert calls_of() == first
+    for part in landed.rglob("*.parquet"):
+        part.write_bytes(bytes(part.stat().st_size))
+    failed = scene.load("vk_ads", last=YESTERDAY)
+    assert (failed.status, "not as it was written" in failed.message) == ("failed", True)
+    assert calls_of() == first
+    exact(scene, "vk_ads")
+
+
+def test_an_answer_that_was_refused_is_no_answer_to_keep(scene: Scene) -> None:
+    """Settled days would be refused for ever."""
+    scene.clock.move(days=200)
+    scene.stage.qtickets.faults.add(
+        "edit", "/orders", times=99, call=lambda body: body.replace(b'"RUB"', b'"roubles"')
+    )
+    assert scene.load("qtickets", last=TODAY).status == "failed"
+    scene.stage.calm()
+
+    scene.loaded("qtickets", last=TODAY)
+
+    exact(scene, "qtickets")
+
+
+@given(*[st.dates(NOW.date() - timedelta(days=2000), NOW.date())] * 2, st.sampled_from([1, 3, 12]))
+def test_windows_of_a_backfill_cover_every_day_once_wherever_it_begins(one, other, months) -> None:  # type: ignore[no-untyped-def]
+    whole = Window(first=min(one, other), last=max(one, other))
+    windows = list(split_by_months(whole, months))
+    days = [window.first + timedelta(days=n) for window in windows for n in range(window.days)]
+    assert days == [whole.first + timedelta(days=n) for n in range(whole.days)]
+    assert all(w.first.day == 1 and (w.first.month - 1) % months == 0 for w in windows[1:])
+
+
+def test_a_backfill_that_failed_goes_on_where_it_ended(scene: Scene) -> None:
+    """Windows of December and January; the API breaks down in the second one."""
+    scene.stage.qtickets.faults.add("status", "/events", times=99, after=EVENT_PAGES, status=500)
+    broken = scene.product.backfill("qtickets", FIRST, TODAY)
+    assert broken.status == "failed"
+    assert [status for _, status in scene.runs()] == ["success", "failed"]
+    scene.stage.calm()
+
+    done = scene.product.backfill("qtickets", FIRST, TODAY)
+
+    assert done.message.endswith(": 1 windows loaded, 1 were done")
+    exact(scene, "qtickets")
+    calls = scene.stage.calls
+    assert scene.product.backfill("qtickets", FIRST, TODAY).message.endswith(": 1 windows loaded, 1 were done")
+    assert scene.stage.calls > calls, "today's window is not over"
+    assert "2 windows loaded" in scene.product.backfill("qtickets", FIRST, TODAY, refresh=True).message

@@ -1,0 +1,187 @@
+"""No personal datum and no secret is in the landing area, in any table, in a log, a message or on the terminal."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import stat
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from cli import terminal
+from tasks.fetch.kinds import words
+from tasks.fetch.qtickets.rows import BASKET_FIELDS, CITY_FIELDS, EVENT_FIELDS, ORDER_FIELDS, SHOW_FIELDS, Fields
+from tasks.load.quarantine import listing
+from tasks.load.warehouse import warehouse
+from tests.path.scene import SOURCES, Scene, the_world
+
+# What is planted, and what of it would give the person away.
+TEXTS = {
+    "planted.ivan@mail.example.ru": "planted.ivan",
+    "planted.ivan%2540mail.example.ru": "planted.ivan",
+    "planted.ivan [at] mail (dot) example (dot) ru": "planted.ivan",
+    "ｐｌａｎｔｅｄ.ｉｖａｎ＠mail.example.ru": "planted.ivan",
+    "+7 (916) 723-45-67": "9167234567",
+    "8-916-723-45-67": "9167234567",
+    "%2B7 916 723 45 67": "9167234567",
+    "8 ٩١٦ ٧٢٣ ٤٥ ٦٧": "9167234567",
+    "post_tgid_987654321012_spb": "987654321012",
+    "https://t.me/planted_person": "planted_person",
+    "@planted_person": "planted_person",
+    "4111-1111-1111-1111": "4111111111111111",
+}
+WRONG: list[Any] = [
+    {"email": "planted.ivan@mail.example.ru", "phone": "+79167234567"},
+    ["Плантедова Мария", {"name": "Плантедова"}],
+    "Плантедова Мария, +7 916 723-45-67",
+    "8 916 723 45 67",
+    "planted_person",
+]
+SECRETS = {*TEXTS.values(), "Плантедова", "planted"}
+TAGS = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+
+
+def planted_in_orders(orders: list[dict[str, Any]]) -> Callable[[bytes], bytes]:
+    """An editor of pages: a text in every tag, and in every other field that is read, of one order each, a value of
+    another kind."""
+    paid = [order["id"] for order in orders if order["payed"] and not order["deleted_at"]]
+    places = [(False, key) for key in others_of(ORDER_FIELDS)] + [(True, key) for key in others_of(BASKET_FIELDS)]
+    wrong = dict(zip(paid, places, strict=False))
+
+    def edit(page: bytes) -> bytes:
+        body = json.loads(page)
+        for order in body["data"]:
+            number = order["id"]
+            order["utm"] = {tag: f"msk|{text_of(number + n)}|x" for n, tag in enumerate(TAGS)}
+            if number in wrong:
+                in_basket, key = wrong[number]
+                (order["baskets"][0] if in_basket else order)[key] = WRONG[list(wrong).index(number) % len(WRONG)]
+        return json.dumps(body).encode()
+
+    return edit
+
+
+def planted_in_events(page: bytes) -> bytes:
+    """The same of events and their shows. The ids stay: without them nobody knows whose tickets were sold."""
+    body = json.loads(page)
+    wrong = others_of(EVENT_FIELDS)[1:]
+    of_show = others_of(SHOW_FIELDS)
+    for event in body["data"]:
+        number = event["id"]
+        event |= {key: f"Вечер {text_of(number + n)}" for n, key in enumerate(words_of(EVENT_FIELDS))}
+        event["city"] = {key: text_of(number + n) for n, key in enumerate(words_of(CITY_FIELDS))}
+        event[wrong[number % len(wrong)]] = WRONG[number % len(WRONG)]
+        for show in event["shows"][:1]:
+            show[of_show[number % len(of_show)]] = WRONG[number % len(WRONG)]
+    return json.dumps(body).encode()
+
+
+def text_of(number: int) -> str:
+    return list(TEXTS)[number % len(TEXTS)]
+
+
+def words_of(fields: Fields) -> list[str]:
+    return [key for key, kind in fields.values() if kind is words]
+
+
+def others_of(fields: Fields) -> list[str]:
+    return [key for key, kind in fields.values() if kind is not words]
+
+
+def marks_in(text: str) -> set[str]:
+    """Secrets that stand there, also where the digits or letters of one are apart."""
+    lower = text.lower()
+    digits, letters = re.sub(r"\D", "", lower), re.sub(r"[^a-z_.]", "", lower)
+    return {secret for secret in SECRETS if secret.lower() in lower or secret in letters or secret in digits}
+
+
+def everything(scene: Scene) -> list[pl.DataFrame]:
+    """Every landed part and every table."""
+    names = scene.product.select(
+        "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine NOT LIKE '%View'"
+    )
+    tables = [scene.product.select(f"SELECT * FROM {name}") for name in names["name"]]
+    files = {path for path in scene.product.landing.rglob("*") if path.is_file()}
+    assert {path.suffix for path in files} == {".parquet", ".json"}
+    return tables + [pl.read_parquet(path) for path in files if path.suffix == ".parquet"]
+
+
+def test_no_mark_of_a_person_is_anywhere_after_a_load(
+    scene: Scene, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With marks in every field that is read."""
+    caplog.set_level(logging.DEBUG)
+    served = scene.stage.qtickets
+    for path, edit in (("/orders", planted_in_orders(served.orders)), ("/events", planted_in_events)):
+        served.faults.add("edit", path, times=1000, call=edit)
+    served.switches.honour_select = False
+
+    outcome = scene.load("qtickets")
+    replayed = scene.product.replay("qtickets")
+
+    assert outcome.status == replayed.status == "success", outcome
+    assert outcome.rejected > 5
+    with warehouse(scene.product.settings) as client:
+        held = listing(client, 1000)
+    terminal.print_frame(held, False, terminal.QUARANTINE_COLUMNS, "")
+    terminal.print_frame(held, True, terminal.QUARANTINE_COLUMNS, "")
+    told = capsys.readouterr()
+    manifests = [path.read_text() for path in scene.product.landing.rglob("manifest.json")]
+    for frame in everything(scene):
+        for row in frame.iter_rows(named=True):
+            assert not {name: value for name, value in row.items() if marks_in(str(value))}
+    for line in (told.out + told.err + caplog.text + outcome.message + "\n".join(manifests)).splitlines():
+        assert not marks_in(line), line
+
+    # The search finds what is there, and what is masked can still be told apart and put together.
+    assert marks_in(json.dumps([TEXTS, WRONG], ensure_ascii=False)) >= {"planted.ivan", "9167234567", "Плантедова"}
+    assert "an object" in told.out
+    assert "text of 34 characters" in told.out
+    tags = scene.product.select("SELECT DISTINCT utm_source FROM stg_qtickets_tickets")["utm_source"].to_list()
+    assert all(re.fullmatch(r"msk\|.*~[a-p]{6}(_spb)?\|x", tag) for tag in tags), tags
+    assert len({tag for tag in tags if "email~" in tag}) == len({tag for tag in tags if "phone~" in tag}) == 1
+
+
+def test_nothing_personal_and_no_secret_is_left_by_good_and_by_failed_runs(
+    scene: Scene, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    scene.loaded()
+    settings = scene.product.settings
+    token = settings.vk_token_file
+    assert stat.S_IMODE(token.stat().st_mode) == 0o600
+    assert scene.stage.vk.tokens.issued[0].access in token.read_text()
+    names = ("qtickets_token", "direct_token", "vk_client_secret")
+    secrets = {getattr(settings, name).get_secret_value() for name in names} | {
+        scene.stage.vk.tokens.issued[0].access
+    }
+    token.unlink()
+    for name in names:
+        wrong = type(getattr(settings, name))("wrong-secret-4711")
+        scene.product.settings = scene.product.settings.model_copy(update={name: wrong})
+    failed = [scene.load(source) for source in SOURCES]
+    assert {outcome.status for outcome in failed} == {"failed"}
+
+    seen = tmp_path / "seen"
+    seen.mkdir()
+    for number, frame in enumerate(everything(scene)):
+        frame.write_ndjson(seen / f"{number}.json")
+    (seen / "log").write_text(caplog.text + "".join(outcome.message for outcome in failed))
+    patterns = tmp_path / "patterns"
+    strings = sorted(the_world().personal_strings() | secrets | {"wrong-secret-4711"})
+    patterns.write_text("\n".join(strings))
+
+    def found(folder: Path) -> str:
+        command = ["grep", "-rlaFf", str(patterns), str(folder)]
+        return subprocess.run(command, capture_output=True, text=True, env={"LC_ALL": "C"}).stdout
+
+    assert len(strings) > 3_000
+    assert found(seen) == found(scene.product.landing) == ""
+    (seen / "control").write_text(f"control {strings[500]}")
+    assert found(seen) == f"{seen / 'control'}\n", "the search itself must be able to find"

@@ -1,0 +1,261 @@
+"""Rejected rows: set aside with a reason, the rest loaded, tried again, and let go only for what is in the warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from tasks import steps
+from tasks.ingest import PLAIN
+from tasks.landing import Manifest
+from tasks.load import runs
+from tasks.load.frames import insert, select
+from tasks.load.migrate import migrated
+from tasks.load.runs import Run
+from tasks.replay import _replay
+from tasks.settings import Settings
+from tasks.sources import SOURCES
+from tasks.sources.source import Source
+from tasks.window import Window
+from tests.flows import truth
+from tests.path.scene import Scene, the_world
+from tests.validation.ad_frames import ad_days, raw_vk
+from tests.validation.frames import raw_orders, tickets
+from validation.rules import TWICE
+from validation.split import Split
+
+NOW = datetime(2025, 7, 1, tzinfo=UTC)
+QTICKETS, VK = SOURCES["qtickets"], SOURCES["vk_ads"]
+TICKETS, EVENTS = QTICKETS.outputs
+RAW = {"qtickets": raw_orders, "vk_ads": raw_vk}
+Row = dict[str, str | None]
+
+
+def test_broken_records_are_set_aside_and_come_back_when_they_are_right(scene: Scene) -> None:
+    """Their last good versions stand meanwhile, that of a ticket without an id as well: its order is known."""
+    scene.loaded("qtickets")
+    whole = scene.sales()
+    with scene.stage.qtickets.change() as api:
+        paid = [order for order in api.orders if order["payed"] and not order["deleted_at"]]
+        paid[0]["baskets"][0]["price"] = -100
+        paid[1]["currency_id"] = "GOLD"
+        paid[2]["baskets"][0]["id"] = None
+        paid[3]["payed_at"] = "2026-02-30T10:00:00+03:00"
+        broken = [paid[0]["baskets"][0]["id"], *(len(order["baskets"]) for order in (paid[1], paid[3]))]
+    wrong = 2 + sum(broken[1:])
+
+    assert f"{wrong} rejected" in scene.loaded("qtickets")
+
+    held = scene.product.select("SELECT reason, record_key FROM meta_quarantine")
+    assert held.height == wrong
+    assert {reason.partition(" which ")[0] for reason in held["reason"]} == {
+        "price is negative",
+        "currency is not a currency code",
+        "ticket_id is missing",
+        "payed_at is not a date and time with an offset",
+    }
+    assert scene.sales() == whole
+    assert f"0 rows are in the warehouse now, {wrong} stay" in scene.product.replay("qtickets").message
+
+    # One record is put right by hand; the others come right at the source.
+    scene.product.command(
+        'ALTER TABLE meta_quarantine UPDATE record = replaceOne(record, \'"price":"-100"\', \'"price":"7"\') '
+        f"WHERE record_key = '{broken[0]}' SETTINGS mutations_sync = 2"
+    )
+    assert f"1 rows are in the warehouse now, {wrong - 1} stay" in scene.product.replay("qtickets").message
+    price = f"SELECT toString(price) FROM stg_qtickets_tickets WHERE ticket_id = {broken[0]}"
+    assert scene.product.select(price).item() == "7"
+    scene.stage.show(the_world())
+    scene.loaded("qtickets")
+    assert scene.sales() == whole == truth.sales(the_world())
+    assert scene.product.select("SELECT count() FROM meta_quarantine WHERE record_key != ''").item() == 0
+
+
+@pytest.fixture(scope="module")
+def settings(clickhouse_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(
+        _env_file=None,
+        clickhouse_dsn=clickhouse_dsn,
+        landing_url=str(tmp_path_factory.mktemp("landing")),
+        qtickets_token="t",
+        vk_client_id="c",
+    )
+
+
+@pytest.fixture
+def client(settings: Settings, clickhouse_database: str) -> Iterator[Client]:
+    object.__setattr__(settings, "clickhouse_database", clickhouse_database)
+    with migrated(settings) as client:
+        yield client
+
+
+def june(first: int, last: int) -> Window:
+    return Window(first=date(2025, 6, first), last=date(2025, 6, last))
+
+
+def order(number: int, price: str = "100", **given: str | None) -> Row:
+    """One ticket paid on 1 June, for whose order the source gives no price of its own."""
+    unknown = dict.fromkeys(("order_price", "order_original_price", "original_price"))
+    return {"ticket_id": str(number), "order_id": str(1000 + number), "price": price} | unknown | given
+
+
+def set_aside(
+    client: Client,
+    settings: Settings,
+    version: int,
+    *wrong: Row,
+    source: Source = QTICKETS,
+    reason: str = "was refused by a rule of then",
+    window: Window | None = None,
+) -> None:
+    """What a read of June rejected."""
+    make, why = RAW[source.name], {"reason": reason, "column": "", "value": ""}
+    part = Split(make().clear(), make(*wrong).with_columns(pl.lit(text).alias(name) for name, text in why.items()))
+    manifest = Manifest(
+        source=source.name, resource=source.resources[0].name, window=window or june(1, 30), run_id="r",
+        fetched_at=NOW, folder="f", parts=(), rows=0, version=version,
+    )  # fmt: skip
+    steps.quarantine_rejected(client, source, source.resources[0], settings, part, f"run-{version}", manifest)
+
+
+def good_run(client: Client, settings: Settings, version: int, window: Window, source: Source = QTICKETS) -> None:
+    """A run that read all of the window and went well."""
+    run = Run(source.job, f"run-{version}", NOW + timedelta(seconds=version))
+    metrics = {"window": {"first": window.first, "last": window.last}, "version": version}
+    runs.begin(client, run, "loading")
+    runs.end(client, run, "success", 1, "done", metrics | {"account": source.fingerprint(settings)})
+
+
+def put(client: Client, table: str, rows: pl.DataFrame, version: int) -> None:
+    insert(client, table, rows.with_columns(pl.lit(version, pl.UInt64).alias("_ver")))
+
+
+def loaded(client: Client, version: int, *rows: Row) -> None:
+    put(client, TICKETS.table.name, TICKETS.build({"orders": raw_orders(*rows)}), version)
+
+
+def values(client: Client, sql: str) -> list[tuple[Any, ...]]:
+    return select(client, sql).rows()
+
+
+def held(client: Client) -> list[tuple[Any, ...]]:
+    sql = "SELECT ticket_id, toString(amount), toUInt32(_ver) FROM stg_qtickets_tickets FINAL ORDER BY ticket_id"
+    return values(client, sql)
+
+
+def waiting(client: Client) -> list[str]:
+    return [key for (key,) in values(client, "SELECT record_key FROM meta_quarantine FINAL ORDER BY record_key")]
+
+
+def test_replay_loads_each_row_as_old_as_its_read_and_of_two_versions_the_newer(
+    client: Client, settings: Settings
+) -> None:
+    def on_its_day(
+        version: int, number: int, price: str = "100", reason: str = "was refused by a rule of then"
+    ) -> None:
+        paid = order(number, price, payed_at=f"2025-06-0{number}T12:00:00+03:00")
+        set_aside(client, settings, version, paid, reason=reason, window=june(number, number))
+
+    on_its_day(10, 1)
+    on_its_day(20, 2)
+    # The later read was set aside first: the other run was slow.
+    on_its_day(40, 3, "200")
+    on_its_day(30, 3, "100")
+    # The newer version is still wrong, so both stay.
+    on_its_day(50, 4, "-200")
+    on_its_day(45, 4, "100")
+    # What is newer in the warehouse stays, what is older goes.
+    on_its_day(60, 5)
+    on_its_day(61, 6)
+    loaded(client, 65, order(5, "300"))
+    loaded(client, 55, order(6, "300"))
+    # Of two versions in one reply the newer was accepted: the one too many takes no place.
+    on_its_day(70, 7, reason=f"ticket_id {TWICE}")
+    loaded(client, 5, order(7, "300"))
+
+    assert _replay(client, QTICKETS, settings, PLAIN) == (6, 3)
+
+    assert held(client) == [
+        (1, "100", 10), (2, "100", 20), (3, "200", 40), (5, "300", 65), (6, "100", 61), (7, "300", 5),
+    ]  # fmt: skip
+    assert waiting(client) == ["4", "4", "7"]
+
+
+def test_replay_leaves_a_row_to_the_later_read_of_its_day_that_did_not_find_it(
+    client: Client, settings: Settings
+) -> None:
+    set_aside(client, settings, 10, order(1), order(2, payed_at="2025-06-20T12:00:00+03:00"), order(3))
+    set_aside(client, settings, 20, order(3), window=june(1, 2))
+    good_run(client, settings, 20, june(1, 2))
+
+    assert _replay(client, QTICKETS, settings, PLAIN) == (3, 0)
+
+    assert held(client) == [(2, "100", 10), (3, "100", 20)], "what that read rejected itself is loaded"
+
+
+def test_replay_of_many_rows_and_of_an_ad_that_moved(client: Client, settings: Settings) -> None:
+    """Ten thousand with the longest numbers; an ad of ten roubles in the warehouse, now of another campaign."""
+    most = 10**18 - 1
+    set_aside(client, settings, 10, *(order(most - n, order_id=str(most - n)) for n in range(10_000)))
+    put(client, "fact_vk_ads_daily", ad_days({"ad_id": 5, "campaign_id": 6}), 5)
+    set_aside(client, settings, 10, {"ad_id": "5", "campaign_id": "7", "spent": "12"}, source=VK)
+
+    assert _replay(client, QTICKETS, settings, PLAIN) == (10_000, 0)
+    assert _replay(client, VK, settings, PLAIN) == (1, 0)
+
+    found = values(client, "SELECT toUInt32(count()), toString(sum(amount)) FROM stg_qtickets_tickets")
+    assert found == [(10_000, "1000000")]
+    found = values(client, "SELECT toUInt32(campaign_id), toString(spent) FROM fact_vk_ads_daily FINAL")
+    assert found == [(7, "12")]
+
+
+def test_a_late_run_sets_nothing_aside_of_days_that_were_read_later(client: Client, settings: Settings) -> None:
+    """Orders by the whole window, since they move; ad days day by day. Unreadable ids are like no other."""
+    good_run(client, settings, 20, june(1, 2))
+    set_aside(client, settings, 10, order(1), window=june(1, 2))
+    assert waiting(client) == []
+    set_aside(client, settings, 10, order(1))
+    assert waiting(client) == ["1"]
+    good_run(client, settings, 20, june(1, 2), VK)
+    rows: list[Row] = [{"stat_date": f"2025-06-0{n}", "ad_id": "5"} for n in (2, 3)]
+    set_aside(client, settings, 10, *rows, source=VK)
+    assert [key[:10] for key in waiting(client)] == ["1", "2025-06-03"]
+    for day in (5, 6):
+        set_aside(client, settings, 30, order(day, ticket_id="text of 5 characters"), window=june(day, day))
+    assert waiting(client)[:2] == ["", ""]
+
+
+def test_what_a_later_run_rejected_is_not_left_to_it(client: Client, settings: Settings) -> None:
+    """Orders 1001 and 1002, both read at 10 by a run that writes after one that read at 20."""
+    set_aside(client, settings, 20, order(1))
+    good_run(client, settings, 20, june(1, 30))
+    facts = TICKETS.build({"orders": raw_orders(order(1), order(2))})
+
+    left = steps.left_to_later_reads(client, QTICKETS, TICKETS, settings, facts, 10)
+
+    assert left(facts)["order_id"].to_list() == [1002]
+    set_aside(client, settings, 20, order(3, order_id="x"))
+    left = steps.left_to_later_reads(client, QTICKETS, TICKETS, settings, facts, 10)
+    assert left(facts).is_empty(), "nobody can tell which row it could not read"
+
+
+def test_paid_tickets_of_events_that_nobody_describes_are_counted_with_their_money(client: Client) -> None:
+    client.command("INSERT INTO dim_events (event_id, event_name, _ver) VALUES (7, 'Концерт', 1)")
+    rows = tickets(
+        {"event_id": 7},
+        {"event_id": 8},
+        {"event_id": 8, "amount": 0},
+        {"event_id": 9},
+        {"event_id": 9, "state": "reserved", "paid_at": None},
+    )
+
+    assert steps.undescribed(client, TICKETS, rows) == [
+        "3 rows of stg_qtickets_tickets with 686.00 of the money are of 2 that dim_events does not know"
+    ]
+    assert steps.undescribed(client, TICKETS, rows.head(1)) == []
+    assert steps.undescribed(client, EVENTS, rows) == []

@@ -1,0 +1,220 @@
+"""A load that is refused: one line that says what to do, a failed run in the history, and what is loaded stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from s3fs import S3FileSystem
+
+from tasks.settings import Settings
+from tests.path.scene import SOURCES, TABLES, Scene, scene_of, the_world
+from tests.path.test_interrupted import exact
+from tests.support.bucket import KEY, NAME, SECRET, Bucket, bucket
+from tests.support.fixtures import new_database
+
+HELD = (*TABLES.values(), "dim_events", "stg_qtickets_sales_raw", "agg_marketing_daily")
+WRONG = "wrong-token-4711"
+ALWAYS = 99
+
+
+@dataclass(frozen=True)
+class Case:
+    """What happens, words of the line, and how many requests may be made in all, where that matters."""
+
+    source: str
+    happens: Callable[[Scene], object]
+    words: tuple[str, ...]
+    requests: int | None = None
+
+
+def setting(**values: object) -> Callable[[Scene], None]:
+    def change(scene: Scene) -> None:
+        typed = Settings(_env_file=None, **values)  # type: ignore[arg-type]
+        scene.product.settings = scene.product.settings.model_copy(update={n: getattr(typed, n) for n in values})
+
+    return change
+
+
+def fault(api: str, kind: str, path: str = "*", **options: Any) -> Callable[[Scene], object]:
+    return lambda scene: scene.stage.faults(api).add(kind, path, times=ALWAYS, **options)
+
+
+def all_tokens_taken(scene: Scene) -> None:
+    scene.product.settings.vk_token_file.unlink(missing_ok=True)
+    for _ in range(5):
+        scene.stage.vk.tokens.issue()
+
+
+def new_secret(scene: Scene) -> None:
+    scene.product.settings.vk_token_file.unlink(missing_ok=True)
+    setting(vk_client_secret=WRONG)(scene)
+
+
+def most_is_gone(scene: Scene) -> None:
+    with scene.stage.qtickets.change() as api:
+        del api.orders[50:]
+
+
+def no_currency(scene: Scene) -> None:
+    with scene.stage.qtickets.change() as api:
+        for order in api.orders:
+            del order["currency_id"]
+
+
+def prices_are_gone(scene: Scene) -> None:
+    with scene.stage.qtickets.change() as api:
+        for order in api.orders:
+            for basket in order["baskets"]:
+                basket["price"] = -5
+
+
+CASES = {
+    "a wrong Direct token": Case(
+        "direct", setting(direct_token=WRONG), ("code 53", "DIRECT_TOKEN", "secrets/.env.direct"), 1
+    ),
+    "a Direct login without rights": Case("direct", setting(direct_login="somebody-else"), ("code 54", "DIRECT_LOGIN"), 1),
+    "an application not approved": Case("direct", fault("direct", "error_as_page", code=58), ("code 58", "apply"), 1),
+    "points used up": Case(
+        "direct", fault("direct", "error_as_page", "*/reports", code=152), ("code 152", "in an hour")
+    ),
+    "a Direct token revoked meanwhile": Case(
+        "direct", fault("direct", "error_as_page", "*/adgroups", code=53), ("code 53", "DIRECT_TOKEN")
+    ),
+    "a wrong VK secret": Case("vk_ads", new_secret, ("VK_CLIENT_SECRET", "secrets/.env.vk"), 1),
+    "all VK tokens taken": Case("vk_ads", all_tokens_taken, ("all five are taken", "VK_TOKEN"), 1),
+    "no right to VK's statistics": Case(
+        "vk_ads", fault("vk", "status", "/api/v2/statistics/*", status=403), ("HTTP 403", "no right", "read_ads")
+    ),
+    "VK's hour used up": Case(
+        "vk_ads",
+        fault("vk", "status", "/api/v2/statistics/*", status=429, body=b'{"remaining":{"3600":0}}'),
+        ("no more requests", "next full hour"),
+    ),
+    "most orders gone": Case("qtickets", most_is_gone, ("no longer sends", "of the money", "Nothing was removed")),
+    "a wrong QTickets token": Case("qtickets", setting(qtickets_token=WRONG), ("refused", "QTICKETS_TOKEN"), 1),
+    "no host": Case("qtickets", setting(qtickets_base_url="http://127.0.0.1:9/api"), ("127.0.0.1 cannot be reached",)),
+    "a page without data": Case("qtickets", fault("qtickets", "no_data"), ("without `data`",)),
+    "an error as a page": Case("qtickets", fault("qtickets", "error_as_page"), ("without `data`",)),
+    "a total that is wrong": Case("qtickets", fault("qtickets", "wrong_total", by=1), ("different ones",)),
+    "HTTP 503": Case("qtickets", fault("qtickets", "status", status=503), ("HTTP 503",)),
+    "a column gone": Case("qtickets", no_currency, ("changed its orders", "no longer sends currency")),
+    "much of the money wrong": Case("qtickets", prices_are_gone, ("rows are wrong", "price is negative")),
+    "real data into made-up ones": Case(
+        "qtickets", setting(qtickets_base_url="https://qtickets.invalid/api"), ("must not be mixed",), 0
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def held(clickhouse_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """A loaded warehouse that no test may change."""
+    with (
+        new_database(clickhouse_dsn) as database,
+        scene_of(the_world(), clickhouse_dsn, database, tmp_path_factory.mktemp("held")) as made,
+    ):
+        made.loaded()
+        yield made
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_one_line_says_it_and_nothing_is_lost(held: Scene, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    case, settings = CASES[name], held.product.settings
+    held.stage.calm()
+    held.stage.show(the_world())
+    held.clock.move(hours=2)
+    before = held.tables(*HELD)
+    token = settings.vk_token_file.read_text()
+    case.happens(held)
+    try:
+        outcome = held.load(case.source, refresh=True)
+    finally:
+        held.product.settings = settings
+        settings.vk_token_file.write_text(token)
+
+    assert (outcome.status, [word for word in case.words if word not in outcome.message]) == ("failed", []), outcome
+    assert "\n" not in outcome.message
+    assert WRONG not in outcome.message + caplog.text
+    if case.requests is not None:
+        asked = [request for api in ("qtickets", "vk", "direct") for request in held.stage.requests(api)]
+        assert len(asked) == case.requests, "it is not tried again and again"
+    if case.requests != 0:
+        run = held.last_run()
+        assert (run["job"], run["status"]) == (f"{case.source}_loader", "failed")
+        assert run["message"].endswith(outcome.message)
+        assert run["finished_at"] is not None
+    assert held.tables(*HELD) == before
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+    S3FileSystem.clear_instance_cache()  # A process of the product has one environment.
+    with bucket() as running:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", running.endpoint)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+        yield running
+
+
+def test_a_load_by_way_of_a_bucket_is_exact_and_old_fetches_leave_it(scene: Scene, served: Bucket) -> None:
+    setting(landing_url=f"s3://{NAME}/zakaz/landing")(scene)
+    old = "zakaz/landing/qtickets/orders/20200101T000000Z-0123abcd/part-00000.parquet"
+    served.objects |= {old: b"", "zakaz/landing/of-others/kept.txt": b""}
+
+    scene.loaded("qtickets")
+
+    exact(scene, "qtickets")
+    landed = sorted(name.split("/")[2:4] for name in served.objects if name.endswith(".parquet"))
+    assert landed == [["qtickets", "events"], ["qtickets", "orders"]], "each asked for once"
+    assert old not in served.objects
+    assert "zakaz/landing/of-others/kept.txt" in served.objects
+
+
+@pytest.mark.parametrize(
+    ("url", "environment", "why"),
+    [
+        (f"s3://{NAME}/landing", {"AWS_ACCESS_KEY_ID": "wrong-key"}, "Access Denied"),
+        ("s3://mistyped/landing", {}, "bucket does not exist"),
+        ("/proc/nowhere", {}, "No such file or directory"),
+        ("s4://host/folder", {}, "Protocol not known: s4"),
+    ],
+)
+def test_a_landing_area_that_cannot_be_used_is_one_line(
+    held: Scene, served: Bucket, monkeypatch: pytest.MonkeyPatch, url: str, environment: dict[str, str], why: str
+) -> None:
+    settings = held.product.settings
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    setting(landing_url=url)(held)
+    try:
+        outcome = held.load("vk_ads")
+    finally:
+        held.product.settings = settings
+
+    assert outcome.status == "failed"
+    assert all(word in outcome.message for word in ("The landing area", why, "LANDING_URL"))
+    assert SECRET not in outcome.message
+    assert not served.objects, "no bucket is made of a mistyped name"
+
+
+def test_calls_are_counted_whatever_became_of_the_load(scene: Scene) -> None:
+    scene.loaded("vk_ads")  # with a call for the token
+    for source, api, path in zip(
+        SOURCES,
+        ("qtickets", "vk", "direct"),
+        ("/orders", "/api/v2/banners.json", "/json/v501/reports"),
+        strict=True,
+    ):
+        scene.stage.requests(api).clear()
+        scene.stage.faults(api).add("status", path, times=2, status=500 if api != "direct" else 504)
+        report = scene.load(source).report
+        assert report
+        assert (report.traffic.calls, report.traffic.retries) == (len(scene.stage.requests(api)), 2)
+        metrics = scene.last_run()["metrics"]
+        assert (metrics["api_calls"], metrics["retries"]) == (report.traffic.calls, 2)
+    scene.stage.requests("vk").clear()
+    scene.stage.faults("vk").add("status", "/api/v2/statistics/*", times=9, status=403)
+    assert scene.load("vk_ads").status == "failed"
+    assert scene.last_run()["metrics"]["api_calls"] == len(scene.stage.requests("vk"))

@@ -1,0 +1,86 @@
+"""The smoke test says what works, what does not and what to do, and never a secret."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from tasks import smoke
+from tasks.alerts.channel import settings_channel
+from tasks.settings import Settings
+from tasks.smoke import Probe, probe_all
+from tests.path.scene import Scene
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """With a password that its owner alone can read."""
+    monkeypatch.setattr(smoke, "HOME", tmp_path)
+    for name in ("data", "secrets"):
+        (tmp_path / name).mkdir(mode=0o700, exist_ok=True)
+    access = tmp_path / "secrets" / "access.env"
+    access.touch(0o600)
+    access.write_text("PREFECT_API_AUTH_STRING=zakaz:never-shown\n")
+    return tmp_path
+
+
+def probes(settings: Settings) -> dict[str, Probe]:
+    found = {probe.name: probe for probe in probe_all(settings, settings_channel(settings))}
+    secrets = [value.get_secret_value() for _, value in settings if isinstance(value, SecretStr)]
+    assert not any(secret in str(found) for secret in [*secrets, "never-shown"])
+    return found
+
+
+def test_all_is_well_after_a_load_and_each_trouble_is_one_failure(scene: Scene, home: Path) -> None:
+    before = probes(scene.product.settings)
+    assert {name for name, probe in before.items() if probe.status != "ok"} == {
+        "warehouse: schema", "qtickets: last run", "vk_ads: last run", "direct: last run", "alerts",
+    }  # fmt: skip
+    scene.loaded()
+
+    found = probes(scene.product.settings)
+    assert {name for name, probe in found.items() if probe.status != "ok"} == {"alerts"}
+    assert found["alerts"].todo
+
+    def failures(**values: object) -> dict[str, str]:
+        changed = scene.product.settings.model_copy(update=values)
+        return {name: probe.todo for name, probe in probes(changed).items() if probe.status == "failure"}
+
+    wrong = failures(direct_token=SecretStr("never-shown-4711"))
+    assert wrong.keys() == {"direct: API"}
+    assert "DIRECT_TOKEN" in wrong["direct: API"]
+    assert failures(landing_url="s4://host/folder").keys() == {"landing area"}
+    unreachable = failures(clickhouse_dsn=SecretStr("http://127.0.0.1:9"))
+    assert {"warehouse: connection", "warehouse: schema", "warehouse: rights"} <= unreachable.keys()
+    assert not any("API" in name for name in unreachable), "it does not hide the other probes"
+    unset = probes(scene.product.settings.model_copy(update={"qtickets_token": None}))
+    assert (unset["qtickets: settings"].status, unset["qtickets: settings"].found) == ("warning", "not set up")
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604])
+def test_a_password_that_others_can_read_is_a_failure_with_the_command_to_run(home: Path, mode: int) -> None:
+    files = [home / "secrets" / "access.env", home / "data" / "up" / "a b", home / ".env"]
+    files[1].parent.mkdir()
+    for file in files:
+        file.touch()
+        file.chmod(mode)
+    settings = Settings(_env_file=None, vk_token_file=files[1], zakaz_sources="qtickets")
+
+    probe = smoke._timed("token files", lambda: smoke._token_files(settings))
+    assert probe.status == "failure"
+    assert all(file.name in probe.todo for file in files)
+    subprocess.run(probe.todo.partition(": ")[2], shell=True, check=True)
+    assert smoke._timed("token files", lambda: smoke._token_files(settings)).status == "ok"
+
+
+def test_an_open_folder_and_an_address_in_the_clear_are_warnings(home: Path) -> None:
+    (home / "data").chmod(0o755)
+    probe = smoke._timed("folders", smoke._folders)
+    assert (probe.status, probe.todo) == ("warning", f"chmod 700 {home / 'data'}")
+    settings = Settings(_env_file=None, clickhouse_dsn="clickhouse://u:never-shown@db.example.com:8123")
+    probe = smoke._timed("addresses", lambda: smoke._addresses(settings))
+    assert (probe.status, probe.found) == ("warning", "not encrypted")
+    assert probe.todo.startswith("CLICKHOUSE_DSN sends its password in the clear to db.example.com: ")
