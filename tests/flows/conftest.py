@@ -19,8 +19,8 @@ from sandbox.vk import VkAdsApi, VkLegacyApi
 from sandbox.world import World
 from tasks.window import Window
 from tests.flows import clock
-from tests.support.product import Product
 from tests.support.prefect_server import PrefectServer
+from tests.support.product import Product
 from tests.support.stage import Stage, stage
 
 DAYS = 40

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import polars as pl
 from clickhouse_connect.driver.client import Client
+from tasks.load.reference import reference_tables
 
 from tasks.load.frames import insert
 from tasks.load.mart import restate
 from tasks.load.migrate import migrate
-from tasks.load.reference import reference_tables
 from tasks.load.sql import sql_text
 from tasks.load.tables import Scope
 from tasks.load.upsert import merge, upsert
