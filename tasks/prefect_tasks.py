@@ -81,9 +81,6 @@ class LandedFetch(WritableFileSystem):
         metadata = ResultRecordMetadata(storage_key=path, serializer=JSONSerializer())
         return ResultRecord(result=self._found[0], metadata=metadata).serialize()
 
-    def _resolve_path(self, _path: str) -> None:
-        """Keys of this store are no paths."""
-
     def write_path(self, path: str, content: bytes, **_: Any) -> None:  # type: ignore[override]
         """Nothing: the manifest is there."""
 

@@ -13,9 +13,9 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from pydantic import SecretStr, ValidationError
-from tasks.load.rights import try_rights
 
 from tasks.errors import SettingsError, WarehouseError
+from tasks.load.access import try_rights
 from tasks.load.frames import insert
 from tasks.load.migrate import migrate
 from tasks.load.sql import sql_files

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
-from tasks.load.reference import reference_tables
 
+from tasks.load.mart import reference_tables
 from tasks.load.migrate import migrated
 from tasks.load.sql import sql_text
 from tasks.load.tables import Scope

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import polars as pl
 from clickhouse_connect.driver.client import Client
-from tasks.load.reference import reference_tables
 
 from tasks.load.frames import insert
-from tasks.load.mart import restate
+from tasks.load.mart import reference_tables, restate
 from tasks.load.migrate import migrate
 from tasks.load.sql import sql_text
 from tasks.load.tables import Scope
