@@ -85,9 +85,9 @@ def fetch_once(asked: Fetch, refresh: bool) -> Manifest:
 def landed(client: Client, asked: Fetch) -> Manifest | None:
     """An earlier fetch of the same request that may be used again.
 
-    Of days that were settled when it was made: any. Of days that the source could still restate: one of a run that did
-    not come to its end, not for long, and not once a good run has read them. One that came with a warning, say without
-    tags, is not used again.
+    Of days that were settled when it was made: any. Of days that the source could still restate: one of a run that
+    did not come to its end, not for long, and not once a good run has read them. One that came with a warning, say
+    without tags, is not used again.
     """
     manifest = asked.landing.newest(asked.request)
     if manifest is None or manifest.warnings:
