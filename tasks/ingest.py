@@ -128,23 +128,28 @@ def ingest(
         _refuse_mixing(runs.origins(client), report.origin)
         runs.begin(client, run, f"{window}: loading", {"origin": report.origin})
     try:
-        _load(source, settings, run, report, refresh, by)
+        odd = _load(source, settings, run, report, refresh, by)
     except BaseException as error:
         _record_failure(settings, run, report, error)
         raise
-    _prune(source, settings, started)
+    _tidy(source, settings, started, odd)
     return report
 
 
-def _prune(source: Source, settings: Settings, now: datetime) -> None:
-    """The data are in and the run is recorded: what fails now is worth a warning and no more."""
+def _tidy(source: Source, settings: Settings, now: datetime, odd: list[Manifest]) -> None:
+    """Odd fetches are not used again: the next load of settled days asks the source anew. The data are in and the
+    run is recorded, so what fails now is worth a warning and no more."""
     try:
-        Landing(settings.landing_url).prune(source.name, now, settings.landing_keep_days)
+        landing = Landing(settings.landing_url)
+        for manifest in odd:
+            landing.discard(manifest)
+        landing.prune(source.name, now, settings.landing_keep_days)
     except ZakazError as error:
         logger.warning("the load is done, but old fetches could not be removed: %s", error)
 
 
-def _load(source: Source, settings: Settings, run: Run, report: Report, refresh: bool, by: Steps) -> None:
+def _load(source: Source, settings: Settings, run: Run, report: Report, refresh: bool, by: Steps) -> list[Manifest]:
+    """The fetches in which values or rows were odd."""
     manifests: dict[str, Manifest] = {}
     with _timed(report, "fetch"), counted() as report.traffic:
         for resource in source.resources:
@@ -152,7 +157,7 @@ def _load(source: Source, settings: Settings, run: Run, report: Report, refresh:
             manifests[resource.name] = manifest = by.fetch(asked, refresh)
             _note_fetch(report, manifest)
     try:
-        _load_fetched(source, settings, run, report, manifests, by)
+        judged = _load_fetched(source, settings, run, report, manifests, by)
     except (LandingError, WarehouseError, ReconcileError):
         raise
     except ZakazError:
@@ -161,11 +166,12 @@ def _load(source: Source, settings: Settings, run: Run, report: Report, refresh:
         for manifest in manifests.values():
             landing.discard(manifest)
         raise
+    return [manifests[name] for name, one in judged.items() if one.notes or one.part.rejected.height]
 
 
 def _load_fetched(
     source: Source, settings: Settings, run: Run, report: Report, manifests: dict[str, Manifest], by: Steps
-) -> None:
+) -> dict[str, steps.Validated]:
     with _timed(report, "validate"):
         judged = {r.name: by.validate(source, r, settings, manifests[r.name]) for r in source.resources}
     parts = {name: one.part for name, one in judged.items()}
@@ -209,6 +215,7 @@ def _load_fetched(
                 _, released = by.quarantine_rejected(client, source, resource, settings, part, run.run_id, manifest)
                 report.released += released
         runs.end(client, run, "success", report.rows, report.message, report.metrics())
+    return judged
 
 
 def _note_fetch(report: Report, manifest: Manifest) -> None:

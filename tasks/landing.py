@@ -181,12 +181,9 @@ class Landing:
             ) from None
 
     def discard(self, manifest: Manifest) -> None:
-        """Remove a fetch that could not be loaded: the next run fetches again."""
-        folder = f"{self._root}/{manifest.folder}"
-        with self._reached():
-            for path in (f"{folder}/{_MANIFEST}", folder):  # The manifest first: without it no run finds the rest.
-                with suppress(FileNotFoundError):
-                    self._fs.rm(path, recursive=True)
+        """No run finds it again: the next one asks the source. The parts stay until they are pruned."""
+        with self._reached(), suppress(FileNotFoundError):
+            self._fs.rm_file(f"{self._root}/{manifest.folder}/{_MANIFEST}")
 
     def probe(self) -> str:
         """Write, read and remove a file, as loads do; the place."""

@@ -222,14 +222,14 @@ def test_a_part_that_changed_is_never_read_and_its_fetch_not_found_again(
     assert landing.newest(ORDERS) is None
 
 
-def test_a_fetch_that_was_discarded_is_gone_and_discarding_it_twice_does_nothing(landing: Landing) -> None:
+def test_a_fetch_that_was_discarded_is_not_found_again_and_its_parts_stay(landing: Landing) -> None:
     first, second = write(landing, numbered(25)), write(landing, numbered(25), AT + timedelta(hours=1))
 
     landing.discard(second)
     landing.discard(second)
 
     assert landing.newest(ORDERS) == first
-    assert not (Path(landing._root) / second.folder).exists()
+    assert landing.read(second).height == 25
 
 
 # --- old fetches ---
