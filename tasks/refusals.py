@@ -78,24 +78,28 @@ def refuse_to_wipe(changes: Changes, output: Output, manifest: Manifest, sent: p
     """Much that is gone at once is a fault of the source far more often than the truth.
 
     What came under another key, as of an ad that moved to another campaign, is not gone; nor is what was `sent`
-    (raw) and made no row, as a day's figures that were restated to zero. Only what the load answers for is
-    compared: another account's money would hide that one lost all of its own.
+    (raw) and made no row, as a day's figures that were restated to zero, unless no money is left at all. Only what
+    the load answers for is compared: another account's money would hide that one lost all of its own.
     """
     table, same = output.table, list(output.identity)
-    made_none = _typed(sent, changes.gone).join(changes.frame, on=same, how="anti", nulls_equal=True)
-    gone = changes.gone.join(made_none, on=same, how="anti", nulls_equal=True)
+    gone = changes.gone
+    money = table.money if table.money is not None else pl.lit(0)
+    all_zero = gone.height >= A_FEW and total(gone, money) > 0 and not total(changes.frame, money)
+    if not all_zero:
+        made_none = _typed(sent, gone).join(changes.frame, on=same, how="anti", nulls_equal=True)
+        gone = gone.join(made_none, on=same, how="anti", nulls_equal=True)
     gone = _less(gone, changes.frame.join(changes.held, on=table.key, how="anti"), output)
     rows, lost = gone["rows"].sum(), Decimal(gone["money"].sum())
     if not rows:
         return
     kept = changes.absent.join(changes.gone, on=table.key, how="anti")
     held = changes.held.join(kept, on=table.key, how="anti")
-    whole = total(held, table.money) if table.money is not None else Decimal(0)
+    whole = total(held, money)
     is_much = lost > whole * MUCH.numerator / MUCH.denominator
     if is_much or (rows >= ENOUGH_TO_JUDGE and rows > held.height / 2):
         named = [f"{output.protects} {number}" for number in gone[output.protects].unique().sort().head(A_FEW)]
         raise SourceError(
-            f"{manifest.source} no longer sends {rows} of the {held.height} rows that {table.name} holds "
+            f"{manifest.source} no longer sends{' or sends as zeros' * all_zero} {rows} of the {held.height} rows that {table.name} holds "
             f"for {manifest.window}, {lost:.2f} of {whole:.2f} of the money, such as {', '.join(named)}. "
             "Nothing was removed. If it is true, delete them with `zakaz sql` and load again.",
             transient=True,

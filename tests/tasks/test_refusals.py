@@ -174,6 +174,7 @@ def raw_ads(*ids: str) -> pl.DataFrame:
 
 
 TWO = ads((7, 1, "100"), (7, 2, "100"))
+FIVE = ads(*((7, number, "100") for number in range(1, 6)))
 
 
 @pytest.mark.parametrize(
@@ -183,6 +184,15 @@ TWO = ads((7, 1, "100"), (7, 2, "100"))
         (ads((7, 1, "100")), ads((8, 1, "100")), raw_ads(), ads(), None),
         (TWO, ads(), raw_ads("1", "2"), ads(), None),
         (TWO, ads(), raw_ads("1"), ads(), "1 of the 2 rows .* 100.00 of 200.00 of the money, such as ad_id 2"),
+        # All of a few at once.
+        (
+            FIVE,
+            ads(),
+            raw_ads("1", "2", "3", "4", "5"),
+            ads(),
+            "or sends as zeros 5 of the 5 rows .* 500.00 of 500.00",
+        ),
+        (FIVE, FIVE.head(1), raw_ads("2", "3", "4", "5"), ads(), None),
         # Ads without an id: the campaign tells which of them is gone.
         (
             ads((7, 0, "900"), (8, 0, "100")),
@@ -200,7 +210,7 @@ TWO = ads((7, 1, "100"), (7, 2, "100"))
             "1 of the 1 rows .* 100.00 of 100.00",
         ),
     ],
-    ids=["moved", "zero", "one of two", "no id", "another account"],
+    ids=["moved", "zero", "one of two", "all zero", "one left", "no id", "another account"],
 )
 def test_an_ad_that_moved_or_was_restated_to_zero_has_not_vanished(
     held: pl.DataFrame, came: pl.DataFrame, sent: pl.DataFrame, kept: pl.DataFrame, lost: str | None
