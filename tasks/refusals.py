@@ -82,11 +82,12 @@ def refuse_to_wipe(changes: Changes, output: Output, manifest: Manifest, sent: p
     the load answers for is compared: another account's money would hide that one lost all of its own.
     """
     table, same = output.table, list(output.identity)
-    gone = changes.gone
     money = table.money if table.money is not None else pl.lit(0)
-    all_zero = gone.height >= A_FEW and total(gone, money) > 0 and not total(changes.frame, money)
-    if not all_zero:
-        made_none = _typed(sent, gone).join(changes.frame, on=same, how="anti", nulls_equal=True)
+    gone = changes.gone
+    made_none = _typed(sent, gone).join(changes.frame, on=same, how="anti", nulls_equal=True)
+    zeros = gone.join(made_none, on=same, how="semi", nulls_equal=True)
+    is_all = gone.height >= A_FEW and total(zeros, money) > 0 and not total(changes.frame, money)
+    if not is_all:
         gone = gone.join(made_none, on=same, how="anti", nulls_equal=True)
     gone = _less(gone, changes.frame.join(changes.held, on=table.key, how="anti"), output)
     rows, lost = gone["rows"].sum(), Decimal(gone["money"].sum())
@@ -99,8 +100,8 @@ def refuse_to_wipe(changes: Changes, output: Output, manifest: Manifest, sent: p
     if is_much or (rows >= ENOUGH_TO_JUDGE and rows > held.height / 2):
         named = [f"{output.protects} {number}" for number in gone[output.protects].unique().sort().head(A_FEW)]
         raise SourceError(
-            f"{manifest.source} no longer sends{' or sends as zeros' * all_zero} {rows} of the {held.height} rows that {table.name} holds "
-            f"for {manifest.window}, {lost:.2f} of {whole:.2f} of the money, such as {', '.join(named)}. "
+            f"{manifest.source} no longer sends{', or sends as zeros,' * is_all} {rows} of the {held.height} rows "
+            f"that {table.name} holds for {manifest.window}, {lost:.2f} of {whole:.2f} of the money, such as {', '.join(named)}. "
             "Nothing was removed. If it is true, delete them with `zakaz sql` and load again.",
             transient=True,
         )

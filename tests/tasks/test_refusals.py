@@ -190,7 +190,7 @@ FIVE = ads(*((7, number, "100") for number in range(1, 6)))
             ads(),
             raw_ads("1", "2", "3", "4", "5"),
             ads(),
-            "or sends as zeros 5 of the 5 rows .* 500.00 of 500.00",
+            "or sends as zeros, 5 of the 5 rows .* 500.00 of 500.00",
         ),
         (FIVE, FIVE.head(1), raw_ads("2", "3", "4", "5"), ads(), None),
         # Ads without an id: the campaign tells which of them is gone.
