@@ -101,7 +101,8 @@ def refuse_to_wipe(changes: Changes, output: Output, manifest: Manifest, sent: p
         named = [f"{output.protects} {number}" for number in gone[output.protects].unique().sort().head(A_FEW)]
         raise SourceError(
             f"{manifest.source} no longer sends{', or sends as zeros,' * is_all} {rows} of the {held.height} rows "
-            f"that {table.name} holds for {manifest.window}, {lost:.2f} of {whole:.2f} of the money, such as {', '.join(named)}. "
+            f"that {table.name} holds for {manifest.window}, {lost:.2f} of {whole:.2f} of the money, such as "
+            f"{', '.join(named)}. "
             "Nothing was removed. If it is true, delete them with `zakaz sql` and load again.",
             transient=True,
         )
