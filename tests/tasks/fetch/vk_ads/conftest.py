@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from copy import deepcopy
 from decimal import Decimal
 from pathlib import Path
 
@@ -29,7 +28,7 @@ from tasks.fetch.vk_ads import fetch_ad_days
 from tasks.landing import Fetched
 from tasks.settings import Settings
 from tasks.window import Window
-from tests.tasks.fetch.vk_ads.helpers import TWO_DAYS, UNTIL, Account, Pauses, only
+from tests.tasks.fetch.vk_ads.helpers import TWO_DAYS, UNTIL, Account, only
 
 
 @pytest.fixture(autouse=True)
@@ -56,15 +55,7 @@ def _contents(world: World) -> Contents:
 @pytest.fixture
 def cabinet(_contents: Contents) -> Cabinet:
     """The world's account, which the test may change."""
-    return Cabinet(
-        Contents(
-            _contents.today,
-            {key: replace(value) for key, value in _contents.campaigns.items()},
-            {key: replace(value) for key, value in _contents.groups.items()},
-            {key: replace(value) for key, value in _contents.banners.items()},
-            {key: dict(value) for key, value in _contents.days.items()},
-        )
-    )
+    return Cabinet(deepcopy(_contents))
 
 
 @pytest.fixture
@@ -75,14 +66,6 @@ def four(cabinet: Cabinet) -> list[int]:
         spent = Figures(shows=1000, clicks=10, spent=Decimal(100), goals=1)
         cabinet.days = {ad: {TWO_DAYS.first: spent, TWO_DAYS.last: spent} for ad in ids}
     return ids
-
-
-@pytest.fixture
-def pauses(monkeypatch: pytest.MonkeyPatch) -> Pauses:
-    """How long the loader paused; these pauses take no time."""
-    noted = Pauses(asyncio.sleep)
-    monkeypatch.setattr(asyncio, "sleep", noted.sleep)
-    return noted
 
 
 @pytest.fixture

@@ -1,45 +1,23 @@
-"""What a fetch of a whole account brings is the ground truth, from either API, in as few calls as there can be."""
+"""What a fetch of a whole account from today's API brings is the ground truth, and holds no secret."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
-from math import ceil
-from typing import Any
 
-import polars as pl
 import pytest
 
 from sandbox import World
 from sandbox.vk import VK_ACCOUNT_ID, VK_CLIENT_ID, VkAdsApi
 from sandbox.world.secrets import MARK
-from tasks.fetch.traffic import Traffic
-from tasks.fetch.vk_ads import COLUMNS, account
+from tasks.fetch.vk_ads import account
 from tasks.settings import Settings
 from tests.tasks.fetch.vk_ads.helpers import FORTNIGHT, Account, by_ad_day
 from tests.tasks.fetch.vk_ads.truth import rows_of, vk_ads
-from validation import ads as must
-from validation.split import split
-
-UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
 
-def frame(rows: Any) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String))
-
-
-@pytest.mark.parametrize(
-    "switches",
-    [{}, {"ids_as_text": True, "extra_keys": False, "has_not_ad_spent": False, "empty_cpa_as_int": True}],
-)
 @pytest.mark.parametrize("deleted", [False, True])
-def test_every_figure_of_todays_api_is_the_ground_truth(
-    vk: Account, world: World, switches: dict[str, bool], deleted: bool
-) -> None:
-    """In each form of a reply, and of deleted ads too. Each row has its campaign, group, link and tags."""
-    for name, value in switches.items():
-        setattr(vk.api.switches, name, value)
+def test_every_figure_is_the_ground_truth(vk: Account, world: World, deleted: bool) -> None:
+    """Of deleted ads too. Each row has its campaign, group, link and tags."""
     for number in vk.cabinet.banners if deleted else ():
         vk.cabinet.delete(number)
 
@@ -59,57 +37,6 @@ def test_every_figure_of_todays_api_is_the_ground_truth(
         assert row["enable_utm"] == ("true" if ad.group_parameters is not None else "false")
         assert ad.group_parameters in (None, row["group_utm"])
         assert (row["account_id"], row["currency"]) == (str(VK_ACCOUNT_ID), "RUB")
-
-
-@pytest.mark.parametrize(
-    "switches",
-    [{}, {"impressions_as_text": True, "unsold_absent": True}, {"layout_ids_as_ints": True, "times_as_ints": True}],
-)
-@pytest.mark.parametrize("deleted", [False, True])
-def test_every_figure_of_the_legacy_api_is_the_ground_truth(
-    old: Account, vk: Account, world: World, switches: Any, deleted: bool
-) -> None:
-    for name, value in switches.items():
-        setattr(old.api.switches, name, value)
-    for number in vk.cabinet.banners if deleted else ():
-        vk.cabinet.delete(number)
-
-    fetched = old.fetch(FORTNIGHT)
-
-    shown = {key: figures for key, figures in by_ad_day(fetched.rows).items() if figures[0] != "0"}
-    assert shown == rows_of(world, FORTNIGHT.first, FORTNIGHT.last, zeros=False)
-    assert {(row["account_id"], row["currency"]) for row in fetched.rows} == {(str(VK_ACCOUNT_ID), "RUB")}
-    assert (fetched.warnings, bool(fetched.notes)) == ((), "unsold_absent" in switches)
-    assert split(frame(fetched.rows), must.raw_vk).rejected.height == 0
-    assert any(row["link"] for row in fetched.rows)
-
-
-@pytest.mark.parametrize(
-    ("cap", "clamp", "page", "refusals"), [(250, False, 250, 0), (50, False, 50, 1), (50, True, 50, 0)]
-)
-def test_the_number_of_calls_is_the_least_there_can_be(
-    vk: Account, cap: int, clamp: bool, page: int, refusals: int, traffic: Traffic
-) -> None:
-    """A token, the account, pages of three lists, 200 ads a call, the account's total; and one refusal where pages
-    are small. The next fetch needs no token."""
-    vk.api.switches.list_cap, vk.api.switches.clamp_limit = cap, clamp
-
-    vk.fetch(vk_page_size=250)
-    first, counted = vk.calls(), replace(traffic)
-    vk.api.requests.clear()
-    vk.fetch(vk_page_size=250)
-
-    assert first == {
-        "token": 1,
-        "user": 1,
-        "banners": ceil(len(vk.cabinet.banners) / page) + refusals,
-        "ad_groups": ceil(len(vk.cabinet.groups) / page),
-        "ad_plans": ceil(len(vk.cabinet.campaigns) / page),
-        "day": ceil(len(vk.cabinet.banners) / 200) + 1,
-    }
-    assert (counted.calls, counted.retries) == (first.total(), 0)
-    assert vk.calls() == first - Counter(token=1)
-    assert vk.api.writes == []
 
 
 def test_odd_ads_are_loaded_like_any_other(vk: Account, world: World) -> None:
