@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,7 +20,6 @@ from sandbox.vk import (
     VkAdsApi,
     VkLegacyApi,
 )
-from sandbox.vk.from_world import Contents, contents
 from sandbox.vk.objects import Figures
 from sandbox.world.secrets import MARK
 from tasks.fetch.vk_ads import fetch_ad_days
@@ -34,8 +32,6 @@ from tests.tasks.fetch.vk_ads.helpers import TWO_DAYS, UNTIL, Account, only
 @pytest.fixture(autouse=True)
 def _no_secret_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Of any test here, however it ends. All secrets of the sandbox contain the mark."""
-    assert MARK in VK_CLIENT_SECRET
-    assert MARK in VK_LEGACY_TOKEN
     caplog.set_level(logging.DEBUG)
     yield
     assert not [line for record in caplog.get_records("call") if MARK in (line := record.getMessage())]
@@ -47,15 +43,10 @@ def world() -> World:
     return World.generate(until=UNTIL, days=60, scale=0.1)
 
 
-@pytest.fixture(scope="session")
-def _contents(world: World) -> Contents:
-    return contents(world)
-
-
 @pytest.fixture
-def cabinet(_contents: Contents) -> Cabinet:
+def cabinet(world: World) -> Cabinet:
     """The world's account, which the test may change."""
-    return Cabinet(deepcopy(_contents))
+    return Cabinet.of(world)
 
 
 @pytest.fixture

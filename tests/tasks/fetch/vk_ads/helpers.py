@@ -26,7 +26,6 @@ FORTNIGHT = Window(first=date(2026, 1, 6), last=date(2026, 1, 19))
 TWO_DAYS = Window(first=date(2026, 1, 18), last=date(2026, 1, 19))
 ALWAYS = 99
 """Times that a fault happens: more often than anybody calls."""
-FIGURES = ("impressions", "clicks", "spent", "conversions")
 
 
 def path(name: str) -> str:
@@ -39,7 +38,7 @@ def by_ad_day(rows: Iterable[Row]) -> dict[tuple[str, str], tuple[str, ...]]:
     for row in rows:
         key = (str(row["stat_date"]), str(row["ad_id"]))
         assert key not in found, f"{key} came twice"
-        found[key] = tuple(str(row[name]) for name in FIGURES)
+        found[key] = tuple(str(row[name]) for name in ("impressions", "clicks", "spent", "conversions"))
     return found
 
 
@@ -57,17 +56,6 @@ def only(cabinet: Cabinet, number: int) -> list[int]:
     return ids
 
 
-def each(key: str, change: Callable[[Any], Any], *ids: int) -> Callable[[Any], None]:
-    """Changes those objects of a reply's list, all of them without ids."""
-
-    def change_all(reply: Any) -> None:
-        for one in reply[key]:
-            if not ids or one["id"] in ids:
-                change(one)
-
-    return change_all
-
-
 class Account:
     """One account of VK behind one of its APIs. `api`, `cabinet`: the stand-in, which a test may change."""
 
@@ -79,9 +67,8 @@ class Account:
         found: Cabinet = self.api.cabinet
         return found
 
-    def fetch(self, window: Window = TWO_DAYS, app: Any = None, **settings: Any) -> Fetched:
-        """From `app` if it is in front of the API."""
-        return self._fetch(app or self.api, window, **settings)
+    def fetch(self, window: Window = TWO_DAYS, **settings: Any) -> Fetched:
+        return self._fetch(self.api, window, **settings)
 
     def refused(self, **settings: Any) -> SourceError:
         """The error that a fetch ends with: one line, and no secret of the sandbox in it or in its traceback."""

@@ -3,26 +3,27 @@ those of an hour and a day end the run."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 
-from sandbox.vk import VK_CLIENT_SECRET, VkAdsApi
-from tests.tasks.fetch.vk_ads.helpers import Account, only, path, spent
-
-pytestmark = pytest.mark.usefixtures("four")
-
-DAY = path("statistics/banners/day")
-SECOND, MINUTE, HOUR = 1, 60, 3600
+from sandbox.vk import VK_CLIENT_SECRET
+from tasks.errors import SourceError
+from tasks.fetch.http import TryAgain
+from tasks.fetch.vk_ads.today import _judge_limit
+from tests.tasks.fetch.vk_ads.helpers import Account, path
 
 
-@pytest.mark.parametrize(("status", "hint"), [(400, "report it"), (403, "the scope read_ads"), (404, "VK_BASE_URL")])
+@pytest.mark.usefixtures("four")
+@pytest.mark.parametrize(
+    ("status", "hint"), [(400, "report it"), (403, "the scope read_ads"), (404, "VK_BASE_URL")]
+)
 def test_a_refusal_is_not_retried_and_says_what_to_do(vk: Account, status: int, hint: str) -> None:
     body = json.dumps({"error": {"code": VK_CLIENT_SECRET, "message": "ivanova@example.invalid"}})
-    vk.fail("status", DAY, status=status, body=body)
+    vk.fail("status", path("statistics/banners/day"), status=status, body=body)
 
     error = vk.refused()
 
@@ -33,67 +34,35 @@ def test_a_refusal_is_not_retried_and_says_what_to_do(vk: Account, status: int, 
     assert [request.status for request in vk.api.requests].count(status) == 1
 
 
-class Pauses(list[float]):
-    """Pauses of half a second or more, which take no time and move `now`. It starts a quarter of a second after a
-    full second, ten seconds after a full minute."""
+class Clock(datetime):
+    """A quarter of a second after a full second, ten seconds after a full minute."""
 
-    now = datetime(2026, 1, 20, 15, 30, 10, 250_000, tzinfo=UTC).timestamp()
-
-
-@pytest.fixture
-def pauses(vk: Account, monkeypatch: pytest.MonkeyPatch) -> Pauses:
-    """Loader and server have one clock, which only pauses move; statistics take five calls, and the total one."""
-    pauses, pause = Pauses(), asyncio.sleep
-
-    async def sleep(seconds: float) -> None:
-        if seconds >= 0.5:
-            pauses.append(seconds)
-            pauses.now += seconds
-            seconds = 0
-        await pause(seconds)
-
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
-            return datetime.fromtimestamp(pauses.now, tz)
-
-    monkeypatch.setattr(asyncio, "sleep", sleep)
-    monkeypatch.setattr("tasks.fetch.vk_ads.today.datetime", Clock)
-    only(vk.cabinet, 1000)
-    vk.api = VkAdsApi(vk.cabinet, clock=lambda: pauses.now)
-    vk.api.switches.list_cap = 1000
-    return pauses
-
-
-@pytest.mark.parametrize(("limits", "expected"), [({SECOND: 2}, [0.85, 1.0]), ({MINUTE: 4}, [49.85])])
-def test_a_short_limit_is_waited_for_until_the_next_full_one(
-    vk: Account, pauses: Pauses, limits: dict[int, int], expected: list[float]
-) -> None:
-    vk.api.throttle.limits = limits
-
-    assert len(vk.fetch(vk_page_size=1000).rows) == 2000
-    assert pauses == pytest.approx(expected, abs=0.01), "to a tenth after it"
-    assert vk.calls()["day"] == 6 + len(pauses)
+    @classmethod
+    def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+        return datetime(2026, 1, 20, 15, 30, 10, 250_000, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("limits", "again"), [({HOUR: 3}, "after the next full hour"), ({SECOND: 0, 24 * HOUR: 0}, "tomorrow")]
+    ("remaining", "then"),
+    [
+        ({"1": 0, "60": 5, "86400": 5}, 0.85),
+        ({"1": 0, "60": 0}, 49.85),
+        ({"1": 0, "3600": 0}, "run again after the next full hour"),
+        ({"1": 0, "86400": 0}, "run again tomorrow"),
+    ],
+    ids=["second", "minute", "hour", "day"],
 )
-def test_the_limit_of_an_hour_or_a_day_ends_the_run_at_once(
-    vk: Account, pauses: Pauses, limits: dict[int, int], again: str
+def test_a_short_limit_is_waited_for_and_a_long_one_ends_the_run(
+    monkeypatch: pytest.MonkeyPatch, remaining: dict[str, int], then: float | str
 ) -> None:
-    vk.api.faults.mutate(lambda _: setattr(vk.api.throttle, "limits", limits), path=DAY)
+    """To a tenth of a second after the next full one, by the longest that is used up."""
+    monkeypatch.setattr("tasks.fetch.vk_ads.today.datetime", Clock)
 
-    error = vk.refused(vk_page_size=1000)
+    with pytest.raises((TryAgain, SourceError)) as caught:
+        _judge_limit(httpx.Response(429, json={"remaining": remaining}))
 
-    assert str(error) == f"VK Ads allows no more requests for now; run again {again}."
-    assert error.transient
-    assert pauses == []
-    assert [request.status for request in vk.api.requests].count(429) == 1
-
-
-@pytest.mark.parametrize("body", ["", '{"remaining": {"x": 0}}'])
-def test_a_limit_that_cannot_be_read_is_retried(vk: Account, body: str) -> None:
-    vk.api.faults.add("status", DAY, status=429, body=body)
-
-    assert spent(vk.fetch().rows) == 800
+    if isinstance(caught.value, TryAgain):
+        assert caught.value.retry_after == pytest.approx(then, abs=0.01)
+    else:
+        assert str(then) in str(caught.value)
+        assert caught.value.transient

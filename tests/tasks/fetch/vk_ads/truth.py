@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from decimal import Decimal
 
 from sandbox.world import Ad, World
 from sandbox.world.spend import ad_days
@@ -22,10 +21,7 @@ def rows_of(world: World, first: date, last: date, *, zeros: bool) -> dict[tuple
                 found[(first + timedelta(days=number)).isoformat(), str(ad.ad_id)] = ("0", "0", "0", "0")
     for row in ad_days(world):
         if row.ad.source == "vk_ads" and first <= row.day <= last:
-            figures = (str(row.impressions), str(row.clicks), money(row.spent), str(row.conversions))
+            spent = f"{row.spent:.2f}" if row.spent else "0"
+            figures = (str(row.impressions), str(row.clicks), spent, str(row.conversions))
             found[row.day.isoformat(), str(row.ad.ad_id)] = figures
     return found
-
-
-def money(amount: Decimal) -> str:
-    return f"{amount:.2f}" if amount else "0"
