@@ -64,5 +64,6 @@ def test_a_short_limit_is_waited_for_and_a_long_one_ends_the_run(
     if isinstance(caught.value, TryAgain):
         assert caught.value.retry_after == pytest.approx(then, abs=0.01)
     else:
+        assert isinstance(caught.value, SourceError)
         assert str(then) in str(caught.value)
         assert caught.value.transient
