@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -22,21 +20,18 @@ from sandbox.vk import (
     VkAdsApi,
     VkLegacyApi,
 )
-from sandbox.vk.from_world import Contents, contents
 from sandbox.vk.objects import Figures
 from sandbox.world.secrets import MARK
 from tasks.fetch.vk_ads import fetch_ad_days
 from tasks.landing import Fetched
 from tasks.settings import Settings
 from tasks.window import Window
-from tests.tasks.fetch.vk_ads.helpers import TWO_DAYS, UNTIL, Account, Pauses, only
+from tests.tasks.fetch.vk_ads.helpers import TWO_DAYS, UNTIL, Account, only
 
 
 @pytest.fixture(autouse=True)
 def _no_secret_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Of any test here, however it ends. All secrets of the sandbox contain the mark."""
-    assert MARK in VK_CLIENT_SECRET
-    assert MARK in VK_LEGACY_TOKEN
     caplog.set_level(logging.DEBUG)
     yield
     assert not [line for record in caplog.get_records("call") if MARK in (line := record.getMessage())]
@@ -48,23 +43,10 @@ def world() -> World:
     return World.generate(until=UNTIL, days=60, scale=0.1)
 
 
-@pytest.fixture(scope="session")
-def _contents(world: World) -> Contents:
-    return contents(world)
-
-
 @pytest.fixture
-def cabinet(_contents: Contents) -> Cabinet:
+def cabinet(world: World) -> Cabinet:
     """The world's account, which the test may change."""
-    return Cabinet(
-        Contents(
-            _contents.today,
-            {key: replace(value) for key, value in _contents.campaigns.items()},
-            {key: replace(value) for key, value in _contents.groups.items()},
-            {key: replace(value) for key, value in _contents.banners.items()},
-            {key: dict(value) for key, value in _contents.days.items()},
-        )
-    )
+    return Cabinet.of(world)
 
 
 @pytest.fixture
@@ -75,14 +57,6 @@ def four(cabinet: Cabinet) -> list[int]:
         spent = Figures(shows=1000, clicks=10, spent=Decimal(100), goals=1)
         cabinet.days = {ad: {TWO_DAYS.first: spent, TWO_DAYS.last: spent} for ad in ids}
     return ids
-
-
-@pytest.fixture
-def pauses(monkeypatch: pytest.MonkeyPatch) -> Pauses:
-    """How long the loader paused; these pauses take no time."""
-    noted = Pauses(asyncio.sleep)
-    monkeypatch.setattr(asyncio, "sleep", noted.sleep)
-    return noted
 
 
 @pytest.fixture

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import traceback
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,37 +26,10 @@ FORTNIGHT = Window(first=date(2026, 1, 6), last=date(2026, 1, 19))
 TWO_DAYS = Window(first=date(2026, 1, 18), last=date(2026, 1, 19))
 ALWAYS = 99
 """Times that a fault happens: more often than anybody calls."""
-FIGURES = ("impressions", "clicks", "spent", "conversions")
-
-
-class Pauses(list[float]):
-    """Pauses of half a second or more, which take no time and move `now`."""
-
-    def __init__(self, sleep: Callable[[float], Awaitable[None]]) -> None:
-        super().__init__()
-        self._sleep = sleep
-        self.now = datetime(2026, 1, 20, 15, 30, 10, 250_000, tzinfo=UTC).timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        if seconds >= 0.5:
-            self.append(seconds)
-            self.now += seconds
-            seconds = 0
-        await self._sleep(seconds)
 
 
 def path(name: str) -> str:
     return f"/api/v2/{name}.json"
-
-
-def stored(file: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(file.read_text())
-    return found
-
-
-def change_stored(file: Path, **changes: Any) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps((stored(file) if file.exists() else {}) | changes))
 
 
 def by_ad_day(rows: Iterable[Row]) -> dict[tuple[str, str], tuple[str, ...]]:
@@ -66,7 +38,7 @@ def by_ad_day(rows: Iterable[Row]) -> dict[tuple[str, str], tuple[str, ...]]:
     for row in rows:
         key = (str(row["stat_date"]), str(row["ad_id"]))
         assert key not in found, f"{key} came twice"
-        found[key] = tuple(str(row[name]) for name in FIGURES)
+        found[key] = tuple(str(row[name]) for name in ("impressions", "clicks", "spent", "conversions"))
     return found
 
 
@@ -74,28 +46,14 @@ def spent(rows: Any) -> Decimal:
     return sum((Decimal(str(row["spent"])) for row in rows), Decimal(0))
 
 
-def only(cabinet: Cabinet, number: int, *, first: date = TWO_DAYS.last, paid: int = 0, days: int = 1) -> list[int]:
-    """Leave so many ads, 1001 and on, copies of one; each has as many impressions a day as its number."""
+def only(cabinet: Cabinet, number: int) -> list[int]:
+    """Leave so many ads, 1001 and on, copies of one; on the last day each has as many impressions as its number."""
     one = next(iter(cabinet.banners.values()))
     ids = list(range(1001, 1001 + number))
     with cabinet.change():
         cabinet.banners = {ad: replace(one, id=ad) for ad in ids}
-        cabinet.days = {
-            ad: {first + timedelta(days=n): Figures(ad, clicks=1, spent=Decimal(paid)) for n in range(days)}
-            for ad in ids
-        }
+        cabinet.days = {ad: {TWO_DAYS.last: Figures(ad, clicks=1, spent=Decimal(0))} for ad in ids}
     return ids
-
-
-def each(key: str, change: Callable[[Any], Any], *ids: int) -> Callable[[Any], None]:
-    """Changes those objects of a reply's list, all of them without ids."""
-
-    def change_all(reply: Any) -> None:
-        for one in reply[key]:
-            if not ids or one["id"] in ids:
-                change(one)
-
-    return change_all
 
 
 class Account:
@@ -109,9 +67,8 @@ class Account:
         found: Cabinet = self.api.cabinet
         return found
 
-    def fetch(self, window: Window = TWO_DAYS, app: Any = None, **settings: Any) -> Fetched:
-        """From `app` if it is in front of the API."""
-        return self._fetch(app or self.api, window, **settings)
+    def fetch(self, window: Window = TWO_DAYS, **settings: Any) -> Fetched:
+        return self._fetch(self.api, window, **settings)
 
     def refused(self, **settings: Any) -> SourceError:
         """The error that a fetch ends with: one line, and no secret of the sandbox in it or in its traceback."""

@@ -1,56 +1,29 @@
-"""What goes wrong on the way from today's API costs retries or ends the run in one line, never a row. Limits of a
-second and a minute are waited for, those of an hour and a day end the run."""
+"""What today's API refuses ends the run in one line, without a retry. Limits of a second and a minute are waited for,
+those of an hour and a day end the run."""
 
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 
-from sandbox.vk import VK_CLIENT_SECRET, VkAdsApi
-from tasks.fetch.traffic import Traffic
-from tests.tasks.fetch.vk_ads.helpers import Account, Pauses, only, path, spent
-
-pytestmark = pytest.mark.usefixtures("four")
-
-DAY = path("statistics/banners/day")
-SECOND, MINUTE, HOUR = 1, 60, 3600
-# A fault, and the attempts after which it ends the fetch.
-FAULTS: list[tuple[str, dict[str, Any], int]] = [
-    ("status", {"status": 500}, 4),
-    ("status", {"status": 502, "html": True}, 4),
-    ("status", {"status": 503}, 3),
-    ("html", {}, 3),
-    ("truncated", {"keep": 0.9}, 3),
-    ("disconnect", {"partial": True}, 4),
-]
+from sandbox.vk import VK_CLIENT_SECRET
+from tasks.errors import SourceError
+from tasks.fetch.http import TryAgain
+from tasks.fetch.vk_ads.today import _judge_limit
+from tests.tasks.fetch.vk_ads.helpers import Account, path
 
 
-@pytest.mark.parametrize("name", ["banners", "statistics/banners/day"])
-@pytest.mark.parametrize(("kind", "options", "attempts"), FAULTS, ids=str)
-def test_a_passing_failure_costs_a_retry_and_a_lasting_one_the_run(
-    vk: Account, kind: str, options: Any, attempts: int, name: str, traffic: Traffic
-) -> None:
-    vk.api.faults.add(kind, path(name), **options)
-    assert spent(vk.fetch().rows) == 800
-    assert (traffic.retries, traffic.calls) == (1, len(vk.api.requests))
-
-    vk.api.requests.clear()
-    vk.fail(kind, path(name), **options)
-    assert vk.refused(http_attempts=4).transient
-    assert vk.calls()[name.rsplit("/", 1)[-1]] == attempts
-
-
+@pytest.mark.usefixtures("four")
 @pytest.mark.parametrize(
-    ("status", "hint"),
-    [(400, "report it"), (403, "the scope read_ads"), (404, "VK_BASE_URL"), (405, "documentation")],
+    ("status", "hint"), [(400, "report it"), (403, "the scope read_ads"), (404, "VK_BASE_URL")]
 )
-@pytest.mark.parametrize("name", ["ad_groups", "statistics/banners/day"])
-def test_a_refusal_is_not_retried_and_says_what_to_do(vk: Account, name: str, status: int, hint: str) -> None:
+def test_a_refusal_is_not_retried_and_says_what_to_do(vk: Account, status: int, hint: str) -> None:
     body = json.dumps({"error": {"code": VK_CLIENT_SECRET, "message": "ivanova@example.invalid"}})
-    vk.fail("status", path(name), status=status, body=body)
+    vk.fail("status", path("statistics/banners/day"), status=status, body=body)
 
     error = vk.refused()
 
@@ -61,66 +34,36 @@ def test_a_refusal_is_not_retried_and_says_what_to_do(vk: Account, name: str, st
     assert [request.status for request in vk.api.requests].count(status) == 1
 
 
-@pytest.fixture
-def busy(vk: Account, pauses: Pauses, monkeypatch: pytest.MonkeyPatch) -> Account:
-    """An account whose statistics take five calls, and its total one. Loader and server have one clock, which only
-    pauses move; it starts a quarter of a second after a full second, ten seconds after a full minute."""
+class Clock(datetime):
+    """A quarter of a second after a full second, ten seconds after a full minute."""
 
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
-            return datetime.fromtimestamp(pauses.now, tz)
-
-    monkeypatch.setattr("tasks.fetch.vk_ads.today.datetime", Clock)
-    only(vk.cabinet, 1000)
-    vk.api = VkAdsApi(vk.cabinet, clock=lambda: pauses.now)
-    vk.api.switches.list_cap = 1000
-    return vk
+    @classmethod
+    def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+        return datetime(2026, 1, 20, 15, 30, 10, 250_000, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("limits", "expected"), [({SECOND: 2}, [0.85, 1.0]), ({MINUTE: 4}, [49.85])], ids=["second", "minute"]
-)
-def test_a_short_limit_is_waited_for_until_the_next_full_one(
-    busy: Account, pauses: Pauses, limits: dict[int, int], expected: list[float]
-) -> None:
-    busy.api.throttle.limits = limits
-
-    assert len(busy.fetch(vk_page_size=1000).rows) == 2000
-    assert pauses == pytest.approx(expected, abs=0.01), "to a tenth after it"
-    assert busy.calls()["day"] == 6 + len(pauses)
-
-
-@pytest.mark.parametrize(
-    ("limits", "again"),
+    ("remaining", "then"),
     [
-        ({HOUR: 3}, "after the next full hour"),
-        ({24 * HOUR: 3}, "tomorrow"),
-        ({SECOND: 0, 24 * HOUR: 0}, "tomorrow"),
+        ({"1": 0, "60": 5, "86400": 5}, 0.85),
+        ({"1": 0, "60": 0}, 49.85),
+        ({"1": 0, "3600": 0}, "run again after the next full hour"),
+        ({"1": 0, "86400": 0}, "run again tomorrow"),
     ],
+    ids=["second", "minute", "hour", "day"],
 )
-def test_the_limit_of_an_hour_or_a_day_ends_the_run_at_once(
-    busy: Account, pauses: Pauses, limits: dict[int, int], again: str
+def test_a_short_limit_is_waited_for_and_a_long_one_ends_the_run(
+    monkeypatch: pytest.MonkeyPatch, remaining: dict[str, int], then: float | str
 ) -> None:
-    busy.api.faults.mutate(lambda _: setattr(busy.api.throttle, "limits", limits), path=DAY)
+    """To a tenth of a second after the next full one, by the longest that is used up."""
+    monkeypatch.setattr("tasks.fetch.vk_ads.today.datetime", Clock)
 
-    error = busy.refused(vk_page_size=1000)
+    with pytest.raises((TryAgain, SourceError)) as caught:
+        _judge_limit(httpx.Response(429, json={"remaining": remaining}))
 
-    assert str(error) == f"VK Ads allows no more requests for now; run again {again}."
-    assert error.transient
-    assert pauses == []
-    assert [request.status for request in busy.api.requests].count(429) == 1
-
-
-@pytest.mark.parametrize(
-    "body",
-    ["", "<html>", "[]", '{"remaining": null}', '{"remaining": {"x": 0}}', '{"remaining": {"-5": 0, "0": 0}}'],
-)
-def test_a_limit_that_cannot_be_read_is_retried_a_few_times(vk: Account, pauses: Pauses, body: str) -> None:
-    vk.api.faults.add("status", DAY, times=2, status=429, body=body)
-    assert spent(vk.fetch().rows) == 800
-    assert vk.calls()["day"] == 2 + 2
-
-    vk.fail("status", DAY, status=429, body=body)
-    assert vk.refused(http_attempts=4).transient
-    assert vk.calls()["day"] == 4 + 4
+    if isinstance(caught.value, TryAgain):
+        assert caught.value.retry_after == pytest.approx(then, abs=0.01)
+    else:
+        assert isinstance(caught.value, SourceError)
+        assert str(then) in str(caught.value)
+        assert caught.value.transient

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from decimal import Decimal
 
 from sandbox.world import Ad, World
-from sandbox.world.spend import AdDay, ad_days
+from sandbox.world.spend import ad_days
 
 
 def vk_ads(world: World) -> list[Ad]:
     return [ad for ad in world.ads if ad.source == "vk_ads"]
-
-
-def vk_days(world: World, first: date, last: date) -> list[AdDay]:
-    return [row for row in ad_days(world) if row.ad.source == "vk_ads" and first <= row.day <= last]
 
 
 def rows_of(world: World, first: date, last: date, *, zeros: bool) -> dict[tuple[str, str], tuple[str, ...]]:
@@ -24,11 +19,9 @@ def rows_of(world: World, first: date, last: date, *, zeros: bool) -> dict[tuple
         for ad in vk_ads(world):
             for number in range((last - first).days + 1):
                 found[(first + timedelta(days=number)).isoformat(), str(ad.ad_id)] = ("0", "0", "0", "0")
-    for row in vk_days(world, first, last):
-        figures = (str(row.impressions), str(row.clicks), money(row.spent), str(row.conversions))
-        found[row.day.isoformat(), str(row.ad.ad_id)] = figures
+    for row in ad_days(world):
+        if row.ad.source == "vk_ads" and first <= row.day <= last:
+            spent = f"{row.spent:.2f}" if row.spent else "0"
+            figures = (str(row.impressions), str(row.clicks), spent, str(row.conversions))
+            found[row.day.isoformat(), str(row.ad.ad_id)] = figures
     return found
-
-
-def money(amount: Decimal) -> str:
-    return f"{amount:.2f}" if amount else "0"
