@@ -66,11 +66,12 @@ def direct(
 ) -> Account:
     """Every request to it is at once, unless a switch says otherwise; any report is built online."""
 
-    def fetch(app: ASGIApp, window: Window, as_of: datetime, **values: object) -> Fetched:
-        known = {"direct_login": DIRECT_LOGIN, "direct_token": DIRECT_TOKEN, "direct_rate": 1000}
-        return fetch_ad_days(make_settings(direct_base_url=base_url_of(app), **known | values), window, as_of)
-
     api = DirectApi.of(world, DirectSwitches(auto_online_days=400))
     api.clock = clock
     api.reset()
+
+    def fetch(window: Window, as_of: datetime, **values: object) -> Fetched:
+        known = {"direct_login": DIRECT_LOGIN, "direct_token": DIRECT_TOKEN, "direct_rate": 1000}
+        return fetch_ad_days(make_settings(direct_base_url=base_url_of(api), **known | values), window, as_of)
+
     return Account(api, fetch)
