@@ -1,4 +1,4 @@
-"""A small account of Direct, and fetches from whatever stands in for it."""
+"""A small account of Direct, a clock for it, and a watch over the log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from sandbox import World
 from sandbox.direct import DIRECT_LOGIN, DIRECT_TOKEN, DirectApi, DirectSwitches
 from sandbox.world.secrets import MARK
 from tasks.fetch.direct import fetch_ad_days
-from tasks.fetch.direct.proving import Totals
 from tasks.landing import Fetched
 from tasks.settings import Settings
 from tasks.window import Window
@@ -44,20 +43,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr(asyncio, "sleep", clock.sleep)
     monkeypatch.setattr("tasks.fetch.direct.reports.time", SimpleNamespace(monotonic=clock))
     return clock
-
-
-@pytest.fixture
-def only_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the reports that prove or describe the one of figures: for tests of how a report is fetched."""
-
-    async def no_totals(_run: object, window: Window) -> Totals:
-        return Totals([], window)
-
-    async def no_names(*_: object) -> dict[int, str]:
-        return {}
-
-    monkeypatch.setattr("tasks.fetch.direct.fetching.totals_of", no_totals)
-    monkeypatch.setattr("tasks.fetch.direct.fetching._names", no_names)
 
 
 @pytest.fixture

@@ -36,10 +36,7 @@ def frame(*costs: str) -> pl.DataFrame:
 
 @pytest.mark.parametrize(
     ("rows", "totals"),
-    [
-        (["183000000", "61000000"], ["150.00", "50.00"]),
-        (["150000000", "50000000"], []),
-    ],
+    [(["183000000", "61000000"], ["150.00", "50.00"]), (["150000000", "50000000"], [])],
 )
 def test_micros_are_never_taken_for_roubles(rows: list[str], totals: list[str]) -> None:
     """The totals are requested in micros."""
@@ -95,8 +92,8 @@ def test_a_repeated_row_counts_once_but_rows_without_an_ad_are_all_kept(direct: 
     assert [row["ad_id"] for row in fetched.rows] == ["3", "--", "--"]
     assert "1 repeated rows of Direct's report left out" in fetched.notes
     facts = to_facts(pl.DataFrame(fetched.rows, schema=dict.fromkeys(COLUMNS, pl.String)), cities())
-    columns = ("ad_id", "impressions", "clicks", "spent", "conversions")
-    assert facts.sort("ad_id").select(columns).rows() == [(0, 200, 10, 20, 2), (3, 100, 5, 10, 1)]
+    found = facts.sort("ad_id").select("ad_id", "impressions", "clicks", "spent", "conversions").rows()
+    assert found == [(0, 200, 10, 20, 2), (3, 100, 5, 10, 1)]
 
 
 @pytest.mark.parametrize(
@@ -123,22 +120,20 @@ def test_each_row_has_the_currency_of_its_campaign_and_none_are_added_up(
     assert f"tags of 2 ads with {spend}" in str(unknown_tags(made, "v501", is_complete=True))
 
 
-@pytest.mark.parametrize("times", [1, 9])
+@pytest.mark.parametrize("times", [1, 99])
 def test_rows_that_a_report_leaves_out_are_missed(direct: Account, times: int) -> None:
     """The totals of campaigns show it. Both are read again; then it is said, and nothing is removed."""
     direct.without_wizard()
     expected = direct.facts(PAST.first, PAST.last)
     left = len(expected) // 2
-    shortened: list[bool] = []
 
     def shorten(body: bytes) -> bytes:
         """A report of figures by ad that lacks its last rows and counts only what is there."""
-        if b"AdId\t" not in body or len(shortened) == times:
+        if b"AdId\t" not in body:
             return body
-        shortened.append(True)
         return b"\n".join([*body.split(b"\n")[: left + 1], f"Total rows: {left}\n".encode()])
 
-    direct.fail("edit", "reports", call=shorten)
+    direct.fail("edit", "reports", times, call=shorten)
 
     fetched = direct.fetch()
 

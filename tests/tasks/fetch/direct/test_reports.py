@@ -9,10 +9,20 @@ from typing import Any
 import pytest
 
 from sandbox.direct.reports.queue import Stored
-from tasks.fetch.traffic import Traffic
+from tasks.fetch.direct.proving import Totals
+from tasks.window import Window
 from tests.tasks.fetch.direct.helpers import PAST, UNTIL, Account, Clock, Facts, ad_day, by_key, ordinary
 
-pytestmark = pytest.mark.usefixtures("only_figures")
+
+@pytest.fixture(autouse=True)
+def _only_figures(direct: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the reports that prove or describe the one of figures."""
+
+    async def no_totals(_run: object, window: Window) -> Totals:
+        return Totals([], window)
+
+    monkeypatch.setattr("tasks.fetch.direct.fetching.totals_of", no_totals)
+    direct.without_wizard()
 
 
 @pytest.fixture
@@ -29,12 +39,12 @@ def queued(direct: Account) -> Account:
 
 def test_each_wait_is_the_one_that_the_last_reply_named(queued: Account, clock: Clock) -> None:
     """A minute if it names none, and between a second and five minutes."""
-    queued.api.switches.retry_in, queued.api.switches.polls_until_ready = ("7", "soon", "0", "99999"), 4
-    queued.api.switches.finished_within_seconds = 1e9
+    queued.api.switches.retry_in, queued.api.switches.polls_until_ready = ("7", "0", "soon", "99999"), 9
+    queued.api.switches.finished_within_seconds = 300
 
     assert queued.fetch().rows
     assert queued.statuses() == [201, 202, 202, 202, 200]
-    assert clock.pauses == [7, 60, 1, 300]
+    assert clock.pauses == [7, 1, 60, 300]
 
 
 def test_a_full_queue_is_waited_for_with_the_same_report(queued: Account, clock: Clock) -> None:
@@ -97,15 +107,5 @@ def test_a_period_that_is_too_long_is_split_in_halves_and_loses_no_day(
     setattr(direct.api.switches, limit, at_most)
 
     assert by_key(direct.fetch().rows) == expected
-    asked = list(zip(direct.statuses(), direct.names(), strict=True))
-    refused = [name for status, name in asked if status == 502]
+    refused = [name for status, name in zip(direct.statuses(), direct.names(), strict=True) if status == 502]
     assert len(set(refused)) == len(refused), "what took too long once is not requested again"
-
-
-def test_a_report_that_is_not_whole_costs_a_retry_and_no_row(
-    direct: Account, expected: Facts, traffic: Traffic
-) -> None:
-    direct.fail("truncated", "reports", 1, keep=0.999)
-
-    assert by_key(direct.fetch().rows) == expected
-    assert (direct.calls().count("reports"), traffic.retries) == (2, 1)

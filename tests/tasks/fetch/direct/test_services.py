@@ -12,7 +12,6 @@ import pytest
 
 from sandbox.direct import DIRECT_TOKEN
 from sandbox.direct.errors import error_body
-from sandbox.direct.points import PRICES
 from tasks.window import Window
 from tests.tasks.fetch.direct.helpers import PAST, WEEK, Account, ad_day, by_key, ordinary
 
@@ -27,11 +26,9 @@ def ids(account: Account, service: str) -> list[list[int]]:
     [
         ("ads", "error_as_page", {"code": 152}),
         ("ads", "disconnect", {}),
-        ("ads", "status", {"status": 200, "body": '{"result": "x"}'}),
         ("adgroups", "error_as_page", {"code": 9000}),
         ("changes", "error_as_page", {"code": 152}),
         ("changes", "html", {}),
-        ("campaigns", "error_as_page", {"code": 8000}),
         ("campaigns", "status", {"status": 503, "html": True}),
         # The first report is of figures, the second of totals.
         ("reports", "status", {"status": 500, "after": 1}),
@@ -50,8 +47,8 @@ def test_figures_come_without_a_service_and_the_run_says_so(
     assert (first == WEEK.first) == (service in ("campaigns", "changes"))
     assert by_key(fetched.rows) == direct.facts(first, WEEK.last)
     assert not fetched.partial
-    names = {"changes": "changes.check", "reports": "totals"}
-    assert f"no {names.get(service, f'{service}.get')} (" in str(fetched.warnings)
+    name = {"changes": "changes.check", "reports": "totals"}.get(service, f"{service}.get")
+    assert f"no {name} (" in str(fetched.warnings)
     # Once points are used up, nothing else is requested that costs some.
     is_known = service == "reports" or kind == "html"
     assert ("false" in {row["link_known"] for row in fetched.rows}) == (not is_known)
@@ -95,7 +92,6 @@ def test_what_is_missing_is_requested_again_and_then_counted_with_its_spend(
         *((53, "reports", status) for status in (202, 429, 502)),
         (8800, "campaigns", 400),
         (54, "changes", 200),
-        (58, "ads", 200),
         (3000, "adgroups", 500),
     ],
 )
@@ -157,17 +153,3 @@ def test_campaigns_of_the_wizard_are_read_a_month_back(direct: Account) -> None:
     assert fetched.notes == ("1 campaigns of the wizard with 12.00 RUB of spend tell no ads, so no city",)
     assert {row["campaign_name"] for row in fetched.rows} == {wizard.campaign_name, good.campaign_name}
     assert direct.fetch(PAST).window == PAST
-
-
-def test_below_a_twentieth_of_the_points_only_campaigns_and_figures_are_requested(direct: Account) -> None:
-    direct.without_wizard()
-    base, each = PRICES["campaigns"]
-    campaigns = len({ad.campaign_id for ad in direct.api.world.ads})
-    direct.api.points.left = 160_000 // 20 + base + each * campaigns - 1
-
-    fetched = direct.fetch(WEEK)
-
-    assert direct.calls() == ["campaigns", "reports", "reports"]
-    assert by_key(fetched.rows) == direct.facts(WEEK.first, WEEK.last)
-    assert "points are nearly used up" in str(fetched.warnings)
-    assert {row["link_known"] for row in fetched.rows} == {"false"}
