@@ -51,6 +51,7 @@ def test_no_beginning_of_a_report_passes_for_the_whole() -> None:
     "text",
     [
         f"{FIRST}\n{SECOND}\nTotal rows: 2\n",
+        f"{HEADER}\n{FIRST}\nTotal rows: 2\n",
         f"{HEADER}\n{FIRST}\n{SECOND}\n{SECOND}\nTotal rows: 2\n",
         WHOLE.replace("Cost\t", "Other\t", 1),
         # Rows that could be more: a name that looks like the end of a row and the start of another.
