@@ -1,4 +1,4 @@
-"""A small account of Direct, and fetches from whatever stands in for it."""
+"""A small account of Direct, a clock for it, and a watch over the log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from sandbox import World
 from sandbox.direct import DIRECT_LOGIN, DIRECT_TOKEN, DirectApi, DirectSwitches
 from sandbox.world.secrets import MARK
 from tasks.fetch.direct import fetch_ad_days
-from tasks.fetch.direct.proving import Totals
 from tasks.landing import Fetched
 from tasks.settings import Settings
 from tasks.window import Window
@@ -47,30 +46,17 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def only_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the reports that prove or describe the one of figures: for tests of how a report is fetched."""
-
-    async def no_totals(_run: object, window: Window) -> Totals:
-        return Totals([], window)
-
-    async def no_names(*_: object) -> dict[int, str]:
-        return {}
-
-    monkeypatch.setattr("tasks.fetch.direct.fetching.totals_of", no_totals)
-    monkeypatch.setattr("tasks.fetch.direct.fetching._names", no_names)
-
-
-@pytest.fixture
 def direct(
     world: World, clock: Clock, make_settings: Callable[..., Settings], base_url_of: Callable[[ASGIApp], str]
 ) -> Account:
     """Every request to it is at once, unless a switch says otherwise; any report is built online."""
 
-    def fetch(app: ASGIApp, window: Window, as_of: datetime, **values: object) -> Fetched:
-        known = {"direct_login": DIRECT_LOGIN, "direct_token": DIRECT_TOKEN, "direct_rate": 1000}
-        return fetch_ad_days(make_settings(direct_base_url=base_url_of(app), **known | values), window, as_of)
-
     api = DirectApi.of(world, DirectSwitches(auto_online_days=400))
     api.clock = clock
     api.reset()
+
+    def fetch(window: Window, as_of: datetime, **values: object) -> Fetched:
+        known = {"direct_login": DIRECT_LOGIN, "direct_token": DIRECT_TOKEN, "direct_rate": 1000}
+        return fetch_ad_days(make_settings(direct_base_url=base_url_of(api), **known | values), window, as_of)
+
     return Account(api, fetch)

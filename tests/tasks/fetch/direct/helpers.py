@@ -1,5 +1,4 @@
-"""What the tests of Direct share: a clock that pauses move, made-up rows, calls made, and the ground truth, which is
-worked out from the world by plain loops without product code."""
+"""What the tests of Direct share: a clock that pauses move, made-up rows, an account and the calls made to it."""
 
 from __future__ import annotations
 
@@ -7,26 +6,24 @@ import traceback
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from sandbox.direct import DIRECT_TOKEN, DirectApi
-from sandbox.world import Ad, World
-from sandbox.world.spend import AdDay, ad_days
+from sandbox.world import Ad
+from sandbox.world.spend import AdDay
 from tasks.errors import SourceError
 from tasks.landing import Fetched
 from tasks.window import Window
+from tests.flows import ad_truth
 
 UNTIL = datetime(2026, 1, 20, 15, 30, tzinfo=UTC)
 PAST = Window(first=date(2025, 12, 10), last=date(2026, 1, 10))
 WEEK = Window(first=date(2026, 1, 13), last=date(2026, 1, 19))
-DAY = Window(first=date(2026, 1, 5), last=date(2026, 1, 5))
-FIGURES = ("impressions", "clicks", "cost", "conversions")
 
-Key = tuple[str, str, str, str]
-Figures = tuple[str, str, str, str]
+Facts = dict[ad_truth.FactKey, ad_truth.Fact]
 
 
 class Clock:
@@ -51,49 +48,28 @@ class Clock:
 
 def ordinary(api: DirectApi, number: int = 0) -> Ad:
     """An ad with an id, of a campaign of its own for each number."""
-    found: dict[int, Ad] = {}
-    for ad in api.world.ads:
-        if not ad.wizard and not ad.deleted_on and ad.link:
-            found.setdefault(ad.campaign_id, ad)
-    return list(found.values())[number]
+    ads = {ad.campaign_id: ad for ad in api.world.ads if ad.link and not ad.wizard and not ad.deleted_on}
+    return list(ads.values())[number]
 
 
-def ad_day(ad: Ad, day: str, spent: str = "10.00", **figures: Any) -> AdDay:
-    counts = {"impressions": 100, "clicks": 5, "conversions": 1} | figures
-    return AdDay(date.fromisoformat(day), ad, spent=Decimal(spent), **counts)
+def ad_day(ad: Ad, day: str, spent: str = "10.00") -> AdDay:
+    return AdDay(date.fromisoformat(day), ad, impressions=100, clicks=5, spent=Decimal(spent), conversions=1)
 
 
-def rows_of(world: World, first: date, last: date, *, vat: bool) -> dict[Key, Figures]:
-    """Figures as the report words them by day, campaign, group and ad; no conversions are `--`."""
-    own = (row for row in ad_days(world) if row.ad.source == "direct" and first <= row.day <= last)
-    sums: dict[Key, list[int | Decimal]] = {}
-    for row in own:
-        line = sums.setdefault(key_of(row), [0, 0, Decimal(0), 0])
-        line[0] += row.impressions
-        line[1] += row.clicks
-        line[2] += with_vat(row.spent, row.day) if vat else row.spent
-        line[3] += row.conversions
-    return {key: (str(i), str(c), f"{cost:.2f}", str(n) if n else "--") for key, (i, c, cost, n) in sums.items()}
-
-
-def key_of(row: AdDay) -> Key:
-    """Ads of the campaign wizard show neither group nor ad."""
-    group, ad = ("--", "--") if row.ad.wizard else (str(row.ad.group_id), str(row.ad.ad_id))
-    return (row.day.isoformat(), str(row.ad.campaign_id), group, ad)
-
-
-def with_vat(net: Decimal, day: date) -> Decimal:
-    rate = Decimal("0.22") if day.year >= 2026 else Decimal("0.20")
-    return (net + net * rate).quantize(Decimal("0.01"), ROUND_HALF_UP)
-
-
-def by_key(rows: Iterable[dict[str, str | None]]) -> dict[Key, Figures]:
-    """Figures of fetched rows; a key that came twice is a failure."""
-    found: dict[Key, Figures] = {}
+def by_key(rows: Iterable[dict[str, str | None]]) -> Facts:
+    """Figures of fetched rows, `--` as 0; a key that came twice is a failure."""
+    found: Facts = {}
     for row in rows:
-        key = tuple(str(row[name]) for name in ("stat_date", "campaign_id", "ad_group_id", "ad_id"))
+        text = {name: "0" if value == "--" else str(value) for name, value in row.items()}
+        day = date.fromisoformat(text["stat_date"])
+        key = (day, int(text["campaign_id"]), int(text["ad_group_id"]), int(text["ad_id"]))
         assert key not in found, f"{key} came twice"
-        found[key] = tuple(str(row[name]) for name in FIGURES)  # type: ignore[index,assignment]
+        found[key] = (
+            int(text["impressions"]),
+            int(text["clicks"]),
+            Decimal(text["cost"]),
+            int(text["conversions"]),
+        )
     return found
 
 
@@ -103,17 +79,21 @@ class Account:
     def __init__(self, api: DirectApi, fetch: Callable[..., Fetched]) -> None:
         self.api, self._fetch = api, fetch
 
-    def fetch(self, window: Window = PAST, as_of: datetime = UNTIL, app: Any = None, **settings: Any) -> Fetched:
-        """A window in the past, so that nothing makes it grow; from `app` if it is in front of the API."""
-        return self._fetch(app or self.api, window, as_of, **settings)
+    def fetch(self, window: Window = PAST, as_of: datetime = UNTIL, **settings: Any) -> Fetched:
+        """A window in the past, so that nothing makes it grow."""
+        return self._fetch(window, as_of, **settings)
 
-    def refused(self, **settings: Any) -> SourceError:
+    def refused(self, **options: Any) -> SourceError:
         """The error that a fetch ends with: one line, and no token in it or in its traceback."""
         with pytest.raises(SourceError) as caught:
-            self.fetch(**settings)
+            self.fetch(**options)
         assert "\n" not in str(caught.value)
         assert DIRECT_TOKEN not in "".join(traceback.format_exception(caught.value)) + repr(caught.value)
         return caught.value
+
+    def facts(self, first: date, last: date) -> Facts:
+        """The ground truth, with VAT."""
+        return ad_truth.facts(self.api.world, "direct", first, last)
 
     def fail(self, kind: str, service: str, times: int = 99, **options: Any) -> None:
         """Each reply of that service has this fault."""
