@@ -19,7 +19,6 @@ Bend = Callable[[Question], None]
 Alter = Callable[[Question, Reply], Any]
 Act = Callable[[socket.socket], None]
 Serve = Callable[..., int]
-HINT = "Put the right token into the settings."
 
 
 @dataclass
@@ -33,16 +32,6 @@ class Asked:
 
 
 Ask = Callable[..., Asked]
-
-
-def sends(content: bytes) -> Act:
-    """Reads the request, sends these bytes and closes."""
-
-    def act(connection: socket.socket) -> None:
-        connection.recv(65536)
-        connection.sendall(content)
-
-    return act
 
 
 class Stage:
