@@ -29,9 +29,8 @@ class Redirecting:
         await send({"type": "http.response.body", "body": b'{"data": []}'})
 
 
-@pytest.mark.parametrize("to", ["{base}/new/orders?page=1", "../new/orders?page=1"])
-def test_a_redirect_within_one_origin_is_followed(ask: Ask, base_url_of: Callable[[ASGIApp], str], to: str) -> None:
-    app = Redirecting(to)
+def test_a_redirect_within_one_origin_is_followed(ask: Ask, base_url_of: Callable[[ASGIApp], str]) -> None:
+    app = Redirecting("../new/orders?page=1")
 
     asked = ask(base_url_of(app) + "/old")
 
@@ -65,7 +64,6 @@ def test_the_token_never_goes_to_another_host(ask: Ask, base_url_of: Callable[[A
             "a login page of this network; where Somewhere has moved",
         ),
         ("http://user:secret@127.0.0.1:9/x", 1, "answered with a redirect to http://127.0.0.1:9/x, and the token"),
-        ("mailto:someone", 1, "a redirect to no address"),
         ("{base}/old/orders?token=secret", 4, "Somewhere redirects within 127.0.0.1 without end, last to http://"),
     ],
 )

@@ -22,7 +22,6 @@ from tasks.fetch.qtickets.reading import Span, walk
 from tasks.fetch.vk_ads.today import Today
 from tasks.settings import Settings
 from tasks.window import Window
-from tests.tasks.fetch.applications import Raw
 
 DAY = Window(first=date(2026, 11, 20), last=date(2026, 11, 20))
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -94,10 +93,3 @@ def test_pages_without_end_end_in_one_line(
     assert str(error).startswith(f"{name} sent, or says that it has, {words}; one load reads at most ")
     assert error.transient, "as of any total that is odd: it may be a fault of the moment"
     assert app.requests <= 8
-
-
-def test_a_report_of_more_lines_than_any_has_is_refused(error_of: Callable[..., SourceError]) -> None:
-    app = Raw(b"a\n" * 500_001)
-
-    assert "more than 500000 lines, which is no plausible reply" in str(error_of(report, app, http_attempts=2))
-    assert app.requests == 1
