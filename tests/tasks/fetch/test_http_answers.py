@@ -37,7 +37,7 @@ def test_a_passing_failure_costs_a_retry_and_a_lasting_one_a_bounded_number(
     ask: Ask, caplog: pytest.LogCaptureFixture, kind: str, options: dict[str, Any], tries: int
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    order = {"id": 1, "payed": False, "payed_at": None, "deleted_at": None, "baskets": [], "client": PERSON}
+    order: dict[str, Any] = {"id": 1, "payed": False, "payed_at": None, "baskets": [], "client": PERSON}
     api = QticketsApi([order], [], token="a-secret-token")
     api.faults.add(kind, **options)
 
