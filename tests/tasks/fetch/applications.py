@@ -19,7 +19,6 @@ Bend = Callable[[Question], None]
 Alter = Callable[[Question, Reply], Any]
 Act = Callable[[socket.socket], None]
 Serve = Callable[..., int]
-HINT = "Put the right token into the settings."
 
 
 @dataclass
@@ -33,16 +32,6 @@ class Asked:
 
 
 Ask = Callable[..., Asked]
-
-
-def sends(content: bytes) -> Act:
-    """Reads the request, sends these bytes and closes."""
-
-    def act(connection: socket.socket) -> None:
-        connection.recv(65536)
-        connection.sendall(content)
-
-    return act
 
 
 class Stage:
@@ -70,15 +59,14 @@ class Stage:
 
 
 class Raw:
-    """Answers every request with these bytes, and keeps the headers of the last one."""
+    """Answers every request with these bytes, and counts them."""
 
     def __init__(self, body: bytes, headers: dict[str, str] | None = None, *, status: int = 200) -> None:
         self.body, self.headers, self.status = body, headers or {}, status
         self.requests = 0
-        self.asked: dict[bytes, bytes] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.requests, self.asked = self.requests + 1, dict(scope["headers"])
+        self.requests += 1
         headers = [(name.encode(), value.encode()) for name, value in self.headers.items()]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})

@@ -14,7 +14,7 @@ from tasks.errors import SourceError
 from tasks.fetch.http import Api, ApiClient
 from tasks.fetch.traffic import Traffic, counted
 from tasks.settings import Settings
-from tests.tasks.fetch.applications import HINT, Ask, Asked, Stage
+from tests.tasks.fetch.applications import Ask, Asked, Stage
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +77,7 @@ def ask(settings_for: Callable[..., Settings]) -> Ask:
     async def once(settings: Settings, token: str, rate: float) -> Asked:
         headers = {"Authorization": f"Bearer {token}"}
         url = settings.qtickets_base_url
-        api = Api("Somewhere", url, headers, rate, {403: HINT}, setting="SOME_BASE_URL")
+        api = Api("Somewhere", url, headers, rate, {}, setting="SOME_BASE_URL")
         with counted() as traffic:
             async with ApiClient(api, settings) as client:
                 try:

@@ -1,51 +1,44 @@
-"""What a status or a body means: how often it is tried, who refused, and no word of the body or the token in errors."""
+"""What a failure means: how often it is tried, who refused, and no word of a body or a token in errors."""
 
 from __future__ import annotations
 
 import json
 import logging
+import ssl
 import traceback
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 from starlette.types import ASGIApp
 
 from sandbox import QticketsApi
-from tasks.errors import SourceError
+from tasks.errors import SettingsError, SourceError
 from tasks.fetch import probes
-from tasks.fetch.troubles import Tries, of_status
-from tests.tasks.fetch.applications import HINT, Ask, Raw
+from tasks.fetch.http import Api, ApiClient
+from tasks.fetch.troubles import Tries, of_exception
+from tasks.settings import Settings
+from tests.tasks.fetch.applications import Ask, Raw
 
 PERSON = "ivanova.maria@example.invalid"
-PAGE = b"<html><head><title>403 Forbidden</title></head><body>secret-words</body></html>"
-OWN = b'{"error": "secret-words"}'
-TAIL = "Nothing was loaded; the next run tries again."
 PASSING: list[tuple[str, dict[str, Any], int]] = [
-    *(("status", {"status": status}, 4) for status in (429, 500, 502, 504)),
-    ("status", {"status": 503}, 3),
-    ("status", {"status": 500, "html": True}, 4),
+    ("status", {"status": 500, "body": json.dumps({"error": PERSON})}, 4),
+    ("status", {"status": 503, "html": True}, 3),
     ("timeout", {"seconds": 30}, 4),
-    ("disconnect", {}, 4),
     ("disconnect", {"partial": True}, 4),
     ("truncated", {"keep": 0.9}, 3),
     ("html", {}, 3),
 ]
 
 
-@pytest.fixture
-def api() -> QticketsApi:
-    order = {"id": 1, "payed": False, "payed_at": None, "deleted_at": None, "baskets": [], "client": PERSON}
-    return QticketsApi([order], [], token="a-secret-token")
-
-
 @pytest.mark.parametrize(("kind", "options", "tries"), PASSING)
 def test_a_passing_failure_costs_a_retry_and_a_lasting_one_a_bounded_number(
-    ask: Ask, api: QticketsApi, caplog: pytest.LogCaptureFixture, kind: str, options: dict[str, Any], tries: int
+    ask: Ask, caplog: pytest.LogCaptureFixture, kind: str, options: dict[str, Any], tries: int
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    if kind == "status" and "html" not in options:
-        options = options | {"body": json.dumps({"error": PERSON, "code": "UNKNOWN_ERROR"})}
+    order: dict[str, Any] = {"id": 1, "payed": False, "payed_at": None, "baskets": [], "client": PERSON}
+    api = QticketsApi([order], [], token="a-secret-token")
     api.faults.add(kind, **options)
 
     passing = ask(api, http_timeout=1 if kind == "timeout" else 5)
@@ -61,60 +54,9 @@ def test_a_passing_failure_costs_a_retry_and_a_lasting_one_a_bounded_number(
     assert not [secret for secret in ("a-secret-token", PERSON) if secret in shown]
 
 
-def test_503_among_other_failures_counts_as_few_tries(ask: Ask, api: QticketsApi) -> None:
-    api.faults.add("status", status=502, times=2)
-    api.faults.add("status", status=503, times=99)
-
-    assert ask(api, http_attempts=6).calls == 3
-
-
-# Statuses of a server in between and of the API itself, and how often each is tried.
-TRIES: dict[tuple[bool, Tries], tuple[int, ...]] = {
-    (False, Tries.ONCE): (404, 407, 413, 414, 431, 451, 501, 505, 511),
-    (False, Tries.FEW): (201, 206, 400, 401, 402, 403, 405, 409, 411, 418, 421, 422, 460, 499, 503, 600),
-    (False, Tries.ALL): (408, 425, 429, 500, 502, 504, 507, 520, 530, 599),
-    (True, Tries.ONCE): (400, 401, 402, 403, 404, 405, 410, 411, 413, 422, 451),
-    (True, Tries.FEW): (421, 503),
-    (True, Tries.ALL): (408, 425, 429, 500, 502, 504),
-}
-
-
-@pytest.mark.parametrize(("is_own", "tries"), TRIES)
-def test_how_often_a_status_is_tried(is_own: bool, tries: Tries) -> None:
-    assert {of_status(status, is_own).tries for status in TRIES[is_own, tries]} == {tries}
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "calls", "line"),
-    [
-        (403, OWN, 1, f"Somewhere refused GET /orders with HTTP 403. {HINT}"),
-        (410, OWN, 1, "Somewhere refused GET /orders with HTTP 410. See the API's documentation."),
-        (404, PAGE, 1, "GET /orders of Somewhere gave HTTP 404 and a page instead of data. Nothing is at that address: "
-         "check SOME_BASE_URL."),
-        (407, b"", 1, "GET /orders of Somewhere gave HTTP 407 and an empty body. A proxy wants a name and a password: set "
-         "HTTPS_PROXY=http://name:password@host:port."),
-        (403, b'{"message": "secret-words"}', 3, "Somewhere did not answer GET /orders in 3 tries: HTTP 403 and a body that "
-         f"is not the API's own. {TAIL} That is not Somewhere speaking but a proxy, a firewall or a guard in front of it, "
-         "and says nothing of the token. If it lasts, ask who runs this machine's network, then Somewhere's support "
-         "whether they block it."),
-        (500, PAGE, 6, f"Somewhere did not answer GET /orders in 6 tries: HTTP 500. {TAIL}"),
-        (204, b"", 3, f"Somewhere did not answer GET /orders in 3 tries: HTTP 204. {TAIL}"),
-        (561, b"\xff\xfe\x00", 6, f"Somewhere did not answer GET /orders in 6 tries: HTTP 561. {TAIL}"),
-    ],
-)  # fmt: skip
-def test_the_line_says_who_refused_and_what_to_do(
-    ask: Ask, status: int, body: bytes, calls: int, line: str
-) -> None:
-    asked = ask(Raw(body, status=status))
-
-    assert (str(asked.error), asked.calls) == (line, calls)
-    assert asked.error is not None and asked.error.transient == (calls > 1)
-
-
 # --- whose words they are, per API ---
 
 ErrorOf = Callable[..., SourceError]
-NAMES = ["QTickets", "VK Ads", "VK (legacy API)", "Yandex Direct"]
 
 
 def error_from(name: str, error_of: ErrorOf, app: ASGIApp) -> SourceError:
@@ -123,32 +65,44 @@ def error_from(name: str, error_of: ErrorOf, app: ASGIApp) -> SourceError:
     return error_of(probe, app, vk_api="legacy" if "legacy" in name else "ads")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["QTickets", "VK Ads", "Yandex Direct"])
 @pytest.mark.parametrize(
     "body",
     [
-        PAGE,
+        b"<html><head><title>403 Forbidden</title></head><body>secret-words</body></html>",
         b'{"timestamp": 1, "status": 403, "error": "Forbidden", "path": "/orders"}',
-        b'{"code": 403, "message": "Forbidden"}',
         b'{"error": {"code": 403, "message": "Forbidden", "status": "PERMISSION_DENIED"}}',
-        b'["no"]',
     ],
 )
 def test_a_gateway_is_never_taken_for_the_api(error_of: ErrorOf, name: str, body: bytes) -> None:
     error = error_from(name, error_of, Raw(body, status=403))
 
     assert "says nothing of the token" in str(error)
-    assert "not valid" not in str(error)
+    assert "secret-words" not in str(error)
     assert error.transient
+
+
+@pytest.mark.parametrize("name", ["QTickets", "VK Ads", "VK (legacy API)", "Yandex Direct"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        rb'{"error": {"error_code": "soon", "error_string": "\ud83c", "code": "\ud83c"}, "code": "\ud83c"}',
+        b'{"error": {"error_code": ' + b"9" * 10_000 + b'}, "remaining": {"1": NaN, "60": Infinity}}',
+    ],
+    ids=["lone surrogates", "figures"],
+)
+def test_no_odd_body_of_a_refusal_is_a_traceback(error_of: ErrorOf, name: str, body: bytes) -> None:
+    """Nor is a charset that is none: httpx would decode with it."""
+    app = Raw(body, {"Content-Type": "application/json; charset=base64"}, status=429 if b"NaN" in body else 400)
+
+    str(error_from(name, error_of, app)).encode()
 
 
 @pytest.mark.parametrize(
     ("name", "status", "body", "words"),
     [
         ("QTickets", 403, {"error": "Wrong authorization", "status": 403}, "put the right QTICKETS_TOKEN"),
-        ("QTickets", 404, {"error": "x", "status": 404, "code": "RESOURCE_NOT_FOUND"}, "Check QTICKETS_BASE_URL"),
         ("VK Ads", 401, {"code": "invalid_token", "message": "x"}, "VK_TOKEN, in secrets/.env.vk"),
-        ("VK Ads", 401, {"code": "revoked_token", "message": "x"}, "has been revoked"),
         ("VK Ads", 403, {"error": {"code": "ERR_ACCESS_DENIED", "message": "x"}}, "read_ads"),
         ("VK (legacy API)", 200, {"error": {"error_code": 5, "error_msg": "x"}}, "put a new VK_TOKEN"),
         ("Yandex Direct", 403, {"error": {"error_code": "53", "error_string": "x"}}, "put a new DIRECT_TOKEN"),
@@ -165,19 +119,40 @@ def test_the_api_s_own_refusal_is_reported_as_such(
     assert (error.transient, app.requests) == (False, 1)
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(
-    "body",
-    [
-        rb'{"error": {"error_code": 5, "error_string": "\ud83c", "code": "\ud83c"}, "code": "\ud83c"}',
-        b'{"error": {"error_code": ' + b"9" * 10_000 + b'}, "remaining": {"1": NaN, "60": Infinity}}',
-        b'{"error": {"error_code": "soon", "error_string": "\xff"}, "code": "\xff_"}',
-        b'{"error":' * 100_000,
-    ],
-    ids=["lone surrogates", "figures", "words", "100,000 objects"],
-)
-def test_no_odd_body_of_a_refusal_is_a_traceback(error_of: ErrorOf, name: str, body: bytes) -> None:
-    """Nor is a charset that is none: httpx would decode with it."""
-    app = Raw(body, {"Content-Type": "application/json; charset=base64"}, status=429 if b"NaN" in body else 400)
+# --- before there is a reply ---
 
-    str(error_from(name, error_of, app)).encode()
+
+def test_certificates_are_verified(make_settings: Callable[..., Settings]) -> None:
+    client = ApiClient(Api("Somewhere", "https://x.invalid", {}, 9, {}), make_settings())
+
+    context: ssl.SSLContext = client._client._transport._pool._ssl_context  # type: ignore[attr-defined]
+
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
+@pytest.mark.parametrize("token", ["жетон", "a\nb"])
+def test_a_token_that_cannot_be_sent_is_not_shown(ask: Ask, token: str) -> None:
+    with pytest.raises(SettingsError, match="holds characters that cannot be sent") as caught:
+        ask(Raw(b"{}"), token=token)
+
+    assert token not in str(caught.value)
+
+
+EXPIRED = ssl.SSLCertVerificationError(1, "secret")
+EXPIRED.verify_message = "certificate has {expired}"
+UNVERIFIED = httpx.ConnectError("words of httpx")
+UNVERIFIED.__cause__ = EXPIRED
+
+
+@pytest.mark.parametrize(
+    ("error", "tries", "words"),
+    [
+        (httpx.ConnectTimeout("secret"), Tries.ALL, "no connection to qtickets.ru within 10 s"),
+        (httpx.ProxyError("407 secret"), Tries.ONCE, "the proxy (HTTPS_PROXY) let nothing through (HTTP 407)"),
+        (UNVERIFIED, Tries.ONCE, "the certificate of qtickets.ru is refused (certificate has (expired))"),
+    ],
+)
+def test_the_cause_decides_words_and_tries(error: Exception, tries: Tries, words: str) -> None:
+    trouble = of_exception(error, httpx.URL("https://qtickets.ru/api"), httpx.Timeout(60, connect=10))
+
+    assert (trouble.tries, trouble.words) == (tries, words)

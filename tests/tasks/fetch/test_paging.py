@@ -19,11 +19,9 @@ from tasks.fetch.direct.service import Direct
 from tasks.fetch.qtickets import api_of
 from tasks.fetch.qtickets.listing import Client, Listing
 from tasks.fetch.qtickets.reading import Span, walk
-from tasks.fetch.vk_ads.legacy import Legacy
 from tasks.fetch.vk_ads.today import Today
 from tasks.settings import Settings
 from tasks.window import Window
-from tests.tasks.fetch.applications import Raw
 
 DAY = Window(first=date(2026, 11, 20), last=date(2026, 11, 20))
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -54,18 +52,6 @@ async def banners(settings: Settings) -> None:
         await api.close()
 
 
-async def legacy_ads(settings: Settings) -> None:
-    api = Legacy(settings)
-    async with api.client:
-        await api.ads()
-
-
-async def campaigns(settings: Settings) -> None:
-    direct = Direct(settings)
-    async with direct.client:
-        await direct.get("campaigns", "Campaigns", {})
-
-
 async def report(settings: Settings) -> None:
     direct = Direct(settings)
     async with direct.client:
@@ -88,14 +74,8 @@ def table(number: int) -> str:
 
 NEVER_ENDING: dict[str, tuple[Fetch, Callable[[int], Any], str]] = {
     "VK Ads": (banners, lambda n: {"count": 10**6, "items": [{"id": n}]}, "1000000 banners on 4 pages"),
-    "VK (legacy API)": (legacy_ads, lambda n: {"response": [{"id": n}]}, "4 ads on 4 pages"),
-    "Yandex Direct": (
-        campaigns,
-        lambda n: {"result": {"Campaigns": [{"Id": n}], "LimitedBy": n}},
-        "4 Campaigns on 4 pages",
-    ),
-    "Yandex Direct, report": (report, table, f"4 rows in the report of {DAY} on 4 pages"),
-    "QTickets, walked": (walked_orders, page_of_orders, "4 records of /orders on 4 pages"),
+    "Yandex Direct": (report, table, f"4 rows in the report of {DAY} on 4 pages"),
+    "QTickets": (walked_orders, page_of_orders, "4 records of /orders on 4 pages"),
 }
 
 
@@ -105,25 +85,11 @@ def test_pages_without_end_end_in_one_line(
 ) -> None:
     monkeypatch.setattr(paging, "MOST_PAGES", 3)
     monkeypatch.setattr("tasks.fetch.direct.reports._MOST_ROWS", 1)
-    monkeypatch.setattr("tasks.fetch.vk_ads.legacy._MOST_ADS", 1)
     fetch, answer, words = NEVER_ENDING[name]
     app = Endless(answer)
 
     error = error_of(fetch, app)
 
-    title = name.split(",", maxsplit=1)[0]
-    assert str(error).startswith(f"{title} sent, or says that it has, {words}; one load reads at most ")
+    assert str(error).startswith(f"{name} sent, or says that it has, {words}; one load reads at most ")
     assert error.transient, "as of any total that is odd: it may be a fault of the moment"
     assert app.requests <= 8
-
-
-@pytest.mark.parametrize(
-    ("body", "words"), [(b"\t".ljust(25 * 2**20), "more than 24 MB"), (b"a\n" * 500_001, "more than 500000 lines")]
-)
-def test_a_report_may_be_longer_than_json_and_has_limits_too(
-    error_of: Callable[..., SourceError], body: bytes, words: str
-) -> None:
-    app = Raw(body)
-
-    assert f"with {words}, which is no plausible reply" in str(error_of(report, app, http_attempts=2))
-    assert app.requests == 1

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Any
-from urllib.parse import unquote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -32,35 +30,17 @@ from tests.tasks.fetch.qtickets.documents import raw
 from validation import qtickets as must
 from validation.split import Split, split
 
-TAGS = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
-NO_TAGS: dict[str, str | None] = dict.fromkeys(TAGS)
-
 
 def order(**more: Any) -> dict[str, Any]:
     return {"id": 1, "payed": True, "utm": [], "baskets": [{"id": 10, "price": 490}], **more}
 
 
-def tags_of(utm: Any) -> dict[str, str | None]:
-    (row,) = order_rows(order(utm=utm))
-    return {name: row[name] for name in TAGS}
-
-
-def test_tags_come_in_several_shapes_and_persons_in_them_are_masked() -> None:
-    """More of both in the tests of `tasks/utm.py` and `tasks/persons.py`."""
-    hidden = "utm_content=post_tgid_123456789&utm_term=ivan%40mail.example.ru"
-    vk = NO_TAGS | {"utm_source": "vk"}
-
-    assert [tags_of(utm) for utm in ({"utm_source": "vk"}, [{"utm_source": "vk"}], "utm_source=vk")] == [vk] * 3
-    assert [tags_of(none) for none in ([], {}, "", None, [[]], ["vk"], 0)] == [NO_TAGS] * 7
-    assert tags_of(hidden)["utm_content"] == "post_tgid_~nnblhd"
-    assert str(tags_of(hidden)["utm_term"]).startswith("email~")
-    assert tags_of({"utm_content": "10766679619"})["utm_content"] == "10766679619", "an ad's number"
-
-
 def test_only_listed_fields_pass_whatever_an_order_holds() -> None:
+    """Of tags, persons are masked: more in the tests of `tasks/persons.py`."""
     personal = dict.fromkeys(("client_email", "barcode", "custom", "name", "phone", "pdf_url"), "secret")
+    tags = [{"utm_term": "secret@mail.example.ru"}]
 
-    rows = order_rows(order(**personal, baskets=[{"id": 10, **personal}])) + event_rows(
+    rows = order_rows(order(**personal, utm=tags, baskets=[{"id": 10, **personal}])) + event_rows(
         {
             "id": 7,
             "payments": [personal],
@@ -70,15 +50,13 @@ def test_only_listed_fields_pass_whatever_an_order_holds() -> None:
     )
 
     assert "secret" not in str(rows)
+    assert str(rows[0]["utm_term"]).startswith("email~")
     assert {key for row in rows for key in row} <= {*ORDER_COLUMNS, *EVENT_COLUMNS}
 
 
 def test_nothing_personal_is_ever_selected_and_all_that_is_validated_is_fetched() -> None:
     """The names of what gives away a person or opens a door, as the API calls it."""
-    personal = (
-        "client", "email", "phone", "name", "surname", "middlename", "card", "barcode", "series", "url", "uniqid",
-        "comment", "custom", "fields", "inn", "kpp", "position", "roistat", "user",
-    )  # fmt: skip
+    personal = "client email phone name card barcode url uniqid comment custom fields".split()
 
     assert [path for path in ORDER_SELECT if any(word in path for word in personal)] == []
     assert set(ORDER_COLUMNS) == set(must.raw_orders.columns) == set(order_rows(document(7, NOW, NOW))[0])
@@ -90,7 +68,6 @@ def test_nothing_personal_is_ever_selected_and_all_that_is_validated_is_fetched(
         ([{"id": 10}, {"id": 11}], ["10", "11"]),
         ({"0": {"id": 10}, "2": {"id": 12}}, ["10", "12"]),  # PHP's list from which an element was removed
         ({"id": 70, "price": 490}, ["70"]),
-        ({"3": {"id": 70}, "9": 5}, ["70", None]),
         (["x"], [None]),
         ([], [None]),
     ],
@@ -103,7 +80,7 @@ def test_no_ticket_of_a_paid_order_is_lost_whatever_holds_it(baskets: Any, ids: 
 
 
 def test_an_order_without_tickets_is_left_to_validation_unless_it_is_plainly_unpaid() -> None:
-    assert [len(order_rows(order(payed=odd, baskets=[]))) for odd in (True, None, "yes", [])] == [1] * 4
+    assert [len(order_rows(order(payed=odd, baskets=[]))) for odd in (True, None, "yes")] == [1] * 3
     assert [order_rows(order(payed=no, baskets=[])) for no in (False, 0, "0", "false", 0.0)] == [[]] * 5
 
 
@@ -117,26 +94,6 @@ def test_every_field_that_is_no_free_text_has_a_kind(value: Any) -> None:
 
     kept = {text for row in rows for name, text in row.items() if name != "price_is_for"}
     assert kept == {"a list" if isinstance(value, list) else f"text of {len(value)} characters"}
-
-
-@pytest.mark.parametrize("before", [320, 985, 1990])
-@pytest.mark.parametrize("encoded", [False, True])
-def test_an_address_that_is_cut_shows_no_part_of_itself(before: int, encoded: bool) -> None:
-    text = "x" * before + " ivanpetrov@mail.example.ru " + "y" * 2000
-
-    (row,) = event_rows({"name": "".join(f"%{ord(c):02x}" for c in text) if encoded else text})
-
-    assert row["event_name"] is not None
-    assert "ivan" not in unquote(row["event_name"])
-    assert len(row["event_name"]) <= 3000
-
-
-def test_an_event_gives_a_row_of_its_own_and_one_for_each_show() -> None:
-    rows = event_rows({"id": 7, "city": {"name": "Томск"}, "shows": [{"id": 1, "name": "x"}, {"id": 2}]})
-
-    assert [(row.get("show_id"), row["city"]) for row in rows] == [(id_, "Томск") for id_ in (None, "1", "2")]
-    assert event_rows({"id": 7, "city": "Томск"})[0]["city"] == "Томск"
-    assert [event_rows({"id": 7, "city": none, "shows": []})[0]["event_id"] for none in (None, [], "")] == ["7"] * 3
 
 
 # --- from the wire to the ticket ---
@@ -158,31 +115,7 @@ def validated(fetched: Fetched) -> tuple[Split, list[dict[str, Any]]]:
     return parts, tickets(parts.valid).sort("ticket_id").rows(named=True)
 
 
-@pytest.mark.parametrize(
-    ("of_order", "of_basket"),
-    [
-        ({"price": 490.0}, {"price": 490.00000000000006, "quantity": "1.0"}),
-        ({"price": "4.9e2", "payed": 1.0, "currency_id": "rub "}, {"price": " 490 ", "show_id": "soon"}),
-        ({"price": "?", "created_at": "yesterday"}, {"original_price": "abc", "refunded_amount": "none"}),
-        ({"payed": "TRUE", "payed_at": "2026-11-20 12:21:31"}, {"deleted_at": "0000-00-00 00:00:00", "refunded_at": ""}),
-        ({"payed_at": "2026-11-20T09:21:31Z", "utm": {"utm_source": {"a": [[]]}}}, {"show_id": [[[{}]]]}),
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize("filters", [True, False])
-def test_odd_but_plain_values_cost_no_ticket(
-    settings_for: Callable[..., Settings], of_order: dict[str, Any], of_basket: dict[str, Any], filters: bool
-) -> None:
-    """Nor does the fetch, which decides by them what is in the window."""
-    api = QticketsApi([sold(7, of_order, **of_basket)], [])
-    api.switches.honour_filters = filters
-
-    parts, (ticket,) = validated(fetch_orders(settings_for(api), DAY, NOW))
-
-    assert parts.rejected.height == 0
-    assert (ticket["amount"], ticket["state"], ticket["paid_at"]) == (Decimal(490), "paid", PAID_AT)
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=())),
@@ -232,19 +165,12 @@ def test_a_few_orders_that_do_not_add_up_are_a_note_and_others_prove_nothing(
     assert len(fetched.rows) == 7
 
 
-@pytest.mark.parametrize(
-    ("shows", "unknown"),
-    [
-        ([{"id": 1, "start_date": None}, {"id": 2, "start_date": "2026-03-02 18:30:00"}], 0),
-        ([{"id": 1}, {"id": 2, "start_date": None}], 1),
-        ([{"id": 1, "deleted_at": "2026-03-02 18:30:00"}], 0),
-        (["2026-03-02 18:30:00", None], 2),
-        ({"7": {"id": 1}}, 1),
-        ("\u200f\u2066", 1),
-        (0, 1),
-        ([], 0),
-        (None, 0),
-    ],
-)
-def test_a_show_whose_start_was_not_sent_is_counted(shows: Any, unknown: int) -> None:
-    assert shows_without_a_day({"id": 1, "shows": shows}) == unknown
+def test_a_show_whose_start_was_not_sent_is_counted() -> None:
+    late = {"id": 2, "start_date": "2026-03-02 18:30:00"}
+    nobody_knows, known = [None, "2026-03-02", late], [late, {"deleted_at": "x"}]
+
+    counts = [
+        shows_without_a_day({"id": 1, "shows": shows}) for shows in (nobody_knows, known, [{"id": 1}], "", None)
+    ]
+
+    assert counts == [2, 0, 1, 1, 0]
