@@ -55,15 +55,6 @@ def test_the_newest_row_that_has_the_columns_is_taken_for_each_ad(ads: Client) -
     assert carried(ads, *own) == [(1, "", 0, 7), (1, "пермь", 3, 8)], "also where it names nothing"
 
 
-def test_tens_of_thousands_of_ads_are_looked_up_at_once(ads: Client) -> None:
-    ids = [2**63 + n for n in range(30_000)]
-    upsert(ads, ADS, frame(*(("2026-01-31", n, "казань", 1, 5) for n in ids[::2])), Scope(), 1)
-
-    found = carried(ads, *(("2026-02-03", n, None, None, 7) for n in ids))
-
-    assert [(ad, city) for ad, city, *_ in found] == [(n, "" if n % 2 else "казань") for n in ids]
-
-
 def test_each_group_of_columns_is_carried_by_itself_and_the_money_of_unknown_ads_is_counted(ads: Client) -> None:
     """Ad 1: the day is known to the source, the city to the warehouse. Ads 2 and 3: nobody knows the city."""
     upsert(ads, ADS, frame(("2026-01-31", 1, "казань", 9, 5)), Scope(), 1)

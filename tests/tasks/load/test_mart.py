@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from itertools import count
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from tasks.errors import ReconcileError
 from tasks.load import mart as module
 from tasks.load import upsert as steps
 from tasks.load.mart import stale_days
@@ -92,15 +90,6 @@ def test_a_day_without_tickets_leaves_the_mart_and_of_a_day_only_the_changed_eve
     assert [line[0] for line in mart(three_days)] == [OLD, NEW, NEW]
 
 
-def test_a_run_that_died_between_table_and_mart_is_mended_by_the_next(three_days: Client) -> None:
-    """The dead run loaded the ticket; to the next one nothing in the table is new."""
-    tickets = [*HELD.values(), on(NEW, 5)]
-    load(three_days, tickets, version=2)
-
-    assert load(three_days, tickets, version=3).written == 0
-    assert restate(three_days, 3) == ([NEW], Upserted(new=1, unchanged=1))
-
-
 @pytest.mark.parametrize("step", [(steps, "insert"), (steps, "remove"), (module, "merge")])
 def test_a_run_that_died_within_the_mart_is_mended_by_the_next(three_days: Client, step: tuple[Any, str]) -> None:
     load(three_days, [HELD[1], on(NEW, 4, event_id=8, amount="1")], version=2)
@@ -167,18 +156,3 @@ def test_runs_that_restate_the_mart_at_once_leave_what_it_is_made_of(
 
     assert stale_days(three_days, MART) == []
     assert [line[0] for line in mart(three_days)] == ([OLD, MIDDLE, NEW] if theirs is MORE else [OLD, NEW])
-
-
-def test_a_mart_that_somebody_keeps_changing_fails_the_run(three_days: Client) -> None:
-    load(three_days, MORE, version=2)
-    versions = count(1000)
-
-    def spoil() -> None:
-        spoilt = f"('{OLD}', 7, 'RUB', 'москва', 'Лекция', 2, 999.99, 0, {next(versions)})"
-        three_days.command(f"INSERT INTO {SALES.name} VALUES {spoilt}")
-
-    with (
-        meanwhile("after remove", 99, spoil),
-        pytest.raises(ReconcileError, match=rf"{SALES.name} was written 10 times and still .* on 1 days.*{OLD}"),
-    ):
-        restate(three_days, 2)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -84,10 +83,3 @@ def test_a_campaign_that_is_filled_in_and_makes_two_rows_of_one_key_fails(client
 
     with pytest.raises(ZakazError, match="rows made for fact_vk_ads_daily break a rule: the key stands twice"):
         steps.known_from_warehouse(client, ADS, twice)
-
-
-def test_spend_whose_campaign_nobody_knows_is_counted(client: Client) -> None:
-    facts, (unknown,) = steps.known_from_warehouse(client, ADS, ad_days(ad(5, None, ad_group_id=None)))
-
-    assert facts.select("campaign_id", "ad_group_id").row(0) == (0, 0)
-    assert (unknown.what, unknown.count, unknown.money) == ("campaign", 1, Decimal("10.00"))

@@ -67,13 +67,3 @@ def test_a_run_that_died_after_dating_an_order_is_mended_by_the_next_of_that_day
     assert load(client, [ticket(1)], version=3) == Upserted(unchanged=1)
     merge(client, TICKETS.name)
     assert ids(client, final=False) == [1]
-
-
-def test_each_row_may_be_as_old_as_its_own_read(client: Client) -> None:
-    load(client, [ticket(1), ticket(2)], version=10)
-    versions = pl.Series("_ver", [9, 11], dtype=pl.UInt64)
-
-    late = frame([ticket(1, amount="600"), ticket(2, amount="600")]).with_columns(versions)
-
-    assert upsert(client, TICKETS, late, march(1, 31), 11) == Upserted(changed=1, overtaken=1)
-    assert stored(client) == [written(ticket(1)), written(ticket(2, amount="600"))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import polars as pl
@@ -79,9 +79,3 @@ def test_thousands_of_rows_are_removed_at_once(odd: Client) -> None:
     assert load_odd(odd, loaded[::7], 2) == Upserted(removed=6000, unchanged=1000)
     merge(odd, "odd")
     assert values(odd, "SELECT count(), sum(amount), min(n % 7), max(n % 7) FROM odd") == [(1000, "1100.00", 0, 0)]
-
-
-def test_a_load_may_open_more_than_a_hundred_monthly_partitions(odd: Client) -> None:
-    loaded = [(date(2010, 1, 15) + timedelta(days=30 * n), "a", n, Decimal("0.01")) for n in range(120)]
-
-    assert load_odd(odd, loaded, 1) == Upserted(new=120)
