@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.alerts import history
-from tasks.alerts.alert import LONGEST, Trouble, opened, resolved, shortened, words_of
+from tasks.alerts.alert import LONGEST, Trouble, opened, resolved
 from tasks.alerts.channel import Channel, settings_channel
 from tasks.alerts.sending import deliver, fire, resolve
-from tasks.errors import SettingsError, SourceError
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tests.support.receiver import Receiver
@@ -79,46 +78,6 @@ def test_no_message_is_longer_than_telegram_takes_and_the_address_of_the_run_is_
     assert alert.body.endswith("http://ui/runs/1")
 
 
-@pytest.mark.parametrize(
-    ("text", "room", "short"),
-    [
-        ("short", 5, "short"),
-        (
-            "\n".join(f"line {n} of words" for n in range(100)),
-            60,
-            "line 0 of words\nline 1 of words\n… and 98 more",
-        ),
-        ("; ".join(f"event {n}" for n in range(100)), 50, "event 0; event 1; event 2; … and 97 more"),
-        ("word " * 20, 40, "word word word …"),
-        ("x" * 30, 10, "xxxxxxxxx…"),
-        # A character of two units is kept or left out as a whole.
-        ("😀" * 10, 8, "😀😀😀…"),
-    ],
-)
-def test_a_long_text_is_cut_at_a_line_an_item_or_a_word_and_says_how_many_more_there_are(
-    text: str, room: int, short: str
-) -> None:
-    assert shortened(text, room) == short
-
-
-def test_of_our_errors_the_sentence_is_sent_and_of_others_their_kind_as_well() -> None:
-    assert words_of(SourceError("The token is wrong.")) == "The token is wrong."
-    assert words_of(KeyError("x")) == "KeyError: 'x'"
-    assert words_of(RuntimeError()) == "RuntimeError"
-
-
-def test_a_resolved_alert_says_since_when_and_a_closed_one_why() -> None:
-    alert = opened(FAILED, NOW)
-
-    over = resolved(alert, NOW + timedelta(minutes=90))
-    closed = resolved(alert, NOW + DAY, "No run has been recorded.")
-
-    assert (over.title, closed.title) == ("Resolved: qtickets failed", "Closed: qtickets failed")
-    assert over.body == "It began at 2026-07-01 12:00 UTC and lasted 1.5 hours."
-    assert closed.body == "No run has been recorded. It was opened at 2026-07-01 12:00 UTC."
-    assert (over.closed_at, over.opened_at) == (NOW + timedelta(minutes=90), NOW)
-
-
 # --- once ---
 
 
@@ -142,19 +101,6 @@ def test_a_trouble_is_due_once_until_it_changes_or_lasts_or_was_not_delivered(cl
     history.save(client, resolved(first, hour))
     assert history.open_alert(client, FAILED.key) is None
     assert history.due(client, FAILED, hour, DAY), "it is there again"
-
-
-def test_open_troubles_are_found_by_their_beginning_and_undelivered_messages_by_their_error(client: Client) -> None:
-    now = datetime.now(UTC)
-    for key in ("check b", "check a", "run direct", "check over"):
-        alert = opened(replace(FAILED, key=key), now)
-        history.save(client, alert if key != "check a" else replace(alert, error="HTTPStatusError 403"))
-    history.save(client, replace(resolved(alert, now + timedelta(seconds=1)), delivered=1))
-    old = opened(replace(FAILED, key="run old"), now - timedelta(days=8))
-    history.save(client, replace(old, error="ConnectError"))
-
-    assert history.open_keys(client, "check ") == ["check a", "check b"]
-    assert history.undelivered(client).select("trouble", "error").rows() == [("check a", "HTTPStatusError 403")]
 
 
 # --- channels, to a real receiver ---
@@ -185,15 +131,6 @@ def test_a_webhook_and_a_telegram_bot_get_what_they_take(receiver: Receiver) -> 
         ),
     ]
     assert (hook.name, bot.name) == ("ALERT_URL", "ALERT_TELEGRAM_CHAT")
-
-
-def test_without_a_channel_there_is_none_and_half_of_one_is_a_matter_of_settings() -> None:
-    assert settings_channel(Settings(_env_file=None)) is None
-    half = settings_channel(Settings(_env_file=None, alert_telegram_token="17:s3cret"))
-    assert half
-    with pytest.raises(SettingsError, match=r"ALERT_TELEGRAM_CHAT is missing.*\.env\.alerts") as caught:
-        half.check()
-    assert "s3cret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("status", "error"), [(403, "HTTPStatusError 403"), (None, "ConnectError")])
@@ -242,12 +179,6 @@ def test_a_trouble_is_sent_once_and_so_is_its_end(place: Settings, client: Clien
     assert alerts(client) == [("run qtickets", 1, 1, "")]
     resolve(place, "never sent", channel)
     assert len(messages) == 2
-
-
-def test_without_a_channel_the_record_is_all_there_is(place: Settings, client: Client) -> None:
-    fire(place, FAILED, None)
-
-    assert alerts(client) == [("run qtickets", 0, 1, "")]
 
 
 def test_where_the_warehouse_is_down_the_alert_is_sent_all_the_same_and_its_end_is_not(

@@ -94,10 +94,8 @@ def fetch_first(asked: Callable[..., Fetch], window: Window, status: str) -> Man
         (SETTLED, "failed", {"late": timedelta(hours=11)}, True),
         # Open days: of a run that failed, or of the same run, and for an hour.
         (OPEN, "failed", {}, True),
-        (OPEN, "failed", {"late": timedelta(hours=1)}, True),
         (OPEN, "failed", {"late": timedelta(hours=1, seconds=1)}, False),
         (OPEN, "success", {}, False),
-        (OPEN, "running", {}, False),
         (OPEN, "running", {"run_id": "first"}, True),
         (OPEN, "running", {"run_id": "first", "late": timedelta(hours=2)}, False),
         # Another request.
