@@ -15,8 +15,6 @@ from tasks.reference import cities
 from tasks.transform.ads import amount, count, facts, identifier
 from tasks.transform.values import canonical_city
 from tests.validation.ad_frames import ad_days
-from validation import ads as must
-from validation.split import split
 
 FROM_CONTENT = ("utm_city", "utm_day", "utm_month")
 ALIASES = cities().select("alias", "city").rows()
@@ -32,17 +30,13 @@ def made(*changes: dict[str, Any]) -> list[dict[str, Any]]:
     ("content", "city", "day", "month"),
     [
         ("msk_01_10", "москва", 1, 10),
-        ("МСК_01_10", "москва", 1, 10),
         ("Москва_1_2", "москва", 1, 2),
-        ("spb_31_12", "санкт-петербург", 31, 12),
-        ("nizhny_novgorod_05_09", "нижний новгород", 5, 9),
-        ("Нижний Новгород_05_09", "нижний новгород", 5, 9),
+        ("nizhny_novgorod_31_12", "нижний новгород", 31, 12),
         ("Нью-Васюки_05_09", "Нью-Васюки", 5, 9),
         ("new_vasyuki_05_09", "new_vasyuki", 5, 9),
         (" _01_10", "", 1, 10),
         *((text, "", 0, 0) for text in "msk_00_10 msk_32_10 msk_01_00 msk_01_13 msk_001_10 msk_01_2026".split()),
-        *((text, "", 0, 0) for text in "msk_1٣_10 msk-01-10 msk_01 _01_10 01_10 msk_01_10x msk_xx_10".split()),
-        *((text, "", 0, 0) for text in ("karusel", "17735868496", "{ad_id}", "")),
+        *((text, "", 0, 0) for text in "msk_1٣_10 msk-01-10 msk_01 01_10 msk_01_10x 17735868496".split()),
         (None, None, None, None),
     ],
 )
@@ -71,6 +65,7 @@ def canonical(*written: str | None) -> list[str]:
 def test_every_alias_of_the_table_is_its_city_and_every_city_its_own_name() -> None:
     assert canonical(*(alias for alias, _ in ALIASES)) == [city for _, city in ALIASES]
     assert canonical(*(city for _, city in ALIASES)) == [city for _, city in ALIASES]
+    assert canonical(" Нью-Васюки ", "x y", None, "  ") == ["Нью-Васюки", "x y", "", ""], "unknown, as written"
 
 
 @given(
@@ -87,10 +82,6 @@ def test_neither_case_nor_yo_nor_gaps_nor_blanks_around_a_city_matter(
     assert canonical(around + case(name).replace("-", gap) + around) == [city]
 
 
-def test_an_unknown_city_stays_as_written() -> None:
-    assert canonical(" Нью-Васюки ", "x y", None, "", "  ") == ["Нью-Васюки", "x y", "", "", ""]
-
-
 def test_a_day_with_any_figure_stays_as_it_is_and_one_without_goes() -> None:
     figures = {name: Decimal("0.01") if name == "spent" else 1 for name in NOTHING}
     kept = {"stat_date": date(2026, 1, 19), "account_id": "a", "spent_has_vat": 1, "campaign_name": "Хиты"}
@@ -100,15 +91,6 @@ def test_a_day_with_any_figure_stays_as_it_is_and_one_without_goes() -> None:
     assert [row["ad_id"] for row in rows] == [2, 3, 4, 5]
     for row, (name, least) in zip(rows, figures.items(), strict=True):
         assert {other: row[other] for other in (*NOTHING, *kept)} == NOTHING | kept | {name: least}
-
-
-def test_facts_are_what_the_warehouse_expects() -> None:
-    tags = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
-    days = ad_days({"ad_id": 1}, {"ad_id": 2, **dict.fromkeys(tags)}).drop(FROM_CONTENT)
-
-    part = split(facts(days, cities()), must.facts)
-
-    assert (part.valid.height, part.rejected.height) == (2, 0)
 
 
 @given(st.lists(st.integers(0, 10**16 - 1), min_size=1, max_size=20), st.sampled_from(["{}.{:02}", "{}.{:02}00"]))
@@ -140,7 +122,3 @@ def test_figures_by_hand(read: Any, texts: list[str | None], values: str) -> Non
 
     assert column.to_list() == [Decimal(value) for value in values.split()]
     assert column.dtype == (pl.Decimal(18, 2) if read is amount else pl.UInt64)
-
-
-def test_an_id_that_the_source_does_not_name_is_unknown() -> None:
-    assert pl.DataFrame({"n": [None]}, schema={"n": pl.String}).select(identifier("n")).item() is None
