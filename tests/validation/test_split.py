@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import polars as pl
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from tests.validation.frames import RAW_ORDER, raw_orders
+from tests.validation.frames import raw_orders
 from validation import qtickets as must
-from validation.split import REASONS_SCHEMA, WrongFrame, split
+from validation.split import REASONS_SCHEMA, split
 
 MOMENTS = st.sampled_from([None, "", "2025-06-01T12:23:40+03:00", "2025-06-01", "0000-00-00"])
 NUMBERS = st.sampled_from([None, "1", "2", "3", "0", "-1", "x", "1.5"])
@@ -51,29 +50,3 @@ def test_valid_and_rejected_rows_are_all_rows_each_once_in_order_and_for_a_reaso
     assert_frame_equal(together.select(as_it_came), frame.select(as_it_came))
     assert parts.rejected["reason"].str.len_chars().fill_null(0).min() in (None, *range(5, 2000))
     assert split(parts.valid, must.raw_orders).rejected.height == 0
-
-
-@settings(max_examples=25)
-@given(st.lists(CHANGES, min_size=1, max_size=6), st.integers(0, 5))
-def test_a_row_is_judged_alike_in_any_company(changes: list[dict[str, str | None]], position: int) -> None:
-    """Unless another row claims the same ticket."""
-    change = changes[position % len(changes)] | {"ticket_id": "999"}
-    others = [other for other in changes if other.get("ticket_id") != "999"]
-
-    alone = split(raw_orders(change), must.raw_orders).rejected["reason"].to_list()
-    among = split(raw_orders(*others, change), must.raw_orders).rejected
-    assert among.filter(pl.col("ticket_id") == "999")["reason"].to_list() == alone
-
-
-def test_an_empty_frame_splits_into_two_empty_ones() -> None:
-    parts = split(raw_orders(), must.raw_orders)
-
-    assert (parts.valid.height, parts.rejected.height) == (0, 0)
-    assert parts.rejected.columns == [*RAW_ORDER, *REASONS_SCHEMA]
-
-
-def test_a_wrong_frame_is_found_beside_wrong_rows() -> None:
-    frame = raw_orders({"quantity": "0"}, {"ticket_id": "2"}).with_columns(pl.lit(1).alias("price"))
-
-    with pytest.raises(WrongFrame, match=r"^price is not of type String$"):
-        split(frame, must.raw_orders)
