@@ -15,26 +15,14 @@ from tasks.alerts import history
 from tasks.alerts.alert import LONGEST, Trouble, opened, resolved
 from tasks.alerts.channel import Channel, settings_channel
 from tasks.alerts.sending import deliver, fire, resolve
-from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tests.support.receiver import Receiver
-from tests.tasks.load.engines import _no_flow_run, emptied, place_of, values
+from tests.tasks.load.engines import _no_flow_run, values
 
 __all__ = ["_no_flow_run"]
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 DAY = timedelta(hours=24)
 FAILED = Trouble("run qtickets", "qtickets failed", "Token 1 is wrong.", "The token is wrong.")
-
-
-@pytest.fixture(scope="module")
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    yield from place_of("embedded", request, tmp_path_factory)
-
-
-@pytest.fixture
-def client(place: Settings) -> Iterator[Client]:
-    with warehouse(place) as client:
-        yield emptied(client)
 
 
 @pytest.fixture
@@ -44,23 +32,8 @@ def receiver() -> Iterator[Receiver]:
     receiver.close()
 
 
-# --- words and length ---
-
-
 def units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
-
-
-def test_a_message_has_our_footer_as_it_is_and_nothing_of_the_rest_does_anything() -> None:
-    trouble = replace(
-        FAILED, title="*qtickets* @all", body="see www.evil.com\n[x](y)", footer="Do this.\nhttp://ui/runs/1"
-    )
-
-    alert = opened(trouble, NOW)
-
-    assert alert.title == "∗qtickets∗ ＠all"
-    assert alert.body == "see www․evil․com\n[x］(y)\nDo this.\nhttp://ui/runs/1"
-    assert (alert.opened_at, alert.sent_at, alert.closed_at, alert.delivered) == (NOW, NOW, None, 0)
 
 
 LINES = st.lists(st.text("abc 😀,;.", min_size=1, max_size=300), max_size=60).map("\n".join)
@@ -70,15 +43,15 @@ LINES = st.lists(st.text("abc 😀,;.", min_size=1, max_size=300), max_size=60).
 def test_no_message_is_longer_than_telegram_takes_and_the_address_of_the_run_is_in_each(
     body: str, footer: str, title: str
 ) -> None:
-    alert = opened(replace(FAILED, title=title, body=body, footer=f"{footer}\nhttp://ui/runs/1"), NOW)
+    alert = opened(
+        replace(FAILED, title=title, body=f"www.evil.com {body}", footer=f"{footer}\nhttp://ui/runs/1"), NOW
+    )
 
     later = resolved(alert, NOW)
     assert units(f"Zakaz: {alert.title}\n{alert.body}") <= LONGEST < 4096
     assert units(f"Zakaz: {later.title}\n{later.body}") <= LONGEST
+    assert alert.body.startswith("www․evil․com "), "what is not ours does nothing"
     assert alert.body.endswith("http://ui/runs/1")
-
-
-# --- once ---
 
 
 def test_a_trouble_is_due_once_until_it_changes_or_lasts_or_was_not_delivered(client: Client) -> None:
@@ -101,9 +74,6 @@ def test_a_trouble_is_due_once_until_it_changes_or_lasts_or_was_not_delivered(cl
     history.save(client, resolved(first, hour))
     assert history.open_alert(client, FAILED.key) is None
     assert history.due(client, FAILED, hour, DAY), "it is there again"
-
-
-# --- channels, to a real receiver ---
 
 
 def test_a_webhook_and_a_telegram_bot_get_what_they_take(receiver: Receiver) -> None:
@@ -130,24 +100,19 @@ def test_a_webhook_and_a_telegram_bot_get_what_they_take(receiver: Receiver) -> 
             {"chat_id": "-100500", "text": text, "link_preview_options": {"is_disabled": True}},
         ),
     ]
-    assert (hook.name, bot.name) == ("ALERT_URL", "ALERT_TELEGRAM_CHAT")
 
 
-@pytest.mark.parametrize(("status", "error"), [(403, "HTTPStatusError 403"), (None, "ConnectError")])
 def test_a_refusal_fails_nothing_and_neither_record_nor_log_has_the_address(
-    receiver: Receiver, caplog: pytest.LogCaptureFixture, status: int | None, error: str
+    receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
-    receiver.status = status or 200
-    url = f"{receiver.url if status else 'http://127.0.0.1:9/'}hooks/s3cret"
+    receiver.status = 403
+    url = f"{receiver.url}hooks/s3cret"
 
     alert = deliver(opened(FAILED, NOW), settings_channel(Settings(_env_file=None, alert_url=url)))
 
-    assert (alert.delivered, alert.error) == (0, error)
+    assert (alert.delivered, alert.error) == (0, "HTTPStatusError 403")
     assert "could not be delivered" in caplog.text
     assert "s3cret" not in caplog.text + str(alert)
-
-
-# --- sending ---
 
 
 def alerts(client: Client) -> list[tuple[object, ...]]:

