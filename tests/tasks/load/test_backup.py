@@ -76,19 +76,11 @@ def test_every_row_comes_back_under_another_name_or_where_it_was_and_nothing_is_
         assert everything(client, mine) == before
 
 
-def rows_file(folder: Path) -> Path:
-    return max((folder / "data").rglob("*.bin"), key=lambda path: path.stat().st_size)
-
-
 def flip_a_byte(folder: Path) -> None:
-    path = rows_file(folder)
+    path = max((folder / "data").rglob("*.bin"), key=lambda path: path.stat().st_size)
     body = bytearray(path.read_bytes())
     body[len(body) // 2] ^= 0xFF
     path.write_bytes(body)
-
-
-def lose_a_file(folder: Path) -> None:
-    rows_file(folder).unlink()
 
 
 def cut_the_manifest(folder: Path) -> None:
@@ -103,7 +95,7 @@ def test_a_damaged_backup_is_refused_and_leaves_nothing(make_settings: MakeSetti
         fill(client)
         before = everything(client, "zakaz")
     backup(settings, "whole")
-    for damage in (flip_a_byte, lose_a_file, cut_the_manifest):
+    for damage in (flip_a_byte, cut_the_manifest):
         shutil.copytree(folder / "whole", folder / damage.__name__)
         damage(folder / damage.__name__)
 
@@ -113,27 +105,6 @@ def test_a_damaged_backup_is_refused_and_leaves_nothing(make_settings: MakeSetti
         with warehouse(settings) as client:
             assert ("other",) not in values(client, "SHOW DATABASES"), damage
             assert everything(client, "zakaz") == before
-    with warehouse(settings) as client:
-        client.command("DROP DATABASE zakaz SYNC")
-    with pytest.raises(WarehouseError):
-        restore(settings, "flip_a_byte")
-    with warehouse(settings) as client:
-        assert everything(client, "zakaz") == {}
-
-
-def test_a_backup_of_an_older_version_is_migrated_and_one_of_another_program_refused(
-    make_settings: MakeSettings,
-) -> None:
-    settings = make_settings()
-    with warehouse(settings) as client:
-        fill(client)
-        client.command("DROP VIEW v_sales_14d")
-        client.command("DELETE FROM meta_migrations WHERE kind = 'views' AND name = 'v_sales_14d'")
-        client.command(f"BACKUP DATABASE zakaz AS another TO File('{settings.backup_url}/foreign')")
-    with pytest.raises(WarehouseError, match="It was not made by `zakaz backup`"):
-        restore(settings, "foreign", into="other")
-
-    assert "views/v_sales_14d" in restore(settings, backup(settings).name, into="other").applied
 
 
 def test_a_name_that_could_lead_elsewhere_is_refused(make_settings: MakeSettings) -> None:
@@ -185,18 +156,3 @@ def test_an_address_with_a_secret_is_refused_and_not_shown(make_settings: MakeSe
     with pytest.raises(SettingsError, match="BACKUP_URL is no address") as caught:
         backup(make_settings(backup_url=place), "any")
     assert "never-shown" not in str(caught.value)
-
-
-def test_on_a_cluster_all_servers_take_part(make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The statements alone; there is no cluster here to run them on."""
-    settings, sent = make_settings(), []
-    with warehouse(settings) as client:
-        client.command("CREATE TABLE t (x UInt8) ENGINE = MergeTree ORDER BY x")
-        client.command("CREATE DATABASE other")
-    monkeypatch.setattr("tasks.load.backup.everywhere", lambda _: " ON CLUSTER `two`")
-    monkeypatch.setattr("tasks.load.backup.migrate", lambda _: [])
-    monkeypatch.setattr("tasks.load.backup.run", lambda *given: sent.append(given[3]) or 0)
-    backup(settings, "one")
-    restore(settings, "one", into="other")
-
-    assert [text.count("ON CLUSTER `two`") for text in sent] == [1, 1]

@@ -12,7 +12,7 @@ from clickhouse_connect.driver.client import Client
 
 from tasks.load.carry_forward import Unknown, carry_forward
 from tasks.load.tables import Scope, Table
-from tasks.load.upsert import distinct, upsert
+from tasks.load.upsert import upsert
 
 ADS = Table("ads", key=("stat_date", "ad_id"))
 _SCHEMA = {"stat_date": pl.Date, "ad_id": pl.UInt64, "city": pl.String, "day": pl.UInt8, "clicks": pl.UInt64}
@@ -78,13 +78,3 @@ def test_an_ad_without_a_number_is_not_taken_for_another_without_one(ads: Client
 
     assert found.select("city", "day").rows() == [("казань", 1), ("", 2)]
     assert [(one.what, one.count) for one in unknown] == [("city", 1)]
-
-
-def test_the_distinct_values_of_a_scope_are_those_of_its_newest_rows(ads: Client) -> None:
-    for version, cities in ((1, ("казань", "казань")), (2, ("сочи", "пермь"))):
-        rows = [(day, 1, city, 1, 5) for day, city in zip(("2026-01-31", "2026-02-01"), cities, strict=True)]
-        upsert(ads, ADS, frame(*rows), Scope(), version)
-
-    january = Scope("stat_date < {day:Date}", {"day": date(2026, 2, 1)})
-    assert distinct(ads, ADS, "city", january)["city"].to_list() == ["сочи"]
-    assert sorted(distinct(ads, ADS, "city", Scope())["city"]) == ["пермь", "сочи"]

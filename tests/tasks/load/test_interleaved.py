@@ -86,16 +86,6 @@ def test_a_removal_by_the_later_run_holds_whichever_looked_first(client: Client,
     assert ids(client) == [2]
 
 
-def test_a_row_that_an_older_run_moves_elsewhere_while_ours_does_not_find_it_stays(client: Client) -> None:
-    load(client, [ticket(1), ticket(2)], version=1)
-    moved = ticket(1, paid="2026-03-20T12:00")
-
-    with before("remove", lambda: load(client, [moved], 10, march(20, 20))):
-        load(client, [ticket(2)], 11, march(10, 10))
-
-    assert ids(client) == [1, 2]
-
-
 @pytest.mark.parametrize(
     ("ticket_id", "amount", "words"),
     [

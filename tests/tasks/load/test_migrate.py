@@ -9,7 +9,6 @@ from unittest.mock import patch
 
 import pytest
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from tasks.errors import WarehouseError
 from tasks.load.migrate import migrate
@@ -98,15 +97,6 @@ def test_an_edited_migration_and_one_of_a_newer_version_are_refused(migrated: Cl
     sql.remove("schema/0002_notes")
     with pytest.raises(WarehouseError, match="0002_notes, which this version of Zakaz does not know"):
         migrate(migrated, sql.root)
-
-
-def test_a_migration_that_fails_is_tried_again_and_those_before_it_are_not(empty: Client, sql: SqlFolder) -> None:
-    sql.write("schema/0002_notes", "CREATE TABLE a (x Nothing_of_the_kind) ENGINE = Log;\n")
-    with pytest.raises(ClickHouseError):
-        migrate(empty, sql.root)
-
-    sql.write("schema/0002_notes", "CREATE TABLE a (x Int8) ENGINE = Log;\n")
-    assert migrate(empty, sql.root) == ALL[1:]
 
 
 def test_a_database_of_another_loader_is_refused_and_left_as_it_is(empty: Client) -> None:

@@ -117,17 +117,6 @@ def test_of_two_reads_the_later_one_has_the_higher_version_also_where_a_clock_wa
     runs.end(client, RUN, "success", 1, "done", {})
 
 
-def test_a_run_that_is_begun_again_ends_its_first_attempt(client: Client) -> None:
-    again = Run(JOB, RUN.run_id, STARTED + timedelta(hours=1))
-    runs.begin(client, RUN, "first attempt")
-    runs.begin(client, again, "second attempt")
-
-    history = runs.history(client, 10).select("status", "message").rows()
-    assert history == [("running", "second attempt"), ("failed", "interrupted and begun again")]
-    assert runs.status_of(client, JOB, RUN.run_id) == "running", "that of the newest attempt"
-    runs.end(client, again, "success", 1, "done", {})
-
-
 # --- runs whose process is gone ---
 
 

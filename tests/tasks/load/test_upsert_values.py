@@ -12,33 +12,14 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from tasks.load.tables import Scope, Table
 from tasks.load.upsert import Upserted, merge, upsert
-from tasks.sources.qtickets import TICKETS
 from tests.tasks.load.engines import values
-from tests.tasks.load.tickets import ids, load, stored, ticket, utc, written
+from tests.tasks.load.tickets import ids, load, ticket
 
 ODD = Table("odd", key=("d", "name", "n"), measures=("amount",))
 TEXTS = ["", " ", "О'Коннор", '"«»`', "\\", "\\'", "a\\b\\\\", "line\nbreak\r\ttab", "\0\b\f", "%(keys)s %s %"]
 TEXTS += ["{x:UInt8}", "-- ; DROP TABLE odd", "/*", "NULL", "😀\u2028\ufeff"]
 LARGEST = "9999999999999999.99"
 Row = tuple[date, str, int, Decimal]
-
-
-def test_a_merge_leaves_a_partition_without_superseded_rows_alone(client: Client) -> None:
-    def parts() -> dict[str, str]:
-        table = f"active AND database = currentDatabase() AND table = '{TICKETS.name}'"
-        return dict(values(client, f"SELECT partition_id, name FROM system.parts WHERE {table}"))
-
-    february = ticket(1, ordered_at=utc("2026-02-10T00:00"))
-    load(client, [february, ticket(2)], version=1)
-    before = parts()
-    load(client, [february, ticket(2, amount="600")], version=2)
-    merge(client, TICKETS.name)
-    after = parts()
-    merge(client, TICKETS.name)
-
-    assert after == parts(), "the second time there is nothing to do"
-    assert (after["202602"], after["202603"] != before["202603"]) == (before["202602"], True)
-    assert stored(client, final=False) == [written(february), written(ticket(2, amount="600"))]
 
 
 def test_a_null_where_none_may_be_fails_the_load_instead_of_becoming_a_zero(client: Client) -> None:
