@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tasks import settings as module
-from tasks.exposure import in_the_clear, is_open, make_private, secret_files
+from tasks.exposure import in_the_clear, is_open, make_private
 from tasks.settings import Settings, load_settings
 
 CLEAR = {
@@ -67,22 +67,6 @@ def test_the_log_tells_it_once_a_process(
         f"others can read {file}: chmod 600 {file}",
         "QTICKETS_BASE_URL sends its token in the clear to api.example.com: write https://",
     ]
-
-
-def test_which_files_hold_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    secret = [
-        "secrets/access.env", "secrets/.env.vk", "secrets/.env.vk.old", "secrets/vk_token.json", ".env", "kept/token",
-        "data/up/running.json", "data/up/sandbox.env", "given.env", "prefect/profiles.toml",
-    ]  # fmt: skip
-    for name in (*secret, "secrets/README.md", "secrets/.env.vk.sample", "data/up/since"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("")
-    (tmp_path / "prefect" / "profiles.toml").write_text('PREFECT_API_AUTH_STRING = "zakaz:secret"\n')
-    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
-    settings = Settings(_env_file=None, vk_token_file=tmp_path / "kept" / "token")
-
-    found = secret_files(settings, tmp_path, str(tmp_path / "given.env"))
-    assert {str(file.relative_to(tmp_path)) for file in found} == set(secret)
 
 
 def test_a_new_folder_is_its_owners_alone_and_an_old_one_stays_as_it_is(tmp_path: Path) -> None:

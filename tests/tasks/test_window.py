@@ -47,10 +47,3 @@ def test_an_instant_lies_in_its_moscow_day_whatever_its_offset(seconds: int, off
 )
 def test_by_hand_around_midnight(utc: datetime, day: date) -> None:
     assert moscow_today(utc) == day
-
-
-def test_in_the_days_of_summer_time_a_day_began_as_moscow_had_it() -> None:
-    """Old orders: four hours ahead of UTC in the summer of 2010 and from 2011 to October 2014."""
-    assert Window(first=date(2013, 1, 15), last=date(2013, 1, 15)).start.hour == 20
-    short = Window(first=date(2010, 3, 28), last=date(2010, 3, 28))
-    assert short.end - short.start == timedelta(hours=23)

@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tests.validation.ad_frames import FACT, ad_days, marketing
-from tests.validation.frames import sales, tickets
+from tests.validation.ad_frames import FACT, ad_days
+from tests.validation.frames import tickets
 from validation import ads, qtickets
 from validation.split import WrongFrame, split
 
@@ -19,8 +19,7 @@ CONTRADICTION = "state and dates contradict each other"
 NEGATIVE = Decimal("-0.01")
 NAMED_BY_THE_SOURCE = ("campaign_id", "ad_group_id", "campaign_name", "currency")
 TAGS = [name for name in FACT if name.startswith("utm_")]
-TICKETS, SALES = (tickets, qtickets.tickets), (sales, qtickets.sales)
-ADS, MARKETING = (ad_days, ads.facts), (marketing, ads.marketing)
+TICKETS, ADS = (tickets, qtickets.tickets), (ad_days, ads.facts)
 
 
 @pytest.mark.parametrize(
@@ -38,13 +37,8 @@ ADS, MARKETING = (ad_days, ads.facts), (marketing, ads.marketing)
             (TICKETS, {name: None}, f"{name} is missing")
             for name in ("event_id", "currency", "utm_term", "ordered_at")
         ),
-        (SALES, {"tickets_sold": 0}, "tickets_sold is zero"),
-        (SALES, {"revenue": NEGATIVE}, "revenue is negative"),
-        (SALES, {"city": None}, "city is missing"),
         (ADS, {"spent": NEGATIVE}, "spent is negative"),
         *((ADS, {name: None}, f"{name} is missing") for name in FACT if name not in (*TAGS, *NAMED_BY_THE_SOURCE)),
-        (MARKETING, {"source": ""}, "source is empty"),
-        (MARKETING, {"spend_total": NEGATIVE}, "spend_total is negative"),
     ],
 )
 def test_a_row_that_breaks_a_rule_is_rejected_in_words(kind: Any, change: dict[str, Any], reason: str) -> None:
@@ -64,8 +58,6 @@ def test_a_row_that_breaks_a_rule_is_rejected_in_words(kind: Any, change: dict[s
         (TICKETS, {"state": "reserved", "paid_at": None}),
         # A link that is not known has no tags, a group that is not known no names.
         (ADS, dict.fromkeys([*TAGS, *NAMED_BY_THE_SOURCE])),
-        (MARKETING, {"city": ""}),
-        (SALES, {}),
     ],
 )
 def test_a_row_in_any_true_state_passes(kind: Any, change: dict[str, Any]) -> None:
@@ -78,8 +70,6 @@ def test_a_row_in_any_true_state_passes(kind: Any, change: dict[str, Any]) -> No
     ("kind", "key"),
     [
         (TICKETS, {"ticket_id": 2}),
-        (SALES, {"event_date": date(2025, 6, 2), "event_id": 2, "currency": "KZT"}),
-        (MARKETING, {"d": date(2026, 1, 20), "city": "томск", "source": "direct"}),
         (ADS, {"stat_date": date(2026, 1, 20), "account_id": "b", "campaign_id": 2, "ad_group_id": 2, "ad_id": 2}),
     ],
 )

@@ -49,14 +49,6 @@ def test_city_day_and_month_are_read_from_utm_content(
     assert row["utm_content"] == content, "as it was"
 
 
-@given(st.text(max_size=20))
-def test_no_text_in_utm_content_stops_a_load(content: str) -> None:
-    (row,) = made({"utm_content": content.encode("utf-8", "replace").decode()})
-
-    assert row["utm_city"] is not None
-    assert (row["utm_day"] == 0) == (row["utm_month"] == 0)
-
-
 def canonical(*written: str | None) -> list[str]:
     frame = pl.DataFrame({"city": written}, schema={"city": pl.String})
     return frame.select(canonical_city("city", cities()))["city"].to_list()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tasks.reference import cities
-from tasks.transform.direct import ad_days, unreadable
+from tasks.transform.direct import ad_days
 from tests.validation.ad_frames import raw_direct
 from validation import ads as must
 from validation.split import split
@@ -92,22 +92,6 @@ def test_ids_and_the_name_are_filled_in_and_nothing_that_depends_on_the_click() 
         "content": "17735868496-17735868496",
         "term": "{keyword}-Хиты & {ad_id}",
     }
-
-
-def test_spend_whose_link_cannot_be_read_is_counted_by_ad() -> None:
-    """Ad 1: 100.10 + 0.20. The others have their tags from parameters, or have no known link, or no tags at all."""
-    odd = {"ad_id": "1", "link": f"{SITE}?utm_content=%D0%BC%D1"}
-    raw = raw_direct(
-        odd | {"cost": "100.10"},
-        odd | {"cost": "0.20", "stat_date": "2026-01-20"},
-        odd | {"ad_id": "2", "group_tracking": "utm_content=msk_01_10"},
-        odd | {"ad_id": "3", "link_known": "false"},
-        {"ad_id": "4", "link": SITE},
-        {"ad_id": "--", "link": None, "cost": "--"},
-    )
-
-    assert unreadable(raw).rows() == [("1", Decimal("100.30"))]
-    assert unreadable(raw_direct()).rows() == []
 
 
 def test_only_where_the_link_is_not_known_are_tags_null() -> None:

@@ -64,10 +64,3 @@ def test_an_event_is_on_while_it_is_neither_hidden_nor_deleted(
     flag: str | None, deleted: str | None, active: int
 ) -> None:
     assert [event["is_active"] for event in made({"is_active": flag, "event_deleted_at": deleted})] == [active]
-
-
-@pytest.mark.parametrize("name", ["event_name", "city", "venue", "timezone", "currency"])
-def test_what_the_source_does_not_name_is_null_and_may_be_known_to_the_warehouse(name: str) -> None:
-    (event,) = made({name: None})
-
-    assert event[name] is None

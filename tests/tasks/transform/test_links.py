@@ -37,22 +37,6 @@ def test_the_tags_of_an_ad_are_masked_as_those_of_the_order_that_it_brought(give
     assert {name: row[name] or "" for name in UTM} == found
 
 
-@pytest.mark.parametrize(
-    ("link", "over", "term"),
-    [
-        (f"{SITE}?utm_term=own", "", "own"),
-        (f"{SITE}?utm_term=own", "utm_term=", ""),
-        ("leadads://1?utm_term=own", "", ""),
-        ("leadads://1?utm_term=own", "utm_term=b", "b"),
-        (f"{SITE}?utm_term=own", "  &amp;UTM_term=b  ", "b"),
-    ],
-)
-def test_an_empty_parameter_takes_the_links_own_away_and_a_link_to_no_site_has_none(
-    link: str, over: str, term: str
-) -> None:
-    assert tags(link, over, {}) == NONE | {"utm_term": term}
-
-
 MACROS = {"{id}": "7", "{name}": "Хиты {id} 100%25 & {{id}}", "{{id}}": "77", "{{gone}}": None, "{gone}": "8"}
 
 
