@@ -1,7 +1,9 @@
-"""Where a setting comes from, and that an error names the setting and never shows its value."""
+"""Where a setting comes from, that no error shows its value, and that secrets others could read are told of."""
 
 from __future__ import annotations
 
+import logging
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from pydantic import SecretStr, ValidationError
 
 from tasks import settings as module
 from tasks.errors import SettingsError
+from tasks.exposure import in_the_clear, is_open, make_private
 from tasks.settings import Settings, load_settings, require
 
 SECRET = "qt-5f1c9a-secret"
@@ -40,6 +43,7 @@ def test_the_environment_wins_over_the_given_file_that_over_the_secrets_and_thos
     settings = load_settings()
 
     assert settings.qtickets_token == SecretStr("environment")
+    assert "environment" not in f"{settings!r}{settings}{settings.model_dump()}{settings.model_dump_json()}"
     assert (settings.qtickets_rate, settings.qtickets_page_size, settings.clickhouse_database) == (2, 11, "other")
     assert (settings.qtickets_filter, settings.http_attempts, settings.qtickets_payment_lag) == ("auto", 6, 30)
     assert Settings(_env_file=None).qtickets_page_size == 100, "without files none of the machine's is read"
@@ -65,15 +69,6 @@ def test_a_wrong_value_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch, n
     assert caught.value.exit_status == 2
 
 
-def test_no_secret_shows_when_settings_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("QTICKETS_TOKEN", SECRET)
-    monkeypatch.setenv("CLICKHOUSE_DSN", f"clickhouse://user:{SECRET}@host:8443/?secure=true")
-
-    settings = load_settings()
-
-    assert SECRET not in f"{settings!r}{settings}{settings.model_dump()}{settings.model_dump_json()}"
-
-
 @pytest.mark.parametrize(
     ("value", "error"),
     [("  ", r"is missing\. Put it into secrets/\.env\.qtickets"), (f"{SECRET} two words", "holds characters")],
@@ -84,3 +79,66 @@ def test_a_secret_is_stripped_and_one_that_can_be_no_token_refused(value: str, e
     with pytest.raises(SettingsError, match=f"QTICKETS_TOKEN {error}") as caught:
         require(SecretStr(value), "QTICKETS_TOKEN", ".env.qtickets")
     assert SECRET not in str(caught.value)
+
+
+# --- what others could read is told ---
+
+CLEAR = {
+    "QTICKETS_BASE_URL": (
+        {"qtickets_base_url": "http://api.example.com/v1", "qtickets_token": "t"},
+        "api.example.com",
+    ),
+    "VK_BASE_URL": ({"vk_base_url": "http://10.0.0.7", "vk_client_secret": "s"}, "10.0.0.7"),
+    "DIRECT_BASE_URL": ({"direct_base_url": "HTTP://api.example.com", "direct_token": "t"}, "api.example.com"),
+    "ALERT_URL": ({"alert_url": "http://chat.example.com/hooks/x"}, "chat.example.com"),
+    "CLICKHOUSE_DSN": ({"clickhouse_dsn": "clickhouse://u:p@db.example.com:8123"}, "db.example.com"),
+    "BACKUP_DSN": ({"backup_dsn": "http://u:p@[2001:db8::1]:8123/?secure=false"}, "2001:db8::1"),
+}
+FINE = [
+    {"qtickets_base_url": "https://api.example.com", "qtickets_token": "t"},
+    {"qtickets_base_url": "http://api.example.com"},
+    {"qtickets_base_url": "http://127.0.0.1:8080", "qtickets_token": "t"},
+    {"clickhouse_dsn": "clickhouse://u:p@clickhouse:8123"},
+    {"clickhouse_dsn": "clickhouse://u:p@db.example.com:8443/?secure=true"},
+]
+
+
+def test_a_secret_in_the_clear_to_another_machine_is_told_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is encrypted, stays here or has no secret is not."""
+    monkeypatch.delenv("PREFECT_API_AUTH_STRING", raising=False)
+    for name, (given, host) in CLEAR.items():
+        (line,) = in_the_clear(Settings(_env_file=None, **given))  # type: ignore[arg-type]
+        assert line.startswith(f"{name} sends its ")
+        assert f" in the clear to {host}: " in line
+        assert not re.search("u:p|hooks", line)
+    for given in FINE:
+        assert in_the_clear(Settings(_env_file=None, **given)) == []  # type: ignore[arg-type]
+
+    monkeypatch.setenv("PREFECT_API_URL", "http://prefect.example.com:4200/api")
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "zakaz:secret")
+    (line,) = in_the_clear(Settings(_env_file=None))
+    assert line == "PREFECT_API_URL sends its password in the clear to prefect.example.com: write https://"
+
+
+def test_the_log_tells_it_once_a_process(secrets: Path, caplog: pytest.LogCaptureFixture) -> None:
+    module._warn.cache_clear()
+    file = secrets / ".env.qtickets"
+    file.write_text("QTICKETS_TOKEN=t0k3n\nQTICKETS_BASE_URL=http://api.example.com\n")
+    file.chmod(0o640)
+
+    with caplog.at_level(logging.WARNING, "zakaz.settings"):
+        for _ in range(3):
+            load_settings()
+
+    assert [record.getMessage() for record in caplog.records] == [
+        f"others can read {file}: chmod 600 {file}",
+        "QTICKETS_BASE_URL sends its token in the clear to api.example.com: write https://",
+    ]
+
+
+def test_a_new_folder_is_its_owners_alone_and_an_old_one_stays_as_it_is(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    make_private(tmp_path / "data" / "up")
+    make_private(tmp_path / "data" / "up")
+
+    assert [is_open(tmp_path / name) for name in (".", "data", "data/up")] == [True, False, False]
