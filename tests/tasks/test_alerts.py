@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -144,17 +144,3 @@ def test_a_trouble_is_sent_once_and_so_is_its_end(place: Settings, client: Clien
     assert alerts(client) == [("run qtickets", 1, 1, "")]
     resolve(place, "never sent", channel)
     assert len(messages) == 2
-
-
-def test_where_the_warehouse_is_down_the_alert_is_sent_all_the_same_and_its_end_is_not(
-    make_settings: Callable[..., Settings], caplog: pytest.LogCaptureFixture
-) -> None:
-    """Which alerts were sent before cannot be read: better twice than never."""
-    down = make_settings(clickhouse_dsn="http://default@127.0.0.1:9")
-    messages: list[str] = []
-
-    fire(down, FAILED, channel_to(messages))
-    resolve(down, FAILED.key, channel_to(messages))
-
-    assert len(messages) == 1
-    assert "an alert could not be recorded" in caplog.text

@@ -12,7 +12,6 @@ import pytest
 from pydantic import SecretStr
 
 from tasks import steps
-from tasks.errors import LandingError, SourceError
 from tasks.landing import Fetched, Manifest
 from tasks.load import runs
 from tasks.load.runs import Run
@@ -125,27 +124,3 @@ def test_a_fetch_with_a_warning_is_used_by_nobody_and_refresh_uses_none(
     third = steps.fetch(asked(SETTLED, late=timedelta(minutes=2)), refresh=True)
     assert (third != second, api.fetches) == (True, 3)
     assert third.version > second.version > first.version, "the later read has the higher version"
-
-
-@pytest.mark.parametrize(
-    ("errors", "fetches", "raised"),
-    [
-        ([SourceError("busy", transient=True)] * 2, 3, None),
-        ([SourceError("busy", transient=True)] * 3, 3, "busy"),
-        ([Fetched([], ("ticket_id",))] * 3, 3, "QTickets sent no events at all"),
-        ([SourceError("wrong token")], 1, "wrong token"),
-        ([LandingError("wrong key")], 1, "wrong key"),
-    ],
-    ids=["passes", "stays", "empty", "token", "landing"],
-)
-def test_a_failure_that_may_pass_is_tried_again_and_another_is_not(
-    asked: Callable[..., Fetch], api: Api, errors: list[Any], fetches: int, raised: str | None
-) -> None:
-    api.answers = list(errors)
-
-    if raised is None:
-        assert steps.fetch(asked(OPEN), refresh=False).rows == 1
-    else:
-        with pytest.raises((SourceError, LandingError), match=raised):
-            steps.fetch(asked(OPEN), refresh=False)
-    assert api.fetches == fetches

@@ -18,7 +18,6 @@ from tasks import landing as module
 from tasks.errors import LandingError
 from tasks.landing import Fetched, Landing, Manifest, Request
 from tasks.window import Window
-from tests.support.bucket import KEY, NAME, SECRET, bucket
 
 AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
 WINDOW = Window(first=date(2026, 6, 1), last=date(2026, 6, 2))
@@ -71,17 +70,6 @@ def test_many_rows_are_several_parts_and_one_frame_again(landing: Landing) -> No
         assert landing.read(manifest)["ticket_id"].to_list() == [str(n) for n in range(rows)]
 
 
-def test_a_manifest_is_found_as_it_was_written_with_all_that_a_later_step_has_to_know(landing: Landing) -> None:
-    wider = Window(first=date(2026, 5, 1), last=date(2026, 6, 2))
-    more = {"warnings": ("no tags",), "notes": ("odd",), "facts": {"orders": 2}, "partial": True, "window": wider}
-
-    manifest = landing.write(ORDERS, "run-7", AT, Fetched(numbered(2), COLUMNS, **more), version=17)
-
-    assert landing.newest(ORDERS) == manifest
-    assert (manifest.run_id, manifest.version, manifest.fetched_at) == ("run-7", 17, AT)
-    assert {name: getattr(manifest, name) for name in more} == more
-
-
 # --- which fetch is found ---
 
 
@@ -93,7 +81,8 @@ def test_the_newest_whole_fetch_of_the_same_request_is_found(landing: Landing) -
         {"version": "v2"},
         {"window": Window(first=WINDOW.first, last=WINDOW.first)},
     ]
-    hours = [write(landing, numbered(15), AT + timedelta(hours=hour)) for hour in (0, 2, 1)]
+    more = {"warnings": ("no tags",), "notes": ("odd",), "facts": {"orders": 2}, "partial": True}
+    hours = [write(landing, numbered(15), AT + timedelta(hours=hour), **more) for hour in (0, 2, 1)]
     assert landing.newest(ORDERS) == hours[1]
     assert [landing.newest(replace(ORDERS, **other)) for other in others] == [None] * len(others)
 
@@ -149,30 +138,6 @@ def test_other_files_in_the_same_place_are_never_pruned(tmp_path: Path) -> None:
 
 
 # --- places ---
-
-
-def test_a_bucket_is_a_landing_area_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    with bucket() as served:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", served.endpoint)
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-        landing = Landing(f"s3://{NAME}/of/ours")
-        manifest = write(landing, numbered(3))
-        old = write(landing, numbered(1), AT - timedelta(days=30))
-        served.objects["of-others/kept.txt"] = b""
-
-        assert f"of/ours/{manifest.folder}/manifest.json" in served.objects
-        assert landing.newest(ORDERS) == manifest
-        assert landing.read(manifest).height == 3
-        assert landing.probe() == f"s3://{NAME}/of/ours"
-        assert landing.prune("qtickets", AT, keep_days=7) == 1
-        assert not [name for name in served.objects if old.folder in name or "probe" in name]
-        served.objects[f"of/ours/{manifest.folder}/part-00000.parquet"] += b"x"
-        with pytest.raises(LandingError, match="is not as it was written to"):
-            landing.read(manifest)
-        assert list(served.objects) == ["of-others/kept.txt"]
-        with pytest.raises(LandingError, match=r"cannot be used: .*bucket does not exist"):
-            write(Landing("s3://mistyped/of/ours"), numbered(1))
 
 
 def test_a_secret_in_the_address_is_not_shown() -> None:

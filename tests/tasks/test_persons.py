@@ -115,13 +115,6 @@ def test_a_lone_number_is_an_id_only_in_tags_of_ads_and_not_in_a_sentence() -> N
         assert masked(f"{before}{PHONE}", numbers_are_ids=True) == f"{before}phone~{letters(PHONE)}"
 
 
-def test_one_person_has_one_mask_however_he_is_named() -> None:
-    assert masked("wa.me/79161234567")[-6:] == masked("https://wa.me/+79161234567?text=x")[-6:] == letters(PHONE)
-    assert masked("tg://user?id=55555")[-6:] == masked("vk.com/im?sel=55555")[-6:] == letters("55555")
-    assert masked("t.me/Ivan_Petrov")[-6:] == masked("@ivan_petrov")[-6:] == letters("ivan_petrov")
-    assert masked("tgid_12345") != masked("tgid_12346")
-
-
 # --- properties ---
 
 AROUND = st.lists(

@@ -192,19 +192,6 @@ def test_an_account_that_shares_no_event_with_the_warehouse_is_another(client: C
         refuse_stranger(DIM_EVENTS, client, event_frame(event(9), event(10)))
 
 
-def test_paid_tickets_of_events_that_nobody_describes_are_counted_with_their_money(client: Client) -> None:
-    reserved = ticket(5, paid=None, event_id=9)
-    rows = [ticket(1), ticket(2, event_id=8), ticket(3, event_id=8, amount="0"), ticket(4, event_id=9), reserved]
-    tickets = frame(rows)
-    upsert(client, DIM_EVENTS.table, event_frame(event(7)), Scope(), 1)
-
-    assert steps.undescribed(client, TICKETS, tickets) == [
-        "3 rows of stg_qtickets_tickets with 1000.00 of the money are of 2 that dim_events does not know"
-    ]
-    assert steps.undescribed(client, TICKETS, tickets.head(1)) == []
-    assert steps.undescribed(client, DIM_EVENTS, tickets) == []
-
-
 def test_rows_of_other_days_than_asked_for_are_dropped_and_those_of_no_day_are_judged() -> None:
     days = ["2026-02-28", "2026-03-01", " 2026-03-02", "2026-03-03", "2026-02-30", "--", None, "20260301"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from pathlib import Path
 
@@ -118,22 +117,6 @@ def test_a_secret_in_the_clear_to_another_machine_is_told_without_it(monkeypatch
     monkeypatch.setenv("PREFECT_API_AUTH_STRING", "zakaz:secret")
     (line,) = in_the_clear(Settings(_env_file=None))
     assert line == "PREFECT_API_URL sends its password in the clear to prefect.example.com: write https://"
-
-
-def test_the_log_tells_it_once_a_process(secrets: Path, caplog: pytest.LogCaptureFixture) -> None:
-    module._warn.cache_clear()
-    file = secrets / ".env.qtickets"
-    file.write_text("QTICKETS_TOKEN=t0k3n\nQTICKETS_BASE_URL=http://api.example.com\n")
-    file.chmod(0o640)
-
-    with caplog.at_level(logging.WARNING, "zakaz.settings"):
-        for _ in range(3):
-            load_settings()
-
-    assert [record.getMessage() for record in caplog.records] == [
-        f"others can read {file}: chmod 600 {file}",
-        "QTICKETS_BASE_URL sends its token in the clear to api.example.com: write https://",
-    ]
 
 
 def test_a_new_folder_is_its_owners_alone_and_an_old_one_stays_as_it_is(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import unicodedata
-from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -92,20 +91,6 @@ def test_by_hand(query: str, content: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("link", "is_one"),
-    [
-        *(
-            (link, True)
-            for link in (SITE, " \ufeffhttp://a.example", "a.example:8080/x", "афиша.рф/?x=a:b", "?utm_source=vk")
-        ),
-        *((link, False) for link in ("", None, "leadads://1?utm_source=vk", "mailto:a@b.example", "TG:x")),
-    ],
-)
-def test_a_link_of_http_or_without_a_scheme_leads_to_a_site(link: str | None, is_one: bool) -> None:
-    assert is_web(link) == is_one
-
-
-@pytest.mark.parametrize(
     ("link", "over", "is_lost"),
     [
         ("http://[", "", True),
@@ -128,37 +113,6 @@ def test_a_link_of_http_or_without_a_scheme_leads_to_a_site(link: str | None, is
 )
 def test_a_link_from_which_a_tag_may_be_lost_is_unreadable(link: str | None, over: str, is_lost: bool) -> None:
     assert is_unreadable(link, over) == is_lost
-
-
-ORDER = {"utm_source": "vk", "utm_content": "msk_01_10"}
-
-
-@pytest.mark.parametrize(
-    "utm",
-    [
-        ORDER,
-        {"UTM_Source": "vk", " utm_content ": "msk_01_10", "#038;utm_term": None},
-        {"utm_source": "vk", "utm_content": [None, True, ["msk_01_10"]], "utm_term": False, "utm_medium": {}},
-        [{"name": "utm_source", "value": "vk"}, {"value": "msk_01_10", "key": "amp;UTM_content", "id": 1}],
-        "?utm_source=vk&amp;utm_content=msk_01_10",
-        json.dumps(json.dumps(ORDER)),
-    ],
-)
-def test_an_orders_tags_are_read_in_every_shape(utm: Any) -> None:
-    assert read_value(utm) == ORDER
-    assert read_value({"utm_campaign": 710422462}) == {"utm_campaign": "710422462"}
-    for without in (
-        None,
-        True,
-        7,
-        "vk",
-        '{"a"',
-        [],
-        {},
-        [None, 1, "vk", ["vk"]],
-        json.loads("[" * 500 + "]" * 500),
-    ):
-        assert read_value(without) == {}
 
 
 @given(TAGS)

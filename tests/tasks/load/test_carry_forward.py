@@ -67,14 +67,3 @@ def test_each_group_of_columns_is_carried_by_itself_and_the_money_of_unknown_ads
 
     assert found.select("ad_id", "city", "day").rows() == [(1, "казань", 4), (2, "", 0), (2, "", 1), (3, "", 1)]
     assert unknown == [Unknown("city", 2, Decimal("18.00")), Unknown("day", 1, Decimal("8.00"))]
-
-
-def test_an_ad_without_a_number_is_not_taken_for_another_without_one(ads: Client) -> None:
-    """Ads of Direct's campaign wizard: day stands for the campaign. Nothing is known of campaign 2."""
-    upsert(ads, ADS, frame(("2026-01-31", 0, "казань", 1, 5)), Scope(), 1)
-    rows = frame(("2026-02-03", 0, None, 1, 7), ("2026-02-03", 0, None, 2, 8))
-
-    found, unknown = carry_forward(ads, "ads", rows, {"city": ["city"]}, by="ad_id", nameless="day")
-
-    assert found.select("city", "day").rows() == [("казань", 1), ("", 2)]
-    assert [(one.what, one.count) for one in unknown] == [("city", 1)]

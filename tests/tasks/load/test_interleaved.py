@@ -13,12 +13,10 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from tasks.errors import ReconcileError, WarehouseError
-from tasks.load import runs
 from tasks.load import upsert as module
-from tasks.load.runs import Run, begin_read
-from tasks.load.upsert import Upserted, merge
+from tasks.load.upsert import merge
 from tasks.sources.qtickets import TICKETS
-from tests.tasks.load.tickets import ids, load, march, stored, ticket, utc, written
+from tests.tasks.load.tickets import ids, load, march, stored, ticket, written
 
 
 def before(step: str, other_run: Callable[[], object]) -> object:
@@ -114,14 +112,3 @@ def test_a_clock_that_ran_ahead_is_named_instead_of_keeping_its_rows_for_ever(cl
 
     with pytest.raises(WarehouseError, match=r"by a clock that was (59|60) minutes ahead of the warehouse's"):
         load(client, [ticket(1, amount="600")], version=int(time.time()) * 1000)
-
-
-def test_a_clock_that_was_set_back_stops_no_late_run(client: Client) -> None:
-    """The run history knows of the versions from ahead, so the next run's is higher all the same."""
-    hour_ahead = int(time.time() + 3600) * 1000
-    run = Run("qtickets_loader", "run-1", utc("2026-03-10T12:00"))
-    with patch.object(runs, "next_version", return_value=hour_ahead):
-        version = begin_read(client, run)
-    load(client, [ticket(1)], version=version)
-
-    assert load(client, [ticket(1, amount="600")], version=int(time.time()) * 1000) == Upserted(overtaken=1)

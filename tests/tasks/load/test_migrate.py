@@ -67,19 +67,9 @@ def empty(make_settings: Callable[..., Settings]) -> Iterator[Client]:
 @pytest.fixture
 def migrated(empty: Client, sql: SqlFolder) -> Client:
     assert migrate(empty, sql.root) == ALL
+    assert migrate(empty, sql.root) == []
     empty.command("INSERT INTO sales VALUES ('2026-01-02', 5)")
     return empty
-
-
-def test_everything_is_applied_in_order_and_once(migrated: Client, sql: SqlFolder) -> None:
-    assert values(migrated, "SELECT * FROM v_a_newest") == [("2026-01-02", 5)]
-    assert migrate(migrated, sql.root) == []
-
-    sql.write("schema/0003_city", "ALTER TABLE sales ADD COLUMN city String DEFAULT 'москва; да';\n")
-
-    assert migrate(migrated, sql.root)[0] == "schema/0003_city"
-    assert values(migrated, "SELECT * FROM sales") == [("2026-01-02", 5, "москва; да")]
-    assert migrate(migrated, sql.root) == []
 
 
 def test_an_edited_migration_and_one_of_a_newer_version_are_refused(migrated: Client, sql: SqlFolder) -> None:

@@ -10,8 +10,6 @@ import polars as pl
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from tasks import steps
-from tasks.errors import ZakazError
 from tasks.load.upsert import Upserted, upsert
 from tasks.sources.vk_ads import SOURCE
 from tasks.window import Window
@@ -75,11 +73,3 @@ def test_the_row_under_the_old_campaign_goes_whatever_else_stays(
     assert load(client, brought, version=2, **options) == result
     found = f"SELECT ad_id, campaign_id, toDayOfMonth(stat_date) FROM {ADS.table.name} FINAL ORDER BY ALL"
     assert values(client, found) == left
-
-
-def test_a_campaign_that_is_filled_in_and_makes_two_rows_of_one_key_fails(client: Client) -> None:
-    load(client, ad(5, 7), version=1)
-    twice = ad_days(ad(5, 7, 20), ad(5, None, 20, ad_group_id=None))
-
-    with pytest.raises(ZakazError, match="rows made for fact_vk_ads_daily break a rule: the key stands twice"):
-        steps.known_from_warehouse(client, ADS, twice)

@@ -6,19 +6,16 @@ import json
 from datetime import date
 
 import polars as pl
-import pytest
 from clickhouse_connect.driver.client import Client
 
 from tasks.load.quarantine import quarantine
-from tasks.sources.qtickets import SOURCE as QTICKETS
-from tasks.sources.source import Resource
 from tasks.sources.vk_ads import SOURCE as VK
 from tasks.steps import record_key
 from tasks.window import Window
 from tests.tasks.load.engines import rows, values
 from tests.validation.ad_frames import raw_vk
 
-EVENTS, AD_DAYS = QTICKETS.resources[1], VK.resources[0]
+(AD_DAYS,) = VK.resources
 _REJECTED = ("record_key", "reason", "column", "value", "record")
 NEGATIVE, NO_CURRENCY = "price is negative", "currency is missing"
 
@@ -113,26 +110,7 @@ def test_only_the_same_key_of_the_same_resource_settles_a_row(client: Client) ->
     assert len(held(client)) == 3
 
 
-def test_of_two_rows_with_one_key_the_rejected_one_stays_beside_the_accepted_one(client: Client) -> None:
-    twice = rejected("5", reason="ticket_id stands twice in this load")
+def test_the_key_is_that_of_the_row_and_none_where_its_first_part_is_missing() -> None:
+    raw = raw_vk({"campaign_id": None, "ad_id": "--"}, {"stat_date": None})
 
-    assert run(client, twice, accepted=("5",)) == (1, 0)
-    assert run(client, twice, accepted=("5",)) == (0, 0)
-    assert run(client, accepted=("5",)) == (0, 1)
-
-
-@pytest.mark.parametrize(
-    ("resource", "row", "key"),
-    [
-        (AD_DAYS, {"campaign_id": None, "ad_id": "--"}, "2026-01-19/a//5757287178/--"),
-        (AD_DAYS, {"stat_date": None}, ""),
-        (EVENTS, {"event_id": "7", "show_id": None}, "7/"),
-        (EVENTS, {"event_id": None, "show_id": "70"}, ""),
-    ],
-)
-def test_the_key_is_that_of_the_row_and_none_where_its_first_part_is_missing(
-    resource: Resource, row: dict[str, str | None], key: str
-) -> None:
-    raw = raw_vk(row) if resource is AD_DAYS else pl.DataFrame([row], schema=dict.fromkeys(row, pl.String))
-
-    assert raw.select(record_key(resource)).item() == key
+    assert raw.select(record_key(AD_DAYS)).to_series().to_list() == ["2026-01-19/a//5757287178/--", ""]

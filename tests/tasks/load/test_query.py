@@ -17,22 +17,6 @@ def answer(client: Client, sql: str, fmt: str | None = "TSV") -> str:
     return run_query(client, sql, fmt).decode()
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        " \n select 1 ;; \n",
-        "(SELECT 1)",
-        "WITH 1 AS x SELECT x",
-        "EXISTS TABLE meta_job_runs",
-        "# one\n-- INSERT another\n  /* third; of two */\n(SELECT 1)",
-        "SELECT 1 /* FORMAT CSV */",
-        "SELECT count() FROM (SELECT 1 AS format)",
-    ],
-)
-def test_a_query_is_answered(client: Client, sql: str) -> None:
-    assert answer(client, sql) == "1\n"
-
-
 def test_a_statement_without_an_answer_is_run_and_gives_nothing(client: Client) -> None:
     statements = [
         "CREATE OR REPLACE TABLE t (x Int32) ENGINE = MergeTree ORDER BY x",

@@ -70,16 +70,6 @@ def test_the_end_of_a_run_takes_the_place_of_its_beginning_also_without_final(cl
     assert json.loads(row["metrics"]) == {"sum": "0.10", "слова": [message, None]}
 
 
-def test_origins_are_those_of_every_run_that_may_have_written(client: Client) -> None:
-    finish(client, later(2), "failed", origin="sandbox")
-    assert runs.origins(client) == set(), "a run that failed before it wrote"
-    finish(client, later(3), "failed", origin="elsewhere", tables={"t": {"new": 1}})
-    finish(client, RUN, origin="qtickets.ru")
-    runs.begin(client, later(4), "still running, or dead", {"origin": "ads.vk.com"})
-    assert runs.origins(client) == {"elsewhere", "qtickets.ru", "ads.vk.com"}
-    runs.end(client, later(4), "success", 1, "done", {})
-
-
 def test_days_are_read_by_good_runs_of_the_account_that_saw_everything(client: Client) -> None:
     """Done without a warning is covered; read later is done whatever it warned of."""
 

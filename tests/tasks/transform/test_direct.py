@@ -79,21 +79,6 @@ def test_parameters_of_the_group_win_over_the_campaigns_and_those_over_the_link(
     assert found.get("source") == (link and "own")
 
 
-def test_ids_and_the_name_are_filled_in_and_nothing_that_depends_on_the_click() -> None:
-    parameters = (
-        "utm_source={source}&utm_medium={gbid}-{position}&utm_campaign=%7Bcampaign_id%7D"
-        "&utm_content={ad_id}-{banner_id}&utm_term={keyword}-{campaign_name}"
-    )
-
-    assert tags(link=f"{SITE}?{parameters}", campaign_name="Хиты & {ad_id}") == {
-        "source": "{source}",
-        "medium": "5757287178-{position}",
-        "campaign": "700012672",
-        "content": "17735868496-17735868496",
-        "term": "{keyword}-Хиты & {ad_id}",
-    }
-
-
 def test_only_where_the_link_is_not_known_are_tags_null() -> None:
     unknown, plain = made(
         {"ad_id": "1", "link_known": "false", "link": None, "campaign_tracking": "utm_content=a"}, {"ad_id": "2"}

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-import polars as pl
 import pytest
 
 from tasks.fetch.qtickets.rows import order_rows
-from tasks.transform.links import tags, with_tags
+from tasks.transform.links import tags
 from tasks.utm import UTM
 
 SITE = "https://afisha.example.invalid/event/1"
 NONE = dict.fromkeys(UTM, "")
-DAYS = pl.DataFrame(
-    {"ad": ["1", None, "1", "2", None], "link": ["a", "b", "a", None, "b"], "n": [1, 2, 3, 4, 5]},
-    schema={"ad": pl.String, "link": pl.String, "n": pl.Int64},
-)
 
 
 @pytest.mark.parametrize(
@@ -54,17 +49,3 @@ def test_a_macro_is_filled_in_once_and_one_that_only_a_click_knows_stays(value: 
     for text in (value, quote(value, safe="")):
         assert tags(f"{SITE}?utm_term={text}", "", MACROS)["utm_term"] == filled
         assert tags(SITE, f"utm_term={text}", MACROS)["utm_term"] == filled
-
-
-def test_tags_reach_every_day_of_their_ad_and_are_made_once_an_ad() -> None:
-    seen = []
-
-    def tags_of(ad: dict[str, str | None]) -> dict[str, str]:
-        seen.append((ad["ad"], ad["link"]))
-        return {} if ad["link"] is None else NONE | {"utm_source": f"{ad['ad']}{ad['link']}"}
-
-    found = with_tags(DAYS, ["ad", "link"], tags_of)  # type: ignore[arg-type]
-
-    assert found.select(DAYS.columns).equals(DAYS)
-    assert found["utm_source"].to_list() == ["1a", "Noneb", "1a", None, "Noneb"]
-    assert sorted(seen, key=str) == sorted({("1", "a"), (None, "b"), ("2", None)}, key=str)
