@@ -145,9 +145,3 @@ def test_a_secret_in_the_address_is_not_shown() -> None:
         Landing("s4://u:never-shown@host/x?never=shown").probe()
 
     assert "never" not in str(caught.value)
-
-
-def test_a_folder_is_its_owners_alone_and_a_probe_leaves_nothing(tmp_path: Path) -> None:
-    place = tmp_path / "new" / "landing"
-    assert Landing(str(place)).probe() == str(place)
-    assert (list(place.iterdir()), place.stat().st_mode & 0o077) == ([], 0)

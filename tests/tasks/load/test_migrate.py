@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest.mock import patch
@@ -12,16 +11,11 @@ from clickhouse_connect.driver.client import Client
 
 from tasks.errors import WarehouseError
 from tasks.load.migrate import migrate
-from tasks.load.sql import sql_files
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tests.tasks.load.engines import values
 
 ALL = ["schema/0001_sales", "schema/0002_notes", "views/v_sold", "views/v_a_newest"]
-VIEWS = [f"views/{file.name}" for file in sql_files("views")]
-OWNERS = (
-    "SELECT name, definer FROM system.tables WHERE database = currentDatabase() AND engine = 'View' ORDER BY name"
-)
 
 
 class SqlFolder:
@@ -145,25 +139,3 @@ def test_a_migration_that_died_at_any_statement_is_finished_by_the_next(
     migrated.command("INSERT INTO sales VALUES ('2026-01-03', 5000000000)")
     assert values(migrated, "SELECT d, n FROM v_a_newest") == [("2026-01-03", 5_000_000_001)]
     assert migrate(migrated, sql.root) == []
-
-
-# --- the product's own schema, on both engines ---
-
-
-def test_two_databases_in_one_place_get_all_of_the_schema_and_do_not_see_each_other(settings: Settings) -> None:
-    """Each view reads its own database, with the rights of who migrated, so that a reader needs none to the tables."""
-    first = settings.clickhouse_database
-    for name in (first, f"{first}_Other1"):
-        with warehouse(settings.model_copy(update={"clickhouse_database": name})) as client:
-            applied = migrate(client)
-            assert applied == [f"schema/{file.name}" for file in sql_files("schema")] + applied[-len(VIEWS) :]
-            assert sorted(applied[-len(VIEWS) :]) == VIEWS
-            assert migrate(client) == []
-            assert values(client, OWNERS) == [(view.removeprefix("views/"), "default") for view in VIEWS]
-            texts = client.query(
-                f"SELECT create_table_query FROM system.tables WHERE database = '{name}' AND engine = 'View'"
-            )
-            assert set(re.findall(rf"\b{first}\w*(?=\.)", str(texts.result_rows))) == {name}
-            for view in VIEWS:
-                client.query(f"SELECT * FROM {view.removeprefix('views/')}")
-            client.command(f"DROP DATABASE {name} SYNC")

@@ -1,4 +1,4 @@
-"""From days to facts: the owner's convention for utm_content, one name a city, exact money, empty days."""
+"""From days to facts: the owner's convention for utm_content, one name a city, exact money, no marks of persons."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.fetch.qtickets.rows import order_rows
 from tasks.reference import cities
 from tasks.transform.ads import amount, count, facts, identifier
+from tasks.transform.links import tags
 from tasks.transform.values import canonical_city
+from tasks.utm import UTM
 from tests.validation.ad_frames import ad_days
 
 FROM_CONTENT = ("utm_city", "utm_day", "utm_month")
@@ -101,3 +104,21 @@ def test_what_is_no_figure_is_nothing_and_an_id_has_room() -> None:
 
     assert texts.select(count("n"))["n"].to_list() == [2**63, 0, 0, 0]
     assert texts.select(identifier("n"))["n"].to_list() == [2**63, 0, 0, None]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("post_tgid_123456789_spb", "post_tgid_~nnblhd_spb"),
+        ("%2B7%20%28916%29%20123-45-67", "phone~ljjmkh"),
+        ("79161234567", "79161234567"),
+    ],
+)
+def test_the_tags_of_an_ad_are_masked_as_those_of_the_order_that_it_brought(given: str, kept: str) -> None:
+    parameters = f"utm_campaign={given}&utm_content={given}&utm_term={given}"
+
+    found = tags(f"https://afisha.example.invalid/?{parameters}", "", {})
+
+    assert found == dict.fromkeys(UTM, "") | dict.fromkeys(("utm_campaign", "utm_content", "utm_term"), kept)
+    (row,) = order_rows({"id": 1, "payed": True, "baskets": [{}], "utm": parameters})
+    assert {name: row[name] or "" for name in UTM} == found

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
-import pytest
 
 from tasks.transform.qtickets import events
 from tests.validation.frames import raw_events
@@ -56,11 +55,11 @@ def test_an_event_by_hand() -> None:
     assert (other["event_id"], other["first_show_at"], other["last_show_at"]) == (2, None, None)
 
 
-@pytest.mark.parametrize(
-    ("flag", "deleted", "active"),
-    [("1", None, 1), ("true", None, 1), ("0", None, 0), (None, None, 0), ("1", GONE, 0)],
-)
-def test_an_event_is_on_while_it_is_neither_hidden_nor_deleted(
-    flag: str | None, deleted: str | None, active: int
-) -> None:
-    assert [event["is_active"] for event in made({"is_active": flag, "event_deleted_at": deleted})] == [active]
+def test_an_event_is_on_while_it_is_neither_hidden_nor_deleted() -> None:
+    flags = [("1", None), ("true", None), ("0", None), (None, None), ("1", GONE)]
+    changes = [
+        {"event_id": str(n), "is_active": flag, "event_deleted_at": deleted}
+        for n, (flag, deleted) in enumerate(flags, 1)
+    ]
+
+    assert [event["is_active"] for event in made(*changes)] == [1, 1, 0, 0, 0]

@@ -108,18 +108,17 @@ def test_spend_whose_link_cannot_be_read_is_counted_by_ad() -> None:
     assert unreadable(raw_vk()).rows() == []
 
 
-def test_only_where_the_link_is_not_known_are_tags_null_and_spend_is_net_of_vat() -> None:
-    unknown, plain = made({"ad_id": "1", "link": None, "enable_utm": "true"}, {"ad_id": "2", "link": ""})
+def test_only_where_the_link_is_not_known_are_tags_null_and_a_late_conversion_alone_is_a_day() -> None:
+    nothing = {"impressions": "0", "clicks": "0", "spent": "0", "conversions": "0"}
+
+    unknown, plain, late = made(
+        {"ad_id": "1", "link": None, "enable_utm": "true"},
+        {"ad_id": "2", "link": ""},
+        nothing | {"ad_id": "3"},
+        nothing | {"ad_id": "4", "conversions": "1"},
+    )
 
     assert {unknown[name] for name in (*UTM, "utm_city", "utm_day", "utm_month")} == {None}
     assert None not in plain.values()
-    assert (plain["spent"], plain["spent_has_vat"]) == (Decimal("1662.33"), 0)
-
-
-def test_a_late_conversion_alone_is_a_day_and_no_figure_is_none() -> None:
-    nothing = {"impressions": "0", "clicks": "0", "spent": "0", "conversions": "0"}
-
-    rows = made({"stat_date": "2026-01-18"} | nothing, nothing | {"conversions": "1"})
-
-    assert [(row["stat_date"].day, row["conversions"]) for row in rows] == [(19, 1)]
-    assert made(nothing) == made() == []
+    assert (plain["spent"], plain["spent_has_vat"]) == (Decimal("1662.33"), 0), "net of VAT"
+    assert (late["ad_id"], late["conversions"]) == (4, 1)
