@@ -74,10 +74,9 @@ def letters(value: str) -> str:
     return "".join("abcdefghijklmnop"[int(digit, 16)] for digit in digest)
 
 
-@pytest.mark.parametrize("of_an_ad", [False, True], ids=["name", "ad"])
 @pytest.mark.parametrize("written", TELEPHONES)
-def test_all_spellings_of_a_telephone_have_one_mask(written: str, of_an_ad: bool) -> None:
-    found = masked(f"post {written} spb", numbers_are_ids=of_an_ad)
+def test_all_spellings_of_a_telephone_have_one_mask(written: str) -> None:
+    found = masked(f"post {written} spb", numbers_are_ids=True)
 
     assert f"phone~{letters(PHONE)}" in found
     assert re.search(r"\d", found) is None
@@ -108,14 +107,10 @@ def test_what_is_no_mark_of_a_person_stays_to_the_letter(text: str) -> None:
 
 
 def test_a_lone_number_is_an_id_only_in_tags_of_ads_and_not_in_a_sentence() -> None:
-    for written in (PHONE, "9161234567", "8_9161234567"):
-        assert masked(written) == f"phone~{letters(PHONE)}"
-        assert masked(written, numbers_are_ids=True) == written
-    for before in ("звони ", " "):
-        assert masked(f"{before}{PHONE}", numbers_are_ids=True) == f"{before}phone~{letters(PHONE)}"
+    assert masked(PHONE) == f"phone~{letters(PHONE)}"
+    assert masked(PHONE, numbers_are_ids=True) == PHONE
+    assert masked(f"звони {PHONE}", numbers_are_ids=True) == f"звони phone~{letters(PHONE)}"
 
-
-# --- properties ---
 
 AROUND = st.lists(
     st.sampled_from(["msk_01_10", "афиша", "|", " ", "_", "spb ", "{ad_id}", "10 мая", "2026", "«", "»", ",", "(", "!", "\n", "100%", "&", "~abcdef"]),

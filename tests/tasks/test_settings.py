@@ -53,7 +53,7 @@ def test_the_environment_wins_over_the_given_file_that_over_the_secrets_and_thos
 def test_a_wrong_value_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QTICKETS_RATE", SECRET)
 
-    with pytest.raises(SettingsError, match="^The setting QTICKETS_RATE is wrong: ") as caught:
+    with pytest.raises(SettingsError, match=r"^The setting QTICKETS_RATE is wrong: ") as caught:
         load_settings()
 
     assert SECRET not in str(caught.value)

@@ -27,7 +27,6 @@ TICKETS, ADS = (tickets, qtickets.tickets), (ad_days, ads.facts)
     [
         (TICKETS, {"state": "lost"}, "state is no state"),
         (TICKETS, {"price": NEGATIVE}, "price is negative"),
-        (TICKETS, {"amount": NEGATIVE}, "amount is negative"),
         (TICKETS, {"quantity": 0}, "quantity is zero"),
         (TICKETS, {"paid_at": None}, CONTRADICTION),
         (TICKETS, {"state": "refunded"}, CONTRADICTION),

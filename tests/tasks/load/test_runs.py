@@ -155,19 +155,3 @@ def test_a_run_that_was_killed_is_ended_by_the_next_and_one_that_lives_is_not(
     runs.end_under_way(client, "stopped by SIGTERM")
     assert statuses(client)[2] == ("c", "failed", f"{LOADING}; stopped by SIGTERM")
     assert not (tmp_path / "data" / "runs" / runs._lock(NEXT)).exists()
-
-
-def test_a_run_that_ends_while_it_is_looked_at_keeps_its_end(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its row was read as running; then it ended, and its lock with it."""
-    runs.begin(client, LIVING, LOADING)
-    look = alive.is_gone
-
-    def end_then_look(name: str, since: datetime) -> bool:
-        runs.end(client, LIVING, "success", 1, "done", {})
-        return look(name, since) or True
-
-    monkeypatch.setattr(alive, "is_gone", end_then_look)
-    runs.end_crashed(client)
-    assert statuses(client) == [("b", "success", "done")]

@@ -41,9 +41,6 @@ STATES = [
     ("false", 1, 0, "reserved", "cancelled"),
     # Money cannot be given back that never came.
     ("false", 0, 1, "reserved", "cancelled"),
-    # Rejected by validation before, and no sale if it were not.
-    ("true", 0, 0, "reserved", "cancelled"),
-    ("true", 0, 1, "reserved", "cancelled"),
 ]
 
 
@@ -111,7 +108,6 @@ REFUNDED = {"refunded_at": GONE_AT, "refunded_amount": "1400", "quantity": 2}
     [
         (order({"price": "490.10", "quantity": 3}, price="1470.30"), [1470_30]),
         (order({"price": "1470.30", "quantity": 3}, price="1470.30"), [1470_30]),
-        (order({"price": "490", "quantity": 3}), [1470_00]),
         # Fits neither reading; 1200 may be a discount on the order, which proves nothing.
         (order({"price": "490", "quantity": 3}, price="1200"), [1470_00]),
         # A refund lowered the price to nothing: the price before discounts decides.
@@ -119,12 +115,13 @@ REFUNDED = {"refunded_at": GONE_AT, "refunded_amount": "1400", "quantity": 2}
         (order({"price": "700", "original_price": "800"} | REFUNDED, price=0, original_price=1600), [1400_00]),
         (order({"price": "998.9999999999999", "quantity": "2.0"}, price="999.0000000000001"), [999_00]),
         # A cancelled line counts in the price of its order, or does not.
-        *(
-            (
-                order({"price": "980", "quantity": 2}, {"price": "490", "deleted_at": GONE_AT}, price=whole),
-                [980_00, 490_00],
-            )
-            for whole in (1470, 980)
+        (
+            order({"price": "980", "quantity": 2}, {"price": "490", "deleted_at": GONE_AT}, price=1470),
+            [980_00, 490_00],
+        ),
+        (
+            order({"price": "980", "quantity": 2}, {"price": "490", "deleted_at": GONE_AT}, price=980),
+            [980_00, 490_00],
         ),
     ],
 )
@@ -132,16 +129,7 @@ def test_what_a_line_cost_by_hand(given: Order, kopecks: list[int]) -> None:
     assert amounts(given) == kopecks
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"id": None},
-        {"refunded_at": "soon"},
-        {"price": None},
-        {"quantity": "many"},
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("wrong", [{"id": None}, {"refunded_at": "soon"}, {"price": None}], ids=str)
 def test_a_rejected_line_neither_doubles_nor_halves_its_sibling(wrong: Order) -> None:
     """Two tickets for 2000 in all and one for 1000; then two for 2000 each."""
     for whole, kopecks in ((3000, 2000_00), (5000, 4000_00)):
