@@ -10,7 +10,7 @@ from pydantic import SecretStr, ValidationError
 
 from tasks import settings as module
 from tasks.errors import SettingsError
-from tasks.exposure import in_the_clear, is_open, make_private
+from tasks.exposure import in_the_clear
 from tasks.settings import Settings, load_settings, require
 
 SECRET = "qt-5f1c9a-secret"
@@ -105,11 +105,3 @@ def test_a_secret_in_the_clear_to_another_machine_is_told_without_it(monkeypatch
     monkeypatch.setenv("PREFECT_API_AUTH_STRING", "zakaz:secret")
     (line,) = in_the_clear(Settings(_env_file=None))
     assert line == "PREFECT_API_URL sends its password in the clear to prefect.example.com: write https://"
-
-
-def test_a_new_folder_is_its_owners_alone_and_an_old_one_stays_as_it_is(tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
-    make_private(tmp_path / "data" / "up")
-    make_private(tmp_path / "data" / "up")
-
-    assert [is_open(tmp_path / name) for name in (".", "data", "data/up")] == [True, False, False]

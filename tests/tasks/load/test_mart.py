@@ -126,7 +126,8 @@ def meanwhile(step: str, rounds: int, other: Callable[[], object]) -> AbstractCo
 @pytest.mark.parametrize(
     ("step", "ours", "theirs", "ahead"),
     [
-        *((step, MORE, FEWER, 5) for step in ("before _newer", "after _held", "after insert")),
+        ("before _newer", MORE, FEWER, 5),
+        ("after insert", MORE, FEWER, 5),
         ("after remove", MORE, FEWER, -5),
         ("after _held", FEWER, MORE, -5),
         ("after insert", FEWER, MORE, 0),

@@ -42,11 +42,8 @@ def tags(**change: str | None) -> dict[str, str | None]:
         # One that adds tags and names none gets those of VK.
         *((link, "true", text, DEFAULT) for link in (SITE, OWN) for text in ("", None)),
         # An ad that leads to no site is known to have no tags; every address of the web is a site.
-        *(
-            (link, enabled, "utm_content=msk_01_10", {})
-            for link in ("", "leadads://1?utm_content=msk_01_10")
-            for enabled in ("true", "false")
-        ),
+        ("", "true", "utm_content=msk_01_10", {}),
+        ("leadads://1?utm_content=msk_01_10", "false", "utm_content=msk_01_10", {}),
         ("a.example", "true", "utm_content=msk_01_10", {"content": "msk_01_10"}),
         # The legacy API has no groups.
         (OWN, None, None, {"source": "own", "content": "own_01_01"}),
