@@ -47,9 +47,6 @@ def part_of(landing: Landing, manifest: Manifest, number: int = 1) -> Path:
     return Path(landing._root) / manifest.folder / manifest.parts[number].name
 
 
-# --- what is written is read ---
-
-
 @settings(max_examples=40)
 @given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(COLUMNS, TEXTS)), max_size=6))
 def test_rows_are_read_text_for_text_with_null_where_a_row_lacks_a_column(rows: Rows) -> None:
@@ -68,9 +65,6 @@ def test_many_rows_are_several_parts_and_one_frame_again(landing: Landing) -> No
     assert [(len(one.parts), one.rows) for one in written.values()] == [(1, 0), (1, 10), (2, 11)]
     for rows, manifest in written.items():
         assert landing.read(manifest)["ticket_id"].to_list() == [str(n) for n in range(rows)]
-
-
-# --- which fetch is found ---
 
 
 def test_the_newest_whole_fetch_of_the_same_request_is_found(landing: Landing) -> None:
@@ -95,9 +89,6 @@ def test_the_newest_whole_fetch_of_the_same_request_is_found(landing: Landing) -
     assert landing.newest(ORDERS) is None
 
 
-# --- damage ---
-
-
 def test_a_part_that_changed_is_never_read_and_its_fetch_not_found_again(landing: Landing) -> None:
     """A Parquet file without a flaw, of other rows."""
     manifest = write(landing, numbered(25))
@@ -112,9 +103,6 @@ def test_a_part_that_changed_is_never_read_and_its_fetch_not_found_again(landing
 
     assert caught.value.transient
     assert landing.newest(ORDERS) is None
-
-
-# --- old fetches ---
 
 
 def test_old_fetches_are_pruned_whatever_clock_names_their_age(landing: Landing) -> None:
@@ -135,9 +123,6 @@ def test_other_files_in_the_same_place_are_never_pruned(tmp_path: Path) -> None:
 
     assert Landing(str(tmp_path)).prune("qtickets", AT, keep_days=1) == 0
     assert len(list(tmp_path.rglob("keep.csv"))) == 2
-
-
-# --- places ---
 
 
 def test_a_secret_in_the_address_is_not_shown() -> None:

@@ -77,7 +77,6 @@ def test_odd_rows_go_to_quarantine_and_the_message_says_what_they_carry(split: S
         part(["100"] * 9, ["-100"] * 4, at_fault="price"),
         part(["100"] * 9, ["9999999999999999.99"] * 4, quantity="9" * 18, at_fault="quantity; price"),
     ],
-    ids="over a quarter;one dear;none readable;many;negative;too large".split(";"),
 )
 def test_much_of_the_money_fails_the_load(split: Split) -> None:
     wrong, all_rows = split.rejected.height, split.rejected.height + split.valid.height
@@ -154,7 +153,6 @@ TWO = ads((7, 1, "100"), (7, 2, "100"))
         # Another account's spend does not hide that one lost all of its own.
         (ads((7, 1, "100")), ads(), raw_ads(), ads((9, 5, "900"), account="b"), "1 of the 1 .* 100.00 of 100.00"),
     ],
-    ids=["moved", "zero", "one of two", "no id", "another account"],
 )
 def test_an_ad_that_moved_or_was_restated_to_zero_has_not_vanished(
     held: pl.DataFrame, came: pl.DataFrame, sent: pl.DataFrame, kept: pl.DataFrame, lost: str | None

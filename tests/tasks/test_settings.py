@@ -71,8 +71,6 @@ def test_a_secret_is_stripped_and_one_that_can_be_no_token_refused(value: str, e
     assert SECRET not in str(caught.value)
 
 
-# --- what others could read is told ---
-
 CLEAR = {
     "QTICKETS_BASE_URL": ({"qtickets_base_url": "http://a.example.com/v1", "qtickets_token": "t"}, "a.example.com"),
     "VK_BASE_URL": ({"vk_base_url": "http://10.0.0.7", "vk_client_secret": "s"}, "10.0.0.7"),

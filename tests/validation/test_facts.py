@@ -87,7 +87,6 @@ def test_a_key_that_stands_twice_lets_neither_row_through_and_each_part_of_it_co
         (TICKETS, pl.col("paid_at").dt.replace_time_zone(None)),
         (ADS, pl.col("spent").cast(pl.Float64)),
     ],
-    ids=str,
 )
 def test_a_frame_of_other_types_is_wrong(kind: Any, change: pl.Expr) -> None:
     frame, schema = kind

@@ -103,34 +103,27 @@ FEWER = [on(OLD, 1), on(NEW, 4, event_id=8)]
 MORE = [on(OLD, 1), on(OLD, 2, amount="0.01"), on(MIDDLE, 3, amount="7"), on(NEW, 4, event_id=8)]
 
 
-def meanwhile(step: str, rounds: int, other: Callable[[], object]) -> AbstractContextManager[object]:
-    """The other run does its part right before or right after this run reaches the step, `rounds` times."""
-    when, name = step.split()
-    step_of_ours, left = getattr(steps, name), [rounds]
+def after(name: str, other_run: Callable[[], object]) -> AbstractContextManager[object]:
+    """Let the other run go ahead right after the first time that ours has done this step."""
+    original, waiting = getattr(steps, name), [other_run]
 
-    def met(*given: Any) -> Any:
-        if left[0] == 0:
-            return step_of_ours(*given)
-        left[0] -= 1
-        with patch.object(steps, name, step_of_ours):
-            if when == "before":
-                other()
-            done = step_of_ours(*given)
-            if when == "after":
-                other()
+    def followed(*given: Any) -> Any:
+        done = original(*given)
+        if waiting:
+            waiting.pop()()
         return done
 
-    return patch.object(steps, name, met)
+    return patch.object(steps, name, followed)
 
 
 @pytest.mark.parametrize(
     ("step", "ours", "theirs", "ahead"),
     [
-        ("before _newer", MORE, FEWER, 5),
-        ("after insert", MORE, FEWER, 5),
-        ("after remove", MORE, FEWER, -5),
-        ("after _held", FEWER, MORE, -5),
-        ("after insert", FEWER, MORE, 0),
+        ("_newer", MORE, FEWER, 5),
+        ("insert", MORE, FEWER, 5),
+        ("remove", MORE, FEWER, -5),
+        ("_held", FEWER, MORE, -5),
+        ("insert", FEWER, MORE, 0),
     ],
 )
 def test_runs_that_restate_the_mart_at_once_leave_what_it_is_made_of(
@@ -143,7 +136,7 @@ def test_runs_that_restate_the_mart_at_once_leave_what_it_is_made_of(
         load(three_days, theirs, version=30)
         module.restate(three_days, MART, 20 + ahead)
 
-    with meanwhile(step, 1, other):
+    with after(step, other):
         restate(three_days, 20)
 
     assert stale_days(three_days, MART) == []

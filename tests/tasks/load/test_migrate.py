@@ -96,9 +96,6 @@ def test_a_database_of_another_loader_is_refused_and_left_as_it_is(empty: Client
     assert values(empty, "EXISTS TABLE stg_qtickets_tickets") == [(0,)]
 
 
-# --- views ---
-
-
 def test_views_follow_a_changed_view_below_them_and_a_migration_and_one_without_a_file_is_dropped(
     migrated: Client, sql: SqlFolder
 ) -> None:

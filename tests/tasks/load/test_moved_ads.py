@@ -20,6 +20,8 @@ from tests.validation.ad_frames import ad_days
 (ADS,) = SOURCE.outputs
 JANUARY = ADS.table.scope(Window(first=date(2026, 1, 1), last=date(2026, 1, 31)), utc("2026-02-01T00:00"))
 
+MOVED = Upserted(new=1, removed=1, kept=1)
+
 
 def ad(number: int, campaign: int | None, day: int = 19, **given: Any) -> dict[str, Any]:
     """Ten roubles of one ad and day."""
@@ -38,24 +40,10 @@ def load(
     ("held", "brought", "options", "result", "left"),
     [
         # The campaign was not known, or was another: the old row goes though another day of the ad is rejected.
-        *(
-            (
-                [ad(5, old), ad(5, old, 20)],
-                ad(5, 7),
-                {"rejected": (5,)},
-                Upserted(new=1, removed=1, kept=1),
-                [(5, old, 20), (5, 7, 19)],
-            )
-            for old in (0, 6)
-        ),
+        ([ad(5, 0), ad(5, 0, 20)], ad(5, 7), {"rejected": (5,)}, MOVED, [(5, 0, 20), (5, 7, 19)]),
+        ([ad(5, 6), ad(5, 6, 20)], ad(5, 7), {"rejected": (5,)}, MOVED, [(5, 6, 20), (5, 7, 19)]),
         # It goes though the load may remove nothing that it did not see.
-        (
-            [ad(5, 6), ad(8, 6)],
-            ad(5, 7),
-            {"keeps_vanished": True},
-            Upserted(new=1, removed=1, kept=1),
-            [(5, 7, 19), (8, 6, 19)],
-        ),
+        ([ad(5, 6), ad(8, 6)], ad(5, 7), {"keeps_vanished": True}, MOVED, [(5, 7, 19), (8, 6, 19)]),
         # Ads without a number are told apart by their campaign.
         ([ad(0, 6)], ad(0, 7), {"keeps_vanished": True}, Upserted(new=1, kept=1), [(0, 6, 19), (0, 7, 19)]),
     ],

@@ -107,9 +107,6 @@ def test_of_two_reads_the_later_one_has_the_higher_version_also_where_a_clock_wa
     runs.end(client, RUN, "success", 1, "done", {})
 
 
-# --- runs whose process is gone ---
-
-
 @contextmanager
 def another_process(run: Run, home: Path) -> Iterator[subprocess.Popen[str]]:
     """It holds what a process of the run holds."""

@@ -34,8 +34,6 @@ def test_cities_are_lower_case_russian_names_found_by_their_own_name_and_an_ambi
     assert not {name for name in names if set(name) - set("абвгдежзийклмнопрстуфхцчшщъыьэюяё -")}
     assert [alias for alias in ALIASES if alias != normalised(alias)] == []
     assert {name for name in names if ALIASES.get(normalised(name)) != name} == set()
-    usual = {"МСК": "москва", "spb": "санкт-петербург", "nnov": "нижний новгород", "Ростов": "ростов-на-дону"}
-    assert {text: ALIASES[normalised(text)] for text in usual} == usual
     assert not {"новгород", "novgorod", "влд", "vld", "владик", "петропавловск", "каменск"} & ALIASES.keys()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +20,6 @@ from tests.validation.ad_frames import ad_days
 
 FROM_CONTENT = ("utm_city", "utm_day", "utm_month")
 ALIASES = cities().select("alias", "city").rows()
-NOTHING = {"impressions": 0, "clicks": 0, "spent": Decimal("0.00"), "conversions": 0}
 
 
 def made(*changes: dict[str, Any]) -> list[dict[str, Any]]:
@@ -75,17 +73,6 @@ def test_neither_case_nor_yo_nor_gaps_nor_blanks_around_a_city_matter(
     name, city = alias
 
     assert canonical(around + case(name).replace("-", gap) + around) == [city]
-
-
-def test_a_day_with_any_figure_stays_as_it_is_and_one_without_goes() -> None:
-    figures = {name: Decimal("0.01") if name == "spent" else 1 for name in NOTHING}
-    kept = {"stat_date": date(2026, 1, 19), "account_id": "a", "spent_has_vat": 1, "campaign_name": "Хиты"}
-
-    rows = made(NOTHING, *(NOTHING | kept | {name: least} for name, least in figures.items()), NOTHING)
-
-    assert [row["ad_id"] for row in rows] == [2, 3, 4, 5]
-    for row, (name, least) in zip(rows, figures.items(), strict=True):
-        assert {other: row[other] for other in (*NOTHING, *kept)} == NOTHING | kept | {name: least}
 
 
 @given(st.lists(st.integers(0, 10**16 - 1), min_size=1, max_size=20), st.sampled_from(["{}.{:02}", "{}.{:02}00"]))

@@ -65,9 +65,6 @@ def test_state_dates_and_money_given_back(
     assert ticket["refunded_amount"] == (Decimal("441.00") if was_back else Decimal(0))
 
 
-# --- money: from an order of the API to what each line cost ---
-
-
 def text(kopecks: int) -> str:
     """As PHP prints it: no zeros at the end, no point where the amount is whole."""
     return f"{kopecks / 100:.2f}".rstrip("0").rstrip(".")
@@ -135,8 +132,6 @@ def test_a_rejected_line_neither_doubles_nor_halves_its_sibling(wrong: Order) ->
     for whole, kopecks in ((3000, 2000_00), (5000, 4000_00)):
         assert amounts(order({"price": 2000, "quantity": 2}, {"price": 1000} | wrong, price=whole)) == [kopecks]
 
-
-# --- times, ids, tags ---
 
 OFFSETS = st.integers(-12 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 INSTANTS = st.integers(1_420_070_400, 2_051_222_400).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
