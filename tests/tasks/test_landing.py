@@ -68,14 +68,14 @@ def test_many_rows_are_several_parts_and_one_frame_again(landing: Landing) -> No
 
 
 def test_the_newest_whole_fetch_of_the_same_request_is_found(landing: Landing) -> None:
-    others = [
+    others: list[dict[str, Any]] = [
         {"source": "vk_ads"},
         {"resource": "events"},
         {"account": "account-2"},
         {"version": "v2"},
         {"window": Window(first=WINDOW.first, last=WINDOW.first)},
     ]
-    more = {"warnings": ("no tags",), "notes": ("odd",), "facts": {"orders": 2}, "partial": True}
+    more: dict[str, Any] = {"warnings": ("no tags",), "notes": ("odd",), "facts": {"orders": 2}, "partial": True}
     hours = [write(landing, numbered(15), AT + timedelta(hours=hour), **more) for hour in (0, 2, 1)]
     assert landing.newest(ORDERS) == hours[1]
     assert [landing.newest(replace(ORDERS, **other)) for other in others] == [None] * len(others)
