@@ -1,4 +1,4 @@
-"""What the tests of fetching and of loading share: a port that speaks whatever a test wants."""
+"""What the tests of tasks share: a warehouse, and a port that speaks whatever a test wants."""
 
 from __future__ import annotations
 
@@ -8,8 +8,25 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from clickhouse_connect.driver.client import Client
 
+from tasks.load.warehouse import warehouse
+from tasks.settings import Settings
 from tests.tasks.fetch.applications import Act, Serve
+from tests.tasks.load.engines import emptied, place_of
+
+
+@pytest.fixture(scope="module")
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """On the embedded engine; a module that uses both has a `place` of its own."""
+    yield from place_of("embedded", request, tmp_path_factory)
+
+
+@pytest.fixture
+def client(place: Settings) -> Iterator[Client]:
+    """A warehouse with the schema and without a row."""
+    with warehouse(place) as client:
+        yield emptied(client)
 
 
 @pytest.fixture

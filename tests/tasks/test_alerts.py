@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,30 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.alerts import history
-from tasks.alerts.alert import LONGEST, Trouble, opened, resolved, shortened, words_of
+from tasks.alerts.alert import LONGEST, Trouble, opened, resolved
 from tasks.alerts.channel import Channel, settings_channel
 from tasks.alerts.sending import deliver, fire, resolve
-from tasks.errors import SettingsError, SourceError
-from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tests.support.receiver import Receiver
-from tests.tasks.load.engines import _no_flow_run, emptied, place_of, values
+from tests.tasks.load.engines import _no_flow_run, values
 
 __all__ = ["_no_flow_run"]
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 DAY = timedelta(hours=24)
 FAILED = Trouble("run qtickets", "qtickets failed", "Token 1 is wrong.", "The token is wrong.")
-
-
-@pytest.fixture(scope="module")
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    yield from place_of("embedded", request, tmp_path_factory)
-
-
-@pytest.fixture
-def client(place: Settings) -> Iterator[Client]:
-    with warehouse(place) as client:
-        yield emptied(client)
 
 
 @pytest.fixture
@@ -45,23 +32,8 @@ def receiver() -> Iterator[Receiver]:
     receiver.close()
 
 
-# --- words and length ---
-
-
 def units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
-
-
-def test_a_message_has_our_footer_as_it_is_and_nothing_of_the_rest_does_anything() -> None:
-    trouble = replace(
-        FAILED, title="*qtickets* @all", body="see www.evil.com\n[x](y)", footer="Do this.\nhttp://ui/runs/1"
-    )
-
-    alert = opened(trouble, NOW)
-
-    assert alert.title == "∗qtickets∗ ＠all"
-    assert alert.body == "see www․evil․com\n[x］(y)\nDo this.\nhttp://ui/runs/1"
-    assert (alert.opened_at, alert.sent_at, alert.closed_at, alert.delivered) == (NOW, NOW, None, 0)
 
 
 LINES = st.lists(st.text("abc 😀,;.", min_size=1, max_size=300), max_size=60).map("\n".join)
@@ -71,55 +43,15 @@ LINES = st.lists(st.text("abc 😀,;.", min_size=1, max_size=300), max_size=60).
 def test_no_message_is_longer_than_telegram_takes_and_the_address_of_the_run_is_in_each(
     body: str, footer: str, title: str
 ) -> None:
-    alert = opened(replace(FAILED, title=title, body=body, footer=f"{footer}\nhttp://ui/runs/1"), NOW)
+    alert = opened(
+        replace(FAILED, title=title, body=f"www.evil.com {body}", footer=f"{footer}\nhttp://ui/runs/1"), NOW
+    )
 
     later = resolved(alert, NOW)
     assert units(f"Zakaz: {alert.title}\n{alert.body}") <= LONGEST < 4096
     assert units(f"Zakaz: {later.title}\n{later.body}") <= LONGEST
+    assert alert.body.startswith("www․evil․com "), "what is not ours does nothing"
     assert alert.body.endswith("http://ui/runs/1")
-
-
-@pytest.mark.parametrize(
-    ("text", "room", "short"),
-    [
-        ("short", 5, "short"),
-        (
-            "\n".join(f"line {n} of words" for n in range(100)),
-            60,
-            "line 0 of words\nline 1 of words\n… and 98 more",
-        ),
-        ("; ".join(f"event {n}" for n in range(100)), 50, "event 0; event 1; event 2; … and 97 more"),
-        ("word " * 20, 40, "word word word …"),
-        ("x" * 30, 10, "xxxxxxxxx…"),
-        # A character of two units is kept or left out as a whole.
-        ("😀" * 10, 8, "😀😀😀…"),
-    ],
-)
-def test_a_long_text_is_cut_at_a_line_an_item_or_a_word_and_says_how_many_more_there_are(
-    text: str, room: int, short: str
-) -> None:
-    assert shortened(text, room) == short
-
-
-def test_of_our_errors_the_sentence_is_sent_and_of_others_their_kind_as_well() -> None:
-    assert words_of(SourceError("The token is wrong.")) == "The token is wrong."
-    assert words_of(KeyError("x")) == "KeyError: 'x'"
-    assert words_of(RuntimeError()) == "RuntimeError"
-
-
-def test_a_resolved_alert_says_since_when_and_a_closed_one_why() -> None:
-    alert = opened(FAILED, NOW)
-
-    over = resolved(alert, NOW + timedelta(minutes=90))
-    closed = resolved(alert, NOW + DAY, "No run has been recorded.")
-
-    assert (over.title, closed.title) == ("Resolved: qtickets failed", "Closed: qtickets failed")
-    assert over.body == "It began at 2026-07-01 12:00 UTC and lasted 1.5 hours."
-    assert closed.body == "No run has been recorded. It was opened at 2026-07-01 12:00 UTC."
-    assert (over.closed_at, over.opened_at) == (NOW + timedelta(minutes=90), NOW)
-
-
-# --- once ---
 
 
 def test_a_trouble_is_due_once_until_it_changes_or_lasts_or_was_not_delivered(client: Client) -> None:
@@ -144,22 +76,6 @@ def test_a_trouble_is_due_once_until_it_changes_or_lasts_or_was_not_delivered(cl
     assert history.due(client, FAILED, hour, DAY), "it is there again"
 
 
-def test_open_troubles_are_found_by_their_beginning_and_undelivered_messages_by_their_error(client: Client) -> None:
-    now = datetime.now(UTC)
-    for key in ("check b", "check a", "run direct", "check over"):
-        alert = opened(replace(FAILED, key=key), now)
-        history.save(client, alert if key != "check a" else replace(alert, error="HTTPStatusError 403"))
-    history.save(client, replace(resolved(alert, now + timedelta(seconds=1)), delivered=1))
-    old = opened(replace(FAILED, key="run old"), now - timedelta(days=8))
-    history.save(client, replace(old, error="ConnectError"))
-
-    assert history.open_keys(client, "check ") == ["check a", "check b"]
-    assert history.undelivered(client).select("trouble", "error").rows() == [("check a", "HTTPStatusError 403")]
-
-
-# --- channels, to a real receiver ---
-
-
 def test_a_webhook_and_a_telegram_bot_get_what_they_take(receiver: Receiver) -> None:
     hook = settings_channel(Settings(_env_file=None, alert_url=f"{receiver.url}hooks/s3cret"))
     bot = settings_channel(
@@ -170,10 +86,8 @@ def test_a_webhook_and_a_telegram_bot_get_what_they_take(receiver: Receiver) -> 
             alert_telegram_base_url=receiver.url.rstrip("/"),
         )
     )
-    assert hook
-    assert bot
     for channel in (hook, bot):
-        channel.check()
+        assert channel
         assert deliver(opened(FAILED, NOW), channel).delivered == 1
 
     text = "Zakaz: qtickets failed\nThe token is wrong."
@@ -184,33 +98,19 @@ def test_a_webhook_and_a_telegram_bot_get_what_they_take(receiver: Receiver) -> 
             {"chat_id": "-100500", "text": text, "link_preview_options": {"is_disabled": True}},
         ),
     ]
-    assert (hook.name, bot.name) == ("ALERT_URL", "ALERT_TELEGRAM_CHAT")
 
 
-def test_without_a_channel_there_is_none_and_half_of_one_is_a_matter_of_settings() -> None:
-    assert settings_channel(Settings(_env_file=None)) is None
-    half = settings_channel(Settings(_env_file=None, alert_telegram_token="17:s3cret"))
-    assert half
-    with pytest.raises(SettingsError, match=r"ALERT_TELEGRAM_CHAT is missing.*\.env\.alerts") as caught:
-        half.check()
-    assert "s3cret" not in str(caught.value)
-
-
-@pytest.mark.parametrize(("status", "error"), [(403, "HTTPStatusError 403"), (None, "ConnectError")])
 def test_a_refusal_fails_nothing_and_neither_record_nor_log_has_the_address(
-    receiver: Receiver, caplog: pytest.LogCaptureFixture, status: int | None, error: str
+    receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
-    receiver.status = status or 200
-    url = f"{receiver.url if status else 'http://127.0.0.1:9/'}hooks/s3cret"
+    receiver.status = 403
+    url = f"{receiver.url}hooks/s3cret"
 
     alert = deliver(opened(FAILED, NOW), settings_channel(Settings(_env_file=None, alert_url=url)))
 
-    assert (alert.delivered, alert.error) == (0, error)
+    assert (alert.delivered, alert.error) == (0, "HTTPStatusError 403")
     assert "could not be delivered" in caplog.text
     assert "s3cret" not in caplog.text + str(alert)
-
-
-# --- sending ---
 
 
 def alerts(client: Client) -> list[tuple[object, ...]]:
@@ -242,23 +142,3 @@ def test_a_trouble_is_sent_once_and_so_is_its_end(place: Settings, client: Clien
     assert alerts(client) == [("run qtickets", 1, 1, "")]
     resolve(place, "never sent", channel)
     assert len(messages) == 2
-
-
-def test_without_a_channel_the_record_is_all_there_is(place: Settings, client: Client) -> None:
-    fire(place, FAILED, None)
-
-    assert alerts(client) == [("run qtickets", 0, 1, "")]
-
-
-def test_where_the_warehouse_is_down_the_alert_is_sent_all_the_same_and_its_end_is_not(
-    make_settings: Callable[..., Settings], caplog: pytest.LogCaptureFixture
-) -> None:
-    """Which alerts were sent before cannot be read: better twice than never."""
-    down = make_settings(clickhouse_dsn="http://default@127.0.0.1:9")
-    messages: list[str] = []
-
-    fire(down, FAILED, channel_to(messages))
-    resolve(down, FAILED.key, channel_to(messages))
-
-    assert len(messages) == 1
-    assert "an alert could not be recorded" in caplog.text

@@ -1,8 +1,8 @@
-"""Which earlier fetch a run may use again, and when a fetch is tried a second time."""
+"""Which earlier fetch a run may use again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,6 @@ import pytest
 from pydantic import SecretStr
 
 from tasks import steps
-from tasks.errors import LandingError, SourceError
 from tasks.landing import Fetched, Manifest
 from tasks.load import runs
 from tasks.load.runs import Run
@@ -21,7 +20,7 @@ from tasks.settings import Settings
 from tasks.sources.qtickets import SOURCE as QTICKETS
 from tasks.steps import Fetch
 from tasks.window import Window
-from tests.tasks.load.engines import emptied, place_of
+from tests.tasks.load.engines import emptied
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 # Days that the source no longer restates end `restated_days` before today; the day after them is open.
@@ -32,28 +31,20 @@ ROW = {"ticket_id": "1"}
 
 
 class Api:
-    """In the place of an API: counts the fetches and fails as often as it is told."""
+    """In the place of an API: counts the fetches."""
 
     def __init__(self) -> None:
         self.fetches = 0
-        self.answers: list[Fetched | Exception] = []
+        self.warnings: tuple[str, ...] = ()
 
     def __call__(self, _settings: Settings, _window: Window, _now: datetime) -> Fetched:
         self.fetches += 1
-        answer = self.answers.pop(0) if self.answers else Fetched([ROW], ("ticket_id",))
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        return Fetched([ROW], ("ticket_id",), warnings=self.warnings)
 
 
 @pytest.fixture
 def api() -> Api:
     return Api()
-
-
-@pytest.fixture(scope="module")
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    yield from place_of("embedded", request, tmp_path_factory)
 
 
 @pytest.fixture
@@ -94,28 +85,21 @@ def fetch_first(asked: Callable[..., Fetch], window: Window, status: str) -> Man
         (SETTLED, "failed", {"late": timedelta(hours=11)}, True),
         # Open days: of a run that failed, or of the same run, and for an hour.
         (OPEN, "failed", {}, True),
-        (OPEN, "failed", {"late": timedelta(hours=1)}, True),
         (OPEN, "failed", {"late": timedelta(hours=1, seconds=1)}, False),
         (OPEN, "success", {}, False),
-        (OPEN, "running", {}, False),
         (OPEN, "running", {"run_id": "first"}, True),
         (OPEN, "running", {"run_id": "first", "late": timedelta(hours=2)}, False),
         # Another request.
         (SETTLED, "success", {"source": replace(QTICKETS, version="other")}, False),
         (SETTLED, "success", {"source": replace(QTICKETS, account=lambda _: "https://a.ru other")}, False),
-        (SETTLED, "success", {"resource": "orders"}, False),
-        (SETTLED, "success", {"window": Window(first=date(2020, 3, 1), last=date(2020, 3, 1))}, False),
     ],
 )
 def test_which_earlier_fetch_is_used_again(
     asked: Callable[..., Fetch], api: Api, window: Window, status: str, given: dict[str, Any], is_used: bool
 ) -> None:
     first = fetch_first(asked, window, status)
-    change = dict(given)
-    if "resource" in change:
-        change["resource"] = replace(QTICKETS.resources[0], fetch=api)
 
-    manifest = steps.fetch(asked(change.pop("window", window), **change), refresh=False)
+    manifest = steps.fetch(asked(window, **given), refresh=False)
 
     assert (manifest == first, api.fetches) == (is_used, 1 if is_used else 2)
 
@@ -123,8 +107,9 @@ def test_which_earlier_fetch_is_used_again(
 def test_a_fetch_with_a_warning_is_used_by_nobody_and_refresh_uses_none(
     asked: Callable[..., Fetch], api: Api
 ) -> None:
-    api.answers = [Fetched([ROW], ("ticket_id",), warnings=("no tags",))]
+    api.warnings = ("no tags",)
     first = fetch_first(asked, SETTLED, "success")
+    api.warnings = ()
 
     second = steps.fetch(asked(SETTLED), refresh=False)
     assert second != first
@@ -132,27 +117,3 @@ def test_a_fetch_with_a_warning_is_used_by_nobody_and_refresh_uses_none(
     third = steps.fetch(asked(SETTLED, late=timedelta(minutes=2)), refresh=True)
     assert (third != second, api.fetches) == (True, 3)
     assert third.version > second.version > first.version, "the later read has the higher version"
-
-
-@pytest.mark.parametrize(
-    ("errors", "fetches", "raised"),
-    [
-        ([SourceError("busy", transient=True)] * 2, 3, None),
-        ([SourceError("busy", transient=True)] * 3, 3, "busy"),
-        ([Fetched([], ("ticket_id",))] * 3, 3, "QTickets sent no events at all"),
-        ([SourceError("wrong token")], 1, "wrong token"),
-        ([LandingError("wrong key")], 1, "wrong key"),
-    ],
-    ids=["passes", "stays", "empty", "token", "landing"],
-)
-def test_a_failure_that_may_pass_is_tried_again_and_another_is_not(
-    asked: Callable[..., Fetch], api: Api, errors: list[Any], fetches: int, raised: str | None
-) -> None:
-    api.answers = list(errors)
-
-    if raised is None:
-        assert steps.fetch(asked(OPEN), refresh=False).rows == 1
-    else:
-        with pytest.raises((SourceError, LandingError), match=raised):
-            steps.fetch(asked(OPEN), refresh=False)
-    assert api.fetches == fetches

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -49,9 +48,6 @@ def part_of(landing: Landing, manifest: Manifest, number: int = 1) -> Path:
     return Path(landing._root) / manifest.folder / manifest.parts[number].name
 
 
-# --- what is written is read ---
-
-
 @settings(max_examples=40)
 @given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(COLUMNS, TEXTS)), max_size=6))
 def test_rows_are_read_text_for_text_with_null_where_a_row_lacks_a_column(rows: Rows) -> None:
@@ -63,69 +59,29 @@ def test_rows_are_read_text_for_text_with_null_where_a_row_lacks_a_column(rows: 
     assert frame.rows(named=True) == [dict.fromkeys(COLUMNS) | row for row in rows]
 
 
-@pytest.mark.parametrize(("rows", "parts"), [(0, 1), (1, 1), (10, 1), (11, 2), (20, 2), (101, 11)])
-def test_many_rows_are_several_parts_and_one_frame_again(landing: Landing, rows: int, parts: int) -> None:
-    manifest = write(landing, numbered(rows))
+def test_many_rows_are_several_parts_and_one_frame_again(landing: Landing) -> None:
+    """Two fetches of one second do not overwrite each other."""
+    written = {rows: write(landing, numbered(rows)) for rows in (0, 10, 11)}
 
-    assert (len(manifest.parts), manifest.rows) == (parts, rows)
-    frame = landing.read(manifest)
-    assert (frame["ticket_id"].to_list(), frame.columns) == ([str(n) for n in range(rows)], list(COLUMNS))
-
-
-def test_a_manifest_is_found_as_it_was_written_with_all_that_a_later_step_has_to_know(landing: Landing) -> None:
-    wider = Window(first=date(2026, 5, 1), last=date(2026, 6, 2))
-    more = {"warnings": ("no tags",), "notes": ("odd",), "facts": {"orders": 2}, "partial": True, "window": wider}
-
-    manifest = landing.write(ORDERS, "run-7", AT, Fetched(numbered(2), COLUMNS, **more), version=17)
-
-    assert landing.newest(ORDERS) == manifest
-    assert (manifest.source, manifest.resource, manifest.run_id, manifest.version) == (
-        "qtickets",
-        "orders",
-        "run-7",
-        17,
-    )
-    assert (manifest.fetched_at, manifest.columns) == (AT, COLUMNS)
-    assert {name: getattr(manifest, name) for name in more} == more
+    assert [(len(one.parts), one.rows) for one in written.values()] == [(1, 0), (1, 10), (2, 11)]
+    for rows, manifest in written.items():
+        assert landing.read(manifest)["ticket_id"].to_list() == [str(n) for n in range(rows)]
 
 
-# --- which fetch is found ---
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
+def test_the_newest_whole_fetch_of_the_same_request_is_found(landing: Landing) -> None:
+    others: list[dict[str, Any]] = [
         {"source": "vk_ads"},
         {"resource": "events"},
         {"account": "account-2"},
         {"version": "v2"},
         {"window": Window(first=WINDOW.first, last=WINDOW.first)},
-    ],
-    ids=lambda change: next(iter(change)),
-)
-def test_only_the_same_request_is_found(landing: Landing, other: dict[str, Any]) -> None:
-    write(landing, numbered(1))
-
-    assert landing.newest(replace(ORDERS, **other)) is None
-
-
-def test_another_form_of_the_manifest_is_another_request(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A later version of the program must not read what an earlier one did not write."""
-    write(landing, numbered(1))
-
-    class WithMore(Manifest):
-        proved: bool
-
-    monkeypatch.setattr(module, "Manifest", WithMore)
-    assert landing.newest(ORDERS) is None
-
-
-def test_the_newest_whole_fetch_is_found(landing: Landing) -> None:
-    assert landing.newest(ORDERS) is None
-    hours = [write(landing, numbered(15), AT + timedelta(hours=hour)) for hour in (0, 2, 1)]
+    ]
+    more: dict[str, Any] = {"warnings": ("no tags",), "notes": ("odd",), "facts": {"orders": 2}, "partial": True}
+    hours = [write(landing, numbered(15), AT + timedelta(hours=hour), **more) for hour in (0, 2, 1)]
     assert landing.newest(ORDERS) == hours[1]
+    assert [landing.newest(replace(ORDERS, **other)) for other in others] == [None] * len(others)
 
-    part_of(landing, hours[1]).unlink()
+    landing.discard(hours[1])
     assert landing.newest(ORDERS) == hours[2]
     os.truncate(part_of(landing, hours[2]), 11)
     assert landing.newest(ORDERS) == hours[0]
@@ -134,90 +90,18 @@ def test_the_newest_whole_fetch_is_found(landing: Landing) -> None:
     assert landing.newest(ORDERS) is None
 
 
-def test_a_fetch_that_died_before_its_manifest_is_not_found(
-    landing: Landing, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    put, names = landing._put, []
-
-    def dies(path: str, content: bytes) -> None:
-        names.append(path.rsplit("/", 1)[-1])
-        if names[-1] == "manifest.json":
-            raise KeyboardInterrupt
-        put(path, content)
-
-    monkeypatch.setattr(landing, "_put", dies)
-    with pytest.raises(KeyboardInterrupt):
-        write(landing, numbered(15))
-
-    assert names == ["part-00000.parquet", "part-00001.parquet", "manifest.json"]
-    assert landing.newest(ORDERS) is None
-
-
-def test_two_fetches_of_one_second_do_not_overwrite_each_other(landing: Landing) -> None:
-    first, second = write(landing, numbered(1)), write(landing, numbered(2))
-
-    assert (landing.read(first).height, landing.read(second).height) == (1, 2)
-
-
-def test_nothing_is_downloaded_twice(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
-    """To find a fetch its manifest is read and its parts only listed; to read it each part is read once."""
-    write(landing, numbered(25))
-    write(landing, numbered(25), AT + timedelta(hours=1))
-    cat, read = landing._fs.cat_file, []
-
-    def counting(path: str, *given: Any, **more: Any) -> bytes:
-        read.append(path.rsplit("/", 1)[-1])
-        return bytes(cat(path, *given, **more))
-
-    monkeypatch.setattr(landing._fs, "cat_file", counting)
-    manifest = landing.newest(ORDERS)
-    assert manifest
-    assert read == ["manifest.json"]
-    landing.read(manifest)
-    assert read[1:] == ["part-00000.parquet", "part-00001.parquet", "part-00002.parquet"]
-
-
-# --- damage ---
-
-
-def torn(part: Path) -> None:
-    os.truncate(part, part.stat().st_size - 1)
-
-
-def zeroed(part: Path) -> None:
-    """As after a loss of power: the name and the size are there, the bytes are not."""
-    size = part.stat().st_size
-    os.truncate(part, 0)
-    os.truncate(part, size)
-
-
-def exchanged(part: Path) -> None:
+def test_a_part_that_changed_is_never_read_and_its_fetch_not_found_again(landing: Landing) -> None:
     """A Parquet file without a flaw, of other rows."""
-    pl.DataFrame({"ticket_id": ["1"], "price": ["9"], "utm_source": [None]}).write_parquet(part)
-
-
-@pytest.mark.parametrize(
-    ("harm", "words"),
-    [
-        (torn, "is not as it was written to"),
-        (zeroed, "is not as it was written to"),
-        (exchanged, "is not as it was written to"),
-        (Path.unlink, "is gone from"),
-    ],
-)
-def test_a_part_that_changed_is_never_read_and_its_fetch_not_found_again(
-    landing: Landing, harm: Callable[[Path], object], words: str
-) -> None:
     manifest = write(landing, numbered(25))
-    harm(part_of(landing, manifest))
+    pl.DataFrame({"ticket_id": ["1"], "price": ["9"], "utm_source": [None]}).write_parquet(
+        part_of(landing, manifest)
+    )
 
-    with pytest.raises(LandingError) as caught:
+    with pytest.raises(
+        LandingError, match=r"part-00001\.parquet of what was .* is not as it was written"
+    ) as caught:
         landing.read(manifest)
 
-    assert str(caught.value) == (
-        f"qtickets orders 2026-06-01..2026-06-02: part-00001.parquet of what was fetched at 2026-07-01 12:00:00 UTC "
-        f"{words} the landing area {landing._root}. Nothing was loaded; the next run fetches it again."
-    )
     assert caught.value.transient
     assert landing.newest(ORDERS) is None
 
@@ -243,19 +127,16 @@ def test_old_fetches_are_pruned_whatever_clock_names_their_age(landing: Landing)
 
     assert landing.prune("qtickets", AT.astimezone(west), keep_days=7) == 2
     assert [age for age, one in kept.items() if (Path(landing._root) / one.folder).exists()] == [0, 6, 7]
-    assert landing.prune("qtickets", AT + timedelta(seconds=1), keep_days=7) == 1
-    assert landing.prune("vk_ads", AT + timedelta(days=900), keep_days=7) == 0
 
 
 def test_other_files_in_the_same_place_are_never_pruned(tmp_path: Path) -> None:
     """The address may be a bucket that holds other things as deep and with names that sort as older."""
-    others = ["exports/reports/2020-01-01", "qtickets/b/19990101", "qtickets/orders/20200101T000000Z"]
-    for name in others:
+    for name in ("exports/reports/2020-01-01", "qtickets/orders/20200101T000000Z"):
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "keep.csv").write_text("x")
 
     assert Landing(str(tmp_path)).prune("qtickets", AT, keep_days=1) == 0
-    assert all((tmp_path / name / "keep.csv").exists() for name in others)
+    assert len(list(tmp_path.rglob("keep.csv"))) == 2
 
 
 # --- places ---
@@ -296,14 +177,3 @@ def test_a_secret_in_the_address_is_not_shown(url: str) -> None:
         Landing(url).probe()
 
     assert "never" not in str(caught.value)
-
-
-def test_a_folder_is_its_owners_alone_and_a_probe_leaves_nothing(tmp_path: Path) -> None:
-    place = tmp_path / "new" / "landing"
-    assert Landing(str(place)).probe() == str(place)
-    assert (list(place.iterdir()), place.stat().st_mode & 0o077) == ([], 0)
-    with pytest.raises(
-        LandingError, match=r"^The landing area /proc/nowhere cannot be used: No such file"
-    ) as caught:
-        Landing("/proc/nowhere").probe()
-    assert caught.value.transient

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import polars as pl
 import pytest
+from clickhouse_connect.driver.client import Client
 
 from tasks import steps
 from tasks.errors import SourceError
 from tasks.landing import Manifest
-from tasks.load.migrate import migrated
 from tasks.load.tables import Scope
 from tasks.load.upsert import Changes, upsert
 from tasks.refusals import refuse_if_much_is_wrong, refuse_stranger, refuse_to_wipe
-from tasks.settings import Settings
 from tasks.sources.qtickets import SOURCE as QTICKETS
 from tasks.sources.vk_ads import SOURCE as VK
 from tasks.window import Window
@@ -55,17 +53,13 @@ def part(valid: Prices, rejected: Prices, quantity: str = "1", at_fault: str | N
 @pytest.mark.parametrize(
     ("split", "money"),
     [
-        (part(["100"] * 27, ["100"]), "100.00 of 2800.00"),
         (part(["100"] * 9, ["100"] * 3), "300.00 of 1200.00"),
-        (part(["100"], ["900"]), "900.00 of 1000.00"),
         (part([], ["500", "500"]), "1000.00 of 1000.00"),
         (part(["100"] * 11, ["100", None, "x"]), "at least 100.00 of 1200.00"),
-        (part(["0"] * 9, ["0"] * 2), "0.00 of 0.00"),
         (part(["1000"], ["0"] * 19), "0.00 of 1000.00"),
         (part(["100"] * 9, ["10"], quantity="3"), "30.00 of 930.00"),
         # One price beyond all reason does not stop the source; it counts as others do on average.
         (part(["100"] * 27, ["1000000000000000"], at_fault="price"), "at least 0.00 of 2700.00"),
-        (part(["100"] * 13, ["-100"] * 4, at_fault="price"), "at least 0.00 of 1300.00"),
     ],
 )
 def test_odd_rows_go_to_quarantine_and_the_message_says_what_they_carry(split: Split, money: str) -> None:
@@ -75,37 +69,20 @@ def test_odd_rows_go_to_quarantine_and_the_message_says_what_they_carry(split: S
 @pytest.mark.parametrize(
     "split",
     [
-        part(["100"] * 11, ["100"] * 17),
         part(["100"] * 8, ["100"] * 3),
         part(["100"] * 19, ["10000"]),
-        part([], ["1", "1", "1"]),
-        part(["100"] * 8, [None] * 3),
-        part(["0"] * 8, ["0"] * 3),
         part([], ["x"] * 3),
         part(["1000"], ["0"] * 20),
         # Four of 13 rows are more than a quarter, whatever the wrong figures say.
         part(["100"] * 9, ["-100"] * 4, at_fault="price"),
         part(["100"] * 9, ["9999999999999999.99"] * 4, quantity="9" * 18, at_fault="quantity; price"),
-        part(["100"] * 9, ["100"] * 4, quantity="0", at_fault="quantity"),
     ],
-    ids="most;over a quarter;one dear;all;unreadable;free;none readable;many;negative;too large;no pieces".split(
-        ";"
-    ),
 )
 def test_much_of_the_money_fails_the_load(split: Split) -> None:
     wrong, all_rows = split.rejected.height, split.rejected.height + split.valid.height
 
     with pytest.raises(WrongFrame, match=rf"{wrong} of {all_rows} rows are wrong .* because is wrong"):
         refuse_if_much_is_wrong(split, ORDERS.money)
-
-
-def test_of_rows_without_money_the_number_decides() -> None:
-    assert refuse_if_much_is_wrong(part(["1"] * 9, ["1"] * 3), EVENTS.money) == ""
-    with pytest.raises(WrongFrame, match="4 of 13 rows are wrong, most of them because is wrong"):
-        refuse_if_much_is_wrong(part(["1"] * 9, ["1"] * 4), EVENTS.money)
-
-
-# --- much that is gone at once ---
 
 
 def versioned(rows: pl.DataFrame) -> pl.DataFrame:
@@ -121,29 +98,17 @@ def vanish(held: list[str], gone: int, *, brought: int = 0) -> None:
     refuse_to_wipe(Changes(rows, others, others, absent, absent, 0), TICKETS, MANIFEST, NOTHING)
 
 
-@pytest.mark.parametrize(
-    ("held", "gone"), [(["100"] * 4, 1), (["0"] * 19, 19), (["0"] * 40, 20), (["1"] + ["100"] * 3, 1), ([], 0)]
-)
-def test_a_little_may_vanish(held: list[str], gone: int) -> None:
-    vanish(held, gone)
-
-
-@pytest.mark.parametrize(
-    ("held", "gone"),
-    [(["100"] * 3, 1), (["100"], 1), (["100"] * 10, 10), (["500"] + ["1"] * 99, 1), (["0"] * 39, 20)],
-)
+@pytest.mark.parametrize(("held", "gone"), [(["100"] * 3, 1), (["500"] + ["1"] * 99, 1), (["0"] * 39, 20)])
 def test_much_that_vanishes_at_once_is_refused_whatever_the_number_of_rows(held: list[str], gone: int) -> None:
+    """A little may."""
+    for few in ((["100"] * 4, 1), (["0"] * 40, 20), ([], 0)):
+        vanish(*few)
     lost, whole = sum(map(Decimal, held[:gone])), sum(map(Decimal, held))
+    words = f"{gone} of the {len(held)} rows .* {lost:.2f} of {whole:.2f} of the money, such as order_id 1000"
 
-    with pytest.raises(SourceError) as refusal:
+    with pytest.raises(SourceError, match=words) as refusal:
         vanish(held, gone)
 
-    assert str(refusal.value) == (
-        f"qtickets no longer sends {gone} of the {len(held)} rows that stg_qtickets_tickets holds for "
-        f"2026-03-01..2026-03-02, {lost:.2f} of {whole:.2f} of the money, such as "
-        f"{', '.join(f'order_id {1000 + n}' for n in range(min(gone, 3)))}. Nothing was removed. If it is true, delete "
-        "them with `zakaz sql` and load again."
-    )
     assert refusal.value.transient
 
 
@@ -194,23 +159,10 @@ FIVE = ads(*((7, number, "100") for number in range(1, 6)))
         ),
         (FIVE, FIVE.head(1), raw_ads("2", "3", "4", "5"), ads(), None),
         # Ads without an id: the campaign tells which of them is gone.
-        (
-            ads((7, 0, "900"), (8, 0, "100")),
-            ads((8, 0, "100")),
-            raw_ads(),
-            ads(),
-            "1 of the 2 rows .* 900.00 of 1000.00",
-        ),
+        (ads((7, 0, "900"), (8, 0, "1")), ads((8, 0, "1")), raw_ads(), ads(), "1 of the 2 .* 900.00 of 901.00"),
         # Another account's spend does not hide that one lost all of its own.
-        (
-            ads((7, 1, "100")),
-            ads(),
-            raw_ads(),
-            ads((9, 5, "900"), account="b"),
-            "1 of the 1 rows .* 100.00 of 100.00",
-        ),
+        (ads((7, 1, "100")), ads(), raw_ads(), ads((9, 5, "900"), account="b"), "1 of the 1 .* 100.00 of 100.00"),
     ],
-    ids=["moved", "zero", "one of two", "all zero", "one left", "no id", "another account"],
 )
 def test_an_ad_that_moved_or_was_restated_to_zero_has_not_vanished(
     held: pl.DataFrame, came: pl.DataFrame, sent: pl.DataFrame, kept: pl.DataFrame, lost: str | None
@@ -225,38 +177,14 @@ def test_an_ad_that_moved_or_was_restated_to_zero_has_not_vanished(
             refuse_to_wipe(changes, AD_DAYS, MANIFEST, sent)
 
 
-# --- what only the warehouse tells ---
+def test_an_account_that_shares_no_event_with_the_warehouse_is_another(client: Client) -> None:
+    refuse_stranger(DIM_EVENTS, client, event_frame(event(7)))
+    upsert(client, DIM_EVENTS.table, event_frame(event(7), event(8)), Scope(), 1)
 
-
-def test_an_account_that_shares_no_event_with_the_warehouse_is_another(
-    make_settings: Callable[..., Settings],
-) -> None:
-    with migrated(make_settings()) as client:
-        refuse_stranger(DIM_EVENTS, client, event_frame(event(7)))
-        upsert(client, DIM_EVENTS.table, event_frame(event(7), event(8)), Scope(), 1)
-
-        refuse_stranger(DIM_EVENTS, client, event_frame(event(8), event(9)))
-        refuse_stranger(DIM_EVENTS, client, event_frame())
-        with pytest.raises(
-            SourceError, match=r"Not one of the 2 rows for dim_events .* belongs to another account"
-        ):
-            refuse_stranger(DIM_EVENTS, client, event_frame(event(9), event(10)))
-
-
-def test_paid_tickets_of_events_that_nobody_describes_are_counted_with_their_money(
-    make_settings: Callable[..., Settings],
-) -> None:
-    reserved = ticket(5, paid=None, event_id=9)
-    rows = [ticket(1), ticket(2, event_id=8), ticket(3, event_id=8, amount="0"), ticket(4, event_id=9), reserved]
-    tickets = frame(rows)
-    with migrated(make_settings()) as client:
-        upsert(client, DIM_EVENTS.table, event_frame(event(7)), Scope(), 1)
-
-        assert steps.undescribed(client, TICKETS, tickets) == [
-            "3 rows of stg_qtickets_tickets with 1000.00 of the money are of 2 that dim_events does not know"
-        ]
-        assert steps.undescribed(client, TICKETS, tickets.head(1)) == []
-        assert steps.undescribed(client, DIM_EVENTS, tickets) == []
+    refuse_stranger(DIM_EVENTS, client, event_frame(event(8), event(9)))
+    refuse_stranger(DIM_EVENTS, client, event_frame())
+    with pytest.raises(SourceError, match=r"Not one of the 2 rows .* belongs to another account"):
+        refuse_stranger(DIM_EVENTS, client, event_frame(event(9), event(10)))
 
 
 def test_rows_of_other_days_than_asked_for_are_dropped_and_those_of_no_day_are_judged() -> None:

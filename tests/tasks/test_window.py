@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from tasks.window import Window, moscow_today
 
@@ -48,18 +47,3 @@ def test_an_instant_lies_in_its_moscow_day_whatever_its_offset(seconds: int, off
 )
 def test_by_hand_around_midnight(utc: datetime, day: date) -> None:
     assert moscow_today(utc) == day
-
-
-def test_in_the_days_of_summer_time_a_day_began_as_moscow_had_it() -> None:
-    """Old orders: four hours ahead of UTC in the summer of 2010 and from 2011 to October 2014."""
-    assert Window(first=date(2013, 1, 15), last=date(2013, 1, 15)).start.hour == 20
-    short = Window(first=date(2010, 3, 28), last=date(2010, 3, 28))
-    assert short.end - short.start == timedelta(hours=23)
-
-
-def test_a_window_is_written_as_its_days_and_may_not_end_before_it_begins() -> None:
-    first = date(2026, 3, 9)
-    assert str(Window(first=first, last=first)) == "2026-03-09"
-    assert str(Window(first=first, last=date(2026, 3, 10))) == "2026-03-09..2026-03-10"
-    with pytest.raises(ValidationError, match="before it begins on 2026-03-09"):
-        Window(first=first, last=date(2026, 3, 8))

@@ -8,6 +8,8 @@ from typing import Any
 
 import polars as pl
 
+from tests.validation.frames import typed
+
 _RAW: dict[str, str | None] = {
     "stat_date": "2026-01-19",
     "account_id": "a",
@@ -56,18 +58,6 @@ FACT: dict[str, tuple[Any, Any]] = {
     "utm_day": (pl.UInt8, 1),
     "utm_month": (pl.UInt8, 10),
 }
-_MARKETING: dict[str, tuple[Any, Any]] = {
-    "d": (pl.Date, date(2026, 1, 19)),
-    "city": (pl.String, "москва"),
-    "source": (pl.String, "vk_ads"),
-    "impressions": (pl.UInt64, 100),
-    "clicks": (pl.UInt64, 5),
-    "conversions": (pl.UInt64, 1),
-    "spend_total": (pl.Decimal(18, 2), Decimal("12.20")),
-    "tickets_sold": (pl.UInt64, 2),
-    "revenue": (pl.Decimal(18, 2), Decimal("980.00")),
-    "refunds_amount": (pl.Decimal(18, 2), Decimal("0.00")),
-}
 
 
 def raw_direct(*changes: dict[str, str | None]) -> pl.DataFrame:
@@ -80,15 +70,4 @@ def raw_vk(*changes: dict[str, str | None]) -> pl.DataFrame:
 
 
 def ad_days(*changes: dict[str, Any]) -> pl.DataFrame:
-    return _typed(FACT, changes)
-
-
-def marketing(*changes: dict[str, Any]) -> pl.DataFrame:
-    return _typed(_MARKETING, changes)
-
-
-def _typed(columns: dict[str, tuple[Any, Any]], changes: tuple[dict[str, Any], ...]) -> pl.DataFrame:
-    good = {name: value for name, (_, value) in columns.items()}
-    return pl.DataFrame(
-        [good | change for change in changes], schema={name: kind for name, (kind, _) in columns.items()}
-    )
+    return typed(FACT, changes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -63,16 +63,6 @@ _TICKET = {
     "currency": (pl.String, "RUB"),
     **{f"utm_{name}": (pl.String, "") for name in ("source", "medium", "campaign", "content", "term")},
 }
-_SALE = {
-    "event_date": (pl.Date, date(2025, 6, 1)),
-    "event_id": (pl.UInt64, 1),
-    "currency": (pl.String, "RUB"),
-    "city": (pl.String, "томск"),
-    "event_name": (pl.String, "Щелкунчик"),
-    "tickets_sold": (pl.UInt64, 1),
-    "revenue": (_MONEY, Decimal("343.00")),
-    "refunds_amount": (_MONEY, Decimal("0.00")),
-}
 
 
 def raw_orders(*changes: dict[str, str | None]) -> pl.DataFrame:
@@ -85,14 +75,10 @@ def raw_events(*changes: dict[str, str | None]) -> pl.DataFrame:
 
 
 def tickets(*changes: dict[str, Any]) -> pl.DataFrame:
-    return _typed(_TICKET, changes)
+    return typed(_TICKET, changes)
 
 
-def sales(*changes: dict[str, Any]) -> pl.DataFrame:
-    return _typed(_SALE, changes)
-
-
-def _typed(columns: dict[str, tuple[Any, Any]], changes: tuple[dict[str, Any], ...]) -> pl.DataFrame:
+def typed(columns: dict[str, tuple[Any, Any]], changes: tuple[dict[str, Any], ...]) -> pl.DataFrame:
     good = {name: value for name, (_, value) in columns.items()}
     return pl.DataFrame(
         [good | change for change in changes], schema={name: kind for name, (kind, _) in columns.items()}

@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tests.validation.ad_frames import FACT, ad_days, marketing
-from tests.validation.frames import sales, tickets
+from tests.validation.ad_frames import FACT, ad_days
+from tests.validation.frames import tickets
 from validation import ads, qtickets
 from validation.split import WrongFrame, split
 
@@ -19,8 +19,7 @@ CONTRADICTION = "state and dates contradict each other"
 NEGATIVE = Decimal("-0.01")
 NAMED_BY_THE_SOURCE = ("campaign_id", "ad_group_id", "campaign_name", "currency")
 TAGS = [name for name in FACT if name.startswith("utm_")]
-TICKETS, SALES = (tickets, qtickets.tickets), (sales, qtickets.sales)
-ADS, MARKETING = (ad_days, ads.facts), (marketing, ads.marketing)
+TICKETS, ADS = (tickets, qtickets.tickets), (ad_days, ads.facts)
 
 
 @pytest.mark.parametrize(
@@ -28,33 +27,14 @@ ADS, MARKETING = (ad_days, ads.facts), (marketing, ads.marketing)
     [
         (TICKETS, {"state": "lost"}, "state is no state"),
         (TICKETS, {"price": NEGATIVE}, "price is negative"),
-        (TICKETS, {"amount": NEGATIVE}, "amount is negative"),
         (TICKETS, {"quantity": 0}, "quantity is zero"),
-        (
-            TICKETS,
-            {"state": "refunded", "refunded_at": SINCE, "refunded_amount": NEGATIVE},
-            "refunded_amount is negative",
-        ),
         (TICKETS, {"paid_at": None}, CONTRADICTION),
         (TICKETS, {"state": "refunded"}, CONTRADICTION),
         (TICKETS, {"refunded_at": SINCE}, CONTRADICTION),
-        (TICKETS, {"state": "cancelled", "refunded_at": SINCE}, CONTRADICTION),
         (TICKETS, {"refunded_amount": Decimal(1)}, "money was given back without a refund"),
-        *(
-            (TICKETS, {name: None}, f"{name} is missing")
-            for name in ("event_id", "currency", "utm_term", "ordered_at")
-        ),
-        (SALES, {"tickets_sold": 0}, "tickets_sold is zero"),
-        (SALES, {"revenue": NEGATIVE}, "revenue is negative"),
-        (SALES, {"refunds_amount": NEGATIVE}, "refunds_amount is negative"),
-        (SALES, {"city": None}, "city is missing"),
+        (TICKETS, {"currency": None}, "currency is missing"),
         (ADS, {"spent": NEGATIVE}, "spent is negative"),
         *((ADS, {name: None}, f"{name} is missing") for name in FACT if name not in (*TAGS, *NAMED_BY_THE_SOURCE)),
-        (MARKETING, {"source": ""}, "source is empty"),
-        (MARKETING, {"spend_total": NEGATIVE}, "spend_total is negative"),
-        (MARKETING, {"revenue": NEGATIVE}, "revenue is negative"),
-        (MARKETING, {"refunds_amount": NEGATIVE}, "refunds_amount is negative"),
-        (MARKETING, {"city": None}, "city is missing"),
     ],
 )
 def test_a_row_that_breaks_a_rule_is_rejected_in_words(kind: Any, change: dict[str, Any], reason: str) -> None:
@@ -70,14 +50,10 @@ def test_a_row_that_breaks_a_rule_is_rejected_in_words(kind: Any, change: dict[s
     [
         (TICKETS, {"state": "refunded", "refunded_at": SINCE, "refunded_amount": Decimal("343.00")}),
         (TICKETS, {"state": "refunded", "refunded_at": SINCE, "refunded_amount": Decimal(0)}),
-        (TICKETS, {"state": "cancelled"}),
         (TICKETS, {"state": "cancelled", "paid_at": None}),
         (TICKETS, {"state": "reserved", "paid_at": None}),
-        (TICKETS, {"price": Decimal(0), "amount": Decimal(0)}),
         # A link that is not known has no tags, a group that is not known no names.
         (ADS, dict.fromkeys([*TAGS, *NAMED_BY_THE_SOURCE])),
-        (MARKETING, {"city": ""}),
-        (SALES, {}),
     ],
 )
 def test_a_row_in_any_true_state_passes(kind: Any, change: dict[str, Any]) -> None:
@@ -90,18 +66,7 @@ def test_a_row_in_any_true_state_passes(kind: Any, change: dict[str, Any]) -> No
     ("kind", "key"),
     [
         (TICKETS, {"ticket_id": 2}),
-        (SALES, {"event_date": date(2025, 6, 2), "event_id": 2, "currency": "KZT"}),
-        (MARKETING, {"d": date(2026, 1, 20), "city": "томск", "source": "direct"}),
-        (
-            ADS,
-            {
-                "stat_date": date(2026, 1, 20),
-                "account_id": "b",
-                "campaign_id": 2,
-                "ad_group_id": 2,
-                "ad_id": 2,
-            },
-        ),
+        (ADS, {"stat_date": date(2026, 1, 20), "account_id": "b", "campaign_id": 2, "ad_group_id": 2, "ad_id": 2}),
     ],
 )
 def test_a_key_that_stands_twice_lets_neither_row_through_and_each_part_of_it_counts(
@@ -120,22 +85,11 @@ def test_a_key_that_stands_twice_lets_neither_row_through_and_each_part_of_it_co
         (TICKETS, pl.col("price").cast(pl.Float64)),
         (TICKETS, pl.col("amount").cast(pl.Decimal(18, 4))),
         (TICKETS, pl.col("paid_at").dt.replace_time_zone(None)),
-        (TICKETS, pl.col("paid_at").dt.convert_time_zone("Europe/Moscow")),
-        (TICKETS, pl.col("ticket_id").cast(pl.Int64)),
         (ADS, pl.col("spent").cast(pl.Float64)),
-        (ADS, pl.col("spent").cast(pl.Decimal(18, 3))),
     ],
-    ids=["float money", "other scale", "naive time", "local time", "signed id", "float spend", "scale of spend"],
 )
 def test_a_frame_of_other_types_is_wrong(kind: Any, change: pl.Expr) -> None:
     frame, schema = kind
 
     with pytest.raises(WrongFrame, match="is not of type"):
         split(frame({}).with_columns(change), schema)
-
-
-def test_a_column_too_many_or_too_few_is_a_wrong_frame_and_named() -> None:
-    with pytest.raises(WrongFrame, match=r"^client_email is not expected$"):
-        split(tickets({}).with_columns(pl.lit("x").alias("client_email")), qtickets.tickets)
-    with pytest.raises(WrongFrame, match="utm_term"):
-        split(tickets({}).drop("utm_term"), qtickets.tickets)

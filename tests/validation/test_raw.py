@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from tests.validation.ad_frames import RAW_DIRECT, RAW_VK, raw_direct, raw_vk
 from tests.validation.frames import RAW_ORDER, raw_events, raw_orders
@@ -26,34 +30,12 @@ KINDS = {
 ADS = ("vk", "direct")
 MONEY = {"order": "price", "vk": "spent", "direct": "cost"}
 BACK_AT = "2025-06-05T10:00:00+03:00"
-NO_ID = ("", "0", "00", "-1", "1.5", "1e-3", "abc", "1_0", "1٣", "9" * 19, "9" * 90, "NaN", "0x1f")
-NO_COUNT = ("0", "-1", "1.5", "", "10000", "5000000000", "٣")
-NO_TIME = (
-    "2025-06-01",
-    "2025-02-30T12:23:40+03:00",
-    "2025-06-01T25:23:40+03:00",
-    "2025-W22-7T12:23:40+03:00",
-    "01.06.2025 12:23",
-    "1748770000",
-    "1899-06-01T12:23:40+03:00",
-    "2199-06-01T12:23:40+03:00",
-    "2025-06-01T12:23:40 MSK",
-)
-NO_FIGURE = ("-1", "1 000", "много", "", "٣", "3\u00a0955", "9" * 19, "NaN", "Infinity", "1e40", "1_000")
-NO_MONEY = (
-    "",
-    "abc",
-    "12,30",
-    "1 000",
-    "490.005",
-    "499.5001",
-    "٤٩",
-    "9" * 20,
-    "Infinity",
-    "NaN",
-    "9" * 90,
-    "1_0.00",
-)
+ORDER_IDS = ("ticket_id", "order_id", "event_id")
+NO_ID = ("", "0", "-1", "1.5", "abc", "1_0", "1٣", "9" * 19, "NaN")
+NO_COUNT = ("0", "-1", "1.5", "", "10000", "٣")
+NO_TIME = ("2025-06-01", "2025-02-30T12:23:40+03:00", "1748770000", "1899-06-01T12:23:40+03:00")
+NO_FIGURE = ("-1", "1 000", "", "٣", "9" * 19, "NaN", "1_000")
+NO_MONEY = ("", "abc", "12,30", "1 000", "490.005", "٤٩", "9" * 20, "NaN", "1_0.00")
 Case = tuple[str, Change, str]
 
 
@@ -62,55 +44,42 @@ def each(kinds: Iterable[str], names: Iterable[str], texts: Iterable[str | None]
 
 
 BROKEN: list[Case] = [
-    *each(
-        ["order"],
-        ("ticket_id", "order_id", "event_id", "payed", "currency", "price", "quantity"),
-        [None],
-        "is missing",
-    ),
-    *each(["order"], ("ticket_id", "order_id", "event_id"), NO_ID, "is not a positive whole number"),
+    *each(["order"], (*ORDER_IDS, "payed", "currency", "price", "quantity"), [None], "is missing"),
+    *each(["order"], ORDER_IDS, NO_ID, "is not a positive whole number"),
     *each(["order"], ["quantity"], NO_COUNT, "is not a number from 1 to 9999"),
-    *each(["order"], ["payed"], ("", "yes", "2", "null", "0.5", "[]"), "is neither true nor false"),
-    *each(["order"], ["payed_at"], NO_TIME, "is not a date and time with an offset"),
+    *each(["order"], ["payed"], ("", "yes", "2"), "is neither true nor false"),
     *each(
         ["order"],
-        ("order_deleted_at", "ticket_deleted_at", "refunded_at"),
-        NO_TIME[:1],
+        ("payed_at", "ticket_deleted_at", "refunded_at"),
+        NO_TIME,
         "is not a date and time with an offset",
     ),
-    *each(["order"], ["price"], ("-1", "-0.01"), "is negative"),
     *each(["order"], ["price"], ["1000000000000"], "is a trillion or more"),
-    *each(["order"], ["currency"], ("", "РУБ", "RUBL", "643", "XXX"), "is not a currency code"),
+    *each(["order"], ["currency"], ("", "РУБ", "XXX"), "is not a currency code"),
     ("order", {"payed_at": None}, "paid, but payed_at is missing"),
-    ("order", {"payed": "1", "payed_at": None}, "paid, but payed_at is missing"),
-    (
-        "order",
-        {"payed": "false", "payed_at": None, "created_at": None},
-        "neither created_at nor payed_at is known",
-    ),
+    ("order", {"payed": "0", "payed_at": None, "created_at": None}, "neither created_at nor payed_at is known"),
     *(
         (
             "order",
-            {"refunded_at": BACK_AT, "refunded_amount": amount},
+            {"refunded_at": BACK_AT, "refunded_amount": text},
             "refunded, but refunded_amount is missing or wrong",
         )
-        for amount in (None, "", "abc", "-441")
+        for text in (None, "abc", "-441")
     ),
     *each(["event"], ["event_id"], [None], "is missing"),
     *each(["event"], ["event_id"], ["x"], "is not a positive whole number"),
     ("event", dict.fromkeys(("event_name", "city", "is_active")), "says nothing but its id"),
     *each(ADS, ("stat_date", "account_id"), [None], "is missing"),
-    *each(ADS, ["stat_date"], ("--", "2026-02-30", "19.01.2026", "2026-01-19T00:00", ""), "is not a date"),
+    *each(ADS, ["stat_date"], ("--", "2026-02-30", "19.01.2026", ""), "is not a date"),
     *each(ADS, ("campaign_id", "ad_group_id"), ["x1"], "is not an id"),
-    *each(ADS, ["ad_id"], ("-5", "1.5", "9" * 20, "1e18", "٣", ""), "is not an id"),
+    *each(ADS, ["ad_id"], ("-5", "1.5", "9" * 20, ""), "is not an id"),
     *each(ADS, ["impressions"], NO_FIGURE, "is not a number"),
     *each(ADS, ["clicks"], ["x"], "is not a number"),
     # Left out they would count as nothing, and spend would fall to zero unseen.
     *each(["vk"], ("impressions", "clicks", "spent"), [None], "is missing"),
     *each(["direct"], ["cost"], [None], "is missing"),
     *(case for kind, name in MONEY.items() for case in each([kind], [name], NO_MONEY, "is not an amount of money")),
-    *each(["vk"], ["spent"], ("-0.01", "-1234.50"), "is negative"),
-    *each(["direct"], ["cost"], ("-0.01", "-1234.50"), "is negative"),
+    *(case for kind, name in MONEY.items() for case in each([kind], [name], ["-0.01"], "is negative")),
 ]
 FINE: list[tuple[str, Change]] = [
     *(
@@ -118,20 +87,11 @@ FINE: list[tuple[str, Change]] = [
         for change in (
             {},
             {"show_id": None, "created_at": None, "price_is_for": None},
-            {"payed": "1"},
             {"payed": "0", "payed_at": None},
-            {"payed": "false"},
-            {"order_deleted_at": BACK_AT, "ticket_deleted_at": BACK_AT},
-            {"refunded_amount": "0"},
             {"refunded_at": BACK_AT, "refunded_amount": "441"},
-            {"order_price": "-5"},
             {"price": "0"},
-            {"price": "343.500000"},
             {"price": "999999999999.99", "quantity": "9999"},
-            {"quantity": "04", "price_is_for": "line"},
-            {"created_at": "2025-06-01T09:21:14Z"},
             {"created_at": "2025-06-01T16:21:14.123456+07:00"},
-            {"utm_source": None, "utm_content": "' OR 1=1 --\n🎫"},
             {"ticket_id": "9" * 18},
             # A new currency must not be quarantined for good.
             *({"currency": code} for code in "KZT BYN UZS AMD GEL KGS TJS AZN USD EUR ILS AED CNY".split()),
@@ -146,54 +106,31 @@ FINE: list[tuple[str, Change]] = [
             {"ad_group_id": None, "campaign_id": None},
             {"ad_group_id": "0", "ad_id": str(2**63)},
             {"conversions": "--", "clicks": "--"},
-            {"conversions": None},
-            {"campaign_name": "", "link": None},
-            {"link": "leadads://1000201/14/"},
-            *({MONEY[kind]: text} for text in ("0", "0.00", "7", "4.5", "1662.3300", "1" * 16, "--", "-")),
+            {"campaign_name": "", "link": None, "conversions": None},
+            *({MONEY[kind]: text} for text in ("0.00", "4.5", "1662.3300", "1" * 16, "--")),
         )
     ),
 ]
 # As it came, as it is read.
 MENDED: list[tuple[tuple[str, ...], str, str | None]] = [
     (("ticket_id", "order_id", "event_id", "show_id"), "1.0", "1"),
-    (("ticket_id", "order_id", "event_id", "show_id"), " 2\n", "2"),
-    (("ticket_id",), "1.2000043e7", "12000043"),
+    (("ticket_id",), " 2\n", "2"),
     (("quantity",), "4.000", "4"),
-    (("payed",), "1.0", "1"),
-    (("payed",), "True", "true"),
     (("price", "order_price", "original_price", "refunded_amount"), "499.5000000000001", "499.50"),
-    (("price",), "499.49999999999994", "499.50"),
-    (("price",), "4.995e2", "499.50"),
-    (("price",), " 490. ", "490.00"),
-    (("price",), ".5", "0.50"),
     *(
         (("payed_at", "created_at", "order_deleted_at", "ticket_deleted_at"), text, "2025-06-01T12:23:40+03:00")
-        for text in (
-            "2025-06-01 12:23:40+03:00",
-            "2025-06-01 12:23:40+03",
-            "2025-06-01T12:23:40+0300",
-            " 2025-06-01T12:23:40 +03:00\n",
-            "2025-06-01 12:23:40",
-        )
+        for text in ("2025-06-01 12:23:40+03", " 2025-06-01T12:23:40 +0300\n", "2025-06-01 12:23:40")
     ),
-    (("payed_at",), "2025-06-01T12:23", "2025-06-01T12:23:00+03:00"),
-    (("payed_at",), "2025-06-01T09:23:40.123Z", "2025-06-01T09:23:40.123000+00:00"),
-    *(
-        (("order_deleted_at", "ticket_deleted_at", "refunded_at"), text, None)
-        for text in ("", "0000-00-00 00:00:00", "-0001-11-30T00:00:00+02:30")
-    ),
-    *((("currency",), text, "RUB") for text in ("rub", " Rub ", "RUR")),
+    *((("ticket_deleted_at", "refunded_at"), text, None) for text in ("", "-0001-11-30T00:00:00+02:30")),
+    (("currency",), " RUR ", "RUB"),
 ]
 # Values that are wrong in columns on which no figure rests.
 LEFT_OUT = [
-    *(("order", "show_id", text) for text in ("", "0", "-1", "abc", "9" * 19)),
-    *(("order", "created_at", text) for text in ("2025-06-01", "soon", "1899-06-01T12:23:40+03:00")),
-    *(("order", "refunded_amount", text) for text in ("", "abc", "1,5", "490.005", "٤٩", "9" * 19, "-441")),
-    *(("order", name, "abc") for name in ("original_price", "order_price", "order_original_price", "price_is_for")),
-    ("event", "is_active", "yes"),
-    ("event", "currency", "руб"),
-    ("event", "show_id", "x"),
-    *(("event", name, "soon") for name in ("show_start_at", "show_deleted_at", "event_deleted_at")),
+    *(
+        ("order", name, "abc")
+        for name in ("show_id", "created_at", "refunded_amount", "original_price", "order_price")
+    ),
+    ("event", "show_start_at", "soon"),
     *((kind, "currency", "руб") for kind in ADS),
     *((kind, "conversions", "много") for kind in ADS),
 ]
@@ -209,22 +146,16 @@ def judged(kind: str, changes: list[Change]) -> tuple[Split, dict[int, list[str]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_broken_rule_is_named_and_the_rows_beside_it_pass(kind: str) -> None:
+def test_a_broken_rule_is_named_and_what_an_api_may_send_passes(kind: str) -> None:
     cases = [(change, reason) for its, change, reason in BROKEN if its == kind]
 
-    parts, reasons = judged(kind, [*(change for change, _ in cases), {}])
+    fine = [change for its, change in FINE if its == kind]
 
-    assert parts.valid.height == 1
+    parts, reasons = judged(kind, [*(change for change, _ in cases), *fine])
+
+    assert parts.valid.height == len(fine) > 3
     for number, (change, reason) in enumerate(cases):
         assert reason in reasons[number], change
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_an_api_may_send_passes(kind: str) -> None:
-    parts, _ = judged(kind, [change for its, change in FINE if its == kind])
-
-    assert parts.rejected.rows() == []
-    assert parts.valid.height > 3
 
 
 def test_an_odd_but_plain_value_costs_no_row() -> None:
@@ -251,30 +182,6 @@ def test_a_wrong_value_on_which_no_figure_rests_is_left_out_and_counted(kind: st
     )
 
 
-def test_values_that_were_not_read_exactly_are_counted() -> None:
-    """A time without an offset is taken for Moscow's; half a conversion is rounded."""
-    times = split(raw_orders({"payed_at": "2025-06-01 12:23:40"}, {"ticket_id": "5"}), qtickets.raw_orders)
-    halves = split(raw_vk({"conversions": "2.5"}, {"ad_id": "5"}), ads.raw_vk)
-
-    assert times.odd == {"payed_at": 1}
-    assert (halves.odd, halves.valid["conversions"].to_list()) == ({"conversions": 1}, ["3", "4"])
-
-
-def test_several_broken_rules_are_joined_in_one_row() -> None:
-    change: Change = {"price": "-1", "quantity": "0", "payed_at": None, "currency": None}
-
-    (row,) = split(raw_orders(change), qtickets.raw_orders).rejected.rows(named=True)
-
-    assert set(row["reason"].split("; ")) == {
-        "price is negative",
-        "quantity is not a number from 1 to 9999",
-        "currency is missing",
-        "paid, but payed_at is missing",
-    }
-    assert set(row["column"].split("; ")) == {"price", "quantity", "currency"}
-    assert row["value"] in ("-1", "0"), "a value to look at, though one of the reasons has none"
-
-
 def test_the_second_row_of_a_ticket_is_rejected_and_the_first_stays() -> None:
     rows = raw_orders({"price": "1"}, {"ticket_id": "5"}, {"price": "2"}, {"ticket_id": None}, {"ticket_id": None})
 
@@ -294,6 +201,36 @@ def test_a_column_that_is_gone_is_a_wrong_frame_and_named(kind: str, raw: Change
     for column in raw:
         with pytest.raises(WrongFrame, match=f"^the source no longer sends {column}$"):
             split(frame({}).drop(column), schema)
-    first, second = list(raw)[:2]
-    with pytest.raises(WrongFrame, match=f"^the source no longer sends {first}, {second}$"):
-        split(frame({}).drop(first, second), schema)
+
+
+NUMBERS = st.sampled_from([None, "1", "2", "3", "0", "-1", "x", "1.5"])
+CHANGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "ticket_id": NUMBERS,
+        "quantity": NUMBERS,
+        "price": st.sampled_from([None, "1", "-1", "0.01", "0.001", "", "1e9"]),
+        "payed_at": st.sampled_from([None, "", "2025-06-01T12:23:40+03:00", "2025-06-01", "0000-00-00"]),
+        "utm_source": st.text(max_size=5) | st.none(),
+    },
+)
+
+
+@settings(max_examples=30)
+@given(st.lists(CHANGES, max_size=12))
+def test_valid_and_rejected_rows_are_all_rows_each_once_in_order_and_for_a_reason(
+    changes: list[dict[str, str | None]],
+) -> None:
+    """Both rows of a pair that claims one ticket included. What passed passes again."""
+    frame = raw_orders(*changes).with_columns(pl.int_range(pl.len()).cast(pl.String).alias("utm_term"))
+
+    parts = split(frame, qtickets.raw_orders)
+
+    number = pl.col("utm_term").cast(pl.Int64)
+    assert all(rows.select(number).to_series().is_sorted() for rows in (parts.valid, parts.rejected))
+    together = pl.concat([parts.valid, parts.rejected.select(frame.columns)]).sort(number)
+    as_it_came = [name for name, column in qtickets.raw_orders.columns.items() if not any(column.metadata.values())]
+    assert "utm_source" in as_it_came
+    assert_frame_equal(together.select(as_it_came), frame.select(as_it_came))
+    assert all(parts.rejected["reason"])
+    assert split(parts.valid, qtickets.raw_orders).rejected.height == 0

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tasks.errors import SettingsError, UsageError, WarehouseError
+from tasks.errors import SettingsError, WarehouseError
 from tasks.load.backup import backup, restore
 from tasks.load.backup_place import place as place_of_backups
 from tasks.load.backup_place import prune
@@ -24,11 +23,6 @@ from tests.tasks.load.engines import BOTH, settings_of, values
 from tests.tasks.load.tickets import load, ticket
 
 MakeSettings = Callable[..., Settings]
-SERVER = "http://zakaz:pass-never-shown@127.0.0.1:8123"
-
-
-def in_database(settings: Settings, name: str) -> Settings:
-    return settings.model_copy(update={"clickhouse_database": name})
 
 
 @pytest.fixture(params=BOTH)
@@ -44,7 +38,9 @@ def filled(request: pytest.FixtureRequest, make_settings: MakeSettings) -> Itera
         client.command(f"DROP DATABASE IF EXISTS {settings.clickhouse_database}_other SYNC")
 
 
-def test_another_database_gets_every_row_and_lives_on_by_itself(filled: Settings) -> None:
+def test_every_row_comes_back_under_another_name_or_where_it_was_and_nothing_is_overwritten(
+    filled: Settings,
+) -> None:
     """The backup was made between a load and its mart: the next load mends that, as it would have in the first."""
     mine, name = filled.clickhouse_database, f"of-{filled.clickhouse_database}"
     other = f"{mine}_other"
@@ -54,64 +50,37 @@ def test_another_database_gets_every_row_and_lives_on_by_itself(filled: Settings
     done = backup(filled, name)
     restored = restore(filled, name, into=other)
 
+    assert (done.tables, restored.applied) == (len(restored.rows), [])
     with warehouse(filled) as client:
         before = everything(client, mine)
         assert everything(client, other) == before
         assert len(before["stg_qtickets_tickets"]) > 4
         texts = client.query(f"SELECT create_table_query FROM system.tables WHERE database = '{other}'").result_rows
         assert not re.search(rf"\b{mine}\.", str(texts)), "its views read its own tables"
-    assert (done.tables, restored.applied) == (len(restored.rows), [])
-    # A text of rows has two lines for names and types, and an empty last one.
-    assert all(0 <= len(before[table]) - 3 <= rows for table, rows in restored.rows.items())
-    assert restored.rows["stg_qtickets_tickets"] > 0
-    with warehouse(in_database(filled, other)) as client:
+    with warehouse(filled.model_copy(update={"clickhouse_database": other})) as client:
         assert migrate(client) == []
         assert stale_days(client, MART)
         restate(client, MART, 5)
         result = load(client, [ticket(2, amount="0.10"), ticket(9)], version=9)
         assert (result.new, result.removed, result.unchanged) == (1, 1, 1)
         assert values(client, "SELECT sum(revenue) FROM v_sales_latest") == [("1200.10",)]
-    with warehouse(filled) as client:
-        assert everything(client, mine) == before
-
-
-def test_a_dropped_database_comes_back_and_one_that_is_not_empty_is_left_alone(filled: Settings) -> None:
-    mine, name = filled.clickhouse_database, f"of-{filled.clickhouse_database}"
-    backup(filled, name)
-    with warehouse(filled) as client:
-        before = everything(client, mine)
-    with pytest.raises(WarehouseError, match=r"is not empty: .* --into NAME, or drop it first"):
+    with pytest.raises(WarehouseError, match="is not empty"):
         restore(filled, name)
+    with pytest.raises(WarehouseError, match=f"There is a backup {name} in .* already"):
+        backup(filled, name)
     with warehouse(filled) as client:
         assert everything(client, mine) == before
         client.command(f"DROP DATABASE {mine} SYNC")
     restore(filled, name)
     with warehouse(filled) as client:
         assert everything(client, mine) == before
-    with pytest.raises(WarehouseError, match=f"There is a backup {name} in .* already. Choose another name"):
-        backup(filled, name)
-    with pytest.raises(WarehouseError, match="There is no backup nowhere-to-be-found in"):
-        restore(filled, "nowhere-to-be-found", into=f"{mine}_other")
-
-
-def rows_file(folder: Path) -> Path:
-    return max((folder / "data").rglob("*.bin"), key=lambda path: path.stat().st_size)
 
 
 def flip_a_byte(folder: Path) -> None:
-    path = rows_file(folder)
+    path = max((folder / "data").rglob("*.bin"), key=lambda path: path.stat().st_size)
     body = bytearray(path.read_bytes())
     body[len(body) // 2] ^= 0xFF
     path.write_bytes(body)
-
-
-def cut_a_file(folder: Path) -> None:
-    path = rows_file(folder)
-    path.write_bytes(path.read_bytes()[:-3])
-
-
-def lose_a_file(folder: Path) -> None:
-    rows_file(folder).unlink()
 
 
 def cut_the_manifest(folder: Path) -> None:
@@ -126,56 +95,16 @@ def test_a_damaged_backup_is_refused_and_leaves_nothing(make_settings: MakeSetti
         fill(client)
         before = everything(client, "zakaz")
     backup(settings, "whole")
-    for damage in (flip_a_byte, cut_a_file, lose_a_file, cut_the_manifest):
+    for damage in (flip_a_byte, cut_the_manifest):
         shutil.copytree(folder / "whole", folder / damage.__name__)
         damage(folder / damage.__name__)
 
-        with pytest.raises(WarehouseError, match=damage.__name__) as caught:
+        with pytest.raises(WarehouseError, match=damage.__name__):
             restore(settings, damage.__name__, into="other")
 
-        assert "\n" not in str(caught.value)
         with warehouse(settings) as client:
             assert ("other",) not in values(client, "SHOW DATABASES"), damage
             assert everything(client, "zakaz") == before
-    with warehouse(settings) as client:
-        client.command("DROP DATABASE zakaz SYNC")
-    with pytest.raises(WarehouseError):
-        restore(settings, "flip_a_byte")
-    with warehouse(settings) as client:
-        assert everything(client, "zakaz") == {}
-
-
-def test_a_backup_of_an_older_version_is_migrated_and_one_of_another_program_refused(
-    make_settings: MakeSettings,
-) -> None:
-    settings = make_settings()
-    with pytest.raises(WarehouseError, match="holds no table"):
-        backup(settings, "empty")
-    with warehouse(settings) as client:
-        fill(client)
-        client.command("DROP VIEW v_sales_14d")
-        client.command("DELETE FROM meta_migrations WHERE kind = 'views' AND name = 'v_sales_14d'")
-        client.command(f"BACKUP DATABASE zakaz AS another TO File('{settings.backup_url}/foreign')")
-    with pytest.raises(WarehouseError, match="It was not made by `zakaz backup`"):
-        restore(settings, "foreign", into="other")
-
-    done = backup(settings)
-
-    made = datetime.strptime(f"{done.name}+0000", "zakaz-%Y%m%dT%H%M%SZ%z")
-    assert abs((made - datetime.now(UTC)).total_seconds()) < 300
-    assert "views/v_sales_14d" in restore(settings, done.name, into="other").applied
-    with pytest.raises(WarehouseError, match=f"The newest there: {done.name}, foreign"):
-        restore(settings, "second", into="third")
-
-
-@pytest.mark.parametrize("wrong", ["../up", "a/b", "a'b", 'a"b', "a b", "имя", "-a", ".a", "a.zip", "a" * 101])
-def test_a_name_that_could_lead_elsewhere_is_refused(make_settings: MakeSettings, wrong: str) -> None:
-    """Before the warehouse is touched: there is none here."""
-    for use in (restore, backup):
-        with pytest.raises(UsageError, match="backup's name"):
-            use(make_settings(), wrong)
-    with pytest.raises(UsageError, match="name of a database"):
-        restore(make_settings(), "fine", into="a`b")
 
 
 def test_the_newest_stay_and_so_does_whatever_was_not_named_by_the_clock(tmp_path: Path) -> None:
@@ -183,16 +112,11 @@ def test_the_newest_stay_and_so_does_whatever_was_not_named_by_the_clock(tmp_pat
     for name in [*days, "before-the-upgrade"]:
         (tmp_path / name).mkdir()
         (tmp_path / name / ".backup").write_text("<config/>")
-    others = {"zakaz-20250101T023000Z", "notes.txt"}
     (tmp_path / "zakaz-20250101T023000Z").mkdir()  # no manifest: one that is being written, or a stranger's
-    (tmp_path / "notes.txt").write_text("mine")
 
     assert prune(tmp_path, 3) == days[:4]
-    assert {path.name for path in tmp_path.iterdir()} == {*days[4:], "before-the-upgrade", *others}
-    assert prune(tmp_path, 3) == prune(tmp_path / "none", 1) == []
-
-
-# --- where backups go ---
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {*days[4:], "before-the-upgrade", "zakaz-20250101T023000Z"}
 
 
 # Embedded only: the tests' server lacks the threads with which a real one writes to buckets.
@@ -210,66 +134,15 @@ def test_a_bucket_takes_a_backup_and_gives_it_back_and_no_secret_is_shown(make_s
             assert everything(client, "other") == everything(client, "zakaz")
             assert SECRET not in str(values(client, "SELECT name FROM system.backups"))
         wrong = make_settings(**endpoint, backup_s3_key="key-never-shown", backup_s3_secret=SECRET)
-        for call in (lambda: backup(wrong, "refused"), lambda: restore(wrong, "refused", into="another")):
-            with pytest.raises(WarehouseError, match=r"refused in .* came to nothing") as caught:
-                call()
-            shown = f"{caught.value} {caught.value.__cause__} {caught.value.__context__}"
-            assert (SECRET in shown, "key-never-shown" in shown) == (False, False)
+        with pytest.raises(WarehouseError, match=r"refused in .* came to nothing") as caught:
+            backup(wrong, "refused")
+        shown = f"{caught.value} {caught.value.__cause__} {caught.value.__context__}"
+        assert (SECRET in shown, "key-never-shown" in shown) == (False, False)
     assert SECRET not in repr(place_of_backups(chosen))
 
 
-@pytest.mark.parametrize(
-    ("given", "says"),
-    [
-        ({"clickhouse_dsn": SERVER}, "Set disk://NAME"),
-        ({"backup_url": "disk://backups"}, "Set a folder"),
-        ({"backup_url": f"s3://{NAME}"}, "BACKUP_S3_ENDPOINT is missing"),
-        ({"backup_url": f"https://host/{NAME}", "backup_s3_key": "alone"}, "go together"),
-        ({"backup_url": f"https://me:pass-never-shown@host/{NAME}"}, "BACKUP_URL is no address"),
-        ({"backup_url": f"https://host/{NAME}?sign=pass-never-shown"}, "BACKUP_URL is no address"),
-        ({"backup_url": "ftp://host/backups"}, "BACKUP_URL is no address"),
-        ({"backup_url": "/srv/R&D/backups"}, "has an & in it"),
-        ({"clickhouse_dsn": SERVER, "backup_url": "disk://a'b"}, "BACKUP_URL is no address"),
-    ],
-)
-def test_a_wrong_address_is_a_matter_of_settings(
-    make_settings: MakeSettings, given: dict[str, str], says: str
-) -> None:
-    with pytest.raises(SettingsError, match=says) as caught:
-        backup(make_settings(**given), "any")
+@pytest.mark.parametrize("place", ["https://me:never-shown@host/a", "https://host/a?sign=never-shown"])
+def test_an_address_with_a_secret_is_refused_and_not_shown(make_settings: MakeSettings, place: str) -> None:
+    with pytest.raises(SettingsError, match="BACKUP_URL is no address") as caught:
+        backup(make_settings(backup_url=place), "any")
     assert "never-shown" not in str(caught.value)
-
-
-def test_a_folder_may_be_named_oddly_and_one_that_cannot_be_keeps_no_warehouse_from_opening(
-    make_settings: MakeSettings, tmp_path: Path
-) -> None:
-    settings = make_settings(backup_url=f"{tmp_path}/it's 100% наш ваш?бэкап=1+1")
-    with warehouse(settings) as client:
-        fill(client)
-    backup(settings, "one")
-    restore(settings, "one", into="other")
-    with warehouse(make_settings(backup_url="/srv/R&D/backups")) as client:
-        assert everything(client, "other") == everything(client, "zakaz")
-
-
-# --- on a cluster ---
-
-
-def test_on_a_cluster_all_servers_take_part(make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The statements as the engine reads them; there is no cluster here to run them on."""
-    settings, sent = make_settings(), []
-    with warehouse(settings) as client:
-        client.command("CREATE TABLE t (x UInt8) ENGINE = MergeTree ORDER BY x")
-        client.command("CREATE DATABASE other")
-    monkeypatch.setattr("tasks.load.backup.everywhere", lambda _: " ON CLUSTER `two`")
-    monkeypatch.setattr("tasks.load.backup.migrate", lambda _: [])
-    monkeypatch.setattr("tasks.load.backup.run", lambda *given: sent.append(given[3]) or 0)
-    backup(settings, "one")
-    restore(settings, "one", into="other")
-    with warehouse(settings) as client:
-        texts = [text.replace("%(at)s", "'x'") for text in sent]
-        read = [client.command(f"SELECT formatQuerySingleLine($q${text}$q$)") for text in texts]
-    assert read == [
-        "BACKUP DATABASE zakaz ON CLUSTER two TO File(\\'x\\')",
-        "RESTORE DATABASE zakaz AS other ON CLUSTER two FROM File(\\'x\\')",
-    ]

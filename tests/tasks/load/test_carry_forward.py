@@ -12,7 +12,7 @@ from clickhouse_connect.driver.client import Client
 
 from tasks.load.carry_forward import Unknown, carry_forward
 from tasks.load.tables import Scope, Table
-from tasks.load.upsert import distinct, upsert
+from tasks.load.upsert import upsert
 
 ADS = Table("ads", key=("stat_date", "ad_id"))
 _SCHEMA = {"stat_date": pl.Date, "ad_id": pl.UInt64, "city": pl.String, "day": pl.UInt8, "clicks": pl.UInt64}
@@ -55,15 +55,6 @@ def test_the_newest_row_that_has_the_columns_is_taken_for_each_ad(ads: Client) -
     assert carried(ads, *own) == [(1, "", 0, 7), (1, "пермь", 3, 8)], "also where it names nothing"
 
 
-def test_tens_of_thousands_of_ads_are_looked_up_at_once(ads: Client) -> None:
-    ids = [2**63 + n for n in range(30_000)]
-    upsert(ads, ADS, frame(*(("2026-01-31", n, "казань", 1, 5) for n in ids[::2])), Scope(), 1)
-
-    found = carried(ads, *(("2026-02-03", n, None, None, 7) for n in ids))
-
-    assert [(ad, city) for ad, city, *_ in found] == [(n, "" if n % 2 else "казань") for n in ids]
-
-
 def test_each_group_of_columns_is_carried_by_itself_and_the_money_of_unknown_ads_is_counted(ads: Client) -> None:
     """Ad 1: the day is known to the source, the city to the warehouse. Ads 2 and 3: nobody knows the city."""
     upsert(ads, ADS, frame(("2026-01-31", 1, "казань", 9, 5)), Scope(), 1)
@@ -76,24 +67,3 @@ def test_each_group_of_columns_is_carried_by_itself_and_the_money_of_unknown_ads
 
     assert found.select("ad_id", "city", "day").rows() == [(1, "казань", 4), (2, "", 0), (2, "", 1), (3, "", 1)]
     assert unknown == [Unknown("city", 2, Decimal("18.00")), Unknown("day", 1, Decimal("8.00"))]
-
-
-def test_an_ad_without_a_number_is_not_taken_for_another_without_one(ads: Client) -> None:
-    """Ads of Direct's campaign wizard: day stands for the campaign. Nothing is known of campaign 2."""
-    upsert(ads, ADS, frame(("2026-01-31", 0, "казань", 1, 5)), Scope(), 1)
-    rows = frame(("2026-02-03", 0, None, 1, 7), ("2026-02-03", 0, None, 2, 8))
-
-    found, unknown = carry_forward(ads, "ads", rows, {"city": ["city"]}, by="ad_id", nameless="day")
-
-    assert found.select("city", "day").rows() == [("казань", 1), ("", 2)]
-    assert [(one.what, one.count) for one in unknown] == [("city", 1)]
-
-
-def test_the_distinct_values_of_a_scope_are_those_of_its_newest_rows(ads: Client) -> None:
-    for version, cities in ((1, ("казань", "казань")), (2, ("сочи", "пермь"))):
-        rows = [(day, 1, city, 1, 5) for day, city in zip(("2026-01-31", "2026-02-01"), cities, strict=True)]
-        upsert(ads, ADS, frame(*rows), Scope(), version)
-
-    january = Scope("stat_date < {day:Date}", {"day": date(2026, 2, 1)})
-    assert distinct(ads, ADS, "city", january)["city"].to_list() == ["сочи"]
-    assert sorted(distinct(ads, ADS, "city", Scope())["city"]) == ["пермь", "сочи"]

@@ -5,7 +5,6 @@ The other run is started by hand from inside ours, where a second process would 
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from unittest.mock import patch
@@ -14,12 +13,10 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from tasks.errors import ReconcileError, WarehouseError
-from tasks.load import runs
 from tasks.load import upsert as module
-from tasks.load.runs import Run, begin_read
-from tasks.load.upsert import Upserted, merge
+from tasks.load.upsert import merge
 from tasks.sources.qtickets import TICKETS
-from tests.tasks.load.tickets import ids, load, march, stored, ticket, utc, written
+from tests.tasks.load.tickets import ids, load, march, stored, ticket, written
 
 
 def before(step: str, other_run: Callable[[], object]) -> object:
@@ -43,7 +40,7 @@ def insert(client: Client, ticket_id: int, amount: str, version: int) -> None:
     )
 
 
-@pytest.mark.parametrize("others_version", [9, 10, 11])
+@pytest.mark.parametrize("others_version", [9, 11])
 @pytest.mark.parametrize("step", ["insert", "remove", "_reconcile"])
 def test_a_ticket_that_moves_out_of_the_window_meanwhile_is_not_lost(
     client: Client, step: str, others_version: int
@@ -60,7 +57,7 @@ def test_a_ticket_that_moves_out_of_the_window_meanwhile_is_not_lost(
     assert stored(client, final=False) == [written(moved), written(ticket(2))]
 
 
-@pytest.mark.parametrize("step", ["insert", "remove"])
+@pytest.mark.parametrize("step", ["insert", "remove", "_reconcile"])
 def test_two_runs_of_one_window_double_nothing(client: Client, step: str) -> None:
     old, new = [ticket(1), ticket(2)], [ticket(1, amount="600"), ticket(2), ticket(3)]
     load(client, old, version=1)
@@ -87,26 +84,6 @@ def test_a_removal_by_the_later_run_holds_whichever_looked_first(client: Client,
     assert ids(client) == [2]
 
 
-def test_a_row_that_an_older_run_moves_elsewhere_while_ours_does_not_find_it_stays(client: Client) -> None:
-    load(client, [ticket(1), ticket(2)], version=1)
-    moved = ticket(1, paid="2026-03-20T12:00")
-
-    with before("remove", lambda: load(client, [moved], 10, march(20, 20))):
-        load(client, [ticket(2)], 11, march(10, 10))
-
-    assert ids(client) == [1, 2]
-
-
-def test_rows_of_a_newer_run_that_wrote_meanwhile_stay_with_a_warning(
-    client: Client, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.WARNING), before("_reconcile", lambda: load(client, [ticket(1)], version=11)):
-        load(client, [ticket(1, amount="499")], version=10)
-
-    assert stored(client) == [written(ticket(1))]
-    assert "a newer run wrote meanwhile" in caplog.text
-
-
 @pytest.mark.parametrize(
     ("ticket_id", "amount", "words"),
     [
@@ -129,28 +106,9 @@ def test_another_program_that_writes_fails_the_run_and_the_next_run_mends_it(
     assert stored(client) == [written(ticket(1))]
 
 
-def test_a_row_that_another_program_deletes_fails_the_run(client: Client) -> None:
-    def delete() -> None:
-        client.command(f"DELETE FROM {TICKETS.name} WHERE ticket_id = 2")
-
-    with before("_reconcile", delete), pytest.raises(ReconcileError, match="rows 1 instead of 2"):
-        load(client, [ticket(1), ticket(2)], version=10)
-
-
 def test_a_clock_that_ran_ahead_is_named_instead_of_keeping_its_rows_for_ever(client: Client) -> None:
     hour_ahead = int(time.time() + 3600) * 1000
     load(client, [ticket(1)], version=hour_ahead)
 
     with pytest.raises(WarehouseError, match=r"by a clock that was (59|60) minutes ahead of the warehouse's"):
         load(client, [ticket(1, amount="600")], version=int(time.time()) * 1000)
-
-
-def test_a_clock_that_was_set_back_stops_no_late_run(client: Client) -> None:
-    """The run history knows of the versions from ahead, so the next run's is higher all the same."""
-    hour_ahead = int(time.time() + 3600) * 1000
-    run = Run("qtickets_loader", "run-1", utc("2026-03-10T12:00"))
-    with patch.object(runs, "next_version", return_value=hour_ahead):
-        version = begin_read(client, run)
-    load(client, [ticket(1)], version=version)
-
-    assert load(client, [ticket(1, amount="600")], version=int(time.time()) * 1000) == Upserted(overtaken=1)

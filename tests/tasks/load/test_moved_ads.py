@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import polars as pl
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from tasks import steps
-from tasks.errors import ZakazError
 from tasks.load.upsert import Upserted, upsert
 from tasks.sources.vk_ads import SOURCE
 from tasks.window import Window
@@ -22,6 +19,8 @@ from tests.validation.ad_frames import ad_days
 
 (ADS,) = SOURCE.outputs
 JANUARY = ADS.table.scope(Window(first=date(2026, 1, 1), last=date(2026, 1, 31)), utc("2026-02-01T00:00"))
+
+MOVED = Upserted(new=1, removed=1, kept=1)
 
 
 def ad(number: int, campaign: int | None, day: int = 19, **given: Any) -> dict[str, Any]:
@@ -41,24 +40,10 @@ def load(
     ("held", "brought", "options", "result", "left"),
     [
         # The campaign was not known, or was another: the old row goes though another day of the ad is rejected.
-        *(
-            (
-                [ad(5, old), ad(5, old, 20)],
-                ad(5, 7),
-                {"rejected": (5,)},
-                Upserted(new=1, removed=1, kept=1),
-                [(5, old, 20), (5, 7, 19)],
-            )
-            for old in (0, 6)
-        ),
+        ([ad(5, 0), ad(5, 0, 20)], ad(5, 7), {"rejected": (5,)}, MOVED, [(5, 0, 20), (5, 7, 19)]),
+        ([ad(5, 6), ad(5, 6, 20)], ad(5, 7), {"rejected": (5,)}, MOVED, [(5, 6, 20), (5, 7, 19)]),
         # It goes though the load may remove nothing that it did not see.
-        (
-            [ad(5, 6), ad(8, 6)],
-            ad(5, 7),
-            {"keeps_vanished": True},
-            Upserted(new=1, removed=1, kept=1),
-            [(5, 7, 19), (8, 6, 19)],
-        ),
+        ([ad(5, 6), ad(8, 6)], ad(5, 7), {"keeps_vanished": True}, MOVED, [(5, 7, 19), (8, 6, 19)]),
         # Ads without a number are told apart by their campaign.
         ([ad(0, 6)], ad(0, 7), {"keeps_vanished": True}, Upserted(new=1, kept=1), [(0, 6, 19), (0, 7, 19)]),
     ],
@@ -76,18 +61,3 @@ def test_the_row_under_the_old_campaign_goes_whatever_else_stays(
     assert load(client, brought, version=2, **options) == result
     found = f"SELECT ad_id, campaign_id, toDayOfMonth(stat_date) FROM {ADS.table.name} FINAL ORDER BY ALL"
     assert values(client, found) == left
-
-
-def test_a_campaign_that_is_filled_in_and_makes_two_rows_of_one_key_fails(client: Client) -> None:
-    load(client, ad(5, 7), version=1)
-    twice = ad_days(ad(5, 7, 20), ad(5, None, 20, ad_group_id=None))
-
-    with pytest.raises(ZakazError, match="rows made for fact_vk_ads_daily break a rule: the key stands twice"):
-        steps.known_from_warehouse(client, ADS, twice)
-
-
-def test_spend_whose_campaign_nobody_knows_is_counted(client: Client) -> None:
-    facts, (unknown,) = steps.known_from_warehouse(client, ADS, ad_days(ad(5, None, ad_group_id=None)))
-
-    assert facts.select("campaign_id", "ad_group_id").row(0) == (0, 0)
-    assert (unknown.what, unknown.count, unknown.money) == ("campaign", 1, Decimal("10.00"))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from unittest.mock import patch
 
 import polars as pl
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from tasks.load import upsert as module
 from tasks.load.upsert import Upserted, merge, upsert
 from tasks.sources.qtickets import TICKETS
 from tests.tasks.load.tickets import frame, ids, load, march, stored, ticket, utc, written
@@ -49,31 +47,10 @@ def test_days_that_a_good_run_has_read_later_are_left_to_it(
     assert {row["amount"] for row in stored(client)} == {"500.00"}
 
 
-@pytest.mark.parametrize("window", [march(1, 31), march(10, 10)], ids=["wide", "the day alone"])
-def test_an_order_that_is_dated_into_another_month_leaves_no_older_version(client: Client, window: Any) -> None:
+def test_an_order_that_is_dated_into_another_month_leaves_no_older_version(client: Client) -> None:
     """The table is partitioned by the day of order: without FINAL the ticket would count twice for ever."""
     load(client, [ticket(1, ordered_at=utc("2026-02-27T12:00")), ticket(2)], version=1)
 
-    assert load(client, [ticket(1), ticket(2)], 2, window) == Upserted(changed=1, unchanged=1)
+    assert load(client, [ticket(1), ticket(2)], 2, march(10, 10)) == Upserted(changed=1, unchanged=1)
     merge(client, TICKETS.name)
     assert stored(client, final=False) == [written(ticket(1)), written(ticket(2))]
-
-
-def test_a_run_that_died_after_dating_an_order_is_mended_by_the_next_of_that_day(client: Client) -> None:
-    load(client, [ticket(1, ordered_at=utc("2026-02-27T12:00"))], version=1)
-    with patch.object(module, "_remove_strays", side_effect=OSError), pytest.raises(OSError):
-        load(client, [ticket(1)], version=2)
-
-    assert load(client, [ticket(1)], version=3) == Upserted(unchanged=1)
-    merge(client, TICKETS.name)
-    assert ids(client, final=False) == [1]
-
-
-def test_each_row_may_be_as_old_as_its_own_read(client: Client) -> None:
-    load(client, [ticket(1), ticket(2)], version=10)
-    versions = pl.Series("_ver", [9, 11], dtype=pl.UInt64)
-
-    late = frame([ticket(1, amount="600"), ticket(2, amount="600")]).with_columns(versions)
-
-    assert upsert(client, TICKETS, late, march(1, 31), 11) == Upserted(changed=1, overtaken=1)
-    assert stored(client) == [written(ticket(1)), written(ticket(2, amount="600"))]

@@ -1,4 +1,4 @@
-"""Loads in processes of their own: several at once double nothing, and a clock far away moves no day."""
+"""Loads in processes of their own: a clock far away moves no day."""
 
 from __future__ import annotations
 
@@ -8,76 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tasks.load.migrate import migrate
-from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tests.support.clickhouse_server import clickhouse_server
-from tests.tasks.load.engines import values
 from tests.tasks.load.processes import finish, start
 
 pytestmark = pytest.mark.slow
 
-TICKETS = 420
 # Loads its days of March time and again: from nothing, changed, with rows gone, and back to the full set.
-LOAD = """
-import sys, time
-from tasks.errors import ReconcileError
-from tasks.load.migrate import migrate
-from tasks.load.upsert import merge
-from tasks.load.warehouse import warehouse
-from tasks.settings import load_settings
-from tasks.sources.qtickets import TICKETS
-from tests.tasks.load.test_mart import restate
-from tests.tasks.load.tickets import load, march, ticket
-
-first, last, count = (int(text) for text in sys.argv[1:])
-def all_tickets(amount):
-    days = ((n, 1 + n % 28) for n in range(1, count + 1))
-    return [
-        ticket(n, paid=f"2026-03-{day:02}T12:00", amount=amount, event_id=n % 7)
-        for n, day in days if first <= day <= last
-    ]
-def load_and_restate(tickets, version):
-    load(client, tickets, version, march(first, last))
-    merge(client, TICKETS.name)
-    restate(client, int(time.time() * 1000))
-print("ready", flush=True)
-sys.stdin.readline()
-with warehouse(load_settings()) as client:
-    migrate(client)
-    rounds = [(amount, step) for amount in ("100.10", "0.01") for step in (1, 2, 1)]
-    while rounds:
-        amount, step = rounds.pop(0)
-        try:
-            # A run's version is its second, so two runs may well have the same one.
-            load_and_restate(all_tickets(amount)[::step], int(time.time()) * 1000)
-        except ReconcileError:
-            # As the next run by the clock does it.
-            rounds = rounds or [(amount, step)]
-"""
-
-
-def test_loaders_at_once_leave_the_figures_of_the_source(server_settings: Settings, tmp_path: Path) -> None:
-    """Windows overlap, so a load may be refused because another writer was there; the next one mends it."""
-    windows = [(1, 20), (10, 28), (5, 15)]
-    with warehouse(server_settings) as client:
-        migrate(client)
-    processes = [start(tmp_path, LOAD, server_settings, *map(str, window), str(TICKETS)) for window in windows]
-    for process in processes:
-        assert process.stdout and process.stdout.readline() == "ready\n", process.communicate()
-    for process in processes:
-        assert process.stdin
-        process.stdin.write("\n")
-        process.stdin.flush()
-    for process in processes:
-        finish(process)
-
-    tickets = "SELECT count(), uniqExact(ticket_id), sum(amount) FROM stg_qtickets_tickets"
-    sales = "SELECT uniqExact(event_date), sum(tickets_sold), sum(revenue) FROM stg_qtickets_sales_raw"
-    with warehouse(server_settings) as client:
-        for final in ("", " FINAL"):
-            assert values(client, tickets + final) == [(TICKETS, TICKETS, "4.20")]
-            assert values(client, sales + final) == [(28, TICKETS, "4.20")]
 
 
 FAR = "Asia/Kamchatka"

@@ -59,48 +59,15 @@ def statuses(client: Client) -> list[tuple[object, ...]]:
 def test_the_end_of_a_run_takes_the_place_of_its_beginning_also_without_final(client: Client) -> None:
     """Whatever its message and metrics hold."""
     message = "«Ошибка»: \\ ' \" %s {x:Int8}\nи ещё строка"
-    metrics = {"window": {"first": date(2026, 3, 1)}, "sum": Decimal("0.10"), "слова": [message, None]}
     runs.begin(client, RUN, LOADING)
-    (row,) = rows(client, "SELECT * EXCEPT _ver FROM meta_job_runs")
-    assert row == {
-        "job": JOB,
-        "run_id": "run-1",
-        "started_at": "2026-03-31 20:59:59.000",
-        "finished_at": None,
-        "status": "running",
-        "rows_processed": 0,
-        "message": LOADING,
-        "metrics": "{}",
-    }
+    found = "SELECT status, isNull(finished_at), rows_processed, message FROM meta_job_runs"
+    assert values(client, found) == [("running", 1, 0, LOADING)]
 
-    runs.end(client, RUN, "failed", 2**32, message, metrics)
+    runs.end(client, RUN, "failed", 2**32, message, {"sum": Decimal("0.10"), "слова": [message, None]})
 
-    (row,) = rows(client, "SELECT *, finished_at >= started_at AS in_order FROM meta_job_runs")
-    assert (row["status"], row["rows_processed"], row["message"], row["in_order"]) == ("failed", 2**32, message, 1)
-    assert json.loads(row["metrics"]) == {
-        "window": {"first": "2026-03-01"},
-        "sum": "0.10",
-        "слова": [message, None],
-    }
-
-
-def test_the_history_is_newest_first_limited_and_of_one_job_if_asked(client: Client) -> None:
-    for hours, job in enumerate([JOB, "quality", JOB, "vk_ads_loader"]):
-        finish(client, Run(job, f"run-{hours}", STARTED + timedelta(hours=hours)))
-
-    assert runs.history(client, 10)["run_id"].to_list() == ["run-3", "run-2", "run-1", "run-0"]
-    assert runs.history(client, 1)["run_id"].to_list() == ["run-3"]
-    assert runs.history(client, 10, JOB)["run_id"].to_list() == ["run-2", "run-0"]
-
-
-def test_origins_are_those_of_every_run_that_may_have_written(client: Client) -> None:
-    finish(client, later(2), "failed", origin="sandbox")
-    assert runs.origins(client) == set(), "a run that failed before it wrote"
-    finish(client, later(3), "failed", origin="elsewhere", tables={"t": {"new": 1}})
-    finish(client, RUN, origin="qtickets.ru")
-    runs.begin(client, later(4), "still running, or dead", {"origin": "ads.vk.com"})
-    assert runs.origins(client) == {"elsewhere", "qtickets.ru", "ads.vk.com"}
-    runs.end(client, later(4), "success", 1, "done", {})
+    assert values(client, found) == [("failed", 0, 2**32, message)]
+    (row,) = rows(client, "SELECT metrics FROM meta_job_runs")
+    assert json.loads(row["metrics"]) == {"sum": "0.10", "слова": [message, None]}
 
 
 def test_days_are_read_by_good_runs_of_the_account_that_saw_everything(client: Client) -> None:
@@ -138,20 +105,6 @@ def test_of_two_reads_the_later_one_has_the_higher_version_also_where_a_clock_wa
     (row,) = rows(client, "SELECT status, message, metrics FROM meta_job_runs FINAL WHERE run_id = 'run-1'")
     assert row == {"status": "running", "message": "loading", "metrics": '{"origin": "sandbox"}'}
     runs.end(client, RUN, "success", 1, "done", {})
-
-
-def test_a_run_that_is_begun_again_ends_its_first_attempt(client: Client) -> None:
-    again = Run(JOB, RUN.run_id, STARTED + timedelta(hours=1))
-    runs.begin(client, RUN, "first attempt")
-    runs.begin(client, again, "second attempt")
-
-    history = runs.history(client, 10).select("status", "message").rows()
-    assert history == [("running", "second attempt"), ("failed", "interrupted and begun again")]
-    assert runs.status_of(client, JOB, RUN.run_id) == "running", "that of the newest attempt"
-    runs.end(client, again, "success", 1, "done", {})
-
-
-# --- runs whose process is gone ---
 
 
 @contextmanager
@@ -199,39 +152,3 @@ def test_a_run_that_was_killed_is_ended_by_the_next_and_one_that_lives_is_not(
     runs.end_under_way(client, "stopped by SIGTERM")
     assert statuses(client)[2] == ("c", "failed", f"{LOADING}; stopped by SIGTERM")
     assert not (tmp_path / "data" / "runs" / runs._lock(NEXT)).exists()
-
-
-@pytest.mark.parametrize(("hours", "status"), [(1, "running"), (47, "running"), (49, "failed")])
-def test_a_run_on_another_machine_counts_as_alive_for_two_days(client: Client, hours: int, status: str) -> None:
-    """Nothing of it is here to look at."""
-    record_beginning(client, Run(JOB, "x", NOW - timedelta(hours=hours)))
-    runs.end_crashed(client)
-    assert runs.status_of(client, JOB, "x") == status
-
-
-@pytest.mark.parametrize(("written", "status"), [(b"another-machine\nanother-boot\n", "running"), (None, "failed")])
-def test_the_lock_of_another_machine_on_a_shared_disk_proves_nothing(
-    client: Client, written: bytes | None, status: str
-) -> None:
-    """Some file systems do not tell one machine of the locks of another."""
-    record_beginning(client, DEAD)
-    alive._FOLDER.mkdir(parents=True)
-    (alive._FOLDER / runs._lock(DEAD)).write_bytes(alive._here() if written is None else written)
-    runs.end_crashed(client)
-    assert runs.status_of(client, JOB, "a") == status
-
-
-def test_a_run_that_ends_while_it_is_looked_at_keeps_its_end(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its row was read as running; then it ended, and its lock with it."""
-    runs.begin(client, LIVING, LOADING)
-    look = alive.is_gone
-
-    def end_then_look(name: str, since: datetime) -> bool:
-        runs.end(client, LIVING, "success", 1, "done", {})
-        return look(name, since) or True
-
-    monkeypatch.setattr(alive, "is_gone", end_then_look)
-    runs.end_crashed(client)
-    assert statuses(client) == [("b", "success", "done")]

@@ -1,51 +1,23 @@
-"""No value is too odd or too many: any text in a key, thousands of rows, many partitions. And what a merge rewrites."""
+"""No text in a key is too odd."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import polars as pl
 import pytest
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from tasks.load.tables import Scope, Table
-from tasks.load.upsert import Upserted, merge, upsert
-from tasks.sources.qtickets import TICKETS
+from tasks.load.upsert import Upserted, upsert
 from tests.tasks.load.engines import values
-from tests.tasks.load.tickets import ids, load, stored, ticket, utc, written
 
 ODD = Table("odd", key=("d", "name", "n"), measures=("amount",))
 TEXTS = ["", " ", "О'Коннор", '"«»`', "\\", "\\'", "a\\b\\\\", "line\nbreak\r\ttab", "\0\b\f", "%(keys)s %s %"]
 TEXTS += ["{x:UInt8}", "-- ; DROP TABLE odd", "/*", "NULL", "😀\u2028\ufeff"]
 LARGEST = "9999999999999999.99"
 Row = tuple[date, str, int, Decimal]
-
-
-def test_a_merge_leaves_a_partition_without_superseded_rows_alone(client: Client) -> None:
-    def parts() -> dict[str, str]:
-        table = f"active AND database = currentDatabase() AND table = '{TICKETS.name}'"
-        return dict(values(client, f"SELECT partition_id, name FROM system.parts WHERE {table}"))
-
-    february = ticket(1, ordered_at=utc("2026-02-10T00:00"))
-    load(client, [february, ticket(2)], version=1)
-    before = parts()
-    load(client, [february, ticket(2, amount="600")], version=2)
-    merge(client, TICKETS.name)
-    after = parts()
-    merge(client, TICKETS.name)
-
-    assert after == parts(), "the second time there is nothing to do"
-    assert (after["202602"], after["202603"] != before["202603"]) == (before["202602"], True)
-    assert stored(client, final=False) == [written(february), written(ticket(2, amount="600"))]
-
-
-def test_a_null_where_none_may_be_fails_the_load_instead_of_becoming_a_zero(client: Client) -> None:
-    with pytest.raises(ClickHouseError):
-        load(client, [ticket(1) | {"amount": None}], version=1)
-
-    assert ids(client) == []
 
 
 @pytest.fixture
@@ -70,18 +42,3 @@ def test_any_text_in_a_key_is_stored_found_and_removed(odd: Client) -> None:
 
     for left in range(len(TEXTS) - 1, -1, -1):
         assert load_odd(odd, loaded[:left], 3) == Upserted(removed=1, unchanged=left)
-
-
-def test_thousands_of_rows_are_removed_at_once(odd: Client) -> None:
-    loaded = [(date(2026, 1, 1 + n % 28), "Ж'" * 10, n, Decimal("1.10")) for n in range(7000)]
-    load_odd(odd, loaded, 1)
-
-    assert load_odd(odd, loaded[::7], 2) == Upserted(removed=6000, unchanged=1000)
-    merge(odd, "odd")
-    assert values(odd, "SELECT count(), sum(amount), min(n % 7), max(n % 7) FROM odd") == [(1000, "1100.00", 0, 0)]
-
-
-def test_a_load_may_open_more_than_a_hundred_monthly_partitions(odd: Client) -> None:
-    loaded = [(date(2010, 1, 15) + timedelta(days=30 * n), "a", n, Decimal("0.01")) for n in range(120)]
-
-    assert load_odd(odd, loaded, 1) == Upserted(new=120)

@@ -1,8 +1,7 @@
-"""From days to facts: the owner's convention for utm_content, one name a city, exact money, empty days."""
+"""From days to facts: the owner's convention for utm_content, one name a city, exact money, no marks of persons."""
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.fetch.qtickets.rows import order_rows
 from tasks.reference import cities
 from tasks.transform.ads import amount, count, facts, identifier
+from tasks.transform.links import tags
 from tasks.transform.values import canonical_city
+from tasks.utm import UTM
 from tests.validation.ad_frames import ad_days
-from validation import ads as must
-from validation.split import split
 
 FROM_CONTENT = ("utm_city", "utm_day", "utm_month")
 ALIASES = cities().select("alias", "city").rows()
-NOTHING = {"impressions": 0, "clicks": 0, "spent": Decimal("0.00"), "conversions": 0}
 
 
 def made(*changes: dict[str, Any]) -> list[dict[str, Any]]:
@@ -32,17 +31,13 @@ def made(*changes: dict[str, Any]) -> list[dict[str, Any]]:
     ("content", "city", "day", "month"),
     [
         ("msk_01_10", "москва", 1, 10),
-        ("МСК_01_10", "москва", 1, 10),
         ("Москва_1_2", "москва", 1, 2),
-        ("spb_31_12", "санкт-петербург", 31, 12),
-        ("nizhny_novgorod_05_09", "нижний новгород", 5, 9),
-        ("Нижний Новгород_05_09", "нижний новгород", 5, 9),
+        ("nizhny_novgorod_31_12", "нижний новгород", 31, 12),
         ("Нью-Васюки_05_09", "Нью-Васюки", 5, 9),
         ("new_vasyuki_05_09", "new_vasyuki", 5, 9),
         (" _01_10", "", 1, 10),
         *((text, "", 0, 0) for text in "msk_00_10 msk_32_10 msk_01_00 msk_01_13 msk_001_10 msk_01_2026".split()),
-        *((text, "", 0, 0) for text in "msk_1٣_10 msk-01-10 msk_01 _01_10 01_10 msk_01_10x msk_xx_10".split()),
-        *((text, "", 0, 0) for text in ("karusel", "17735868496", "{ad_id}", "")),
+        *((text, "", 0, 0) for text in "msk_1٣_10 msk-01-10 msk_01 01_10 msk_01_10x 17735868496".split()),
         (None, None, None, None),
     ],
 )
@@ -55,14 +50,6 @@ def test_city_day_and_month_are_read_from_utm_content(
     assert row["utm_content"] == content, "as it was"
 
 
-@given(st.text(max_size=20))
-def test_no_text_in_utm_content_stops_a_load(content: str) -> None:
-    (row,) = made({"utm_content": content.encode("utf-8", "replace").decode()})
-
-    assert row["utm_city"] is not None
-    assert (row["utm_day"] == 0) == (row["utm_month"] == 0)
-
-
 def canonical(*written: str | None) -> list[str]:
     frame = pl.DataFrame({"city": written}, schema={"city": pl.String})
     return frame.select(canonical_city("city", cities()))["city"].to_list()
@@ -71,6 +58,7 @@ def canonical(*written: str | None) -> list[str]:
 def test_every_alias_of_the_table_is_its_city_and_every_city_its_own_name() -> None:
     assert canonical(*(alias for alias, _ in ALIASES)) == [city for _, city in ALIASES]
     assert canonical(*(city for _, city in ALIASES)) == [city for _, city in ALIASES]
+    assert canonical(" Нью-Васюки ", "x y", None, "  ") == ["Нью-Васюки", "x y", "", ""], "unknown, as written"
 
 
 @given(
@@ -87,30 +75,6 @@ def test_neither_case_nor_yo_nor_gaps_nor_blanks_around_a_city_matter(
     assert canonical(around + case(name).replace("-", gap) + around) == [city]
 
 
-def test_an_unknown_city_stays_as_written() -> None:
-    assert canonical(" Нью-Васюки ", "x y", None, "", "  ") == ["Нью-Васюки", "x y", "", "", ""]
-
-
-def test_a_day_with_any_figure_stays_as_it_is_and_one_without_goes() -> None:
-    figures = {name: Decimal("0.01") if name == "spent" else 1 for name in NOTHING}
-    kept = {"stat_date": date(2026, 1, 19), "account_id": "a", "spent_has_vat": 1, "campaign_name": "Хиты"}
-
-    rows = made(NOTHING, *(NOTHING | kept | {name: least} for name, least in figures.items()), NOTHING)
-
-    assert [row["ad_id"] for row in rows] == [2, 3, 4, 5]
-    for row, (name, least) in zip(rows, figures.items(), strict=True):
-        assert {other: row[other] for other in (*NOTHING, *kept)} == NOTHING | kept | {name: least}
-
-
-def test_facts_are_what_the_warehouse_expects() -> None:
-    tags = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
-    days = ad_days({"ad_id": 1}, {"ad_id": 2, **dict.fromkeys(tags)}).drop(FROM_CONTENT)
-
-    part = split(facts(days, cities()), must.facts)
-
-    assert (part.valid.height, part.rejected.height) == (2, 0)
-
-
 @given(st.lists(st.integers(0, 10**16 - 1), min_size=1, max_size=20), st.sampled_from(["{}.{:02}", "{}.{:02}00"]))
 def test_money_is_exact_to_the_kopeck_and_so_is_its_sum(kopecks: list[int], form: str) -> None:
     texts = [form.format(*divmod(number, 100)) for number in kopecks]
@@ -122,25 +86,26 @@ def test_money_is_exact_to_the_kopeck_and_so_is_its_sum(kopecks: list[int], form
     assert column.sum() == sum(Decimal(number) / 100 for number in kopecks)
 
 
+def test_what_is_no_figure_is_nothing_and_an_id_has_room() -> None:
+    texts = pl.DataFrame({"n": [str(2**63), "--", " ", None]}, schema={"n": pl.String})
+
+    assert texts.select(count("n"))["n"].to_list() == [2**63, 0, 0, 0]
+    assert texts.select(identifier("n"))["n"].to_list() == [2**63, 0, 0, None]
+
+
 @pytest.mark.parametrize(
-    ("read", "texts", "values"),
+    ("given", "kept"),
     [
-        (
-            amount,
-            ["4.5", "7", "0.29", "1662.3300000", "9999999999999999.99"],
-            "4.50 7 0.29 1662.33 9999999999999999.99",
-        ),
-        (amount, ["--", "-", "", None], "0 0 0 0"),
-        (count, ["3955", str(2**63), "--", "-", " ", None], f"3955 {2**63} 0 0 0 0"),
-        (identifier, ["3955", str(2**63), "--", "-", " "], f"3955 {2**63} 0 0 0"),
+        ("post_tgid_123456789_spb", "post_tgid_~nnblhd_spb"),
+        ("%2B7%20%28916%29%20123-45-67", "phone~ljjmkh"),
+        ("79161234567", "79161234567"),
     ],
 )
-def test_figures_by_hand(read: Any, texts: list[str | None], values: str) -> None:
-    column = pl.DataFrame({"n": texts}, schema={"n": pl.String}).select(read("n"))["n"]
+def test_the_tags_of_an_ad_are_masked_as_those_of_the_order_that_it_brought(given: str, kept: str) -> None:
+    parameters = f"utm_campaign={given}&utm_content={given}&utm_term={given}"
 
-    assert column.to_list() == [Decimal(value) for value in values.split()]
-    assert column.dtype == (pl.Decimal(18, 2) if read is amount else pl.UInt64)
+    found = tags(f"https://afisha.example.invalid/?{parameters}", "", {})
 
-
-def test_an_id_that_the_source_does_not_name_is_unknown() -> None:
-    assert pl.DataFrame({"n": [None]}, schema={"n": pl.String}).select(identifier("n")).item() is None
+    assert found == dict.fromkeys(UTM, "") | dict.fromkeys(("utm_campaign", "utm_content", "utm_term"), kept)
+    (row,) = order_rows({"id": 1, "payed": True, "baskets": [{}], "utm": parameters})
+    assert {name: row[name] or "" for name in UTM} == found

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tasks.reference import cities
-from tasks.transform.direct import ad_days, unreadable
+from tasks.transform.direct import ad_days
 from tests.validation.ad_frames import raw_direct
 from validation import ads as must
 from validation.split import split
@@ -54,6 +54,9 @@ def test_a_row_by_hand() -> None:
         "utm_day": 1,
         "utm_month": 10,
     }
+    (net,) = made({"include_vat": "NO"})
+    assert (net["spent"], net["spent_has_vat"]) == (Decimal("5222.40"), 0), "spend is as reported"
+    assert made({"impressions": "0", "clicks": "0", "cost": "0.00", "conversions": "--"}) == []
 
 
 @pytest.mark.parametrize(
@@ -62,68 +65,25 @@ def test_a_row_by_hand() -> None:
         (None, " ", "link"),
         ("utm_content=group", "utm_content=campaign", "group"),
         (None, "utm_content=campaign", "campaign"),
-        ("  ", "utm_content=campaign", "campaign"),
         # The first that is not empty counts, and alone.
         ("utm_term=x", "utm_content=campaign", "link"),
     ],
 )
-@pytest.mark.parametrize("link", [f"{SITE}?utm_source=own&utm_content=link#tickets", None])
 def test_parameters_of_the_group_win_over_the_campaigns_and_those_over_the_link(
-    link: str | None, group: str | None, campaign: str | None, content: str
+    group: str | None, campaign: str | None, content: str
 ) -> None:
-    found = tags(link=link, group_tracking=group, campaign_tracking=campaign)
+    found = tags(link=f"{SITE}?utm_source=own&utm_content=link", group_tracking=group, campaign_tracking=campaign)
 
-    assert found.get("content") == (None if content == "link" and link is None else content)
-    assert found.get("source") == (link and "own")
-
-
-def test_ids_and_the_name_are_filled_in_and_nothing_that_depends_on_the_click() -> None:
-    parameters = (
-        "utm_source={source}&utm_medium={gbid}-{position}&utm_campaign=%7Bcampaign_id%7D"
-        "&utm_content={ad_id}-{banner_id}&utm_term={keyword}-{campaign_name}"
-    )
-
-    for place in ({"link": f"{SITE}?{parameters}"}, {"link": SITE, "campaign_tracking": f"?{parameters}"}):
-        assert tags(**place, campaign_name="Хиты & {ad_id}") == {
-            "source": "{source}",
-            "medium": "5757287178-{position}",
-            "campaign": "700012672",
-            "content": "17735868496-17735868496",
-            "term": "{keyword}-Хиты & {ad_id}",
-        }
+    assert found == {"content": content, "source": "own"} | ({"term": "x"} if group == "utm_term=x" else {})
 
 
-def test_spend_whose_link_cannot_be_read_is_counted_by_ad() -> None:
-    """Ad 1: 100.10 + 0.20. The others have their tags from parameters, or have no known link, or no tags at all."""
-    odd = {"ad_id": "1", "link": f"{SITE}?utm_content=%D0%BC%D1"}
-    raw = raw_direct(
-        odd | {"cost": "100.10"},
-        odd | {"cost": "0.20", "stat_date": "2026-01-20"},
-        odd | {"ad_id": "2", "group_tracking": "utm_content=msk_01_10"},
-        odd | {"ad_id": "3", "link_known": "false"},
-        {"ad_id": "4", "link": SITE},
-        {"ad_id": "--", "link": None, "cost": "--"},
-    )
-
-    assert unreadable(raw).rows() == [("1", Decimal("100.30"))]
-    assert unreadable(raw_direct()).rows() == []
-
-
-@pytest.mark.parametrize("known", ["false", "", None])
-def test_only_where_the_link_is_not_known_are_tags_null(known: str | None) -> None:
+def test_only_where_the_link_is_not_known_are_tags_null() -> None:
     unknown, plain = made(
-        {"ad_id": "1", "link_known": known, "link": None, "campaign_tracking": "utm_content=a"}, {"ad_id": "2"}
+        {"ad_id": "1", "link_known": "false", "link": None, "campaign_tracking": "utm_content=a"}, {"ad_id": "2"}
     )
 
     assert {unknown[name] for name in (*UTM, "utm_city", "utm_day", "utm_month")} == {None}
     assert None not in plain.values()
-
-
-@pytest.mark.parametrize(("vat", "flag"), [("YES", 1), ("NO", 0)])
-def test_spend_is_as_reported_and_says_if_vat_is_in_it(vat: str, flag: int) -> None:
-    (row,) = made({"include_vat": vat, "cost": "120.01"})
-
-    assert (row["spent"], row["spent_has_vat"]) == (Decimal("120.01"), flag)
 
 
 def test_ads_of_the_wizard_have_no_number_and_are_one_row_a_day_and_campaign() -> None:
@@ -135,12 +95,3 @@ def test_ads_of_the_wizard_have_no_number_and_are_one_row_a_day_and_campaign() -
     assert (first["ad_group_id"], first["ad_id"], first["conversions"]) == (0, 0, 0)
     assert {first[name] for name in UTM} == {""}
     assert (first["spent"], first["clicks"], second["campaign_id"]) == (Decimal("3.30"), 140, 8)
-
-
-def test_days_keep_their_order_and_those_without_a_figure_go() -> None:
-    nothing = {"impressions": "0", "clicks": "0", "cost": "0.00", "conversions": "--"}
-
-    rows = made({"stat_date": "2026-01-20"}, {"stat_date": "2026-01-21"} | nothing, {"stat_date": "2026-01-18"})
-
-    assert [row["stat_date"].day for row in rows] == [20, 18]
-    assert made() == []

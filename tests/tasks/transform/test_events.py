@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
-import pytest
 
 from tasks.transform.qtickets import events
-from tests.validation.frames import RAW_EVENT, raw_events
+from tests.validation.frames import raw_events
 from validation import qtickets as must
 from validation.split import split
 
@@ -31,13 +30,15 @@ def show(number: int, start: str | None, deleted: str | None = None, event: str 
 def test_an_event_by_hand() -> None:
     named = {"event_name": " Щелкунчик ", "city": "ТОМСК"}
 
-    (event,) = made(
+    event, other = made(
         named,
         named | show(1, "2026-03-10T19:00:00+03:00"),
         named | show(2, "2026-03-08T02:30:00+07:00"),
         # Deleted shows set neither date.
         named | show(3, "2026-03-01T19:00:00+03:00", GONE),
         named | show(4, "2026-03-20T19:00:00+03:00", GONE),
+        {"event_id": "2"},
+        show(5, "2026-03-01T19:00:00+03:00", GONE, event="2"),
     )
 
     assert event == {
@@ -51,42 +52,14 @@ def test_an_event_by_hand() -> None:
         "first_show_at": datetime(2026, 3, 7, 19, 30, tzinfo=UTC),
         "last_show_at": datetime(2026, 3, 10, 16, tzinfo=UTC),
     }
+    assert (other["event_id"], other["first_show_at"], other["last_show_at"]) == (2, None, None)
 
 
-@pytest.mark.parametrize("shows", [[], [show(1, "2026-03-01T19:00:00+03:00", GONE)]], ids=["no show", "deleted"])
-def test_an_event_without_a_living_show_has_no_show_dates(shows: list[dict[str, str | None]]) -> None:
-    (event,) = made({}, *shows)
+def test_an_event_is_on_while_it_is_neither_hidden_nor_deleted() -> None:
+    flags = [("1", None), ("true", None), ("0", None), (None, None), ("1", GONE)]
+    changes = [
+        {"event_id": str(n), "is_active": flag, "event_deleted_at": deleted}
+        for n, (flag, deleted) in enumerate(flags, 1)
+    ]
 
-    assert (event["first_show_at"], event["last_show_at"]) == (None, None)
-
-
-@pytest.mark.parametrize(
-    ("flag", "deleted", "active"),
-    [("1", None, 1), ("true", None, 1), ("0", None, 0), (None, None, 0), ("1", GONE, 0), ("0", GONE, 0)],
-)
-def test_an_event_is_on_while_it_is_neither_hidden_nor_deleted(
-    flag: str | None, deleted: str | None, active: int
-) -> None:
-    assert [event["is_active"] for event in made({"is_active": flag, "event_deleted_at": deleted})] == [active]
-
-
-def test_shows_stay_with_their_own_event() -> None:
-    first, second = made(
-        {"event_id": "1"},
-        show(1, "2026-03-01T19:00:00+03:00", event="1"),
-        {"event_id": "2"},
-        show(2, "2026-04-01T19:00:00+03:00", event="2"),
-        show(3, "2026-05-01T19:00:00+03:00", event="1"),
-    )
-
-    assert (first["event_id"], first["first_show_at"].month, first["last_show_at"].month) == (1, 3, 5)
-    assert (second["event_id"], second["first_show_at"].month, second["last_show_at"].month) == (2, 4, 4)
-
-
-@pytest.mark.parametrize("name", ["event_name", "city", "venue", "timezone", "currency"])
-def test_what_the_source_does_not_name_is_null_and_may_be_known_to_the_warehouse(name: str) -> None:
-    (event,) = made({name: None})
-
-    assert event[name] is None
-    empty = events(pl.DataFrame(schema=dict.fromkeys(RAW_EVENT, pl.String)), CITIES)
-    assert empty.schema == events(raw_events({}), CITIES).schema
+    assert [event["is_active"] for event in made(*changes)] == [1, 1, 0, 0, 0]

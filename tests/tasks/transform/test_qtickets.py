@@ -41,22 +41,16 @@ STATES = [
     ("false", 1, 0, "reserved", "cancelled"),
     # Money cannot be given back that never came.
     ("false", 0, 1, "reserved", "cancelled"),
-    # Rejected by validation before, and no sale if it were not.
-    ("true", 0, 0, "reserved", "cancelled"),
-    ("true", 0, 1, "reserved", "cancelled"),
 ]
 
 
 @pytest.mark.parametrize(("payed", "is_paid", "is_back", "alive", "deleted"), STATES)
-@pytest.mark.parametrize(
-    "gone", [(), ("order_deleted_at",), ("ticket_deleted_at",), ("order_deleted_at", "ticket_deleted_at")]
-)
-@pytest.mark.parametrize("words", [{}, {"true": "1", "false": "0"}], ids=["words", "numbers"])
+@pytest.mark.parametrize("gone", [(), ("order_deleted_at",), ("ticket_deleted_at",)])
 def test_state_dates_and_money_given_back(
-    payed: str, is_paid: int, is_back: int, alive: str, deleted: str, gone: tuple[str, ...], words: dict[str, str]
+    payed: str, is_paid: int, is_back: int, alive: str, deleted: str, gone: tuple[str, ...]
 ) -> None:
     ticket = one(
-        payed=words.get(payed, payed),
+        payed=payed,
         payed_at=PAID_AT if is_paid else None,
         refunded_at=BACK_AT if is_back else None,
         refunded_amount="441" if is_back else None,
@@ -69,25 +63,6 @@ def test_state_dates_and_money_given_back(
     was_back = state == "refunded"
     assert ticket["refunded_at"] == (datetime(2026, 3, 12, 15, 30, tzinfo=UTC) if was_back else None)
     assert ticket["refunded_amount"] == (Decimal("441.00") if was_back else Decimal(0))
-
-
-@pytest.mark.parametrize(
-    ("change", "state", "back"),
-    [
-        # The API writes this zero on every ticket that was merely cancelled.
-        ({"ticket_deleted_at": GONE_AT, "refunded_amount": "0"}, "cancelled", "0"),
-        ({"refunded_at": BACK_AT, "refunded_amount": "490"}, "refunded", "490"),
-        ({"refunded_at": BACK_AT, "refunded_amount": "0"}, "refunded", "0"),
-        ({"price": "0"}, "paid", "0"),
-    ],
-)
-def test_states_at_the_edges(change: dict[str, str | None], state: str, back: str) -> None:
-    ticket = one(**change)
-
-    assert (ticket["state"], ticket["refunded_amount"]) == (state, Decimal(back))
-
-
-# --- money: from an order of the API to what each line cost ---
 
 
 def text(kopecks: int) -> str:
@@ -130,21 +105,20 @@ REFUNDED = {"refunded_at": GONE_AT, "refunded_amount": "1400", "quantity": 2}
     [
         (order({"price": "490.10", "quantity": 3}, price="1470.30"), [1470_30]),
         (order({"price": "1470.30", "quantity": 3}, price="1470.30"), [1470_30]),
-        (order({"price": "490", "quantity": 3}), [1470_00]),
         # Fits neither reading; 1200 may be a discount on the order, which proves nothing.
-        (order({"price": "490", "quantity": 3}, price="7"), [1470_00]),
         (order({"price": "490", "quantity": 3}, price="1200"), [1470_00]),
         # A refund lowered the price to nothing: the price before discounts decides.
         (order({"price": "1400", "original_price": "1600"} | REFUNDED, price=0, original_price=1600), [1400_00]),
         (order({"price": "700", "original_price": "800"} | REFUNDED, price=0, original_price=1600), [1400_00]),
         (order({"price": "998.9999999999999", "quantity": "2.0"}, price="999.0000000000001"), [999_00]),
         # A cancelled line counts in the price of its order, or does not.
-        *(
-            (
-                order({"price": "980", "quantity": 2}, {"price": "490", "deleted_at": GONE_AT}, price=whole),
-                [980_00, 490_00],
-            )
-            for whole in (1470, 980)
+        (
+            order({"price": "980", "quantity": 2}, {"price": "490", "deleted_at": GONE_AT}, price=1470),
+            [980_00, 490_00],
+        ),
+        (
+            order({"price": "980", "quantity": 2}, {"price": "490", "deleted_at": GONE_AT}, price=980),
+            [980_00, 490_00],
         ),
     ],
 )
@@ -152,100 +126,30 @@ def test_what_a_line_cost_by_hand(given: Order, kopecks: list[int]) -> None:
     assert amounts(given) == kopecks
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"id": None},
-        {"refunded_at": "soon"},
-        {"quantity": 10_000},
-        {"price": []},
-        {"price": None},
-        {"quantity": "many"},
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("wrong", [{"id": None}, {"refunded_at": "soon"}, {"price": None}], ids=str)
 def test_a_rejected_line_neither_doubles_nor_halves_its_sibling(wrong: Order) -> None:
     """Two tickets for 2000 in all and one for 1000; then two for 2000 each."""
     for whole, kopecks in ((3000, 2000_00), (5000, 4000_00)):
         assert amounts(order({"price": 2000, "quantity": 2}, {"price": 1000} | wrong, price=whole)) == [kopecks]
 
 
-def test_what_else_is_in_the_load_does_not_change_what_an_order_cost() -> None:
-    per_line = [order({"price": "1470", "quantity": 3}, number=n, price="1470") for n in (1, 2, 3)]
-    unclear = order({"price": "700", "quantity": 2}, number=9, price="7")
-
-    assert amounts(*per_line, unclear) == [1470_00, 1470_00, 1470_00, 1400_00]
-    whole = raw(order({"price": 2000, "quantity": 2}, {"price": 1000}, price=3000))
-    assert [tickets(whole.slice(place, 1))["amount"][0] for place in (0, 1)] == [2000, 1000], (
-        "as a replay reads them"
-    )
-
-
-@given(st.integers(0, 10**12 - 1), st.integers(0, 99), st.sampled_from(["", "0", "000"]))
-def test_no_kopeck_changes_on_the_way_from_text(whole: int, kopecks: int, zeros: str) -> None:
-    """Also where a float would have no room for it."""
-    exact = Decimal(f"{whole}.{kopecks:02}")
-    written = f"{exact}{zeros}"
-
-    ticket = one(price=written, refunded_at=BACK_AT, refunded_amount=written)
-
-    assert (ticket["price"], ticket["amount"], ticket["refunded_amount"]) == (exact, exact, exact)
-
-
-@pytest.mark.parametrize(
-    ("price", "amount"), [("0.1", "0.30"), ("4.35", "13.05"), ("99999999999.99", "299999999999.97")]
-)
-def test_amounts_that_floats_get_wrong_are_right(price: str, amount: str) -> None:
-    assert str(one(price=price, quantity="3")["amount"]) == amount
-
-
-# --- times, ids, tags ---
-
 OFFSETS = st.integers(-12 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 INSTANTS = st.integers(1_420_070_400, 2_051_222_400).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 
 
-@given(INSTANTS, OFFSETS)
-def test_an_instant_is_the_same_in_every_offset(moment: datetime, offset: timezone) -> None:
-    written = moment.astimezone(offset).isoformat()
+@given(INSTANTS, OFFSETS, st.integers(0, 10**12 - 1), st.integers(0, 99))
+def test_an_instant_is_the_same_in_every_offset_and_no_kopeck_is_lost(
+    moment: datetime, offset: timezone, whole: int, kopecks: int
+) -> None:
+    """Also where a float would have no room for it."""
+    written, exact = moment.astimezone(offset).isoformat(), Decimal(f"{whole}.{kopecks:02}")
 
-    ticket = one(payed_at=written, created_at=written, refunded_at=written, refunded_amount="1")
+    ticket = one(
+        payed_at=written, created_at=written, refunded_at=written, price=f"{exact}0", refunded_amount=f"{exact}"
+    )
 
     assert [ticket[name] for name in ("paid_at", "ordered_at", "refunded_at")] == [moment] * 3
-
-
-@pytest.mark.parametrize(
-    ("payed_at", "utc"),
-    [
-        ("2026-03-09T23:59:59+03:00", datetime(2026, 3, 9, 20, 59, 59, tzinfo=UTC)),
-        ("2026-03-10T00:00:00+03:00", datetime(2026, 3, 9, 21, tzinfo=UTC)),
-        ("2026-03-09T21:00:00Z", datetime(2026, 3, 9, 21, tzinfo=UTC)),
-        ("2026-03-10T07:00:00+10:00", datetime(2026, 3, 9, 21, tzinfo=UTC)),
-    ],
-)
-def test_by_hand_around_the_moscow_midnight(payed_at: str, utc: datetime) -> None:
-    assert one(payed_at=payed_at)["paid_at"] == utc
-
-
-def test_tags_are_trimmed_and_stay_in_their_own_columns() -> None:
-    tags = {
-        "utm_source": " vk\n",
-        "utm_medium": "\u00a0x",
-        "utm_campaign": "VK Реклама",
-        "utm_content": "",
-        "utm_term": None,
-    }
-
-    ticket = one(**tags)
-
-    assert [ticket[tag] for tag in tags] == ["vk", "x", "VK Реклама", "", ""]
-
-
-def test_ids_are_numbers_an_unknown_show_is_0_and_an_order_without_its_time_counts_from_its_payment() -> None:
-    ticket = one(ticket_id="0012000001", show_id=None, created_at=None)
-
-    assert (ticket["ticket_id"], ticket["show_id"]) == (12000001, 0)
-    assert ticket["ordered_at"] == ticket["paid_at"] == datetime(2026, 3, 10, 9, tzinfo=UTC)
+    assert [ticket[name] for name in ("price", "amount", "refunded_amount")] == [exact] * 3
 
 
 def test_each_line_gives_one_ticket_in_the_same_order_of_the_form_that_the_warehouse_expects() -> None:
@@ -258,3 +162,6 @@ def test_each_line_gives_one_ticket_in_the_same_order_of_the_form_that_the_wareh
     assert made["ticket_id"].to_list()[:3] == [5, 3, 9]
     assert dict(made.schema) == dict(tickets(raw_orders()).schema) == dict(good_tickets({}).schema)
     assert split(made, must.tickets).rejected.height == 0
+    bare = one(ticket_id="0012000001", show_id=None, created_at=None, utm_source=" vk\n", utm_medium=None)
+    assert (bare["ticket_id"], bare["show_id"], bare["utm_source"], bare["utm_medium"]) == (12000001, 0, "vk", "")
+    assert bare["ordered_at"] == bare["paid_at"], "an order without its time counts from its payment"
