@@ -127,7 +127,9 @@ class StoredToken(httpx.Auth):
         form |= {"client_id": self.client_id, "client_secret": self._secret}
         body = await client.send("POST", "api/v2/oauth2/token.json", as_json, data=form)
         reply = body if isinstance(body, dict) else {}
-        tokens = {name: text for name in _TOKENS if _is_token(text := str(reply.get(name) or "").strip())}
+        # Text alone: written as text, a list or an object with a token in it would be kept as one.
+        found = {name: value.strip() for name in _TOKENS if isinstance(value := reply.get(name), str)}
+        tokens = {name: text for name, text in found.items() if _is_token(text)}
         if "access_token" not in tokens:
             raise SourceError("VK Ads answered the request for a token without one.", transient=True)
         return tokens | {"expires_at": time.time() + _lifetime(reply.get("expires_in"))}
