@@ -25,7 +25,7 @@ from tests.soak import scene as scenes
 from tests.soak.child import killed_load
 from tests.soak.model import Model, Run
 from tests.soak.scene import NO_PRICE, SOURCES, Key, Scene, Value
-from tests.soak.schedule import DAYS, Step, draw
+from tests.soak.schedule import DAYS, LONGEST, Step, draw
 from tests.support.product import Clock, Killed, Outcome, Product, in_process
 from tests.support.stage import Stage, stage
 
@@ -81,13 +81,12 @@ class Runner:
     stage: Stage
     clock: Clock
     product: Product
-    dsn: str
 
-    def carry_out(self, seed: int, steps: list[Step] | None = None) -> None:
-        """Raises Wrong."""
+    def carry_out(self, seed: int, steps: list[Step]) -> None:
+        """`seed`: of the world. Raises Wrong."""
         try:
             self._begin(seed)
-            for step in draw(seed) if steps is None else steps:
+            for step in steps:
                 getattr(self, f"_{step.what}", self._change)(step)
             self._end()
         except Wrong:
@@ -205,16 +204,6 @@ class Runner:
         if outcome.status != "success":
             raise Wrong(f"replay {outcome.status}: {outcome.message}")
         self._check(step.options["source"])
-
-    def _backfill(self, step: Step) -> None:
-        self.clock.move(seconds=5)
-        first, last = self._window(step.options["source"], 0, 1000)
-        run = Run(step.options["source"], first, last)
-        outcome = self._reading(run, lambda: self.product.backfill(run.source, first, last))
-        if outcome.status == "crashed":
-            raise Wrong(f"backfill of {run.source} crashed: {outcome.message}")
-        # Which of its windows were done already, and so not read, it alone knows: it excuses rows and accuses none.
-        run.status = "unknown"
 
     def _load_in_child(self, run: Run, options: dict[str, Any]) -> None:
         settings = self.product.settings
@@ -414,7 +403,7 @@ def runner(dsn: str, folder: Path, database: str) -> Iterator[Runner]:
         product = Product(served.settings(dsn, database, folder))
         # Makes the schema.
         product.load("qtickets", truth.moscow_day(START), truth.moscow_day(START))
-        yield Runner(served, clock, product, dsn)
+        yield Runner(served, clock, product)
         with clickhouse_connect.get_client(dsn=dsn) as client:
             client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
 
@@ -441,19 +430,18 @@ class Result:
     steps: list[Step] = field(default_factory=list)
 
 
-def try_one(made: Runner, seed: int, *, shorter: bool = True) -> Result:
+def try_one(made: Runner, seed: int, longest: int = LONGEST) -> Result:
+    steps = draw(seed, longest)
     try:
-        made.carry_out(seed)
+        made.carry_out(seed, steps)
     except Wrong as wrong:
-        steps = draw(seed)
-        if shorter:
-            steps = shrink(lambda fewer: made.carry_out(seed, fewer), steps, wrong.kind)
-        return Result(seed, str(wrong), steps)
+        fewer = shrink(lambda fewer: made.carry_out(seed, fewer), steps, wrong.kind)
+        return Result(seed, str(wrong), fewer)
     return Result(seed)
 
 
-def carry_out(dsn: str, folder: str, seeds: list[int], shorter: bool) -> list[Result]:
+def carry_out(dsn: str, folder: str, seeds: list[int]) -> list[Result]:
     """The schedules of these seeds, in a process of their own."""
     logging.disable(logging.CRITICAL)
     with runner(dsn, Path(folder) / f"soak_{seeds[0]}", f"soak_{seeds[0]}") as made:
-        return [try_one(made, seed, shorter=shorter) for seed in seeds]
+        return [try_one(made, seed) for seed in seeds]

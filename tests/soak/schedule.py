@@ -23,7 +23,7 @@ _APIS = {"qtickets": "qtickets", "vk_ads": "vk", "direct": "direct"}
 
 @dataclass(frozen=True)
 class Step:
-    """`what`: time, one of the changes, load, continue, again, replay, backfill."""
+    """`what`: time, one of the changes, load, continue, again, replay."""
 
     what: str
     options: dict[str, Any]
@@ -32,11 +32,11 @@ class Step:
         return f"{self.what} " + " ".join(f"{name}={value}" for name, value in self.options.items())
 
 
-def draw(seed: int) -> list[Step]:
+def draw(seed: int, longest: int = LONGEST) -> list[Step]:
     rng = Random(f"schedule {seed}")
     steps = [_load(rng, source, trouble=False) for source in SOURCES if rng.random() < 0.6]
     vanished = 0
-    while len(steps) < rng.randint(8, LONGEST):
+    while len(steps) < rng.randint(min(8, longest), longest):
         step = _step(rng)
         vanished += step.what.startswith("vanish")
         # A load refuses to remove much of a window's money, and is right to.
@@ -45,7 +45,7 @@ def draw(seed: int) -> list[Step]:
     return steps
 
 
-_WEIGHTS = {"load": 50, "change": 25, "time": 8, "continue": 9, "again": 3, "replay": 3, "backfill": 2}
+_WEIGHTS = {"load": 50, "change": 25, "time": 8, "continue": 9, "again": 3, "replay": 3}
 
 
 def _step(rng: Random) -> Step:
