@@ -6,11 +6,9 @@ log in to is told to believe the address that a request says it comes from, whic
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import clickhouse_connect
@@ -81,20 +79,17 @@ def login(server: ClickHouseServer, password: str = PASSWORD) -> Client:
 def test_the_administrator_has_the_password_of_the_environment(server: ClickHouseServer) -> None:
     with login(server) as client:
         assert client.command("SELECT currentUser()") == ADMIN
-        # What `zakaz access` needs; this server has nowhere to keep a user, the one of compose.yaml has.
-        assert client.command("CHECK GRANT CREATE USER, CREATE ROLE, ROLE ADMIN ON *.*") == 1
     for password in ("", "guess"):
         with pytest.raises(DatabaseError, match="code: 516"):
             login(server, password).close()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded"])
-def test_no_header_says_where_a_request_comes_from(server: ClickHouseServer, header: str) -> None:
+def test_no_header_says_where_a_request_comes_from(server: ClickHouseServer) -> None:
     """The administrator may come from this machine alone: believed, the header would keep it out, and let others in."""
     asked = httpx.get(
         f"http://127.0.0.1:{server.port}/?query=SELECT+currentUser()",
-        headers={"X-ClickHouse-User": ADMIN, "X-ClickHouse-Key": PASSWORD, header: "203.0.113.9"},
+        headers={"X-ClickHouse-User": ADMIN, "X-ClickHouse-Key": PASSWORD, "X-Forwarded-For": ELSEWHERE},
         trust_env=False,
     )
 
@@ -166,32 +161,22 @@ def believing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseSe
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(shipped()))
 def test_each_user_comes_from_its_own_network_alone(believing: ClickHouseServer, name: str) -> None:
-    """However name and password are spelled."""
-    user = users()[name]
-    pair = b64encode(f"{user.name}:{user.password}".encode())
-    spelled: tuple[dict[str, Any], ...] = (
-        {"headers": [(b"X-ClickHouse-User", name.encode()), (b"X-ClickHouse-Key", user.password.encode())]},
-        {"headers": [(b"Authorization", b"Basic " + pair)]},
-        {"params": {"user": user.name, "password": user.password}},
-    )
-    for given in spelled:
-        came = set()
-        for address in (WORKER, THIS_MACHINE, PROXY, ELSEWHERE):
-            headers = [*given.get("headers", []), (b"X-Forwarded-For", address.encode())]
-            reply = httpx.post(
-                f"http://{HOST}:{believing.port}/",
-                content=b"SELECT currentUser()",
-                params=given.get("params"),
-                headers=headers,
-                trust_env=False,
-            )
-            if reply.is_success:
-                assert reply.text.strip() == name
-                came.add(address)
-            else:
-                assert "Code: 516" in reply.text
+    came = set()
+    for address in (WORKER, THIS_MACHINE, PROXY, ELSEWHERE):
+        reply = httpx.post(
+            f"http://{HOST}:{believing.port}/",
+            content=b"SELECT currentUser()",
+            params={"user": name, "password": users()[name].password},
+            headers={"X-Forwarded-For": address},
+            trust_env=False,
+        )
+        if reply.is_success:
+            assert reply.text.strip() == name
+            came.add(address)
+        else:
+            assert "Code: 516" in reply.text
 
-        assert came == ({PROXY} if name == "datalens_reader" else {WORKER, THIS_MACHINE})
+    assert came == ({PROXY} if name == "datalens_reader" else {WORKER, THIS_MACHINE})
 
 
 def test_the_addresses_are_those_of_the_networks_and_the_administrator_comes_from_inside_alone() -> None:
