@@ -1,17 +1,14 @@
 """What is made for a cluster is what the engine understands, and the same tables as on a single server.
 
-The tests' servers run no ON CLUSTER: such statements are parsed by the engine here, and a replicated table is made
-where a server has a Keeper in its memory, which is as far as it gets.
+The tests' servers run no ON CLUSTER: such statements are parsed by the engine here, which is as far as it gets.
 """
 
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.client import Client
 
@@ -24,15 +21,9 @@ from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tasks.sources.qtickets import TICKETS
 from tests.cluster.servers import CLUSTER, Shards
-from tests.support.clickhouse_server import clickhouse_server
-from tests.tasks.load.engines import values
 from tests.tasks.load.tickets import load, ticket
 
 SCHEMA = [statement for file in sql_files("schema") for statement in file.statements]
-_KEEPER = """<clickhouse>
-    <zookeeper><implementation>testkeeper</implementation></zookeeper>
-    <macros><shard>7</shard><replica>first</replica></macros>
-</clickhouse>"""
 
 
 @pytest.fixture
@@ -55,20 +46,16 @@ def test_every_table_of_the_schema_becomes_two_that_the_engine_understands(embed
         assert "ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{uuid}/{shard}', " in understood[0]
         # A row is sharded by all that makes it the same row.
         (key,) = re.findall(r"ORDER BY (?:\(([^()]*)\)|(\w+))", understood[0])
-        assert f"ENGINE = Distributed('{CLUSTER}', 'zakaz', '{name}_local', cityHash64({''.join(key)}))" in understood[1]
+        assert (
+            f"ENGINE = Distributed('{CLUSTER}', 'zakaz', '{name}_local', cityHash64({''.join(key)}))"
+            in understood[1]
+        )
 
 
 @pytest.mark.parametrize("sql", ["CREATE TABLE IF NOT EXISTS t (x UInt8) ENGINE = Log", "TRUNCATE TABLE t"])
 def test_what_a_cluster_has_no_counterpart_of_is_refused(embedded: Client, sql: str) -> None:
     with pytest.raises(WarehouseError, match="cannot be run on a cluster"):
         cluster.statements(embedded, sql)
-
-
-def test_for_a_single_server_no_statement_changes(tmp_path: Path) -> None:
-    with warehouse(Settings(_env_file=None, clickhouse_dsn=f"chdb://{tmp_path / 'warehouse'}")) as client:
-        assert [cluster.statements(client, sql) for sql in SCHEMA] == [[sql] for sql in SCHEMA]
-        assert cluster.everywhere(client) == ""
-        assert cluster.stored(client, "t") == "`t`"
 
 
 @pytest.mark.slow
@@ -84,30 +71,6 @@ def test_all_that_is_said_is_understood(cluster_settings: Settings, shards: Shar
     for beginning in ("CREATE DATABASE", "CREATE TABLE", "CREATE OR REPLACE VIEW", "DELETE FROM", "OPTIMIZE TABLE"):
         assert any(statement.lstrip().startswith(beginning) for statement in said), beginning
     assert all(f" ON CLUSTER {CLUSTER}" in parsed(embedded, text) for text in said if CLUSTER in text)
-
-
-@pytest.mark.slow
-def test_the_replicated_tables_are_made_where_there_is_a_keeper(tmp_path: Path, embedded: Client) -> None:
-    """Arguments, macros and the path in Keeper, of a shard's first replica."""
-    (tmp_path / "config.d").mkdir()
-    (tmp_path / "config.d" / "keeper.xml").write_text(_KEEPER)
-    with clickhouse_server(tmp_path) as server, clickhouse_connect.get_client(dsn=server.dsn) as client:
-        client.command("CREATE DATABASE zakaz")
-        client.database = "zakaz"
-        for sql in SCHEMA:
-            local = cluster.statements(embedded, sql)[0]
-            # What ON CLUSTER gives to all replicas alike.
-            if not local.startswith("CREATE"):
-                continue  # A table of one replica takes no change before it is done with its start.
-            alone = local.replace(f" ON CLUSTER `{CLUSTER}`", f" UUID '{uuid.uuid4()}'")
-            client.command(alone.replace(" AS fact_vk_ads_daily\n", " AS fact_vk_ads_daily_local\n"))
-
-        made = values(client, "SELECT table, zookeeper_path, replica_name FROM system.replicas ORDER BY table")
-
-    names = re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", "\n".join(SCHEMA))
-    assert [table for table, _, _ in made] == sorted(f"{name}_local" for name in names)
-    assert all(re.fullmatch(r"/clickhouse/tables/[0-9a-f-]{36}/7", path) for _, path, _ in made)
-    assert {replica for *_, replica in made} == {"first"}
 
 
 def parsed(client: Client, sql: str) -> str:

@@ -41,7 +41,10 @@ def main() -> int:
         if options.again:
             return _again(server.dsn, Path(folder) / "0", options.again)
         if options.payloads:
-            seeds = [(options.seed * 1000 + n, len(range(n, options.payloads, options.jobs))) for n in range(options.jobs)]
+            seeds = [
+                (options.seed * 1000 + n, len(range(n, options.payloads, options.jobs)))
+                for n in range(options.jobs)
+            ]
             counts = sum(_in_processes(carry_out_payloads, server.dsn, folder, seeds), Counter())
         else:
             cells = all_cells() if options.all or options.pattern else one_of_each()

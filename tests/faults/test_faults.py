@@ -78,7 +78,8 @@ def test_clean_loads_are_the_ground_truth_and_the_table_has_every_endpoint_that_
         for r in sales
     } == truth.sales(made.world)
     assert {
-        r["ticket_id"]: (r["state"], r["amount"], truth.moscow_day(r["paid_at"] or r["ordered_at"])) for r in tickets
+        r["ticket_id"]: (r["state"], r["amount"], truth.moscow_day(r["paid_at"] or r["ordered_at"]))
+        for r in tickets
     } == truth.tickets(made.world)
     for name, api in made.apis.items():
         for path in api.asked:

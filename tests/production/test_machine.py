@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -115,15 +114,3 @@ def test_up_serves_a_ui_and_loads_and_down_leaves_nothing_but_the_data(home: Pat
         httpx.get(runs)
     assert zakaz(home, "down").stdout == "Nothing was running.\n"
     assert (home / "data" / "warehouse").exists()
-
-
-def test_a_port_that_another_program_has_is_named(home: Path) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        taken = other.getsockname()[1]
-
-        done = zakaz(home, "up", "--port", str(taken))
-
-    assert done.returncode == 2
-    assert done.stderr == f"zakaz: Port {taken} is taken. Choose another, e.g. `make up PORT={taken + 1}`.\n"

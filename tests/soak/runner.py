@@ -22,7 +22,6 @@ from sandbox.world import World
 from tests.faults.table import ALWAYS, ENDPOINTS, faults_of
 from tests.flows import truth
 from tests.soak import scene as scenes
-from tests.soak.child import killed_load
 from tests.soak.model import Model, Run
 from tests.soak.scene import NO_PRICE, SOURCES, Key, Scene, Value
 from tests.soak.schedule import DAYS, LONGEST, Step, draw
@@ -150,9 +149,6 @@ class Runner:
         self.clock.move(seconds=options["seconds"])
         first, last = self._window(source, options["back"], options["days"])
         run = Run(source, first, last)
-        if options.get("child"):
-            self._load_in_child(run, options)
-            return
         fault = self._schedule_fault(options)
         if "pause" in options:
             self._start(run, options["pause"])
@@ -204,17 +200,6 @@ class Runner:
         if outcome.status != "success":
             raise Wrong(f"replay {outcome.status}: {outcome.message}")
         self._check(step.options["source"])
-
-    def _load_in_child(self, run: Run, options: dict[str, Any]) -> None:
-        settings = self.product.settings
-        died = self._reading(
-            run,
-            lambda: killed_load(
-                settings, run.source, run.first, run.last, self.clock.now, options["kill"], options["after"]
-            ),
-        )
-        run.status = "killed" if died else "unknown"
-        self.happened["child killed" if died else "child done"] += 1
 
     # --- runs
 

@@ -17,7 +17,15 @@ DAYS, LONGEST = 12, 25
 STATEMENTS = 90
 """About as many requests to ClickHouse a load makes."""
 _CHANGES = ("vanish_order", "vanish_day", "restate", "restate", "refund", "cancel", "move", "spoil", "cure")
-_BODY_FAULTS = ("list_emptied", "list_halved", "item_dropped", "count_higher", "inner_dropped", "empty", "list_null")
+_BODY_FAULTS = (
+    "list_emptied",
+    "list_halved",
+    "item_dropped",
+    "count_higher",
+    "inner_dropped",
+    "empty",
+    "list_null",
+)
 _APIS = {"qtickets": "qtickets", "vk_ads": "vk", "direct": "direct"}
 
 
@@ -75,8 +83,6 @@ def _load(rng: Random, source: str, *, trouble: bool = True) -> Step:
         options |= {"fault": _fault(rng, source), "times": rng.choice((1, 1, 2, 10**6))}
     elif draw < 0.35:
         options |= {"kill": rng.randint(1, STATEMENTS), "after": rng.random() < 0.5}
-    elif draw < 0.38:
-        options |= {"kill": rng.randint(1, STATEMENTS), "after": rng.random() < 0.5, "child": True}
     elif draw < 0.58:
         options |= {"pause": "read"}
     elif draw < 0.68:
