@@ -1,4 +1,4 @@
-"""Wrong bodies that look whole, made from a right one: editors of any JSON body of lists of objects and of any TSV report.
+"""Wrong bodies that look whole, made from a right one: editors of any JSON body of lists of objects, and of any report.
 
 They know no API: a list is the first list of objects that a body holds, a count is a number named so, a day is a text
 that looks like one. An editor that finds nothing to change gives the body back as it was. Bodies that are no such
@@ -23,18 +23,42 @@ _DAY = re.compile(r"^(\d{4}-\d\d-\d\d)(?=$|[T ])")
 _FAR = 40
 """Days by which a day is moved out of any window of the table."""
 _TAIL = "00000000011"
-_TOTAL = re.compile(rb"(Total rows: )(\d+)")
+_TOTAL = re.compile(r"Total rows: (\d+)")
 
 
-# --- JSON ---------------------------------------------------------------------------------------------------------
+def opened(body: bytes) -> tuple[Any, Callable[[Any], bytes]] | None:
+    """The document and how to write it again. A report is its header, its rows and their total; None: it is neither."""
+    try:
+        return json.loads(body), lambda document: json.dumps(document).encode()
+    except (ValueError, RecursionError):
+        lines = body.decode("utf-8", "surrogateescape").split("\n")
+    if len(lines) < 3 or "\t" not in lines[0] or not (total := _TOTAL.fullmatch(lines[-2])):
+        return None
+    names = lines[0].split("\t")
+    rows = [dict(zip(names, line.split("\t"), strict=False)) for line in lines[1:-2]]
+
+    def write(document: Any) -> bytes:
+        told = document.get("rows")
+        listed = [document.get("header"), *(told if isinstance(told, list) else [told])]
+        text = ["\t".join(map(_cell, row.values() if isinstance(row, dict) else [row])) for row in listed]
+        return "\n".join([*text, f"Total rows: {document.get('total')}", ""]).encode("utf-8", "surrogatepass")
+
+    return {"header": dict(zip(names, names, strict=True)), "rows": rows, "total": int(total[1])}, write
 
 
-def _json(change: Callable[[Any], Any]) -> Editor:
-    """The editor that applies `change` to the parsed body; None from it: nothing to change."""
+def _cell(value: Any) -> str:
+    return "--" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
+def _document(change: Callable[[Any], Any]) -> Editor:
+    """The editor that applies `change` to the document; None from it: nothing to change."""
 
     def edit(body: bytes) -> bytes:
-        changed = change(json.loads(body))
-        return body if changed is None else json.dumps(changed).encode()
+        if (found := opened(body)) is None:
+            return body
+        document, write = found
+        changed = change(document)
+        return body if changed is None else write(changed)
 
     return edit
 
@@ -65,7 +89,7 @@ def _of_list(change: Callable[[list[Any]], Any], *, counted: bool = False) -> Ed
                 holder[name] = max(0, holder[name] + len(after) - len(before))
         return document
 
-    return _json(edit)
+    return _document(edit)
 
 
 def _holders(document: Any) -> Iterator[tuple[Any, str]]:
@@ -83,7 +107,7 @@ def _counts(change: Leaf) -> Editor:
             holder[key] = change(holder[key])
         return document
 
-    return _json(edit)
+    return _document(edit)
 
 
 def _of_items(change: Callable[[Any], Any]) -> Editor:
@@ -187,7 +211,17 @@ def _without(path: str, item: Any) -> Any:
 
 
 def without(path: str) -> Editor:
-    return _of_items(partial(_without, path))
+    """Of a report the column."""
+
+    def edit(document: Any) -> Any:
+        place = _place(document)
+        if place is None:
+            return None
+        parent, key = place
+        parent[key] = _without(path, parent[key])
+        return document | {"header": _without(path, document["header"])} if "header" in document else document
+
+    return _document(edit)
 
 
 LISTS: dict[str, Editor] = {
@@ -225,9 +259,9 @@ LISTS: dict[str, Editor] = {
 """By kind: what a list endpoint may send instead."""
 
 OBJECTS: dict[str, Editor] = {
-    "values_null": _json(_leaves(lambda _: None)),
-    "values_empty": _json(_leaves(lambda _: "")),
-    "numbers_negative": _json(_leaves(lambda v: -v if _number(v) else v)),
+    "values_null": _document(_leaves(lambda _: None)),
+    "values_empty": _document(_leaves(lambda _: "")),
+    "numbers_negative": _document(_leaves(lambda v: -v if _number(v) else v)),
 }
 """The same for an endpoint that answers with one object."""
 
@@ -240,90 +274,23 @@ BODIES: dict[str, Editor] = {
 """What any endpoint with a JSON body may send."""
 
 
-# --- TSV ----------------------------------------------------------------------------------------------------------
-
-Cells = list[list[bytes]]
-
-
-def _table(change: Callable[[Cells, list[bytes]], Cells], *, counted: bool = False) -> Editor:
-    """The editor of the rows of a report, which end with `Total rows`; `change` gets them and the column names."""
-
-    def edit(body: bytes) -> bytes:
-        lines = body.split(b"\n")
-        head = next((n for n, line in enumerate(lines) if line.startswith(b"Date\t")), None)
-        last = next((n for n, line in enumerate(lines) if line.startswith(b"Total rows")), None)
-        if head is None or last is None:
-            return body
-        names = lines[head].split(b"\t")
-        before = [line.split(b"\t") for line in lines[head + 1 : last]]
-        rows = change([list(row) for row in before], names)
-        if counted:
-            lines[last] = _TOTAL.sub(lambda m: m[1] + b"%d" % (int(m[2]) + len(rows) - len(before)), lines[last])
-        return b"\n".join([*lines[:head], b"\t".join(names), *(b"\t".join(row) for row in rows), *lines[last:]])
-
-    return edit
+_BOTH = """list_emptied list_emptied_and_count list_halved list_halved_and_count item_dropped item_twice
+item_twice_and_count item_replaced count_higher count_zero money_with_tail day_after day_moved days_broken""".split()
+_FIGURES = ("Impressions", "Clicks", "Cost", "Conversions")
 
 
-def _cells(change: Callable[[bytes, bytes], bytes]) -> Editor:
-    """`change` gets the name of the column and the cell."""
-    return _table(lambda rows, names: [[change(n, c) for n, c in zip(names, row, strict=False)] for row in rows])
-
-
-def _column(name: bytes, change: Callable[[bytes], bytes]) -> Editor:
-    return _cells(lambda column, cell: change(cell) if column == name else cell)
-
-
-def without_column(name: str) -> Editor:
-    def change(rows: Cells, names: list[bytes]) -> Cells:
-        if name.encode() not in names:
-            return rows
-        at = names.index(name.encode())
-        del names[at]
-        return [row[:at] + row[at + 1 :] for row in rows]
-
-    return _table(change)
-
-
-_FIGURES = (b"Impressions", b"Clicks", b"Conversions")
-
-
-def _moved(rows: Cells, names: list[bytes]) -> Cells:
-    """The last row, on a day long after."""
-    at = names.index(b"Date")
-    return [[*row[:at], _shifted(row[at].decode()).encode(), *row[at + 1 :]] for row in rows[-1:]]
-
-
-def _total(change: Callable[[int], int]) -> Editor:
-    return lambda body: _TOTAL.sub(lambda m: m[1] + b"%d" % change(int(m[2])), body)
-
-
-def _reversed(rows: Cells, names: list[bytes]) -> Cells:
-    names.reverse()
-    return [row[::-1] for row in rows]
+def _cells(change: Callable[[str], str], *names: str) -> Editor:
+    return _of_items(lambda row: {key: change(cell) if key in names else cell for key, cell in row.items()})
 
 
 REPORTS: dict[str, Editor] = {
-    "list_emptied": _table(lambda rows, _: []),
-    "list_emptied_and_count": _table(lambda rows, _: [], counted=True),
-    "list_halved": _table(lambda rows, _: rows[: len(rows) // 2]),
-    "list_halved_and_count": _table(lambda rows, _: rows[: len(rows) // 2], counted=True),
-    "item_dropped": _table(lambda rows, _: rows[:-1]),
-    "item_twice": _table(lambda rows, _: [*rows, *rows[-1:]]),
-    "item_twice_and_count": _table(lambda rows, _: [*rows, *rows[-1:]], counted=True),
-    "item_replaced": _table(lambda rows, _: [*rows[:-1], *rows[:1]]),
-    "count_higher": _total(lambda n: n + 1),
-    "count_zero": _total(lambda _: 0),
-    "figures_null": _cells(lambda name, cell: b"--" if name in (*_FIGURES, b"Cost") else cell),
-    "values_empty": _cells(lambda _, cell: b""),
-    "numbers_float": _cells(lambda name, cell: cell + b".0" if name in _FIGURES and cell.isdigit() else cell),
-    "numbers_negative": _column(b"Cost", lambda cell: b"-" + cell),
-    "money_with_tail": _column(b"Cost", lambda cell: cell + _TAIL.encode() if b"." in cell else cell),
-    "money_in_micros": _column(b"Cost", lambda cell: cell.replace(b".", b"") + b"0000"),
-    "day_after": _table(lambda rows, names: [*rows, *_moved(rows, names)], counted=True),
-    "day_moved": _table(lambda rows, names: [*rows[:-1], *_moved(rows, names)]),
-    "days_broken": _column(b"Date", lambda _: b"0000-00-00"),
-    "other_ids": _column(b"AdId", lambda cell: cell + b"0" if cell.isdigit() else cell),
-    "columns_moved": _table(_reversed),
+    **{kind: LISTS[kind] for kind in _BOTH},
+    "values_empty": _of_items(lambda row: dict.fromkeys(row, "")),
+    "figures_null": _cells(lambda _: "--", *_FIGURES),
+    "numbers_float": _cells(lambda cell: f"{cell}.0" if cell.isdigit() else cell, *_FIGURES),
+    "numbers_negative": _cells(lambda cell: f"-{cell}", "Cost"),
+    "money_in_micros": _cells(lambda cell: f"{cell.replace('.', '')}0000", "Cost"),
+    "other_ids": _cells(lambda cell: f"{cell}0" if cell.isdigit() else cell, "AdId"),
     "carriage_returns": lambda body: body.replace(b"\n", b"\r\n"),
     "no_total": lambda body: body[: body.rfind(b"Total rows")],
     "empty": lambda _: b"",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.faults.bodies import BODIES, LISTS, OBJECTS, REPORTS, without, without_column
+from tests.faults.bodies import BODIES, LISTS, OBJECTS, REPORTS, without
 
 STATES = ("fresh", "loaded", "settled")
 """An empty warehouse; one that holds the day before; an empty one long after the days are final, so that what was
@@ -160,8 +160,7 @@ def faults_of(endpoint: Endpoint) -> dict[str, Fault]:
         for kind, editor in shapes[endpoint.shape].items()
         if kind not in endpoint.unfit and (is_told or "count" not in kind)
     }
-    leave_out = without_column if endpoint.shape == "report" else without
-    editors |= {f"without_{name}": leave_out(name) for name in endpoint.fields}
+    editors |= {f"without_{name}": without(name) for name in endpoint.fields}
     errors = {
         "_".join(["error_200", *map(str, options.values())]): Fault("error_as_page", options)
         for options in endpoint.errors

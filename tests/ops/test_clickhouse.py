@@ -28,7 +28,6 @@ from tests.support.shipped_access import shipped
 SHIPPED = ROOT / "ops" / "clickhouse"
 ADMIN, PASSWORD = "administrator", "0123456789abcdef"
 PLACE = "/var/lib/clickhouse-backups/"
-DISK, SMALL_DISK = "5000000000", "5000000"
 SMALL_MACHINE = 1_200_000_000
 """Four fifths of a container's memory, as the server works it out; the tests' machine may have any."""
 # A worker, a program on this machine by the published port, the TLS proxy, anybody.
@@ -39,10 +38,8 @@ GIVEN = SERVICES["access"]["environment"]
 def config(folder: Path) -> Path:
     for name in ("config.d", "users.d"):
         (folder / name).mkdir(exist_ok=True)
-    # Something for ours to remove, and what the image has without them.
     (folder / "config.xml").write_text(
         f"<clickhouse><users_config>{folder}/users.xml</users_config><mysql_port>1</mysql_port>"
-        f"<logger><level>trace</level><log>{folder}/own.log</log></logger>"
         f"<max_server_memory_usage>{SMALL_MACHINE}</max_server_memory_usage></clickhouse>"
     )
     (folder / "users.xml").write_text(
@@ -50,9 +47,8 @@ def config(folder: Path) -> Path:
         "<networks><ip>::/0</ip></networks></default></users></clickhouse>"
     )
     text = (SHIPPED / "config.xml").read_text("utf-8")
-    assert PLACE in text and text.count(DISK) == 1
-    text = text.replace(PLACE, f"{folder}/backups/").replace(DISK, SMALL_DISK)
-    (folder / "config.d" / "zakaz.xml").write_text(text)
+    assert PLACE in text
+    (folder / "config.d" / "zakaz.xml").write_text(text.replace(PLACE, f"{folder}/backups/"))
     # Under another name: this server lets its own `default` in without a password, or does not start.
     users = (SHIPPED / "users.xml").read_text("utf-8").replace("default replace=", f"{ADMIN} replace=")
     users = users.replace("</default>\n    </users>", f"</{ADMIN}>\n    </users>")
@@ -97,9 +93,7 @@ def test_no_header_says_where_a_request_comes_from(server: ClickHouseServer) -> 
 
 
 @pytest.mark.slow
-def test_a_backup_goes_to_its_disk_and_comes_back_and_the_configuration_is_what_was_meant(
-    server: ClickHouseServer,
-) -> None:
+def test_a_backup_goes_to_its_disk_and_comes_back(server: ClickHouseServer) -> None:
     url = SERVICES["worker"]["environment"]["BACKUP_URL"].removeprefix("${BACKUP_URL:-").removesuffix("}")
     disk = place(Settings(_env_file=None, clickhouse_dsn="http://h", backup_url=url)).function.split("'")[1]
     with login(server) as client:
@@ -113,12 +107,8 @@ def test_a_backup_goes_to_its_disk_and_comes_back_and_the_configuration_is_what_
         assert client.command("SELECT id FROM shop.t") == 7
         with pytest.raises(DatabaseError, match="not allowed"):
             client.command("BACKUP DATABASE shop TO Disk('default', 'two')")
-        told = dict(client.query("SELECT name, value FROM system.server_settings").result_rows)
     assert (server.directory / "backups" / "one").is_dir()
     assert f"backups:{PLACE.rstrip('/')}" in SERVICES["clickhouse"]["volumes"]
-    assert float(told["max_server_memory_usage_to_ram_ratio"]) == pytest.approx(0.8)
-    assert told["max_temporary_data_on_disk_size"] == SMALL_DISK
-    assert not (server.directory / "own.log").exists()
 
 
 @pytest.mark.slow
@@ -129,11 +119,6 @@ def test_the_server_ends_a_query_without_limits_before_its_memory_does(server: C
             client.command(
                 "SELECT length(arrayMap(i -> i + x, range(300000000))) FROM (SELECT arrayJoin([1, 2]) AS x) "
                 "SETTINGS max_memory_usage = 0, max_memory_usage_for_user = 0, max_untracked_memory = 4194304"
-            )
-        with pytest.raises(DatabaseError, match="Limit for temporary files size exceeded"):
-            client.command(
-                "SELECT count() FROM (SELECT sipHash64(number) AS x FROM numbers(3000000) GROUP BY x) "
-                "SETTINGS max_bytes_before_external_group_by = 1000000, max_temporary_data_on_disk_size_for_query = 0"
             )
         assert client.command("SELECT 1") == 1
 

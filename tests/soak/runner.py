@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import traceback
 import uuid
@@ -23,7 +22,7 @@ from tests.faults.table import ALWAYS, ENDPOINTS, faults_of
 from tests.flows import truth
 from tests.soak import scene as scenes
 from tests.soak.model import Model, Run
-from tests.soak.scene import NO_PRICE, SOURCES, Key, Scene, Value
+from tests.soak.scene import SOURCES, Key, Scene, Value
 from tests.soak.schedule import DAYS, LONGEST, Step, draw
 from tests.support.product import Clock, Killed, Outcome, Product, in_process
 from tests.support.stage import Stage, stage
@@ -53,11 +52,7 @@ _PATIENCE = 120
 
 
 class Wrong(AssertionError):
-    """The warehouse is not what it must be. `kind`: its words without what differs from schedule to schedule."""
-
-    @property
-    def kind(self) -> str:
-        return re.sub(r"[\d(].*", "", str(self))
+    """The warehouse is not what it must be."""
 
 
 @dataclass
@@ -181,25 +176,6 @@ class Runner:
         run = Run(before.source, before.first, before.last, before.view, before.read)
         outcome = self._reading(run, lambda: self.product.load(run.source, run.first, run.last, run_id=run_id))
         self._note(run, outcome)
-
-    def _replay(self, step: Step) -> None:
-        """As after an update whose rules read the wrong price: the rejected rows are good ones now."""
-        prices = {str(b.id): b.price for order in self.scene.world.orders for b in order.baskets}
-        held = self.product.select(
-            "SELECT DISTINCT record_key FROM meta_quarantine FINAL WHERE source = 'qtickets'"
-        )
-        for key in held["record_key"]:
-            price = prices.get(key)
-            if price is not None:
-                self.product.command(
-                    f"ALTER TABLE meta_quarantine UPDATE record = replaceAll(record, '{NO_PRICE}', '{price}') "
-                    f"WHERE record_key = '{key}' SETTINGS mutations_sync = 1"
-                )
-        self.clock.move(seconds=5)
-        outcome = self.product.replay(step.options["source"])
-        if outcome.status != "success":
-            raise Wrong(f"replay {outcome.status}: {outcome.message}")
-        self._check(step.options["source"])
 
     # --- runs
 
@@ -393,19 +369,6 @@ def runner(dsn: str, folder: Path, database: str) -> Iterator[Runner]:
             client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
 
 
-def shrink(carry_out: Callable[[list[Step]], None], steps: list[Step], kind: str) -> list[Step]:
-    """The steps without those that the failure does not need, left out one by one."""
-    place = len(steps) - 1
-    while place >= 0:
-        fewer = steps[:place] + steps[place + 1 :]
-        try:
-            carry_out(fewer)
-        except Wrong as wrong:
-            steps = fewer if wrong.kind == kind else steps
-        place -= 1
-    return steps
-
-
 @dataclass
 class Result:
     """Of one schedule: `wrong` is empty where all was exact."""
@@ -420,8 +383,7 @@ def try_one(made: Runner, seed: int, longest: int = LONGEST) -> Result:
     try:
         made.carry_out(seed, steps)
     except Wrong as wrong:
-        fewer = shrink(lambda fewer: made.carry_out(seed, fewer), steps, wrong.kind)
-        return Result(seed, str(wrong), fewer)
+        return Result(seed, str(wrong), steps)
     return Result(seed)
 
 

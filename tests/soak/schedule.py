@@ -1,4 +1,4 @@
-"""Schedules: steps drawn from a seed, each whole in itself, so that a failing schedule can be shrunk by leaving some out.
+"""Schedules: steps drawn from a seed, each whole in itself, so that any may be left out.
 
 Picks are shares (0 to 1) of what there is to pick from when the step is taken.
 """
@@ -31,7 +31,7 @@ _APIS = {"qtickets": "qtickets", "vk_ads": "vk", "direct": "direct"}
 
 @dataclass(frozen=True)
 class Step:
-    """`what`: time, one of the changes, load, continue, again, replay."""
+    """`what`: time, one of the changes, load, continue, again."""
 
     what: str
     options: dict[str, Any]
@@ -53,7 +53,7 @@ def draw(seed: int, longest: int = LONGEST) -> list[Step]:
     return steps
 
 
-_WEIGHTS = {"load": 50, "change": 25, "time": 8, "continue": 9, "again": 3, "replay": 3}
+_WEIGHTS = {"load": 50, "change": 25, "time": 8, "continue": 9, "again": 3}
 
 
 def _step(rng: Random) -> Step:

@@ -46,10 +46,6 @@ SCHEDULES = {
         _load("qtickets", kill=50, after=False), _change("vanish_order", 0.6), _load("qtickets", days=4),
         _load("qtickets", back=4), Step("again", {"pick": 0}),
     ],
-    "a rejected version is replayed over a newer one": [
-        _change("spoil", 0.5), _load("qtickets"), _change("cure", 0), _change("refund", 0.5), _load("qtickets"),
-        Step("replay", {"source": "qtickets"}),
-    ],
 }  # fmt: skip
 
 
