@@ -113,18 +113,6 @@ def test_a_repeat_of_one_insert_is_dropped_and_rows_that_were_removed_may_come_a
     assert ids(client, final=False) == list(MANY)
 
 
-def test_a_database_of_one_server_does_not_become_one_of_a_cluster(
-    cluster_settings: Settings, shards: Shards
-) -> None:
-    for server in shards.servers:
-        alone = {"clickhouse_cluster": None, "clickhouse_dsn": SecretStr(server.dsn)}
-        with warehouse(cluster_settings.model_copy(update=alone)) as client:
-            migrate(client)
-
-    with pytest.raises(WarehouseError, match="was made for a single server"), warehouse(cluster_settings) as client:
-        migrate(client)
-
-
 @pytest.mark.usefixtures("client")
 def test_a_database_of_a_cluster_is_not_loaded_without_it(cluster_settings: Settings) -> None:
     alone = cluster_settings.model_copy(update={"clickhouse_cluster": None})

@@ -30,10 +30,9 @@ _IN_TEXT = (EMAIL, PHONE, "+79165550138")
 """What free text is planted with: no program can tell a name in the name of an event."""
 _PERSON = {"email": EMAIL, "phone": PHONE, "client_name": NAME, "card": CARD}
 _ODD = (
-    "\x1b[31mred\x1b]0;title\x07", "\ud83d", "\udc00x", "a\x00b", "\u202egpj.exe", "\u200f\u2066", "😀👨‍👩‍👧", "=1+1;cmd|' /C calc'!A0",
-    "+cmd|x", "@SUM(A1)", "<script>alert(1)</script>", "](http://elsewhere.invalid) **b**", "<!channel> <@U1>", "&amp;#0;",
-    "'; DROP TABLE x; --", "\r\n\r\n", "\t\t", "{0.__class__} {{7*7}} %s%n", "\ufeff", "\u0661\u0662", "1e400", "0x10",
-    "1_000", "NaN", "-Infinity", "\x85\u2028", "[bold red]x[/]",
+    "\x1b[31mred\x1b]0;title\x07", "\ud83d", "a\x00b", "\u202egpj.exe", "😀👨‍👩‍👧", "=1+1;cmd|' /C calc'!A0", "<script>alert(1)</script>",
+    "](http://elsewhere.invalid) **b**", "<!channel> <@U1>", "'; DROP TABLE x; --", "\r\n\r\n", "\t\t", "\u0661\u0662", "1e400", "1_000",
+    "NaN", "\x85\u2028",
 )  # fmt: skip
 _HEADERS = {
     "Content-Type": ("", "text/html", "application/json; charset=utf-16", "text/plain; charset=nonsense", "\xff"),
@@ -44,9 +43,7 @@ _HEADERS = {
     "Location": ("/", "//", "http://[", EMAIL),
     "Set-Cookie": ("a=b; Domain=", "=" * 3000),
 }
-_STATUSES = tuple(
-    map(int, "201 202 203 204 206 299 301 304 400 401 402 403 404 409 418 422 429 451 500 501 503 599".split())
-)
+_STATUSES = (202, 204, 206, 299, 301, 304, 400, 401, 403, 404, 418, 422, 429, 500, 503, 599)
 
 MAY_BE_LEFT_OUT = frozenset(
     """deleted_at refunded_at refunded_amount show_id shows utm conversion_count clicks stats Conversions AdId AdGroupId

@@ -28,8 +28,6 @@ from tests.support.shipped_access import shipped
 SHIPPED = ROOT / "ops" / "clickhouse"
 ADMIN, PASSWORD = "administrator", "0123456789abcdef"
 PLACE = "/var/lib/clickhouse-backups/"
-SMALL_MACHINE = 1_200_000_000
-"""Four fifths of a container's memory, as the server works it out; the tests' machine may have any."""
 # A worker, a program on this machine by the published port, the TLS proxy, anybody.
 WORKER, THIS_MACHINE, PROXY, ELSEWHERE = "172.30.90.4", "172.30.90.1", "172.30.91.3", "203.0.113.9"
 GIVEN = SERVICES["access"]["environment"]
@@ -39,8 +37,7 @@ def config(folder: Path) -> Path:
     for name in ("config.d", "users.d"):
         (folder / name).mkdir(exist_ok=True)
     (folder / "config.xml").write_text(
-        f"<clickhouse><users_config>{folder}/users.xml</users_config><mysql_port>1</mysql_port>"
-        f"<max_server_memory_usage>{SMALL_MACHINE}</max_server_memory_usage></clickhouse>"
+        f"<clickhouse><users_config>{folder}/users.xml</users_config><mysql_port>1</mysql_port></clickhouse>"
     )
     (folder / "users.xml").write_text(
         "<clickhouse><profiles><default/></profiles><quotas><default/></quotas><users><default><password></password>"
@@ -109,18 +106,6 @@ def test_a_backup_goes_to_its_disk_and_comes_back(server: ClickHouseServer) -> N
             client.command("BACKUP DATABASE shop TO Disk('default', 'two')")
     assert (server.directory / "backups" / "one").is_dir()
     assert f"backups:{PLACE.rstrip('/')}" in SERVICES["clickhouse"]["volumes"]
-
-
-@pytest.mark.slow
-def test_the_server_ends_a_query_without_limits_before_its_memory_does(server: ClickHouseServer) -> None:
-    """By its own limit, which no session can set aside: with all of theirs at 0, none."""
-    with login(server) as client:
-        with pytest.raises(DatabaseError, match=r"code: 241.*(total|server)"):
-            client.command(
-                "SELECT length(arrayMap(i -> i + x, range(300000000))) FROM (SELECT arrayJoin([1, 2]) AS x) "
-                "SETTINGS max_memory_usage = 0, max_memory_usage_for_user = 0, max_untracked_memory = 4194304"
-            )
-        assert client.command("SELECT 1") == 1
 
 
 def users(**env: str) -> dict[str, User]:

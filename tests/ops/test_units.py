@@ -32,6 +32,18 @@ HARDENED = {
 }
 
 
+HOURS = {
+    "qtickets/nightly": ["20 3 * * *"],
+    "vk_ads/nightly": ["30 3 * * *"],
+    "direct/nightly": ["40 3 * * *"],
+    "qtickets/weekly": ["50 4 * * 0"],
+    "vk_ads/weekly": ["0 5 * * 0"],
+    "direct/weekly": ["10 5 * * 0"],
+    "backup/nightly": ["30 5 * * *"],
+}
+"""Written out here again: they are what people were promised."""
+
+
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_a_unit_runs_as_a_user_of_its_own_and_writes_to_one_folder(unit: Path) -> None:
     parser = configparser.ConfigParser(interpolation=None)
@@ -68,6 +80,8 @@ def test_every_deployment_is_of_a_flow_that_takes_its_parameters_at_moscow_hours
             assert flow.name in one["tags"] and one["work_pool"]["work_queue_name"] == flow.name
             loaded.add((flow.name, one["name"]))
     assert loaded >= {(source, name) for source in SOURCES for name in ("nightly", "weekly")}
+    crons = {f"{one['entrypoint'].rpartition('.')[2]}/{one['name']}": one.get("schedules", []) for one in declared}
+    assert {name: [schedule["cron"] for schedule in crons[name]] for name in HOURS} == HOURS
 
 
 def test_every_automation_parses_and_each_source_is_missed() -> None:

@@ -27,7 +27,6 @@ def production(tmp_path: Path, clickhouse_dsn: str, clickhouse_database: str) ->
 
 def test_a_night_of_production(production: Stack) -> None:
     assert "direct/nightly: 40 3 * * *" in production.zakaz("deploy")
-    cron_makes_runs_at_moscow_hours(production)
     production.stop_the_clock()
     short = {"no sign of life": 45, "no good run of vk_ads": 60}
     production.zakaz("automations", "--file", str(production.automations_with(short)))
@@ -41,27 +40,6 @@ def test_a_night_of_production(production: Stack) -> None:
     for words in ("Zakaz: direct failed", "Zakaz: qtickets crashed", "Zakaz: qtickets failed"):
         assert sum(words in message for message in production.chat.messages) == 1, words
     deploying_again_removes_what_is_not_declared_and_leaves_what_people_did(production)
-
-
-def cron_makes_runs_at_moscow_hours(production: Stack) -> None:
-    """The hours are written out here again: they are what people were promised."""
-    due = production.made_by_cron()
-    hours = {name: {f"{at:%H:%M}" for at in moments} for name, moments in due.items()}
-    nightly = {
-        "backup/nightly": {"05:30"},
-        "direct/nightly": {"03:40"},
-        "qtickets/nightly": {"03:20"},
-        "smoke/daily": {"02:30"},
-        "vk_ads/nightly": {"03:30"},
-    }
-    weekly = {"direct/weekly": {"05:10"}, "qtickets/weekly": {"04:50"}, "vk_ads/weekly": {"05:00"}}
-    assert {name: hours[name] for name in nightly | weekly} == nightly | weekly
-    assert {at.weekday() for name in weekly for at in due[name]} == {6}, "Sundays"
-    assert {minute[-2:] for minute in hours["qtickets/frequent"]} <= {"00", "15", "30", "45"}
-    # Of which the scheduler makes the next few.
-    every_two_hours = {f"{hour:02}:05" for hour in range(0, 24, 2)}
-    assert hours["quality/regular"] <= every_two_hours | {"04:15", "10:01"}
-    assert "backfill/by-hand" not in hours
 
 
 def deployments_bring_the_right_figures(production: Stack) -> None:

@@ -122,17 +122,6 @@ def test_a_load_in_the_middle_of_its_work_is_no_alarm_once_it_has_ended(settings
     assert waits.now == 9, "three pauses of three seconds, until the load ended"
 
 
-def test_a_defect_beside_a_load_is_found_when_the_load_has_ended(settings: Settings) -> None:
-    load = begin(settings)
-    run(settings, DOUBLED)
-    waits = Waits([lambda: end(settings, load)])
-
-    found = looked(settings, waits)
-
-    assert statuses(found) == all_ok(duplicates_vk_ads="broken")
-    assert (found["duplicates_vk_ads"].observed, waits.now) == (1, 3)
-
-
 def test_a_killed_run_that_says_running_hides_nothing(settings: Settings) -> None:
     """It was killed between the tickets and what is made of them: 1500 of revenue, of which the sales know 1000."""
     begin(settings, "qtickets_loader")

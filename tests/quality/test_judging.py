@@ -65,15 +65,6 @@ def test_rows_are_counted_exactly_and_a_handful_is_fetched(
     assert sum(frame.height for frame in fetched) <= 7
 
 
-def test_parameters_of_a_check_win_over_its_own_and_a_comment_at_its_end_is_no_trouble(client: Client) -> None:
-    check = check_of("SELECT toString({least:Float64}) AS what, {today:Date} AS day WHERE {least:Float64} > 2 -- rarely", least=1)  # fmt: skip
-
-    found = judge(client, check, TODAY, {"least": 3, "of another check": 9})
-
-    assert (found.status, found.sample) == ("broken", [{"what": "3", "day": TODAY}])
-    assert judge(client, check, TODAY, {}).status == "ok"
-
-
 RAISING = {
     "SELECT 'x' AS what FROM nowhere": "could not be run: a table or view that it reads is missing (",
     "SELEC 1": "could not be run: its SQL is wrong (",
