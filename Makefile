@@ -34,9 +34,8 @@ lint: .venv/.installed-dev ## Style and the direction of imports
 types: .venv/.installed-dev ## Static types
 	$(BIN)/mypy
 
-bench: .venv/.installed-dev ## A million ticket lines into the warehouse; all checks over three years
+bench: .venv/.installed-dev ## A million ticket lines into the warehouse
 	$(BIN)/python -m tests.bench
-	$(BIN)/python -m tests.bench.quality
 
 SCHEDULES ?= 300
 SEED ?= 1

@@ -44,16 +44,8 @@ def raw_orders(rows: int) -> pl.DataFrame:
         "utm_source": "yandex",
         "utm_medium": "cpc",
     }
-    empty = (
-        "order_deleted_at",
-        "ticket_deleted_at",
-        "refunded_at",
-        "refunded_amount",
-        "utm_term",
-        "order_price",
-        "order_original_price",
-        "original_price",
-    )
+    empty = """order_deleted_at ticket_deleted_at refunded_at refunded_amount utm_term order_price order_original_price
+    original_price""".split()
     return frame.select(
         (pl.col("number") + 10_000_000).cast(pl.String).alias("ticket_id"),
         (pl.col("number") // 2 + 1_000_000).cast(pl.String).alias("order_id"),

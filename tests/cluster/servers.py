@@ -27,14 +27,11 @@ from tests.support.clickhouse_server import HOST, ClickHouseServer, clickhouse_s
 from tests.support.clickhouse_users import DEFAULT, User
 
 CLUSTER = "two_shards"
-LIMPING = "limping"
-"""The same shards, the first replica of the second of them down."""
 _CONFIG = """<clickhouse>
     <tcp_port>{port}</tcp_port>
     <macros><shard>{shard}</shard><replica>one</replica></macros>
-    <remote_servers><two_shards>{shards}</two_shards><limping>{limping}</limping></remote_servers>
+    <remote_servers><two_shards>{shards}</two_shards></remote_servers>
 </clickhouse>"""
-_REPLICA = f"<replica><host>{HOST}</host><port>{{}}</port></replica>"
 _HOP = {"connection", "transfer-encoding", "content-length", "keep-alive", "host"}
 
 
@@ -119,13 +116,11 @@ def drop_database(shards: Shards, name: str) -> None:
 
 
 def _configure(folder: Path, shard: int, ports: list[int]) -> None:
-    one = "<shard><internal_replication>true</internal_replication>{}</shard>"
-    shards = "".join(one.format(_REPLICA.format(port)) for port in ports)
-    dead = one.format(_REPLICA.format(free_port()) + _REPLICA.format(ports[1]))
-    limping = one.format(_REPLICA.format(ports[0])) + dead
+    one = "<shard><internal_replication>true</internal_replication><replica><host>{}</host><port>{}</port></replica></shard>"
     path = folder / "config.d" / "cluster.xml"
     path.parent.mkdir(parents=True)
-    path.write_text(_CONFIG.format(port=ports[shard], shard=shard, shards=shards, limping=limping))
+    shards = "".join(one.format(HOST, port) for port in ports)
+    path.write_text(_CONFIG.format(port=ports[shard], shard=shard, shards=shards))
 
 
 class _Door(ThreadingHTTPServer):

@@ -16,7 +16,6 @@ from clickhouse_connect.driver.client import Client
 from sandbox.world import World
 from tasks import steps
 from tasks.ingest import PLAIN, ingest
-from tasks.load.cluster import stored
 from tasks.load.frames import select
 from tasks.load.sql import sql_files
 from tasks.load.warehouse import warehouse
@@ -26,7 +25,7 @@ from tasks.sources import SOURCES
 from tasks.window import Window
 from tests.cluster.servers import CLUSTER, Shards, drop_database
 from tests.flows import ad_truth, truth
-from tests.quality.healthy import DATA, refresh_marts
+from tests.quality.healthy import DATA
 from tests.support.product import Clock, in_process
 from tests.support.stage import Stage, stage
 
@@ -124,15 +123,3 @@ def test_a_reader_without_our_settings_reads_every_view_on_every_server(
         with clickhouse_connect.get_client(dsn=server.dsn, database=BOTH) as reader:
             for name, sql in VIEWS.items():
                 assert select(reader, sql).equals(single[name]), name
-
-
-def test_a_mart_is_mended_on_both_shards(kept: tuple[Client, Client]) -> None:
-    both, _ = kept
-    marketing = "SELECT * EXCEPT _ver FROM agg_marketing_daily ORDER BY ALL"
-    whole = select(both, marketing)
-    both.command(f"DELETE FROM {stored(both, 'agg_marketing_daily')} WHERE toYYYYMM(d) = {TODAY:%Y%m}")
-    assert select(both, marketing).height < whole.height
-
-    refresh_marts(both, NOW)
-
-    assert select(both, marketing).equals(whole)

@@ -4,7 +4,7 @@ cluster and a single server are not mixed up."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +12,9 @@ import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
-from tasks.errors import SettingsError, WarehouseError
+from tasks.errors import WarehouseError
 from tasks.load.access import try_rights
 from tasks.load.frames import insert
 from tasks.load.migrate import migrate
@@ -23,11 +23,11 @@ from tasks.load.upsert import Upserted, merge
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tasks.sources.qtickets import TICKETS
-from tests.cluster.servers import CLUSTER, LIMPING, Shards, drop_database, plain, two_shards
+from tests.cluster.servers import CLUSTER, Shards, plain, two_shards
 from tests.quality.healthy import set_references
 from tests.support.shipped_access import SETTINGS, rendered, shipped
 from tests.tasks.load.engines import values
-from tests.tasks.load.tickets import frame, ids, load, stored, ticket, utc, written
+from tests.tasks.load.tickets import frame, ids, load, stored, ticket, written
 
 pytestmark = pytest.mark.slow
 LOCAL = f"{TICKETS.name}_local"
@@ -95,18 +95,6 @@ def test_removed_and_superseded_rows_leave_every_disk_and_nothing_is_merged_twic
     assert parts(on_each, "name") == names
 
 
-def test_many_partitions_are_merged_on_both_shards(client: Client, on_each: list[Client]) -> None:
-    months = [ticket(n, ordered_at=utc(f"{2015 + n // 12}-{1 + n % 12:02}-15T00:00")) for n in range(1, 60)]
-    load(client, months, version=1)
-    load(client, [row | {"show_id": 5} for row in months], version=2)
-
-    merge(client, TICKETS.name)
-
-    assert len(ids(client, final=False)) == 59
-    found = parts(on_each, "uniqExact(partition_id), count()")
-    assert sum(partitions for ((partitions, _),) in found) == sum(count for ((_, count),) in found) == 59
-
-
 def test_a_repeat_of_one_insert_is_dropped_and_rows_that_were_removed_may_come_again(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,94 +113,11 @@ def test_a_repeat_of_one_insert_is_dropped_and_rows_that_were_removed_may_come_a
     assert ids(client, final=False) == list(MANY)
 
 
-def test_loads_go_on_while_a_replica_is_down(cluster_settings: Settings) -> None:
-    """The first replica of a shard does not answer: the second is written and read."""
-    with warehouse(cluster_settings.model_copy(update={"clickhouse_cluster": LIMPING})) as client:
-        migrate(client)
-        load(client, [ticket(n) for n in MANY], version=1)
-        load(client, DEARER, version=2)
-        merge(client, TICKETS.name)
-
-        assert ids(client, final=False) == list(range(1, 151))
-
-
-def of_one_server(settings: Settings, shards: Shards, **more: str) -> Settings:
-    alone = {"clickhouse_cluster": None, "clickhouse_dsn": SecretStr(shards.servers[0].dsn)}
-    return settings.model_copy(update=alone | more)
-
-
-def test_a_database_of_one_server_does_not_become_one_of_a_cluster(
-    cluster_settings: Settings, shards: Shards
-) -> None:
-    for server in shards.servers:
-        dsn = SecretStr(server.dsn)
-        with warehouse(
-            of_one_server(cluster_settings, shards).model_copy(update={"clickhouse_dsn": dsn})
-        ) as client:
-            migrate(client)
-
-    with pytest.raises(WarehouseError, match="was made for a single server"), warehouse(cluster_settings) as client:
-        migrate(client)
-
-
 @pytest.mark.usefixtures("client")
 def test_a_database_of_a_cluster_is_not_loaded_without_it(cluster_settings: Settings) -> None:
     alone = cluster_settings.model_copy(update={"clickhouse_cluster": None})
     with pytest.raises(WarehouseError, match="is spread over a cluster"), warehouse(alone) as client:
         migrate(client)
-
-
-def test_what_is_wrong_with_the_name_of_a_cluster_is_said(
-    make_settings: Callable[..., Settings], shards: Shards, cluster_database: str
-) -> None:
-    for name in ("a b", "a`; DROP DATABASE x", "1st"):
-        with pytest.raises(ValidationError, match="clickhouse_cluster"):
-            make_settings(clickhouse_cluster=name)
-    with pytest.raises(SettingsError, match="needs a server"), warehouse(make_settings(clickhouse_cluster="any")):
-        pass
-    dsn = shards.servers[0].dsn
-    unknown = make_settings(clickhouse_dsn=dsn, clickhouse_database=cluster_database, clickhouse_cluster="nowhere")
-    with pytest.raises(WarehouseError, match=r"CLICKHOUSE_CLUSTER is no cluster .*'nowhere'"), warehouse(unknown):
-        pass
-
-
-def test_a_database_of_one_server_moves_into_a_cluster(
-    client: Client, cluster_settings: Settings, shards: Shards
-) -> None:
-    """As docs/scale-out.md says."""
-    new, old = cluster_settings.clickhouse_database, f"{cluster_settings.clickhouse_database}_old"
-    with warehouse(of_one_server(cluster_settings, shards, clickhouse_database=old)) as alone:
-        migrate(alone)
-        load(alone, [ticket(n) for n in range(1, 101)], version=1)
-        load(alone, DEARER[:50], version=2)
-        for table in alone.query("SHOW TABLES LIKE 'stg%'").result_columns[0]:
-            move = f"INSERT INTO {new}.{table} SELECT * FROM {old}.{table} FINAL"
-            alone.command(move, settings={"distributed_foreground_insert": 1})
-
-        assert stored(client) == stored(alone)
-        assert load(client, DEARER[:50], version=3).written == 0
-    drop_database(shards, old)
-
-
-def test_a_database_restored_under_another_name_is_its_own(
-    client: Client, cluster_settings: Settings, shards: Shards
-) -> None:
-    """What the engine restores stands for the tables of the first database, until it is migrated."""
-    first, copy = cluster_settings.clickhouse_database, f"{cluster_settings.clickhouse_database}_copy"
-    load(client, [ticket(n) for n in range(1, 101)], version=1)
-    for server in shards.servers:
-        with clickhouse_connect.get_client(dsn=server.dsn) as one:
-            one.command(f"BACKUP DATABASE {first} TO Memory('{first}')")
-            one.command(f"RESTORE DATABASE {first} AS {copy} FROM Memory('{first}')")
-
-    with warehouse(cluster_settings.model_copy(update={"clickhouse_database": copy})) as restored:
-        migrate(restored)
-        load(restored, [ticket(n) for n in range(1, 11)], version=2)
-        merge(restored, TICKETS.name)
-
-        assert ids(restored, final=False) == list(range(1, 11))
-    assert ids(client, final=False) == list(range(1, 101))
-    drop_database(shards, copy)
 
 
 def test_the_loader_may_do_its_work_and_the_reader_reads_views_and_nothing_else(

@@ -19,6 +19,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from sandbox.world.secrets import MARK
+from tests.faults.bodies import opened
 from tests.faults.table import ENDPOINTS, Endpoint
 
 EMAIL, PHONE, NAME = f"{MARK}.person@mail.example.invalid", "+7 (916) 555-01-37", "Зинаида Пробная-Тестова"
@@ -29,10 +30,9 @@ _IN_TEXT = (EMAIL, PHONE, "+79165550138")
 """What free text is planted with: no program can tell a name in the name of an event."""
 _PERSON = {"email": EMAIL, "phone": PHONE, "client_name": NAME, "card": CARD}
 _ODD = (
-    "\x1b[31mred\x1b]0;title\x07", "\ud83d", "\udc00x", "a\x00b", "\u202egpj.exe", "\u200f\u2066", "😀👨‍👩‍👧", "=1+1;cmd|' /C calc'!A0",
-    "+cmd|x", "@SUM(A1)", "<script>alert(1)</script>", "](http://elsewhere.invalid) **b**", "<!channel> <@U1>", "&amp;#0;",
-    "'; DROP TABLE x; --", "\r\n\r\n", "\t\t", "{0.__class__} {{7*7}} %s%n", "\ufeff", "\u0661\u0662", "1e400", "0x10",
-    "1_000", "NaN", "-Infinity", "\x85\u2028", "[bold red]x[/]",
+    "\x1b[31mred\x1b]0;title\x07", "\ud83d", "a\x00b", "\u202egpj.exe", "😀👨‍👩‍👧", "=1+1;cmd|' /C calc'!A0", "<script>alert(1)</script>",
+    "](http://elsewhere.invalid) **b**", "<!channel> <@U1>", "'; DROP TABLE x; --", "\r\n\r\n", "\t\t", "\u0661\u0662", "1e400", "1_000",
+    "NaN", "\x85\u2028",
 )  # fmt: skip
 _HEADERS = {
     "Content-Type": ("", "text/html", "application/json; charset=utf-16", "text/plain; charset=nonsense", "\xff"),
@@ -43,9 +43,7 @@ _HEADERS = {
     "Location": ("/", "//", "http://[", EMAIL),
     "Set-Cookie": ("a=b; Domain=", "=" * 3000),
 }
-_STATUSES = tuple(
-    map(int, "201 202 203 204 206 299 301 304 400 401 402 403 404 409 418 422 429 451 500 501 503 599".split())
-)
+_STATUSES = (202, 204, 206, 299, 301, 304, 400, 401, 403, 404, 418, 422, 429, 500, 503, 599)
 
 MAY_BE_LEFT_OUT = frozenset(
     """deleted_at refunded_at refunded_amount show_id shows utm conversion_count clicks stats Conversions AdId AdGroupId
@@ -136,30 +134,6 @@ class Malformed:
 Edit = Callable[[bytes, random.Random, str, Malformed], bytes]
 
 
-def _opened(body: bytes) -> tuple[Any, Callable[[Any], bytes]] | None:
-    """The document and how to write it again. A report is its header and its rows; None where it is neither."""
-    try:
-        return json.loads(body), lambda document: json.dumps(document).encode()
-    except (ValueError, RecursionError):
-        lines = body.decode("utf-8", "surrogateescape").split("\n")
-    if len(lines) < 3 or "\t" not in lines[0] or not lines[-2].startswith("Total rows"):
-        return None
-    names = lines[0].split("\t")
-    rows = [dict(zip(names, line.split("\t"), strict=False)) for line in lines[1:-2]]
-
-    def write(document: Any) -> bytes:
-        told = document.get("rows")
-        listed = [document.get("header"), *(told if isinstance(told, list) else [told])]
-        text = ["\t".join(map(_cell, row.values() if isinstance(row, dict) else [row])) for row in listed]
-        return "\n".join([*text, *lines[-2:]]).encode("utf-8", "surrogatepass")
-
-    return {"header": dict(zip(names, names, strict=True)), "rows": rows}, write
-
-
-def _cell(value: Any) -> str:
-    return "--" if value is None else value if isinstance(value, str) else json.dumps(value)
-
-
 def _places(document: Any) -> Iterator[Place]:
     nodes = [(document, "")]
     while nodes:
@@ -186,9 +160,9 @@ def _document(change: Callable[[Any, random.Random, str, Malformed], None]) -> E
     """The step that changes the parsed body."""
 
     def edit(body: bytes, rng: random.Random, text: str, of: Malformed) -> bytes:
-        if (opened := _opened(body)) is None:
+        if (found := opened(body)) is None:
             return body
-        document, write = opened
+        document, write = found
         change(document, rng, text, of)
         return write(document).replace(_TWICE.encode(), b"")
 
@@ -278,7 +252,7 @@ def _lists(document: Any, rng: random.Random, text: str, of: Malformed) -> None:
 
 def _extra(document: Any, rng: random.Random, text: str, of: Malformed) -> None:
     """Fields that nobody asked for, with a person in them. In a report a cell too many is a part of the name."""
-    is_report = isinstance(document, dict) and document.keys() == {"header", "rows"}
+    is_report = isinstance(document, dict) and "header" in document
     of.touched |= FREE if is_report else set()
     person = {} if is_report else _PERSON
     marks = {} if is_report else {"barcode": BARCODE, "token": TOKEN}
@@ -318,7 +292,6 @@ def _encoded(body: bytes, rng: random.Random, _text: str, of: Malformed) -> byte
 
 STEPS: dict[str, Edit] = {
     "swap": _values(_swapped),
-    "swap_any": _values(_swapped, only=object),
     "spell": _values(_spelled),
     "nest": _values(_nested, only=object),
     "mark": _values(_marked),

@@ -6,11 +6,9 @@ log in to is told to believe the address that a request says it comes from, whic
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import clickhouse_connect
@@ -30,9 +28,6 @@ from tests.support.shipped_access import shipped
 SHIPPED = ROOT / "ops" / "clickhouse"
 ADMIN, PASSWORD = "administrator", "0123456789abcdef"
 PLACE = "/var/lib/clickhouse-backups/"
-DISK, SMALL_DISK = "5000000000", "5000000"
-SMALL_MACHINE = 1_200_000_000
-"""Four fifths of a container's memory, as the server works it out; the tests' machine may have any."""
 # A worker, a program on this machine by the published port, the TLS proxy, anybody.
 WORKER, THIS_MACHINE, PROXY, ELSEWHERE = "172.30.90.4", "172.30.90.1", "172.30.91.3", "203.0.113.9"
 GIVEN = SERVICES["access"]["environment"]
@@ -41,20 +36,16 @@ GIVEN = SERVICES["access"]["environment"]
 def config(folder: Path) -> Path:
     for name in ("config.d", "users.d"):
         (folder / name).mkdir(exist_ok=True)
-    # Something for ours to remove, and what the image has without them.
     (folder / "config.xml").write_text(
-        f"<clickhouse><users_config>{folder}/users.xml</users_config><mysql_port>1</mysql_port>"
-        f"<logger><level>trace</level><log>{folder}/own.log</log></logger>"
-        f"<max_server_memory_usage>{SMALL_MACHINE}</max_server_memory_usage></clickhouse>"
+        f"<clickhouse><users_config>{folder}/users.xml</users_config><mysql_port>1</mysql_port></clickhouse>"
     )
     (folder / "users.xml").write_text(
         "<clickhouse><profiles><default/></profiles><quotas><default/></quotas><users><default><password></password>"
         "<networks><ip>::/0</ip></networks></default></users></clickhouse>"
     )
     text = (SHIPPED / "config.xml").read_text("utf-8")
-    assert PLACE in text and text.count(DISK) == 1
-    text = text.replace(PLACE, f"{folder}/backups/").replace(DISK, SMALL_DISK)
-    (folder / "config.d" / "zakaz.xml").write_text(text)
+    assert PLACE in text
+    (folder / "config.d" / "zakaz.xml").write_text(text.replace(PLACE, f"{folder}/backups/"))
     # Under another name: this server lets its own `default` in without a password, or does not start.
     users = (SHIPPED / "users.xml").read_text("utf-8").replace("default replace=", f"{ADMIN} replace=")
     users = users.replace("</default>\n    </users>", f"</{ADMIN}>\n    </users>")
@@ -81,20 +72,17 @@ def login(server: ClickHouseServer, password: str = PASSWORD) -> Client:
 def test_the_administrator_has_the_password_of_the_environment(server: ClickHouseServer) -> None:
     with login(server) as client:
         assert client.command("SELECT currentUser()") == ADMIN
-        # What `zakaz access` needs; this server has nowhere to keep a user, the one of compose.yaml has.
-        assert client.command("CHECK GRANT CREATE USER, CREATE ROLE, ROLE ADMIN ON *.*") == 1
     for password in ("", "guess"):
         with pytest.raises(DatabaseError, match="code: 516"):
             login(server, password).close()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded"])
-def test_no_header_says_where_a_request_comes_from(server: ClickHouseServer, header: str) -> None:
+def test_no_header_says_where_a_request_comes_from(server: ClickHouseServer) -> None:
     """The administrator may come from this machine alone: believed, the header would keep it out, and let others in."""
     asked = httpx.get(
         f"http://127.0.0.1:{server.port}/?query=SELECT+currentUser()",
-        headers={"X-ClickHouse-User": ADMIN, "X-ClickHouse-Key": PASSWORD, header: "203.0.113.9"},
+        headers={"X-ClickHouse-User": ADMIN, "X-ClickHouse-Key": PASSWORD, "X-Forwarded-For": ELSEWHERE},
         trust_env=False,
     )
 
@@ -102,9 +90,7 @@ def test_no_header_says_where_a_request_comes_from(server: ClickHouseServer, hea
 
 
 @pytest.mark.slow
-def test_a_backup_goes_to_its_disk_and_comes_back_and_the_configuration_is_what_was_meant(
-    server: ClickHouseServer,
-) -> None:
+def test_a_backup_goes_to_its_disk_and_comes_back(server: ClickHouseServer) -> None:
     url = SERVICES["worker"]["environment"]["BACKUP_URL"].removeprefix("${BACKUP_URL:-").removesuffix("}")
     disk = place(Settings(_env_file=None, clickhouse_dsn="http://h", backup_url=url)).function.split("'")[1]
     with login(server) as client:
@@ -118,29 +104,8 @@ def test_a_backup_goes_to_its_disk_and_comes_back_and_the_configuration_is_what_
         assert client.command("SELECT id FROM shop.t") == 7
         with pytest.raises(DatabaseError, match="not allowed"):
             client.command("BACKUP DATABASE shop TO Disk('default', 'two')")
-        told = dict(client.query("SELECT name, value FROM system.server_settings").result_rows)
     assert (server.directory / "backups" / "one").is_dir()
     assert f"backups:{PLACE.rstrip('/')}" in SERVICES["clickhouse"]["volumes"]
-    assert float(told["max_server_memory_usage_to_ram_ratio"]) == pytest.approx(0.8)
-    assert told["max_temporary_data_on_disk_size"] == SMALL_DISK
-    assert not (server.directory / "own.log").exists()
-
-
-@pytest.mark.slow
-def test_the_server_ends_a_query_without_limits_before_its_memory_does(server: ClickHouseServer) -> None:
-    """By its own limit, which no session can set aside: with all of theirs at 0, none."""
-    with login(server) as client:
-        with pytest.raises(DatabaseError, match=r"code: 241.*(total|server)"):
-            client.command(
-                "SELECT length(arrayMap(i -> i + x, range(300000000))) FROM (SELECT arrayJoin([1, 2]) AS x) "
-                "SETTINGS max_memory_usage = 0, max_memory_usage_for_user = 0, max_untracked_memory = 4194304"
-            )
-        with pytest.raises(DatabaseError, match="Limit for temporary files size exceeded"):
-            client.command(
-                "SELECT count() FROM (SELECT sipHash64(number) AS x FROM numbers(3000000) GROUP BY x) "
-                "SETTINGS max_bytes_before_external_group_by = 1000000, max_temporary_data_on_disk_size_for_query = 0"
-            )
-        assert client.command("SELECT 1") == 1
 
 
 def users(**env: str) -> dict[str, User]:
@@ -166,32 +131,22 @@ def believing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseSe
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(shipped()))
 def test_each_user_comes_from_its_own_network_alone(believing: ClickHouseServer, name: str) -> None:
-    """However name and password are spelled."""
-    user = users()[name]
-    pair = b64encode(f"{user.name}:{user.password}".encode())
-    spelled: tuple[dict[str, Any], ...] = (
-        {"headers": [(b"X-ClickHouse-User", name.encode()), (b"X-ClickHouse-Key", user.password.encode())]},
-        {"headers": [(b"Authorization", b"Basic " + pair)]},
-        {"params": {"user": user.name, "password": user.password}},
-    )
-    for given in spelled:
-        came = set()
-        for address in (WORKER, THIS_MACHINE, PROXY, ELSEWHERE):
-            headers = [*given.get("headers", []), (b"X-Forwarded-For", address.encode())]
-            reply = httpx.post(
-                f"http://{HOST}:{believing.port}/",
-                content=b"SELECT currentUser()",
-                params=given.get("params"),
-                headers=headers,
-                trust_env=False,
-            )
-            if reply.is_success:
-                assert reply.text.strip() == name
-                came.add(address)
-            else:
-                assert "Code: 516" in reply.text
+    came = set()
+    for address in (WORKER, THIS_MACHINE, PROXY, ELSEWHERE):
+        reply = httpx.post(
+            f"http://{HOST}:{believing.port}/",
+            content=b"SELECT currentUser()",
+            params={"user": name, "password": users()[name].password},
+            headers={"X-Forwarded-For": address},
+            trust_env=False,
+        )
+        if reply.is_success:
+            assert reply.text.strip() == name
+            came.add(address)
+        else:
+            assert "Code: 516" in reply.text
 
-        assert came == ({PROXY} if name == "datalens_reader" else {WORKER, THIS_MACHINE})
+    assert came == ({PROXY} if name == "datalens_reader" else {WORKER, THIS_MACHINE})
 
 
 def test_the_addresses_are_those_of_the_networks_and_the_administrator_comes_from_inside_alone() -> None:

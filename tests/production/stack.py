@@ -14,10 +14,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 import polars as pl
@@ -35,7 +33,6 @@ from tests.support.receiver import Receiver
 from tests.support.stage import Stage, stage
 
 ROOT = Path(__file__).resolve().parents[2]
-MOSCOW = ZoneInfo("Europe/Moscow")
 _OURS = ("QTICKETS_", "VK_", "DIRECT_", "CLICKHOUSE_", "PREFECT_", "ZAKAZ_", "ALERT_", "LANDING_")
 
 
@@ -69,12 +66,10 @@ class Stack:
     def deployment(self, name: str) -> dict[str, Any]:
         return dict(self.ask("GET", f"/deployments/name/{name}"))
 
-    def start_run(self, deployment: str, due: datetime | None = None, **parameters: Any) -> str:
-        """As `prefect deployment run` does, or as cron did for a moment that has passed; the run's id."""
-        body: dict[str, Any] = {"parameters": parameters}
-        if due:
-            body["state"] = {"type": "SCHEDULED", "state_details": {"scheduled_time": due.isoformat()}}
-        made = self.ask("POST", f"/deployments/{self.deployment(deployment)['id']}/create_flow_run", body)
+    def start_run(self, deployment: str, **parameters: Any) -> str:
+        """As `prefect deployment run` does; the run's id."""
+        place = f"/deployments/{self.deployment(deployment)['id']}/create_flow_run"
+        made = self.ask("POST", place, {"parameters": parameters})
         return str(made["id"])
 
     def state_of(self, run: str) -> dict[str, Any]:
@@ -106,27 +101,10 @@ class Stack:
         with warehouse(self.settings) as client:
             return select(client, sql)
 
-    def made_by_cron(self) -> dict[str, list[datetime]]:
-        """When runs are due that the scheduler made, by deployment, once it has made some of each."""
-        deployments = self.ask("POST", "/deployments/filter", {})
-        flows = {one["id"]: one["name"] for one in self.ask("POST", "/flows/filter", {})}
-        names = {one["id"]: f"{flows[one['flow_id']]}/{one['name']}" for one in deployments}
-        scheduled = {names[one["id"]] for one in deployments if one["schedules"]}
-        found: dict[str, list[datetime]] = {}
-
-        def all_have_some() -> bool:
-            wanted = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
-            found.clear()
-            for run in self.ask("POST", "/flow_runs/filter", wanted):
-                at = datetime.fromisoformat(run["expected_start_time"]).astimezone(MOSCOW)
-                found.setdefault(names[run["deployment_id"]], []).append(at)
-            return found.keys() == scheduled
-
-        until(all_have_some, lambda: f"the scheduler made runs of {sorted(found)} only")
-        return found
-
     def stop_the_clock(self) -> None:
-        """Cron makes no more runs: one that nobody here began would disturb."""
+        """Once the scheduler has made runs, it makes no more: one that nobody here began would disturb."""
+        scheduled = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
+        until(lambda: bool(self.ask("POST", "/flow_runs/filter", scheduled)), lambda: "the scheduler made no run")
         for one in self.ask("POST", "/deployments/filter", {}):
             for schedule in one["schedules"]:
                 self.ask("PATCH", f"/deployments/{one['id']}/schedules/{schedule['id']}", {"active": False})

@@ -12,10 +12,6 @@ INSERT INTO meta_job_runs (job, run_id, status, started_at, finished_at, message
     'vk_ads_loader', 'bad', 'failed', toDateTime64({today}, 3, 'Europe/Moscow') + toIntervalHour(10), toDateTime64({today}, 3,
     'Europe/Moscow') + toIntervalHour(11), 'it broke', '{}', 0, 9999999999999;
 
--- yesterday's sales are missing
--- completeness_cities, completeness_hours, completeness_sales (loaded)
-DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1;
-
 -- a city is missing yesterday; Direct stopped three days ago
 -- completeness_cities, freshness_data, silent_campaign (loaded)
 DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1 AND event_id IN {moscow_events};
@@ -30,17 +26,6 @@ DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1 AND order_id % 2 
 DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1 AND toHour(assumeNotNull(paid_at), 'Europe/Moscow') >= 12;
 ALTER TABLE fact_vk_ads_daily UPDATE spent = spent * 2 WHERE campaign_id = {main_campaign};
 DELETE FROM fact_vk_ads_daily WHERE campaign_id = {main_campaign} AND stat_date >= {today} - 2;
-
--- yesterday is tripled
--- volume_sales (loaded)
-INSERT INTO stg_qtickets_tickets SELECT * REPLACE (ticket_id + 900000000000000 AS ticket_id)
-FROM (SELECT * FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1 AND ticket_id < 900000000000000);
-INSERT INTO stg_qtickets_tickets SELECT * REPLACE (ticket_id + 1800000000000000 AS ticket_id)
-FROM (SELECT * FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1 AND ticket_id < 900000000000000);
-
--- QTickets stopped three days ago
--- completeness_hours, completeness_sales, freshness_data (loaded)
-DELETE FROM stg_qtickets_tickets WHERE {booked_on} >= {today} - 2;
 
 -- orders lost their tags; yesterday's spend is halved
 -- revenue_without_source, volume_spend (loaded)
@@ -140,10 +125,6 @@ CREATE OR REPLACE VIEW v_marketing_daily AS SELECT d, city, source, impressions,
 -- freshness_runs, runs_failed
 ALTER TABLE meta_job_runs UPDATE status = 'failed' WHERE job = 'vk_ads_loader';
 
--- no good run since three days
--- completeness_runs, freshness_runs, good_run_by_ten
-DELETE FROM meta_job_runs WHERE job = 'qtickets_loader' AND started_at > {today} - 3;
-
 -- an event of a large city sold out in an afternoon; a person paused a campaign; a click came after midnight; a run has just begun
 -- nothing (loaded)
 DELETE FROM stg_qtickets_tickets WHERE event_id IN {moscow_events} AND ({booked_on} > {today} - 2 OR {paid_on} = {today} - 2 AND
@@ -169,9 +150,3 @@ DELETE FROM meta_job_runs WHERE run_id = concat('direct-', toString({today} - 5)
 DELETE FROM fact_vk_ads_daily WHERE stat_date BETWEEN {today} - 60 AND {today} - 47;
 ALTER TABLE fact_vk_ads_daily UPDATE currency = 'RUB' WHERE 1;
 ALTER TABLE fact_direct_daily UPDATE currency = 'RUB' WHERE 1;
-
--- advertising in VK ended two months ago; spend in another currency ended months ago
--- nothing (loaded)
-DELETE FROM fact_vk_ads_daily WHERE stat_date > {today} - 60;
-INSERT INTO fact_vk_ads_daily SELECT * REPLACE ('tenge' AS account_id, ad_id + 900000000 AS ad_id, 'KZT' AS currency)
-FROM (SELECT * FROM fact_vk_ads_daily WHERE stat_date = {today} - 60);

@@ -8,15 +8,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
-from clickhouse_connect.driver.client import Client
 
 from tasks.load import runs
 from tasks.load.mart import restate
 from tasks.load.migrate import migrated
 from tasks.load.runs import Run
 from tasks.load.warehouse import warehouse
-from tasks.quality import looks
-from tasks.quality.checks import Check, Result, checks, judge
+from tasks.quality.checks import Result, checks
 from tasks.quality.looks import Patience, judge_all
 from tasks.settings import Settings
 from tests.quality.healthy import MARTS, TODAY, set_references
@@ -112,14 +110,6 @@ def all_ok(**but: str) -> dict[str, str]:
     return dict.fromkeys(CHECKS, "ok") | but
 
 
-def test_what_is_in_order_is_ok_beside_a_load_at_the_first_look(settings: Settings) -> None:
-    begin(settings)
-    waits = Waits()
-
-    assert statuses(looked(settings, waits)) == all_ok()
-    assert waits.now == 0
-
-
 def test_a_load_in_the_middle_of_its_work_is_no_alarm_once_it_has_ended(settings: Settings) -> None:
     """A new version of a ticket lies beside the old one, and the sales of its day lag behind; the mart follows, then
     the parts are merged, then the run ends."""
@@ -130,17 +120,6 @@ def test_a_load_in_the_middle_of_its_work_is_no_alarm_once_it_has_ended(settings
 
     assert statuses(looked(settings, waits)) == all_ok()
     assert waits.now == 9, "three pauses of three seconds, until the load ended"
-
-
-def test_a_defect_beside_a_load_is_found_when_the_load_has_ended(settings: Settings) -> None:
-    load = begin(settings)
-    run(settings, DOUBLED)
-    waits = Waits([lambda: end(settings, load)])
-
-    found = looked(settings, waits)
-
-    assert statuses(found) == all_ok(duplicates_vk_ads="broken")
-    assert (found["duplicates_vk_ads"].observed, waits.now) == (1, 3)
 
 
 def test_a_killed_run_that_says_running_hides_nothing(settings: Settings) -> None:
@@ -159,20 +138,6 @@ def test_a_killed_run_that_says_running_hides_nothing(settings: Settings) -> Non
     assert waits.now == 60, "and it is waited for once, for a bounded time"
 
 
-def test_of_defects_and_the_work_of_a_load_beside_them_only_the_defects_count(settings: Settings) -> None:
-    """Forty doubled ads, more than a sample holds, of which the load goes on with three."""
-    begin(settings)
-    doubled = [AD_DAY.format(ad=number, spent=1, version=1) for number in range(10, 50)]
-    run(settings, *doubled, *doubled)
-    going_on = [AD_DAY.format(ad=number, spent=2, version=2) for number in (10, 11, 12)]
-
-    found = looked(settings, Waits([lambda: run(settings, *going_on)]), "duplicates_vk_ads")["duplicates_vk_ads"]
-
-    assert (found.status, found.observed) == ("broken", 37)
-    assert found.message == "('2025-11-19','a',1,1,13) stands 2 times (and 36 more)"
-    assert [row["ad_id"] for row in found.sample] == [13, 14, 15, 16, 17]
-
-
 def test_rows_that_a_load_goes_on_changing_are_not_judged(settings: Settings) -> None:
     """The same words at each look, the same ad twice, and yet another version each time."""
     begin(settings)
@@ -188,47 +153,6 @@ def test_rows_that_a_load_goes_on_changing_are_not_judged(settings: Settings) ->
     assert (found.status, found.hindered, found.observed, found.sample) == ("unjudged", True, 0, [])
     assert found.message == "vk_ads_loader changed the rows in question at each of 3 looks"
     assert waits.now == 120, "two waits, both bounded"
-
-
-def test_the_same_difference_made_anew_by_the_next_load_is_not_judged(settings: Settings) -> None:
-    """Each load sells one more ticket of 500, so that the sales lag behind by 500 at each look: -500, -1 ticket."""
-    begin(settings, "qtickets_loader")
-    run(settings, TICKET.format(id=2, amount=500, version=2))
-
-    def next_load(number: int) -> Callable[[], None]:
-        def steps() -> None:
-            refresh(settings, number)
-            run(settings, TICKET.format(id=number, amount=500, version=number))
-
-        return steps
-
-    found = looked(settings, Waits([next_load(number) for number in range(3, 9)], every=20))
-
-    assert statuses(found) == all_ok(**dict.fromkeys(LAGGING, "unjudged"))
-
-
-def test_a_load_that_began_and_ended_between_two_statements_is_noticed(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is running neither before nor after the look."""
-    torn = ["look"]
-
-    def beside_a_quick_load(client: Client, check: Check, *given: object, **more: object) -> Result:
-        if not torn:
-            return judge(client, check, *given, **more)  # type: ignore[arg-type]
-        torn.clear()
-        client.command(AD_DAY.format(ad=1, spent=500, version=2))
-        result = judge(client, check, *given, **more)  # type: ignore[arg-type]
-        run(settings, *MERGED)
-        end(settings, begin(settings))
-        assert result.status == "broken"
-        return result
-
-    monkeypatch.setattr(looks, "judge", beside_a_quick_load)
-    waits = Waits()
-
-    assert statuses(looked(settings, waits, "duplicates_vk_ads")) == {"duplicates_vk_ads": "ok"}
-    assert waits.now == 0, "there is nothing to wait for"
 
 
 @pytest.mark.parametrize(("job", "hours"), [("", 0), ("quality", 1), ("vk_ads_loader", 25)])

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import OperationalError
 
-from tasks.errors import WarehouseError
 from tasks.load import frames
 from tasks.load.migrate import migrated
 from tasks.quality import checks as judging
@@ -44,7 +42,7 @@ def judged(client: Client, sql: str) -> Result:
     return judge(client, check_of(sql), TODAY, {})
 
 
-@pytest.mark.parametrize("rows", [0, 1, 5, 6, 20_000_000])
+@pytest.mark.parametrize("rows", [0, 1, 20_000_000])
 def test_rows_are_counted_exactly_and_a_handful_is_fetched(
     client: Client, monkeypatch: pytest.MonkeyPatch, rows: int
 ) -> None:
@@ -67,21 +65,9 @@ def test_rows_are_counted_exactly_and_a_handful_is_fetched(
     assert sum(frame.height for frame in fetched) <= 7
 
 
-def test_parameters_of_a_check_win_over_its_own_and_a_comment_at_its_end_is_no_trouble(client: Client) -> None:
-    check = check_of("SELECT toString({least:Float64}) AS what, {today:Date} AS day WHERE {least:Float64} > 2 -- rarely", least=1)  # fmt: skip
-
-    found = judge(client, check, TODAY, {"least": 3, "of another check": 9})
-
-    assert (found.status, found.sample) == ("broken", [{"what": "3", "day": TODAY}])
-    assert judge(client, check, TODAY, {}).status == "ok"
-
-
 RAISING = {
     "SELECT 'x' AS what FROM nowhere": "could not be run: a table or view that it reads is missing (",
-    "SELECT 'x' AS what, nothing FROM dim_events": "could not be run: a column that it reads is missing (",
     "SELEC 1": "could not be run: its SQL is wrong (",
-    "SELECT 'x' AS what WHERE throwIf(1, 'thrown')": "could not be run: thrown",
-    "SELECT 'x' AS wat": "could not be run: ColumnNotFoundError: ",
     "SELECT toString(length(groupArray(number))) AS what FROM numbers(40000000)": (
         "could not be run: it needs more memory than there is; a check may use 2 GB ("
     ),
@@ -106,20 +92,9 @@ def test_a_check_that_raises_is_not_judged_and_says_why_in_a_line(
     assert "\n" not in found.message and "DB::Exception" not in found.message and len(found.message) < 300
 
 
-def test_the_reason_of_want_of_data_is_no_hindrance(client: Client) -> None:
-    wants = replace(check_of("SELECT 'x' AS what"), unjudged_sql="SELECT 'no data yet' AS unjudged")
-
-    found = judge(client, wants, TODAY, {})
-
-    assert (found.status, found.message, found.hindered) == ("unjudged", "no data yet", False)
-
-
 FAULTS = {
     f"{HEADER}SELECT 'x' AS what FROM nowhere": "a table or view that it reads is missing (",
     "SELECT 'x' AS what": "sql/quality/a_wrong.sql: its header has no title, why, severity, sources",
-    HEADER.replace("fail", "error") + "SELECT 'x' AS what": "sql/quality/a_wrong.sql: its severity is neither warn nor fail",
-    f"{HEADER}-- param: late = soon\nSELECT 'x' AS what": "sql/quality/a_wrong.sql: a `param` line is not `name = number`",
-    HEADER: "sql/quality/a_wrong.sql: it has no statement",
 }  # fmt: skip
 
 
@@ -159,23 +134,3 @@ def test_a_lost_connection_ends_the_run_with_what_was_judged(
         ("future_values", "ok"),
     ]
     assert str(caught.value).startswith("2 of 3 checks were judged, then: The warehouse ")
-
-
-def test_a_warehouse_that_cannot_be_reached_is_no_half_judged_one(make_settings: Callable[..., Settings]) -> None:
-    with pytest.raises(WarehouseError, match="cannot be reached") as caught:
-        judge_all(make_settings(clickhouse_dsn="http://default@127.0.0.1:9"), named("future_values"), TODAY)
-
-    assert not isinstance(caught.value, Interrupted)
-
-
-def test_an_error_after_which_the_warehouse_is_silent_is_no_fault_of_the_check(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def raising(*_given: Any, **_more: Any) -> Any:
-        raise OperationalError("the server went away")
-
-    monkeypatch.setattr(judging, "select", raising)
-    assert judged(client, "SELECT 'x' AS what").message == "could not be run: the server went away"
-    monkeypatch.setattr(client, "command", raising)
-    with pytest.raises(OperationalError):
-        judged(client, "SELECT 'x' AS what")

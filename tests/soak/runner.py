@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import traceback
 import uuid
@@ -22,10 +21,9 @@ from sandbox.world import World
 from tests.faults.table import ALWAYS, ENDPOINTS, faults_of
 from tests.flows import truth
 from tests.soak import scene as scenes
-from tests.soak.child import killed_load
 from tests.soak.model import Model, Run
-from tests.soak.scene import NO_PRICE, SOURCES, Key, Scene, Value
-from tests.soak.schedule import DAYS, Step, draw
+from tests.soak.scene import SOURCES, Key, Scene, Value
+from tests.soak.schedule import DAYS, LONGEST, Step, draw
 from tests.support.product import Clock, Killed, Outcome, Product, in_process
 from tests.support.stage import Stage, stage
 
@@ -54,11 +52,7 @@ _PATIENCE = 120
 
 
 class Wrong(AssertionError):
-    """The warehouse is not what it must be. `kind`: its words without what differs from schedule to schedule."""
-
-    @property
-    def kind(self) -> str:
-        return re.sub(r"[\d(].*", "", str(self))
+    """The warehouse is not what it must be."""
 
 
 @dataclass
@@ -81,13 +75,12 @@ class Runner:
     stage: Stage
     clock: Clock
     product: Product
-    dsn: str
 
-    def carry_out(self, seed: int, steps: list[Step] | None = None) -> None:
-        """Raises Wrong."""
+    def carry_out(self, seed: int, steps: list[Step]) -> None:
+        """`seed`: of the world. Raises Wrong."""
         try:
             self._begin(seed)
-            for step in draw(seed) if steps is None else steps:
+            for step in steps:
                 getattr(self, f"_{step.what}", self._change)(step)
             self._end()
         except Wrong:
@@ -151,9 +144,6 @@ class Runner:
         self.clock.move(seconds=options["seconds"])
         first, last = self._window(source, options["back"], options["days"])
         run = Run(source, first, last)
-        if options.get("child"):
-            self._load_in_child(run, options)
-            return
         fault = self._schedule_fault(options)
         if "pause" in options:
             self._start(run, options["pause"])
@@ -186,46 +176,6 @@ class Runner:
         run = Run(before.source, before.first, before.last, before.view, before.read)
         outcome = self._reading(run, lambda: self.product.load(run.source, run.first, run.last, run_id=run_id))
         self._note(run, outcome)
-
-    def _replay(self, step: Step) -> None:
-        """As after an update whose rules read the wrong price: the rejected rows are good ones now."""
-        prices = {str(b.id): b.price for order in self.scene.world.orders for b in order.baskets}
-        held = self.product.select(
-            "SELECT DISTINCT record_key FROM meta_quarantine FINAL WHERE source = 'qtickets'"
-        )
-        for key in held["record_key"]:
-            price = prices.get(key)
-            if price is not None:
-                self.product.command(
-                    f"ALTER TABLE meta_quarantine UPDATE record = replaceAll(record, '{NO_PRICE}', '{price}') "
-                    f"WHERE record_key = '{key}' SETTINGS mutations_sync = 1"
-                )
-        self.clock.move(seconds=5)
-        outcome = self.product.replay(step.options["source"])
-        if outcome.status != "success":
-            raise Wrong(f"replay {outcome.status}: {outcome.message}")
-        self._check(step.options["source"])
-
-    def _backfill(self, step: Step) -> None:
-        self.clock.move(seconds=5)
-        first, last = self._window(step.options["source"], 0, 1000)
-        run = Run(step.options["source"], first, last)
-        outcome = self._reading(run, lambda: self.product.backfill(run.source, first, last))
-        if outcome.status == "crashed":
-            raise Wrong(f"backfill of {run.source} crashed: {outcome.message}")
-        # Which of its windows were done already, and so not read, it alone knows: it excuses rows and accuses none.
-        run.status = "unknown"
-
-    def _load_in_child(self, run: Run, options: dict[str, Any]) -> None:
-        settings = self.product.settings
-        died = self._reading(
-            run,
-            lambda: killed_load(
-                settings, run.source, run.first, run.last, self.clock.now, options["kill"], options["after"]
-            ),
-        )
-        run.status = "killed" if died else "unknown"
-        self.happened["child killed" if died else "child done"] += 1
 
     # --- runs
 
@@ -414,22 +364,9 @@ def runner(dsn: str, folder: Path, database: str) -> Iterator[Runner]:
         product = Product(served.settings(dsn, database, folder))
         # Makes the schema.
         product.load("qtickets", truth.moscow_day(START), truth.moscow_day(START))
-        yield Runner(served, clock, product, dsn)
+        yield Runner(served, clock, product)
         with clickhouse_connect.get_client(dsn=dsn) as client:
             client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
-
-
-def shrink(carry_out: Callable[[list[Step]], None], steps: list[Step], kind: str) -> list[Step]:
-    """The steps without those that the failure does not need, left out one by one."""
-    place = len(steps) - 1
-    while place >= 0:
-        fewer = steps[:place] + steps[place + 1 :]
-        try:
-            carry_out(fewer)
-        except Wrong as wrong:
-            steps = fewer if wrong.kind == kind else steps
-        place -= 1
-    return steps
 
 
 @dataclass
@@ -441,19 +378,17 @@ class Result:
     steps: list[Step] = field(default_factory=list)
 
 
-def try_one(made: Runner, seed: int, *, shorter: bool = True) -> Result:
+def try_one(made: Runner, seed: int, longest: int = LONGEST) -> Result:
+    steps = draw(seed, longest)
     try:
-        made.carry_out(seed)
+        made.carry_out(seed, steps)
     except Wrong as wrong:
-        steps = draw(seed)
-        if shorter:
-            steps = shrink(lambda fewer: made.carry_out(seed, fewer), steps, wrong.kind)
         return Result(seed, str(wrong), steps)
     return Result(seed)
 
 
-def carry_out(dsn: str, folder: str, seeds: list[int], shorter: bool) -> list[Result]:
+def carry_out(dsn: str, folder: str, seeds: list[int]) -> list[Result]:
     """The schedules of these seeds, in a process of their own."""
     logging.disable(logging.CRITICAL)
     with runner(dsn, Path(folder) / f"soak_{seeds[0]}", f"soak_{seeds[0]}") as made:
-        return [try_one(made, seed, shorter=shorter) for seed in seeds]
+        return [try_one(made, seed) for seed in seeds]

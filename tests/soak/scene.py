@@ -19,8 +19,6 @@ from tests.support.stage import Stage
 SOURCES = ("qtickets", "vk_ads", "direct")
 _SCALE, _ADS = 0.04, 9
 _KOPECK = Decimal("0.01")
-NO_PRICE = "oops"
-"""What the price of a spoiled ticket is."""
 
 Key = tuple[object, ...]
 Value = tuple[object, ...]
@@ -88,7 +86,7 @@ class Scene:
         with self.stage.qtickets.change() as api:
             for order in api.orders:
                 if order["id"] in self.spoiled:
-                    order["baskets"][0]["price"] = NO_PRICE
+                    order["baskets"][0]["price"] = "oops"
         with self.stage.vk.cabinet.change() as cabinet:
             for days in cabinet.days.values():
                 days.clear()

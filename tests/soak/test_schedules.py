@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 
-from tests.flows import truth
-from tests.soak.child import killed_load
-from tests.soak.runner import START, Runner, runner, try_one
+from tests.soak.runner import Runner, runner, try_one
 from tests.soak.schedule import Step
 
 pytestmark = pytest.mark.slow
@@ -24,7 +21,7 @@ def made(clickhouse_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.mark.parametrize("seed", range(1, 31))
 def test_a_random_schedule_ends_exact(made: Runner, seed: int) -> None:
-    result = try_one(made, seed)
+    result = try_one(made, seed, longest=6)
     assert not result.wrong, "\n".join([f"seed {seed}: {result.wrong}", *map(str, result.steps)])
 
 
@@ -41,27 +38,13 @@ SCHEDULES = {
     "a wide load that read before an order vanished writes after a narrow one": [
         _load("qtickets"), _load("qtickets", pause="read"), _change("vanish_order", 0.9), _load("qtickets", days=7), _ON,
     ],
-    "the same of a day of an ad": [
-        _load("direct"), _load("direct", pause="read"), _change("vanish_day", 0.9), _load("direct", days=7), _ON,
-    ],
     "of two loads of one second the one that read later is right": [
         _load("vk_ads"), _load("vk_ads", pause="read"), _change("restate", 0.9, source="vk_ads"), _load("vk_ads", seconds=0),
         _ON,
     ],
-    "a load that began first but read last is right": [
-        _load("direct", pause=1), _load("direct", seconds=5), _change("restate", 0.9), _ON,
-    ],
-    "an order moves into another month": [_load("qtickets"), _change("move", 0.8, days=-9), _load("qtickets")],
     "a run that died before it wrote, resumed, whose days two newer ones have covered together": [
         _load("qtickets", kill=50, after=False), _change("vanish_order", 0.6), _load("qtickets", days=4),
         _load("qtickets", back=4), Step("again", {"pick": 0}),
-    ],
-    "a rejected version is replayed over a newer one": [
-        _change("spoil", 0.5), _load("qtickets"), _change("cure", 0), _change("refund", 0.5), _load("qtickets"),
-        Step("replay", {"source": "qtickets"}),
-    ],
-    "a child is killed within its writing": [
-        _load("qtickets", days=3), _load("qtickets", child=True, kill=45, after=True), _change("vanish_order", 0.9),
     ],
 }  # fmt: skip
 
@@ -69,13 +52,6 @@ SCHEDULES = {
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_a_known_schedule_ends_exact(made: Runner, name: str) -> None:
     made.carry_out(3, SCHEDULES[name])
-    wanted = [word for step in SCHEDULES[name] for word in ("pause", "child", "kill") if word in step.options]
-    words = {"pause": "paused", "child": "child killed", "kill": "killed"}
-    assert not wanted or made.happened[words[wanted[0]]], f"nothing was {wanted[0]}: {made.happened}"
-
-
-def test_a_child_dies_where_it_is_told_to(made: Runner) -> None:
-    made.carry_out(1, [])
-    today = truth.moscow_day(START)
-    assert killed_load(made.product.settings, "qtickets", today - timedelta(days=3), today, START, 20, True)
-    assert made.product.select("SELECT count() FROM meta_job_runs FINAL WHERE status = 'running'").item() == 1
+    wanted = {"pause": "paused", "kill": "killed"}
+    for word in [word for step in SCHEDULES[name] for word in wanted if word in step.options]:
+        assert made.happened[wanted[word]], f"nothing was {wanted[word]}: {made.happened}"

@@ -44,19 +44,15 @@ def statements() -> dict[str, str]:
     return {name: next(s for s in found if all(mark in s for mark in marks)) for name, marks in MARKS.items()}
 
 
-@pytest.fixture(
-    scope="module", params=["", " SETTINGS prefer_column_name_to_alias = 1"], ids=["plain", "as zakaz sql"]
-)
-def told(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Callable[[int], str], dict[str, Rows]]]:
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Callable[[int], str], dict[str, Rows]]]:
     """A day so many days ago, and the answers after two loads of which the second brought changes. All of one day: they
     are asked again where the warehouse's day turned meanwhile."""
     with warehouse_in(tmp_path_factory.mktemp("contract")) as client:
         today = None
         while today != (today := _today(client)):
             _load(client, today)
-            answers = {name: rows(client, sql + request.param) for name, sql in statements().items()}
+            answers = {name: rows(client, sql) for name, sql in statements().items()}
         yield lambda ago: (today - timedelta(days=ago)).isoformat(), answers
 
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tasks.load.sql import sql_text
 from tasks.load.tables import Scope
@@ -20,10 +16,9 @@ from tasks.sources.qtickets import EVENTS, SALES, TICKETS
 from tests.quality.healthy import warehouse_in
 from tests.tasks.load.engines import values
 from tests.tasks.load.events import event, event_frame
-from tests.tasks.load.tickets import Ticket, load, refunded, ticket, utc
+from tests.tasks.load.tickets import Ticket, load, refunded, ticket
 
 COLUMNS = "event_date, event_id, currency, city, event_name, tickets_sold, revenue, refunds_amount"
-MOSCOW = timedelta(hours=3)
 NAMES = {7: ("москва", "Лекция"), 8: ("казань", "Экскурсия «О'Коннор»")}
 Line = tuple[Any, ...]
 
@@ -102,49 +97,6 @@ def test_superseded_and_removed_tickets_are_not_counted(shop: Client) -> None:
     first, second = [ticket(1), ticket(2), ticket(3)], [ticket(1, amount="1.00"), ticket(3)]
 
     assert sold(shop, first, second) == [line("2026-03-10", 2, "501.00")]
-
-
-_SALE = st.fixed_dictionaries(
-    {
-        "event_id": st.sampled_from([7, 8]),
-        "currency": st.sampled_from(["RUB", "EUR"]),
-        "state": st.sampled_from(["paid", "refunded", "cancelled"]),
-        "paid_at": st.integers(0, 4 * 86400).map(lambda n: utc("2025-12-30T00:00") + timedelta(seconds=n)),
-        "quantity": st.integers(1, 9),
-        "amount": st.integers(0, 10**12).map(lambda kopecks: Decimal(kopecks).scaleb(-2)),
-        "back": st.integers(0, 100),
-    }
-)
-
-
-def as_ticket(ticket_id: int, sale: dict[str, Any]) -> Ticket:
-    share, is_refunded = Decimal(sale["back"]) / 100, sale["state"] == "refunded"
-    back = (sale["amount"] * share).quantize(Decimal("0.01")) if is_refunded else Decimal("0.00")
-    at = sale["paid_at"] + timedelta(days=3) if is_refunded else None
-    facts = {name: value for name, value in sale.items() if name not in ("back", "amount")}
-    return ticket(ticket_id, amount=str(sale["amount"]), refunded_amount=back, refunded_at=at, **facts)
-
-
-def by_hand(tickets: list[Ticket]) -> list[Line]:
-    sums: dict[tuple[str, int, str], list[Any]] = defaultdict(lambda: [0, Decimal("0.00"), Decimal("0.00")])
-    for row in tickets:
-        if row["state"] != "cancelled":
-            day = (row["paid_at"] + MOSCOW).date().isoformat()
-            total = sums[day, row["event_id"], row["currency"]]
-            total[0] += row["quantity"]
-            total[1] += row["amount"]
-            total[2] += row["refunded_amount"]
-    return [
-        (*key, *NAMES[key[1]], n, f"{paid:.2f}", f"{back:.2f}") for key, (n, paid, back) in sorted(sums.items())
-    ]
-
-
-@given(sales=st.lists(_SALE, max_size=40))
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_sales_are_what_plain_addition_says(shop: Client, sales: list[dict[str, Any]]) -> None:
-    tickets = [as_ticket(number, sale) for number, sale in enumerate(sales, 1)]
-
-    assert sold(shop, tickets) == by_hand(tickets)
 
 
 def sale(
