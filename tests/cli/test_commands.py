@@ -11,7 +11,6 @@ import struct
 import subprocess
 import sys
 import termios
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -25,7 +24,7 @@ from tasks.logs import show_traceback
 from tasks.quality.checks import Check, Result
 from tasks.settings import Settings
 from tasks.smoke import Probe
-from tests.cli.conftest import Zakaz, complaints, wait_for
+from tests.cli.conftest import Zakaz, complaints
 from tests.flows import ad_truth, truth
 from tests.flows.test_runs import ATTACK
 from tests.support.receiver import Receiver
@@ -133,46 +132,6 @@ def test_a_failure_that_nobody_sees_is_told_and_its_end_too(zakaz: Zakaz) -> Non
         assert [text.split("\n")[0] for text in receiver.messages[2:]] == ["Zakaz: Resolved: qtickets failed"]
     finally:
         receiver.close()
-
-
-def test_a_backup_comes_back_and_the_next_load_finds_nothing_to_do(zakaz: Zakaz) -> None:
-    zakaz.ok("load", "qtickets", *zakaz.days)
-    everything = "SELECT * FROM agg_marketing_daily ORDER BY ALL"
-    before = zakaz.select(everything)
-
-    line = zakaz.ok("backup")
-    name = line.split(":")[0]
-    assert re.fullmatch(r"zakaz-\d{8}T\d{6}Z: \d+ tables, \d+ rows, [\d.]+ [KM]B, in .+\n", line)
-    refused = zakaz.run("backup", name)
-    assert (refused.returncode, refused.stdout, len(complaints(refused.stderr))) == (1, "", 1)
-    assert "The database zakaz is not empty" in zakaz.run("restore", name).stderr
-    zakaz.ok("sql", "DROP DATABASE zakaz SYNC")
-    assert "in the database zakaz\n" in zakaz.ok("restore", name)
-
-    assert zakaz.select(everything).equals(before)
-    assert "nothing changed" in zakaz.ok("load", "qtickets", *zakaz.days, "--refresh")
-    wrong = zakaz.run("backup", "a/b")
-    assert (wrong.returncode, wrong.stdout) == (2, "")
-
-
-def test_a_locked_warehouse_names_its_holder(zakaz: Zakaz) -> None:
-    zakaz.env["CLICKHOUSE_LOCK_WAIT"] = "1"
-    sleeping = "SELECT sleepEachRow(1) FROM numbers(600) SETTINGS max_block_size=1"
-    holder = zakaz.start("-m", "cli.main", "sql", sleeping)
-    wait_for((zakaz.home / "data" / "warehouse.holder").exists, holder)
-
-    done = zakaz.run("sql", "SELECT 1")
-
-    assert done.returncode == 1
-    assert f"in use by process {holder.pid}" in done.stderr
-
-
-def test_output_that_cannot_be_written_is_one_line(zakaz: Zakaz) -> None:
-    with Path("/dev/full").open("w") as full:
-        command = [sys.executable, "-m", "cli.main", "--help"]
-        done = subprocess.run(command, env=zakaz.env, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
-    line = "zakaz: No space left on device: the output could not be written.\n"
-    assert (done.returncode, done.stderr) == (1, line)
 
 
 def on_a_terminal(env: dict[str, str], *arguments: str) -> str:

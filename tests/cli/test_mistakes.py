@@ -120,16 +120,6 @@ def test_a_prefect_server_without_a_password_worth_the_name_does_not_start(
     serve.require_password(GOOD)
 
 
-def test_its_names_and_pages_are_this_machines_and_those_that_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PREFECT_UI_URL", raising=False)
-    assert serve.hosts() == ["127.0.0.1", "localhost"]
-    assert serve.origins(4200) == ["http://127.0.0.1:4200", "http://localhost:4200"]
-    monkeypatch.setenv("PREFECT_UI_URL", "https://zakaz.example.ru/")
-    monkeypatch.setenv(serve.HOSTS, "prefect, ")
-    assert serve.hosts() == ["127.0.0.1", "localhost", "zakaz.example.ru", "prefect"]
-    assert serve.origins(4200)[-1] == "https://zakaz.example.ru"
-
-
 def test_a_password_with_any_character_reaches_a_shell_as_it_is(tmp_path: Path) -> None:
     password, file = "zakaz:it's $HOME `id` \\ \" # =;&", tmp_path / "secrets" / "prefect.env"
     machine.keep_sign_in(file, {serve.PASSWORD: password})

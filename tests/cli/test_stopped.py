@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-from datetime import timedelta
 
 import pytest
 
-from sandbox.world import World
-from tasks.load.warehouse import warehouse
-from tasks.settings import Settings
 from tests.cli.conftest import Zakaz, wait_for
-from tests.flows import clock, truth
+from tests.flows import truth
 
 pytestmark = pytest.mark.slow
 HANGS = {"seconds": 300, "times": 100}
@@ -29,23 +25,6 @@ def test_all_sources_while_they_wait_for_replies(zakaz: Zakaz) -> None:
 
     how = "stopped by SIGINT"
     assert zakaz.ends() == [(f"{name}_loader", "failed", how) for name in ("direct", "qtickets", "vk_ads")]
-
-
-def test_between_two_tries_of_a_fetch_and_not_by_a_hangup_that_is_ignored(zakaz: Zakaz) -> None:
-    """As nohup starts it."""
-    zakaz.env |= {"HTTP_ATTEMPTS": "1", "FETCH_RETRIES": "1", "FETCH_RETRY_DELAY": "300"}
-    fault = zakaz.stage.faults("direct").add("status", "*", times=100, status=500)
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        process = zakaz.start("-m", "cli.main", "load", "direct", *zakaz.days)
-    finally:
-        signal.signal(signal.SIGHUP, before)
-    wait_for(lambda: fault.fired, process)
-    process.send_signal(signal.SIGHUP)
-
-    zakaz.stop(process, signal.SIGTERM)
-
-    assert zakaz.ends() == [("direct_loader", "failed", "stopped by SIGTERM")]
 
 
 IN_AN_INSERT = """
@@ -67,30 +46,6 @@ def test_in_the_middle_of_an_insert_with_the_lock_of_the_embedded_warehouse(zaka
     zakaz.stop(process, signal.SIGTERM)
 
     assert zakaz.ends() == [("qtickets_loader", "failed", "stopped by SIGTERM")]
-
-
-def test_in_a_window_of_a_backfill_while_another_process_has_the_warehouse(zakaz: Zakaz) -> None:
-    """The end cannot be recorded then. The next run finds out, and goes on where this one ended."""
-    zakaz.env["HTTP_TIMEOUT"] = "300"
-    first, last = (clock.today().replace(day=1) - timedelta(days=n) for n in (40, 15))
-    first = min(first, last.replace(day=1) - timedelta(days=1))
-    zakaz.stage.show(World.generate(until=clock.now(), days=(clock.today() - first).days + 1, scale=0.05))
-    command = ("backfill", "qtickets", "--from", str(first), "--to", str(last))
-    pages = -(-len(zakaz.stage.qtickets.events) // 20)
-    fault = zakaz.stage.faults("qtickets").add("timeout", "/events", after=pages, **HANGS)
-    process = zakaz.start("-m", "cli.main", *command)
-    wait_for(lambda: fault.fired, process)
-    with warehouse(Settings(_env_file=None, clickhouse_dsn=zakaz.env["CLICKHOUSE_DSN"])):
-        zakaz.stop(process, signal.SIGTERM)
-    assert [status for _, status, _ in zakaz.ends()] == ["success", "running"]
-
-    zakaz.stage.faults("qtickets").clear()
-    assert "1 were done" in zakaz.ok(*command)
-
-    assert [end[1:] for end in zakaz.ends()][:2] == [
-        ("success", ""),
-        ("failed", "crashed: its process ended without a word"),
-    ]
 
 
 def test_killed_in_the_middle_of_the_fetch_and_run_again(zakaz: Zakaz) -> None:

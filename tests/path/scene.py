@@ -86,7 +86,7 @@ class Scene:
 
 
 @contextmanager
-def scene_of(world: World, dsn: str, database: str, folder: Path, *, legacy: bool = False) -> Iterator[Scene]:
+def scene_of(world: World, dsn: str, database: str, folder: Path) -> Iterator[Scene]:
     clock = Clock(world.until + timedelta(minutes=1))
     with stage(world) as served, in_process(clock):
-        yield Scene(served, clock, Product(served.settings(dsn, database, folder, legacy=legacy)))
+        yield Scene(served, clock, Product(served.settings(dsn, database, folder)))

@@ -173,11 +173,3 @@ def test_the_basis_of_the_reports_may_change_and_all_days_follow(scene: Scene) -
     assert report(ad_spend_vat="exclude") == (sum(row.spent for row in spend), roubles)
     assert report(report_currency="KZT") == (0, tenge)
     assert tenge
-
-
-def test_the_legacy_api_of_vk_gives_the_same_facts(
-    clickhouse_dsn: str, clickhouse_database: str, tmp_path: Path
-) -> None:
-    with scene_of(the_world(), clickhouse_dsn, clickhouse_database, tmp_path, legacy=True) as scene:
-        scene.loaded("vk_ads")
-        assert scene.facts("vk_ads") == ad_truth.facts(the_world(), "vk_ads", FIRST, YESTERDAY, groups=False)
