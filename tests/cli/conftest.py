@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from sandbox.world import World
 from tasks.load.frames import select
 from tasks.load.migrate import migrated
 from tasks.settings import Settings
-from tests.flows import clock
 from tests.support.stage import Stage, stage
 
 ROOT = Path(__file__).parents[2]
@@ -124,7 +123,8 @@ def zakaz(tmp_path: Path) -> Iterator[Zakaz]:
     ignored = [n for n in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM) if signal.getsignal(n) is signal.SIG_IGN]
     for number in ignored:
         signal.signal(number, signal.SIG_DFL)
-    world = World.generate(until=clock.now() - timedelta(days=4), days=3, scale=0.2)
+    until = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=4)
+    world = World.generate(until=until, days=3, scale=0.2)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_KEPT)}
     with stage(world) as served:
         dsn = f"chdb://{tmp_path / 'data' / 'warehouse'}"

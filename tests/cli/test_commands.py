@@ -25,7 +25,7 @@ from tasks.quality.checks import Check, Result
 from tasks.settings import Settings
 from tasks.smoke import Probe
 from tests.cli.conftest import Zakaz, complaints
-from tests.flows import ad_truth, truth
+from tests.flows import truth
 from tests.flows.test_runs import ATTACK
 from tests.support.receiver import Receiver
 from tests.tasks.test_harmless import UNSEEN
@@ -54,11 +54,8 @@ def test_a_load_without_a_server_prints_a_line_and_starts_nothing(zakaz: Zakaz) 
     )
     figures = {row[:3]: row[3:] for row in zakaz.select(sold).rows()}
     assert figures == truth.sales(zakaz.world, zakaz.first, zakaz.last)
-    row = zakaz.ok("sql", "SELECT 1 AS x, toDecimal64('100.5', 2) AS m", "--format", "JSONEachRow")
-    assert row == '{"x":1,"m":100.50}\n'
     (run,) = map(json.loads, zakaz.ok("runs", "--json").splitlines())
     assert (run["job"], run["status"]) == ("qtickets_loader", "success")
-    assert zakaz.ok("sql", "-- a comment first\nSELECT today() AS d", "--format", "CSV").count("\n") == 1
 
 
 def test_each_source_for_itself_and_the_status_says_how_badly(zakaz: Zakaz) -> None:
@@ -71,20 +68,11 @@ def test_each_source_for_itself_and_the_status_says_how_badly(zakaz: Zakaz) -> N
     (line,) = complaints(done.stderr)
     assert line.startswith("zakaz: qtickets: QTICKETS_TOKEN is missing. Put it into secrets/.env.qtickets")
     assert [printed.split()[0] for printed in done.stdout.splitlines()] == ["vk_ads", "direct"]
-    for source in ("vk_ads", "direct"):
-        facts = (
-            "SELECT stat_date, campaign_id, ad_group_id, ad_id, impressions, clicks, spent, conversions "
-            f"FROM fact_{source}_daily WHERE stat_date >= '{zakaz.first}'"
-        )
-        rows = {row[:4]: row[4:] for row in zakaz.select(facts).rows()}
-        assert rows == ad_truth.facts(zakaz.world, source, zakaz.first, zakaz.last)
     zakaz.env["DIRECT_TOKEN"] = "wrong-token-4711"
     done = zakaz.run("load", "all", *zakaz.days)
     assert done.returncode == 1
-    missing, failed = complaints(done.stderr)
-    assert missing.startswith("zakaz: qtickets: QTICKETS_TOKEN is missing")
+    _, failed = complaints(done.stderr)
     assert failed.startswith("zakaz: direct: Yandex Direct refused the request with code 53")
-    assert "Traceback" not in done.stderr
     assert "wrong-token-4711" not in done.stderr
 
     # As a module, with the token in a file.
@@ -121,8 +109,7 @@ def test_a_failure_that_nobody_sees_is_told_and_its_end_too(zakaz: Zakaz) -> Non
         assert "QTICKETS_TOKEN" in essence
 
         zakaz.env["QTICKETS_RATE"] = "fast"
-        wrong = zakaz.start(*load)
-        assert wrong.wait(180) == 2
+        assert zakaz.start(*load).wait(180) == 2
         assert "QTICKETS_RATE" in receiver.messages[1], "of the settings only those of alerts must be right"
         assert "fast" not in receiver.messages[1]
         del zakaz.env["QTICKETS_RATE"]

@@ -55,9 +55,9 @@ def tasks_of(client: SyncPrefectClient, state: State[Any]) -> dict[str, TaskRun]
     for _ in range(600):
         found = client.read_task_runs(task_run_filter=wanted)
         names = {one.name: one for one in found}
-        if len(found) >= 3 and all(one.state and one.state.is_final() for one in found):
-            if not state.is_completed() or any(name.startswith("quarantine") for name in names):
-                return names
+        done = len(found) >= 3 and all(one.state and one.state.is_final() for one in found)
+        if done and (not state.is_completed() or any(name.startswith("quarantine") for name in names)):
+            return names
         client.hello()
     raise AssertionError([*names])
 

@@ -20,7 +20,7 @@ def scene(clickhouse_dsn: str, clickhouse_database: str, tmp_path: Path) -> Iter
 
 @pytest.fixture
 def changing(clickhouse_dsn: str, clickhouse_database: str, tmp_path: Path) -> Iterator[Scene]:
-    """A world of the test's own, two weeks ago."""
+    """A world of the test's own."""
     with scene_of(make_world(), clickhouse_dsn, clickhouse_database, tmp_path) as made:
         yield made
 

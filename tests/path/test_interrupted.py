@@ -126,7 +126,7 @@ def test_what_a_run_that_died_had_fetched_is_not_fetched_again_within_an_hour(sc
 
 
 def test_open_days_are_fetched_by_each_run_and_settled_ones_once(scene: Scene) -> None:
-    """Unless asked otherwise, or the landed files are torn."""
+    """Unless asked otherwise, or what has landed is gone or torn."""
 
     def calls_of(**options: bool) -> int:
         before = scene.stage.calls
@@ -140,6 +140,8 @@ def test_open_days_are_fetched_by_each_run_and_settled_ones_once(scene: Scene) -
     assert calls_of() == first, "what was fetched while the days could change is no answer for ever"
     assert calls_of() == 0
     assert calls_of(refresh=True) == first
+    scene.product.forget_fetches()
+    assert calls_of() == first
     for part in scene.product.landing.rglob("*.parquet"):
         part.write_bytes(bytes(part.stat().st_size))
     failed = scene.load("vk_ads", last=YESTERDAY)

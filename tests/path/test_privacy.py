@@ -162,9 +162,9 @@ def test_no_buyer_and_no_secret_is_left_by_good_and_by_failed_runs(
     failed = [scene.load(source) for source in SOURCES]
     assert {outcome.status for outcome in failed} == {"failed"}
 
-    seen = caplog.text + "".join(outcome.message for outcome in failed)
-    seen += "".join(frame.write_ndjson() for frame in everything(scene))
-    seen += "".join(path.read_text() for path in scene.product.landing.rglob("*.json"))
+    cells = {str(value) for frame in everything(scene) for row in frame.rows() for value in row}
+    files = [path.read_text() for path in scene.product.landing.rglob("*.json")]
+    seen = "\n".join([*cells, *files, caplog.text, *(outcome.message for outcome in failed)])
     secrets = {issued, "wrong-secret-4711", *(getattr(settings, name).get_secret_value() for name in names)}
     buyers = the_world().personal_strings()
     assert len(buyers) > 3_000

@@ -27,7 +27,7 @@ def client(clickhouse_dsn: str, clickhouse_database: str) -> Iterator[Client]:
     """A warehouse without a fact, reports in roubles with VAT."""
     settings = Settings(_env_file=None, clickhouse_dsn=clickhouse_dsn, clickhouse_database=clickhouse_database)
     with migrated(settings) as client:
-        for table, frame in reference_tables("RUB", with_vat=True):
+        for table, frame in reference_tables("RUB", True):
             upsert(client, table, frame, Scope(), 1)
         yield client
 
