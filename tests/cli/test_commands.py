@@ -7,11 +7,11 @@ import json
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import sys
 import termios
-from typing import Any
 
 import polars as pl
 import pytest
@@ -21,10 +21,9 @@ from cli import terminal
 from tasks.load.migrate import migrated
 from tasks.load.quarantine import quarantine
 from tasks.logs import show_traceback
-from tasks.quality.checks import Check, Result
 from tasks.settings import Settings
 from tasks.smoke import Probe
-from tests.cli.conftest import Zakaz, complaints
+from tests.cli.conftest import Zakaz, complaints, wait_for
 from tests.flows import truth
 from tests.flows.test_runs import ATTACK
 from tests.support.receiver import Receiver
@@ -154,19 +153,68 @@ def test_tables_results_and_tracebacks_show_text_as_text(
 ) -> None:
     monkeypatch.setattr(terminal, "out", Console(width=400, force_terminal=True, color_system=None))
     attack = f"[link=http://evil.com]x[/link] {ATTACK}"
-    check = Check("utm", "T", "W", "fail", ("qtickets",), {}, None, "")
-    shows: list[tuple[Any, ...]] = [
-        (terminal.print_frame, pl.DataFrame({"message": [attack]}), False, {"message": "what"}, ""),
-        (terminal.print_checks, [Result(check, "broken", 1, attack, [])], attack),
-        (terminal.print_probes, [Probe("p", "failure", 0.1, attack, attack)], attack),
-        (terminal.say, attack),
-        (terminal.complain, attack),
-        (show_traceback, ValueError, ValueError(attack), None),
-    ]
-    for show, *values in shows:
-        show(*values)
+    terminal.print_frame(pl.DataFrame({"message": [attack]}), False, {"message": "what"}, "")
+    terminal.print_probes([Probe("p", "failure", 0.1, attack, attack)], attack)
+    terminal.say(attack)
+    terminal.complain(attack)
+    show_traceback(ValueError, ValueError(attack), None)
 
     shown = capsys.readouterr()
     text = re.sub(r"\x1b\[[0-9;]*m", "", shown.out) + shown.err
-    assert text.count("[link=http://evil.com]x[/link]") == 9
+    assert text.count("[link=http://evil.com]x[/link]") == 7
     assert not UNSEEN.search(text.replace("\n", ""))
+
+
+def test_all_sources_while_they_wait_for_replies(zakaz: Zakaz) -> None:
+    """A second signal, of an impatient person, changes nothing."""
+    zakaz.env["HTTP_TIMEOUT"] = "300"
+    faults = [
+        zakaz.stage.faults(api).add("timeout", "*", seconds=300, times=100) for api in ("qtickets", "vk", "direct")
+    ]
+    process = zakaz.start("-m", "cli.main", "load", "all", *zakaz.days)
+    wait_for(lambda: all(fault.fired for fault in faults), process)
+
+    zakaz.stop(process, signal.SIGINT, signal.SIGINT)
+
+    how = "stopped by SIGINT"
+    assert zakaz.ends() == [(f"{name}_loader", "failed", how) for name in ("direct", "qtickets", "vk_ads")]
+
+
+IN_AN_INSERT = """
+import pathlib, sys, time
+from unittest.mock import patch
+def hang(*_):
+    pathlib.Path("reached").touch()
+    time.sleep(600)
+from cli.main import main
+with patch("tasks.load.upsert.insert", hang):
+    main()
+"""
+
+
+def test_in_the_middle_of_an_insert_with_the_lock_of_the_embedded_warehouse(zakaz: Zakaz) -> None:
+    process = zakaz.start("-c", IN_AN_INSERT, "load", "qtickets", *zakaz.days)
+    wait_for((zakaz.home / "reached").exists, process)
+
+    zakaz.stop(process, signal.SIGTERM)
+
+    assert zakaz.ends() == [("qtickets_loader", "failed", "stopped by SIGTERM")]
+
+
+def test_killed_in_the_middle_of_the_fetch_and_run_again(zakaz: Zakaz) -> None:
+    """What had landed is not taken for the whole."""
+    process = zakaz.start("-m", "cli.main", "load", "qtickets", *zakaz.days)
+    zakaz.stage.faults("qtickets").mutate(lambda _: os.kill(process.pid, signal.SIGKILL), after=2)
+    assert process.wait(180) == -signal.SIGKILL
+
+    zakaz.ok("load", "qtickets", *zakaz.days)
+
+    sold = (
+        "SELECT event_date, event_id, currency, tickets_sold, revenue, refunds_amount FROM stg_qtickets_sales_raw"
+    )
+    rows = {row[:3]: row[3:] for row in zakaz.select(sold).rows()}
+    assert rows == truth.sales(zakaz.world, zakaz.first, zakaz.last)
+    assert [end[1:] for end in zakaz.ends()] == [
+        ("failed", "crashed: its process ended without a word"),
+        ("success", ""),
+    ]

@@ -14,7 +14,6 @@ from uuid import UUID
 import httpx
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from cli import stopping
@@ -107,11 +106,6 @@ def lost(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
         yield found
 
 
-def refusal(status: int) -> PrefectHTTPStatusError:
-    request = httpx.Request("POST", "http://prefect.example/api/flow_runs")
-    return PrefectHTTPStatusError("", request=request, response=httpx.Response(status, request=request))
-
-
 class MissingResult(Exception):
     """As Prefect names it where its server was asked again and answers with less."""
 
@@ -120,7 +114,6 @@ class MissingResult(Exception):
     ("words", "fault"),
     [
         ("cannot be reached.", httpx.ConnectError("")),
-        ("refuses PREFECT_API_AUTH_STRING (status 401).", refusal(401)),
         ("was too busy to say how the run ended.", MissingResult()),
     ],
 )

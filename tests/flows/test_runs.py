@@ -19,7 +19,6 @@ from flows.replay import replay
 from flows.smoke import smoke
 from tasks import steps
 from tasks.errors import SourceError, WarehouseError
-from tasks.harmless import for_terminal
 from tasks.ingest import Report
 from tasks.quality.checks import Check, Result
 from tasks.quality.run import ChecksBroken
@@ -29,18 +28,12 @@ from tests.flows import truth
 from tests.flows.conftest import Scene, storage
 from tests.tasks.test_harmless import LINKED, UNSEEN, markdown, structure
 
-STEPS = {
-    "qtickets": [
-        "compare accounts", "fetch events {w}", "fetch orders {w}", "quarantine events", "quarantine orders",
-        "refresh agg_marketing_daily", "refresh reference tables", "refresh stg_qtickets_sales_raw",
-        "transform to dim_events", "transform to stg_qtickets_tickets", "upsert dim_events",
-        "upsert stg_qtickets_tickets", "validate events", "validate orders",
-    ],
-    "vk_ads": [
-        "fetch ad_days {w}", "quarantine ad_days", "refresh agg_marketing_daily", "refresh reference tables",
-        "transform to fact_vk_ads_daily", "upsert fact_vk_ads_daily", "validate ad_days",
-    ],
-}  # fmt: skip
+STEPS = [
+    "compare accounts", "fetch events {w}", "fetch orders {w}", "quarantine events", "quarantine orders",
+    "refresh agg_marketing_daily", "refresh reference tables", "refresh stg_qtickets_sales_raw",
+    "transform to dim_events", "transform to stg_qtickets_tickets", "upsert dim_events",
+    "upsert stg_qtickets_tickets", "validate events", "validate orders",
+]  # fmt: skip
 
 
 def run(source: str, scene: Scene, **options: Any) -> State[Any]:
@@ -76,33 +69,31 @@ def artifact(client: SyncPrefectClient, key: str) -> str:
     return str(found.data)
 
 
-@pytest.mark.parametrize("source", STEPS)
-def test_a_load_is_a_run_of_named_tasks_and_settled_days_are_cached_the_second_time(
-    settled: Scene, source: str
-) -> None:
+def test_a_load_is_a_run_of_named_tasks_and_settled_days_are_cached_the_second_time(settled: Scene) -> None:
     kept = storage()
-    first = run(source, settled)
+    first = run("qtickets", settled)
     calls = settled.stage.calls
-    second = run(source, settled)
+    second = run("qtickets", settled)
 
     assert (settled.stage.calls, calls > 0) == (calls, True)
-    names = sorted(name.format(w=settled.window) for name in STEPS[source])
+    names = sorted(name.format(w=settled.window) for name in STEPS)
     with get_client(sync_client=True) as client:
         assert sorted(tasks_of(client, first)) == sorted(tasks_of(client, second)) == names
         assert (fetches(client, first), fetches(client, second)) == ({"Completed"}, {"Cached"})
         assert first.state_details.flow_run_id
         flow_run = client.read_flow_run(first.state_details.flow_run_id)
-        shown = artifact(client, f"{source.replace('_', '-')}-load")
-    assert flow_run.name == f"{source} from {settled.window.first} to {settled.window.last}"
+        shown = artifact(client, "qtickets-load")
+    assert flow_run.name == f"qtickets from {settled.window.first} to {settled.window.last}"
     assert second.message
     assert second.message.endswith(", nothing changed")
-    assert f"## {SOURCES[source].title}, {settled.window}" in shown
-    assert f"| {SOURCES[source].outputs[0].table.name} | 0 | 0 | 0 |" in shown
+    assert f"## QTickets, {settled.window}" in shown
+    assert "| stg_qtickets_tickets | 0 | 0 | 0 |" in shown
     assert storage() == kept, "no frame and no manifest is kept by Prefect"
-    if source == "qtickets":
-        sold = "SELECT event_date, event_id, currency, tickets_sold, revenue, refunds_amount FROM stg_qtickets_sales_raw"
-        rows = {row[:3]: row[3:] for row in settled.product.select(sold).rows()}
-        assert rows == truth.sales(settled.world, settled.window.first, settled.window.last)
+    sold = (
+        "SELECT event_date, event_id, currency, tickets_sold, revenue, refunds_amount FROM stg_qtickets_sales_raw"
+    )
+    rows = {row[:3]: row[3:] for row in settled.product.select(sold).rows()}
+    assert rows == truth.sales(settled.world, settled.window.first, settled.window.last)
 
 
 def test_a_fetch_is_one_with_and_without_prefect(settled: Scene) -> None:
@@ -172,9 +163,7 @@ def test_a_backfill_is_one_run_with_a_run_a_window_and_ends_with_the_first_that_
 
 def test_the_other_flows_say_what_they_did(open_days: Scene) -> None:
     assert "rows are in the warehouse now" in str(replay(return_state=True).message)
-    state: State[Any] = smoke(return_state=True)
-    assert state.is_completed(), state.message
-    assert " ok, " in str(state.message)
+    assert " ok, " in str(smoke(return_state=True).message)
     run("direct", open_days)
     judged: State[Any] = quality.quality(return_state=True)
     assert judged.is_failed(), "two sources have no data"
@@ -249,6 +238,4 @@ def test_an_artifact_and_a_state_are_built_as_with_plain_words(monkeypatch: pyte
         assert structure(text) == structure(plain[key]), key
         assert not UNSEEN.search(text.replace("\n", ""))
         assert "evil․com" in markdown().render(text)
-    for text in (str(SourceError(ATTACK)), for_terminal(report(ATTACK).message)):
-        assert "spring" in text
-        assert not UNSEEN.search(text.replace("\n", ""))
+    assert not UNSEEN.search(str(SourceError(ATTACK)))

@@ -1,17 +1,15 @@
-"""Which messages people get of checks over several quality runs, and what becomes of one that was refused."""
+"""Which messages people get of checks over several quality runs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from uuid import uuid4
 
 import pytest
 
 from tasks.alerts.channel import Channel
-from tasks.alerts.history import undelivered
 from tasks.load.migrate import migrated
-from tasks.load.warehouse import warehouse
 from tasks.quality.checks import Check, Result
 from tasks.quality.run import run_checks
 from tasks.settings import Settings
@@ -30,18 +28,10 @@ NEITHER = Result(OTHER, "unjudged", 1, "could not be run: thrown", [], hindered=
 
 
 class Chat:
-    """A channel that may refuse messages."""
-
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.messages: list[str] = []
-        self.refuses: Callable[[str], bool] = lambda text: False
-        self.channel = Channel("chat", self.send)
-
-    def send(self, subject: str, body: str) -> None:
-        if self.refuses(subject):
-            raise RuntimeError("400 Bad Request, sent to https://secret.example")
-        self.messages.append(f"{subject}\n{body}")
+        self.channel = Channel("chat", lambda subject, body: self.messages.append(f"{subject}\n{body}"))
 
     def titles_of(self, *results: Result, opens: bool = True) -> list[str]:
         """What a quality run with these results sends."""
@@ -99,22 +89,3 @@ def test_who_looks_on_is_sent_no_alert_but_that_it_is_resolved(chat: Chat) -> No
         "\nvk_ads lacks 2155 of 3410\nBudgets hang on it.\nSources: vk_ads, direct. See `zakaz quality`."
     )
     assert chat.titles_of(OK, opens=False) == [f"Resolved: {SPEND}"]
-
-
-def test_what_the_channel_refuses_is_sent_by_the_next_run(chat: Chat) -> None:
-    """Of two broken checks one is delivered, of two that are resolved as well."""
-    chat.refuses = lambda text: "sales" in text
-    assert chat.titles_of(BROKEN, LACKS) == [SPEND]
-    with warehouse(chat.settings) as client:
-        # Never the channel's address, which is a secret.
-        assert undelivered(client).select("trouble", "error").rows() == [("check sales", "RuntimeError")]
-    chat.refuses = lambda text: False
-    assert chat.titles_of(BROKEN, LACKS) == [SALES]
-    chat.refuses = lambda text: "Resolved: All spend" in text
-    assert chat.titles_of(OK, FINE) == [f"Resolved: {SALES}"]
-    assert chat.titles_of(BROKEN, FINE) == [SPEND], "that it was resolved nobody heard, and now it is not"
-    chat.refuses = lambda text: False
-    assert chat.titles_of(OK, FINE) == [f"Resolved: {SPEND}"]
-    assert chat.titles_of(OK, FINE) == []
-    with warehouse(chat.settings) as client:
-        assert undelivered(client).is_empty()

@@ -46,8 +46,7 @@ def test_broken_records_are_set_aside_and_come_back_when_they_are_right(scene: S
         paid[1]["currency_id"] = "GOLD"
         paid[2]["baskets"][0]["id"] = None
         paid[3]["payed_at"] = "2026-02-30T10:00:00+03:00"
-        broken = [paid[0]["baskets"][0]["id"], *(len(order["baskets"]) for order in (paid[1], paid[3]))]
-    wrong = 2 + sum(broken[1:])
+        wrong = 2 + sum(len(order["baskets"]) for order in (paid[1], paid[3]))
 
     assert f"{wrong} rejected" in scene.loaded("qtickets")
 
@@ -62,14 +61,6 @@ def test_broken_records_are_set_aside_and_come_back_when_they_are_right(scene: S
     assert scene.sales() == whole
     assert f"0 rows are in the warehouse now, {wrong} stay" in scene.product.replay("qtickets").message
 
-    # One record is put right by hand; the others come right at the source.
-    scene.product.command(
-        'ALTER TABLE meta_quarantine UPDATE record = replaceOne(record, \'"price":"-100"\', \'"price":"7"\') '
-        f"WHERE record_key = '{broken[0]}' SETTINGS mutations_sync = 2"
-    )
-    assert f"1 rows are in the warehouse now, {wrong - 1} stay" in scene.product.replay("qtickets").message
-    price = f"SELECT toString(price) FROM stg_qtickets_tickets WHERE ticket_id = {broken[0]}"
-    assert scene.product.select(price).item() == "7"
     scene.stage.show(the_world())
     scene.loaded("qtickets")
     assert scene.sales() == whole == truth.sales(the_world())
@@ -188,7 +179,7 @@ def test_replay_leaves_a_row_to_the_later_read_of_its_day_that_did_not_find_it(
 
 
 def test_replay_of_many_rows_and_of_an_ad_that_moved(client: Client, settings: Settings) -> None:
-    """Ten thousand with the longest numbers; an ad of ten roubles in the warehouse, now of another campaign."""
+    """Ten thousand with the longest numbers; an ad in the warehouse, now of another campaign."""
     most = 10**18 - 1
     set_aside(client, settings, 10, *(order(most - n, order_id=str(most - n)) for n in range(10_000)))
     put(client, "fact_vk_ads_daily", ad_days({"ad_id": 5, "campaign_id": 6}), 5)

@@ -72,16 +72,8 @@ CASES = {
     "a wrong Direct token": Case(
         "direct", setting(direct_token=WRONG), ("code 53", "DIRECT_TOKEN", "secrets/.env.direct"), 1
     ),
-    "points used up": Case(
-        "direct", fault("direct", "error_as_page", "*/reports", code=152), ("code 152", "in an hour")
-    ),
     "a wrong VK secret": Case("vk_ads", new_secret, ("VK_CLIENT_SECRET", "secrets/.env.vk"), 1),
     "all VK tokens taken": Case("vk_ads", all_tokens_taken, ("all five are taken", "VK_TOKEN"), 1),
-    "VK's hour used up": Case(
-        "vk_ads",
-        fault("vk", "status", "/api/v2/statistics/*", status=429, body=b'{"remaining":{"3600":0}}'),
-        ("no more requests", "next full hour"),
-    ),
     "most orders gone": Case("qtickets", most_is_gone, ("no longer sends", "of the money", "Nothing was removed")),
     "a wrong QTickets token": Case("qtickets", setting(qtickets_token=WRONG), ("refused", "QTICKETS_TOKEN"), 1),
     "no landing area": Case("vk_ads", setting(landing_url="s4://host/folder"), ("The landing area", "LANDING_URL"), 0),
@@ -133,14 +125,3 @@ def test_one_line_says_it_and_nothing_is_lost(held: Scene, name: str, caplog: py
         assert run["message"].endswith(outcome.message)
         assert run["finished_at"] is not None
     assert held.tables(*HELD) == before
-
-
-def test_calls_are_counted_whatever_became_of_the_load(scene: Scene) -> None:
-    scene.loaded("vk_ads")  # with a call for the token
-    for status, times, ends in ((500, 2, "success"), (403, 9, "failed")):
-        scene.stage.requests("vk").clear()
-        scene.stage.faults("vk").add("status", "/api/v2/statistics/*", times=times, status=status)
-        assert scene.load("vk_ads").status == ends
-        metrics = scene.last_run()["metrics"]
-        assert metrics["api_calls"] == len(scene.stage.requests("vk")) > 0
-        assert metrics["retries"] == (2 if status == 500 else 0)
