@@ -12,8 +12,10 @@ import pytest
 from pydantic import SecretStr
 
 from tasks.errors import WarehouseError
+from tasks.load import access
 from tasks.load.backup import backup, restore
 from tasks.load.sql import sql_files
+from tasks.load.warehouse import warehouse
 from tasks.quality.run import run_checks
 from tasks.settings import Settings
 from tasks.smoke import probe_all
@@ -194,6 +196,9 @@ def test_a_quota_ends_what_set_its_limits_aside(server: ClickHouseServer, by: As
     spent.do("SET max_rows_to_read = DEFAULT", session_id="aside")
     ended = refusal(spent, "SELECT sum(number) FROM numbers(1000000000000)", session_id="aside")
     assert ended.code == TOO_MUCH_IN_AN_HOUR
+    with warehouse(Settings(_env_file=None, clickhouse_dsn=server.dsn)) as client:
+        (warning,) = access._unheld_limits(client)
+    assert "lets a session drop its limits" in warning
     quota = {row["duration"]: row for row in by.reader.ask("SHOW CURRENT QUOTA")}
     for seconds, most in READER.quota.items():
         assert {name: quota[seconds][f"max_{name}"] for name in most} == {

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from tasks import smoke
 from tasks.alerts.channel import settings_channel
+from tasks.exposure import is_open, make_private
 from tasks.settings import Settings
 from tasks.smoke import Probe, probe_all
 from tests.path.scene import Scene
@@ -74,3 +75,10 @@ def test_a_password_that_others_can_read_is_a_failure_with_the_command_to_run(ho
     (home / "data").chmod(0o755)
     probe = smoke._timed("folders", smoke._folders)
     assert (probe.status, probe.todo) == ("warning", f"chmod 700 {home / 'data'}")
+
+
+def test_a_new_folder_is_its_owners_alone(tmp_path: Path) -> None:
+    make_private(tmp_path / "data" / "up")
+
+    assert not is_open(tmp_path / "data")
+    assert not is_open(tmp_path / "data" / "up")
