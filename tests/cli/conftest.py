@@ -21,6 +21,7 @@ from sandbox.world import World
 from tasks.load.frames import select
 from tasks.load.migrate import migrated
 from tasks.settings import Settings
+from tests.flows import truth
 from tests.support.stage import Stage, stage
 
 ROOT = Path(__file__).parents[2]
@@ -86,6 +87,12 @@ class Zakaz:
         settings = Settings(_env_file=None, clickhouse_dsn=self.env["CLICKHOUSE_DSN"])
         with migrated(settings) as client:
             return select(client, sql)
+
+    def sales(self) -> dict[truth.Key, truth.Figures]:
+        """In the shape of `truth.sales`."""
+        figures = "event_date, event_id, currency, tickets_sold, revenue, refunds_amount"
+        rows = self.select(f"SELECT {figures} FROM stg_qtickets_sales_raw").rows()
+        return {row[:3]: row[3:] for row in rows}  # type: ignore[misc]
 
     def ends(self) -> list[tuple[Any, ...]]:
         """Of each run its job, how it ended and in what words."""

@@ -24,7 +24,6 @@ from tasks.quality.checks import Check, Result
 from tasks.quality.run import ChecksBroken
 from tasks.sources import SOURCES
 from tasks.window import Window
-from tests.flows import truth
 from tests.flows.conftest import Scene, storage
 from tests.tasks.test_harmless import LINKED, UNSEEN, markdown, structure
 
@@ -89,11 +88,6 @@ def test_a_load_is_a_run_of_named_tasks_and_settled_days_are_cached_the_second_t
     assert f"## QTickets, {settled.window}" in shown
     assert "| stg_qtickets_tickets | 0 | 0 | 0 |" in shown
     assert storage() == kept, "no frame and no manifest is kept by Prefect"
-    sold = (
-        "SELECT event_date, event_id, currency, tickets_sold, revenue, refunds_amount FROM stg_qtickets_sales_raw"
-    )
-    rows = {row[:3]: row[3:] for row in settled.product.select(sold).rows()}
-    assert rows == truth.sales(settled.world, settled.window.first, settled.window.last)
 
 
 def test_a_fetch_is_one_with_and_without_prefect(settled: Scene) -> None:

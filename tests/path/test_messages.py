@@ -17,9 +17,6 @@ from tasks.settings import Settings
 DAY = date(2025, 11, 20)
 CHECK = Check("spend", "All spend is there", "Budgets hang on it", "fail", ("vk_ads", "direct"), {}, None, "")
 OTHER = Check("sales", "All sales are there", "So do these", "fail", ("qtickets",), {}, None, "")
-WARN = Check("w", "T", "W", "warn", (), {}, None, "")
-
-
 OK, BROKEN = Result(CHECK, "ok", 0, "", []), Result(CHECK, "broken", 1, "vk_ads lacks 2155 of 3410", [])
 FINE, LACKS = Result(OTHER, "ok", 0, "", []), Result(OTHER, "broken", 1, "a day is missing", [])
 NO_DATA = Result(CHECK, "unjudged", 1, "no data yet", [])
@@ -71,7 +68,6 @@ STORIES: dict[str, list[tuple[tuple[Result, ...], list[str]]]] = {
         ((OK, FINE), [f"Resolved: {TWO}"]),
     ],
     "a good run between is no alarm": [((one,), []) for one in (NOT_RUN, OK, NOT_RUN, NO_DATA, NOT_RUN)],
-    "severity warn wakes nobody": [((Result(WARN, "unjudged", 1, "thrown", [], True),), [])] * 3,
 }
 
 

@@ -45,11 +45,6 @@ def all_tokens_taken(scene: Scene) -> None:
         scene.stage.vk.tokens.issue()
 
 
-def new_secret(scene: Scene) -> None:
-    scene.product.settings.vk_token_file.unlink(missing_ok=True)
-    setting(vk_client_secret=WRONG)(scene)
-
-
 def most_is_gone(scene: Scene) -> None:
     with scene.stage.qtickets.change() as api:
         del api.orders[50:]
@@ -72,7 +67,6 @@ CASES = {
     "a wrong Direct token": Case(
         "direct", setting(direct_token=WRONG), ("code 53", "DIRECT_TOKEN", "secrets/.env.direct"), 1
     ),
-    "a wrong VK secret": Case("vk_ads", new_secret, ("VK_CLIENT_SECRET", "secrets/.env.vk"), 1),
     "all VK tokens taken": Case("vk_ads", all_tokens_taken, ("all five are taken", "VK_TOKEN"), 1),
     "most orders gone": Case("qtickets", most_is_gone, ("no longer sends", "of the money", "Nothing was removed")),
     "a wrong QTickets token": Case("qtickets", setting(qtickets_token=WRONG), ("refused", "QTICKETS_TOKEN"), 1),
