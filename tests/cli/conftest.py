@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from sandbox.world import World
 from tasks.load.frames import select
 from tasks.load.migrate import migrated
 from tasks.settings import Settings
-from tests.flows import clock
+from tests.flows import truth
 from tests.support.stage import Stage, stage
 
 ROOT = Path(__file__).parents[2]
@@ -88,6 +88,12 @@ class Zakaz:
         with migrated(settings) as client:
             return select(client, sql)
 
+    def sales(self) -> dict[truth.Key, truth.Figures]:
+        """In the shape of `truth.sales`."""
+        figures = "event_date, event_id, currency, tickets_sold, revenue, refunds_amount"
+        rows = self.select(f"SELECT {figures} FROM stg_qtickets_sales_raw").rows()
+        return {row[:3]: row[3:] for row in rows}  # type: ignore[misc]
+
     def ends(self) -> list[tuple[Any, ...]]:
         """Of each run its job, how it ended and in what words."""
         rows = self.select("SELECT job, status, message FROM meta_job_runs ORDER BY job, started_at, _ver").rows()
@@ -124,7 +130,8 @@ def zakaz(tmp_path: Path) -> Iterator[Zakaz]:
     ignored = [n for n in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM) if signal.getsignal(n) is signal.SIG_IGN]
     for number in ignored:
         signal.signal(number, signal.SIG_DFL)
-    world = World.generate(until=clock.now() - timedelta(days=4), days=3, scale=0.2)
+    until = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=4)
+    world = World.generate(until=until, days=3, scale=0.2)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_KEPT)}
     with stage(world) as served:
         dsn = f"chdb://{tmp_path / 'data' / 'warehouse'}"

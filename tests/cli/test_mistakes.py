@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from cli import machine, run, terminal
+from cli import run, terminal
 from cli.main import _run
 from ops.server import serve
-from tasks.errors import SettingsError
 from tests.cli.conftest import complaints
 
 SECRET = "s3cret-4711"
@@ -40,17 +38,11 @@ def answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], 
     [
         (("load", "qtickets", "--from", "2026-02-30"), "2026-02-30 is not a date"),
         (("load", "qtickets", "--from", "2026-02-02", "--to", "2026-02-01"), "before it begins"),
-        (("load", "qtickets", "--days", "0"), "at least 1"),
-        (("load", "direct", "--from", "2026-01-01", "--to", "2199-01-01"), "after today"),
         (("backfill", "qtickets", "--from", "2026-01-01", "--to", "2199-01-01"), "after today"),
         (("load", "qtickets", "--days", "3", "--from", "2026-01-01"), "either --days or --from"),
         (("load", "afisha"), "There is no source afisha"),
-        (("load", ""), "There is no source"),
-        (("quarantine", "list", "--source", "afisha"), "There is no source afisha"),
         (("restore", "fine", "--into", "a b"), "made of Latin letters"),
-        (("load",), "SOURCE"),
         (("lode",), "lode"),
-        (("quarantine",), "Missing command"),
         (("deploy",), "PREFECT_API_URL is not set"),
         ((*LOAD, "--env", "nowhere/.env"), "nowhere/.env"),
     ],
@@ -69,9 +61,7 @@ def test_wrong_usage_is_status_2(answer, monkeypatch, arguments: tuple[str, ...]
         ({"QTICKETS_TOKEN": ""}, 2, "QTICKETS_TOKEN is missing"),
         ({"QTICKETS_RATE": SECRET}, 2, "QTICKETS_RATE"),
         ({"QTICKETS_BASE_URL": "nonsense"}, 2, "The setting QTICKETS_BASE_URL is wrong: it is no address"),
-        ({"VK_BASE_URL": "http://["}, 2, "The setting VK_BASE_URL is wrong: it is no address"),
         ({"QTICKETS_TOKEN": "two words"}, 2, "characters that no token has"),
-        ({"CLICKHOUSE_DSN": "chdb:///sys/kernel/warehouse"}, 1, "/sys/kernel"),
         ({"CLICKHOUSE_DSN": f"http://u:{SECRET}@127.0.0.1:9"}, 1, "cannot be reached"),
     ],
 )
@@ -90,12 +80,8 @@ def test_the_server_is_that_of_the_environment_or_of_prefects_active_profile(
     """Found without Prefect; without one a command starts none."""
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
     assert run.server_address() is None
-    (tmp_path / "profiles.toml").write_text(
-        'active = "ours"\n[profiles.ours]\nPREFECT_API_URL = "http://a/api"\n[profiles.other]\nPREFECT_API_URL = "http://b/api"'
-    )
+    (tmp_path / "profiles.toml").write_text('active = "ours"\n[profiles.ours]\nPREFECT_API_URL = "http://a/api"')
     assert run.server_address() == "http://a/api"
-    monkeypatch.setenv("PREFECT_PROFILE", "other")
-    assert run.server_address() == "http://b/api"
     monkeypatch.setenv("PREFECT_API_URL", "http://c/api")
     assert run.server_address() == "http://c/api"
 
@@ -103,7 +89,7 @@ def test_the_server_is_that_of_the_environment_or_of_prefects_active_profile(
 GOOD = "zakaz:" + "x" * serve.SHORTEST
 
 
-@pytest.mark.parametrize("given", [None, "", " ", "zakaz", "zakaz:", ":" + "x" * 40, "zakaz:short", GOOD[:-1]])
+@pytest.mark.parametrize("given", [None, "zakaz", ":" + "x" * 40, GOOD[:-1]])
 def test_a_prefect_server_without_a_password_worth_the_name_does_not_start(
     given: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -118,25 +104,3 @@ def test_a_prefect_server_without_a_password_worth_the_name_does_not_start(
     (line,) = complaints(capsys.readouterr().err)
     assert line.startswith(f"zakaz: {serve.PASSWORD} must be a name, a colon and a password")
     serve.require_password(GOOD)
-
-
-def test_its_names_and_pages_are_this_machines_and_those_that_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PREFECT_UI_URL", raising=False)
-    assert serve.hosts() == ["127.0.0.1", "localhost"]
-    assert serve.origins(4200) == ["http://127.0.0.1:4200", "http://localhost:4200"]
-    monkeypatch.setenv("PREFECT_UI_URL", "https://zakaz.example.ru/")
-    monkeypatch.setenv(serve.HOSTS, "prefect, ")
-    assert serve.hosts() == ["127.0.0.1", "localhost", "zakaz.example.ru", "prefect"]
-    assert serve.origins(4200)[-1] == "https://zakaz.example.ru"
-
-
-def test_a_password_with_any_character_reaches_a_shell_as_it_is(tmp_path: Path) -> None:
-    password, file = "zakaz:it's $HOME `id` \\ \" # =;&", tmp_path / "secrets" / "prefect.env"
-    machine.keep_sign_in(file, {serve.PASSWORD: password})
-    command = ["sh", "-c", f'. "$0"; printf %s "${serve.PASSWORD}"', str(file)]
-    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == password
-    assert machine.kept_sign_in(file) == {serve.PASSWORD: password}
-    assert file.stat().st_mode & 0o077 == 0
-    file.write_text("A='b\n")
-    with pytest.raises(SettingsError, match="cannot be read: a quote has no end"):
-        machine.kept_sign_in(file)

@@ -1,4 +1,4 @@
-"""Flows in this process, on one Prefect server of the session; and what the tests of production share."""
+"""Flows in this process, on one Prefect server of the session."""
 
 from __future__ import annotations
 
@@ -7,43 +7,17 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.direct import DirectApi
-from sandbox.qtickets import QticketsApi
-from sandbox.vk import VkAdsApi, VkLegacyApi
 from sandbox.world import World
 from tasks.window import Window
-from tests.flows import clock
 from tests.support.prefect_server import PrefectServer
 from tests.support.product import Product
 from tests.support.stage import Stage, stage
-
-DAYS = 40
-
-
-def make_world(until: datetime | None = None, days: int = DAYS, scale: float = 0.25) -> World:
-    return World.generate(until=until or clock.now(), days=days, scale=scale)
-
-
-@dataclass
-class Apis:
-    """All stand-ins of one world, served on one port."""
-
-    qtickets: QticketsApi
-    vk: VkAdsApi
-    vk_legacy: VkLegacyApi
-    direct: DirectApi
-
-
-@pytest.fixture(autouse=True)
-def _one_day(request: pytest.FixtureRequest) -> None:
-    if request.node.get_closest_marker("slow"):
-        clock.wait_for_a_day_that_lasts()
 
 
 @pytest.fixture(scope="session")
@@ -104,7 +78,7 @@ def scene_of(
     with ExitStack() as stack:
 
         def make(ago: int) -> Scene:
-            until = clock.now() - timedelta(days=ago)
+            until = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=ago)
             world = World.generate(until=until, days=3, scale=0.2)
             served = stack.enter_context(stage(world))
             settings = served.environment(clickhouse_dsn, clickhouse_database, tmp_path)

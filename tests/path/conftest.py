@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.path.scene import Scene, make_world, scene_of, the_world
+from tests.path.scene import Scene, scene_of, the_world
 from tests.support.fixtures import new_database
 
 
@@ -15,13 +15,6 @@ from tests.support.fixtures import new_database
 def scene(clickhouse_dsn: str, clickhouse_database: str, tmp_path: Path) -> Iterator[Scene]:
     """The shared world, which nobody changes, and an empty warehouse."""
     with scene_of(the_world(), clickhouse_dsn, clickhouse_database, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def changing(clickhouse_dsn: str, clickhouse_database: str, tmp_path: Path) -> Iterator[Scene]:
-    """A world of the test's own, two weeks ago."""
-    with scene_of(make_world(), clickhouse_dsn, clickhouse_database, tmp_path) as made:
         yield made
 
 

@@ -67,10 +67,6 @@ class Scene:
         """Every row in every column, with the run that wrote it: what is written again differs."""
         return [self.product.select(f"SELECT * FROM {name} ORDER BY ALL").rows() for name in names]
 
-    def runs(self) -> list[tuple[str, str]]:
-        """Job and status, oldest first."""
-        return self.product.select("SELECT job, status FROM meta_job_runs ORDER BY started_at, _ver").rows()  # type: ignore[return-value]
-
     def last_run(self) -> dict[str, Any]:
         """With its metrics read."""
         run = self.product.select("SELECT * FROM meta_job_runs ORDER BY started_at DESC, _ver DESC LIMIT 1").row(
@@ -86,7 +82,7 @@ class Scene:
 
 
 @contextmanager
-def scene_of(world: World, dsn: str, database: str, folder: Path, *, legacy: bool = False) -> Iterator[Scene]:
+def scene_of(world: World, dsn: str, database: str, folder: Path) -> Iterator[Scene]:
     clock = Clock(world.until + timedelta(minutes=1))
     with stage(world) as served, in_process(clock):
-        yield Scene(served, clock, Product(served.settings(dsn, database, folder, legacy=legacy)))
+        yield Scene(served, clock, Product(served.settings(dsn, database, folder)))

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from s3fs import S3FileSystem
 
 from tasks.settings import Settings
-from tests.path.scene import SOURCES, TABLES, Scene, scene_of, the_world
-from tests.path.test_interrupted import exact
-from tests.support.bucket import KEY, NAME, SECRET, Bucket, bucket
+from tests.path.scene import TABLES, Scene, scene_of, the_world
 from tests.support.fixtures import new_database
 
 HELD = (*TABLES.values(), "dim_events", "stg_qtickets_sales_raw", "agg_marketing_daily")
@@ -48,11 +45,6 @@ def all_tokens_taken(scene: Scene) -> None:
         scene.stage.vk.tokens.issue()
 
 
-def new_secret(scene: Scene) -> None:
-    scene.product.settings.vk_token_file.unlink(missing_ok=True)
-    setting(vk_client_secret=WRONG)(scene)
-
-
 def most_is_gone(scene: Scene) -> None:
     with scene.stage.qtickets.change() as api:
         del api.orders[50:]
@@ -75,31 +67,12 @@ CASES = {
     "a wrong Direct token": Case(
         "direct", setting(direct_token=WRONG), ("code 53", "DIRECT_TOKEN", "secrets/.env.direct"), 1
     ),
-    "a Direct login without rights": Case("direct", setting(direct_login="somebody-else"), ("code 54", "DIRECT_LOGIN"), 1),
-    "an application not approved": Case("direct", fault("direct", "error_as_page", code=58), ("code 58", "apply"), 1),
-    "points used up": Case(
-        "direct", fault("direct", "error_as_page", "*/reports", code=152), ("code 152", "in an hour")
-    ),
-    "a Direct token revoked meanwhile": Case(
-        "direct", fault("direct", "error_as_page", "*/adgroups", code=53), ("code 53", "DIRECT_TOKEN")
-    ),
-    "a wrong VK secret": Case("vk_ads", new_secret, ("VK_CLIENT_SECRET", "secrets/.env.vk"), 1),
     "all VK tokens taken": Case("vk_ads", all_tokens_taken, ("all five are taken", "VK_TOKEN"), 1),
-    "no right to VK's statistics": Case(
-        "vk_ads", fault("vk", "status", "/api/v2/statistics/*", status=403), ("HTTP 403", "no right", "read_ads")
-    ),
-    "VK's hour used up": Case(
-        "vk_ads",
-        fault("vk", "status", "/api/v2/statistics/*", status=429, body=b'{"remaining":{"3600":0}}'),
-        ("no more requests", "next full hour"),
-    ),
     "most orders gone": Case("qtickets", most_is_gone, ("no longer sends", "of the money", "Nothing was removed")),
     "a wrong QTickets token": Case("qtickets", setting(qtickets_token=WRONG), ("refused", "QTICKETS_TOKEN"), 1),
+    "no landing area": Case("vk_ads", setting(landing_url="s4://host/folder"), ("The landing area", "LANDING_URL"), 0),
     "no host": Case("qtickets", setting(qtickets_base_url="http://127.0.0.1:9/api"), ("127.0.0.1 cannot be reached",)),
-    "a page without data": Case("qtickets", fault("qtickets", "no_data"), ("without `data`",)),
     "an error as a page": Case("qtickets", fault("qtickets", "error_as_page"), ("without `data`",)),
-    "a total that is wrong": Case("qtickets", fault("qtickets", "wrong_total", by=1), ("different ones",)),
-    "HTTP 503": Case("qtickets", fault("qtickets", "status", status=503), ("HTTP 503",)),
     "a column gone": Case("qtickets", no_currency, ("changed its orders", "no longer sends currency")),
     "much of the money wrong": Case("qtickets", prices_are_gone, ("rows are wrong", "price is negative")),
     "real data into made-up ones": Case(
@@ -146,75 +119,3 @@ def test_one_line_says_it_and_nothing_is_lost(held: Scene, name: str, caplog: py
         assert run["message"].endswith(outcome.message)
         assert run["finished_at"] is not None
     assert held.tables(*HELD) == before
-
-
-@pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
-    S3FileSystem.clear_instance_cache()  # A process of the product has one environment.
-    with bucket() as running:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", running.endpoint)
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-        yield running
-
-
-def test_a_load_by_way_of_a_bucket_is_exact_and_old_fetches_leave_it(scene: Scene, served: Bucket) -> None:
-    setting(landing_url=f"s3://{NAME}/zakaz/landing")(scene)
-    old = "zakaz/landing/qtickets/orders/20200101T000000Z-0123abcd/part-00000.parquet"
-    served.objects |= {old: b"", "zakaz/landing/of-others/kept.txt": b""}
-
-    scene.loaded("qtickets")
-
-    exact(scene, "qtickets")
-    landed = sorted(name.split("/")[2:4] for name in served.objects if name.endswith(".parquet"))
-    assert landed == [["qtickets", "events"], ["qtickets", "orders"]], "each asked for once"
-    assert old not in served.objects
-    assert "zakaz/landing/of-others/kept.txt" in served.objects
-
-
-@pytest.mark.parametrize(
-    ("url", "environment", "why"),
-    [
-        (f"s3://{NAME}/landing", {"AWS_ACCESS_KEY_ID": "wrong-key"}, "Access Denied"),
-        ("s3://mistyped/landing", {}, "bucket does not exist"),
-        ("/proc/nowhere", {}, "No such file or directory"),
-        ("s4://host/folder", {}, "Protocol not known: s4"),
-    ],
-)
-def test_a_landing_area_that_cannot_be_used_is_one_line(
-    held: Scene, served: Bucket, monkeypatch: pytest.MonkeyPatch, url: str, environment: dict[str, str], why: str
-) -> None:
-    settings = held.product.settings
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    setting(landing_url=url)(held)
-    try:
-        outcome = held.load("vk_ads")
-    finally:
-        held.product.settings = settings
-
-    assert outcome.status == "failed"
-    assert all(word in outcome.message for word in ("The landing area", why, "LANDING_URL"))
-    assert SECRET not in outcome.message
-    assert not served.objects, "no bucket is made of a mistyped name"
-
-
-def test_calls_are_counted_whatever_became_of_the_load(scene: Scene) -> None:
-    scene.loaded("vk_ads")  # with a call for the token
-    for source, api, path in zip(
-        SOURCES,
-        ("qtickets", "vk", "direct"),
-        ("/orders", "/api/v2/banners.json", "/json/v501/reports"),
-        strict=True,
-    ):
-        scene.stage.requests(api).clear()
-        scene.stage.faults(api).add("status", path, times=2, status=500 if api != "direct" else 504)
-        report = scene.load(source).report
-        assert report
-        assert (report.traffic.calls, report.traffic.retries) == (len(scene.stage.requests(api)), 2)
-        metrics = scene.last_run()["metrics"]
-        assert (metrics["api_calls"], metrics["retries"]) == (report.traffic.calls, 2)
-    scene.stage.requests("vk").clear()
-    scene.stage.faults("vk").add("status", "/api/v2/statistics/*", times=9, status=403)
-    assert scene.load("vk_ads").status == "failed"
-    assert scene.last_run()["metrics"]["api_calls"] == len(scene.stage.requests("vk"))
