@@ -17,7 +17,7 @@ from clickhouse_connect.driver.client import Client
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
 
 from tasks.errors import SourceError, ZakazError
-from tasks.landing import Fetched, Landing, Manifest, Request
+from tasks.landing import Landing, Manifest, Request
 from tasks.load.carry_forward import Unknown, carry_forward
 from tasks.load.mart import reference_tables, restate
 from tasks.load.quarantine import quarantine, rejected_values
@@ -79,10 +79,6 @@ def fetch_once(asked: Fetch, refresh: bool) -> Manifest:
             f"{asked.source.title} sent no {resource.name} at all. That cannot be right, so nothing was loaded.",
             transient=True,
         )
-    if others := _of_other_days(fetched, resource.day, fetched.window or asked.window):
-        # They may stand for rows of these days, which then are missing: to be read again, settled or not.
-        text = f"{others} rows of other days than asked for were dropped"
-        fetched = replace(fetched, warnings=(*fetched.warnings, text))
     return landing.write(asked.request, run.run_id, run.started_at, fetched, version)
 
 
@@ -125,8 +121,12 @@ class Validated:
 
 def validate(source: Source, resource: Resource, settings: Settings, manifest: Manifest) -> Validated:
     raw = Landing(settings.landing_url).read(manifest)
+    notes = []
     if resource.day:
-        raw = _within(raw, resource.day, manifest.window)
+        asked, outside = _within(raw, resource.day, manifest.window)
+        if outside:
+            notes.append(f"{outside} rows of other days than asked for were dropped")
+            raw = asked
     try:
         part = split(raw, resource.schema)
         money = refuse_if_much_is_wrong(part, resource.money)
@@ -134,21 +134,15 @@ def validate(source: Source, resource: Resource, settings: Settings, manifest: M
         raise SourceError(
             f"{source.title} changed its {resource.name} ({manifest.window}): {error}. Nothing was loaded."
         ) from None
-    notes = [f"{count} odd values of {column} were rounded or left out" for column, count in part.odd.items()]
+    notes += [f"{count} odd values of {column} were rounded or left out" for column, count in part.odd.items()]
     return Validated(part, tuple(notes), money)
 
 
-def _of_other_days(fetched: Fetched, column: str, window: Window) -> int:
-    if not column:
-        return 0
-    days = pl.DataFrame({column: [row.get(column) for row in fetched.rows]}, schema={column: pl.String})
-    return days.height - _within(days, column, window).height
-
-
-def _within(raw: pl.DataFrame, column: str, window: Window) -> pl.DataFrame:
-    """Rows of the window's days, or of no day that can be read."""
+def _within(raw: pl.DataFrame, column: str, window: Window) -> tuple[pl.DataFrame, int]:
+    """Rows of the window's days, or of no day that can be read; how many are of others."""
     day = pl.col(column).str.strip_chars().str.to_date("%Y-%m-%d", strict=False)
-    return raw.filter(day.is_null() | day.is_between(window.first, window.last))
+    asked = raw.filter(day.is_null() | day.is_between(window.first, window.last))
+    return asked, raw.height - asked.height
 
 
 def transform(output: Output, splits: dict[str, Split]) -> pl.DataFrame:
