@@ -52,9 +52,9 @@ def run_demo(days: int, scale: float) -> None:
         judged = judge()
         status.update("Summing up")
         tables = _read("totals", "events", "sources", "cities", "days")
-    failed = [outcome for outcome in outcomes.values() if isinstance(outcome, ZakazError)]
+    failed = [outcome for outcome in outcomes.values() if isinstance(outcome, Exception)]
     for outcome in outcomes.values():
-        if not isinstance(outcome, ZakazError):
+        if not isinstance(outcome, Exception):
             say(line_of(outcome))
     if failed:
         raise failed[0]

@@ -74,17 +74,18 @@ def is_attended() -> bool:
 def alerts_of(what: str) -> Iterator[None]:
     """Around the work of a command, e.g. `qtickets`: an alert of its failure is sent unless somebody looks on, and
     resolved by the next run that succeeds."""
-    with stopping.on_stop(lambda how: _fire(what, how)):
+    with stopping.on_stop(lambda how: fire_unseen(what, how)):
         try:
             yield
         except Exception as error:
-            _fire(what, words_of(error))
+            fire_unseen(what, words_of(error))
             raise
     settings = load_settings()
     resolve(settings, _key(what), settings_channel(settings))
 
 
-def _fire(what: str, why: str) -> None:
+def fire_unseen(what: str, why: str) -> None:
+    """Send an alert of a failure, unless somebody looks on."""
     if is_attended():
         return
     trouble = Trouble(_key(what), f"{what} failed", why, for_chat(why), footer="See `zakaz runs`.")

@@ -8,12 +8,13 @@ nobody waits, and Prefect's many tries outlast a server that starts anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any, TypeVar
 
 from cli import stopping
+from cli.here import fire_unseen
 from cli.terminal import complain
 from flows import outcomes
 from flows.backfill import FLOWS, backfill
@@ -22,6 +23,7 @@ from flows.faults import fault_of
 from flows.quality import quality
 from flows.replay import replay
 from flows.smoke import smoke
+from tasks.alerts.alert import words_of
 from tasks.errors import PrefectError
 from tasks.ingest import Report
 from tasks.load.backup import BackedUp
@@ -34,7 +36,7 @@ from tasks.window import Window
 
 _PATIENCE = 20
 """Seconds that Prefect has for its own part once the work is recorded. On an idle machine it takes one."""
-_SHOWN = "Its UI may show the run as running, later as crashed."
+_SHOWN = "The Prefect UI may show this run as running, later as crashed."
 _WHAT_TO_DO = "Start it (`make up`), set PREFECT_API_URL right, or unset it to run without a server."
 
 T = TypeVar("T")
@@ -75,16 +77,28 @@ def back_up(settings: Settings, name: str | None) -> BackedUp:
     return done
 
 
-def alerts_of(what: str) -> AbstractContextManager[None]:
-    """Nothing to send: the hooks of the flow do. A run that is stopped is set to Crashed on the server."""
-    return stopping.on_stop(outcomes.crash_flow_runs)
+@contextmanager
+def alerts_of(what: str) -> Iterator[None]:
+    """The hooks of a flow send its alerts. What fails before there is a run, such as a missing token or a Prefect
+    server that is down, is told here. A run that is stopped is set to Crashed."""
+    watch = outcomes.Watch()
+    token = outcomes.current.set(watch)
+    try:
+        with stopping.on_stop(outcomes.crash_flow_runs):
+            yield
+    except Exception as error:
+        if not watch.has_run:
+            # The name of the flow, by which its hook resolves the alert.
+            fire_unseen(what.split(maxsplit=1)[0], words_of(error))
+        raise
+    finally:
+        outcomes.current.reset(token)
 
 
 def _result_of(what: str, flow: Callable[..., object], kind: type[T], **given: object) -> T:
     """The flow's result, which is of this kind; the one that its work noted where only Prefect failed. Raises what
     the flow raises, and PrefectError. `what`, e.g. `qtickets`: for the message."""
-    watch = outcomes.Watch()
-    token = outcomes.current.set(watch)
+    watch = outcomes.current.get() or outcomes.Watch()
     try:
         result = stopping.run_interruptibly(lambda: flow(**given), lambda: watch.ended_ago() > _PATIENCE)
     except Exception as error:
@@ -93,8 +107,6 @@ def _result_of(what: str, flow: Callable[..., object], kind: type[T], **given: o
             raise
         stopping.lose_prefect()
         result = _despite(what, fault, kind, watch.outcomes)
-    finally:
-        outcomes.current.reset(token)
     assert isinstance(result, kind)
     return result
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from contextvars import copy_context
 from dataclasses import asdict, dataclass
 from datetime import date
-from pathlib import Path
 from typing import Protocol
 
+from cli.server_address import server_address
 from cli.terminal import complain, print_checks, print_probes, say
 from tasks.errors import ZakazError
 from tasks.harmless import json_line
@@ -52,6 +50,12 @@ class Request:
     last: date | None = None
     refresh: bool = False
 
+    def label(self, name: str) -> str:
+        """The load by name, e.g. `qtickets 30 days`: an alert of one is not resolved by another."""
+        words = [f"{self.days} days"] if self.days is not None else []
+        words += [f"{word} {day}" for word, day in (("from", self.first), ("to", self.last)) if day]
+        return " ".join([name, *words])
+
 
 def place() -> Place:
     """Prefect takes seconds to import: only where it is used."""
@@ -64,21 +68,6 @@ def place() -> Place:
     return here
 
 
-def server_address() -> str | None:
-    """The one of the environment or of Prefect's active profile, found without Prefect."""
-    if address := os.environ.get("PREFECT_API_URL"):
-        return address
-    home = Path(os.environ.get("PREFECT_HOME") or "~/.prefect").expanduser()
-    try:
-        profiles = tomllib.loads(
-            Path(os.environ.get("PREFECT_PROFILES_PATH") or home / "profiles.toml").read_text()
-        )
-    except (OSError, ValueError):
-        return None
-    name = os.environ.get("PREFECT_PROFILE") or profiles.get("active", "")
-    return str(profiles.get("profiles", {}).get(name, {}).get("PREFECT_API_URL", "")) or None
-
-
 def load_sources(name: str, request: Request) -> int:
     """Print a line a source and give the exit status. One source that fails does not stop the others.
 
@@ -89,36 +78,37 @@ def load_sources(name: str, request: Request) -> int:
         return 0
     outcomes = load_all(request)
     for source, outcome in outcomes.items():
-        if isinstance(outcome, ZakazError):
-            complain(f"{source}: {outcome}")
-        else:
+        if isinstance(outcome, Report):
             say(line_of(outcome))
+        elif isinstance(outcome, ZakazError):
+            complain(f"{source}: {outcome}")
+    # What no source can help, such as a Prefect server that is down.
+    for outcome in outcomes.values():
+        if isinstance(outcome, Exception) and not isinstance(outcome, ZakazError):
+            raise outcome
     failed = [outcome.exit_status for outcome in outcomes.values() if isinstance(outcome, ZakazError)]
     return min(failed, default=0)
 
 
-def load_all(request: Request) -> dict[str, Report | ZakazError]:
-    """Every source in use, in a thread of its own; what each gave, by name. Raises what is no ZakazError."""
+def load_all(request: Request) -> dict[str, Report | Exception]:
+    """Every source in use, in a thread of its own; what each gave or raised, by name."""
 
-    def one(name: str) -> Report | ZakazError:
+    def one(name: str) -> Report | Exception:
         try:
             return load_one(name, request)
-        except ZakazError as error:
+        except Exception as error:  # noqa: BLE001 - raised, or told, by who asked
             return error
 
     with place().alerts_of("all"):
         names = list(in_use(load_settings()))
     with ThreadPoolExecutor(len(names)) as pool:
         running = {name: pool.submit(copy_context().run, one, name) for name in names}
-    for future in running.values():
-        # What no source can help, such as a Prefect that is down, is raised once all have ended.
-        future.result()
     return {name: future.result() for name, future in running.items()}
 
 
 def load_one(name: str, request: Request) -> Report:
     source, where = source_named(name), place()
-    with where.alerts_of(name):
+    with where.alerts_of(request.label(name)):
         settings = load_settings()
         # Before there is a run: a missing token or a bad date is a matter for this terminal, not for the history.
         window = requested_window(source, request.days, request.first, request.last)

@@ -43,7 +43,7 @@ class Stopped(KeyboardInterrupt):
 
 
 class HeldUp(TimeoutError):
-    """What was to be done is done, but it does not come to its end."""
+    """The work is recorded, but Prefect does not finish its own part."""
 
 
 def handle_signals() -> None:
@@ -60,8 +60,8 @@ def ignore_signals() -> None:
 
 
 def run_interruptibly(work: Callable[[], T], is_held_up: Callable[[], bool] = lambda: False) -> T:
-    """What it gives or raises. Raises Stopped where a signal comes first, HeldUp where it is; the work goes on, as
-    long as the process does."""
+    """The result of `work`, done in a thread. Raises what it raises, Stopped on a signal, and HeldUp when
+    `is_held_up` says so; the work goes on, as long as the process does."""
     future: Future[T] = Future()
 
     def run() -> None:

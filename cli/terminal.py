@@ -18,6 +18,7 @@ from rich.logging import RichHandler
 from rich.table import Table
 from rich.text import Text
 
+from cli.server_address import server_address
 from tasks.harmless import LONGEST_VALUE, for_terminal, json_line
 from tasks.logs import lines
 from tasks.window import MOSCOW
@@ -48,13 +49,13 @@ err = Console(stderr=True)
 
 
 def show_progress(verbose: bool) -> None:
-    """Our own log lines on stderr. Prefect's console, with its tracebacks, only where it is asked for; the run's
-    log in the UI has everything either way. Call it before Prefect is imported."""
+    """Our own log lines on stderr. On a Prefect server its console, with tracebacks, only where it is asked for;
+    the run's log in the UI has everything either way. Call it before Prefect is imported."""
     # Somebody waits here: a server that is gone is given up soon, not after six minutes a call. One that is merely
     # busy has half a minute for an answer.
     os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "3")
     os.environ.setdefault("PREFECT_API_REQUEST_TIMEOUT", "30")
-    if verbose:
+    if verbose and server_address():
         return
     os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
     # What its threads could not send to a server that is gone, which is said in a line of ours.

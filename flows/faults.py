@@ -36,4 +36,4 @@ def _home() -> Path:
 
 def _server() -> str:
     # Some put a password into it.
-    return f"The Prefect server {re.sub('//[^/@]*@', '//', get_current_settings().api.url or '')}"
+    return f"The Prefect server {re.sub('//[^/]*@', '//', get_current_settings().api.url or '')}"

@@ -20,12 +20,14 @@ _flow_runs: set[UUID] = set()
 def note_flow_run(_flow: object, flow_run: FlowRun, _state: object) -> None:
     """A hook for on_running: the Prefect server is to know of the end of this run."""
     _flow_runs.add(flow_run.id)
+    if watch := current.get():
+        watch.has_run = True
 
 
 def crash_flow_runs(how: str) -> None:
     """Tell the Prefect server that the runs of this process end now, e.g. `stopped by SIGTERM`."""
     with suppress(Exception), get_client(sync_client=True) as client:
-        for flow_run_id in _flow_runs:
+        for flow_run_id in list(_flow_runs):
             state = client.read_flow_run(flow_run_id).state
             if state is None or not state.is_final():
                 client.set_flow_run_state(flow_run_id, Crashed(message=f"The run was {how}."), force=True)
@@ -36,6 +38,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.outcomes: list[object] = []
+        self.has_run = False
         self._ended: float | None = None
 
     def begin(self) -> None:

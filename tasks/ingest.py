@@ -50,8 +50,8 @@ PLAIN = Steps()
 
 @dataclass
 class Report:
-    """What a run did. `rows`: valid rows of the source's first table; `money`: what of the window's is rejected, in
-    words; `warnings`: what a later read may mend; `notes`: what it will not; `seconds` by step."""
+    """What a run did. `rows`: valid rows of the source's first table; `money`: how much of the window's money was
+    rejected, in words; `warnings`: what a later read may mend; `notes`: what it will not; `seconds` by step."""
 
     source: str
     noun: str
@@ -114,7 +114,8 @@ class Report:
 def ingest(
     source: Source, settings: Settings, window: Window, run_id: str, *, refresh: bool = False, by: Steps = PLAIN
 ) -> Report:
-    """Load one window of one source and record the run. Raises ZakazError; the run is recorded as failed first.
+    """Load one window of one source and record the run. Raises ZakazError. A run that has begun is recorded as
+    failed first; wrong settings and a warehouse with other data are refused before there is a run.
 
     `refresh`: ask the source also for what was fetched before. `by`: who takes the steps.
     """

@@ -70,16 +70,16 @@ def refuse_stranger(output: Output, client: Client, facts: pl.DataFrame) -> None
         if facts.join(known, on=output.protects, how="semi").is_empty():
             raise SourceError(
                 f"Not one of the {facts.height} rows for {output.table.name} is known to this warehouse: the token "
-                "belongs to another account. Set CLICKHOUSE_DATABASE to a database of its own. Nothing was loaded."
+                "is probably of another account. Set CLICKHOUSE_DATABASE to a database of its own. Nothing was loaded."
             )
 
 
 def refuse_to_wipe(changes: Changes, output: Output, manifest: Manifest, sent: pl.DataFrame) -> None:
     """Much that is gone at once is a fault of the source far more often than the truth.
 
-    What came under another key, as of an ad that moved to another campaign, is not gone; nor is what was `sent`
-    (raw) and made no row, as a day's figures that were restated to zero, unless no money is left at all. Only what
-    the load answers for is compared: another account's money would hide that one lost all of its own.
+    A row whose key changed, as of an ad that moved to another campaign, is not gone. Neither is a row that was
+    `sent` (raw) but is zero now, unless no money is left at all. Only rows in the load's scope are compared: another
+    account's money would hide that one lost all of its own.
     """
     table, same = output.table, list(output.identity)
     money = table.money if table.money is not None else pl.lit(0)

@@ -105,7 +105,7 @@ def landed(client: Client, asked: Fetch) -> Manifest | None:
 
 
 def may_pass(error: BaseException) -> bool:
-    """A wrong token or address stays wrong: only failures of the moment are worth a second fetch."""
+    """Of our own errors the transient ones are tried again (a wrong token stays wrong), of unknown ones all."""
     return error.transient if isinstance(error, ZakazError) else isinstance(error, Exception)
 
 
@@ -147,7 +147,7 @@ def _within(raw: pl.DataFrame, column: str, window: Window) -> tuple[pl.DataFram
 
 def transform(output: Output, splits: dict[str, Split]) -> pl.DataFrame:
     facts = output.build({name: part.valid for name, part in splits.items()})
-    return _proved(facts, output.schema, output.table.name)
+    return _checked(facts, output.schema, output.table.name)
 
 
 def upsert_output(
@@ -229,14 +229,14 @@ def known_from_warehouse(client: Client, output: Output, facts: pl.DataFrame) ->
         client, output.table.name, facts, output.carried, output.protects, money, output.nameless
     )
     # A campaign that was filled in is part of the key: one more row of the ad would silently take its place.
-    return _proved(facts, output.schema, output.table.name), unknown
+    return _checked(facts, output.schema, output.table.name), unknown
 
 
 def left_to_later_reads(
     client: Client, source: Source, output: Output, settings: Settings, facts: pl.DataFrame, version: int
 ) -> Callable[[pl.DataFrame], pl.DataFrame]:
-    """Which of some rows of the table a good run has judged that read the source later than `version`: those of the
-    days that it read, but for rows that it rejected itself."""
+    """A function that picks, of some rows of the table, those that a good run has judged which read the source
+    later than `version`: rows of the days that it read, but for those that it rejected itself."""
     days = days_read_later(client, source.job, source.fingerprint(settings), version)
     if days.is_empty():
         return pl.DataFrame.clear
@@ -282,7 +282,7 @@ def _values(raw: pl.DataFrame, column: str, facts: pl.DataFrame) -> pl.DataFrame
 
 
 def refresh_mart(client: Client, mart: Mart, schema: pa.DataFrameSchema) -> Upserted:
-    return restate(client, mart, next_version(client), lambda rows: _proved(rows, schema, mart.table.name))
+    return restate(client, mart, next_version(client), lambda rows: _checked(rows, schema, mart.table.name))
 
 
 def refresh_reference(client: Client, settings: Settings) -> None:
@@ -342,16 +342,18 @@ def record_key(resource: Resource) -> pl.Expr:
     return pl.when(named).then(pl.concat_str(columns, separator="/")).otherwise(pl.lit("")).alias("record_key")
 
 
-def _proved(facts: pl.DataFrame, schema: pa.DataFrameSchema, table: str) -> pl.DataFrame:
-    """Raw rows were judged before, so a wrong fact is a fault of ours or of a rule: the run must not go on."""
+def _checked(facts: pl.DataFrame, schema: pa.DataFrameSchema, table: str) -> pl.DataFrame:
+    """Raw rows have passed validation, so a wrong fact means a bug in a transform or a rule."""
     try:
         wrong = split(facts, schema).rejected
     except WrongFrame as error:
-        raise ZakazError(f"The rows made for {table} have the wrong shape: {error}. Nothing was loaded.") from None
+        raise ZakazError(
+            f"The rows made for {table} have the wrong shape: {error}. Nothing was written to it."
+        ) from None
     if wrong.height:
         reasons = wrong["reason"].value_counts(sort=True).row(0)
         raise ZakazError(
             f"{wrong.height} rows made for {table} break a rule: {reasons[0]} ({reasons[1]} of them). "
-            "Nothing was loaded."
+            "Nothing was written to it."
         )
     return facts.select(list(schema.columns))

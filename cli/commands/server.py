@@ -46,14 +46,14 @@ def deploy_command(
     settings = load_settings()
     _require_server()
     from ops.server.automations import apply_automations
-    from ops.server.blocks import apply_blocks
+    from ops.server.blocks import apply_blocks, makes_block
     from ops.server.deployments import apply_deployments
     from ops.server.manifest import AUTOMATIONS_YAML, PREFECT_YAML
     from tasks import sources
 
     left_out = sources.left_out(settings)
     lines = apply_deployments(PREFECT_YAML, pool_type, left_out)
-    if settings.alert_url or settings.alert_telegram_token:
+    if makes_block(settings):
         lines.append(f"{apply_blocks(settings)}: ready")
     print("\n".join(lines + apply_automations(settings, AUTOMATIONS_YAML, left_out)))
 

@@ -34,6 +34,12 @@ def apply_blocks(settings: Settings) -> str:
     return settings.zakaz_alert_block
 
 
+def makes_block(settings: Settings) -> bool:
+    """Whether the settings say what to make. A block of another kind was made by hand in Prefect."""
+    kind = (settings.zakaz_alert_block or "").partition("/")[0]
+    return kind in _KINDS and bool(settings.alert_url or settings.alert_telegram_token)
+
+
 def _webhook(settings: Settings) -> NotificationBlock:
     """The address as a whole is a secret of the block: of Telegram it holds the bot's token."""
     posted = webhook(settings, _TEXT)
@@ -42,7 +48,7 @@ def _webhook(settings: Settings) -> NotificationBlock:
 
 
 def _slack(settings: Settings) -> NotificationBlock:
-    """Sends nothing, and says nothing of it, where the address is not Slack's own."""
+    """Refuses other addresses than Slack's own: Prefect's block would silently send nothing to them."""
     url = require(settings.alert_url, "ALERT_URL", _FILE)
     if not url.startswith(_SLACK):
         raise SettingsError(f"ALERT_URL does not begin with {_SLACK}. For another address take custom-webhook.")

@@ -49,7 +49,11 @@ def apply_deployments(file: Path, pool_type: str, left_out: Collection[str] = ()
         for name in dict.fromkeys(d["work_pool"]["work_queue_name"] for d in declared):
             _limit(client, name)
         paused = [name for name, held in _held(client).items() if held.paused]
-        said = _deploy({"name": OURS, "pull": manifest["pull"], "deployments": declared})
+        try:
+            said = _deploy({"name": OURS, "pull": manifest["pull"], "deployments": declared})
+        except BaseException:
+            _pause(client, paused)
+            raise
         return _tidy(client, {_name(d): d for d in declared}, paused, said)
 
 
@@ -96,6 +100,13 @@ def _held(client: SyncPrefectClient) -> dict[str, DeploymentResponse]:
     by_id = FlowFilter(id=FlowFilterId(any_=[deployment.flow_id for deployment in found]))
     flows = {flow.id: flow.name for flow in client.read_flows(flow_filter=by_id)} if found else {}
     return {f"{flows[deployment.flow_id]}/{deployment.name}": deployment for deployment in found}
+
+
+def _pause(client: SyncPrefectClient, names: Collection[str]) -> None:
+    """`prefect deploy` resumes what a person paused."""
+    for name, held in _held(client).items():
+        if name in names:
+            client.pause_deployment(held.id)
 
 
 def _tidy(

@@ -35,8 +35,8 @@ def fire(settings: Settings, trouble: Trouble, channel: Channel | None) -> None:
 
 
 def resolve(settings: Settings, key: str, channel: Channel | None, reason: str = "") -> None:
-    """Say that it is resolved, if it was sent; with a `reason`, that nobody can say any more. A message that the
-    channel does not take leaves the alert open, so that it is sent the next time."""
+    """Send the end of an open alert; with a `reason`, that it can no longer be checked. A message that the channel
+    does not take leaves the alert open, so that it is sent the next time."""
     now = datetime.now(UTC)
     try:
         with warehouse(settings) as client:
@@ -60,9 +60,10 @@ def deliver(alert: Alert, channel: Channel | None) -> Alert:
         channel.send(f"Zakaz: {alert.title}", alert.body)
     except Exception as error:  # noqa: BLE001 - whatever a channel raises must not fail the run that it is about
         logger.error("the alert could not be delivered: %s", type(error).__name__)
-        # Its text may hold the channel's address, which is a secret.
+        # The text of another's error may hold the channel's address, which is a secret.
         status = getattr(getattr(error, "response", None), "status_code", "")
-        return replace(alert, delivered=0, error=f"{type(error).__name__} {status}".strip())
+        why = str(error) if isinstance(error, ZakazError) else f"{type(error).__name__} {status}".strip()
+        return replace(alert, delivered=0, error=why)
     return replace(alert, delivered=1, error="")
 
 

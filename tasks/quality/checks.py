@@ -126,7 +126,8 @@ def judge(
 
 
 def hashes(client: Client, check: Check, today: date, parameters: Mapping[str, float]) -> list[int]:
-    """What the first rows that break the check are known by: all their values. None where it cannot be run."""
+    """What the first rows that break the check are known by: all their values. An empty list where it cannot
+    be run."""
     sql = f"SELECT {_hash()} FROM (\n{check.sql}\n) LIMIT {COMPARED_ROWS}"
     try:
         return select(client, sql, _values(check, today, parameters), BOUNDS)[_HASH].to_list()

@@ -62,7 +62,10 @@ def run_checks(
         _record_failure(settings, run, day, error)
         raise
     hindered_before = _record(settings, run, day, results)
-    _send_alerts(settings, results, hindered_before, channel, sends_alerts)
+    try:
+        _send_alerts(settings, results, hindered_before, channel, sends_alerts)
+    except ZakazError as error:
+        logger.error("the checks are judged and recorded, but which alerts are open cannot be read: %s", error)
     return results
 
 
@@ -85,7 +88,8 @@ def judge_checks(settings: Settings, today: date) -> list[Result]:
 
 
 def summary(results: list[Result]) -> str:
-    """`33 checks: 1 failed, 2 warn, 3 could not be judged`, and what failed or should have been judged."""
+    """`39 checks: 1 failed, 2 warn, 3 could not be judged`, then the messages of the first failed and hindered
+    ones."""
     failed = [result for result in results if result.fails]
     counts = {
         "failed": len(failed),
@@ -176,7 +180,8 @@ def _send_alerts(
         open_now = open_keys(client, _CHECK)
     for key in open_now:
         if key not in by_key:
-            resolve(settings, key, channel, "The check was removed or renamed, so this alert is closed unseen.")
+            reason = "The check was removed or renamed, so this alert is closed without another look."
+            resolve(settings, key, channel, reason)
         elif by_key[key].status == "ok":
             resolve(settings, key, channel)
     _send_alert_of_hindered(settings, _hindered(results), hindered_before, channel, opens)

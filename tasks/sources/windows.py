@@ -75,7 +75,8 @@ def newest_day(source: Source, today: date) -> date:
 
 
 def split_by_months(whole: Window, months: int) -> Iterator[Window]:
-    """The range cut at the first days of every `months`-th month, so that another range has the same windows."""
+    """The range cut at the first days of every `months`-th month, so that overlapping ranges share their
+    windows."""
     first = whole.first
     while first <= whole.last:
         index = (first.year * 12 + first.month - 1) // months * months + months
