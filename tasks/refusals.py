@@ -70,7 +70,7 @@ def refuse_stranger(output: Output, client: Client, facts: pl.DataFrame) -> None
         if facts.join(known, on=output.protects, how="semi").is_empty():
             raise SourceError(
                 f"Not one of the {facts.height} rows for {output.table.name} is known to this warehouse: the token "
-                "is probably of another account. Set CLICKHOUSE_DATABASE to a database of its own. Nothing was loaded."
+                "belongs to another account. Set CLICKHOUSE_DATABASE to a database of its own. Nothing was loaded."
             )
 
 
