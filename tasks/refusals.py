@@ -78,8 +78,8 @@ def refuse_to_wipe(changes: Changes, output: Output, manifest: Manifest, sent: p
     """Much that is gone at once is a fault of the source far more often than the truth.
 
     A row whose key changed, as of an ad that moved to another campaign, is not gone. Neither is a row that was
-    `sent` (raw) but is zero now, unless no money is left at all. Only rows in the load's scope are compared: another
-    account's money would hide that one lost all of its own.
+    `sent` (raw) but is zero now, unless no money is left at all. Only rows in the load's scope are compared: the
+    money of another account would hide that one lost all of its own.
     """
     table, same = output.table, list(output.identity)
     money = table.money if table.money is not None else pl.lit(0)

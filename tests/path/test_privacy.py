@@ -107,7 +107,7 @@ def everything(scene: Scene) -> list[pl.DataFrame]:
     )
     tables = [scene.product.select(f"SELECT * FROM {name}") for name in names["name"]]
     files = {path for path in scene.product.landing.rglob("*") if path.is_file()}
-    assert {path.suffix for path in files} == {".parquet", ".json"}
+    assert {path.suffix for path in files} >= {".parquet"}
     return tables + [pl.read_parquet(path) for path in files if path.suffix == ".parquet"]
 
 

@@ -24,6 +24,7 @@ import clickhouse_connect
 import polars as pl
 from urllib3 import PoolManager
 
+from tasks.backfill import backfill
 from tasks.errors import ZakazError
 from tasks.ingest import Report, ingest
 from tasks.load import alive
@@ -96,6 +97,12 @@ class Product:
         if outcome.status == "killed":
             _let_locks_go(run_id)
         return outcome
+
+    def backfill(self, source: str, first: date, last: date, *, refresh: bool = False) -> Outcome:
+        def load(window: Window) -> Report:
+            return ingest(SOURCES[source], self.settings, window, str(uuid.uuid4()), refresh=refresh)
+
+        return _outcome(lambda: backfill(SOURCES[source], self.settings, first, last, refresh=refresh, load=load))
 
     def replay(self, source: str) -> Outcome:
         return _outcome(lambda: replay([SOURCES[source]], self.settings))
