@@ -1,7 +1,9 @@
-"""The world is one timeline that its seed decides, and it holds what a loader must survive."""
+"""The world is one timeline that its seed decides, holds what a loader must survive, and personal data where they belong."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -9,14 +11,22 @@ from typing import Any
 
 import pytest
 
+from sandbox import QticketsApi
 from sandbox.world import Basket, Order, World
 from sandbox.world.clock import moscow_day
+from sandbox.world.secrets import MARK
 from sandbox.world.spend import ad_days
 
 UNTIL = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 HAPPENINGS = ("payed_at", "deleted_at", "checked_at", "refunded_at")
 FOLLOWS = ("card_mask", "refunded_amount", "refunded_deduction", "baskets")
+PERSONAL = {
+    "client.email", "client.details.name", "client.details.surname", "client.details.phone", "payment_card_number",
+    "cancel_url", "custom.comment", "fields.value", "integrations.roistat.roistat_visit", "baskets.barcode",
+    "baskets.client_email", "baskets.client_phone", "baskets.client_name", "baskets.client_surname",
+    "baskets.organization_name", "baskets.comment", "baskets.pdf_url", "payments.name",
+}  # fmt: skip
 
 
 def make(until: datetime = UNTIL, days: int = 20, **options: Any) -> World:
@@ -92,3 +102,27 @@ def test_the_world_holds_every_case_that_a_loader_must_survive(
     assert any(event.deleted_at for event in world.events)
     assert any(not event.is_active for event in world.events)
     assert len({(event.name, event.city.name) for event in world.events}) == len(world.events)
+
+
+def test_personal_strings_are_where_they_belong_and_nowhere_else(world: World) -> None:
+    """So that a search for them finds every leak and nothing else."""
+    personal, api = world.personal_strings(), QticketsApi.of(world)
+    values = [leaf for document in (*api.orders, *api.events) for leaf in leaves(document)]
+    assert {path for path, _ in values} >= PERSONAL
+    assert all(value in personal for path, value in values if path in PERSONAL)
+    shapes = re.compile(r"87\d{10}|\+70000\d{6}|987654\*{6}\d{4}")
+    assert all(MARK in value or shapes.fullmatch(value) for value in personal)
+    innocent = {value for path, value in values if path not in PERSONAL}
+    innocent |= {str(number) for ad in world.ads for number in (ad.campaign_id, ad.group_id, ad.ad_id)}
+    assert not [value for value in innocent if MARK in value or shapes.search(value)]
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from leaves(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from leaves(inner, path)
+    elif value not in (None, ""):
+        yield path, str(value)
