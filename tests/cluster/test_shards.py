@@ -127,7 +127,8 @@ def test_the_loader_may_do_its_work_and_the_reader_reads_views_and_nothing_else(
     settings = Settings(_env_file=None, clickhouse_cluster=CLUSTER, **SETTINGS)
     (more,) = [text for text in rendered(settings, "etl_writer") if " REMOTE" in text]
     users = shipped()
-    users["etl_writer"] = replace(users["etl_writer"], grants=(plain(more).rsplit(" TO ", 1)[0],))
+    loader = users["etl_writer"]
+    users["etl_writer"] = replace(loader, roles={**loader.roles, "cluster": (plain(more).rsplit(" TO ", 1)[0],)})
     with two_shards(tmp_path_factory.mktemp("users"), users.values()) as shards:
         dsn = SecretStr(shards.dsn_of(users["etl_writer"]))
         with warehouse(settings.model_copy(update={"clickhouse_dsn": dsn})) as client:

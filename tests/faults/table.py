@@ -64,7 +64,6 @@ class Cell:
 _VK_ERRORS: tuple[dict[str, Any], ...] = ({"status": 503}, {"status": 401})
 _LEGACY_ERRORS: tuple[dict[str, Any], ...] = ({"code": 5}, {"code": 6}, {"code": 600})
 _DIRECT_ERRORS: tuple[dict[str, Any], ...] = tuple({"code": code} for code in (52, 53, 152, 1000, 8800))
-_NEVER_DATED = ("day_after", "day_moved")
 _ROWS = tuple(
     "rows.date rows.base rows.base.shows rows.base.clicks rows.base.spent rows.base.goals rows.base.vk".split()
 )
@@ -107,13 +106,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         fields=("id", "name", "city", "city.name", "city.timezone", "place_name", "currency_id", "is_active", "shows",
                 "shows.id", "shows.start_date"),
         # An event tells nowhere how many shows it has, and under another id it is another event.
-        unfit=(*_NEVER_DATED, "inner_halved", "other_ids"),
+        unfit=("day_moved", "inner_halved", "other_ids"),
     ),
     Endpoint("vk", "token", "/api/v2/oauth2/token.json", "object", errors=_VK_ERRORS),
     Endpoint("vk", "user", "/api/v2/user.json", "object", errors=_VK_ERRORS),
-    _vk("ad_plans", "id", "name", unfit=_NEVER_DATED),
-    _vk("ad_groups", "id", "name", "ad_plan_id", "enable_utm", "utm", unfit=_NEVER_DATED, paged=True),
-    _vk("banners", "id", "ad_group_id", "urls", "urls.primary", "urls.primary.url", unfit=_NEVER_DATED, paged=True),
+    _vk("ad_plans", "id", "name", unfit=("day_moved",)),
+    _vk("ad_groups", "id", "name", "ad_plan_id", "enable_utm", "utm", unfit=("day_moved",), paged=True),
+    _vk("banners", "id", "ad_group_id", "urls", "urls.primary", "urls.primary.url", unfit=("day_moved",), paged=True),
     _vk("statistics/banners/day", "id", "rows", "total", *_ROWS),
     _vk("statistics/ad_plans/day", "id", "rows"),
     _vk("statistics/users/day", "id", "rows", "rows.base.spent"),

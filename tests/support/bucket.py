@@ -78,10 +78,6 @@ class _Handler(BaseHTTPRequestHandler):
             self._list(query.get("prefix", [""])[0], query.get("delimiter", [""])[0])
         elif name not in self.bucket.objects:
             self._answer(404, _error("NoSuchKey", "The specified key does not exist."))
-        elif span := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")):
-            body, first = self.bucket.objects[name], int(span[1])
-            last = min(int(span[2] or len(body) - 1), len(body) - 1)
-            self._answer(206, body[first : last + 1], f"bytes {first}-{last}/{len(body)}")
         else:
             self._answer(200, self.bucket.objects[name])
 
@@ -118,13 +114,11 @@ class _Handler(BaseHTTPRequestHandler):
             200, f'<?xml version="1.0"?><ListBucketResult>{head}{"".join(items)}</ListBucketResult>'.encode()
         )
 
-    def _answer(self, status: int, body: bytes = b"", content_range: str | None = None) -> None:
+    def _answer(self, status: int, body: bytes = b"") -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("ETag", '"0"')
         self.send_header("Content-Type", "application/xml")
-        if content_range:
-            self.send_header("Content-Range", content_range)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)

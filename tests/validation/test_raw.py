@@ -8,11 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-import polars as pl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from polars.testing import assert_frame_equal
 
 from tests.validation.ad_frames import RAW_DIRECT, RAW_VK, raw_direct, raw_vk
 from tests.validation.frames import RAW_ORDER, raw_events, raw_orders
@@ -148,7 +144,6 @@ def judged(kind: str, changes: list[Change]) -> tuple[Split, dict[int, list[str]
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_broken_rule_is_named_and_what_an_api_may_send_passes(kind: str) -> None:
     cases = [(change, reason) for its, change, reason in BROKEN if its == kind]
-
     fine = [change for its, change in FINE if its == kind]
 
     parts, reasons = judged(kind, [*(change for change, _ in cases), *fine])
@@ -201,36 +196,3 @@ def test_a_column_that_is_gone_is_a_wrong_frame_and_named(kind: str, raw: Change
     for column in raw:
         with pytest.raises(WrongFrame, match=f"^the source no longer sends {column}$"):
             split(frame({}).drop(column), schema)
-
-
-NUMBERS = st.sampled_from([None, "1", "2", "3", "0", "-1", "x", "1.5"])
-CHANGES = st.fixed_dictionaries(
-    {},
-    optional={
-        "ticket_id": NUMBERS,
-        "quantity": NUMBERS,
-        "price": st.sampled_from([None, "1", "-1", "0.01", "0.001", "", "1e9"]),
-        "payed_at": st.sampled_from([None, "", "2025-06-01T12:23:40+03:00", "2025-06-01", "0000-00-00"]),
-        "utm_source": st.text(max_size=5) | st.none(),
-    },
-)
-
-
-@settings(max_examples=30)
-@given(st.lists(CHANGES, max_size=12))
-def test_valid_and_rejected_rows_are_all_rows_each_once_in_order_and_for_a_reason(
-    changes: list[dict[str, str | None]],
-) -> None:
-    """Both rows of a pair that claims one ticket included. What passed passes again."""
-    frame = raw_orders(*changes).with_columns(pl.int_range(pl.len()).cast(pl.String).alias("utm_term"))
-
-    parts = split(frame, qtickets.raw_orders)
-
-    number = pl.col("utm_term").cast(pl.Int64)
-    assert all(rows.select(number).to_series().is_sorted() for rows in (parts.valid, parts.rejected))
-    together = pl.concat([parts.valid, parts.rejected.select(frame.columns)]).sort(number)
-    as_it_came = [name for name, column in qtickets.raw_orders.columns.items() if not any(column.metadata.values())]
-    assert "utm_source" in as_it_came
-    assert_frame_equal(together.select(as_it_came), frame.select(as_it_came))
-    assert all(parts.rejected["reason"])
-    assert split(parts.valid, qtickets.raw_orders).rejected.height == 0
