@@ -2,8 +2,8 @@
 `python -m tests.faults --payloads 10000 --seed 1 -j 2`: as many malformed payloads instead.
 
 Without `--all` each kind comes once at each endpoint. PATTERN is a regular expression over ids such as
-`vk-banners-list_halved-loaded-lasting`, and takes all cells that it finds. A payload that is wrong is printed with what
-`--again` takes.
+`vk-banners-list_halved-loaded-lasting`, and takes all cells that it finds. A payload that is wrong is printed as it
+goes into the list of `test_faults.py`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,9 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tests.faults.bench import bench, carry_out
-from tests.faults.malform import Payload
+from tests.faults.bench import carry_out
 from tests.faults.table import all_cells, one_of_each
-from tests.faults.trial import carry_out_payloads, trial
+from tests.faults.trial import carry_out_payloads
 from tests.support.clickhouse_server import clickhouse_server
 
 
@@ -34,12 +33,9 @@ def main() -> int:
     parser.add_argument("-j", "--jobs", type=int, default=1)
     parser.add_argument("--payloads", type=int, metavar="N")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--again", type=Payload.read, metavar="PAYLOAD")
     options = parser.parse_args()
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, clickhouse_server(Path(folder) / "clickhouse") as server:
-        if options.again:
-            return _again(server.dsn, Path(folder) / "0", options.again)
         if options.payloads:
             seeds = [
                 (options.seed * 1000 + n, len(range(n, options.payloads, options.jobs)))
@@ -63,13 +59,6 @@ def _in_processes(work: Callable[..., Any], dsn: str, folder: str, shares: list[
     with ProcessPoolExecutor(len(shares), mp_context=multiprocessing.get_context("spawn")) as pool:
         running = [pool.submit(work, dsn, f"{folder}/{n}", *share) for n, share in enumerate(shares)]
         return [share.result() for share in running]
-
-
-def _again(dsn: str, folder: Path, payload: Payload) -> int:
-    with bench(dsn, folder, "hostile") as ready, trial(ready, folder) as made:
-        verdict = made.judge(payload)
-    print(f"{verdict.word}: {verdict.why} | {verdict.message}")
-    return int(verdict.word == "WRONG")
 
 
 if __name__ == "__main__":

@@ -97,27 +97,8 @@ def _holders(document: Any) -> Iterator[tuple[Any, str]]:
         yield from ((top, key) for key in _COUNTS if isinstance(top.get(key), int))
 
 
-def _count_higher(document: Any) -> Any:
-    if not isinstance(document, dict) or not (found := list(_holders(document))):
-        return None
-    for holder, key in found:
-        holder[key] += 1
-    return document
-
-
 def _of_items(change: Callable[[Any], Any]) -> Editor:
     return _of_list(lambda items: [change(item) for item in items])
-
-
-def _inner(change: Callable[[Any], Any]) -> Editor:
-    """`change` for what each item holds inside: lists of objects, else objects."""
-
-    def edit(item: Any) -> Any:
-        lists = [k for k, v in item.items() if isinstance(v, list) and v and isinstance(v[0], dict)]
-        inner = lists or [k for k, v in item.items() if isinstance(v, dict)]
-        return item | {key: change(item[key]) for key in inner}
-
-    return _of_items(edit)
 
 
 def _leaves(change: Leaf, *, but_ids: bool = False) -> Callable[[Any], Any]:
@@ -196,9 +177,6 @@ LISTS: dict[str, Editor] = {
     "item_null": _of_list(lambda items: [None, *items[1:]]),
     "item_twice": _of_list(lambda items: [*items, *items[-1:]]),
     "item_replaced": _of_list(lambda items: [*items[:-1], *items[:1]]),
-    "count_higher": _document(_count_higher),
-    "inner_emptied": _inner(lambda v: type(v)()),
-    "inner_halved": _inner(lambda v: v[: len(v) // 2] if isinstance(v, list) else v),
     "values_null_but_ids": _of_items(_leaves(lambda _: None, but_ids=True)),
     "numbers_text": _of_items(_leaves(lambda v: str(v) if _number(v) else v)),
     "numbers_negative": _of_items(_leaves(lambda v: -v if _number(v) else v, but_ids=True)),
@@ -208,12 +186,6 @@ LISTS: dict[str, Editor] = {
 }
 """By kind: what a list endpoint may send instead."""
 
-OBJECTS: dict[str, Editor] = {
-    "values_null": _document(_leaves(lambda _: None)),
-    "numbers_negative": _document(_leaves(lambda v: -v if _number(v) else v)),
-}
-"""The same for an endpoint that answers with one object."""
-
 BODIES: dict[str, Editor] = {
     "empty": lambda _: b"",
     "null": lambda _: b"null",
@@ -222,7 +194,7 @@ BODIES: dict[str, Editor] = {
 }
 """What any endpoint with a JSON body may send."""
 
-_BOTH = """list_emptied list_emptied_and_count list_halved item_dropped item_twice item_replaced count_higher
+_BOTH = """list_emptied list_emptied_and_count list_halved item_dropped item_twice item_replaced
 day_moved days_broken""".split()
 REPORTS: dict[str, Editor] = {
     **{kind: LISTS[kind] for kind in _BOTH},

@@ -74,14 +74,6 @@ class Payload:
     times: str
     steps: tuple[Step, ...]
 
-    def __str__(self) -> str:
-        return json.dumps([self.endpoint, self.state, self.times, self.steps])
-
-    @classmethod
-    def read(cls, text: str) -> Payload:
-        endpoint, state, times, steps = json.loads(text)
-        return cls(endpoint, state, times, tuple((name, place, odd) for name, place, odd in steps))
-
     @property
     def of(self) -> Endpoint:
         return BY_NAME[self.endpoint]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from tasks.load.access import ACCOUNTS, Account, places, statements
 from tasks.load.sql import SqlFile, sql_files
@@ -21,23 +20,13 @@ PASSWORDS = {
     "backup_user": "keeps a copy 17!",
 }
 SETTINGS = {f"{name.split('_')[0]}_password": password for name, password in PASSWORDS.items()}
+Limits = tuple[dict[str, str | int], dict[str, Mapping[str, str]]]
+"""Settings and their constraints."""
 _SECONDS = {"minute": 60, "hour": 3600}
 _UNREAD = (
     r"CREATE (ROLE|SETTINGS PROFILE|QUOTA|USER) IF NOT EXISTS .*|ALTER QUOTA \S+ TO .*|"
     r"ALTER USER \w+ IDENTIFIED WITH sha256_hash BY '\w{64}' SALT '\w{64}'(?: SETTINGS PROFILE `\w+`)?"
 )
-
-
-@dataclass
-class _Read:
-    """What the statements of one file say."""
-
-    roles: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    given: dict[str, list[str]] = field(default_factory=dict)
-    settings: dict[str, str | int] = field(default_factory=dict)
-    constraints: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    quota: dict[int, Mapping[str, str]] = field(default_factory=dict)
-    hosts: tuple[str, ...] = ("127.0.0.1",)
 
 
 def shipped(database: str = "zakaz", **hosts: str) -> dict[str, User]:
@@ -58,35 +47,35 @@ def rendered(settings: Settings, name: str) -> list[str]:
 
 
 def _user(settings: Settings, name: str) -> User:
-    read = _read(rendered(settings, name))
-    roles = {role: read.roles[role] for role in read.given[name]}
-    return User(name, PASSWORDS[name], read.settings, read.constraints, read.quota, roles, read.hosts)
-
-
-def _read(texts: list[str]) -> _Read:
-    read = _Read()
-    for text in texts:
+    """What the statements of one file say."""
+    roles: dict[str, tuple[str, ...]] = {}
+    given: list[str] = []
+    limits: Limits = ({}, {})
+    quota: dict[int, Mapping[str, str]] = {}
+    hosts: tuple[str, ...] = ("127.0.0.1",)
+    for text in rendered(settings, name):
         if re.fullmatch(_UNREAD, text):
             continue
         if found := re.fullmatch(r"GRANT (?P<what>.*) TO `(?P<role>\w+)` WITH REPLACE OPTION", text):
-            read.roles[found["role"]] = (f"GRANT {found['what']}",)
-        elif found := re.fullmatch(r"GRANT `(?P<role>\w+)` TO (?P<user>\w+)", text):
-            read.given.setdefault(found["user"], []).append(found["role"])
+            roles[found["role"]] = (f"GRANT {found['what']}",)
+        elif found := re.fullmatch(rf"GRANT `(?P<role>\w+)` TO {name}", text):
+            given.append(found["role"])
         elif found := re.fullmatch(r"ALTER SETTINGS PROFILE \S+ SETTINGS (?P<what>.*) TO \S+", text):
-            _read_settings(read, found["what"])
+            _read_settings(limits, found["what"])
         elif found := re.fullmatch(r"ALTER QUOTA \S+ KEYED BY user_name (?P<what>FOR .*)", text):
             for number, unit, most in re.findall(
                 r"FOR INTERVAL (\d+) (\w+) MAX ([^,]+(?:, \w+ = \d+)*)", found["what"]
             ):
-                read.quota[int(number) * _SECONDS[unit]] = dict(item.split(" = ") for item in most.split(", "))
+                quota[int(number) * _SECONDS[unit]] = dict(item.split(" = ") for item in most.split(", "))
         elif found := re.fullmatch(r"ALTER USER \w+ HOST (?P<what>.*)", text):
-            read.hosts = tuple(re.findall(r"IP '([^']+)'", found["what"]))
+            hosts = tuple(re.findall(r"IP '([^']+)'", found["what"]))
         else:
             raise ValueError(f"a statement that the tests do not know: {text}")
-    return read
+    return User(name, PASSWORDS[name], *limits, quota, {role: roles[role] for role in given}, hosts)
 
 
-def _read_settings(read: _Read, text: str) -> None:
+def _read_settings(limits: Limits, text: str) -> None:
+    settings, constraints = limits
     for item in text.split(", "):
         found = re.fullmatch(
             r"(?P<name>\w+)(?: = '?(?P<value>[\w/]+)'?)?(?: MIN (?P<min>\d+))?(?: MAX (?P<max>\d+))?(?P<const> CONST)?",
@@ -95,9 +84,9 @@ def _read_settings(read: _Read, text: str) -> None:
         if found is None:
             raise ValueError(f"a setting that the tests do not understand: {item}")
         if found["value"]:
-            read.settings[found["name"]] = found["value"]
+            settings[found["name"]] = found["value"]
         if found["const"]:
-            read.constraints[found["name"]] = {"readonly": ""}
+            constraints[found["name"]] = {"readonly": ""}
         elif found["max"]:
             least = {"min": found["min"]} if found["min"] else {}
-            read.constraints[found["name"]] = least | {"max": found["max"]}
+            constraints[found["name"]] = least | {"max": found["max"]}
