@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -83,6 +84,15 @@ def test_much_of_the_money_fails_the_load(split: Split) -> None:
 
     with pytest.raises(WrongFrame, match=rf"{wrong} of {all_rows} rows are wrong .* because is wrong"):
         refuse_if_much_is_wrong(split, ORDERS.money)
+
+
+@pytest.mark.parametrize(("valid", "rejected", "fails"), [(9, 3, False), (8, 3, True), (1, 1, False), (0, 3, True)])
+def test_of_rows_without_money_the_number_decides(valid: int, rejected: int, fails: bool) -> None:
+    """As of events: three rows and more than a quarter."""
+    split = part(["0"] * valid, ["0"] * rejected)
+
+    with pytest.raises(WrongFrame) if fails else nullcontext():
+        assert refuse_if_much_is_wrong(split, None) == ""
 
 
 def versioned(rows: pl.DataFrame) -> pl.DataFrame:
