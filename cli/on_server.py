@@ -81,32 +81,28 @@ def back_up(settings: Settings, name: str | None) -> BackedUp:
 def alerts_of(what: str) -> Iterator[None]:
     """The hooks of a flow send its alerts. What fails before there is a run, such as a missing token or a Prefect
     server that is down, is told here. A run that is stopped is set to Crashed."""
-    watch = outcomes.Watch()
-    token = outcomes.current.set(watch)
-    try:
-        with stopping.on_stop(outcomes.crash_flow_runs):
+    with outcomes.watched() as watch, stopping.on_stop(outcomes.crash_flow_runs):
+        try:
             yield
-    except Exception as error:
-        if not watch.has_run:
-            # The name of the flow, by which its hook resolves the alert.
-            fire_unseen(what.split(maxsplit=1)[0], words_of(error))
-        raise
-    finally:
-        outcomes.current.reset(token)
+        except Exception as error:
+            if not watch.has_run:
+                # The name of the flow, by which its hook resolves the alert.
+                fire_unseen(what.split(maxsplit=1)[0], words_of(error))
+            raise
 
 
 def _result_of(what: str, flow: Callable[..., object], kind: type[T], **given: object) -> T:
     """The flow's result, which is of this kind; the one that its work noted where only Prefect failed. Raises what
     the flow raises, and PrefectError. `what`, e.g. `qtickets`: for the message."""
-    watch = outcomes.current.get() or outcomes.Watch()
-    try:
-        result = stopping.run_interruptibly(lambda: flow(**given), lambda: watch.ended_ago() > _PATIENCE)
-    except Exception as error:
-        fault = fault_of(error)
-        if fault is None:
-            raise
-        stopping.lose_prefect()
-        result = _despite(what, fault, kind, watch.outcomes)
+    with outcomes.watched() as watch:
+        try:
+            result = stopping.run_interruptibly(lambda: flow(**given), lambda: watch.ended_ago() > _PATIENCE)
+        except Exception as error:
+            fault = fault_of(error)
+            if fault is None:
+                raise
+            stopping.lose_prefect()
+            result = _despite(what, fault, kind, watch.outcomes)
     assert isinstance(result, kind)
     return result
 

@@ -56,6 +56,20 @@ class Watch:
 current: ContextVar[Watch | None] = ContextVar("watch", default=None)
 
 
+@contextmanager
+def watched() -> Iterator[Watch]:
+    """Around the work of a command: its watch, also where one is set already."""
+    if watch := current.get():
+        yield watch
+        return
+    watch = Watch()
+    token = current.set(watch)
+    try:
+        yield watch
+    finally:
+        current.reset(token)
+
+
 def note(outcome: object) -> None:
     """What a command is to give back where only Prefect fails from now on."""
     if watch := current.get():

@@ -25,7 +25,7 @@ from tests.flows.conftest import Scene
 from tests.support.prefect_server import PrefectServer
 
 ROOT = Path(__file__).parents[2]
-SHOWN = "Its UI may show the run as running, later as crashed."
+SHOWN = "The Prefect UI may show this run as running, later as crashed."
 
 
 def started(scene: Scene, prefect: PrefectServer, *command: str) -> subprocess.Popen[str]:
