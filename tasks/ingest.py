@@ -33,7 +33,8 @@ logger = logging.getLogger("zakaz.flow")
 
 @dataclass(frozen=True)
 class Steps:
-    """What a load consists of. As they are here, plain functions of this process."""
+    """What a load consists of. As they are here, plain functions of this process. `ended`: called when a good run
+    is recorded, while the warehouse is still open."""
 
     fetch: Callable[..., Manifest] = steps.fetch
     validate: Callable[..., steps.Validated] = steps.validate
@@ -43,6 +44,7 @@ class Steps:
     refresh_reference: Callable[..., None] = steps.refresh_reference
     refresh_mart: Callable[..., Upserted] = steps.refresh_mart
     quarantine_rejected: Callable[..., tuple[int, int]] = steps.quarantine_rejected
+    ended: Callable[[], object] = lambda: None
 
 
 PLAIN = Steps()
@@ -216,6 +218,7 @@ def _load_fetched(
                 _, released = by.quarantine_rejected(client, source, resource, settings, part, run.run_id, manifest)
                 report.released += released
         runs.end(client, run, "success", report.rows, report.message, report.metrics())
+        by.ended()
     return judged
 
 
