@@ -19,7 +19,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixe
 from tasks.errors import SourceError, ZakazError
 from tasks.landing import Landing, Manifest, Request
 from tasks.load.carry_forward import Unknown, carry_forward
-from tasks.load.mart import is_exactly, reference_tables, restate
+from tasks.load.mart import reference_tables, restate
 from tasks.load.quarantine import quarantine, rejected_values
 from tasks.load.runs import Run, begin_read, covered, days_read_later, next_version, reads, status_of
 from tasks.load.tables import Mart, Scope, Table
@@ -289,8 +289,7 @@ def refresh_reference(client: Client, settings: Settings) -> None:
     """What the marts need besides facts: whose a utm_source is, VAT by date, the basis of the report."""
     version = next_version(client)
     for table, rows in reference_tables(settings.report_currency, settings.ad_spend_vat == "include"):
-        if not is_exactly(client, table, rows):
-            upsert_and_merge(client, table, rows, Scope(), version)
+        upsert_and_merge(client, table, rows, Scope(), version)
 
 
 def quarantine_rejected(
