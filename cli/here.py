@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
@@ -19,7 +18,7 @@ from tasks.alerts.sending import deliver, fire, resolve
 from tasks.backfill import backfill
 from tasks.errors import SettingsError
 from tasks.harmless import for_chat
-from tasks.ingest import PLAIN, Report, ingest
+from tasks.ingest import Report, ingest
 from tasks.load.backup import BackedUp, backup
 from tasks.quality.checks import Result
 from tasks.quality.run import run_checks
@@ -31,15 +30,13 @@ from tasks.sources.source import Source
 from tasks.window import Window, moscow_today
 
 
-def load_source(source: Source, settings: Settings, window: Window, refresh: bool, alert: Alert) -> Report:
-    # The alert is resolved while the warehouse is open: opening the embedded one costs a tenth of a second.
-    by = replace(PLAIN, ended=alert.resolve)
-    return ingest(source, settings, window, _new_run_id(), refresh=refresh, by=by)
+def load_source(source: Source, settings: Settings, window: Window, refresh: bool) -> Report:
+    return ingest(source, settings, window, _new_run_id(), refresh=refresh)
 
 
 def load_range(source: Source, settings: Settings, first: date, last: date | None, refresh: bool) -> str:
     def load(window: Window) -> None:
-        ingest(source, settings, window, _new_run_id(), refresh=refresh)
+        load_source(source, settings, window, refresh)
 
     return backfill(source, settings, first, last, refresh=refresh, load=load)
 
@@ -73,32 +70,18 @@ def is_attended() -> bool:
     return any(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
-class Alert:
-    """Of the work of a command, e.g. `qtickets`."""
-
-    def __init__(self, what: str) -> None:
-        self._what, self._is_resolved = what, False
-
-    def resolve(self) -> None:
-        """Once: the work has succeeded."""
-        if not self._is_resolved:
-            settings = load_settings()
-            resolve(settings, _key(self._what), settings_channel(settings))
-            self._is_resolved = True
-
-
 @contextmanager
-def alerts_of(what: str) -> Iterator[Alert]:
+def alerts_of(what: str) -> Iterator[None]:
     """Around the work of a command, e.g. `qtickets`: an alert of its failure is sent unless somebody looks on, and
     resolved by the next run that succeeds."""
     with stopping.on_stop(lambda how: fire_unseen(what, how)):
-        alert = Alert(what)
         try:
-            yield alert
+            yield
         except Exception as error:
             fire_unseen(what, words_of(error))
             raise
-    alert.resolve()
+    settings = load_settings()
+    resolve(settings, _key(what), settings_channel(settings))
 
 
 def fire_unseen(what: str, why: str) -> None:

@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from cli import stopping
-from cli.here import Alert, fire_unseen
+from cli.here import fire_unseen
 from cli.terminal import complain
 from flows import outcomes
 from flows.backfill import FLOWS, backfill
@@ -42,7 +42,7 @@ _WHAT_TO_DO = "Start it (`make up`), set PREFECT_API_URL right, or unset it to r
 T = TypeVar("T")
 
 
-def load_source(source: Source, settings: Settings, window: Window, refresh: bool, alert: Alert) -> Report:
+def load_source(source: Source, settings: Settings, window: Window, refresh: bool) -> Report:
     given = {"date_from": window.first, "date_to": window.last, "refresh": refresh}
     return _result_of(source.name, FLOWS[source.name], Report, **given)
 
@@ -78,12 +78,12 @@ def back_up(settings: Settings, name: str | None) -> BackedUp:
 
 
 @contextmanager
-def alerts_of(what: str) -> Iterator[Alert]:
+def alerts_of(what: str) -> Iterator[None]:
     """The hooks of a flow send its alerts. What fails before there is a run, such as a missing token or a Prefect
     server that is down, is told here. A run that is stopped is set to Crashed."""
     with outcomes.watched() as watch, stopping.on_stop(outcomes.crash_flow_runs):
         try:
-            yield Alert(what)
+            yield
         except Exception as error:
             if not watch.has_run:
                 # The name of the flow, by which its hook resolves the alert.

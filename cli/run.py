@@ -9,8 +9,6 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Protocol
 
-from cli import here
-from cli.here import Alert
 from cli.server_address import server_address
 from cli.terminal import complain, print_checks, print_probes, say
 from tasks.errors import ZakazError
@@ -32,9 +30,7 @@ from tasks.window import Window
 class Place(Protocol):
     """Where work is done: the modules `here` and `on_server`."""
 
-    def load_source(
-        self, source: Source, settings: Settings, window: Window, refresh: bool, alert: Alert
-    ) -> Report: ...
+    def load_source(self, source: Source, settings: Settings, window: Window, refresh: bool) -> Report: ...
     def load_range(
         self, source: Source, settings: Settings, first: date, last: date | None, refresh: bool
     ) -> str: ...
@@ -42,7 +38,7 @@ class Place(Protocol):
     def judge(self, settings: Settings) -> list[Result]: ...
     def probe(self, settings: Settings) -> list[Probe]: ...
     def back_up(self, settings: Settings, name: str | None) -> BackedUp: ...
-    def alerts_of(self, what: str) -> AbstractContextManager[Alert]: ...
+    def alerts_of(self, what: str) -> AbstractContextManager[None]: ...
 
 
 @dataclass(frozen=True)
@@ -67,6 +63,8 @@ def place() -> Place:
         from cli import on_server  # noqa: PLC0415
 
         return on_server
+    from cli import here  # noqa: PLC0415
+
     return here
 
 
@@ -110,12 +108,12 @@ def load_all(request: Request) -> dict[str, Report | Exception]:
 
 def load_one(name: str, request: Request) -> Report:
     source, where = source_named(name), place()
-    with where.alerts_of(request.label(name)) as alert:
+    with where.alerts_of(request.label(name)):
         settings = load_settings()
         # Before there is a run: a missing token or a bad date is a matter for this terminal, not for the history.
         window = requested_window(source, request.days, request.first, request.last)
         source.check_settings(settings)
-        return where.load_source(source, settings, window, request.refresh, alert)
+        return where.load_source(source, settings, window, request.refresh)
 
 
 def run_backfill(name: str, first: date, last: date | None, refresh: bool) -> str:

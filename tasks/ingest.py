@@ -33,8 +33,7 @@ logger = logging.getLogger("zakaz.flow")
 
 @dataclass(frozen=True)
 class Steps:
-    """What a load consists of. As they are here, plain functions of this process. `ended`: called when a good run
-    is recorded, while the warehouse is still open."""
+    """What a load consists of. As they are here, plain functions of this process."""
 
     fetch: Callable[..., Manifest] = steps.fetch
     validate: Callable[..., steps.Validated] = steps.validate
@@ -44,7 +43,6 @@ class Steps:
     refresh_reference: Callable[..., None] = steps.refresh_reference
     refresh_mart: Callable[..., Upserted] = steps.refresh_mart
     quarantine_rejected: Callable[..., tuple[int, int]] = steps.quarantine_rejected
-    ended: Callable[[], object] = lambda: None
 
 
 PLAIN = Steps()
@@ -218,7 +216,6 @@ def _load_fetched(
                 _, released = by.quarantine_rejected(client, source, resource, settings, part, run.run_id, manifest)
                 report.released += released
         runs.end(client, run, "success", report.rows, report.message, report.metrics())
-        by.ended()
     return judged
 
 
