@@ -7,12 +7,9 @@ landing area: there is no second store, and a run without Prefect finds the same
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
 from typing import Any
 
-import pandera.polars as pa
-import polars as pl
-from clickhouse_connect.driver.client import Client
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
@@ -26,15 +23,9 @@ from pydantic import PrivateAttr
 from tasks import refusals, steps
 from tasks.ingest import Steps
 from tasks.landing import Manifest
-from tasks.load.tables import Mart
-from tasks.load.upsert import Upserted
 from tasks.load.warehouse import warehouse
-from tasks.quality.checks import Result
 from tasks.quality.run import judge_checks
-from tasks.settings import Settings
-from tasks.sources.source import Output, Resource, Source
-from tasks.steps import Fetch, Validated
-from validation.split import Split
+from tasks.steps import Fetch
 
 
 def _cache_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
@@ -100,69 +91,18 @@ def _fetch_cached(asked: Fetch, refresh: bool) -> Manifest:
     return step(asked)
 
 
-@task(task_run_name="validate {resource.name}", cache_policy=NO_CACHE)
-def validate(source: Source, resource: Resource, settings: Settings, manifest: Manifest) -> Validated:
-    return steps.validate(source, resource, settings, manifest)
-
-
-@task(task_run_name="transform to {output.table.name}", cache_policy=NO_CACHE)
-def transform(output: Output, splits: dict[str, Split]) -> pl.DataFrame:
-    return steps.transform(output, splits)
-
-
-@task(task_run_name="compare accounts", cache_policy=NO_CACHE)
-def refuse_stranger(output: Output, client: Client, facts: pl.DataFrame) -> None:
-    refusals.refuse_stranger(output, client, facts)
-
-
-@task(task_run_name="upsert {output.table.name}", cache_policy=NO_CACHE)
-def upsert(
-    client: Client,
-    source: Source,
-    output: Output,
-    settings: Settings,
-    facts: pl.DataFrame,
-    manifest: Manifest,
-    part: Split,
-) -> tuple[Upserted, list[str], list[str]]:
-    return steps.upsert_output(client, source, output, settings, facts, manifest, part)
-
-
-@task(task_run_name="refresh reference tables", cache_policy=NO_CACHE)
-def refresh_reference(client: Client, settings: Settings) -> None:
-    steps.refresh_reference(client, settings)
-
-
-@task(task_run_name="refresh {mart.table.name}", cache_policy=NO_CACHE)
-def refresh_mart(client: Client, mart: Mart, schema: pa.DataFrameSchema) -> Upserted:
-    return steps.refresh_mart(client, mart, schema)
-
-
-@task(task_run_name="quarantine {resource.name}", cache_policy=NO_CACHE)
-def quarantine(
-    client: Client,
-    source: Source,
-    resource: Resource,
-    settings: Settings,
-    part: Split,
-    run_id: str,
-    manifest: Manifest,
-) -> tuple[int, int]:
-    return steps.quarantine_rejected(client, source, resource, settings, part, run_id, manifest)
+def _as_task(step: Callable[..., Any], run_name: str, name: str | None = None) -> Task[..., Any]:
+    return task(name=name, task_run_name=run_name, cache_policy=NO_CACHE)(step)
 
 
 AS_TASKS = Steps(
     fetch=_fetch_cached,
-    validate=validate,
-    transform=transform,
-    refuse_stranger=refuse_stranger,
-    upsert_output=upsert,
-    refresh_reference=refresh_reference,
-    refresh_mart=refresh_mart,
-    quarantine_rejected=quarantine,
+    validate=_as_task(steps.validate, "validate {resource.name}"),
+    transform=_as_task(steps.transform, "transform to {output.table.name}"),
+    refuse_stranger=_as_task(refusals.refuse_stranger, "compare accounts"),
+    upsert_output=_as_task(steps.upsert_output, "upsert {output.table.name}", "upsert"),
+    refresh_reference=_as_task(steps.refresh_reference, "refresh reference tables"),
+    refresh_mart=_as_task(steps.refresh_mart, "refresh {mart.table.name}"),
+    quarantine_rejected=_as_task(steps.quarantine_rejected, "quarantine {resource.name}", "quarantine"),
 )
-
-
-@task(task_run_name="judge", cache_policy=NO_CACHE)
-def judge(settings: Settings, today: date) -> list[Result]:
-    return judge_checks(settings, today)
+judge = _as_task(judge_checks, "judge", "judge")

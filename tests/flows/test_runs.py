@@ -110,7 +110,7 @@ def test_open_days_are_cached_only_after_a_run_that_failed(
 
     with get_client(sync_client=True) as client:
         with monkeypatch.context() as broken:
-            broken.setattr(steps, "refresh_mart", lost)
+            broken.setattr(steps, "restate", lost)
             failed = run("qtickets", open_days)
         assert (failed.is_failed(), fetches(client, failed)) == (True, {"Completed"})
         assert "ClickHouse went away." in str(failed.message)
