@@ -23,7 +23,7 @@ from tasks.smoke import Probe, SmokeFailed
 from tasks.smoke import summary as smoke_summary
 from tasks.sources import in_use, source_named
 from tasks.sources.source import Source
-from tasks.sources.windows import backfill_window, requested_window
+from tasks.sources.windows import backfill_window, label, requested_window
 from tasks.window import Window
 
 
@@ -52,9 +52,7 @@ class Request:
 
     def label(self, name: str) -> str:
         """The load by name, e.g. `qtickets 30 days`: an alert of one is not resolved by another."""
-        words = [f"{self.days} days"] if self.days is not None else []
-        words += [f"{word} {day}" for word, day in (("from", self.first), ("to", self.last)) if day]
-        return " ".join([name, *words])
+        return label(name, self.days, self.first, self.last)
 
 
 def place() -> Place:

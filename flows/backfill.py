@@ -19,11 +19,9 @@ from tasks.sources import source_named
 from tasks.window import Window
 
 FLOWS: dict[str, Flow[..., State[object]]] = {
-    "qtickets": qtickets.qtickets,
-    "vk_ads": vk_ads.vk_ads,
-    "direct": direct.direct,
+    str(of_source.name): of_source for of_source in (qtickets.qtickets, vk_ads.vk_ads, direct.direct)
 }
-"""The flow of each source."""
+"""The flow of each source, which has its name."""
 _TAG = "zakaz"
 """Of all our deployments: the automations of the server look for it."""
 

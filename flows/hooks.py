@@ -18,6 +18,7 @@ from tasks.alerts.sending import fire, resolve
 from tasks.errors import SettingsError
 from tasks.harmless import for_chat
 from tasks.settings import load_settings
+from tasks.sources.windows import label
 from tasks.window import moscow_today
 
 logger = logging.getLogger("zakaz.alerts")
@@ -31,12 +32,8 @@ CANNOT_TELL = "zakaz.run-cannot-tell"
 def name_of_run() -> str:
     """`qtickets 30 days`, or the days that were given: `backfill direct from 2026-06-01 to 2026-06-30`."""
     given = runtime.flow_run.parameters
-    words = [runtime.flow_run.flow_name, given.get("source")]
-    if not (given.get("date_from") or given.get("date_to")):
-        words.append(f"{given.get('days')} days")
-    for word, day in (("from", given.get("date_from")), ("to", given.get("date_to"))):
-        words.append(f"{word} {day}" if day else None)
-    return " ".join(word for word in words if word)
+    name = " ".join(filter(None, [runtime.flow_run.flow_name, given.get("source")]))
+    return label(name, given.get("days"), given.get("date_from"), given.get("date_to"))
 
 
 def name_of_day() -> str:

@@ -79,10 +79,10 @@ def note(outcome: object) -> None:
 @contextmanager
 def noted() -> Iterator[Callable[[object], None]]:
     """Around work that is recorded in the warehouse. Gives what to call with its result, once that is recorded."""
-    watch = current.get() or Watch()
-    watch.begin()
-    try:
-        yield watch.end
-    except BaseException as error:
-        watch.end(error)
-        raise
+    with watched() as watch:
+        watch.begin()
+        try:
+            yield watch.end
+        except BaseException as error:
+            watch.end(error)
+            raise

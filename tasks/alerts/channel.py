@@ -27,7 +27,7 @@ class Channel:
 
 @dataclass(frozen=True)
 class Webhook:
-    """What is posted where. `body` with `{text}` in its texts; `url` may hold a secret."""
+    """What is posted where: `body` holds the text, `url` may hold a secret."""
 
     url: str
     body: dict[str, Any]

@@ -39,6 +39,18 @@ class ChecksBroken(ZakazError):
         self.results = results
 
 
+def judge_checks(settings: Settings, today: date) -> list[Result]:
+    results = judge_all(settings, checks(), today)
+    for result in results:
+        if result.status == "broken":
+            logger.log(
+                logging.ERROR if result.fails else logging.WARNING, "%s: %s", result.check.title, result.message
+            )
+        elif result.hindered:
+            logger.warning("%s: %s", result.check.title, result.message)
+    return results
+
+
 def run_checks(
     settings: Settings,
     day: date,
@@ -46,7 +58,7 @@ def run_checks(
     *,
     channel: Channel | None,
     sends_alerts: bool = True,
-    judge: Callable[[Settings, date], list[Result]] | None = None,
+    judge: Callable[[Settings, date], list[Result]] = judge_checks,
 ) -> list[Result]:
     """Every check's result, recorded; alerts of broken checks go to `channel`, unless somebody looks on, who sees
     them. Raises ZakazError where they could not be judged, Interrupted among them; not where one is broken."""
@@ -54,7 +66,7 @@ def run_checks(
     with migrated(settings) as client:
         runs.begin(client, run, f"{day}: judging")
     try:
-        results = (judge or judge_checks)(settings, day)
+        results = judge(settings, day)
     except Interrupted as lost:
         _record_what_is_known(settings, run, day, lost)
         raise
@@ -73,18 +85,6 @@ def refuse_broken(results: list[Result]) -> None:
     """Raises ChecksBroken where a check of severity `fail` is broken."""
     if any(result.fails for result in results):
         raise ChecksBroken(results)
-
-
-def judge_checks(settings: Settings, today: date) -> list[Result]:
-    results = judge_all(settings, checks(), today)
-    for result in results:
-        if result.status == "broken":
-            logger.log(
-                logging.ERROR if result.fails else logging.WARNING, "%s: %s", result.check.title, result.message
-            )
-        elif result.hindered:
-            logger.warning("%s: %s", result.check.title, result.message)
-    return results
 
 
 def summary(results: list[Result]) -> str:

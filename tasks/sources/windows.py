@@ -69,6 +69,14 @@ def backfill_window(source: Source, first: date, last: date | None, *, today: da
     return requested_window(source, first=first, last=last, today=today)
 
 
+def label(name: str, days: int | None, first: object, last: object) -> str:
+    """A load by name: `qtickets 30 days`, or the days that were given, `direct from 2026-06-01 to 2026-06-30`."""
+    words = [f"{word} {day}" for word, day in (("from", first), ("to", last)) if day]
+    if days is not None and not words:
+        words = [f"{days} days"]
+    return " ".join([name, *words])
+
+
 def newest_day(source: Source, today: date) -> date:
     """The newest complete day: of advertising yesterday, since today's spend grows until the day is over."""
     return today - timedelta(days=source.lag_days)

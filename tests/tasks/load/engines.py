@@ -31,11 +31,6 @@ def client(settings: Settings) -> Iterator[Client]:
         yield client
 
 
-@pytest.fixture
-def server_settings(request: pytest.FixtureRequest, make_settings: Callable[..., Settings]) -> Settings:
-    return settings_of("server", request, make_settings)
-
-
 @pytest.fixture(autouse=True)
 def _no_flow_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """Prefect, once imported by any test, warns of every log line that belongs to no flow run."""
