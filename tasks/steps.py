@@ -19,7 +19,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixe
 from tasks.errors import SourceError, ZakazError
 from tasks.landing import Landing, Manifest, Request
 from tasks.load.carry_forward import Unknown, carry_forward
-from tasks.load.mart import reference_tables, restate
+from tasks.load.mart import is_exactly, reference_tables, restate
 from tasks.load.quarantine import quarantine, rejected_values
 from tasks.load.runs import Run, begin_read, covered, days_read_later, next_version, reads, status_of
 from tasks.load.tables import Mart, Scope, Table
@@ -289,7 +289,8 @@ def refresh_reference(client: Client, settings: Settings) -> None:
     """What the marts need besides facts: whose a utm_source is, VAT by date, the basis of the report."""
     version = next_version(client)
     for table, rows in reference_tables(settings.report_currency, settings.ad_spend_vat == "include"):
-        upsert_and_merge(client, table, rows, Scope(), version)
+        if not is_exactly(client, table, rows):
+            upsert_and_merge(client, table, rows, Scope(), version)
 
 
 def quarantine_rejected(
@@ -302,26 +303,29 @@ def quarantine_rejected(
     manifest: Manifest,
 ) -> tuple[int, int]:
     """How many rows were newly rejected, and how many were released because a good version came."""
-    later = days_read_later(client, source.job, source.fingerprint(settings), manifest.version)["day"]
-    wrong = _not_read_later(part.rejected, resource, manifest.window, later)
-    rejected = wrong.select(
-        record_key(resource),
-        "reason",
-        pl.col("column").fill_null(""),
-        pl.col("value").fill_null(""),
-        pl.struct(part.valid.columns).struct.json_encode().alias("record"),
-    )
+
+    def rejected() -> pl.DataFrame:
+        later = days_read_later(client, source.job, source.fingerprint(settings), manifest.version)["day"]
+        return _not_read_later(part.rejected, resource, manifest.window, later).select(
+            record_key(resource),
+            "reason",
+            pl.col("column").fill_null(""),
+            pl.col("value").fill_null(""),
+            pl.struct(part.valid.columns).struct.json_encode().alias("record"),
+        )
+
     accepted = part.valid.select(record_key(resource)).to_series().unique()
     return quarantine(
         client,
         source.name,
         resource.name,
-        rejected,
+        rejected(),
         accepted,
         run_id,
         manifest.version,
         manifest.window,
         is_whole=not manifest.partial,
+        again=rejected,
     )
 
 

@@ -70,6 +70,13 @@ def stale_days(client: Client, mart: Mart, scope: Scope = _ALL) -> list[date]:
     return stale["day"].to_list()
 
 
+def is_exactly(client: Client, table: Table, rows: pl.DataFrame) -> bool:
+    """Whether the table holds these rows, each once: no older version waits to be merged."""
+    held = select(client, f"SELECT {', '.join(rows.columns)} FROM {table.name}")
+    key = list(table.key)
+    return held.cast(rows.schema).sort(key).equals(rows.sort(key))
+
+
 def reference_tables(currency: str, spend_with_vat: bool) -> list[tuple[Table, pl.DataFrame]]:
     """Small tables by which the views join and convert, each with all its rows: data, so that a changed file or
     setting restates all days."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import polars as pl
@@ -28,19 +29,17 @@ def quarantine(
     window: Window | None = None,
     *,
     is_whole: bool = True,
+    again: Callable[[], pl.DataFrame] | None = None,
 ) -> tuple[int, int]:
     """Keep rejected rows, release settled ones; how many of each.
 
     `rejected`: record_key, reason, column, value, record (all text). `accepted`: keys, as text, that passed.
+    `again` finds `rejected` anew after writing: a run that read the source later may have judged some meanwhile.
     `version`: of the read. A rejection is settled when a read that is not older accepted its row, rejected it for
     another reason, or, where it saw all (`is_whole`) of the `window` in which the row was, did not find it.
     A row that was already there for the same reason keeps its first run and its age.
     """
-    rejected = rejected.with_columns(
-        pl.concat_str(pl.lit(source), pl.lit(resource), "record", "reason", separator="\n")
-        .map_elements(lambda text: hashlib.sha256(text.encode()).hexdigest()[:32], return_dtype=pl.String)
-        .alias("rejection_id")
-    ).unique("rejection_id", maintain_order=True)
+    rejected = _identified(rejected, source, resource)
     held = select(
         client,
         "SELECT rejection_id, record_key, run_id, rejected_at, window_first, window_last, _ver "
@@ -79,9 +78,21 @@ def quarantine(
         ),
     )
     remove(client, TABLE, released.select("rejection_id", "_ver"))
+    if again and seen.height:
+        judged_since = seen.join(_identified(again(), source, resource), on="rejection_id", how="anti")
+        remove(client, TABLE, judged_since.select("rejection_id", pl.lit(version, pl.UInt64).alias("_ver")))
     if seen.height or released.height:
         merge(client, TABLE.name)
     return rejected.join(held, on="rejection_id", how="anti").height, released.height
+
+
+def _identified(rejected: pl.DataFrame, source: str, resource: str) -> pl.DataFrame:
+    """With the column rejection_id, and each once."""
+    return rejected.with_columns(
+        pl.concat_str(pl.lit(source), pl.lit(resource), "record", "reason", separator="\n")
+        .map_elements(lambda text: hashlib.sha256(text.encode()).hexdigest()[:32], return_dtype=pl.String)
+        .alias("rejection_id")
+    ).unique("rejection_id", maintain_order=True)
 
 
 def release(client: Client, source: str, rejection_ids: pl.Series) -> int:
