@@ -54,7 +54,7 @@ def run_demo(days: int, scale: float) -> None:
         tables = _read("totals", "events", "sources", "cities", "days")
     failed = [outcome for outcome in outcomes.values() if isinstance(outcome, Exception)]
     for outcome in outcomes.values():
-        if not isinstance(outcome, Exception):
+        if isinstance(outcome, Report):
             say(line_of(outcome))
     if failed:
         raise failed[0]

@@ -25,24 +25,23 @@ from tasks.quality.run import run_checks
 from tasks.replay import replay
 from tasks.settings import Settings, load_alert_settings, load_settings
 from tasks.smoke import Probe, probe_all, refuse_failures
-from tasks.sources import SOURCES
-from tasks.sources.source import Source
+from tasks.sources.accounts import Account, wanted
 from tasks.window import Window, moscow_today
 
 
-def load_source(source: Source, settings: Settings, window: Window, refresh: bool) -> Report:
-    return ingest(source, settings, window, _new_run_id(), refresh=refresh)
+def load_account(account: Account, window: Window, refresh: bool) -> Report:
+    return ingest(account, window, _new_run_id(), refresh=refresh)
 
 
-def load_range(source: Source, settings: Settings, first: date, last: date | None, refresh: bool) -> str:
+def load_range(account: Account, first: date, last: date | None, refresh: bool) -> str:
     def load(window: Window) -> None:
-        load_source(source, settings, window, refresh)
+        load_account(account, window, refresh)
 
-    return backfill(source, settings, first, last, refresh=refresh, load=load)
+    return backfill(account, first, last, refresh=refresh, load=load)
 
 
-def replay_rows(source: Source | None, settings: Settings) -> str:
-    return replay(SOURCES.values() if source is None else [source], settings)
+def replay_rows(source: str, account: str | None, settings: Settings) -> str:
+    return replay(wanted(source, account, settings), settings)
 
 
 def judge(settings: Settings) -> list[Result]:
@@ -55,8 +54,8 @@ def judge(settings: Settings) -> list[Result]:
     )
 
 
-def probe(settings: Settings) -> list[Probe]:
-    probes = probe_all(settings, settings_channel(settings))
+def probe(settings: Settings, account: str | None) -> list[Probe]:
+    probes = probe_all(settings, settings_channel(settings), account)
     refuse_failures(probes)
     return probes
 

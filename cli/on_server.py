@@ -31,7 +31,7 @@ from tasks.quality.checks import Result
 from tasks.quality.run import ChecksBroken
 from tasks.settings import Settings
 from tasks.smoke import Probe
-from tasks.sources.source import Source
+from tasks.sources.accounts import Account
 from tasks.window import Window
 
 _PATIENCE = 20
@@ -42,18 +42,18 @@ _WHAT_TO_DO = "Start it (`make up`), set PREFECT_API_URL right, or unset it to r
 T = TypeVar("T")
 
 
-def load_source(source: Source, settings: Settings, window: Window, refresh: bool) -> Report:
-    given = {"date_from": window.first, "date_to": window.last, "refresh": refresh}
-    return _result_of(source.name, FLOWS[source.name], Report, **given)
+def load_account(account: Account, window: Window, refresh: bool) -> Report:
+    given = {"date_from": window.first, "date_to": window.last, "refresh": refresh, "account": account.name}
+    return _result_of(account.label, FLOWS[account.source.name], Report, **given)
 
 
-def load_range(source: Source, settings: Settings, first: date, last: date | None, refresh: bool) -> str:
-    given = {"source": source.name, "date_from": first, "date_to": last, "refresh": refresh}
-    return _result_of(source.name, backfill, str, **given)
+def load_range(account: Account, first: date, last: date | None, refresh: bool) -> str:
+    given = {"date_from": first, "date_to": last, "refresh": refresh, "account": account.name}
+    return _result_of(account.label, backfill, str, source=account.source.name, **given)
 
 
-def replay_rows(source: Source | None, settings: Settings) -> str:
-    return str(replay(source.name if source else None))
+def replay_rows(source: str, account: str | None, settings: Settings) -> str:
+    return str(replay(None if source == "all" else source, account))
 
 
 def judge(settings: Settings) -> list[Result]:
@@ -65,8 +65,8 @@ def judge(settings: Settings) -> list[Result]:
     return results
 
 
-def probe(settings: Settings) -> list[Probe]:
-    probes: object = smoke()
+def probe(settings: Settings, account: str | None) -> list[Probe]:
+    probes: object = smoke(account)
     assert isinstance(probes, list)
     return probes
 

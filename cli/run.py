@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from contextvars import copy_context
@@ -21,8 +22,8 @@ from tasks.quality.run import summary
 from tasks.settings import Settings, load_settings
 from tasks.smoke import Probe, SmokeFailed
 from tasks.smoke import summary as smoke_summary
-from tasks.sources import in_use, source_named
-from tasks.sources.source import Source
+from tasks.sources.accounts import Account, wanted
+from tasks.sources.accounts import label as label_of
 from tasks.sources.windows import backfill_window, label, requested_window
 from tasks.window import Window
 
@@ -30,20 +31,18 @@ from tasks.window import Window
 class Place(Protocol):
     """Where work is done: the modules `here` and `on_server`."""
 
-    def load_source(self, source: Source, settings: Settings, window: Window, refresh: bool) -> Report: ...
-    def load_range(
-        self, source: Source, settings: Settings, first: date, last: date | None, refresh: bool
-    ) -> str: ...
-    def replay_rows(self, source: Source | None, settings: Settings) -> str: ...
+    def load_account(self, account: Account, window: Window, refresh: bool) -> Report: ...
+    def load_range(self, account: Account, first: date, last: date | None, refresh: bool) -> str: ...
+    def replay_rows(self, source: str, account: str | None, settings: Settings) -> str: ...
     def judge(self, settings: Settings) -> list[Result]: ...
-    def probe(self, settings: Settings) -> list[Probe]: ...
+    def probe(self, settings: Settings, account: str | None) -> list[Probe]: ...
     def back_up(self, settings: Settings, name: str | None) -> BackedUp: ...
     def alerts_of(self, what: str) -> AbstractContextManager[None]: ...
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to load: one window for every source, or, with all of it None, each source's own trailing one."""
+    """What to load: one window for every account, or, with all of it None, each source's own trailing one."""
 
     days: int | None = None
     first: date | None = None
@@ -66,62 +65,74 @@ def place() -> Place:
     return here
 
 
-def load_sources(name: str, request: Request) -> int:
-    """Print a line a source and give the exit status. One source that fails does not stop the others.
+def load_sources(name: str, account: str | None, request: Request) -> int:
+    """Print a line an account and give the exit status; `name`: a source, or all. One account that fails does not
+    stop the others.
 
-    Raises UsageError for an unknown source, and for a single one whatever its load raises.
+    Raises UsageError for an unknown source or account, and for a single account whatever its load raises.
     """
-    if name != "all":
-        say(line_of(load_one(name, request)))
-        return 0
-    outcomes = load_all(request)
-    for source, outcome in outcomes.items():
-        if isinstance(outcome, Report):
-            say(line_of(outcome))
-        elif isinstance(outcome, ZakazError):
-            complain(f"{source}: {outcome}")
-    # What no source can help, such as a Prefect server that is down.
+    return _told(side_by_side(name, account, name, lambda one: load_one(one, request)))
+
+
+def run_backfill(name: str, account: str | None, first: date, last: date | None, refresh: bool) -> int:
+    """Likewise for a long range; started again, it goes on from there."""
+
+    def one(account: Account) -> str:
+        where = place()
+        with where.alerts_of(f"backfill {account.label}"):
+            backfill_window(account.source, first, last)
+            account.check()
+            return f"{account.label} {where.load_range(account, first, last, refresh)}"
+
+    return _told(side_by_side(name, account, f"backfill {name}", one))
+
+
+def load_all(request: Request) -> dict[str, object]:
+    """Every account in use; what each gave or raised, by label."""
+    return side_by_side("all", None, "all", lambda account: load_one(account, request))
+
+
+def load_one(account: Account, request: Request) -> Report:
+    where = place()
+    with where.alerts_of(request.label(account.label)):
+        # Before there is a run: a missing token or a bad date is a matter for this terminal, not for the history.
+        window = requested_window(account.source, request.days, request.first, request.last)
+        account.check()
+        return where.load_account(account, window, request.refresh)
+
+
+def side_by_side(name: str, account: str | None, what: str, work: Callable[[Account], object]) -> dict[str, object]:
+    """What `work` gave or raised for each account, by label: each in a thread of its own. Raises what it raises for
+    a single one. `what`: for an alert where no account can be found."""
+    with place().alerts_of(what):
+        accounts = wanted(name, account, load_settings())
+    if len(accounts) == 1:
+        return {accounts[0].label: work(accounts[0])}
+
+    def one(account: Account) -> object:
+        try:
+            return work(account)
+        except Exception as error:  # noqa: BLE001 - raised, or told, by who asked
+            return error
+
+    with ThreadPoolExecutor(len(accounts)) as pool:
+        running = {account.label: pool.submit(copy_context().run, one, account) for account in accounts}
+    return {name: future.result() for name, future in running.items()}
+
+
+def _told(outcomes: dict[str, object]) -> int:
+    """The exit status, after a line for each."""
+    for name, outcome in outcomes.items():
+        if isinstance(outcome, ZakazError):
+            complain(f"{name}: {outcome}")
+        elif not isinstance(outcome, Exception):
+            say(line_of(outcome) if isinstance(outcome, Report) else str(outcome))
+    # What no account can help, such as a Prefect server that is down.
     for outcome in outcomes.values():
         if isinstance(outcome, Exception) and not isinstance(outcome, ZakazError):
             raise outcome
     failed = [outcome.exit_status for outcome in outcomes.values() if isinstance(outcome, ZakazError)]
     return min(failed, default=0)
-
-
-def load_all(request: Request) -> dict[str, Report | Exception]:
-    """Every source in use, in a thread of its own; what each gave or raised, by name."""
-
-    def one(name: str) -> Report | Exception:
-        try:
-            return load_one(name, request)
-        except Exception as error:  # noqa: BLE001 - raised, or told, by who asked
-            return error
-
-    with place().alerts_of("all"):
-        names = list(in_use(load_settings()))
-    with ThreadPoolExecutor(len(names)) as pool:
-        running = {name: pool.submit(copy_context().run, one, name) for name in names}
-    return {name: future.result() for name, future in running.items()}
-
-
-def load_one(name: str, request: Request) -> Report:
-    source, where = source_named(name), place()
-    with where.alerts_of(request.label(name)):
-        settings = load_settings()
-        # Before there is a run: a missing token or a bad date is a matter for this terminal, not for the history.
-        window = requested_window(source, request.days, request.first, request.last)
-        source.check_settings(settings)
-        return where.load_source(source, settings, window, request.refresh)
-
-
-def run_backfill(name: str, first: date, last: date | None, refresh: bool) -> str:
-    """What was done, in a line. Raises what a load raises; started again, it goes on from there."""
-    source, where = source_named(name), place()
-    with where.alerts_of(f"backfill {name}"):
-        settings = load_settings()
-        backfill_window(source, first, last)
-        source.check_settings(settings)
-        return f"{name} {where.load_range(source, settings, first, last, refresh)}"
 
 
 def judge() -> list[Result]:
@@ -141,12 +152,12 @@ def run_quality(as_json: bool) -> int:
     return int(any(result.fails for result in results))
 
 
-def run_smoke(verbose: bool, as_json: bool) -> int:
+def run_smoke(verbose: bool, as_json: bool, account: str | None = None) -> int:
     """Print what needs attention (with `verbose`, everything) and give the exit status: 1 for a failure."""
     where = place()
     try:
         with where.alerts_of("smoke"):
-            probes = where.probe(load_settings())
+            probes = where.probe(load_settings(), account)
     except SmokeFailed as failed:
         probes = failed.probes
     if as_json:
@@ -156,10 +167,10 @@ def run_smoke(verbose: bool, as_json: bool) -> int:
     return int(any(probe.status == "failure" for probe in probes))
 
 
-def run_replay(name: str | None) -> str:
-    source, where = source_named(name) if name is not None else None, place()
+def run_replay(source: str | None, account: str | None) -> str:
+    where = place()
     with where.alerts_of("replay"):
-        return where.replay_rows(source, load_settings())
+        return where.replay_rows(source or "all", account, load_settings())
 
 
 def run_backup(name: str | None) -> str:
@@ -169,4 +180,4 @@ def run_backup(name: str | None) -> str:
 
 
 def line_of(report: Report) -> str:
-    return f"{report.source} {report.message}"
+    return f"{label_of(report.source, report.account)} {report.message}"

@@ -10,12 +10,13 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from flows import direct, qtickets, vk_ads
+from flows.accounts import run_each
 from flows.hooks import INGESTION
 from flows.outcomes import note
-from flows.parameters import Beginning, LastDay, Redo, SourceName
+from flows.parameters import AccountName, Beginning, LastDay, Redo, SourceName
 from tasks import backfill as windows
 from tasks.settings import load_settings
-from tasks.sources import source_named
+from tasks.sources.accounts import wanted
 from tasks.window import Window
 
 FLOWS: dict[str, Flow[..., State[object]]] = {
@@ -28,28 +29,35 @@ _TAG = "zakaz"
 
 @flow(name="backfill", **INGESTION, description=__doc__)
 def backfill(
-    source: SourceName, date_from: Beginning, date_to: LastDay = None, refresh: Redo = False
+    source: SourceName,
+    date_from: Beginning,
+    date_to: LastDay = None,
+    refresh: Redo = False,
+    account: AccountName = None,
 ) -> State[object]:
-    """Load a long range of days of one source.
+    """Load a long range of days of a source.
 
     Args:
         date_from: Where to begin. Days that the source no longer keeps are left out.
         refresh: Also the days that an earlier backfill or load has done. Off, they are skipped.
     """
-    progress = create_progress_artifact(0.0, key=f"backfill-{source.replace('_', '-')}")
+    accounts = wanted(source, account, load_settings())
+    if len(accounts) > 1:
+        return run_each(accounts, lambda each: backfill(source, date_from, date_to, refresh, each))
+    one = accounts[0]
+    progress = create_progress_artifact(0.0, key=f"backfill-{one.label.replace('_', '-').replace(' ', '-')}")
     assert isinstance(progress, UUID)
 
     def load(window: Window) -> None:
         # So that the server's automations see this run too, and no load's own tag: it is no load in time.
         with tags(_TAG):
-            FLOWS[source](date_from=window.first, date_to=window.last, refresh=refresh)
+            FLOWS[source](date_from=window.first, date_to=window.last, refresh=refresh, account=one.name)
 
     def show(share: float) -> None:
         update_progress_artifact(progress, 100 * share)
 
     message = windows.backfill(
-        source_named(source),
-        load_settings(),
+        one,
         date_from,
         date_to,
         refresh=refresh,

@@ -7,7 +7,7 @@ from prefect.client.schemas.objects import State
 
 from flows.hooks import INGESTION
 from flows.ingestion import run_source
-from flows.parameters import Days, FirstDay, LastDay, Refresh
+from flows.parameters import AccountName, Days, FirstDay, LastDay, Refresh
 from tasks.sources.direct import SOURCE
 
 
@@ -17,13 +17,14 @@ def direct(
     date_from: FirstDay = None,
     date_to: LastDay = None,
     refresh: Refresh = False,
+    account: AccountName = None,
 ) -> State[object]:
     """Load advertising figures into ClickHouse.
 
     Args:
         days: How many days up to yesterday, in Moscow. Today's figures are not complete.
     """
-    return run_source(SOURCE, days, date_from, date_to, refresh)
+    return run_source(direct, SOURCE, days, date_from, date_to, refresh, account)
 
 
 if __name__ == "__main__":

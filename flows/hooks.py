@@ -11,6 +11,7 @@ from prefect.events import emit_event
 from prefect.exceptions import CrashedRun, FailedRun
 from prefect.settings import get_current_settings
 
+from flows.accounts import AccountsFailed
 from flows.outcomes import note_flow_run
 from tasks.alerts.alert import LONGEST, Trouble, shortened, words_of
 from tasks.alerts.block import block_channel
@@ -18,6 +19,7 @@ from tasks.alerts.sending import fire, resolve
 from tasks.errors import SettingsError
 from tasks.harmless import for_chat
 from tasks.settings import load_settings
+from tasks.sources.accounts import label as label_of
 from tasks.sources.windows import label
 from tasks.window import moscow_today
 
@@ -33,6 +35,7 @@ def name_of_run() -> str:
     """`qtickets 30 days`, or the days that were given: `backfill direct from 2026-06-01 to 2026-06-30`."""
     given = runtime.flow_run.parameters
     name = " ".join(filter(None, [runtime.flow_run.flow_name, given.get("source")]))
+    name = label_of(name, given.get("account"))
     return label(name, given.get("days"), given.get("date_from"), given.get("date_to"))
 
 
@@ -52,10 +55,16 @@ def run_failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> No
     except SettingsError as error:
         _hand_over(flow_run, essence, error)
         return
-    title = f"{flow.name} {(state.name or 'failed').lower()}"
+    channel, ending = block_channel(settings), (state.name or "failed").lower()
     footer = f"Run: {for_chat(flow_run.name)}\n{address_of(flow_run)}"
-    trouble = Trouble(_key(flow), title, essence, for_chat(essence), footer=footer)
-    fire(settings, trouble, block_channel(settings))
+    ended_by, given = error_of(state), flow_run.parameters.get("account")
+    of_each = ended_by.failed if isinstance(ended_by, AccountsFailed) else {given: essence}
+    for name, why in of_each.items():
+        title = f"{label_of(flow.name, name)} {ending}"
+        fire(settings, Trouble(_key(flow, name), title, why, for_chat(why), footer=footer), channel)
+    if isinstance(ended_by, AccountsFailed):
+        for name in (None, *ended_by.done):
+            resolve(settings, _key(flow, name), channel)
 
 
 def run_recovered(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
@@ -67,7 +76,10 @@ def run_recovered(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) ->
     except SettingsError as error:
         logger.error("whether an alert of this run is open cannot be looked up: %s", error)
         return
-    resolve(settings, _key(flow), block_channel(settings))
+    done = state.result(raise_on_failure=False)
+    names = {flow_run.parameters.get("account"), *(done if isinstance(done, dict) else ())}
+    for name in names:
+        resolve(settings, _key(flow, name), block_channel(settings))
 
 
 def _hand_over(flow_run: FlowRun, essence: str, error: SettingsError) -> None:
@@ -107,10 +119,10 @@ def address_of(flow_run: FlowRun) -> str:
     return f"{ui.rstrip('/')}/runs/flow-run/{flow_run.id}" if ui else f"flow run {flow_run.id}"
 
 
-def _key(flow: Flow[Any, Any]) -> str:
-    """By deployment: that today's load is well does not end the trouble of the weekly one."""
+def _key(flow: Flow[Any, Any], account: str | None) -> str:
+    """By deployment: that today's load is well does not end the trouble of the weekly one. By account likewise."""
     deployment = runtime.deployment.name
-    return f"run {flow.name}/{deployment}" if deployment else f"run {flow.name}"
+    return f"run {label_of(f'{flow.name}/{deployment}' if deployment else flow.name, account)}"
 
 
 ALERT_HOOKS: dict[str, Any] = {

@@ -6,12 +6,13 @@ import logging
 from datetime import date
 
 import polars as pl
-from prefect import runtime
+from prefect import Flow, runtime
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.context import TagsContext
 from prefect.states import Completed
 
+from flows.accounts import run_each
 from flows.faults import fault_of
 from flows.hooks import SKIPPED
 from flows.outcomes import noted
@@ -20,7 +21,8 @@ from tasks.ingest import Report, ingest
 from tasks.load.migrate import migrated
 from tasks.load.runs import covered, reads
 from tasks.prefect_tasks import AS_TASKS
-from tasks.settings import Settings, load_settings
+from tasks.settings import load_settings
+from tasks.sources.accounts import Account, wanted
 from tasks.sources.source import Source
 from tasks.sources.windows import requested_window
 from tasks.window import Window
@@ -29,41 +31,53 @@ logger = logging.getLogger("zakaz.flow")
 
 
 def run_source(
-    source: Source, days: int | None, date_from: date | None, date_to: date | None, refresh: bool
+    flow: Flow[..., State[object]],
+    source: Source,
+    days: int | None,
+    date_from: date | None,
+    date_to: date | None,
+    refresh: bool,
+    name: str | None,
 ) -> State[object]:
-    """Load one window; the run's state says what was loaded and carries the Report."""
-    settings = load_settings()
+    """Load one window of an account; the run's state says what was loaded and carries the Report. Where no account
+    is named and there are several, run `flow` for each."""
+    accounts = wanted(source.name, name, load_settings())
+    if len(accounts) > 1:
+        given = {"days": days, "date_from": date_from, "date_to": date_to, "refresh": refresh}
+        return run_each(accounts, lambda each: flow(**given, account=each))
+    account = accounts[0]
     window = requested_window(source, days, date_from, date_to)
-    if not refresh and _is_superseded(source, settings, window):
+    if not refresh and _is_superseded(account, window):
         message = f"{window}: read by another run since this one was due"
         return Completed(name=SKIPPED, message=message, data=message)
     # Of a step with tags Prefect asks its server for a slot of each: a load would fail where the server is gone.
     with noted() as note, TagsContext(current_tags=set()):
-        report = ingest(source, settings, window, str(runtime.flow_run.id), refresh=refresh, by=AS_TASKS)
+        report = ingest(account, window, str(runtime.flow_run.id), refresh=refresh, by=AS_TASKS)
         note(report)
-        _publish(source, report)
+        _publish(account, report)
     return Completed(message=for_terminal(report.message), data=report)
 
 
-def _is_superseded(source: Source, settings: Settings, window: Window) -> bool:
+def _is_superseded(account: Account, window: Window) -> bool:
     """Whether a good run has read these days since this one was due: after an outage, the first of the runs that
     waited does the work of all."""
     if runtime.deployment.id is None:
         return False
     due = runtime.flow_run.scheduled_start_time
-    with migrated(settings) as client:
-        good = covered(client, source.job, source.fingerprint(settings), even_with_warnings=True)
+    with migrated(account.settings) as client:
+        good = covered(client, account.source.job, account.name, even_with_warnings=True)
     return reads(good, window).filter(pl.col("read_at") > due).height > 0
 
 
-def _publish(source: Source, report: Report) -> None:
+def _publish(account: Account, report: Report) -> None:
     """The run's artifact: what was loaded, readable in seconds. The data are in and the run is recorded: what fails
     now is worth a warning and no more."""
     columns = ("new", "changed", "removed", "unchanged", "kept", "overtaken")
     lines = [
-        f"## {source.title}, {report.window}",
+        f"## {account.title}, {report.window}",
         "",
-        f"{report.rows} {source.noun} in {report.traffic.calls} API calls ({report.traffic.retries} retries), "
+        f"{report.rows} {account.source.noun} in {report.traffic.calls} API calls "
+        f"({report.traffic.retries} retries), "
         f"{report.rejected} rejected, {report.released} released from quarantine.",
         "",
         f"| table | {' | '.join(columns)} |",
@@ -76,7 +90,7 @@ def _publish(source: Source, report: Report) -> None:
         *(f"\n**Note:** {for_markdown(text)}" for text in report.notes),
     ]
     # An artifact's key takes no underscores.
-    key = f"{source.name.replace('_', '-')}-load"
+    key = f"{account.label.replace('_', '-').replace(' ', '-')}-load"
     try:
         create_markdown_artifact("\n".join(lines), key=key, description=for_markdown(report.message))
     except Exception as error:  # noqa: BLE001

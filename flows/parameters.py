@@ -26,6 +26,8 @@ LastDay = Annotated[date | None, Field(json_schema_extra=shown("Last day", _LAST
 _REFRESH = "Ask the API also for what was fetched before. Off is right nearly always."
 Refresh = Annotated[bool, Field(json_schema_extra=shown("Fetch again", _REFRESH))]
 _NAMES = "; ".join(f"{name}: {source.title}" for name, source in SOURCES.items())
+_ACCOUNT = "None: all accounts of the source, each as a run of its own."
+AccountName = Annotated[str | None, Field(pattern="^[a-z0-9-]+$", json_schema_extra=shown("Account", _ACCOUNT))]
 SourceName = Annotated[str, Field(json_schema_extra={"enum": list(SOURCES), **shown("Source", _NAMES)})]
 Beginning = Annotated[date, Field(json_schema_extra=shown("First day"))]
 Redo = Annotated[bool, Field(json_schema_extra=shown("Load again"))]

@@ -7,7 +7,7 @@ from prefect.client.schemas.objects import State
 
 from flows.hooks import INGESTION
 from flows.ingestion import run_source
-from flows.parameters import Days, FirstDay, LastDay, Refresh
+from flows.parameters import AccountName, Days, FirstDay, LastDay, Refresh
 from tasks.sources.qtickets import SOURCE
 
 
@@ -17,13 +17,14 @@ def qtickets(
     date_from: FirstDay = None,
     date_to: LastDay = None,
     refresh: Refresh = False,
+    account: AccountName = None,
 ) -> State[object]:
     """Load ticket sales into ClickHouse.
 
     Args:
         days: How many days up to today, in Moscow. More days pick up later refunds, which count on the day of sale.
     """
-    return run_source(SOURCE, days, date_from, date_to, refresh)
+    return run_source(qtickets, SOURCE, days, date_from, date_to, refresh, account)
 
 
 if __name__ == "__main__":

@@ -7,19 +7,20 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from flows.hooks import ALERT_HOOKS
+from flows.parameters import AccountName
 from tasks import replay as rows
 from tasks.prefect_tasks import AS_TASKS
 from tasks.settings import load_settings
-from tasks.sources import SOURCES, source_named
+from tasks.sources.accounts import wanted
 
 
 @flow(name="replay", description=__doc__, **ALERT_HOOKS)
-def replay(source: str | None = None) -> State[object]:
+def replay(source: str | None = None, account: AccountName = None) -> State[object]:
     """Try the rows in quarantine again.
 
     Args:
         source: Only this one; all if left out.
     """
-    wanted = SOURCES.values() if source is None else [source_named(source)]
-    message = rows.replay(wanted, load_settings(), AS_TASKS)
+    settings = load_settings()
+    message = rows.replay(wanted(source or "all", account, settings), settings, AS_TASKS)
     return Completed(message=message, data=message)

@@ -7,15 +7,16 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from flows.hooks import ALERT_HOOKS, name_of_day
+from flows.parameters import AccountName
 from tasks.alerts.block import block_channel
 from tasks.settings import load_settings
 from tasks.smoke import probe_all, refuse_failures, summary
 
 
 @flow(name="smoke", flow_run_name=name_of_day, description=__doc__, **ALERT_HOOKS)
-def smoke() -> State[object]:
+def smoke(account: AccountName = None) -> State[object]:
     """Ask everything that a load needs."""
     settings = load_settings()
-    probes = probe_all(settings, block_channel(settings))
+    probes = probe_all(settings, block_channel(settings), account)
     refuse_failures(probes)
     return Completed(message=summary(probes), data=probes)

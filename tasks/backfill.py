@@ -10,7 +10,7 @@ import polars as pl
 
 from tasks.load.migrate import migrated
 from tasks.load.runs import covered, reads
-from tasks.settings import Settings
+from tasks.sources.accounts import Account
 from tasks.sources.source import Source
 from tasks.sources.windows import backfill_window, split_by_months
 from tasks.window import Window
@@ -22,8 +22,7 @@ _FRESH = timedelta(days=1)
 
 
 def backfill(
-    source: Source,
-    settings: Settings,
+    account: Account,
     first: date,
     last: date | None,
     *,
@@ -33,22 +32,23 @@ def backfill(
 ) -> str:
     """Load each window that is not done, with `load`; what was done, in a line. `refresh`: also those that are
     done. `progress` is called with the share that is done. Raises what `load` raises, and UsageError."""
+    source = account.source
     whole = backfill_window(source, first, last)
     windows = list(split_by_months(whole, source.backfill_months))
-    done = set() if refresh else _done(source, settings, windows)
+    done = set() if refresh else _done(account, windows)
     for number, window in enumerate(windows, 1):
         is_done = window in done
-        logger.info("%s %s%s (%d of %d)", source.name, window, " is done" * is_done, number, len(windows))
+        logger.info("%s %s%s (%d of %d)", account.label, window, " is done" * is_done, number, len(windows))
         if not is_done:
             load(window)
         progress(number / len(windows))
     return f"{whole}: {len(windows) - len(done)} windows loaded, {len(done)} were done"
 
 
-def _done(source: Source, settings: Settings, windows: list[Window]) -> set[Window]:
-    with migrated(settings) as client:
-        good = covered(client, source.job, source.fingerprint(settings))
-    return {window for window in windows if _is_done(source, window, good)}
+def _done(account: Account, windows: list[Window]) -> set[Window]:
+    with migrated(account.settings) as client:
+        good = covered(client, account.source.job, account.name)
+    return {window for window in windows if _is_done(account.source, window, good)}
 
 
 def _is_done(source: Source, window: Window, good: pl.DataFrame) -> bool:

@@ -25,7 +25,7 @@ from tasks.load.runs import Run
 from tasks.load.upsert import Upserted
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
-from tasks.sources.source import Source
+from tasks.sources.accounts import Account
 from tasks.window import Window
 
 logger = logging.getLogger("zakaz.flow")
@@ -54,10 +54,10 @@ class Report:
     rejected, in words; `warnings`: what a later read may mend; `notes`: what it will not; `seconds` by step."""
 
     source: str
+    account: str
     noun: str
     window: Window
     origin: str
-    account: str
     read_at: datetime
     rows: int = 0
     rejected: int = 0
@@ -81,7 +81,6 @@ class Report:
         return {
             "window": {"first": self.window.first, "last": self.window.last},
             "origin": self.origin,
-            "account": self.account,
             "read_at": self.read_at,
             "version": self.version,
             "partial": self.partial,
@@ -111,59 +110,57 @@ class Report:
         return "; ".join([*parts, *self.warnings, *self.notes])
 
 
-def ingest(
-    source: Source, settings: Settings, window: Window, run_id: str, *, refresh: bool = False, by: Steps = PLAIN
-) -> Report:
-    """Load one window of one source and record the run. Raises ZakazError. A run that has begun is recorded as
+def ingest(account: Account, window: Window, run_id: str, *, refresh: bool = False, by: Steps = PLAIN) -> Report:
+    """Load one window of one account and record the run. Raises ZakazError. A run that has begun is recorded as
     failed first; wrong settings and a warehouse with other data are refused before there is a run.
 
     `refresh`: ask the source also for what was fetched before. `by`: who takes the steps.
     """
-    source.check_settings(settings)
+    account.check()
+    source, settings = account.source, account.settings
     # A whole second: the bound goes to the API, whose times have no fractions, and must mean the same there.
     started = datetime.now(UTC).replace(microsecond=0)
-    run = Run(source.job, run_id, started)
-    origin, account = _origin(source, settings), source.fingerprint(settings)
-    report = Report(source.name, source.noun, window, origin, account, read_at=started)
+    run = Run(source.job, run_id, started, account.name)
+    report = Report(source.name, account.name, source.noun, window, _origin(account), read_at=started)
     with migrated(settings) as client:
         _refuse_mixing(runs.origins(client), report.origin)
         runs.begin(client, run, f"{window}: loading", {"origin": report.origin})
     try:
-        odd = _load(source, settings, run, report, refresh, by)
+        odd = _load(account, run, report, refresh, by)
     except BaseException as error:
         _record_failure(settings, run, report, error)
         raise
-    _tidy(source, settings, started, odd)
+    _tidy(account, started, odd)
     return report
 
 
-def _tidy(source: Source, settings: Settings, now: datetime, odd: list[Manifest]) -> None:
+def _tidy(account: Account, now: datetime, odd: list[Manifest]) -> None:
     """Odd fetches are not used again: the next load of settled days asks the source anew. The data are in and the
     run is recorded, so what fails now is worth a warning and no more."""
     try:
-        landing = Landing(settings.landing_url)
+        landing = Landing(account.settings.landing_url)
         for manifest in odd:
             landing.discard(manifest)
-        landing.prune(source.name, now, settings.landing_keep_days)
+        landing.prune(account.source.name, now, account.settings.landing_keep_days)
     except ZakazError as error:
         logger.warning("the load is done, but old fetches could not be removed: %s", error)
 
 
-def _load(source: Source, settings: Settings, run: Run, report: Report, refresh: bool, by: Steps) -> list[Manifest]:
+def _load(account: Account, run: Run, report: Report, refresh: bool, by: Steps) -> list[Manifest]:
     """The fetches in which values or rows were odd."""
     manifests: dict[str, Manifest] = {}
     with _timed(report, "fetch"), counted() as report.traffic:
-        for resource in source.resources:
-            asked = steps.Fetch(source, resource, settings, report.window, run)
+        for resource in account.source.resources:
+            asked = steps.Fetch(account, resource, report.window, run)
             manifests[resource.name] = manifest = by.fetch(asked, refresh)
             _note_fetch(report, manifest)
     try:
-        judged = _load_fetched(source, settings, run, report, manifests, by)
+        judged = _load_fetched(account, run, report, manifests, by)
     except (LandingError, WarehouseError, ReconcileError):
         raise
     except ZakazError:
         # The rows are the trouble. Settled days would be refused for ever if their fetch were kept.
-        landing = Landing(settings.landing_url)
+        landing = Landing(account.settings.landing_url)
         for manifest in manifests.values():
             landing.discard(manifest)
         raise
@@ -171,29 +168,26 @@ def _load(source: Source, settings: Settings, run: Run, report: Report, refresh:
 
 
 def _load_fetched(
-    source: Source, settings: Settings, run: Run, report: Report, manifests: dict[str, Manifest], by: Steps
+    account: Account, run: Run, report: Report, manifests: dict[str, Manifest], by: Steps
 ) -> dict[str, steps.Validated]:
+    source = account.source
     with _timed(report, "validate"):
-        judged = {r.name: by.validate(source, r, settings, manifests[r.name]) for r in source.resources}
+        judged = {r.name: by.validate(account, r, manifests[r.name]) for r in source.resources}
     parts = {name: one.part for name, one in judged.items()}
     report.notes += [note for one in judged.values() for note in one.notes]
     report.money = next((one.money for one in judged.values() if one.money), "")
     with _timed(report, "transform"):
-        facts = [by.transform(output, parts) for output in source.outputs]
+        facts = [by.transform(account, output, parts) for output in source.outputs]
     report.rows = facts[0].height
     report.rejected = sum(part.rejected.height for part in parts.values())
-    with warehouse(settings) as client:
+    with warehouse(account.settings) as client:
         with _timed(report, "upsert"):
-            by.refresh_reference(client, settings)
-            for output, rows in zip(source.outputs, facts, strict=True):
-                if output.tells_account:
-                    by.refuse_stranger(output, client, rows)
+            by.refresh_reference(client, account.settings)
+            by.refuse_stranger(client, account, manifests.values(), runs.next_version(client))
             for output, rows in zip(source.outputs, facts, strict=True):
                 wanted, name = output.resource, output.table.name
                 manifest = manifests[wanted]
-                done, warnings, notes = by.upsert_output(
-                    client, source, output, settings, rows, manifest, parts[wanted]
-                )
+                done, warnings, notes = by.upsert_output(client, account, output, rows, manifest, parts[wanted])
                 report.tables[name] = done
                 report.warnings += warnings
                 report.notes += notes
@@ -208,12 +202,12 @@ def _load_fetched(
                     lines = report.warnings if may_mend else report.notes
                     lines.append(f"{done.kept} rows of {name} kept, though the source no longer confirms them")
             for output, rows in zip(source.outputs, facts, strict=True):
-                report.warnings += steps.undescribed(client, output, rows)
+                report.warnings += steps.undescribed(client, account, output, rows)
             for mart, schema in source.marts:
                 report.tables[mart.table.name] = by.refresh_mart(client, mart, schema)
             for resource in source.resources:
                 part, manifest = parts[resource.name], manifests[resource.name]
-                _, released = by.quarantine_rejected(client, source, resource, settings, part, run.run_id, manifest)
+                _, released = by.quarantine_rejected(client, account, resource, part, run.run_id, manifest)
                 report.released += released
         runs.end(client, run, "success", report.rows, report.message, report.metrics())
     return judged
@@ -230,10 +224,10 @@ def _note_fetch(report: Report, manifest: Manifest) -> None:
     report.columns[manifest.resource] = sorted(manifest.columns)
 
 
-def _origin(source: Source, settings: Settings) -> str:
+def _origin(account: Account) -> str:
     """`sandbox` for a stand-in on this machine, else the API's host."""
-    host = urlsplit(source.account(settings)).hostname
-    assert host, f"the account of {source.name} must begin with the API's address"
+    host = urlsplit(account.source.reads(account.settings)).hostname
+    assert host, f"what {account.source.name} reads must begin with the API's address"
     return "sandbox" if host in ("127.0.0.1", "localhost", "::1") else host
 
 

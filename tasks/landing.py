@@ -43,7 +43,7 @@ class Fetched:
     `columns` are those that the source really sent; `facts` are counts worth keeping beside the run; `window` is
     set where more days were read than requested; `partial` where what is not here may exist all the same.
     `warnings`: what a later read may mend, so the days are to be read again; `notes`: what was missing or odd and
-    will stay so, counted for the run's message.
+    will stay so, counted for the run's message. `marks`: by which the source's own account is known again.
     """
 
     rows: Sequence[dict[str, str | None]]
@@ -53,15 +53,17 @@ class Fetched:
     window: Window | None = None
     partial: bool = False
     notes: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to fetch. `account`: a fingerprint, never the name; `version`: of the fetch code."""
+    """What to fetch. `account`: its name; `reads`: how its source is asked; `version`: of the fetch code."""
 
     source: str
     resource: str
     account: str
+    reads: str
     window: Window
     version: str
 
@@ -72,6 +74,7 @@ class Request:
             self.source,
             self.resource,
             self.account,
+            self.reads,
             str(self.window),
             self.version,
             *sorted(Manifest.model_fields),
@@ -93,12 +96,13 @@ class Manifest(BaseModel):
     """What landed: the files, what is in them, and everything a later step has to know about the fetch.
 
     Written after its parts, so a fetch that died has none and is not found. `folder`: below the landing area.
-    `run_id` and `fetched_at`: of the run that fetched. `version` orders the reads of the source.
+    `run_id` and `fetched_at`: of the run that fetched. `version` orders the reads of the source. `marks`: hashed.
     """
 
     model_config = ConfigDict(frozen=True)
 
     source: str
+    account: str
     resource: str
     window: Window
     run_id: str
@@ -112,6 +116,7 @@ class Manifest(BaseModel):
     facts: dict[str, int] = {}
     partial: bool = False
     columns: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
 
 
 class Landing:
@@ -141,6 +146,7 @@ class Landing:
             parts.append(part)
         manifest = Manifest(
             source=request.source,
+            account=request.account,
             resource=request.resource,
             window=fetched.window or request.window,
             run_id=run_id,
@@ -154,6 +160,7 @@ class Landing:
             facts=fetched.facts,
             partial=fetched.partial,
             columns=fetched.columns,
+            marks=tuple(_sha256(f"{request.source} {mark}".encode())[:16] for mark in fetched.marks),
         )
         self._put(f"{folder}/{_MANIFEST}", manifest.model_dump_json().encode())
         return manifest

@@ -30,7 +30,7 @@ from tasks.steps import Fetch
 
 def _cache_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
     asked: Fetch = parameters["asked"]
-    return f"{asked.source.name}-{asked.resource.name}-{asked.request.key}"
+    return f"{asked.source.name}-{asked.account.name}-{asked.resource.name}-{asked.request.key}"
 
 
 def _may_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:

@@ -6,6 +6,7 @@ and a green run with next to nothing in it would hide that. The same holds for m
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 
@@ -14,8 +15,10 @@ from clickhouse_connect.driver.client import Client
 
 from tasks.errors import SourceError
 from tasks.landing import Manifest
-from tasks.load.tables import Scope
-from tasks.load.upsert import Changes, distinct
+from tasks.load.accounts import known_marks, note_marks
+from tasks.load.upsert import Changes
+from tasks.settings import MAIN
+from tasks.sources.accounts import Account
 from tasks.sources.source import Output
 from validation.split import Split, WrongFrame
 
@@ -61,17 +64,31 @@ def total(rows: pl.DataFrame, money: pl.Expr) -> Decimal:
     return Decimal(rows.select(money.sum()).item() or 0)
 
 
-def refuse_stranger(output: Output, client: Client, facts: pl.DataFrame) -> None:
-    """Where the API does not name the account, its objects do: one that shares none with the warehouse is another,
-    and its load would take the first one's rows for gone."""
-    held = distinct(client, output.table, output.protects, Scope())
-    if held.height and facts.height:
-        known = held.cast({output.protects: facts.schema[output.protects]})
-        if facts.join(known, on=output.protects, how="semi").is_empty():
+def refuse_stranger(client: Client, account: Account, manifests: Iterable[Manifest], version: int) -> None:
+    """A credential of another account under the same name would take the first one's rows for gone, and one account
+    under two names would count twice. Raises SourceError; remembers by what the account was known."""
+    source, marks = account.source, {mark for manifest in manifests for mark in manifest.marks}
+    if not marks:
+        return
+    address = source.reads(account.settings).partition("#")[0]
+    held = {name: (at, set(known)) for name, at, known in known_marks(client, source.name).iter_rows()}
+    _, mine = held.get(account.name, ("", set()))
+    file = account.settings.file_of(source.word)
+    if mine and not mine & marks:
+        raise SourceError(
+            f"{account.title}: this is another account than the one whose data the warehouse has as "
+            f"{account.name}. Nothing was loaded or removed. Put the first one's credentials back into {file}, and "
+            f"the other's into a file of its own, such as secrets/.env.{source.word}.new-name."
+        )
+    for name, (at, known) in held.items():
+        if source.names_itself and name != account.name and at == address and known & marks:
             raise SourceError(
-                f"Not one of the {facts.height} rows for {output.table.name} is known to this warehouse: the token "
-                "belongs to another account. Set CLICKHOUSE_DATABASE to a database of its own. Nothing was loaded."
+                f"{account.title}: this is the account that the warehouse has as {name} already, and its figures "
+                f"would count twice. Nothing was loaded. Remove {file}, or keep the name {name} for it: "
+                f"secrets/.env.{source.word}{'' if name == MAIN else '.' + name}."
             )
+    if marks != mine:
+        note_marks(client, source.name, account.name, address, marks, version)
 
 
 def refuse_to_wipe(changes: Changes, output: Output, manifest: Manifest, sent: pl.DataFrame) -> None:

@@ -12,8 +12,9 @@ from tasks import steps
 from tasks.ingest import PLAIN, Steps
 from tasks.load.migrate import migrated
 from tasks.load.quarantine import records, release
-from tasks.load.tables import Scope
+from tasks.load.tables import of_account
 from tasks.settings import Settings
+from tasks.sources.accounts import Account
 from tasks.sources.source import Output, Resource, Source
 from validation.rules import TWICE
 from validation.split import Split, split
@@ -22,19 +23,20 @@ _IDS_A_SCOPE = 5_000
 """Of twenty digits at most: a server takes 128 KiB a parameter."""
 
 
-def replay(sources: Iterable[Source], settings: Settings, by: Steps = PLAIN) -> str:
-    """Try the rejected rows of these sources again; what became of them, in a line."""
+def replay(accounts: Iterable[Account], settings: Settings, by: Steps = PLAIN) -> str:
+    """Try the rejected rows of these accounts again; what became of them, in a line."""
     loaded = left = 0
     with migrated(settings) as client:
-        for source in sources:
-            released, rejected = _replay(client, source, settings, by)
+        for account in accounts:
+            released, rejected = _replay(client, account, by)
             loaded, left = loaded + released, left + rejected
     return f"{loaded} rows are in the warehouse now, {left} stay in quarantine"
 
 
-def _replay(client: Client, source: Source, settings: Settings, by: Steps) -> tuple[int, int]:
-    """How many rows of the source got in, and how many did not."""
-    held = records(client, source.name)
+def _replay(client: Client, account: Account, by: Steps) -> tuple[int, int]:
+    """How many rows of the account got in, and how many did not."""
+    source = account.source
+    held = records(client, source.name, account.name)
     # One too many of its load would pass alone, and take the place of the row that was right.
     tried = held.filter(~pl.col("reason").str.contains(TWICE, literal=True))
     newest = tried.filter((pl.col("record_key") == "") | pl.struct("resource", "record_key").is_first_distinct())
@@ -45,13 +47,13 @@ def _replay(client: Client, source: Source, settings: Settings, by: Steps) -> tu
         # Each as old as its read: the newest wins, and never over what is newer in the warehouse.
         for (version,), _ in parts[output.resource].valid.group_by(["_ver"], maintain_order=True):
             of_that_read = {name: _of(part, int(version)) for name, part in parts.items()}
-            _load(client, source, output, settings, by.transform(output, of_that_read), int(version))
+            _load(client, account, output, by.transform(account, output, of_that_read), int(version))
     for mart, schema in source.marts:
         by.refresh_mart(client, mart, schema)
     passed = _passed(source, parts)
     older = held.filter(pl.col("record_key") != "").join(passed, on=["resource", "record_key"], how="semi")
     ids = pl.concat([passed["rejection_id"], older["rejection_id"]]).unique()
-    released = release(client, source.name, ids)
+    released = release(client, source.name, account.name, ids)
     return released, held.height - released
 
 
@@ -75,16 +77,15 @@ def _passed(source: Source, parts: dict[str, Split]) -> pl.DataFrame:
     )
 
 
-def _load(
-    client: Client, source: Source, output: Output, settings: Settings, facts: pl.DataFrame, version: int
-) -> None:
+def _load(client: Client, account: Account, output: Output, facts: pl.DataFrame, version: int) -> None:
     """Only these rows: what else the table holds is not for this run to judge."""
     table, column = replace(output.table, keeps_vanished=True), output.protects
     same = output.identity if output.is_one_row else ()
-    facts, _ = steps.known_from_warehouse(client, output, facts)
-    later = steps.left_to_later_reads(client, source, output, settings, facts, version)
+    facts, _ = steps.known_from_warehouse(client, account, output, facts)
+    later = steps.left_to_later_reads(client, account, output, facts, version)
     for ids in facts.select(pl.col(column).unique().sort()).iter_slices(_IDS_A_SCOPE):
-        scope = Scope(f"{column} IN {{ids:Array(UInt64)}}", {"ids": ids[column].to_list()})
+        of_ids = f"{column} IN {{ids:Array(UInt64)}}"
+        scope = of_account(account.name, of_ids, {"ids": ids[column].to_list()})
         steps.upsert_and_merge(
             client, table, facts.join(ids, on=column, how="semi"), scope, version, later=later, same=same
         )

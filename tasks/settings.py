@@ -1,20 +1,26 @@
 """Settings: the environment first, then the file given with --env or in ZAKAZ_ENV, then `secrets/.env.*`.
 
-Immutable, typed, secrets as `SecretStr`. Reads files and the environment, nothing else.
+A source's own settings, such as QTICKETS_TOKEN, belong to an account of it. The environment, the given file and
+`secrets/.env.qtickets` are the account `main`; `secrets/.env.qtickets.spb` is the account `spb`, and nobody else
+reads it. Immutable, typed, secrets as `SecretStr`. Reads files and the environment, nothing else.
 """
 
 from __future__ import annotations
 
+import difflib
+import json
 import logging
 import os
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from dotenv import dotenv_values
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -30,6 +36,12 @@ HOME = Path(
 ).absolute()
 SQL_DIR = _CHECKOUT / "sql"
 GIVEN_FILE = "ZAKAZ_ENV"
+OF_SOURCES = ("qtickets", "vk", "direct")
+"""The word of each source in the names of its settings and token files: VK_CLIENT_ID in `secrets/.env.vk`."""
+MAIN = "main"
+_COPIES = {"backup", "bak", "copy", "disabled", "example", "new", "off", "old", "orig", "sample", "save", "tmp"}
+"""`secrets/.env.vk.old` is somebody's copy, and no account."""
+_NOT_IN_FILES = {GIVEN_FILE, "ZAKAZ_HOME", "ZAKAZ_IGNORE_SECRETS"}
 T = TypeVar("T", bound="AlertSettings")
 
 
@@ -116,7 +128,9 @@ class Settings(AlertSettings):
         description="Days between order and payment to allow for when the server does not filter.",
     )
 
-    direct_login: str | None = Field(default=None, description="The advertiser's login; also names the account.")
+    direct_login: str | None = Field(
+        default=None, description="The advertiser's login. An agency's: several with commas, each an account."
+    )
     direct_token: SecretStr | None = None
     direct_base_url: str = "https://api.direct.yandex.com"
     direct_version: Literal["v5", "v501"] = Field(
@@ -131,6 +145,10 @@ class Settings(AlertSettings):
     vk_token: SecretStr | None = Field(default=None, description="A ready token instead of the pair.")
     vk_base_url: str = Field(
         default="https://ads.vk.com", description="VK's newer documentation says https://ads.vk.ru."
+    )
+    vk_agency_client: str | None = Field(
+        default=None,
+        description="Of an agency: the client's id or name. Several with commas, each an account.",
     )
     vk_account_id: str | None = Field(default=None, description="Legacy needs it; today's API tells it.")
     vk_legacy_base_url: str = Field(
@@ -149,9 +167,25 @@ class Settings(AlertSettings):
     quality_wait: float = Field(
         default=90, ge=0, description="Seconds to wait for a load to end before a broken check is looked at again."
     )
-    quality_parameters: dict[str, dict[str, float]] = Field(
+    quality_parameters: Annotated[dict[str, dict[str, float]], NoDecode] = Field(
         default={}, description='Per check, as JSON: {"freshness_data": {"lag_direct": 3}}.'
     )
+
+    _file: str = PrivateAttr("")
+
+    def file_of(self, word: str) -> str:
+        """The file in which the account's settings are or belong, e.g. `secrets/.env.vk` for `vk`."""
+        return self._file or f"secrets/.env.{word}"
+
+    @field_validator("quality_parameters", mode="before")
+    @classmethod
+    def _from_json(cls, given: object) -> object:
+        try:
+            return json.loads(given) if isinstance(given, str) else given
+        except ValueError:
+            raise PydanticCustomError(
+                "json", 'it is no JSON, as {{"freshness_data": {{"lag_direct": 3}}}} is'
+            ) from None
 
     @field_validator("qtickets_base_url", "direct_base_url", "vk_base_url", "vk_legacy_base_url")
     @classmethod
@@ -190,10 +224,13 @@ def use_file(env: Path) -> None:
 
 
 def load_settings() -> Settings:
-    """Read the settings. Raises SettingsError, which names the setting and never shows its value."""
+    """The settings, and those of the accounts `main`. Raises SettingsError, which names the setting and never shows
+    its value."""
     files = [*_secret_files(), *_given_file()]
     settings = _read(Settings, files)
-    for file in filter(is_open, files):
+    for line in remarks():
+        _warn(line)
+    for file in filter(is_open, [*files, *account_files().values()]):
         _warn(f"others can read {file}: chmod 600 {file}")
     for line in in_the_clear(settings):
         _warn(line)
@@ -205,17 +242,100 @@ def load_alert_settings() -> AlertSettings:
     return _read(AlertSettings, [*_secret_files(), *_given_file()])
 
 
+def account_files() -> dict[tuple[str, str], Path]:
+    """The file of each account but the `main` ones, by the source's word and the account's name."""
+    found = {}
+    for path in _files_in_secrets():
+        word, _, name = path.name.removeprefix(".env.").partition(".")
+        if word in OF_SOURCES and name not in _COPIES and re.fullmatch(r"[a-z0-9-]+", name):
+            found[word, name] = path
+    return found
+
+
+def with_account(settings: Settings, word: str, file: Path) -> Settings:
+    """`settings` with the source's own ones from this file, and from nowhere else. Raises SettingsError."""
+    own = [name for name in Settings.model_fields if name.startswith(f"{word}_")]
+    defaults = {name: Settings.model_fields[name].default for name in own}
+    name = file.name.removeprefix(f".env.{word}.")
+    if word == "vk":
+        defaults["vk_token_file"] = file.parent / f"vk_token.{name}.json"
+    given = _build(Settings, defaults | _values(file, own), str(file))
+    made = settings.model_copy(update={name: getattr(given, name) for name in own})
+    made._file = f"secrets/{file.name}"
+    return made
+
+
+def is_set_for_main(word: str) -> bool:
+    """Whether anything is set of the account `main` of a source besides what has a default."""
+    own = {name for name, one in Settings.model_fields.items() if name.startswith(f"{word}_") and not one.default}
+    given = [_values(file, own) for file in [*_secret_files(), *_given_file()]]
+    return bool(own & _in_environment()) or any(given) or any(p.name == f".env.{word}" for p in _secret_files())
+
+
+def given_file_is_of(word: str) -> bool:
+    """Whether the file given with --env is an account of this source."""
+    own = {name for name in Settings.model_fields if name.startswith(f"{word}_")}
+    return any(_values(file, own) for file in _given_file())
+
+
+def remarks() -> Iterator[str]:
+    """What somebody wrote and nobody reads: files and names that look like ours."""
+    known = {name.upper() for name in Settings.model_fields}
+    for file in [*_files_in_secrets(), *_given_file()]:
+        word, _, name = file.name.removeprefix(".env.").partition(".")
+        is_account = (word, name) in account_files() and file.parent == HOME / "secrets"
+        if file not in (*_secret_files(), *_given_file()) and not is_account:
+            yield f"{file} is taken for a copy and not read"
+            continue
+        for written in _raw(file):
+            ours = written.upper()
+            owner = next((one for one in OF_SOURCES if ours.startswith(f"{one.upper()}_")), "")
+            if ours not in known or ours in _NOT_IN_FILES:
+                near = difflib.get_close_matches(ours, known, 1)
+                yield f"{file}: {written} is no setting and not read{f'; did you mean {near[0]}?' if near else ''}"
+            elif is_account and owner != word:
+                yield f"{file}: {written} is not read; only settings that begin with {word.upper()}_ are an account's"
+            elif word in OF_SOURCES and owner and owner != word and file not in _given_file():
+                yield f"{file}: {written} is not read; it belongs into {file.parent}/.env.{owner}"
+
+
 def _read(kind: type[T], files: list[Path]) -> T:
+    values: dict[str, Any] = {}
+    for file in files:
+        word = file.name.removeprefix(".env.")
+        others = tuple(f"{one}_" for one in OF_SOURCES if one != word and word in OF_SOURCES)
+        mine = [name for name in kind.model_fields if not name.startswith(others) or file in _given_file()]
+        values |= _values(file, mine)
+    return _build(kind, {name: value for name, value in values.items() if name not in _in_environment()})
+
+
+def _build(kind: type[T], values: Mapping[str, Any], file: str = "") -> T:
     try:
-        return kind(_env_file=tuple(files))
-    except UnicodeDecodeError:
-        raise SettingsError(
-            f"A settings file is not UTF-8 text. Save it as UTF-8: {', '.join(map(str, files))}."
-        ) from None
+        return kind(_env_file=None, **values)
     except ValidationError as error:
         first = error.errors(include_input=False, include_context=False)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
-        raise SettingsError(f"The setting {name} is wrong: {first['msg']}.") from None
+        of = f" of {file}" if file else ""
+        raise SettingsError(f"The setting {name}{of} is wrong: {first['msg']}.") from None
+
+
+def _values(file: Path, names: Iterable[str]) -> dict[str, str]:
+    """Those of these settings that the file sets, by the names of fields."""
+    given = {name.lower(): value for name, value in _raw(file).items()}
+    return {name: value for name in names if (value := given.get(name))}
+
+
+def _raw(file: Path) -> dict[str, str | None]:
+    try:
+        return dotenv_values(file, interpolate=False)
+    except UnicodeDecodeError:
+        raise SettingsError(f"The settings file {file} is not UTF-8 text. Save it as UTF-8.") from None
+    except OSError as error:
+        raise SettingsError(f"The settings file {file} cannot be read: {error.strerror}.") from None
+
+
+def _in_environment() -> set[str]:
+    return {name.lower() for name, value in os.environ.items() if value}
 
 
 @cache
@@ -232,18 +352,22 @@ def _given_file() -> list[Path]:
     return [Path(given)]
 
 
+def _files_in_secrets() -> list[Path]:
+    return [] if os.environ.get("ZAKAZ_IGNORE_SECRETS") else sorted((HOME / "secrets").glob(".env.*"))
+
+
 def _secret_files() -> list[Path]:
-    """`secrets/.env.NAME`; a backup or a sample beside it, such as `.env.vk.old`, is none."""
-    if os.environ.get("ZAKAZ_IGNORE_SECRETS"):
-        return []
-    return [path for path in sorted((HOME / "secrets").glob(".env.*")) if re.fullmatch(r"\.env\.\w+", path.name)]
+    """`secrets/.env.NAME`; what has more dots in its name is another account's, or a copy."""
+    return [path for path in _files_in_secrets() if re.fullmatch(r"\.env\.\w+", path.name)]
 
 
-def require(value: SecretStr | str | None, name: str, file: str) -> str:
-    """The setting's value, or a SettingsError that names the file."""
+def require(settings: Settings, name: str) -> str:
+    """The value of a source's setting, e.g. `VK_TOKEN`, or a SettingsError that names its file."""
+    word, value = name.partition("_")[0].lower(), getattr(settings, name.lower())
+    file = settings.file_of(word)
     secret = (value.get_secret_value() if isinstance(value, SecretStr) else value or "").strip()
     if not secret:
-        raise SettingsError(f"{name} is missing. Put it into secrets/{file} (sample: configs/{file}.sample).")
+        raise SettingsError(f"{name} is missing. Put it into {file} (sample: configs/.env.{word}.sample).")
     if not secret.isascii() or not secret.isprintable() or " " in secret:
-        raise SettingsError(f"{name} holds characters that no token has. Copy it anew into secrets/{file}.")
+        raise SettingsError(f"{name} holds characters that no token has. Copy it anew into {file}.")
     return secret

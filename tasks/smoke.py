@@ -19,9 +19,8 @@ from tasks.load.frames import select
 from tasks.load.runs import history
 from tasks.load.sql import sql_files
 from tasks.load.warehouse import warehouse
-from tasks.settings import GIVEN_FILE, HOME, Settings
-from tasks.sources import in_use
-from tasks.sources.source import Source
+from tasks.settings import GIVEN_FILE, HOME, Settings, remarks
+from tasks.sources.accounts import Account, wanted
 
 
 @dataclass(frozen=True)
@@ -51,9 +50,10 @@ def summary(probes: list[Probe]) -> str:
     return ", ".join(f"{number} {status}" for status, number in counts.items() if number)
 
 
-def probe_all(settings: Settings, channel: Channel | None) -> list[Probe]:
-    """Every probe, whatever the others gave. No secret is in any of them. `channel`: the one for alerts."""
-    return [_timed(name, probe) for name, probe in _probes(settings, channel)]
+def probe_all(settings: Settings, channel: Channel | None, account: str | None = None) -> list[Probe]:
+    """Every probe, whatever the others gave; of accounts those of this name. No secret is in any of them.
+    `channel`: the one for alerts."""
+    return [_timed(name, probe) for name, probe in _probes(settings, channel, wanted("all", account, settings))]
 
 
 def refuse_failures(probes: list[Probe]) -> None:
@@ -62,20 +62,21 @@ def refuse_failures(probes: list[Probe]) -> None:
         raise SmokeFailed(probes)
 
 
-def _probes(settings: Settings, channel: Channel | None) -> Iterator[tuple[str, Callable[[], str]]]:
-    sources = in_use(settings).values()
+def _probes(
+    settings: Settings, channel: Channel | None, accounts: list[Account]
+) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "token files", partial(_token_files, settings)
     yield "folders", _folders
     yield "addresses", partial(_addresses, settings)
-    for source in sources:
-        yield f"{source.name}: settings", partial(_settings_of, source, settings)
-        yield f"{source.name}: API", partial(source.probe, settings)
+    for account in accounts:
+        yield f"{account.label}: settings", partial(_settings_of, account)
+        yield f"{account.label}: API", partial(account.source.probe, account.settings)
     yield "landing area", lambda: Landing(settings.landing_url).probe()
     yield "warehouse: connection", partial(_version, settings)
     yield "warehouse: schema", partial(_schema, settings)
     yield "warehouse: rights", partial(_rights, settings)
-    for source in sources:
-        yield f"{source.name}: last run", partial(_last_run, settings, source.job)
+    for account in accounts:
+        yield f"{account.label}: last run", partial(_last_run, account)
     yield "alerts", partial(_alerts, settings, channel)
 
 
@@ -104,6 +105,8 @@ def _token_files(settings: Settings) -> str:
     if open_to_others := [str(file) for file in files if exposure.is_open(file)]:
         command = shlex.join(["chmod", "600", *open_to_others])
         raise ZakazError(f"others can read what holds a token or a password: {command}")
+    if lines := list(remarks()):
+        raise _Warning(f"not all that is there is read. {'; '.join(lines)}")
     return f"{len(files)} files, readable by their owner alone"
 
 
@@ -122,8 +125,8 @@ def _addresses(settings: Settings) -> str:
     return "no token or password leaves this machine in the clear"
 
 
-def _settings_of(source: Source, settings: Settings) -> str:
-    source.check_settings(settings)
+def _settings_of(account: Account) -> str:
+    account.check()
     return "present"
 
 
@@ -152,11 +155,11 @@ def _rights(settings: Settings) -> str:
         return "create, insert, delete, merge, drop"
 
 
-def _last_run(settings: Settings, job: str) -> str:
-    with warehouse(settings) as client:
+def _last_run(account: Account) -> str:
+    with warehouse(account.settings) as client:
         if not client.command("EXISTS TABLE meta_job_runs"):
             raise _Warning("never ran. Load it once.")
-        last = history(client, 1, job)
+        last = history(client, 1, account.source.job, account.name)
     if last.is_empty():
         raise _Warning("never ran. Load it once.")
     status, finished_at, message = last.select("status", "finished_at", "message").row(0)

@@ -22,11 +22,12 @@ from tasks.load.carry_forward import Unknown, carry_forward
 from tasks.load.mart import is_exactly, reference_tables, restate
 from tasks.load.quarantine import quarantine, rejected_values
 from tasks.load.runs import Run, begin_read, covered, days_read_later, next_version, reads, status_of
-from tasks.load.tables import Mart, Scope, Table
+from tasks.load.tables import Mart, Scope, Table, of_account
 from tasks.load.upsert import Upserted, distinct, merge, upsert
 from tasks.load.warehouse import warehouse
 from tasks.refusals import A_FEW, refuse_if_much_is_wrong, refuse_to_wipe, total
 from tasks.settings import Settings
+from tasks.sources.accounts import Account
 from tasks.sources.source import Output, Resource, Source
 from tasks.window import Window, moscow_today
 from validation.split import Split, WrongFrame, split
@@ -37,18 +38,25 @@ RESUMED_WITHIN = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Fetch:
-    """One resource of a source to be fetched for a run."""
+    """One resource of an account to be fetched for a run."""
 
-    source: Source
+    account: Account
     resource: Resource
-    settings: Settings
     window: Window
     run: Run
 
     @property
+    def source(self) -> Source:
+        return self.account.source
+
+    @property
+    def settings(self) -> Settings:
+        return self.account.settings
+
+    @property
     def request(self) -> Request:
-        account = self.source.fingerprint(self.settings)
-        return Request(self.source.name, self.resource.name, account, self.window, self.source.version)
+        reads, version = self.source.reads(self.settings), self.source.version
+        return Request(self.source.name, self.resource.name, self.account.name, reads, self.window, version)
 
     @property
     def landing(self) -> Landing:
@@ -76,7 +84,7 @@ def fetch_once(asked: Fetch, refresh: bool) -> Manifest:
     fetched = resource.fetch(asked.settings, asked.window, run.started_at)
     if not fetched.rows and not resource.may_be_empty:
         raise SourceError(
-            f"{asked.source.title} sent no {resource.name} at all. That cannot be right, so nothing was loaded.",
+            f"{asked.account.title} sent no {resource.name} at all. That cannot be right, so nothing was loaded.",
             transient=True,
         )
     return landing.write(asked.request, run.run_id, run.started_at, fetched, version)
@@ -98,10 +106,10 @@ def landed(client: Client, asked: Fetch) -> Manifest | None:
         return None
     if manifest.run_id == asked.run.run_id:
         return manifest
-    job, account = asked.source.job, asked.source.fingerprint(asked.settings)
+    job, account = asked.source.job, asked.account.name
     good = reads(covered(client, job, account, even_with_warnings=True), manifest.window)
     is_read = good.filter(pl.col("read_at") >= manifest.fetched_at).height > 0
-    return manifest if not is_read and status_of(client, job, manifest.run_id) == "failed" else None
+    return manifest if not is_read and status_of(client, job, account, manifest.run_id) == "failed" else None
 
 
 def may_pass(error: BaseException) -> bool:
@@ -119,8 +127,8 @@ class Validated:
     money: str = ""
 
 
-def validate(source: Source, resource: Resource, settings: Settings, manifest: Manifest) -> Validated:
-    raw = Landing(settings.landing_url).read(manifest)
+def validate(account: Account, resource: Resource, manifest: Manifest) -> Validated:
+    raw = Landing(account.settings.landing_url).read(manifest)
     notes = []
     if resource.day:
         asked, outside = _within(raw, resource.day, manifest.window)
@@ -132,7 +140,7 @@ def validate(source: Source, resource: Resource, settings: Settings, manifest: M
         money = refuse_if_much_is_wrong(part, resource.money)
     except WrongFrame as error:
         raise SourceError(
-            f"{source.title} changed its {resource.name} ({manifest.window}): {error}. Nothing was loaded."
+            f"{account.title} changed its {resource.name} ({manifest.window}): {error}. Nothing was loaded."
         ) from None
     notes += [f"{count} odd values of {column} were rounded or left out" for column, count in part.odd.items()]
     return Validated(part, tuple(notes), money)
@@ -145,31 +153,29 @@ def _within(raw: pl.DataFrame, column: str, window: Window) -> tuple[pl.DataFram
     return asked, raw.height - asked.height
 
 
-def transform(output: Output, splits: dict[str, Split]) -> pl.DataFrame:
+def transform(account: Account, output: Output, splits: dict[str, Split]) -> pl.DataFrame:
     facts = output.build({name: part.valid for name, part in splits.items()})
+    facts = facts.with_columns(pl.lit(account.name).alias("account"))
     return _checked(facts, output.schema, output.table.name)
 
 
 def upsert_output(
     client: Client,
-    source: Source,
+    account: Account,
     output: Output,
-    settings: Settings,
     facts: pl.DataFrame,
     manifest: Manifest,
     part: Split,
 ) -> tuple[Upserted, list[str], list[str]]:
     """What became of the rows; warnings and notes for the run's message. `part`: the raw rows of the output's
     resource."""
-    scope = output.table.scope(manifest.window, manifest.fetched_at)
-    facts, unknown = known_from_warehouse(client, output, facts)
+    scope = output.table.scope(account.name, manifest.window, manifest.fetched_at)
+    facts, unknown = known_from_warehouse(client, account, output, facts)
     protected = [_values(part.rejected, output.protects, facts)]
     for column in output.answers_for:
         listed = _values(pl.concat([part.valid, part.rejected.select(part.valid.columns)]), column, facts)
         held = distinct(client, output.table, column, scope).cast({column: facts.schema[column]})
-        same = pl.col(column) if facts.schema[column] != pl.String else output.spelling(pl.col(column))
-        known = listed.select(same)[column]
-        protected.append(held.filter(~same.is_in(known.implode())))
+        protected.append(held.join(listed, on=column, how="anti"))
     table = output.table
     if manifest.partial or has_nameless(part, output, facts):
         # Which rows are gone and which were merely not seen is not known.
@@ -181,7 +187,7 @@ def upsert_output(
         scope,
         manifest.version,
         protected,
-        later=left_to_later_reads(client, source, output, settings, facts, manifest.version),
+        later=left_to_later_reads(client, account, output, facts, manifest.version),
         same=output.identity if output.is_one_row else (),
         judge=lambda changes: refuse_to_wipe(changes, output, manifest, part.valid),
     )
@@ -197,12 +203,12 @@ def upsert_output(
     return done, warnings, notes
 
 
-def undescribed(client: Client, output: Output, facts: pl.DataFrame) -> list[str]:
+def undescribed(client: Client, account: Account, output: Output, facts: pl.DataFrame) -> list[str]:
     """A warning, where rows that count are of something that nobody describes, so that they count in no city."""
     if output.refers_to is None or output.table.money is None:
         return []
     column, table = output.refers_to
-    known = distinct(client, table, column, Scope()).cast({column: facts.schema[column]})
+    known = distinct(client, table, column, of_account(account.name)).cast({column: facts.schema[column]})
     rows = facts.filter(output.table.money.is_not_null()).join(known, on=column, how="anti")
     if rows.is_empty():
         return []
@@ -222,25 +228,28 @@ def _of(unknown: Unknown, output: Output) -> str:
     return f"{unknown.what} of {unknown.count} {output.things}{money}"
 
 
-def known_from_warehouse(client: Client, output: Output, facts: pl.DataFrame) -> tuple[pl.DataFrame, list[Unknown]]:
+def known_from_warehouse(
+    client: Client, account: Account, output: Output, facts: pl.DataFrame
+) -> tuple[pl.DataFrame, list[Unknown]]:
     """The facts with what only the warehouse knows, and what stays unknown."""
     money = output.table.money if output.table.money is not None else pl.lit(0)
     facts, unknown = carry_forward(
-        client, output.table.name, facts, output.carried, output.protects, money, output.nameless
+        client, output.table.name, account.name, facts, output.carried, output.protects, money, output.nameless
     )
     # A campaign that was filled in is part of the key: one more row of the ad would silently take its place.
     return _checked(facts, output.schema, output.table.name), unknown
 
 
 def left_to_later_reads(
-    client: Client, source: Source, output: Output, settings: Settings, facts: pl.DataFrame, version: int
+    client: Client, account: Account, output: Output, facts: pl.DataFrame, version: int
 ) -> Callable[[pl.DataFrame], pl.DataFrame]:
     """A function that picks, of some rows of the table, those that a good run has judged which read the source
     later than `version`: rows of the days that it read, but for those that it rejected itself."""
-    days = days_read_later(client, source.job, source.fingerprint(settings), version)
+    source = account.source
+    days = days_read_later(client, source.job, account.name, version)
     if days.is_empty():
         return pl.DataFrame.clear
-    rejected = rejected_values(client, source.name, output.resource, output.protects, version)
+    rejected = rejected_values(client, source.name, account.name, output.resource, output.protects, version)
     rejected = rejected.cast({output.protects: facts.schema[output.protects]}, strict=False)
     if rejected[output.protects].null_count():
         return pl.DataFrame.clear  # Which row the later run could not judge is not known.
@@ -295,9 +304,8 @@ def refresh_reference(client: Client, settings: Settings) -> None:
 
 def quarantine_rejected(
     client: Client,
-    source: Source,
+    account: Account,
     resource: Resource,
-    settings: Settings,
     part: Split,
     run_id: str,
     manifest: Manifest,
@@ -305,7 +313,7 @@ def quarantine_rejected(
     """How many rows were newly rejected, and how many were released because a good version came."""
 
     def rejected() -> pl.DataFrame:
-        later = days_read_later(client, source.job, source.fingerprint(settings), manifest.version)["day"]
+        later = days_read_later(client, account.source.job, account.name, manifest.version)["day"]
         return _not_read_later(part.rejected, resource, manifest.window, later).select(
             record_key(resource),
             "reason",
@@ -317,7 +325,8 @@ def quarantine_rejected(
     accepted = part.valid.select(record_key(resource)).to_series().unique()
     return quarantine(
         client,
-        source.name,
+        account.source.name,
+        account.name,
         resource.name,
         rejected(),
         accepted,

@@ -68,6 +68,7 @@ raw_vk = pa.DataFrameSchema(
 facts = pa.DataFrameSchema(
     {
         "stat_date": pa.Column(pl.Date),
+        "account": pa.Column(pl.String),
         "account_id": pa.Column(pl.String),
         # Null, also of the tags: not known to the source, taken from the warehouse before the load.
         "campaign_id": pa.Column(pl.UInt64, nullable=True),
@@ -84,7 +85,7 @@ facts = pa.DataFrameSchema(
         "utm_day": pa.Column(pl.UInt8, nullable=True),
         "utm_month": pa.Column(pl.UInt8, nullable=True),
     },
-    unique=["stat_date", "account_id", "campaign_id", "ad_group_id", "ad_id"],
+    unique=["stat_date", "account", "account_id", "campaign_id", "ad_group_id", "ad_id"],
     strict=True,
 )
 

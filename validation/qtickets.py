@@ -99,6 +99,7 @@ raw_events = pa.DataFrameSchema(
 
 tickets = pa.DataFrameSchema(
     {
+        "account": pa.Column(pl.String),
         "ticket_id": pa.Column(pl.UInt64),
         "order_id": pa.Column(pl.UInt64),
         "event_id": pa.Column(pl.UInt64),
@@ -125,12 +126,13 @@ tickets = pa.DataFrameSchema(
             (pl.col("refunded_amount") == 0) | (pl.col("state") == "refunded"),
         ),
     ],
-    unique=["ticket_id"],
+    unique=["account", "ticket_id"],
     strict=True,
 )
 
 events = pa.DataFrameSchema(
     {
+        "account": pa.Column(pl.String),
         "event_id": pa.Column(pl.UInt64),
         # Null: the source does not name it; taken from the warehouse before the load.
         "event_name": pa.Column(pl.String, nullable=True),
@@ -142,13 +144,14 @@ events = pa.DataFrameSchema(
         "first_show_at": pa.Column(_INSTANT, nullable=True),
         "last_show_at": pa.Column(_INSTANT, nullable=True),
     },
-    unique=["event_id"],
+    unique=["account", "event_id"],
     strict=True,
 )
 
 sales = pa.DataFrameSchema(
     {
         "event_date": pa.Column(pl.Date),
+        "account": pa.Column(pl.String),
         "event_id": pa.Column(pl.UInt64),
         "currency": pa.Column(pl.String),
         "city": pa.Column(pl.String),
@@ -157,6 +160,6 @@ sales = pa.DataFrameSchema(
         "revenue": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
         "refunds_amount": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
     },
-    unique=["event_date", "event_id", "currency"],
+    unique=["event_date", "account", "event_id", "currency"],
     strict=True,
 )

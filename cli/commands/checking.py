@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli import terminal
-from cli.commands.options import AsJson, EnvFile, Limit, as_day, group
+from cli.commands.options import AccountName, AsJson, EnvFile, Limit, as_day, group
 from tasks.settings import load_settings
 
 app = group()
@@ -27,6 +27,7 @@ def quality_command(as_json: AsJson = False, _env: EnvFile = None) -> None:
 @app.command("smoke")
 def smoke_command(
     verbose: Annotated[bool, typer.Option("--verbose", help="Show what is well, too.")] = False,
+    account: AccountName = None,
     as_json: AsJson = False,
     _env: EnvFile = None,
 ) -> None:
@@ -34,7 +35,7 @@ def smoke_command(
     terminal.show_progress(verbose=False)
     from cli.run import run_smoke
 
-    raise typer.Exit(run_smoke(verbose, as_json))
+    raise typer.Exit(run_smoke(verbose, as_json, account))
 
 
 @app.command("runs")
@@ -77,10 +78,12 @@ def quarantine_list(
 
 @quarantine_app.command("replay")
 def quarantine_replay(
-    source: Annotated[str | None, typer.Option("--source", help="Only this source.")] = None, _env: EnvFile = None
+    source: Annotated[str | None, typer.Option("--source", help="Only this source.")] = None,
+    account: AccountName = None,
+    _env: EnvFile = None,
 ) -> None:
     """Try rejected rows again; they leave the quarantine when they are in the warehouse."""
     terminal.show_progress(verbose=False)
     from cli.run import run_replay
 
-    terminal.say(run_replay(source))
+    terminal.say(run_replay(source, account))

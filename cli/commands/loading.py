@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cli import terminal
-from cli.commands.options import EnvFile, as_day, group
+from cli.commands.options import AccountName, EnvFile, as_day, group
 from tasks.errors import UsageError
 
 app = group()
@@ -42,6 +42,7 @@ def load(
             help="Last day; by default today, for ads yesterday. Today's spend is not final, but can be asked for.",
         ),
     ] = None,
+    account: AccountName = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Ignore what was fetched before.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show Prefect's own log too.")] = False,
 ) -> None:
@@ -52,7 +53,7 @@ def load(
     terminal.show_progress(verbose)
     from cli.run import Request, load_sources
 
-    raise typer.Exit(load_sources(source, Request(days, first, last, refresh)))
+    raise typer.Exit(load_sources(source, account, Request(days, first, last, refresh)))
 
 
 @app.command("backfill")
@@ -63,6 +64,7 @@ def backfill_command(
         str | None, typer.Option("--to", metavar="DATE", help="Last day; at most today, for ads yesterday.")
     ] = None,
     _env: EnvFile = None,
+    account: AccountName = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Load again what is done.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show Prefect's own log too.")] = False,
 ) -> None:
@@ -72,7 +74,7 @@ def backfill_command(
     terminal.show_progress(verbose)
     from cli.run import run_backfill
 
-    terminal.say(run_backfill(source, first, last, refresh))
+    raise typer.Exit(run_backfill(source, account, first, last, refresh))
 
 
 @app.command(

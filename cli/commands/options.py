@@ -29,6 +29,9 @@ EnvFile = Annotated[
     ),
 ]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many, newest first.")]
+AccountName = Annotated[
+    str | None, typer.Option("--account", metavar="NAME", help="Only this account, e.g. spb; all if left out.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
 
 

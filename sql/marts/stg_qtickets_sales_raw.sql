@@ -1,7 +1,8 @@
--- Sales by day, event and currency, from the tickets: a ticket counts on the Moscow day on which it was paid.
+-- Sales by day, account, event and currency, from the tickets: a ticket counts on the Moscow day on which it was paid.
 -- A cancelled ticket does not count; a refunded one does, with the money given back beside the money paid.
 SELECT
     toDate(assumeNotNull(t.paid_at), 'Europe/Moscow') AS event_date,
+    t.account                                       AS account,
     t.event_id                                      AS event_id,
     t.currency                                      AS currency,
     any(e.city)                                     AS city,
@@ -10,6 +11,7 @@ SELECT
     CAST(sum(t.amount) AS Decimal(18, 2))           AS revenue,
     CAST(sum(t.refunded_amount) AS Decimal(18, 2))  AS refunds_amount
 FROM stg_qtickets_tickets AS t FINAL
-LEFT JOIN (SELECT event_id, city, event_name FROM dim_events FINAL) AS e ON e.event_id = t.event_id
+LEFT JOIN (SELECT account, event_id, city, event_name FROM dim_events FINAL) AS e
+    ON e.account = t.account AND e.event_id = t.event_id
 WHERE t.state IN ('paid', 'refunded')
-GROUP BY event_date, event_id, currency
+GROUP BY event_date, account, event_id, currency

@@ -3,6 +3,7 @@
 
 CREATE TABLE IF NOT EXISTS stg_qtickets_tickets
 (
+    account         LowCardinality(String),
     ticket_id       UInt64,
     order_id        UInt64,
     event_id        UInt64,
@@ -25,10 +26,11 @@ CREATE TABLE IF NOT EXISTS stg_qtickets_tickets
 )
 ENGINE = ReplacingMergeTree(_ver)
 PARTITION BY toYYYYMM(ordered_at)
-ORDER BY ticket_id;
+ORDER BY (account, ticket_id);
 
 CREATE TABLE IF NOT EXISTS dim_events
 (
+    account       LowCardinality(String),
     event_id      UInt64,
     event_name    String,
     city          LowCardinality(String) COMMENT 'lower-case Russian name',
@@ -41,11 +43,12 @@ CREATE TABLE IF NOT EXISTS dim_events
     _ver          UInt64
 )
 ENGINE = ReplacingMergeTree(_ver)
-ORDER BY event_id;
+ORDER BY (account, event_id);
 
 CREATE TABLE IF NOT EXISTS stg_qtickets_sales_raw
 (
     event_date     Date COMMENT 'Moscow day of payment',
+    account        LowCardinality(String),
     event_id       UInt64,
     currency       LowCardinality(String),
     city           LowCardinality(String),
@@ -57,4 +60,4 @@ CREATE TABLE IF NOT EXISTS stg_qtickets_sales_raw
 )
 ENGINE = ReplacingMergeTree(_ver)
 PARTITION BY toYYYYMM(event_date)
-ORDER BY (event_date, event_id, currency);
+ORDER BY (event_date, account, event_id, currency);

@@ -3,7 +3,8 @@
 CREATE TABLE IF NOT EXISTS fact_vk_ads_daily
 (
     stat_date     Date COMMENT 'Moscow day',
-    account_id    String,
+    account       LowCardinality(String),
+    account_id    String COMMENT 'the source''s own name of it',
     campaign_id   UInt64,
     ad_group_id   UInt64 COMMENT '0: the source has no groups',
     ad_id         UInt64,
@@ -12,6 +13,7 @@ CREATE TABLE IF NOT EXISTS fact_vk_ads_daily
     clicks        UInt64,
     spent         Decimal(18, 2),
     spent_has_vat UInt8 COMMENT '1: spent includes VAT',
+    currency      LowCardinality(String) COMMENT 'of spent; empty: not known, taken for the report''s',
     conversions   UInt64,
     utm_source    String,
     utm_medium    String,
@@ -25,12 +27,12 @@ CREATE TABLE IF NOT EXISTS fact_vk_ads_daily
 )
 ENGINE = ReplacingMergeTree(_ver)
 PARTITION BY toYYYYMM(stat_date)
-ORDER BY (stat_date, account_id, campaign_id, ad_group_id, ad_id);
+ORDER BY (stat_date, account, account_id, campaign_id, ad_group_id, ad_id);
 
 CREATE TABLE IF NOT EXISTS fact_direct_daily AS fact_vk_ads_daily
 ENGINE = ReplacingMergeTree(_ver)
 PARTITION BY toYYYYMM(stat_date)
-ORDER BY (stat_date, account_id, campaign_id, ad_group_id, ad_id);
+ORDER BY (stat_date, account, account_id, campaign_id, ad_group_id, ad_id);
 
 CREATE TABLE IF NOT EXISTS agg_marketing_daily
 (

@@ -3,6 +3,7 @@
 SELECT
     f.source        AS source,
     f.stat_date     AS stat_date,
+    f.account       AS account,
     f.account_id    AS account_id,
     f.campaign_id   AS campaign_id,
     f.ad_group_id   AS ad_group_id,

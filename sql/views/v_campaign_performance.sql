@@ -1,56 +1,64 @@
--- Each campaign against the tickets that its ads' tags brought. A ticket belongs to a campaign when its tags, or its
--- utm_campaign alone, are those of one campaign only, or when utm_campaign is the campaign's id. Tickets of a source
--- that fit no campaign stand in a row with campaign 0, so that a source's rows add up to its total.
+-- Each campaign of an ad account against the tickets that its ads' tags brought, whichever organizer sold them. A
+-- ticket belongs to a campaign when its tags, or its utm_campaign alone, are those of one campaign only, or when
+-- utm_campaign is the id of one. Tickets of a source that fit no campaign, or several, stand in a row with campaign 0
+-- and no account, so that a source's rows add up to its total.
 WITH
     ads AS
     (
-        SELECT source, campaign_id, utm_campaign, utm_content FROM v_ad_spend
-        GROUP BY source, campaign_id, utm_campaign, utm_content
+        SELECT source, account, campaign_id, utm_campaign, utm_content FROM v_ad_spend
+        GROUP BY source, account, campaign_id, utm_campaign, utm_content
     ),
     by_tags AS
     (
-        SELECT source, utm_campaign, utm_content, any(campaign_id) AS id FROM ads
-        WHERE utm_campaign != '' GROUP BY source, utm_campaign, utm_content HAVING uniqExact(campaign_id) = 1
+        SELECT source, utm_campaign, utm_content, any(account) AS of, any(campaign_id) AS id FROM ads
+        WHERE utm_campaign != '' GROUP BY source, utm_campaign, utm_content
+        HAVING uniqExact(account, campaign_id) = 1
     ),
     by_campaign AS
     (
-        SELECT source, utm_campaign, any(campaign_id) AS id FROM ads
-        WHERE utm_campaign != '' GROUP BY source, utm_campaign HAVING uniqExact(campaign_id) = 1
+        SELECT source, utm_campaign, any(account) AS of, any(campaign_id) AS id FROM ads
+        WHERE utm_campaign != '' GROUP BY source, utm_campaign HAVING uniqExact(account, campaign_id) = 1
     ),
-    by_id AS (SELECT source, campaign_id AS id FROM ads GROUP BY source, campaign_id),
+    by_id AS
+    (
+        SELECT source, campaign_id AS id, any(account) AS of FROM ads
+        GROUP BY source, campaign_id HAVING uniqExact(account) = 1
+    ),
     attributed AS
     (
         SELECT
             t.source AS source,
+            multiIf(b.id != 0, b.of, c.id != 0, c.of, i.of) AS account,
             multiIf(b.id != 0, b.id, c.id != 0, c.id, i.id) AS campaign_id,
             sum(t.tickets_sold)     AS tickets_sold,
             sum(t.revenue)          AS revenue,
             sum(t.refunds_amount)   AS refunds_amount
-        FROM (SELECT * FROM v_attributed_tickets WHERE source != 'other') AS t
+        FROM (SELECT * EXCEPT account FROM v_attributed_tickets WHERE source != 'other') AS t
         LEFT JOIN by_tags AS b
             ON b.source = t.source AND b.utm_campaign = t.utm_campaign AND b.utm_content = t.utm_content
         LEFT JOIN by_campaign AS c ON c.source = t.source AND c.utm_campaign = t.utm_campaign
         LEFT JOIN by_id AS i ON i.source = t.source AND toString(i.id) = t.utm_campaign
         -- By its table: with prefer_column_name_to_alias, as readers have it, a bare `source` could be any of the four.
-        GROUP BY t.source, campaign_id
+        GROUP BY t.source, account, campaign_id
     ),
     stacked AS
     (
         SELECT
-            source, campaign_id, argMax(campaign_name, stat_date) AS campaign_name,
+            source, account, campaign_id, argMax(campaign_name, stat_date) AS campaign_name,
             min(stat_date) AS first_day, max(stat_date) AS last_day,
             sum(impressions) AS impressions, sum(clicks) AS clicks, sum(conversions) AS conversions,
             toDecimal128(sum(spend), 2) AS spend,
             toUInt64(0) AS tickets_sold, toDecimal128(0, 2) AS revenue, toDecimal128(0, 2) AS refunds
-        FROM v_ad_spend GROUP BY source, campaign_id
+        FROM v_ad_spend GROUP BY source, account, campaign_id
         UNION ALL
         SELECT
-            source, campaign_id, '', toDate('2149-06-06'), toDate(0), 0, 0, 0, 0,
+            source, account, campaign_id, '', toDate('2149-06-06'), toDate(0), 0, 0, 0, 0,
             tickets_sold, toDecimal128(revenue, 2), toDecimal128(refunds_amount, 2)
         FROM attributed
     )
 SELECT
     source,
+    account,
     campaign_id,
     name                                                        AS campaign_name,
     nullIf(since, toDate('2149-06-06'))                         AS first_day,
@@ -70,6 +78,7 @@ FROM
 (
     SELECT
         source,
+        account,
         campaign_id,
         max(campaign_name)                      AS name,
         min(first_day)                          AS since,
@@ -82,7 +91,7 @@ FROM
         CAST(sum(revenue) AS Decimal(18, 2))    AS brought,
         CAST(sum(refunds) AS Decimal(18, 2))    AS returned
     FROM stacked
-    GROUP BY source, campaign_id
+    GROUP BY source, account, campaign_id
 )
 -- DataLens asks with join_use_nulls = 1; the types of these columns must not depend on who asks.
 SETTINGS join_use_nulls = 0

@@ -18,7 +18,6 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
-from aiolimiter import AsyncLimiter
 from tenacity import (
     AsyncRetrying,
     RetryCallState,
@@ -30,6 +29,7 @@ from tenacity import (
 from tasks.errors import SettingsError, SourceError, ZakazError
 from tasks.fetch import bodies, redirects, traffic
 from tasks.fetch.decode import TooLarge, Undecodable, json_of
+from tasks.fetch.pace import pace_of
 from tasks.fetch.troubles import IN_BETWEEN, PAGE, Tries, Trouble, body_of, of_exception, of_status
 from tasks.settings import Settings
 
@@ -78,7 +78,7 @@ class Api:
     API first and raises TryAgain or SourceError for errors that the status does not show. `is_own` tells the JSON
     of the API's own errors from that of a gateway. `setting` is the name of the base URL's setting, `hosts` are
     other known hosts of the API. `most_bytes` is the longest plausible reply, `smaller` what to do about a longer
-    one.
+    one. `counts_by_address`: `rate` is that of all accounts of this address, and not of one.
     """
 
     title: str
@@ -93,6 +93,7 @@ class Api:
     is_own: Callable[[Mapping[str, Any]], bool] = _has_error
     most_bytes: int = bodies.MOST
     smaller: str = "Load a narrower window."
+    counts_by_address: bool = False
 
 
 class ApiClient:
@@ -101,8 +102,7 @@ class ApiClient:
     def __init__(self, api: Api, settings: Settings) -> None:
         self._api = api
         self._settings = settings
-        # One request each 1/rate seconds, no bursts of `rate`: servers count in windows of their own.
-        self._limiter = AsyncLimiter(1, 1 / api.rate)
+        self._pace = pace_of(f"{api.title} {api.base_url}" if api.counts_by_address else "", api.rate)
         self._timeout = httpx.Timeout(settings.http_timeout, connect=min(10, settings.http_timeout))
         self._client = _client(api, self._timeout)
 
@@ -174,7 +174,7 @@ class ApiClient:
         """One try: the reply, after redirects within the same origin."""
         url: str | httpx.URL = path
         for _ in range(1 + redirects.MOST):
-            async with self._limiter:
+            async with self._pace:
                 traffic.count(calls=1)
                 try:
                     reply = await self._client.request(method, url, params=query, **content)

@@ -29,6 +29,7 @@ class Unknown:
 def carry_forward(
     client: Client,
     table: str,
+    account: str,
     frame: pl.DataFrame,
     groups: Mapping[str, Sequence[str]],
     by: str,
@@ -37,20 +38,20 @@ def carry_forward(
 ) -> tuple[pl.DataFrame, list[Unknown]]:
     """`frame` without nulls in the columns of `groups`, and what stays unknown.
 
-    A group's columns are taken together from the newest row of the same `by` in the table that has any of them,
-    else they are '' or 0. Where `by` is 0, which is no name, it must be one of the same `nameless` too. A deleted
+    A group's columns are taken together from the account's newest row of the same `by` that has any of them, else
+    they are '' or 0. Where `by` is 0, which is no name, it must be one of the same `nameless` too. A deleted
     ad would otherwise lose its city, and its past spend with it.
     """
     unknown = []
     for what, columns in groups.items():
-        frame, missing = _carry(client, table, frame, columns, by, nameless)
+        frame, missing = _carry(client, table, account, frame, columns, by, nameless)
         if missing.height:
             unknown.append(Unknown(what, missing[by].n_unique(), Decimal(missing.select(money.sum()).item())))
     return frame, unknown
 
 
 def _carry(
-    client: Client, table: str, frame: pl.DataFrame, columns: Sequence[str], by: str, nameless: str
+    client: Client, table: str, account: str, frame: pl.DataFrame, columns: Sequence[str], by: str, nameless: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The frame, filled, and the rows of it for which nothing was found."""
     is_lacking = pl.any_horizontal(pl.col(column).is_null() for column in columns)
@@ -64,10 +65,11 @@ def _carry(
     within = f"if({by} = 0, {nameless}, 0)" if nameless else "toUInt64(0)"
     sql = (
         f"SELECT {by}, {within} AS of_nameless, {newest} FROM {table} FINAL "
-        f"WHERE {by} IN {{ids:Array(UInt64)}} AND ({some}) GROUP BY {by}, of_nameless"
+        f"WHERE account = {{account:String}} AND {by} IN {{ids:Array(UInt64)}} AND ({some}) "
+        f"GROUP BY {by}, of_nameless"
     )
     chunks = lacking.to_frame().iter_slices(_IDS_A_QUERY)
-    known = pl.concat(select(client, sql, {"ids": ids[by].to_list()}) for ids in chunks)
+    known = pl.concat(select(client, sql, {"account": account, "ids": ids[by].to_list()}) for ids in chunks)
     known = known.with_columns(pl.col(by).cast(frame.schema[by]), pl.col("of_nameless").cast(pl.UInt64))
     own = pl.when(pl.col(by) == 0).then(nameless).otherwise(0) if nameless else pl.lit(0)
     named = frame.with_columns(own.fill_null(0).cast(pl.UInt64).alias("of_nameless"))

@@ -71,14 +71,16 @@ def migrated(settings: Settings) -> Iterator[Client]:
 
 
 def _apply_schema(client: Client, done: pl.DataFrame, files: list[SqlFile]) -> list[str]:
-    known = {file.name: file for file in files}
+    known = {file.name: file.checksum for file in files}
     for name, checksum, applied_at in _of(done, "schema").select("name", "checksum", "applied_at").iter_rows():
+        if known.get(name) != checksum:
+            _refuse_without_accounts(client)
         if name not in known:
             raise WarehouseError(
                 f"The warehouse has the migration {name}, which this version of Zakaz does not know. "
                 "Update Zakaz; an older one cannot work on a newer warehouse."
             )
-        if known[name].checksum != checksum:
+        if known[name] != checksum:
             raise WarehouseError(
                 f"sql/schema/{name}.sql was changed after it was applied on {applied_at:%Y-%m-%d}. "
                 "Restore it and write the change as a new migration."
@@ -87,6 +89,21 @@ def _apply_schema(client: Client, done: pl.DataFrame, files: list[SqlFile]) -> l
     wanted = [file for file in files if file.name not in applied]
     _refuse_foreign_tables(client, wanted)
     return [_apply(client, file) for file in wanted]
+
+
+def _refuse_without_accounts(client: Client) -> None:
+    """Of a version in which a source had one account: which rows are whose, nobody could tell."""
+    columns = select(
+        client,
+        "SELECT name FROM system.columns WHERE database = {database:String} AND table = 'meta_job_runs'",
+        {"database": client.database},
+    )["name"]
+    if len(columns) and "account" not in columns:
+        raise WarehouseError(
+            f"The warehouse {client.database} was made by a version of Zakaz that knew one account a source. It is "
+            "as it was, and cannot be brought up to date. Set CLICKHOUSE_DATABASE (or CLICKHOUSE_DSN) to a new one "
+            "and load the sources anew, long ranges with `zakaz backfill`."
+        )
 
 
 def _apply(client: Client, file: SqlFile) -> str:

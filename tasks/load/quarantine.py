@@ -16,11 +16,13 @@ from tasks.window import Window
 
 TABLE = Table("meta_quarantine", key=("rejection_id",))
 _EPOCH = date(1970, 1, 1)
+_OF = "source = {source:String} AND account = {account:String}"
 
 
 def quarantine(
     client: Client,
     source: str,
+    account: str,
     resource: str,
     rejected: pl.DataFrame,
     accepted: pl.Series,
@@ -39,12 +41,12 @@ def quarantine(
     another reason, or, where it saw all (`is_whole`) of the `window` in which the row was, did not find it.
     A row that was already there for the same reason keeps its first run and its age.
     """
-    rejected = _identified(rejected, source, resource)
+    rejected = _identified(rejected, source, account, resource)
     held = select(
         client,
         "SELECT rejection_id, record_key, run_id, rejected_at, window_first, window_last, _ver "
-        f"FROM {TABLE.name} FINAL WHERE source = {{source:String}} AND resource = {{resource:String}}",
-        {"source": source, "resource": resource},
+        f"FROM {TABLE.name} FINAL WHERE {_OF} AND resource = {{resource:String}}",
+        {"source": source, "account": account, "resource": resource},
     )
     older = held.filter(pl.col("_ver") <= version).join(rejected, on="rejection_id", how="anti")
     judged = pl.concat([accepted, rejected["record_key"]]).unique()
@@ -64,6 +66,7 @@ def quarantine(
         seen.select(
             "rejection_id",
             pl.lit(source).alias("source"),
+            pl.lit(account).alias("account"),
             pl.lit(resource).alias("resource"),
             "record_key",
             "reason",
@@ -79,28 +82,28 @@ def quarantine(
     )
     remove(client, TABLE, released.select("rejection_id", "_ver"))
     if again and seen.height:
-        judged_since = seen.join(_identified(again(), source, resource), on="rejection_id", how="anti")
+        judged_since = seen.join(_identified(again(), source, account, resource), on="rejection_id", how="anti")
         remove(client, TABLE, judged_since.select("rejection_id", pl.lit(version, pl.UInt64).alias("_ver")))
     if seen.height or released.height:
         merge(client, TABLE.name)
     return rejected.join(held, on="rejection_id", how="anti").height, released.height
 
 
-def _identified(rejected: pl.DataFrame, source: str, resource: str) -> pl.DataFrame:
+def _identified(rejected: pl.DataFrame, source: str, account: str, resource: str) -> pl.DataFrame:
     """With the column rejection_id, and each once."""
     return rejected.with_columns(
-        pl.concat_str(pl.lit(source), pl.lit(resource), "record", "reason", separator="\n")
+        pl.concat_str(pl.lit(source), pl.lit(account), pl.lit(resource), "record", "reason", separator="\n")
         .map_elements(lambda text: hashlib.sha256(text.encode()).hexdigest()[:32], return_dtype=pl.String)
         .alias("rejection_id")
     ).unique("rejection_id", maintain_order=True)
 
 
-def release(client: Client, source: str, rejection_ids: pl.Series) -> int:
+def release(client: Client, source: str, account: str, rejection_ids: pl.Series) -> int:
     """Remove rows that are in the warehouse by now, or that it holds in a newer version; how many."""
     held = select(
         client,
-        f"SELECT rejection_id, _ver FROM {TABLE.name} FINAL WHERE source = {{source:String}}",
-        {"source": source},
+        f"SELECT rejection_id, _ver FROM {TABLE.name} FINAL WHERE {_OF}",
+        {"source": source, "account": account},
     ).filter(pl.col("rejection_id").is_in(rejection_ids.implode()))
     remove(client, TABLE, held)
     if held.height:
@@ -108,24 +111,26 @@ def release(client: Client, source: str, rejection_ids: pl.Series) -> int:
     return held.height
 
 
-def records(client: Client, source: str) -> pl.DataFrame:
-    """The rejected rows of a source, the newest first: columns resource, rejection_id, record_key, reason, record
+def records(client: Client, source: str, account: str) -> pl.DataFrame:
+    """The rejected rows of an account, the newest first: columns resource, rejection_id, record_key, reason, record
     (JSON text), _ver."""
     return select(
         client,
         f"SELECT resource, rejection_id, record_key, reason, record, _ver FROM {TABLE.name} FINAL "
-        "WHERE source = {source:String} ORDER BY resource, _ver DESC, rejection_id",
-        {"source": source},
+        f"WHERE {_OF} ORDER BY resource, _ver DESC, rejection_id",
+        {"source": source, "account": account},
     )
 
 
-def rejected_values(client: Client, source: str, resource: str, column: str, version: int) -> pl.DataFrame:
+def rejected_values(
+    client: Client, source: str, account: str, resource: str, column: str, version: int
+) -> pl.DataFrame:
     """Values of a raw column in the rows that reads later than `version` rejected: column of that name, text."""
     return select(
         client,
         f"SELECT DISTINCT JSONExtractString(record, {{name:String}}) AS {column} FROM {TABLE.name} FINAL "
-        "WHERE source = {source:String} AND resource = {resource:String} AND _ver > {version:UInt64}",
-        {"name": column, "source": source, "resource": resource, "version": version},
+        f"WHERE {_OF} AND resource = {{resource:String}} AND _ver > {{version:UInt64}}",
+        {"name": column, "source": source, "account": account, "resource": resource, "version": version},
     )
 
 
@@ -135,7 +140,7 @@ def listing(
     """The newest rejections first; `reason`: a part of its words, `day`: the Moscow day of the rejection."""
     return select(
         client,
-        "SELECT rejected_at, source, resource, record_key, reason, value, record, run_id, rejection_id "
+        "SELECT rejected_at, source, account, resource, record_key, reason, value, record, run_id, rejection_id "
         f"FROM {TABLE.name} FINAL WHERE {{source:String}} IN ('', source) "
         "AND positionCaseInsensitiveUTF8(reason, {reason:String}) > 0 "
         "AND {day:String} IN ('', toString(toDate(rejected_at, 'Europe/Moscow'))) "

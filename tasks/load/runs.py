@@ -28,11 +28,12 @@ _INSTANTS = {"started_at": pl.Datetime("ms", "UTC"), "finished_at": pl.Datetime(
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a job, from `started_at` on."""
+    """One run of a job, from `started_at` on. `account`: by our name, where the job is of one."""
 
     job: str
     run_id: str
     started_at: datetime
+    account: str = ""
 
     @property
     def version(self) -> int:
@@ -54,7 +55,7 @@ _under_way: dict[Run, _Begun] = {}
 def begin(client: Client, run: Run, message: str, metrics: Mapping[str, Any] | None = None) -> None:
     """A run that is begun again, as by the UI's Retry, ends its first attempt: that one will not. Runs whose
     process is gone are ended, too."""
-    running = _running(client).filter(job=run.job, run_id=run.run_id)
+    running = _running(client).filter(job=run.job, account=run.account, run_id=run.run_id)
     for started_at in running["started_at"]:
         end(client, replace(run, started_at=started_at), "failed", 0, "interrupted and begun again", {})
     end_crashed(client)
@@ -101,19 +102,20 @@ def _break_off(client: Client, run: Run, begun: _Begun, why: str) -> None:
 
 
 def _lock(run: Run) -> str:
-    return re.sub(r"[^\w-]", "-", f"{run.job}-{run.run_id}-{run.started_at:%Y%m%dT%H%M%S}")
+    return re.sub(r"[^\w-]", "-", f"{run.job}-{run.account}-{run.run_id}-{run.started_at:%Y%m%dT%H%M%S}")
 
 
 def _running(client: Client) -> pl.DataFrame:
     return select(
-        client, f"SELECT job, run_id, started_at, message, metrics FROM {TABLE} FINAL WHERE status = 'running'"
+        client,
+        f"SELECT job, account, run_id, started_at, message, metrics FROM {TABLE} FINAL WHERE status = 'running'",
     )
 
 
 def _begun(client: Client) -> list[tuple[Run, _Begun]]:
     return [
-        (Run(job, run_id, started_at), _Begun(message, json.loads(metrics or "{}")))
-        for job, run_id, started_at, message, metrics in _running(client).iter_rows()
+        (Run(job, run_id, started_at, account), _Begun(message, json.loads(metrics or "{}")))
+        for job, account, run_id, started_at, message, metrics in _running(client).iter_rows()
     ]
 
 
@@ -138,31 +140,33 @@ def begin_read(client: Client, run: Run) -> int:
         _write(client, run, "running", None, 0, begun.message, begun.metrics, version)
         same = select(
             client,
-            f"SELECT count() FROM {TABLE} WHERE _ver = {{version:UInt64}} AND run_id != {{run_id:String}}",
-            {"version": version, "run_id": run.run_id},
+            f"SELECT count() FROM {TABLE} WHERE _ver = {{version:UInt64}} "
+            "AND (run_id, account) != ({run_id:String}, {account:String})",
+            {"version": version, "run_id": run.run_id, "account": run.account},
         )
         if not same.item():
             merge(client, TABLE)
             return version
 
 
-def history(client: Client, limit: int, job: str | None = None) -> pl.DataFrame:
+def history(client: Client, limit: int, job: str | None = None, account: str | None = None) -> pl.DataFrame:
     """The newest runs first: columns of the table without `_ver`."""
     return select(
         client,
-        "SELECT job, run_id, started_at, finished_at, status, rows_processed, message, metrics "
-        f"FROM {TABLE} FINAL WHERE {{job:String}} IN ('', job) ORDER BY started_at DESC LIMIT {{limit:UInt32}}",
-        {"job": job or "", "limit": limit},
+        "SELECT job, account, run_id, started_at, finished_at, status, rows_processed, message, metrics "
+        f"FROM {TABLE} FINAL WHERE {{job:String}} IN ('', job) AND {{account:String}} IN ('', account) "
+        "ORDER BY started_at DESC LIMIT {limit:UInt32}",
+        {"job": job or "", "account": account or "", "limit": limit},
     )
 
 
-def status_of(client: Client, job: str, run_id: str) -> str:
+def status_of(client: Client, job: str, account: str, run_id: str) -> str:
     """Of the run, or of its newest attempt; empty where there is none."""
     found = select(
         client,
-        f"SELECT status FROM {TABLE} FINAL WHERE job = {{job:String}} AND run_id = {{run_id:String}} "
-        "ORDER BY started_at DESC LIMIT 1",
-        {"job": job, "run_id": run_id},
+        f"SELECT status FROM {TABLE} FINAL WHERE job = {{job:String}} AND account = {{account:String}} "
+        "AND run_id = {run_id:String} ORDER BY started_at DESC LIMIT 1",
+        {"job": job, "account": account, "run_id": run_id},
     )
     return str(found.item()) if found.height else ""
 
@@ -185,7 +189,7 @@ def covered(
         "JSONExtractUInt(metrics, 'version') AS version, NOT JSONExtractBool(metrics, 'partial') AS whole "
         f"FROM {TABLE} FINAL "
         "WHERE job = {job:String} AND status = 'success' AND JSONHas(metrics, 'window') "
-        "AND JSONExtractString(metrics, 'account') = {account:String} "
+        "AND account = {account:String} "
         "AND (JSONLength(metrics, 'warnings') = 0 OR {lenient:Bool}) "
         # The history of years is left alone: no run reads long after its beginning.
         "AND started_at >= {oldest:DateTime64(3, 'UTC')} AND version >= {version:UInt64}",
@@ -237,6 +241,7 @@ def _write(
 ) -> None:
     row = {
         "job": run.job,
+        "account": run.account,
         "run_id": run.run_id,
         "started_at": run.started_at,
         "finished_at": finished_at,

@@ -40,8 +40,9 @@ class Table:
     keeps_vanished: bool = False
     moves: bool = False
 
-    def scope(self, window: Window, as_of: datetime) -> Scope:
-        """The rows of `window` as far as it had passed at `as_of`."""
+    def scope(self, account: str, window: Window, as_of: datetime) -> Scope:
+        """The rows that the account has in `window`, as far as it had passed at `as_of`; all that it has where the
+        table is not loaded by day."""
         values = {
             "start": ("DateTime64(3, 'UTC')", window.start),
             "end": ("DateTime64(3, 'UTC')", min(window.end, as_of)),
@@ -50,7 +51,16 @@ class Table:
         }
         used = {name: value for name, (_, value) in values.items() if f"{{{name}}}" in self.rows_between}
         places = {name: f"{{{name}:{kind}}}" for name, (kind, _) in values.items()}
-        return Scope(self.rows_between.format(**places), used, window) if used else Scope()
+        if not used:
+            return of_account(account)
+        return of_account(account, self.rows_between.format(**places), used, window)
+
+
+def of_account(
+    account: str, where: str = "1", parameters: Mapping[str, Any] | None = None, window: Window | None = None
+) -> Scope:
+    """A part of what the account has: a load never touches rows of another."""
+    return Scope(f"account = {{account:String}} AND ({where})", {**(parameters or {}), "account": account}, window)
 
 
 @dataclass(frozen=True)

@@ -54,14 +54,13 @@ def ad_facts(
     table: str,
     build: AdDays,
     unreadable: Callable[[pl.DataFrame], pl.DataFrame],
-    answers_for: tuple[str, ...],
-    spelling: Callable[[pl.Expr], pl.Expr] = lambda text: text,
+    answers_for: tuple[str, ...] = (),
 ) -> Output:
     """The output of an advertising source: one row a day and ad."""
     return Output(
         Table(
             table,
-            key=AD_DAY,
+            key=("stat_date", "account", *AD_DAY[1:]),
             measures=("impressions", "clicks", "spent", "conversions"),
             rows_between="stat_date BETWEEN {first} AND {last}",
             day=pl.col("stat_date"),
@@ -79,6 +78,5 @@ def ad_facts(
         lasting=("link", "campaign", "campaign's name"),
         nameless="campaign_id",
         answers_for=answers_for,
-        spelling=spelling,
         unreadable=unreadable,
     )

@@ -17,7 +17,7 @@ _MONEY, _COUNT = pl.Decimal(18, 2), pl.Decimal(18, 0)
 
 TICKETS = Table(
     "stg_qtickets_tickets",
-    key=("ticket_id",),
+    key=("account", "ticket_id"),
     measures=("quantity", "amount", "refunded_amount"),
     # Booked in the window: paid in it, or, while unpaid, ordered in it.
     rows_between="coalesce(paid_at, ordered_at) >= {start} AND coalesce(paid_at, ordered_at) < {end}",
@@ -25,20 +25,24 @@ TICKETS = Table(
     money=pl.when(pl.col("state").is_in(["paid", "refunded"])).then("amount"),
     moves=True,  # by ordered_at, which an organizer may change
 )
-EVENTS = Table("dim_events", key=("event_id",), keeps_vanished=True)
+EVENTS = Table("dim_events", key=("account", "event_id"), keeps_vanished=True)
 SALES = Table(
     "stg_qtickets_sales_raw",
-    key=("event_date", "event_id", "currency"),
+    key=("event_date", "account", "event_id", "currency"),
     measures=("tickets_sold", "revenue", "refunds_amount"),
 )
 
 SOURCE = Source(
     name="qtickets",
+    word="qtickets",
     title="QTickets",
     job="qtickets_loader",
     noun="ticket lines",
     version=api.VERSION,
-    account=api.account,
+    reads=api.reads,
+    credential=api.credential,
+    names_itself=False,
+    listed="",
     check_settings=api.check_settings,
     probe=probes.qtickets,
     resources=(
@@ -78,7 +82,6 @@ SOURCE = Source(
             },
             lasting=("venue",),
             things="events",
-            tells_account=True,
         ),
     ),
     marts=((Mart(SALES, day="event_date"), must.sales), MARKETING),

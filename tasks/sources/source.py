@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -62,16 +61,12 @@ class Output:
     """Groups of `carried` that may stay unknown: a few of them are a note and no warning."""
     things: str = "ads"
     answers_for: tuple[str, ...] = ()
-    """Columns that bound the scope of a load: rows with other values stay, such as those of another account, or of
-    an ad that the source no longer lists, whose spend is still spent."""
-    spelling: Callable[[pl.Expr], pl.Expr] = lambda text: text
-    """The form in which values of such a column are compared."""
+    """Columns that bound the scope of a load: rows with other values stay, as of an ad that the source no longer
+    lists, whose spend is still spent."""
     unreadable: Callable[[pl.DataFrame], pl.DataFrame] | None = None
     """Of the raw rows, the ads whose links could not be read, with their spend (ad_id, spent)."""
     refers_to: tuple[str, Table] | None = None
     """A column and the table that describes its values."""
-    tells_account: bool = False
-    """All objects of an account are here, so one that shares none with the warehouse is another account."""
 
 
 @dataclass(frozen=True)
@@ -79,14 +74,22 @@ class Source:
     """All that is special about a source."""
 
     name: str
+    word: str
+    """In the names of its settings and token files."""
     title: str
     job: str
     noun: str
     """What a row is called, e.g. `ad days`."""
     version: str
     """Changes with the fetch code: what an older version fetched is not used again."""
-    account: Callable[[Settings], str]
-    """Identifies the account; begins with the API's address."""
+    reads: Callable[[Settings], str]
+    """The API's address, and after a # which settings decide what comes of one account."""
+    credential: Callable[[Settings], str]
+    """The same of two accounts that are one; empty where that is not known."""
+    names_itself: bool
+    """It tells its own id of the account, so two accounts of ours with the same one are one."""
+    listed: str
+    """The setting that may list several accounts, which share the others; empty where none may."""
     check_settings: Callable[[Settings], object]
     probe: Callable[[Settings], str]
     """The API's cheapest call."""
@@ -104,7 +107,3 @@ class Source:
     """How far back the API can be asked; None: for ever."""
     backfill_months: int = 1
     """How much one run of a backfill takes."""
-
-    def fingerprint(self, settings: Settings) -> str:
-        """A fingerprint of the account, which does not name it."""
-        return hashlib.sha256(self.account(settings).encode()).hexdigest()[:16]

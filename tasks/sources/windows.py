@@ -70,7 +70,8 @@ def backfill_window(source: Source, first: date, last: date | None, *, today: da
 
 
 def label(name: str, days: int | None, first: object, last: object) -> str:
-    """A load by name: `qtickets 30 days`, or the days that were given, `direct from 2026-06-01 to 2026-06-30`."""
+    """A load by name, of a source or an account of it: `qtickets 30 days`, or the days that were given, `direct spb
+    from 2026-06-01 to 2026-06-30`."""
     words = [f"{word} {day}" for word, day in (("from", first), ("to", last)) if day]
     if days is not None and not words:
         words = [f"{days} days"]

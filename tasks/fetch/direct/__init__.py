@@ -11,7 +11,6 @@ from datetime import datetime
 from tasks.fetch.direct.fetching import COLUMNS as COLUMNS
 from tasks.fetch.direct.fetching import HISTORY_DAYS as HISTORY_DAYS
 from tasks.fetch.direct.fetching import fetch
-from tasks.fetch.direct.values import canonical as canonical
 from tasks.fetch.direct.values import canonical_login as canonical_login
 from tasks.landing import Fetched
 from tasks.settings import Settings, require
@@ -22,13 +21,19 @@ VERSION = "3"
 
 def check_settings(settings: Settings) -> None:
     """Raises SettingsError where the login or the token is missing."""
-    require(settings.direct_login, "DIRECT_LOGIN", ".env.direct")
-    require(settings.direct_token, "DIRECT_TOKEN", ".env.direct")
+    require(settings, "DIRECT_LOGIN")
+    require(settings, "DIRECT_TOKEN")
 
 
-def account(settings: Settings) -> str:
+def reads(settings: Settings) -> str:
+    """The address and, after a #, the login and the version of the API."""
+    return f"{credential(settings)} {settings.direct_version}"
+
+
+def credential(settings: Settings) -> str:
+    """An account is a login, whichever token opens it."""
     login = canonical_login(settings.direct_login or "")
-    return f"{settings.direct_base_url}#{login}#{settings.direct_version}"
+    return f"{settings.direct_base_url}#{login}" if login else ""
 
 
 def fetch_ad_days(settings: Settings, window: Window, as_of: datetime) -> Fetched:

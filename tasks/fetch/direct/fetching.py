@@ -62,7 +62,8 @@ async def fetch(settings: Settings, window: Window, as_of: datetime) -> Fetched:
     run.warnings += [*doubtful, *_missing_notes(run)]
     run.notes += certain
     facts = {"ad_days": len(rows), "ads": len(known.ads)}
-    return Fetched(rows, COLUMNS, tuple(run.warnings), facts, window, partial, tuple(run.notes))
+    marks = (canonical_login(direct.login),)
+    return Fetched(rows, COLUMNS, tuple(run.warnings), facts, window, partial, tuple(run.notes), marks)
 
 
 async def _with_changed_days(run: Run, window: Window, known: Collection[int]) -> Window:

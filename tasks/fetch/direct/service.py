@@ -24,13 +24,13 @@ _POINTS_USED_UP = 152
 _LATER = {52, 1000, 1001, 1002}
 _SLOWER = {56: 10.0, 506: 10.0}
 _HINTS = {
-    53: "The token is wrong, expired or revoked: put a new DIRECT_TOKEN into secrets/.env.direct.",
-    54: "This login has no right to that account: check DIRECT_LOGIN in secrets/.env.direct.",
+    53: "The token is wrong, expired or revoked: put a new DIRECT_TOKEN into {file}.",
+    54: "This login has no right to that account: check DIRECT_LOGIN in {file}.",
     58: "The application's access is not approved: apply for it in Direct's settings, API.",
-    513: "This login is not connected to Direct: check DIRECT_LOGIN in secrets/.env.direct.",
+    513: "This login is not connected to Direct: check DIRECT_LOGIN in {file}.",
     3000: "The application has no access to the API: apply for it in Direct's settings, API.",
     3001: "The application has no access to this method: apply for it in Direct's settings, API.",
-    8800: "The account does not see that object: check DIRECT_LOGIN in secrets/.env.direct.",
+    8800: "The account does not see that object: check DIRECT_LOGIN in {file}.",
 }
 _ACCESS_CODES = {53, 54, 58, 513, 3000, 3001}
 _NOT_SEEN = 8800
@@ -64,9 +64,10 @@ class Direct:
     """One account. `points_left`: share of the daily points that is left, by the last `Units` header."""
 
     def __init__(self, settings: Settings) -> None:
-        token = require(settings.direct_token, "DIRECT_TOKEN", ".env.direct")
-        self.login = require(settings.direct_login, "DIRECT_LOGIN", ".env.direct")
+        token = require(settings, "DIRECT_TOKEN")
+        self.login = require(settings, "DIRECT_LOGIN")
         self.version = settings.direct_version
+        self._file = settings.file_of("direct")
         self.points_left = 1.0
         headers = {
             "Authorization": f"Bearer {token}",
@@ -145,7 +146,7 @@ class Direct:
         text = _matching(_WORDS, error.get("error_string"))
         request_id = _matching(_ID, error.get("request_id")) or _matching(_ID, reply.headers.get("RequestId"))
         of_request = f"the request id {request_id}" if request_id else "the time of the request"
-        hint = _HINTS.get(code, f"Tell Direct's support {of_request}.")
+        hint = _HINTS.get(code, f"Tell Direct's support {of_request}.").replace("{file}", self._file)
         is_access = code in _ACCESS_CODES or (code == _NOT_SEEN and service in ("reports", "campaigns"))
         said = f" ({text})" if text else ""
         message = f"{TITLE} refused the request with code {code}{said}. {hint}"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import polars as pl
-
 _WHOLE = re.compile(r"^([0-9]{1,19})(\.0*)?$")
 
 Object = dict[str, Any]
@@ -40,11 +38,3 @@ def canonical_login(text: str) -> str:
     """Logins of Yandex ignore case and take a dot for a hyphen; the domain of a mail address keeps its dots."""
     name, at, domain = text.strip().lower().partition("@")
     return name.replace(".", "-") + at + domain
-
-
-def canonical(login: pl.Expr) -> pl.Expr:
-    """`canonical_login` of a column."""
-    plain = login.str.strip_chars().str.to_lowercase()
-    return plain.str.extract(r"^([^@]*)").str.replace_all(".", "-", literal=True) + plain.str.extract(
-        r"^[^@]*(.*)$"
-    )

@@ -29,6 +29,7 @@ from tasks.fetch.qtickets.rows import (
     ORDER_SELECT,
     baskets_of,
     event_rows,
+    mark_of,
     order_rows,
     seen_columns,
     shows_without_a_day,
@@ -54,8 +55,8 @@ _ENOUGH_ORDERS = 3
 """Fewest orders with a hundredfold price that fail the fetch."""
 
 _HINTS = {
-    401: "The token is not valid: put the right QTICKETS_TOKEN into secrets/.env.qtickets.",
-    403: "The token is not valid: put the right QTICKETS_TOKEN into secrets/.env.qtickets.",
+    401: "The token is not valid: put the right QTICKETS_TOKEN into {file}.",
+    403: "The token is not valid: put the right QTICKETS_TOKEN into {file}.",
     404: "Check QTICKETS_BASE_URL: it should end in /api/rest/v1.",
 }
 
@@ -78,17 +79,21 @@ def fetch_events(settings: Settings, window: Window, as_of: datetime) -> Fetched
     return asyncio.run(_events(settings))
 
 
-def account(settings: Settings) -> str:
-    """A key of the account that is fetched: the address and a hash of the token, which decides whose orders come,
-    and of the settings that change the reply. It goes into cache keys; the token itself is not in it."""
+def reads(settings: Settings) -> str:
+    """The address and, after a #, the settings that change the reply."""
     how = (settings.qtickets_filter, settings.qtickets_date_format, settings.qtickets_payment_lag)
-    who = hashlib.sha256(f"{check_settings(settings)} {how}".encode()).hexdigest()
-    return f"{settings.qtickets_base_url}#{who}"
+    return f"{settings.qtickets_base_url}#{how}"
+
+
+def credential(settings: Settings) -> str:
+    """The token decides whose orders come."""
+    token = settings.qtickets_token.get_secret_value().strip() if settings.qtickets_token else ""
+    return token and hashlib.sha256(f"{settings.qtickets_base_url} {token}".encode()).hexdigest()
 
 
 def check_settings(settings: Settings) -> str:
     """The token. Raises SettingsError if it is not set."""
-    return require(settings.qtickets_token, "QTICKETS_TOKEN", ".env.qtickets")
+    return require(settings, "QTICKETS_TOKEN")
 
 
 async def _events(settings: Settings) -> Fetched:
@@ -108,6 +113,7 @@ async def _events(settings: Settings) -> Fetched:
             seen_columns(rows, EVENT_COLUMNS),
             warnings=(text,) if unknown else (),
             facts={"events": len(records)},
+            marks=tuple(sorted(filter(None, map(mark_of, records)))),
         )
 
 
@@ -303,10 +309,12 @@ def api_of(settings: Settings) -> Api:
         settings.qtickets_base_url,
         headers,
         settings.qtickets_rate,
-        _HINTS,
+        {status: hint.replace("{file}", settings.file_of("qtickets")) for status, hint in _HINTS.items()},
         setting="QTICKETS_BASE_URL",
         is_own=_is_own,
         smaller="Load a narrower window, or set a smaller QTICKETS_PAGE_SIZE.",
+        # How it counts is not documented.
+        counts_by_address=True,
     )
 
 

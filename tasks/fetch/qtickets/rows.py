@@ -67,9 +67,17 @@ SHOW_FIELDS: Fields = {
 EVENT_COLUMNS = (*EVENT_FIELDS, *CITY_FIELDS, *SHOW_FIELDS)
 EVENT_SELECT = (
     *(key for key, _ in EVENT_FIELDS.values()),
+    "created_at",
     *(f"city.{key}" for key, _ in CITY_FIELDS.values()),
     *(f"shows.{key}" for key, _ in SHOW_FIELDS.values()),
 )
+
+
+def mark_of(event: Record) -> str | None:
+    """By what an event of this organizer is known again: its number, which another may use too, and when it was
+    made."""
+    number_, made_at = number(event.get("id")), instant(event.get("created_at"))
+    return f"{number_} {made_at}" if number_ else None
 
 
 def order_rows(order: Record) -> list[Row]:

@@ -34,21 +34,27 @@ LEGACY_CURRENCY = "RUB"
 def check_settings(settings: Settings) -> None:
     """Raises SettingsError if a setting that the chosen API needs is missing or malformed."""
     if settings.vk_api == "legacy":
-        require(settings.vk_token, "VK_TOKEN", ".env.vk")
-        require(settings.vk_account_id, "VK_ACCOUNT_ID", ".env.vk")
+        require(settings, "VK_TOKEN")
+        require(settings, "VK_ACCOUNT_ID")
     elif settings.vk_token:
-        require(settings.vk_token, "VK_TOKEN", ".env.vk")
+        require(settings, "VK_TOKEN")
     else:
-        require(settings.vk_client_id, "VK_CLIENT_ID", ".env.vk")
-        require(settings.vk_client_secret, "VK_CLIENT_SECRET", ".env.vk")
+        require(settings, "VK_CLIENT_ID")
+        require(settings, "VK_CLIENT_SECRET")
 
 
-def account(settings: Settings) -> str:
-    if settings.vk_api == "legacy":
-        return f"{settings.vk_legacy_base_url}#{settings.vk_account_id}"
+def reads(settings: Settings) -> str:
+    """The address and, after a #, the API and the account that are named, where they are."""
+    is_legacy = settings.vk_api == "legacy"
+    named = settings.vk_account_id if is_legacy else settings.vk_agency_client or settings.vk_account_id
+    return f"{settings.vk_legacy_base_url if is_legacy else settings.vk_base_url}#{settings.vk_api} {named or ''}"
+
+
+def credential(settings: Settings) -> str:
+    """What opens one account alone."""
     fixed = settings.vk_token.get_secret_value() if settings.vk_token else ""
     who = hashlib.sha256(fixed.encode()).hexdigest() if fixed else settings.vk_client_id
-    return f"{settings.vk_base_url}#{who}#{settings.vk_account_id or ''}"
+    return f"{reads(settings)} {who}" if who else ""
 
 
 def fetch_ad_days(settings: Settings, window: Window, as_of: datetime) -> Fetched:
@@ -126,7 +132,7 @@ async def _today(settings: Settings, window: Window, as_of: datetime) -> Fetched
         )
     if unlinked := sum(head["link"] is None and plan_of[ad] is not None for ad, head in heads.items()):
         notes.append(f"{today.TITLE} did not tell the links of {unlinked} ads; what was known of them stays")
-    return _fetched(heads, read, window, api.warnings, notes, len(banners))
+    return _fetched(heads, read, window, api.warnings, notes, len(banners), today.marks_of(user))
 
 
 async def _with_parents(
@@ -195,7 +201,7 @@ async def _legacy(settings: Settings, window: Window, as_of: datetime) -> Fetche
         }
         for ad, campaign in campaign_of.items()
     }
-    return _fetched(heads, read, window, api.warnings, notes, len(ads))
+    return _fetched(heads, read, window, api.warnings, notes, len(ads), (f"legacy {api.account_id}",))
 
 
 def _lacks(read: Statistics, account: list[Row] | None, window: Window, as_of: datetime) -> bool:
@@ -216,12 +222,19 @@ def _lost(read: Statistics) -> list[str]:
 
 
 def _fetched(
-    heads: dict[int, Row], read: Statistics, window: Window, warnings: list[str], notes: list[str], ads: int
+    heads: dict[int, Row],
+    read: Statistics,
+    window: Window,
+    warnings: list[str],
+    notes: list[str],
+    ads: int,
+    marks: tuple[str, ...],
 ) -> Fetched:
     """A listed ad without a row gets one of zeros: the API knows the ad and it had no delivery."""
     figures = read.days | read.partial
     rows = [heads[ad] | day for ad, days in figures.items() for day in days or [_undelivered(window)]]
-    return Fetched(rows, COLUMNS, tuple(warnings), {"ad_days": len(rows), "ads": ads}, notes=tuple(notes))
+    facts = {"ad_days": len(rows), "ads": ads}
+    return Fetched(rows, COLUMNS, tuple(warnings), facts, notes=tuple(notes), marks=marks)
 
 
 def _undelivered(window: Window) -> Row:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -26,8 +27,8 @@ _MOST_ADS = 2000
 _VERSION = "5.131"
 _LATER = {1: None, 10: None, 6: 1.0, 9: 2.0, 603: 2.0}
 _HINTS = {
-    5: "The token is wrong or expired: put a new VK_TOKEN into secrets/.env.vk.",
-    1117: "The token is expired: put a new VK_TOKEN into secrets/.env.vk.",
+    5: "The token is wrong or expired: put a new VK_TOKEN into {file}.",
+    1117: "The token is expired: put a new VK_TOKEN into {file}.",
     7: "The token lacks the right `ads`.",
     15: "The token has no access to this account: check VK_ACCOUNT_ID.",
     100: "A parameter is wrong: check VK_ACCOUNT_ID.",
@@ -43,15 +44,15 @@ class Legacy:
     """One account of the old API. `warnings`, `notes`: texts about what is missing."""
 
     def __init__(self, settings: Settings) -> None:
-        self._token = require(settings.vk_token, "VK_TOKEN", ".env.vk")
-        self.account_id = require(settings.vk_account_id, "VK_ACCOUNT_ID", ".env.vk")
+        self._token = require(settings, "VK_TOKEN")
+        self.account_id = require(settings, "VK_ACCOUNT_ID")
         api = Api(
             TITLE,
             settings.vk_legacy_base_url,
             {},
             settings.vk_rate,
             {404: "Check VK_LEGACY_BASE_URL: https://api.vk.com/method or https://api.vk.ru/method."},
-            judge=_judge,
+            judge=partial(_judge, file=settings.file_of("vk")),
             setting="VK_LEGACY_BASE_URL",
             hosts=("api.vk.com", "api.vk.ru"),
             is_own=lambda body: isinstance(body.get("error"), dict) and "error_code" in body["error"],
@@ -182,14 +183,14 @@ def _error_of(reply: httpx.Response) -> Record | None:
     return error if isinstance(error, dict) else None
 
 
-def _judge(reply: httpx.Response) -> None:
+def _judge(reply: httpx.Response, file: str) -> None:
     error = _error_of(reply)
     if error is None:
         return
     code = code_of(error.get("error_code"))
     if code in _LATER:
         raise TryAgain(f"code {code}", retry_after=_LATER[code])
-    hint = _HINTS.get(code, "See the list of errors of api.vk.com.")
+    hint = _HINTS.get(code, "See the list of errors of api.vk.com.").replace("{file}", file)
     raise SourceError(f"{TITLE} refused the request with code {code}. {hint}", transient=code in _USED_UP)
 
 

@@ -39,7 +39,7 @@ SMALL_PAGE = 50
 """The size that every description of the API allows; larger pages are tried first."""
 IDS_A_CALL = 200
 _HINTS = {
-    401: "The token is not valid: check VK_CLIENT_ID and VK_CLIENT_SECRET, or VK_TOKEN, in secrets/.env.vk.",
+    401: "The token is not valid: check VK_CLIENT_ID and VK_CLIENT_SECRET, or VK_TOKEN, in {file}.",
     403: "This token has no right to the account's statistics: it needs the scope read_ads.",
     404: "Check VK_BASE_URL: https://ads.vk.com or https://ads.vk.ru.",
 }
@@ -71,7 +71,8 @@ class Today:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._token = StoredToken(settings)
-        self.client = ApiClient(replace(api_of(settings), hints=_HINTS, judge=_judge, auth=self._token), settings)
+        hints = {status: hint.replace("{file}", settings.file_of("vk")) for status, hint in _HINTS.items()}
+        self.client = ApiClient(replace(api_of(settings), hints=hints, judge=_judge, auth=self._token), settings)
         self._page = settings.vk_page_size
         self._fields: dict[str, tuple[str, ...]] = {}
         self.warnings: list[str] = []
@@ -254,6 +255,12 @@ def account_of(user: Record) -> str:
     if account is None:
         raise SourceError(f"{TITLE} does not say which account the token belongs to. Set VK_ACCOUNT_ID.")
     return str(account)
+
+
+def marks_of(user: Record) -> tuple[str, ...]:
+    """Nothing where the API does not tell the account."""
+    account = whole(user.get("id"))
+    return () if account is None else (str(account),)
 
 
 def currency_of(user: Record) -> str | None:

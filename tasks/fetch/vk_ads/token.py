@@ -26,7 +26,6 @@ from tasks.fetch.decode import Undecodable, json_of
 from tasks.fetch.http import Api, ApiClient, as_json
 from tasks.settings import Settings, require
 
-_FILE = ".env.vk"
 _REFRESH_BEFORE_END = 30 * 60
 """Seconds before its end at which a token is refreshed."""
 _LOCK_WAIT = 120
@@ -53,10 +52,11 @@ class StoredToken(httpx.Auth):
     the request once more."""
 
     def __init__(self, settings: Settings) -> None:
-        self._fixed = require(settings.vk_token, "VK_TOKEN", _FILE) if settings.vk_token else ""
-        self._path = settings.vk_token_file
-        self.client_id = "" if self._fixed else require(settings.vk_client_id, "VK_CLIENT_ID", _FILE)
-        self._secret = "" if self._fixed else require(settings.vk_client_secret, "VK_CLIENT_SECRET", _FILE)
+        self._fixed = require(settings, "VK_TOKEN") if settings.vk_token else ""
+        self._path, self._file = settings.vk_token_file, settings.file_of("vk")
+        self.client_id = "" if self._fixed else require(settings, "VK_CLIENT_ID")
+        self._secret = "" if self._fixed else require(settings, "VK_CLIENT_SECRET")
+        self.agency_client = (settings.vk_agency_client or "").strip()
         api = replace(api_of(settings), judge=_judge)
         self._refreshing = ApiClient(api, settings)
         # One attempt: a token whose reply is lost takes one of the five slots too.
@@ -72,7 +72,7 @@ class StoredToken(httpx.Auth):
         reply = yield request
         code = _code(await reply.aread()) if reply.status_code == httpx.codes.UNAUTHORIZED else ""
         if code in _PERMANENT:
-            then = "put a new VK_TOKEN into secrets/.env.vk" if self._fixed else f"remove {self._path}"
+            then = f"put a new VK_TOKEN into {self._file}" if self._fixed else f"remove {self._path}"
             raise SourceError(
                 f"VK Ads says that the token {_PERMANENT[code]}. Once access is granted again, {then}."
             )
@@ -109,17 +109,25 @@ class StoredToken(httpx.Auth):
                 except _Refused as refused:
                     if refused.status == httpx.codes.FORBIDDEN:
                         raise
-            return await self._request(self._issuing, {"grant_type": "client_credentials"})
+            return await self._request(self._issuing, self._grant())
         except _Refused as refused:
             if refused.all_taken:
                 raise SourceError(
                     "VK Ads gives this application no further token: all five are taken. Put one of them into "
-                    "secrets/.env.vk as VK_TOKEN, or delete unused ones in the VK Ads cabinet."
+                    f"{self._file} as VK_TOKEN, or delete unused ones in the VK Ads cabinet."
                 ) from None
+            client = ", that VK_AGENCY_CLIENT is one of its clients" if self.agency_client else ""
             raise SourceError(
                 f"VK Ads gave no token (HTTP {refused.status}). Check VK_CLIENT_ID and VK_CLIENT_SECRET in "
-                "secrets/.env.vk, and that the application's API access is still open."
+                f"{self._file}{client}, and that the application's API access is still open."
             ) from None
+
+    def _grant(self) -> dict[str, str]:
+        """A token reads its own account only, so each client of an agency has one."""
+        if not self.agency_client:
+            return {"grant_type": "client_credentials"}
+        by = "agency_client_id" if self.agency_client.isdecimal() else "agency_client_name"
+        return {"grant_type": "agency_client_credentials", by: self.agency_client}
 
     async def _request(self, client: ApiClient, form: dict[str, str]) -> Tokens:
         """The tokens of one reply; a refresh may leave the refresh token out. An access token is stored whatever
@@ -135,19 +143,20 @@ class StoredToken(httpx.Auth):
         return tokens | {"expires_at": time.time() + _lifetime(reply.get("expires_in"))}
 
     def _load(self) -> Tokens:
-        """The stored token; {} if it is of another application or unreadable."""
+        """The stored token; {} if it is of another application or client, or unreadable."""
         try:
             kept = json_of(self._path.read_bytes())
         except (OSError, Undecodable):
             return {}
-        return kept if isinstance(kept, dict) and kept.get("client_id") == self.client_id else {}
+        owner = (kept.get("client_id"), kept.get("agency_client", "")) if isinstance(kept, dict) else None
+        return kept if owner == (self.client_id, self.agency_client) else {}
 
     def _store(self, tokens: Tokens) -> None:
         """Replaces the file by one that nobody else could ever read."""
         fresh = self._path.with_suffix(f".{os.getpid()}")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            json.dump(tokens | {"client_id": self.client_id}, file)
+            json.dump(tokens | {"client_id": self.client_id, "agency_client": self.agency_client}, file)
         Path(fresh).replace(self._path)
 
 

@@ -1,0 +1,41 @@
+"""By what each account is known again, `meta_accounts`: so that rows of another one never take its place."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+import polars as pl
+from clickhouse_connect.driver.client import Client
+
+from tasks.load.frames import insert, select
+from tasks.load.tables import Table
+from tasks.load.upsert import merge
+
+TABLE = Table("meta_accounts", key=("source", "account"))
+
+
+def known_marks(client: Client, source: str) -> pl.DataFrame:
+    """Of each account of the source: columns account, address, marks (list of text)."""
+    sql = f"SELECT account, address, marks FROM {TABLE.name} FINAL WHERE source = {{source:String}}"
+    return select(client, sql, {"source": source})
+
+
+def note_marks(
+    client: Client, source: str, account: str, address: str, marks: Collection[str], version: int
+) -> None:
+    row = {
+        "source": source,
+        "account": account,
+        "address": address,
+        "marks": sorted(marks),
+        "seen_at": datetime.now(UTC),
+        "_ver": version,
+    }
+    types: dict[str, pl.DataType] = {
+        "seen_at": pl.Datetime("ms", "UTC"),
+        "_ver": pl.UInt64(),
+        "marks": pl.List(pl.String()),
+    }
+    insert(client, TABLE.name, pl.DataFrame([row], schema_overrides=types))
+    merge(client, TABLE.name)
