@@ -37,7 +37,7 @@ class DirectApi(Accounts):
     may be replaced to let hours pass. Money is in ``currency``, and the world's figures are taken as they are.
     """
 
-    mount = "/direct"
+    source, mount = "direct", "/direct"
 
     def __init__(
         self,
@@ -70,6 +70,10 @@ class DirectApi(Accounts):
         other.clock = self.clock
         other.reset()
         return self._join(account, other)
+
+    def settings(self, url: str) -> dict[str, str]:
+        """What points a loader at this account, by the names that it is told them by."""
+        return {"DIRECT_LOGIN": self.login, "DIRECT_TOKEN": self.token, "DIRECT_BASE_URL": url}
 
     @property
     def writes(self) -> list[Request]:

@@ -36,7 +36,7 @@ class QticketsApi(Accounts):
     grows with every request, ``faults`` makes requests fail, ``switches`` may be flipped at any time.
     """
 
-    mount = "/api/rest/v1"
+    source, mount = "qtickets", "/api/rest/v1"
 
     def __init__(
         self,
@@ -73,6 +73,10 @@ class QticketsApi(Accounts):
         """Another organizer, chosen by its own token."""
         other = QticketsApi(*_documents(world), self.switches, token=f"{SANDBOX_TOKEN}-{account}")
         return self._join(account, other)
+
+    def settings(self, url: str) -> dict[str, str]:
+        """What points a loader at this account, by the names that it is told them by."""
+        return {"QTICKETS_TOKEN": self.token, "QTICKETS_BASE_URL": url}
 
     def show(self, world: World) -> None:
         """Serve another view from now on, e.g. the same world at a later instant."""

@@ -41,7 +41,7 @@ class VkAdsApi(Accounts):
     ``tokens`` expire or are revoked on demand, ``throttle.limits`` are the rate limits of every method.
     """
 
-    mount = "/vk"
+    source, mount = "vk_ads", "/vk"
 
     def __init__(self, cabinet: Cabinet, *, clock: Clock = time.time, tokens: Tokens | None = None) -> None:
         self.cabinet = cabinet
@@ -76,6 +76,11 @@ class VkAdsApi(Accounts):
         other = VkAdsApi(cabinet, tokens=Tokens(self.tokens.clock, *client, agency.tokens if agency else None))
         other.switches, other.throttle.limits = self.switches, dict(self.throttle.limits)
         return self._join(account, other)
+
+    def settings(self, url: str) -> dict[str, str]:
+        """What points a loader at this account, by the names that it is told them by."""
+        tokens = self.tokens
+        return {"VK_CLIENT_ID": tokens.client_id, "VK_CLIENT_SECRET": tokens.client_secret, "VK_BASE_URL": url}
 
     @property
     def writes(self) -> list[Request]:
