@@ -1,7 +1,8 @@
 """``python -m sandbox``: serves the stand-in APIs until interrupted.
 
 The first line on standard output is one JSON object with base URLs and tokens, printed when all of them
-answer. With ``--live`` time goes on in the world; else it stays as it was at the start.
+answer; its ``others`` are the further accounts of each source, with the settings that lead to them. With
+``--live`` time goes on in the world; else it stays as it was at the start.
 """
 
 from __future__ import annotations
@@ -16,10 +17,15 @@ from datetime import UTC, date, datetime
 from sandbox.direct import DirectApi
 from sandbox.living import Living
 from sandbox.qtickets import QticketsApi
+from sandbox.recorder import MAIN
 from sandbox.server import HOST, serve
 from sandbox.vk import VK_ACCOUNT_ID, VK_CLIENT_ID, VK_CLIENT_SECRET, VkAdsApi, VkLegacyApi
 from sandbox.world import World
 from sandbox.world.clock import moscow_day
+
+_SPB, _NEW = "spb", "new"
+_SMALLER = 0.1
+"""The other accounts' scale, in that of the first."""
 
 
 def main() -> int:
@@ -31,6 +37,7 @@ def main() -> int:
     world = World.generate(until=datetime.now(UTC), seed=options.seed, days=options.days, scale=options.scale)
     qtickets, vk, direct = QticketsApi.of(world), VkAdsApi.of(world), DirectApi.of(world)
     vk_legacy = VkLegacyApi(vk.cabinet)
+    others = _add_others(world, qtickets, vk, direct)
     try:
         with serve(qtickets, vk, vk_legacy, direct, port=options.port) as running:
             addresses = {
@@ -45,11 +52,18 @@ def main() -> int:
                 "direct": running.url_of(direct),
                 "direct_login": direct.login,
                 "direct_token": direct.token,
+                "others": [
+                    {"source": api.source, "account": name, "settings": one.settings(running.url_of(api))}
+                    for api in (qtickets, vk, direct)
+                    for name, one in api.accounts.items()
+                    if name != MAIN
+                ],
             }
             sys.stdout.write(json.dumps(addresses) + "\n")
             sys.stdout.flush()
             if options.live:
-                living = Living(world, qtickets.show, vk.cabinet.show, direct.show)
+                shows = (qtickets.show, vk.cabinet.show, direct.show, lambda later: others.move_to(later.until))
+                living = Living(world, *shows)
                 del world  # or it stays in memory beside the next one
                 living.live(stop, options.live)
             else:
@@ -58,6 +72,22 @@ def main() -> int:
         sys.stderr.write(f"sandbox: cannot listen on {HOST}:{options.port}: {error}\n")
         return 1
     return 0
+
+
+def _add_others(world: World, qtickets: QticketsApi, vk: VkAdsApi, direct: DirectApi) -> Living:
+    """A smaller promoter with accounts of all three, and new advertisers of whom nothing is known yet."""
+    small = World.generate(until=world.until, seed=world.seed + 1, days=world.days, scale=world.scale * _SMALLER)
+    nothing = small.emptied()
+    full = (qtickets.add(_SPB, small).show, vk.add(_SPB, small).cabinet.show, direct.add(_SPB, small).show)
+    new = (vk.add(_NEW, nothing, currency="KZT").cabinet.show, direct.add(_NEW, nothing, currency="KZT").show)
+
+    def show(later: World) -> None:
+        for one in full:
+            one(later)
+        for one in new:
+            one(later.emptied())
+
+    return Living(small, show)
 
 
 def _options() -> argparse.Namespace:

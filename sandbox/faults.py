@@ -25,19 +25,23 @@ KINDS = {
 
 @dataclass(slots=True)
 class Fault:
-    """One entry of the queue. ``path`` is a pattern below the API's base: ``/orders``, ``/orders/*``."""
+    """One entry of the queue. ``path`` is a pattern below the API's base: ``/orders``, ``/orders/*``.
+
+    With ``account`` it happens to requests of that account alone, else to those of any.
+    """
 
     kind: str
     path: str
     times: int
     after: int
     options: dict[str, Any]
+    account: str | None = None
     seen: int = field(default=0, init=False)
     fired: int = field(default=0, init=False)
 
-    def counts(self, path: str) -> bool:
-        """Whether this fault is due at this request, which it counts if its path matches."""
-        if self.fired >= self.times or not fnmatchcase(path, self.path):
+    def counts(self, path: str, account: str) -> bool:
+        """Whether this fault is due at this request, which it counts if it matches."""
+        if self.fired >= self.times or not fnmatchcase(path, self.path) or self.account not in (None, account):
             return False
         self.seen += 1
         return self.seen > self.after
@@ -50,26 +54,41 @@ class Faults:
         self._lock = Lock()
         self._queue: list[Fault] = []
 
-    def add(self, kind: str, path: str = "/orders", times: int = 1, after: int = 0, **options: Any) -> Fault:
+    def add(
+        self,
+        kind: str,
+        path: str = "/orders",
+        times: int = 1,
+        after: int = 0,
+        *,
+        account: str | None = None,
+        **options: Any,
+    ) -> Fault:
         """Schedule a fault (see ``KINDS``) for ``times`` requests, after ``after`` matching ones have passed.
 
         Every waiting fault counts every matching request; when several are due, the one added first happens.
         """
         if kind not in KINDS:
             raise ValueError(f"unknown fault {kind!r}; known are {', '.join(KINDS)}")
-        fault = Fault(kind, path, times, after, options)
+        fault = Fault(kind, path, times, after, options, account)
         with self._lock:
             self._queue.append(fault)
         return fault
 
-    def mutate(self, call: Callable[[list[Any]], object], path: str = "/orders", after: int = 0) -> Fault:
+    def mutate(
+        self,
+        call: Callable[[list[Any]], object],
+        path: str = "/orders",
+        after: int = 0,
+        account: str | None = None,
+    ) -> Fault:
         """Let ``call`` change the documents behind ``path`` just before a request is answered."""
-        return self.add("mutate", path, after=after, call=call)
+        return self.add("mutate", path, after=after, account=account, call=call)
 
-    def take(self, path: str) -> Fault | None:
+    def take(self, path: str, account: str) -> Fault | None:
         """The fault that happens to this request, if any."""
         with self._lock:
-            due = [fault for fault in self._queue if fault.counts(path)]
+            due = [fault for fault in self._queue if fault.counts(path, account)]
             if not due:
                 return None
             due[0].fired += 1

@@ -40,7 +40,7 @@ class Misbehave:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request: Request = scope["sandbox.request"]
-        fault = self._faults.take(request.path)
+        fault = self._faults.take(request.path, request.account)
         if fault is None:
             await self._app(scope, receive, send)
             return

@@ -13,12 +13,15 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _REMEMBERED = 50_000
+MAIN = "main"
+"""Name of the account that an API starts with."""
 
 
 @dataclass(slots=True)
 class Request:
     """One request as it came, and what became of it. ``path`` is relative to the API's base.
 
+    ``account`` names the account whose token, client or login it carries, ``main`` also where it is nobody's.
     ``status`` stays None where no answer was sent; ``clock`` is ``time.monotonic`` at arrival. Headers are
     not kept, so no token is.
     """
@@ -33,14 +36,21 @@ class Request:
     clock: float = field(default_factory=time.monotonic)
     status: int | None = None
     fault: str | None = None
+    account: str = MAIN
 
 
 class Recorder:
     """ASGI layer: reads the body, records, and hands the ``Request`` on as ``scope["sandbox.request"]``."""
 
-    def __init__(self, app: ASGIApp, parse: Callable[[Request], dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        parse: Callable[[Request], dict[str, Any]],
+        owner: Callable[[Request, Headers], str],
+    ) -> None:
         self._app = app
         self._parse = parse
+        self._owner = owner
         self.requests: list[Request] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,14 +61,16 @@ class Recorder:
             body += message.get("body", b"")
             if not message.get("more_body", False):
                 break
+        headers = Headers(scope=scope)
         request = Request(
             method=scope["method"],
             path=unquote(scope["path"][len(scope.get("root_path", "")) :]) or "/",
             query=scope["query_string"].decode("latin-1"),
             body=body,
-            content_type=Headers(scope=scope).get("content-type", ""),
+            content_type=headers.get("content-type", ""),
         )
         request.params = self._parse(request)
+        request.account = self._owner(request, headers)
         self.requests.append(request)
         del self.requests[:-_REMEMBERED]
 
@@ -68,17 +80,3 @@ class Recorder:
             await send(message)
 
         await self._app({**scope, "sandbox.request": request}, receive, noting)
-
-
-class Recorded:
-    """What every stand-in has in common: it is an ASGI application behind a recorder, which it makes."""
-
-    _recorder: Recorder
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._recorder(scope, receive, send)
-
-    @property
-    def requests(self) -> list[Request]:
-        """The last requests in order of arrival. ``params`` have no secrets, ``body`` may."""
-        return self._recorder.requests

@@ -72,7 +72,7 @@ class Handlers:
             body = _body(request)
             result = call(
                 service, body.get("method"), body.get("params"), api.world, api.rows, api.switches,
-                v501=version == "v501",
+                currency=api.currency, v501=version == "v501",
             )  # fmt: skip
         except DirectError as error:
             told = error_body(error.code, error.detail, request_id=self._request_id)
@@ -82,11 +82,9 @@ class Handlers:
         )
 
     def _check_access(self, request: HttpRequest) -> None:
-        if request.headers.get("authorization") != f"Bearer {self._api.token}":
+        if not self._api.has_token(request.headers):
             raise DirectError(53, "Invalid OAuth token")
-        # Without a login the token's own is meant. Logins differ neither by case nor by dots and hyphens.
-        login = request.headers.get("client-login", self._api.login)
-        if login.lower().replace(".", "-") != self._api.login:
+        if "client-login" in request.headers and not self._api.has_login(request.headers):
             raise DirectError(self._api.switches.wrong_login_code, "No rights to this login")
 
     def _report_error(self, error: DirectError, units: Headers) -> Response:

@@ -25,13 +25,13 @@ def is_combinatorial(ad: Ad) -> bool:
     return campaign_type(ad) == UNIFIED and not _is_on_networks(ad)
 
 
-def campaigns(ads: Iterable[Ad]) -> list[Object]:
+def campaigns(ads: Iterable[Ad], currency: str) -> list[Object]:
     """Without those of the campaign wizard, which only reports tell of. Those of deleted ads stay."""
     by_id: dict[int, list[Ad]] = {}
     for ad in ads:
         if not ad.wizard:
             by_id.setdefault(ad.campaign_id, []).append(ad)
-    return [_campaign(own) for own in by_id.values()]
+    return [_campaign(own, currency) for own in by_id.values()]
 
 
 def ad_groups(ads: Iterable[Ad], day: date) -> list[Object]:
@@ -44,13 +44,13 @@ def ads_shown(ads: Iterable[Ad], day: date, on_v5: str | None) -> list[Object]:
     return [_ad(ad, on_v5) for ad in _shown(ads, day)]
 
 
-def _campaign(ads: list[Ad]) -> Object:
+def _campaign(ads: list[Ad], currency: str) -> Object:
     ad, kind = ads[0], campaign_type(ads[0])
     return {
         "Id": ad.campaign_id,
         "Name": ad.campaign_name,
         "Type": kind,
-        "Currency": "RUB",
+        "Currency": currency,
         "DailyBudget": {"Amount": int(sum(ad.daily_budget for ad in ads)) * _MICROS, "Mode": "STANDARD"},
         "TextCampaign" if kind == TEXT else "UnifiedCampaign": {"TrackingParams": ad.campaign_parameters},
     }

@@ -59,7 +59,7 @@ ADS = Kind(
 
 def call(
     service: str, method: object, params: object, world: World, rows: Iterable[AdDay], switches: DirectSwitches,
-    *, v501: bool,
+    *, currency: str, v501: bool,
 ) -> dict[str, Any]:  # fmt: skip
     """The ``result`` of one call. ``world`` holds Direct's ads alone."""
     if method != ("check" if service == "changes" else "get"):
@@ -71,7 +71,7 @@ def call(
     ads = [ad for ad in world.ads if v501 or switches.unified_on_v5 or objects.campaign_type(ad) == objects.TEXT]
     day = moscow_day(world.until)
     if service == "campaigns":
-        kind, found = CAMPAIGNS, objects.campaigns(ads)
+        kind, found = CAMPAIGNS, objects.campaigns(ads, currency)
     elif service == "adgroups":
         kind, found = AD_GROUPS, objects.ad_groups(ads, day)
     else:

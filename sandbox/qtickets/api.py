@@ -8,14 +8,15 @@ from threading import RLock
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.faults import Fault, Faults
-from sandbox.misbehave import Misbehave
+from sandbox.accounts import Accounts
+from sandbox.faults import Fault
 from sandbox.qtickets import page_faults, wire
 from sandbox.qtickets.documents import event_document, order_document
 from sandbox.qtickets.pages import page, shaper
@@ -23,19 +24,19 @@ from sandbox.qtickets.query import Query, query_of, raw_parameters
 from sandbox.qtickets.switches import SANDBOX_TOKEN, Switches
 from sandbox.qtickets.table import Table
 from sandbox.qtickets.wire import Document, UnhandledFault
-from sandbox.recorder import Recorded, Recorder, Request
+from sandbox.recorder import Request
 from sandbox.world import World
 from sandbox.world.world import garbage_kept
 
 
-class QticketsApi(Recorded):
-    """ASGI application over documents, generated or captured, which it shares with the caller.
+class QticketsApi(Accounts):
+    """ASGI application over an organizer's documents, generated or captured, which it shares with the caller.
 
     Change documents only inside ``change()``: it keeps the server out and drops the indexes. ``requests``
     grows with every request, ``faults`` makes requests fail, ``switches`` may be flipped at any time.
     """
 
-    mount = "/api/rest/v1"
+    source, mount = "qtickets", "/api/rest/v1"
 
     def __init__(
         self,
@@ -49,7 +50,6 @@ class QticketsApi(Recorded):
         self.events = events
         self.switches = switches or Switches()
         self.token = token
-        self.faults = Faults()
         self.lock = RLock()
         self._touch()
         answers = [("", self._list), ("/{id}", self._detail)]
@@ -62,13 +62,21 @@ class QticketsApi(Recorded):
             exception_handlers={404: _no_route, 405: _write, UnhandledFault: _unhandled},
             middleware=[Middleware(GZipMiddleware, compresslevel=1)],
         )
-        layer = Misbehave(app, self.faults, page_faults.PAGE_EDITS, wire.error_body, self._before)
-        self._recorder = Recorder(layer, self._parameters)
+        self._open(app, page_faults.PAGE_EDITS, wire.error_body, self._parameters)
 
     @classmethod
     def of(cls, world: World, switches: Switches | None = None) -> QticketsApi:
         """The API over a generated world."""
         return cls(*_documents(world), switches)
+
+    def add(self, account: str, world: World) -> QticketsApi:
+        """Another organizer, chosen by its own token."""
+        other = QticketsApi(*_documents(world), self.switches, token=f"{SANDBOX_TOKEN}-{account}")
+        return self._join(account, other)
+
+    def settings(self, url: str) -> dict[str, str]:
+        """What points a loader at this account, by the names that it is told them by."""
+        return {"QTICKETS_TOKEN": self.token, "QTICKETS_BASE_URL": url}
 
     def show(self, world: World) -> None:
         """Serve another view from now on, e.g. the same world at a later instant."""
@@ -98,13 +106,19 @@ class QticketsApi(Recorded):
         """Check the token, read the parameters, and keep changes out while answering."""
 
         async def endpoint(request: HttpRequest) -> Response:
-            if request.headers.get("authorization") != f"Bearer {self.token}":
+            if not self._is_mine(request.headers):
                 return wire.wrong_authorization()
             with self.lock:
                 query = query_of(request.scope["sandbox.request"], self.switches)
                 return answer(request, self._tables[name], query)
 
         return endpoint
+
+    def _is_mine(self, headers: Headers) -> bool:
+        return headers.get("authorization") == f"Bearer {self.token}"
+
+    def _claim(self, _request: Request, headers: Headers) -> int:
+        return int(self._is_mine(headers))
 
     def _list(self, _: HttpRequest, table: Table, query: Query) -> Response:
         return wire.reply(wire.body(page(table, query, self.switches)))

@@ -26,11 +26,12 @@ class Cabinet:
     """Campaigns, groups, banners and their days, shared by the stand-ins that serve them.
 
     Change any of it only inside ``change()``, which keeps the servers out. ``today`` is the account's current
-    Moscow day, and no clock moves it.
+    Moscow day, and no clock moves it. Money is in ``currency``, and the world's figures are taken as they are.
     """
 
-    def __init__(self, held: Contents) -> None:
-        self.account_id = VK_ACCOUNT_ID
+    def __init__(self, held: Contents, *, account_id: int = VK_ACCOUNT_ID, currency: str = "RUB") -> None:
+        self.account_id = account_id
+        self.currency = currency
         self.lock = RLock()
         self._hold(held)
 
@@ -47,6 +48,15 @@ class Cabinet:
         held = contents(world)
         with self.change():
             self._hold(held)
+
+    @property
+    def username(self) -> str:
+        return f"{self.account_id}@vk"
+
+    def is_named(self, form: dict[str, str]) -> bool:
+        """Whether an agency asks for a token of this account."""
+        by_name, by_id = form.get("agency_client_name"), form.get("agency_client_id")
+        return by_name == self.username or by_id == str(self.account_id)
 
     def _hold(self, held: Contents) -> None:
         self.today: date = held.today

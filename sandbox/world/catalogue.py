@@ -18,10 +18,14 @@ from sandbox.world.clock import QUARTERS, day_start, local_time, season_start
 from sandbox.world.randomness import happens, pick, stream
 from sandbox.world.secrets import MARK
 
+# By whether the seed is odd: worlds of two accounts, whose ids are the same, share no event's name.
 _TITLES = (
-    "Щелкунчик", "Мир динозавров", "Симфония при свечах", "Песчаное шоу", "Бумажный цирк", "Ночь джаза",
-    "Космос рядом", "Рок-хиты с оркестром", "Тайна старого чердака", "Океан света", "Большой стендап",
-    "Кино вживую",
+    ("Белые ночи", "Цирк на воде", "Хиты кино", "Органный вечер", "Сказки Пушкина", "Танго под звёздами"),
+    (
+        "Щелкунчик", "Мир динозавров", "Симфония при свечах", "Песчаное шоу", "Бумажный цирк", "Ночь джаза",
+        "Космос рядом", "Рок-хиты с оркестром", "Тайна старого чердака", "Океан света", "Большой стендап",
+        "Кино вживую",
+    ),
 )  # fmt: skip
 _SEASON_NAMES = ("зима", "весна", "лето", "осень")
 _TITLES_A_SEASON = 3
@@ -94,18 +98,19 @@ class Event:
 def season_events(seed: int, season: int) -> tuple[Event, ...]:
     """All events of a season with their whole life; shared between calls, so never change them in place."""
     rng = stream(seed, "season", season)
-    titles = rng.sample(_TITLES, _TITLES_A_SEASON)
+    titles = rng.sample(_TITLES[seed % 2], _TITLES_A_SEASON)
     # A city's second event takes the next title, which keeps (name, city) unique.
     stops = [(city, city) for city in range(len(CITIES))] + [(city, city + 1) for city in _EXTRA_CITIES]
     return tuple(
-        _draft(rng, season, slot, CITIES[city], titles[title % _TITLES_A_SEASON])
+        _draft(rng, seed, season, slot, CITIES[city], titles[title % _TITLES_A_SEASON])
         for slot, (city, title) in enumerate(stops)
     )
 
 
-def _draft(rng: Random, season: int, slot: int, city: City, title: str) -> Event:
+def _draft(rng: Random, seed: int, season: int, slot: int, city: City, title: str) -> Event:
     start = season_start(season)
-    created_at = day_start(start) - _ANNOUNCED_BEFORE + timedelta(hours=7 * slot + 9, minutes=rng.randrange(60))
+    announced = timedelta(hours=7 * slot + 9, minutes=rng.randrange(60), seconds=0 if seed % 2 else 30)
+    created_at = day_start(start) - _ANNOUNCED_BEFORE + announced
     event_id = season * _IDS_A_SEASON + slot
     shows = _draft_shows(rng, event_id, city, start, many=slot == _MANY_SHOWS)
     year, quarter = divmod(season, QUARTERS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sandbox.world import catalogue, lifecycle
@@ -49,6 +49,10 @@ class World:
         events = [event for event in (catalogue.as_of(plan, until) for plan in planned) if event]
         ads = [ad for event in events for ad in ads_of(event) if ad.starts <= last]
         return cls(seed, until, days, scale, events, orders, ads)
+
+    def emptied(self) -> World:
+        """The world of an account in which nothing happened yet."""
+        return replace(self, events=[], orders=[], ads=[])
 
     def personal_strings(self) -> set[str]:
         """Every personal or secret value, as an API would send it, so that a test can search for each of them."""

@@ -51,6 +51,10 @@ def token_limit_exceeded() -> ApiError:
     return ApiError(_FORBIDDEN, {"error": "token_limit_exceeded", "error_description": description})
 
 
+def access_denied() -> ApiError:
+    return ApiError(_FORBIDDEN, {"error": {"code": "ERR_ACCESS_DENIED", "message": "Access denied"}})
+
+
 def invalid(field: str, code: str, message: str) -> ApiError:
     """Validation of one parameter failed."""
     return _nested("validation_failed", "Validation failed", fields={field: {"code": code, "message": message}})

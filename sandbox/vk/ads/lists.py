@@ -26,8 +26,6 @@ def page(name: str, cabinet: Cabinet, parameters: Parameters, switches: Switches
     """``count`` is that of everything that matches. ``turn`` shifts a list whose order is not stable."""
     found = _documents(name, cabinet)
     fields = _fields(name, found, parameters)
-    limit = _limit(parameters, switches)
-    offset = _number(parameters, "offset", 0)
     only = parameters.list("_id__in")
     found = [item for item in found if not only or str(item["id"]) in only]
     if parameters.get("sorting") not in (None, "id"):
@@ -35,12 +33,24 @@ def page(name: str, cabinet: Cabinet, parameters: Parameters, switches: Switches
     if found and not switches.stable_order and parameters.get("sorting") is None:
         start = turn % len(found)
         found = found[start:] + found[:start]
+    answer = _paged(found, parameters, switches)
+    answer["items"] = [{name: value for name, value in item.items() if name in fields} for item in answer["items"]]
+    return answer
+
+
+def clients(cabinets: list[Cabinet], parameters: Parameters, switches: Switches) -> Document:
+    """An agency's clients; whoever has none is refused."""
+    if not cabinets:
+        raise errors.access_denied()
+    return _paged([_client(cabinet) for cabinet in cabinets], parameters, switches)
+
+
+def _paged(found: list[Document], parameters: Parameters, switches: Switches) -> Document:
+    limit, offset = _limit(parameters, switches), _number(parameters, "offset", 0)
     answer: Document = {"count": len(found), "offset": offset}
     if switches.tells_limit:
         answer["limit"] = limit
-    shown = found[offset : offset + limit]
-    answer["items"] = [{field: value for field, value in item.items() if field in fields} for item in shown]
-    return answer
+    return answer | {"items": found[offset : offset + limit]}
 
 
 def _documents(name: str, cabinet: Cabinet) -> list[Document]:
@@ -80,6 +90,20 @@ def _banner(banner: Banner) -> Document:
         "name": banner.name,
         "status": banner.status,
         "urls": {role: {"url": url} for role, url in banner.urls.items()},
+    }
+
+
+def _client(cabinet: Cabinet) -> Document:
+    return {
+        "access_type": "full_access",
+        "status": "active",
+        "user": {
+            "id": cabinet.account_id,
+            "username": cabinet.username,
+            "status": "active",
+            "account": {"id": cabinet.account_id, "balance": "10000.00", "type": "agency_client"},
+            "additional_info": {"client_name": f"Клиент {cabinet.account_id}"},
+        },
     }
 
 

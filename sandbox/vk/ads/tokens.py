@@ -17,6 +17,7 @@ from sandbox.world.secrets import MARK
 
 _SLOTS = 5
 _SCOPES = ["read_ads", "read_payments"]
+_AGENCY = "agency_client_credentials"
 
 
 @dataclass(slots=True)
@@ -29,29 +30,41 @@ class Token:
 
 
 class Tokens:
-    """``lifetime`` is in seconds and may be changed at any time; ``blocked`` makes the account a blocked user."""
+    """``lifetime`` is in seconds and may be changed at any time; ``blocked`` makes the account a blocked user.
 
-    def __init__(self, clock: Clock = time.time) -> None:
+    ``agency`` has the tokens of the agency whose client the account is.
+    """
+
+    def __init__(
+        self,
+        clock: Clock = time.time,
+        client_id: str = VK_CLIENT_ID,
+        client_secret: str = VK_CLIENT_SECRET,
+        agency: Tokens | None = None,
+    ) -> None:
+        self.client_id, self.client_secret, self.agency = client_id, client_secret, agency
         self.lifetime = DAY
         self.blocked = False
         self.clock = clock
         self.issued: list[Token] = []
-        self._made = 0
+        self._made: set[str] = set()
         self._countdown: int | None = None
 
     def answer(self, form: dict[str, str], switches: Switches) -> Document:
         """To a request for a token, a new one or a refreshed one; other grants are refused."""
         grant = form.get("grant_type")
-        if grant not in ("client_credentials", "refresh_token"):
+        if grant not in ("client_credentials", _AGENCY, "refresh_token"):
             raise errors.oauth_error("unsupported_grant_type")
         client_id = form.get("client_id", "")
-        if (client_id, form.get("client_secret")) != (VK_CLIENT_ID, VK_CLIENT_SECRET):
+        is_ours = (client_id, form.get("client_secret")) == (self.client_id, self.client_secret)
+        # An agency that names no client of its own comes to itself with this grant.
+        if (is_ours and grant == _AGENCY) or not (is_ours or self._is_agency(form)):
             raise errors.unauthorized("invalid_client")
         if grant == "refresh_token":
             rotate = switches.rotates_refresh_tokens
             token = self.renew(form.get("refresh_token", ""), client_id, rotate=rotate)
         else:
-            token = self.issue()
+            token = self.issue(client_id)
         document: Document = {
             "access_token": token.access,
             "token_type": "bearer",
@@ -60,17 +73,30 @@ class Tokens:
             "refresh_token": token.refresh,
         }
         if switches.tells_tokens_left:
-            document["tokens_left"] = _SLOTS - len(self.issued)
+            document["tokens_left"] = _SLOTS - self._taken(client_id)
         return document
 
-    def issue(self) -> Token:
-        """A new token; the sixth is refused."""
-        if len(self.issued) >= _SLOTS:
+    def issue(self, client_id: str | None = None) -> Token:
+        """A new token, without ``client_id`` for the account's own client; a client's sixth is refused."""
+        client_id = client_id or self.client_id
+        if self._taken(client_id) >= _SLOTS:
             raise errors.token_limit_exceeded()
         expires_at = self.clock() + self.lifetime
-        token = Token(self._text("access"), self._text("refresh"), VK_CLIENT_ID, expires_at)
+        token = Token(self._text("access"), self._text("refresh"), client_id, expires_at)
         self.issued.append(token)
         return token
+
+    def made_here(self, text: str) -> bool:
+        """Whether a token of either kind is or was this account's."""
+        return text in self._made
+
+    def _taken(self, client_id: str) -> int:
+        return sum(token.client_id == client_id for token in self.issued)
+
+    def _is_agency(self, form: dict[str, str]) -> bool:
+        agency = self.agency
+        pair = form.get("client_id"), form.get("client_secret")
+        return agency is not None and pair == (agency.client_id, agency.client_secret)
 
     def renew(self, refresh: str, client_id: str, *, rotate: bool) -> Token:
         """The same token with a new ``access``; the old one is unknown from now on."""
@@ -118,5 +144,6 @@ class Tokens:
         self.issued.clear()
 
     def _text(self, kind: str) -> str:
-        self._made += 1
-        return f"sandbox-vk-{kind}-{MARK}-{self._made}"
+        text = f"sandbox-vk-{kind}-{MARK}-{self.client_id}-{len(self._made) + 1}"
+        self._made.add(text)
+        return text

@@ -14,9 +14,10 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.faults import Fault, Faults
-from sandbox.misbehave import Misbehave, PageEdit
-from sandbox.recorder import Recorded, Recorder, Request
+from sandbox.accounts import Accounts
+from sandbox.faults import Fault
+from sandbox.misbehave import PageEdit
+from sandbox.recorder import Request
 from sandbox.vk.cabinet import VK_LEGACY_TOKEN, Cabinet
 from sandbox.vk.legacy import errors
 from sandbox.vk.legacy.methods import METHODS, Arguments, call
@@ -28,7 +29,7 @@ _RPS, _QUOTA = 3, 5000
 _URL_TOO_LONG = 414
 
 
-class VkLegacyApi(Recorded):
+class VkLegacyApi(Accounts):
     """ASGI application over a cabinet, which it may share with today's API.
 
     ``authorization`` says what is wrong with the token, if anything. ``throttle.limits`` has the user's calls a
@@ -44,13 +45,11 @@ class VkLegacyApi(Recorded):
         self.authorization: Literal["valid", "expired", "other_ip", "revoked"] = "valid"
         self.throttle = Throttle({SECOND: _RPS}, clock)
         self.quota = Throttle({HOUR: _QUOTA}, clock)
-        self.faults = Faults()
         app = Starlette(
             routes=[Route("/{method}", self._endpoint, methods=["GET", "POST"])],
             middleware=[Middleware(GZipMiddleware, compresslevel=1)],
         )
-        layer = Misbehave(app, self.faults, _PAGE_EDITS, _fault_body, self._mutate)
-        self._recorder = Recorder(layer, _parameters)
+        self._open(app, _PAGE_EDITS, _fault_body, _parameters)
 
     @property
     def writes(self) -> list[Request]:
@@ -82,7 +81,7 @@ class VkLegacyApi(Recorded):
         if self.quota.take("ads"):
             raise errors.LegacyError(errors.QUOTA)
 
-    def _mutate(self, fault: Fault, _: Request) -> None:
+    def _before(self, fault: Fault, _request: Request) -> None:
         if fault.kind != "mutate":
             raise ValueError(f"the legacy API has neither pages that drift nor totals: {fault.kind}")
         with self.cabinet.change():
