@@ -22,6 +22,7 @@ from cli.stand_in import bare_environment, settings_for
 from cli.stopping import at_end
 from cli.terminal import cell, err, out, say, show_progress
 from tasks.errors import ZakazError
+from tasks.ingest import Report
 from tasks.load.frames import select
 from tasks.load.sql import sql_text
 from tasks.load.warehouse import warehouse

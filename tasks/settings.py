@@ -59,6 +59,12 @@ class AlertSettings(BaseSettings):
     alert_telegram_base_url: str = "https://api.telegram.org"
     alert_repeat_hours: float = Field(default=24, gt=0, description="When an alert that stays open is sent again.")
 
+    _file: str = PrivateAttr("")
+
+    def file_of(self, word: str) -> str:
+        """The file in which settings of this word are or belong: `secrets/.env.vk`, that of the account."""
+        return self._file if word in OF_SOURCES and self._file else f"secrets/.env.{word}"
+
 
 class Settings(AlertSettings):
     clickhouse_dsn: SecretStr = Field(
@@ -170,12 +176,6 @@ class Settings(AlertSettings):
     quality_parameters: Annotated[dict[str, dict[str, float]], NoDecode] = Field(
         default={}, description='Per check, as JSON: {"freshness_data": {"lag_direct": 3}}.'
     )
-
-    _file: str = PrivateAttr("")
-
-    def file_of(self, word: str) -> str:
-        """The file in which the account's settings are or belong, e.g. `secrets/.env.vk` for `vk`."""
-        return self._file or f"secrets/.env.{word}"
 
     @field_validator("quality_parameters", mode="before")
     @classmethod
@@ -294,7 +294,7 @@ def remarks() -> Iterator[str]:
                 near = difflib.get_close_matches(ours, known, 1)
                 yield f"{file}: {written} is no setting and not read{f'; did you mean {near[0]}?' if near else ''}"
             elif is_account and owner != word:
-                yield f"{file}: {written} is not read; only settings that begin with {word.upper()}_ are an account's"
+                yield f"{file}: {written} is not read; an account has only settings that begin with {word.upper()}_"
             elif word in OF_SOURCES and owner and owner != word and file not in _given_file():
                 yield f"{file}: {written} is not read; it belongs into {file.parent}/.env.{owner}"
 
@@ -361,9 +361,10 @@ def _secret_files() -> list[Path]:
     return [path for path in _files_in_secrets() if re.fullmatch(r"\.env\.\w+", path.name)]
 
 
-def require(settings: Settings, name: str) -> str:
-    """The value of a source's setting, e.g. `VK_TOKEN`, or a SettingsError that names its file."""
-    word, value = name.partition("_")[0].lower(), getattr(settings, name.lower())
+def require(settings: AlertSettings, name: str) -> str:
+    """The value of a setting of a source or of alerts, e.g. `VK_TOKEN`, or a SettingsError that names its file."""
+    value, word = getattr(settings, name.lower()), name.partition("_")[0].lower()
+    word = "alerts" if word == "alert" else word
     file = settings.file_of(word)
     secret = (value.get_secret_value() if isinstance(value, SecretStr) else value or "").strip()
     if not secret:

@@ -12,7 +12,6 @@ from tasks.alerts.channel import webhook
 from tasks.errors import SettingsError
 from tasks.settings import Settings, require
 
-_FILE = ".env.alerts"
 _SLACK = "https://hooks.slack.com/"
 _TEXT = "{{subject}}\n{{body}}"
 
@@ -22,7 +21,7 @@ def apply_blocks(settings: Settings) -> str:
     if settings.zakaz_alert_block is None:
         raise SettingsError(
             "ZAKAZ_ALERT_BLOCK is missing: the kind of channel and a name, e.g. custom-webhook/zakaz-alerts. "
-            f"Put it into secrets/{_FILE} (sample: configs/{_FILE}.sample)."
+            "Put it into secrets/.env.alerts (sample: configs/.env.alerts.sample)."
         )
     kind, name = settings.zakaz_alert_block.split("/")
     if kind not in _KINDS:
@@ -49,7 +48,7 @@ def _webhook(settings: Settings) -> NotificationBlock:
 
 def _slack(settings: Settings) -> NotificationBlock:
     """Refuses other addresses than Slack's own: Prefect's block would silently send nothing to them."""
-    url = require(settings.alert_url, "ALERT_URL", _FILE)
+    url = require(settings, "ALERT_URL")
     if not url.startswith(_SLACK):
         raise SettingsError(f"ALERT_URL does not begin with {_SLACK}. For another address take custom-webhook.")
     return SlackWebhook(url=SecretStr(url))

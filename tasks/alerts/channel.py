@@ -10,7 +10,6 @@ import httpx
 
 from tasks.settings import AlertSettings, require
 
-_FILE = ".env.alerts"
 _TIMEOUT = 20
 """Seconds for a chat to take a message."""
 
@@ -37,9 +36,9 @@ def webhook(settings: AlertSettings, text: str) -> Webhook:
     """Telegram where there is a bot's token; else anything that takes {"text": …}, as Mattermost and Slack do.
     Raises SettingsError."""
     if settings.alert_telegram_token is None:
-        return Webhook(require(settings.alert_url, "ALERT_URL", _FILE), {"text": text})
-    token = require(settings.alert_telegram_token, "ALERT_TELEGRAM_TOKEN", _FILE)
-    chat = require(settings.alert_telegram_chat, "ALERT_TELEGRAM_CHAT", _FILE)
+        return Webhook(require(settings, "ALERT_URL"), {"text": text})
+    token = require(settings, "ALERT_TELEGRAM_TOKEN")
+    chat = require(settings, "ALERT_TELEGRAM_CHAT")
     # Without a look at the run's address by Telegram's servers.
     body = {"chat_id": chat, "text": text, "link_preview_options": {"is_disabled": True}}
     return Webhook(f"{settings.alert_telegram_base_url}/bot{token}/sendMessage", body)

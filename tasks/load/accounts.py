@@ -13,6 +13,7 @@ from tasks.load.tables import Table
 from tasks.load.upsert import merge
 
 TABLE = Table("meta_accounts", key=("source", "account"))
+_TYPES = {"seen_at": pl.Datetime("ms", "UTC"), "_ver": pl.UInt64(), "marks": pl.List(pl.String())}
 
 
 def known_marks(client: Client, source: str) -> pl.DataFrame:
@@ -32,10 +33,5 @@ def note_marks(
         "seen_at": datetime.now(UTC),
         "_ver": version,
     }
-    types: dict[str, pl.DataType] = {
-        "seen_at": pl.Datetime("ms", "UTC"),
-        "_ver": pl.UInt64(),
-        "marks": pl.List(pl.String()),
-    }
-    insert(client, TABLE.name, pl.DataFrame([row], schema_overrides=types))
+    insert(client, TABLE.name, pl.DataFrame([row], schema_overrides=_TYPES))
     merge(client, TABLE.name)

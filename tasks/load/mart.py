@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import date
 
@@ -22,6 +23,8 @@ _REPORT = Table("dim_report", key=("one",))
 _ALL = Scope()
 _ROUNDS = 10
 """How often other runs may change the mart's tables while this one writes it."""
+_one_at_a_time = threading.Lock()
+"""Of this process, in which many accounts may be loaded: they would write the same days again and again."""
 
 
 def restate(
@@ -37,6 +40,11 @@ def restate(
     ones, as of a worker whose clock is ahead. `prove`: applied to what is to be written.
     Raises ReconcileError where days still differ in the end.
     """
+    with _one_at_a_time:
+        return _restate(client, mart, version, prove)
+
+
+def _restate(client: Client, mart: Mart, version: int, prove: Callable[[pl.DataFrame], pl.DataFrame]) -> Upserted:
     written = Upserted()
     try:
         days = stale_days(client, mart)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -48,6 +49,8 @@ CREATE OR REPLACE VIEW `{name}`{everywhere} DEFINER = `{definer}` SQL SECURITY D
 COMMENT '{made_of}'
 """
 _OURS = "Zakaz "
+_one_at_a_time = threading.Lock()
+"""Accounts are loaded side by side in one process."""
 
 
 def migrate(client: Client, root: Path = SQL_DIR) -> list[str]:
@@ -66,7 +69,8 @@ def migrate(client: Client, root: Path = SQL_DIR) -> list[str]:
 def migrated(settings: Settings) -> Iterator[Client]:
     """A client of a warehouse whose schema was brought up to date. Raises what `warehouse` and `migrate` do."""
     with warehouse(settings) as client:
-        migrate(client)
+        with _one_at_a_time:
+            migrate(client)
         yield client
 
 

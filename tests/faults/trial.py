@@ -114,7 +114,8 @@ class Trial:
     def read(self, name: str) -> Read:
         """All steps of a load but those of the warehouse."""
         api, read = self.bench.apis[name], Read()
-        settings, source = api.product.settings, SOURCES[api.source]
+        account = api.product.account(api.source)
+        source = account.source
         self.bench.clock.move(seconds=5)
         run = Run(source.job, str(uuid.uuid4()), self.bench.clock.now)
         window = Window(first=FIRST, last=truth.moscow_day(NOW) - timedelta(days=0 if name == "qtickets" else 1))
@@ -123,15 +124,15 @@ class Trial:
         try:
             with nowhere:
                 for one in source.resources:
-                    manifests[one.name] = came = steps.fetch(steps.Fetch(source, one, settings, window, run), False)
+                    manifests[one.name] = came = steps.fetch(steps.Fetch(account, one, window, run), False)
                     window = came.window
                     read.told |= {*came.warnings, *came.notes}
                 for one in source.resources:
-                    judged = steps.validate(source, one, settings, manifests[one.name])
+                    judged = steps.validate(account, one, manifests[one.name])
                     parts[one.name], rejected = judged.part, judged.part.rejected
                     read.told |= {*judged.notes, *([f"{rejected.height} rejected"] if rejected.height else [])}
                     read.written.append(rejected.write_ndjson())
-                read.facts = [steps.transform(output, parts) for output in source.outputs]
+                read.facts = [steps.transform(account, output, parts) for output in source.outputs]
                 read.written += [facts.write_csv() for facts in read.facts]
                 read.message = "; ".join(sorted(read.told))
         except ZakazError as error:

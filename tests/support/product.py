@@ -33,6 +33,7 @@ from tasks.load.warehouse import warehouse
 from tasks.replay import replay
 from tasks.settings import Settings
 from tasks.sources import SOURCES
+from tasks.sources.accounts import Account
 from tasks.window import Window
 
 _REAL = datetime
@@ -79,6 +80,10 @@ class Product:
     """One warehouse and its settings. Use it inside `in_process(clock)`."""
 
     settings: Settings
+    name: str = "main"
+
+    def account(self, source: str) -> Account:
+        return Account(SOURCES[source], self.name, self.settings)
 
     def load(
         self,
@@ -93,19 +98,19 @@ class Product:
         """One load. The same `run_id` again is the same run resumed. `on_statement` gets "before" and "after"."""
         run_id, window = run_id or str(uuid.uuid4()), Window(first=first, last=last)
         with _watching(on_statement):
-            outcome = _outcome(lambda: ingest(SOURCES[source], self.settings, window, run_id, refresh=refresh))
+            outcome = _outcome(lambda: ingest(self.account(source), window, run_id, refresh=refresh))
         if outcome.status == "killed":
             _let_locks_go(run_id)
         return outcome
 
     def backfill(self, source: str, first: date, last: date, *, refresh: bool = False) -> Outcome:
         def load(window: Window) -> Report:
-            return ingest(SOURCES[source], self.settings, window, str(uuid.uuid4()), refresh=refresh)
+            return ingest(self.account(source), window, str(uuid.uuid4()), refresh=refresh)
 
-        return _outcome(lambda: backfill(SOURCES[source], self.settings, first, last, refresh=refresh, load=load))
+        return _outcome(lambda: backfill(self.account(source), first, last, refresh=refresh, load=load))
 
     def replay(self, source: str) -> Outcome:
-        return _outcome(lambda: replay([SOURCES[source]], self.settings))
+        return _outcome(lambda: replay([self.account(source)], self.settings))
 
     def select(self, sql: str) -> pl.DataFrame:
         with warehouse(self.settings) as client:
