@@ -28,7 +28,6 @@ from sandbox.world.secrets import MARK
 from tasks import steps
 from tasks.errors import ZakazError
 from tasks.load.runs import Run
-from tasks.sources import SOURCES
 from tasks.window import Window
 from tests.faults.bench import FIRST, NOW, Bench, Verdict, bench
 from tests.faults.malform import FREE, MARKS, SILENT, TAGS, Malformed, Payload, payloads
