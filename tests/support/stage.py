@@ -84,6 +84,7 @@ class Stage:
             "direct_login": DIRECT_LOGIN,
             "direct_token": DIRECT_TOKEN,
             "direct_rate": 10_000,
+            "direct_report_deadline": 5,
         }
         return Settings(_env_file=None, **(values | (old if legacy else vk)))  # type: ignore[arg-type]
 

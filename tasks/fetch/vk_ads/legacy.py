@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from functools import partial
 from typing import Any
@@ -38,6 +39,7 @@ _HINTS = {
     14: "VK asks for a captcha: open the cabinet in a browser once, then run again.",
 }
 _USED_UP = {29, 601}
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class Legacy:
@@ -206,6 +208,9 @@ def read_statistics(found: list[Any], ids: list[int]) -> Statistics:
         if not isinstance(stats, list):
             garbled.add(ad)
             stats = []
+        # A figure left out is zero, so one whose name is damaged would be zero too.
+        if not all(_NAME.fullmatch(name) for day in stats for name in record(day)):
+            garbled.add(ad)
         came.setdefault(ad, []).extend(statistics_row(day) for day in stats)
     read = Statistics(strangers=len(came.keys() - set(ids)), nameless=by_id(found)[1])
     for ad in ids:
