@@ -39,7 +39,7 @@ GIVEN_FILE = "ZAKAZ_ENV"
 OF_SOURCES = ("qtickets", "vk", "direct")
 """The word of each source in the names of its settings and token files: VK_CLIENT_ID in `secrets/.env.vk`."""
 MAIN = "main"
-_COPIES = {"backup", "bak", "copy", "disabled", "example", "new", "off", "old", "orig", "sample", "save", "tmp"}
+_COPIES = {"backup", "bak", "copy", "disabled", "example", "off", "old", "orig", "sample", "save", "tmp"}
 """`secrets/.env.vk.old` is somebody's copy, and no account."""
 _NOT_IN_FILES = {GIVEN_FILE, "ZAKAZ_HOME", "ZAKAZ_IGNORE_SECRETS"}
 T = TypeVar("T", bound="AlertSettings")
