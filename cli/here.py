@@ -70,9 +70,10 @@ def is_attended() -> bool:
 
 
 @contextmanager
-def alerts_of(what: str) -> Iterator[None]:
-    """Around the work of a command, e.g. `qtickets`: an alert of its failure is sent unless somebody looks on, and
-    resolved by the next run that succeeds."""
+def alerts_of(name: str, days: str = "") -> Iterator[None]:
+    """Around the work of a command, e.g. `qtickets` and `30 days`: an alert of its failure is sent unless somebody
+    looks on, and resolved by the next run of as many days that succeeds."""
+    what = f"{name} {days}".strip()
     with stopping.on_stop(lambda how: fire_unseen(what, how)):
         try:
             yield
