@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from cli import stopping
-from cli.here import fire_unseen
+from cli.here import fire_unseen, resolve_done
 from cli.terminal import complain
 from flows import outcomes
 from flows.backfill import FLOWS, backfill
@@ -89,6 +89,7 @@ def alerts_of(name: str, days: str = "") -> Iterator[None]:
             if not watch.has_run:
                 fire_unseen(name, words_of(error))
             raise
+    resolve_done(name, name)
 
 
 def _result_of(what: str, flow: Callable[..., object], kind: type[T], **given: object) -> T:

@@ -22,7 +22,7 @@ from tasks.quality.run import summary
 from tasks.settings import Settings, load_settings
 from tasks.smoke import Probe, SmokeFailed
 from tasks.smoke import summary as smoke_summary
-from tasks.sources.accounts import Account, wanted
+from tasks.sources.accounts import AT_ONCE, Account, wanted
 from tasks.sources.accounts import label as label_of
 from tasks.sources.windows import backfill_window, label, requested_window
 from tasks.window import Window
@@ -105,10 +105,9 @@ def load_one(account: Account, request: Request) -> Report:
 def side_by_side(name: str, account: str | None, work: Callable[[Account], object]) -> dict[str, object]:
     """What `work` gave or raised for each account, by label: each in a thread of its own. Raises what it raises for
     a single one."""
-    from cli.here import alerts_of  # noqa: PLC0415 - also of a load on a server: there is no run yet
+    from cli.here import alerts_of_accounts  # noqa: PLC0415 - also of a load on a server: there is no run yet
 
-    # Not the name of any load: that its accounts are found must not resolve an alert of the load itself.
-    with alerts_of(f"accounts of {name}"):
+    with alerts_of_accounts(name):
         accounts = wanted(name, account, load_settings())
     if len(accounts) == 1:
         return {accounts[0].label: work(accounts[0])}
@@ -119,7 +118,7 @@ def side_by_side(name: str, account: str | None, work: Callable[[Account], objec
         except Exception as error:  # noqa: BLE001 - raised, or told, by who asked
             return error
 
-    with ThreadPoolExecutor(len(accounts)) as pool:
+    with ThreadPoolExecutor(min(len(accounts), AT_ONCE)) as pool:
         running = {account.label: pool.submit(copy_context().run, one, account) for account in accounts}
     return {name: future.result() for name, future in running.items()}
 

@@ -17,7 +17,7 @@ from tasks.errors import ZakazError, why_stopped
 from tasks.load.runs import end_under_way
 from tasks.load.warehouse import warehouse
 from tasks.settings import load_settings
-from tasks.sources.accounts import Account
+from tasks.sources.accounts import AT_ONCE, Account
 
 PART = "zakaz-part"
 """The tag of a run within another. By it the server's automations see one whose process is gone; of its end the
@@ -43,7 +43,7 @@ def run_each(accounts: list[Account], run: Callable[[str], object]) -> State[obj
             return error
 
     names = [account.name for account in accounts]
-    pool = ThreadPoolExecutor(len(names))
+    pool = ThreadPoolExecutor(min(len(names), AT_ONCE))
     try:
         with tags(PART):
             running = {name: pool.submit(copy_context().run, one, name) for name in names}

@@ -23,6 +23,9 @@ from tasks.settings import (
 from tasks.sources import in_use, source_named
 from tasks.sources.source import Source
 
+AT_ONCE = 8
+"""Accounts that one process loads side by side; an agency may have a hundred."""
+
 
 @dataclass(frozen=True)
 class Account:
