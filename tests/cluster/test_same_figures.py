@@ -22,6 +22,7 @@ from tasks.load.warehouse import warehouse
 from tasks.quality.checks import checks, judge
 from tasks.settings import Settings
 from tasks.sources import SOURCES
+from tasks.sources.accounts import Account
 from tasks.window import Window
 from tests.cluster.servers import CLUSTER, Shards, drop_database
 from tests.flows import ad_truth, truth
@@ -66,23 +67,24 @@ def _load_all(served: Stage, clock: Clock, settings: Settings) -> None:
     writes after it, so that all its rows are overtaken."""
     window = Window(first=TODAY - timedelta(days=DAYS - 1), last=TODAY)
     served.faults("qtickets").add("edit", "/orders", 1, 0, call=_spoiled)
-    for source in SOURCES.values():
-        ingest(source, settings, window, f"first {source.name}")
+    accounts = [Account(source, "main", settings) for source in SOURCES.values()]
+    for account in accounts:
+        ingest(account, window, f"first {account.label}")
     with warehouse(settings) as client:
         assert select(client, "SELECT count() FROM meta_quarantine FINAL").item() == 1
-    for source in SOURCES.values():
+    for account in accounts:
         done = []
 
-        def validate(*given: Any, source: Any = source, done: list[str] = done) -> steps.Validated:
+        def validate(*given: Any, account: Account = account, done: list[str] = done) -> steps.Validated:
             if not done:
                 done.append("later")
                 clock.move(seconds=5)
                 served.show(WORLD)
-                ingest(source, settings, window, f"later {source.name}")
+                ingest(account, window, f"later {account.label}")
             return steps.validate(*given)
 
         clock.move(seconds=5)
-        report = ingest(source, settings, window, f"earlier {source.name}", by=replace(PLAIN, validate=validate))
+        report = ingest(account, window, f"earlier {account.label}", by=replace(PLAIN, validate=validate))
         assert any("left to runs that read the source later" in note for note in report.notes), report.message
 
 
