@@ -12,6 +12,7 @@ import clickhouse_connect
 import polars as pl
 import pytest
 from clickhouse_connect.driver.client import Client
+from pydantic import SecretStr
 
 from sandbox.world import World
 from tasks import steps
@@ -34,7 +35,8 @@ pytestmark = pytest.mark.slow
 NOW = datetime.fromisoformat("2026-03-08T12:00:00+03:00")
 DAYS, SCALE = 12, 0.05
 TODAY = truth.moscow_day(NOW)
-WORLD = World.generate(until=NOW, days=DAYS, scale=SCALE)
+WORLD, SPB = (World.generate(until=NOW, days=DAYS, scale=SCALE, seed=seed) for seed in (7, 8))
+SALES = ["event_date", "event_id", "currency", "tickets_sold", "revenue", "refunds_amount"]
 BOTH, ALONE = "zakaz_both", "zakaz_alone"
 # Relative to the clock: two answers a moment apart may differ.
 LEFT_OUT = {"v_data_freshness": "EXCEPT (minutes_since_success, last_success_at)"}
@@ -50,6 +52,7 @@ def kept(shards: Shards, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
     folder, clock = tmp_path_factory.mktemp("same"), Clock(NOW)
     earlier = World.generate(until=NOW - timedelta(days=5), days=DAYS - 5, scale=SCALE)
     with stage(earlier) as served:
+        served.qtickets.add("spb", SPB)
         spread = served.settings(shards.dsn, BOTH, folder / BOTH).model_copy(update={"clickhouse_cluster": CLUSTER})
         single = served.settings(shards.servers[0].dsn, ALONE, folder / ALONE)
         with in_process(clock):
@@ -68,7 +71,9 @@ def _load_all(served: Stage, clock: Clock, settings: Settings) -> None:
     window = Window(first=TODAY - timedelta(days=DAYS - 1), last=TODAY)
     served.faults("qtickets").add("edit", "/orders", 1, 0, call=_spoiled)
     accounts = [Account(source, "main", settings) for source in SOURCES.values()]
-    for account in accounts:
+    token = SecretStr(served.qtickets.accounts["spb"].token)
+    spb = Account(SOURCES["qtickets"], "spb", settings.model_copy(update={"qtickets_token": token}))
+    for account in (*accounts, spb):
         ingest(account, window, f"first {account.label}")
     with warehouse(settings) as client:
         assert select(client, "SELECT count() FROM meta_quarantine FINAL").item() == 1
@@ -106,9 +111,9 @@ def test_tables_views_and_checks_say_the_same_and_the_truth(kept: tuple[Client, 
 
     assert [name for name in found if not found[name].equals(single[name])] == []
     assert {name for name in found if found[name].is_empty()} <= {"v_sales_14d", "meta_quarantine"}
-    sales = found["stg_qtickets_sales_raw"]
-    figures = sales.select("event_date", "event_id", "currency", "tickets_sold", "revenue", "refunds_amount").rows()
-    assert {row[:3]: row[3:] for row in figures} == truth.sales(WORLD)
+    for account, world in (("main", WORLD), ("spb", SPB)):
+        sales = found["stg_qtickets_sales_raw"].filter(account=account).select(SALES).rows()
+        assert {row[:3]: row[3:] for row in sales} == truth.sales(world)
     spent = found["fact_direct_daily"]["spent"].sum()
     days = (TODAY - timedelta(days=DAYS - 1), TODAY)
     assert spent == sum(fact[2] for fact in ad_truth.facts(WORLD, "direct", *days).values())
