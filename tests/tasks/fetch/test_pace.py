@@ -12,7 +12,6 @@ import pytest
 from tasks.fetch import pace as module
 from tasks.fetch import qtickets
 from tasks.fetch.http import ApiClient
-from tasks.fetch.pace import Pace
 from tasks.fetch.vk_ads.token import api_of as vk
 from tasks.settings import Settings
 
@@ -31,28 +30,25 @@ def test_accounts_of_one_address_of_qtickets_wait_for_each_other_in_whatever_thr
     monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: 1000.0))
     monkeypatch.setattr(module, "asyncio", SimpleNamespace(sleep=sleep))
 
-    async def of_account(token: int) -> None:
-        settings = make_settings(qtickets_base_url="https://a.test/v1", qtickets_token=str(token), qtickets_rate=8)
-        async with ApiClient(qtickets.api_of(settings), settings) as client:
-            for _ in range(EACH):
+    async def take(client: ApiClient, turns: int = 1) -> None:
+        async with client:
+            for _ in range(turns):
                 async with client._pace:
                     pass
+
+    async def of_account(token: int) -> None:
+        settings = make_settings(qtickets_base_url="https://a.test/v1", qtickets_token=str(token), qtickets_rate=8)
+        await take(ApiClient(qtickets.api_of(settings), settings), EACH)
 
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(lambda token: asyncio.run(of_account(token)), range(THREADS)))
 
     assert sorted(waited) == [turn / 8 for turn in range(THREADS * EACH)]
-
-
-def test_accounts_of_other_addresses_and_of_a_source_that_counts_each_have_a_pace_of_their_own(
-    make_settings: Callable[..., Settings],
-) -> None:
-    def pace(api: Callable[[Settings], object], **values: str) -> Pace:
+    waited.clear()
+    for api, values in (
+        (qtickets.api_of, {"qtickets_base_url": "https://b.test/v1"}),
+        *[(vk, {"vk_token": "t"})] * 2,
+    ):
         settings = make_settings(**values)
-        return ApiClient(api(settings), settings)._pace  # type: ignore[arg-type]
-
-    addresses = ("https://b.test/v1", "https://c.test/v1", "https://b.test/v1")
-    first, other, same = (pace(qtickets.api_of, qtickets_base_url=at) for at in addresses)
-
-    assert first is same
-    assert len({first, other, *(pace(vk, vk_client_id="a") for _ in range(2))}) == 4
+        asyncio.run(take(ApiClient(api(settings), settings)))
+    assert waited == [0, 0, 0], "another address, and a source that counts each account"
