@@ -1,15 +1,12 @@
-"""How much, how fast and for how long: limits of a reply, the rate of requests, pauses, Retry-After, the deadline."""
+"""How much and for how long: limits of a reply, pauses, Retry-After, the deadline."""
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import socket
 import threading
-import time
 import tracemalloc
 import zlib
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -17,9 +14,8 @@ import httpx
 import pytest
 
 from sandbox import QticketsApi
-from tasks.fetch import bodies, traffic
-from tasks.fetch.http import Api, ApiClient, retry_after
-from tasks.settings import Settings
+from tasks.fetch import bodies
+from tasks.fetch.http import retry_after
 from tests.tasks.fetch.applications import Ask, Raw, Serve
 
 MB = 2**20
@@ -97,7 +93,7 @@ def test_a_slow_reply_ends_with_the_deadline(ask: Ask, serve_raw: Serve) -> None
     assert asked.error is not None and (asked.error.transient, asked.calls) == (True, 1)
 
 
-# --- pauses and rate ---
+# --- pauses ---
 
 
 @pytest.fixture
@@ -126,29 +122,3 @@ def test_retry_after_is_waited_for_unless_it_is_beyond_the_deadline(ask: Ask, ap
     asked = ask(api, http_deadline=5)
     assert asked.calls == 1
     assert "in the 5 s allowed: HTTP 429, and asks to wait 3600 s." in str(asked.error)
-
-
-def test_no_more_requests_start_in_any_stretch_than_the_rate_allows(
-    settings_for: Callable[..., Settings], api: QticketsApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Retried ones included: a server that is in trouble must not be asked faster than one that is well.
-
-    By the client's clock, as it lets go of each: what happens to them on their way is not its doing.
-    """
-    starts: list[float] = []
-    monkeypatch.setattr(traffic, "count", lambda calls=0, **_: starts.append(time.monotonic()) if calls else None)
-    api.faults.add("status", status=500, times=5, after=5)
-    settings = settings_for(api, http_backoff=0)
-    headers = {"Authorization": f"Bearer {api.token}"}
-
-    async def many() -> None:
-        async with ApiClient(Api("x", settings.qtickets_base_url, headers, 25, {}), settings) as client:
-            await asyncio.gather(*(client.get("orders") for _ in range(20)))
-
-    asyncio.run(many())
-
-    assert len(starts) == len(api.requests) == 25
-    for first in starts:
-        # 25 a second are 10 in 0.4 s; one more may be on the edge.
-        assert sum(first <= start < first + 0.4 for start in starts) <= 11
-    assert starts[-1] - starts[0] >= 24 / 25 * 0.95
