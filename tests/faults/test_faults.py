@@ -5,7 +5,6 @@ A sample of the table and of the malformed payloads; `python -m tests.faults` ca
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.faults.bench import FACTS, FIRST, NOW, SALES, Bench, bench, columns
-from tests.faults.malform import STEPS, Malformed, Payload
+from tests.faults.malform import STEPS, Payload
 from tests.faults.table import ENDPOINTS, one_of_each
 from tests.faults.trial import Trial, trial
 from tests.flows import ad_truth, truth
@@ -97,12 +96,5 @@ def test_a_wrong_reply_is_mended_counted_or_refused(made: Bench, cell: Any) -> N
 @pytest.mark.parametrize("payload", PAYLOADS, ids=lambda payload: f"{payload.endpoint}-{payload.steps[0][0]}")
 def test_a_malformed_payload_is_exact_counted_or_refused(tried: Trial, payload: Payload) -> None:
     verdict = tried.judge(payload)
+    assert verdict.asked
     assert verdict.word != "WRONG", f"{payload} {verdict}"
-
-
-def test_every_step_changes_a_reply_and_does_the_same_again() -> None:
-    page = json.dumps({"data": [{"id": n, "price": "10.5", "rows": [{"clicks": n}]} for n in range(8)]}).encode()
-    for step in STEPS:
-        drawn = [Malformed(Payload("direct-ads", "fresh", "once", ((step, seed, "odd"),))) for seed in range(60)]
-        assert any(one.body(page) != page or one.wire for one in drawn), step
-        assert drawn[7].body(page) == drawn[7].body(page), "the same payload is the same bytes"
