@@ -103,6 +103,7 @@ def test_no_odd_body_of_a_refusal_is_a_traceback(error_of: ErrorOf, name: str, b
     [
         ("QTickets", 403, {"error": "Wrong authorization", "status": 403}, "put the right QTICKETS_TOKEN"),
         ("VK Ads", 401, {"code": "invalid_token", "message": "x"}, "VK_TOKEN, in secrets/.env.vk"),
+        ("VK Ads", 400, {"error": {"code": "ERR_WRONG_PARAMETER", "message": "x"}}, "report it"),
         ("VK Ads", 403, {"error": {"code": "ERR_ACCESS_DENIED", "message": "x"}}, "read_ads"),
         ("VK (legacy API)", 200, {"error": {"error_code": 5, "error_msg": "x"}}, "put a new VK_TOKEN"),
         ("Yandex Direct", 403, {"error": {"error_code": "53", "error_string": "x"}}, "put a new DIRECT_TOKEN"),

@@ -9,13 +9,16 @@ import tracemalloc
 import zlib
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import httpx
 import pytest
 
 from sandbox import QticketsApi
+from tasks.errors import SourceError
 from tasks.fetch import bodies
-from tasks.fetch.http import retry_after
+from tasks.fetch.http import TryAgain, retry_after
+from tasks.fetch.vk_ads.today import _judge_limit
 from tests.tasks.fetch.applications import Ask, Raw, Serve
 
 MB = 2**20
@@ -122,3 +125,35 @@ def test_retry_after_is_waited_for_unless_it_is_beyond_the_deadline(ask: Ask, ap
     asked = ask(api, http_deadline=5)
     assert asked.calls == 1
     assert "in the 5 s allowed: HTTP 429, and asks to wait 3600 s." in str(asked.error)
+
+
+class Clock(datetime):
+    """A quarter of a second after a full second, ten seconds after a full minute."""
+
+    @classmethod
+    def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+        return datetime(2026, 1, 20, 15, 30, 10, 250_000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("remaining", "then"),
+    [
+        ({"1": 0, "60": 5, "86400": 5}, 0.85),
+        ({"1": 0, "60": 0}, 49.85),
+        ({"1": 0, "3600": 0}, "run again after the next full hour"),
+        ({"1": 0, "86400": 0}, "run again tomorrow"),
+    ],
+)
+def test_a_short_limit_of_vk_is_waited_for_and_a_long_one_ends_the_run(
+    monkeypatch: pytest.MonkeyPatch, remaining: dict[str, int], then: float | str
+) -> None:
+    """To a tenth of a second after the next full one, by the longest that is used up."""
+    monkeypatch.setattr("tasks.fetch.vk_ads.today.datetime", Clock)
+
+    with pytest.raises(TryAgain if isinstance(then, float) else SourceError) as caught:
+        _judge_limit(httpx.Response(429, json={"remaining": remaining}))
+
+    if isinstance(caught.value, TryAgain):
+        assert caught.value.retry_after == pytest.approx(then, abs=0.01)
+    else:
+        assert str(then) in str(caught.value)

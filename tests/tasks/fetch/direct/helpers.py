@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
-from sandbox.direct import DIRECT_TOKEN, DirectApi
+from sandbox.direct import DirectApi
 from sandbox.world import Ad
 from sandbox.world.spend import AdDay
-from tasks.errors import SourceError
 from tasks.landing import Fetched
 from tasks.window import Window
 from tests.flows import ad_truth
+from tests.tasks.fetch.account import UNTIL, AdAccount, Facts
 
-UNTIL = datetime(2026, 1, 20, 15, 30, tzinfo=UTC)
 PAST = Window(first=date(2025, 12, 10), last=date(2026, 1, 10))
 WEEK = Window(first=date(2026, 1, 13), last=date(2026, 1, 19))
-
-Facts = dict[ad_truth.FactKey, ad_truth.Fact]
 
 
 class Clock:
@@ -56,25 +50,8 @@ def ad_day(ad: Ad, day: str, spent: str = "10.00") -> AdDay:
     return AdDay(date.fromisoformat(day), ad, impressions=100, clicks=5, spent=Decimal(spent), conversions=1)
 
 
-def by_key(rows: Iterable[dict[str, str | None]]) -> Facts:
-    """Figures of fetched rows, `--` as 0; a key that came twice is a failure."""
-    found: Facts = {}
-    for row in rows:
-        text = {name: "0" if value == "--" else str(value) for name, value in row.items()}
-        day = date.fromisoformat(text["stat_date"])
-        key = (day, int(text["campaign_id"]), int(text["ad_group_id"]), int(text["ad_id"]))
-        assert key not in found, f"{key} came twice"
-        found[key] = (
-            int(text["impressions"]),
-            int(text["clicks"]),
-            Decimal(text["cost"]),
-            int(text["conversions"]),
-        )
-    return found
-
-
-class Account:
-    """One account of Direct behind a stand-in, which a test may change."""
+class Account(AdAccount):
+    base = "/json/v501/"
 
     def __init__(self, api: DirectApi, fetch: Callable[..., Fetched]) -> None:
         self.api, self._fetch = api, fetch
@@ -83,21 +60,9 @@ class Account:
         """A window in the past, so that nothing makes it grow."""
         return self._fetch(window, as_of, **settings)
 
-    def refused(self, **options: Any) -> SourceError:
-        """The error that a fetch ends with: one line, and no token in it or in its traceback."""
-        with pytest.raises(SourceError) as caught:
-            self.fetch(**options)
-        assert "\n" not in str(caught.value)
-        assert DIRECT_TOKEN not in "".join(traceback.format_exception(caught.value)) + repr(caught.value)
-        return caught.value
-
     def facts(self, first: date, last: date) -> Facts:
         """The ground truth, with VAT."""
         return ad_truth.facts(self.api.world, "direct", first, last)
-
-    def fail(self, kind: str, service: str, times: int = 99, **options: Any) -> None:
-        """Each reply of that service has this fault."""
-        self.api.faults.add(kind, f"/json/v501/{service}", times=times, **options)
 
     def calls(self) -> list[str]:
         """The services called, in order."""

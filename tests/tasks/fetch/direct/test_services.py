@@ -13,7 +13,8 @@ import pytest
 from sandbox.direct import DIRECT_TOKEN
 from sandbox.direct.errors import error_body
 from tasks.window import Window
-from tests.tasks.fetch.direct.helpers import PAST, WEEK, Account, ad_day, by_key, ordinary
+from tests.tasks.fetch.account import by_key
+from tests.tasks.fetch.direct.helpers import PAST, WEEK, Account, ad_day, ordinary
 
 
 def ids(account: Account, service: str) -> list[list[int]]:
@@ -65,17 +66,17 @@ def test_what_is_missing_is_requested_again_and_then_counted_with_its_spend(
     direct.show(*(ad_day(ad, "2026-01-05") for ad in ads))
     known = {number for ad in ads[:kept] for number in (ad.campaign_id, ad.group_id, ad.ad_id)}
 
-    def lose(body: bytes) -> bytes:
-        ((key, items),) = json.loads(body)["result"].items()
-        return json.dumps({"result": {key: [item for item in items if item["Id"] in known]}}).encode()
+    def lose(reply: Any) -> None:
+        (items,) = reply["result"].values()
+        items[:] = [item for item in items if item["Id"] in known]
 
-    direct.fail("edit", service, 1, call=lose)
+    direct.edit(service, lose, 1)
     fetched = direct.fetch()
     assert {row["link_known"] for row in fetched.rows} == {"true"}
     assert (fetched.warnings, fetched.notes) == ((), ())
     assert len(ids(direct, service)[1]) == 4 - kept, "only what is missing"
 
-    direct.fail("edit", service, call=lose)
+    direct.edit(service, lose)
     direct.api.requests.clear()
     fetched = direct.fetch(ad_spend_vat="exclude")
     assert [row["cost"] for row in fetched.rows] == ["10.00"] * 4

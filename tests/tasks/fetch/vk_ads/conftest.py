@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,26 +20,12 @@ from sandbox.vk import (
     VkLegacyApi,
 )
 from sandbox.vk.objects import Figures
-from sandbox.world.secrets import MARK
 from tasks.fetch.vk_ads import fetch_ad_days
 from tasks.landing import Fetched
 from tasks.settings import Settings
 from tasks.window import Window
-from tests.tasks.fetch.vk_ads.helpers import TWO_DAYS, UNTIL, Account, only
-
-
-@pytest.fixture(autouse=True)
-def _no_secret_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Of any test here, however it ends. All secrets of the sandbox contain the mark."""
-    caplog.set_level(logging.DEBUG)
-    yield
-    assert not [line for record in caplog.get_records("call") if MARK in (line := record.getMessage())]
-
-
-@pytest.fixture(scope="session")
-def world() -> World:
-    """Two months up to 2026-01-20 18:30 in Moscow. Not to be changed."""
-    return World.generate(until=UNTIL, days=60, scale=0.1)
+from tests.tasks.fetch.account import UNTIL
+from tests.tasks.fetch.vk_ads.helpers import TWO_DAYS, Account, only
 
 
 @pytest.fixture
