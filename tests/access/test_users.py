@@ -22,7 +22,7 @@ from tasks.smoke import probe_all
 from tests.access.asker import NO_RIGHT, NOT_TO_CHANGE, READ_ONLY, Asker, refusal
 from tests.path.scene import TODAY, scene_of, the_world
 from tests.path.test_contract import UNITED, agree, marketing
-from tests.support.clickhouse_embedded import Engine, embedded_as
+from tests.support.clickhouse_embedded import answers
 from tests.support.clickhouse_server import ClickHouseServer, clickhouse_server
 from tests.support.clickhouse_users import User
 from tests.support.shipped_access import shipped
@@ -155,39 +155,42 @@ SMALL = {"max_rows_to_read": 1_000_000}
 """The shipped limit with a figure that a test reaches in a moment."""
 
 
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def test_no_statement_sets_a_limit_aside(tmp_path: Path) -> None:
     """The embedded engine lets no session reset a setting, nor does the server of compose.yaml; the tests' server,
     which is older, does."""
     limits = {name: dict(READER.constraints[name]) | {"max": str(figure)} for name, figure in SMALL.items()}
     settings, constraints = dict(READER.settings) | SMALL, dict(READER.constraints) | limits
     user = replace(READER, settings=settings, constraints=constraints, quota={})
-    with embedded_as(user, tmp_path_factory.mktemp("engine"), [User("open")]) as engine:
-        yield engine
-
-
-def test_no_statement_sets_a_limit_aside(engine: Engine) -> None:
-    for name in [name for name in READER.constraints if name.startswith("max_")]:
-        limit = int(SMALL.get(name, READER.constraints[name]["max"]))
-        least = 0 if name in ("max_untracked_memory", "max_threads") else 1  # Of others 0 is no limit.
+    ways = [
+        (name, reset.format(name=name))
+        for name in READER.constraints
+        if name.startswith("max_")
         for reset in (
             "SET {name} = DEFAULT", "SET {name} = 0", "SET profile = 'open'", "SET ROLE NONE",
             "SET compatibility = '22.3'", "SELECT 1 SETTINGS readonly = DEFAULT, {name} = DEFAULT",
-        ):  # fmt: skip
-            engine.ask(reset.format(name=name))
-            code, now = engine.ask(f"SELECT toInt64OrZero(extract(toString(getSetting('{name}')), '\\d+'))")
-            assert code == 0
-            assert least <= int(now) <= limit, reset
-    for way in ("{}", "{} SETTINGS max_rows_to_read = DEFAULT", "SELECT * FROM ({} SETTINGS max_rows_to_read = 0)"):
-        code, _ = engine.ask(way.format("SELECT sum(number) FROM numbers(2000000)"))
-        assert code in {TOO_MUCH_TO_READ, NOT_TO_CHANGE, READ_ONLY}
-
-    for statement in (
+        )
+    ]  # fmt: skip
+    now = "SELECT toInt64OrZero(extract(toString(getSetting('{}')), '\\d+'))"
+    summed = "SELECT sum(number) FROM numbers(2000000)"
+    over = [summed, f"{summed} SETTINGS max_rows_to_read = DEFAULT"]
+    over += [f"SELECT * FROM ({summed} SETTINGS max_rows_to_read = 0)"]
+    others = [
         "SELECT 1 SETTINGS additional_table_filters = {'system.one': 'dummy = 7'}",
         "SELECT 1 SETTINGS format_template_row = '/etc/passwd' FORMAT Template",
         "SET log_queries = 0",
-    ):
-        assert NOT_TO_CHANGE in engine.ask(statement)
+    ]
+
+    asked = [text for name, reset in ways for text in (reset, now.format(name))]
+    told = answers(user, tmp_path, [*asked, *over, *others], [User("open")])
+
+    for (name, reset), (code, figure) in zip(ways, told[1 : len(asked) : 2], strict=True):
+        limit = int(SMALL.get(name, READER.constraints[name]["max"]))
+        least = 0 if name in ("max_untracked_memory", "max_threads") else 1  # Of others 0 is no limit.
+        assert code == 0
+        assert least <= int(figure) <= limit, reset
+    codes = [code for code, _ in told[len(asked) :]]
+    assert set(codes[: len(over)]) <= {TOO_MUCH_TO_READ, NOT_TO_CHANGE, READ_ONLY}
+    assert codes[len(over) :] == [NOT_TO_CHANGE] * len(others)
 
 
 def test_a_quota_ends_what_set_its_limits_aside(server: ClickHouseServer, by: Askers) -> None:

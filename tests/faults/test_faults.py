@@ -30,7 +30,7 @@ AT = ("qtickets-orders", "vk-statistics_banners_day", "direct-reports")
 PAYLOADS = [Payload(AT[n % 3], "fresh", "once", ((step, n, "\x1b[31m"),)) for n, step in enumerate(sorted(STEPS))]
 PAYLOADS += [
     Payload("direct-adgroups", "loaded", "lasting", (("wrap", 17999, "x"),)),
-    Payload("vk-banners", "fresh", "lasting", (("mark", 7, "x"), ("lists", 8, "\ud83d"))),
+    Payload("vk-banners", "fresh", "lasting", (("mark", 7, "x"), ("swap", 8, "\ud83d"))),
     Payload("qtickets-events", "loaded", "second", (("extra", 9, "=1+1"), ("swap", 10, "x"))),
 ]
 

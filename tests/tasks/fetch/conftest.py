@@ -15,7 +15,7 @@ from sandbox.server import Running, serve
 from sandbox.world.secrets import MARK
 from tasks.errors import SourceError
 from tasks.fetch.http import Api, ApiClient
-from tasks.fetch.traffic import Traffic, counted
+from tasks.fetch.traffic import counted
 from tasks.settings import Settings
 from tests.tasks.fetch.account import UNTIL
 from tests.tasks.fetch.applications import Ask, Asked, Stage
@@ -46,13 +46,6 @@ def base_url_of(_running: Running[Stage]) -> Iterator[Callable[[ASGIApp], str]]:
     """Serves an application until the test ends and gives its address."""
     yield lambda app: _running.base_url + _running.app.add(app)
     _running.app.clear()
-
-
-@pytest.fixture
-def traffic() -> Iterator[Traffic]:
-    """What went over the wire during the test."""
-    with counted() as traffic:
-        yield traffic
 
 
 @pytest.fixture

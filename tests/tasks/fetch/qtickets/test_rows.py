@@ -14,7 +14,6 @@ from sandbox import QticketsApi
 from tasks.errors import SourceError
 from tasks.fetch.qtickets import fetch_orders
 from tasks.fetch.qtickets.rows import (
-    EVENT_COLUMNS,
     ORDER_COLUMNS,
     ORDER_SELECT,
     event_rows,
@@ -34,25 +33,6 @@ from validation.split import Split, split
 
 def order(**more: Any) -> dict[str, Any]:
     return {"id": 1, "payed": True, "utm": [], "baskets": [{"id": 10, "price": 490}], **more}
-
-
-def test_only_listed_fields_pass_whatever_an_order_holds() -> None:
-    """Of tags, persons are masked: more in the tests of `tasks/persons.py`."""
-    personal = dict.fromkeys(("client_email", "barcode", "custom", "name", "phone", "pdf_url"), "secret")
-    tags = [{"utm_term": "secret@mail.example.ru"}]
-
-    rows = order_rows(order(**personal, utm=tags, baskets=[{"id": 10, **personal}])) + event_rows(
-        {
-            "id": 7,
-            "payments": [personal],
-            "city": {"id": 1, "phone": "secret"},
-            "shows": [{"id": 1, "prices": "secret"}],
-        }
-    )
-
-    assert "secret" not in str(rows)
-    assert str(rows[0]["utm_term"]).startswith("email~")
-    assert {key for row in rows for key in row} <= {*ORDER_COLUMNS, *EVENT_COLUMNS}
 
 
 def test_an_event_is_known_again_by_its_number_and_the_instant_it_was_made_however_they_are_written() -> None:
