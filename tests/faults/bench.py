@@ -7,10 +7,7 @@ product has confirmed.
 
 from __future__ import annotations
 
-import logging
 import re
-import sys
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,7 +18,7 @@ from pathlib import Path
 import clickhouse_connect
 
 from sandbox.world import World
-from tests.faults.table import TIMES, Cell, all_cells
+from tests.faults.table import TIMES, Cell
 from tests.flows import truth
 from tests.support.product import Clock, Outcome, Product, in_process
 from tests.support.stage import SOURCE_OF, Stage, stage
@@ -241,16 +238,3 @@ def _succeed(made: Bench, name: str) -> str:
     outcome = made.load(name)
     assert outcome.status == "success", outcome
     return outcome.message
-
-
-def carry_out(dsn: str, folder: str, ids: list[str]) -> dict[str, Verdict]:
-    """The cells of these ids, in a process of their own; what is wrong is told at once."""
-    logging.disable(logging.CRITICAL)
-    wanted, found = set(ids), {}
-    with bench(dsn, Path(folder), f"faults_{uuid.uuid4().hex[:8]}") as made:
-        for cell in all_cells():
-            if cell.id in wanted:
-                found[cell.id] = made.judge(cell)
-                if found[cell.id].word == "WRONG":
-                    print(f"{cell.id}: {found[cell.id]}", file=sys.stderr, flush=True)
-    return found

@@ -5,23 +5,18 @@ from __future__ import annotations
 import io
 import logging
 import re
-import sys
-import uuid
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
-from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from sandbox.world.secrets import MARK
-from tests.faults.bench import Bench, Verdict, bench
-from tests.faults.malform import MARKS, Malformed, Payload, payloads
+from tests.faults.bench import Bench, Verdict
+from tests.faults.malform import MARKS, Malformed, Payload
 from tests.faults.table import ENDPOINTS, Cell, Fault
 
-_TOLD_EVERY = 100
 _MOST_GROWTH = 300 * 2**20
 _LONGEST_MESSAGE = 2000
 _REPR = re.compile(r"Traceback|<class|object at 0x|[a-z]Error\(")
@@ -33,9 +28,6 @@ class Trial:
     folder: Path
     log: io.StringIO = field(default_factory=io.StringIO)
     healthy: int = 0
-
-    def __repr__(self) -> str:
-        return "the trial"
 
     def judge(self, payload: Payload) -> Verdict:
         malformed = Malformed(payload)
@@ -99,27 +91,3 @@ def trial(ready: Bench, folder: Path) -> Iterator[Trial]:
         yield made
     finally:
         root.removeHandler(handler)
-
-
-def carry_out_payloads(dsn: str, folder: str, first: int, number: int) -> Counter[str]:
-    """So many payloads, in a process of their own; what is wrong is told at once."""
-    counts: Counter[str] = Counter()
-
-    def one(payload: Payload) -> None:
-        verdict = made.judge(payload)
-        counts[verdict.word if verdict.asked else "not asked"] += 1
-        if verdict.word == "WRONG":
-            print(f"{payload}\n    {verdict}", flush=True)
-        if counts.total() % _TOLD_EVERY == 0:
-            print(f"{counts.total()} of {number}: {dict(counts)}", file=sys.stderr, flush=True)
-
-    with bench(dsn, Path(folder), f"hostile_{uuid.uuid4().hex[:8]}") as ready, trial(ready, Path(folder)) as made:
-        drawn = settings(
-            max_examples=number,
-            deadline=None,
-            database=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        seed(first)(drawn(given(payloads())(one)))()
-    return counts
