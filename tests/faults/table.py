@@ -22,8 +22,6 @@ TIMES = {"once": (1, 0), "second": (1, 1), "lasting": (ALWAYS, 0)}
 
 @dataclass(frozen=True)
 class Fault:
-    """What `sandbox.faults` schedules: a kind and its options."""
-
     kind: str
     options: dict[str, Any] = field(default_factory=dict)
 

@@ -34,13 +34,11 @@ CELLS = list(all_cells()) if os.environ.get("ZAKAZ_TEST_FAULTS") else SAMPLE
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the bench's settings lead."""
     return tmp_path_factory.mktemp("faults")
 
 
 @pytest.fixture(scope="module")
 def made(clickhouse_dsn: str, folder: Path) -> Iterator[Bench]:
-    """With its clean loads."""
     with bench(clickhouse_dsn, folder, f"faults_{uuid.uuid4().hex[:8]}") as ready:
         yield ready
 

@@ -47,7 +47,6 @@ class Stack:
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def zakaz(self, *arguments: str, **env: str) -> str:
-        """`zakaz …` to its good end; what it printed."""
         command = [sys.executable, "-m", "cli.main", *arguments]
         done = subprocess.run(
             command, env=self.env | env, cwd=self.home, capture_output=True, text=True, timeout=240
@@ -56,7 +55,6 @@ class Stack:
         return done.stdout
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """Of the Prefect server."""
         url = f"{self.env['PREFECT_API_URL']}{path}"
         reply = httpx.request(method, url, json=body, timeout=120, trust_env=False)
         assert reply.is_success, reply.text
@@ -66,7 +64,6 @@ class Stack:
         return dict(self.ask("GET", f"/deployments/name/{name}"))
 
     def start_run(self, deployment: str, **parameters: Any) -> str:
-        """As `prefect deployment run` does; the run's id."""
         place = f"/deployments/{self.deployment(deployment)['id']}/create_flow_run"
         made = self.ask("POST", place, {"parameters": parameters})
         return str(made["id"])
@@ -126,7 +123,6 @@ def until(happened: Callable[[], bool], or_else: Callable[[], str], seconds: flo
 
 
 def bare_environment() -> dict[str, str]:
-    """This process's, without anything that is set for Zakaz or Prefect."""
     return {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
 
 

@@ -83,7 +83,6 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, self.bucket.objects[name])
 
     def do_POST(self) -> None:
-        """Delete several objects."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         if self._object() is not None:
             for name in re.findall(r"<Key>(.*?)</Key>", body):

@@ -44,7 +44,6 @@ class ClickHouseServer:
         return self.dsn_of(DEFAULT)
 
     def dsn_of(self, user: User) -> str:
-        """Where another user logs in; the password is part of it."""
         secret = f":{quote(user.password, safe='')}" if user.password else ""
         return f"http://{quote(user.name, safe='')}{secret}@{HOST}:{self.port}"
 
@@ -106,7 +105,6 @@ class ClickHouseServer:
 
 @contextmanager
 def clickhouse_server(directory: Path, users: Iterable[User] = ()) -> Iterator[ClickHouseServer]:
-    """A running server with its data in `directory`, stopped at the end."""
     server = ClickHouseServer(directory, users)
     server.start()
     try:

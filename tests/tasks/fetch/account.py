@@ -54,7 +54,6 @@ class AdAccount:
         return caught.value
 
     def fail(self, kind: str, path: str, times: int = ALWAYS, **options: Any) -> None:
-        """Each reply of that path has this fault."""
         self.api.faults.add(kind, self.base + path, times=times, **options)
 
     def edit(self, path: str, change: Callable[[Any], Any], times: int = ALWAYS) -> None:

@@ -43,7 +43,6 @@ def _running() -> Iterator[Running[Stage]]:
 
 @pytest.fixture
 def base_url_of(_running: Running[Stage]) -> Iterator[Callable[[ASGIApp], str]]:
-    """Serves an application until the test ends and gives its address."""
     yield lambda app: _running.base_url + _running.app.add(app)
     _running.app.clear()
 

@@ -61,23 +61,18 @@ class Account(AdAccount):
         return self._fetch(window, as_of, **settings)
 
     def facts(self, first: date, last: date) -> Facts:
-        """The ground truth, with VAT."""
         return ad_truth.facts(self.api.world, "direct", first, last)
 
     def calls(self) -> list[str]:
-        """The services called, in order."""
         return [request.path.rsplit("/", 1)[-1] for request in self.api.requests]
 
     def sent(self, service: str) -> list[Any]:
-        """Parameters of the calls of a service."""
         return [r.params["params"] for r in self.api.requests if r.path.endswith(f"/{service}")]
 
     def statuses(self) -> list[int | None]:
-        """Of each request for a report."""
         return [request.status for request in self.api.requests if request.path.endswith("/reports")]
 
     def names(self) -> list[str]:
-        """The name of each report requested."""
         return [params["ReportName"] for params in self.sent("reports")]
 
     def without_wizard(self) -> None:
@@ -86,7 +81,6 @@ class Account(AdAccount):
         self.api.show(replace(self.api.world, ads=ads))
 
     def show(self, *days: AdDay) -> None:
-        """From now on the account has these ads and days."""
         self.api.world = replace(self.api.world, ads=list({day.ad.ad_id: day.ad for day in days}.values()))
         with self.api.change():
             self.api.rows[:] = days

@@ -33,7 +33,6 @@ def expected(direct: Account) -> Facts:
 
 @pytest.fixture
 def queued(direct: Account) -> Account:
-    """Its reports go to the queue."""
     direct.api.switches.auto_online_days = 0
     return direct
 

@@ -18,7 +18,6 @@ from tests.tasks.fetch.direct.helpers import PAST, WEEK, Account, ad_day, ordina
 
 
 def ids(account: Account, service: str) -> list[list[int]]:
-    """Ids of each call of the service."""
     return [params["SelectionCriteria"].get("Ids") for params in account.sent(service)]
 
 

@@ -11,9 +11,11 @@ from typing import Any
 
 from sandbox.vk import Cabinet
 from sandbox.vk.objects import Figures
+from tasks.fetch.vk_ads import fetch_ad_days
 from tasks.landing import Fetched
+from tasks.settings import Settings
 from tasks.window import Window
-from tests.tasks.fetch.account import AdAccount
+from tests.tasks.fetch.account import UNTIL, AdAccount
 
 FORTNIGHT = Window(first=date(2026, 1, 6), last=date(2026, 1, 19))
 TWO_DAYS = Window(first=date(2026, 1, 18), last=date(2026, 1, 19))
@@ -38,10 +40,9 @@ def only(cabinet: Cabinet, number: int) -> list[int]:
 
 
 class Account(AdAccount):
-    """Behind one of VK's APIs."""
-
-    def __init__(self, api: Any, fetch: Callable[..., Fetched]) -> None:
-        self.api, self._fetch = api, fetch
+    def __init__(self, api: Any, settings: Callable[..., Settings]) -> None:
+        self.api, self.settings = api, settings
+        self.api.throttle.limits = {1: 10_000}  # which no quick test meets
 
     @property
     def cabinet(self) -> Cabinet:
@@ -49,12 +50,11 @@ class Account(AdAccount):
         return found
 
     def fetch(self, window: Window = TWO_DAYS, **settings: Any) -> Fetched:
-        return self._fetch(self.api, window, **settings)
+        return fetch_ad_days(self.settings(self.api, **settings), window, UNTIL)
 
     def calls(self) -> Counter[str]:
         """How often each method was called: `user`, `banners`, `day`, `token`, `ads.getAds` ..."""
         return Counter(request.path.rsplit("/", 1)[-1].removesuffix(".json") for request in self.api.requests)
 
     def grants(self) -> list[str]:
-        """Kinds of the requests for a token, in order."""
         return [r.params["grant_type"] for r in self.api.requests if r.path.endswith("/token.json")]

@@ -3,8 +3,6 @@ out days without delivery and zero figures, so that only sums of the account pro
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from sandbox import World
@@ -12,7 +10,6 @@ from sandbox.vk import VK_ACCOUNT_ID, VK_CLIENT_ID, VkAdsApi
 from sandbox.world.secrets import MARK
 from tasks.fetch.vk_ads import credential, reads
 from tasks.landing import Fetched
-from tasks.settings import Settings
 from tests.flows import ad_truth
 from tests.tasks.fetch.account import Facts, by_key
 from tests.tasks.fetch.vk_ads.helpers import FORTNIGHT, Account
@@ -67,16 +64,16 @@ def test_odd_ads_are_loaded_like_any_other(vk: Account, world: World) -> None:
 
 
 def test_no_secret_is_in_rows_settings_or_what_tells_an_account(
-    vk: Account, settings_for: Callable[..., Settings], caplog: pytest.LogCaptureFixture
+    vk: Account, caplog: pytest.LogCaptureFixture
 ) -> None:
     rows = vk.fetch().rows
 
     assert "statistics" in caplog.text, "the log is caught"
     assert VK_CLIENT_ID not in repr(rows) + caplog.text
-    settings = settings_for(vk.api, vk_token=f"a-secret-{MARK}")
+    settings = vk.settings(vk.api, vk_token=f"a-secret-{MARK}")
     assert MARK not in repr(rows) + repr(settings) + credential(settings) + reads(settings)
     several = ({}, {"vk_client_id": "another"}, {"vk_agency_client": "1"}, {"vk_agency_client": "2"})
-    assert len({credential(settings_for(vk.api, **one)) for one in several}) == len(several)
+    assert len({credential(vk.settings(vk.api, **one)) for one in several}) == len(several)
 
 
 def test_every_figure_of_the_legacy_api_is_the_ground_truth(old: Account, world: World) -> None:
