@@ -211,7 +211,13 @@ def _put(body: bytes, rng: random.Random, _text: str, of: Malformed) -> bytes:
 
 def _wrapped(body: bytes, rng: random.Random, text: str, _of: Malformed) -> bytes:
     """A page, a callback or a list around it, the body twice, or an error in words of any API."""
-    error = {"error_code": 1, "error_msg": EMAIL, "error_string": PHONE, "message": NAME, "code": text}
+    error = {
+        "error_code": rng.choice((1, text, 10**4000)),
+        "error_msg": EMAIL,
+        "error_string": PHONE,
+        "message": NAME,
+        "code": text,
+    }
     said = {"error": error, "status": "error", "info": TOKEN, "code": text}
     errors = [json.dumps(said).encode(), json.dumps(said | {"error": text}).encode()]
     around = [b"<html>" + body, b"cb(" + body + b")", b"[" + body + b"]", body + body, b" " * 10**6 + body]

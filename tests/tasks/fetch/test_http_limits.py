@@ -9,7 +9,7 @@ import tracemalloc
 import zlib
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import Any
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -127,14 +127,6 @@ def test_retry_after_is_waited_for_unless_it_is_beyond_the_deadline(ask: Ask, ap
     assert "in the 5 s allowed: HTTP 429, and asks to wait 3600 s." in str(asked.error)
 
 
-class Clock(datetime):
-    """A quarter of a second after a full second, ten seconds after a full minute."""
-
-    @classmethod
-    def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
-        return datetime(2026, 1, 20, 15, 30, 10, 250_000, tzinfo=UTC)
-
-
 @pytest.mark.parametrize(
     ("remaining", "then"),
     [
@@ -148,7 +140,8 @@ def test_a_short_limit_of_vk_is_waited_for_and_a_long_one_ends_the_run(
     monkeypatch: pytest.MonkeyPatch, remaining: dict[str, int], then: float | str
 ) -> None:
     """To a tenth of a second after the next full one, by the longest that is used up."""
-    monkeypatch.setattr("tasks.fetch.vk_ads.today.datetime", Clock)
+    now = datetime(2026, 1, 20, 15, 30, 10, 250_000, tzinfo=UTC)
+    monkeypatch.setattr("tasks.fetch.vk_ads.today.datetime", SimpleNamespace(now=lambda _tz: now))
 
     with pytest.raises(TryAgain if isinstance(then, float) else SourceError) as caught:
         _judge_limit(httpx.Response(429, json={"remaining": remaining}))

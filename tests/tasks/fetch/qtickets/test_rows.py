@@ -19,7 +19,6 @@ from tasks.fetch.qtickets.rows import (
     event_rows,
     mark_of,
     order_rows,
-    shows_without_a_day,
 )
 from tasks.landing import Fetched
 from tasks.settings import Settings
@@ -151,14 +150,3 @@ def test_a_few_orders_that_do_not_add_up_are_a_note_and_others_prove_nothing(
     assert fetched.notes == ("the price of 2 of 4 orders is not the sum of their tickets; the tickets count",)
     assert fetched.warnings == ()
     assert len(fetched.rows) == 7
-
-
-def test_a_show_whose_start_was_not_sent_is_counted() -> None:
-    late = {"id": 2, "start_date": "2026-03-02 18:30:00"}
-    nobody_knows, known = [None, "2026-03-02", late], [late, {"deleted_at": "x"}]
-
-    counts = [
-        shows_without_a_day({"id": 1, "shows": shows}) for shows in (nobody_knows, known, [{"id": 1}], "", None)
-    ]
-
-    assert counts == [2, 0, 1, 1, 0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -51,10 +50,6 @@ class Account(AdAccount):
 
     def fetch(self, window: Window = TWO_DAYS, **settings: Any) -> Fetched:
         return fetch_ad_days(self.settings(self.api, **settings), window, UNTIL)
-
-    def calls(self) -> Counter[str]:
-        """How often each method was called: `user`, `banners`, `day`, `token`, `ads.getAds` ..."""
-        return Counter(request.path.rsplit("/", 1)[-1].removesuffix(".json") for request in self.api.requests)
 
     def grants(self) -> list[str]:
         return [r.params["grant_type"] for r in self.api.requests if r.path.endswith("/token.json")]
