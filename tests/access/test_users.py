@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -55,22 +56,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServe
         yield server
 
 
-@dataclass(frozen=True)
-class Askers:
-    reader: Asker
-    loader: Asker
-    keeper: Asker
-    admin: Asker
-
-
 @pytest.fixture
-def by(server: ClickHouseServer) -> Askers:
-    return Askers(
-        *(Asker(server, USERS[n]) for n in ("datalens_reader", "etl_writer", "backup_user")), Asker(server)
-    )
+def by(server: ClickHouseServer) -> SimpleNamespace:
+    """Who asks: the reader of views, the loader, the keeper of backups, the administrator."""
+    names = {"reader": "datalens_reader", "loader": "etl_writer", "keeper": "backup_user"}
+    users = {who: Asker(server, USERS[name]) for who, name in names.items()}
+    return SimpleNamespace(**users, admin=Asker(server))
 
 
-def test_the_reader_reads_each_view_as_the_owner_does(by: Askers) -> None:
+def test_the_reader_reads_each_view_as_the_owner_does(by: SimpleNamespace) -> None:
     for view in VIEWS:
         moving = " EXCEPT minutes_since_success" if view == "v_data_freshness" else ""
         statement = f"SELECT *{moving} FROM zakaz.{view} ORDER BY ALL"
@@ -79,7 +73,7 @@ def test_the_reader_reads_each_view_as_the_owner_does(by: Askers) -> None:
         assert found == by.admin.ask(statement, readonly=0, join_use_nulls=0)
 
 
-def test_the_statements_of_datalens_are_right(by: Askers) -> None:
+def test_the_statements_of_datalens_are_right(by: SimpleNamespace) -> None:
     united = by.reader.ask(UNITED)
     for source in ("vk_ads", "direct"):
         agree([row for row in united if row["source"] == source], marketing(source))
@@ -111,7 +105,7 @@ NOT_FOR_THE_READER = [
 ]
 
 
-def test_the_reader_reads_no_table_and_writes_nothing(by: Askers) -> None:
+def test_the_reader_reads_no_table_and_writes_nothing(by: SimpleNamespace) -> None:
     for statement in NOT_FOR_THE_READER:
         assert refusal(by.reader, statement).code in {NO_RIGHT, READ_ONLY}, statement
     tables = by.admin.ask("SELECT name FROM system.tables WHERE database = 'zakaz' AND engine LIKE '%MergeTree'")
@@ -127,7 +121,7 @@ def test_the_reader_reads_no_table_and_writes_nothing(by: Askers) -> None:
         refusal(by.reader, statement)
 
 
-def test_the_readers_limits_can_be_lowered_and_not_raised(by: Askers) -> None:
+def test_the_readers_limits_can_be_lowered_and_not_raised(by: SimpleNamespace) -> None:
     for name, allowed in READER.constraints.items():
         if name.endswith("_mode"):
             assert refusal(by.reader, "SELECT 1", **{name: "break"}).code == NOT_TO_CHANGE, "no answer is cut short"
@@ -193,7 +187,7 @@ def test_no_statement_sets_a_limit_aside(tmp_path: Path) -> None:
     assert codes[len(over) :] == [NOT_TO_CHANGE] * len(others)
 
 
-def test_a_quota_ends_what_set_its_limits_aside(server: ClickHouseServer, by: Askers) -> None:
+def test_a_quota_ends_what_set_its_limits_aside(server: ClickHouseServer, by: SimpleNamespace) -> None:
     """As this server, an old one, lets a session do."""
     spent = Asker(server, SPENT)
     spent.do("SET max_rows_to_read = DEFAULT", session_id="aside")
@@ -221,14 +215,14 @@ NOT_FOR_THE_KEEPER = [
 ]
 
 
-def test_the_loader_does_nothing_elsewhere_and_who_backs_up_reads_and_writes_no_row(by: Askers) -> None:
+def test_the_loader_does_nothing_elsewhere_and_who_backs_up_reads_and_writes_no_row(by: SimpleNamespace) -> None:
     for asker, statements in ((by.loader, NOT_FOR_THE_LOADER), (by.keeper, NOT_FOR_THE_KEEPER)):
         for statement in statements:
             assert refusal(asker, statement).code == NO_RIGHT, statement
 
 
 def test_a_backup_of_the_one_is_restored_elsewhere_by_the_other(
-    server: ClickHouseServer, by: Askers, tmp_path: Path
+    server: ClickHouseServer, by: SimpleNamespace, tmp_path: Path
 ) -> None:
     def of(dsn: str, **more: Any) -> Settings:
         return Settings(_env_file=None, clickhouse_dsn=dsn, backup_url="disk://backups", **more)
