@@ -4,8 +4,6 @@ A sample of the table and of the malformed payloads. `ZAKAZ_TEST_FAULTS=all pyte
 whole table and prints how each ends, `ZAKAZ_TEST_EXAMPLES=10000` as many payloads.
 """
 
-from __future__ import annotations
-
 import os
 import uuid
 from collections.abc import Iterator

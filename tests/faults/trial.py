@@ -1,7 +1,5 @@
 """Carries out payloads: each is one load, which must end exact, counted or refused, and leave no mark of a person."""
 
-from __future__ import annotations
-
 import io
 import logging
 import re

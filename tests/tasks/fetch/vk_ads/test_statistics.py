@@ -1,8 +1,6 @@
 """Statistics of today's API: what was requested is compared with what came, and with the totals that VK gives. What is
 absent is missing, not zero; an ad that VK forgot costs no other its figures."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC, date, datetime
