@@ -1,19 +1,24 @@
-"""What is installed: pinned with its hashes, under a licence that is allowed, asked about at the advisory service."""
+"""What is installed: pinned with its hashes, under a licence that is allowed, asked about at the advisory service; images with
+their digests and all of the program."""
 
+import hashlib
 import json
 import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
+import httpx
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from ops import audit
-from tests.ops.files import ROOT
+from ops.images import FILES, pin
+from tests.ops.files import DOCKERFILE, OURS, ROOT, SERVICES
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 EXTRAS = PYPROJECT["project"]["optional-dependencies"]
@@ -110,3 +115,45 @@ def test_an_audit_that_could_not_look_is_never_green(
 
     assert audit.audit(["requirements/lock.txt"]) == ends
     assert says in "".join(capsys.readouterr())
+
+
+@pytest.mark.slow
+def test_the_wheel_has_every_module_and_every_statement(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*build, "--wheel-dir", str(tmp_path), str(ROOT)], check=True, cwd=tmp_path, capture_output=True)
+
+    with zipfile.ZipFile(next(tmp_path.glob("zakaz-*.whl"))) as wheel:
+        names = set(wheel.namelist())
+    packages = ("cli", "flows", "tasks", "validation", "sandbox", "ops/server")
+    wanted = [path for folder in packages for path in (ROOT / folder).rglob("*.py")]
+    wanted += [*(ROOT / "sql").rglob("*.sql"), ROOT / "prefect.yaml", ROOT / "automations.yaml"]
+    assert {str(path.relative_to(ROOT)) for path in wanted} - names == set()
+
+
+OLD = f"@sha256:{'0' * 64}"
+
+
+def digest_of(path: str) -> str:
+    return "sha256:" + hashlib.sha256(path.encode()).hexdigest()
+
+
+def test_a_digest_stands_behind_every_tag_and_is_renewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = httpx.Client
+    transport = httpx.MockTransport(
+        lambda request: httpx.Response(200, headers={"Docker-Content-Digest": digest_of(request.url.path)})
+    )
+    monkeypatch.setattr(httpx, "Client", lambda **given: client(**given, transport=transport))
+    plain = {name: re.sub(r"@sha256:\w+", "", (ROOT / name).read_text("utf-8")) for name in FILES}
+    for name, text in plain.items():
+        old = text.replace("postgres:17.11-bookworm", f"postgres:17.11-bookworm{OLD}")
+        (tmp_path / name).write_text(old, "utf-8")
+
+    pin(tmp_path, "http://registry")
+
+    after = {name: (tmp_path / name).read_text("utf-8") for name in FILES}
+    pulled = {service["image"].partition("@")[0] for name, service in SERVICES.items() if name not in OURS}
+    pulled |= {text.split()[0].partition("@")[0] for text in re.findall(r"(?m)^FROM (.*)$", DOCKERFILE)}
+    for name, _, tag in (image.partition(":") for image in pulled):
+        path = f"/v2/{name if '/' in name else f'library/{name}'}/manifests/{tag}"
+        assert f"{name}:{tag}@{digest_of(path)}" in "".join(after.values())
+    assert {name: re.sub(r"@sha256:\w+", "", text) for name, text in after.items()} == plain, "nothing else changes"

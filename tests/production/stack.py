@@ -24,8 +24,7 @@ from tasks.load.frames import select
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tests.support.clickhouse_server import free_port
-from tests.support.postgres import postgres
-from tests.support.prefect_server import prefect_server
+from tests.support.prefect_server import postgres, prefect_server
 from tests.support.receiver import Receiver
 from tests.support.stage import Stage, stage
 

@@ -1,10 +1,13 @@
-"""How much and for how long: limits of a reply, pauses, Retry-After, the deadline."""
+"""How much, for how long and how fast: limits of a reply, pauses, Retry-After, the deadline, requests a second."""
 
+import asyncio
 import gzip
 import socket
 import threading
 import tracemalloc
 import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from types import SimpleNamespace
@@ -14,9 +17,12 @@ import pytest
 
 from sandbox import QticketsApi
 from tasks.errors import SourceError
-from tasks.fetch import bodies
-from tasks.fetch.http import TryAgain, retry_after
+from tasks.fetch import bodies, qtickets
+from tasks.fetch import pace as module
+from tasks.fetch.http import ApiClient, TryAgain, retry_after
 from tasks.fetch.vk_ads.today import _judge_limit
+from tasks.fetch.vk_ads.token import api_of as vk
+from tasks.settings import Settings
 from tests.tasks.fetch.applications import Ask, Raw, Serve
 
 MB = 2**20
@@ -148,3 +154,33 @@ def test_a_short_limit_of_vk_is_waited_for_and_a_long_one_ends_the_run(
         assert caught.value.retry_after == pytest.approx(then, abs=0.01)
     else:
         assert str(then) in str(caught.value)
+
+
+def test_no_request_starts_before_its_turn_and_accounts_of_one_address_of_qtickets_share_the_turns(
+    settings_for: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a standing clock each request, whatever its thread and a retried one too, waits a turn longer than the one
+    before: a server that is in trouble is not asked faster than one that is well."""
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(round(seconds, 6))
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: 1000.0))
+    monkeypatch.setattr(module, "asyncio", SimpleNamespace(sleep=sleep))
+    api = QticketsApi([], [])
+    api.faults.add("status", status=500, times=3, after=5)
+    settings = settings_for(api, http_backoff=0, qtickets_rate=8)
+
+    async def load() -> None:
+        async with ApiClient(qtickets.api_of(settings), settings) as client:
+            await asyncio.gather(*(client.get("orders") for _ in range(5)))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: asyncio.run(load()), range(4)))
+
+    assert sorted(waited) == [turn / 8 for turn in range(23)]
+    assert len(api.requests) == 23
+    other = settings_for(api)
+    alone = [ApiClient(api_of(other), other)._pace for api_of in (qtickets.api_of, vk, vk)]
+    assert len({ApiClient(qtickets.api_of(settings), settings)._pace, *alone}) == 4, "of another address or source"

@@ -1,4 +1,4 @@
-"""Raw ticket lines to tickets: what a line cost, its state, its times and tags."""
+"""Raw ticket lines to tickets: what a line cost, its state, its times and tags. Raw events with their shows to events."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.fetch.qtickets.rows import ORDER_COLUMNS, order_rows
-from tasks.transform.qtickets import tickets
-from tests.validation.frames import RAW_ORDER, of_main, raw_orders
+from tasks.transform.qtickets import events, tickets
+from tests.validation.frames import RAW_ORDER, of_main, raw_events, raw_orders
 from tests.validation.frames import tickets as good_tickets
 from validation import qtickets as must
 from validation.split import split
@@ -162,3 +162,55 @@ def test_each_line_gives_one_ticket_in_the_same_order_of_the_form_that_the_wareh
     bare = one(ticket_id="0012000001", show_id=None, created_at=None, utm_source=" vk\n", utm_medium=None)
     assert (bare["ticket_id"], bare["show_id"], bare["utm_source"], bare["utm_medium"]) == (12000001, 0, "vk", "")
     assert bare["ordered_at"] == bare["paid_at"], "an order without its time counts from its payment"
+
+
+CITIES = pl.DataFrame({"city": ["томск", "москва"], "alias": ["томск", "msk"]})
+
+
+def made(*changes: dict[str, str | None]) -> list[dict[str, Any]]:
+    """Events made of these rows: an event's own, which names no show, and those of its shows."""
+    frame = events(raw_events(*changes), CITIES)
+    assert split(of_main(frame), must.events).rejected.height == 0
+    return frame.rows(named=True)
+
+
+def show(number: int, start: str | None, deleted: str | None = None, event: str = "24000") -> dict[str, str | None]:
+    return {"event_id": event, "show_id": str(number), "show_start_at": start, "show_deleted_at": deleted}
+
+
+def test_an_event_by_hand() -> None:
+    named = {"event_name": " Щелкунчик ", "city": "ТОМСК"}
+
+    event, other = made(
+        named,
+        named | show(1, "2026-03-10T19:00:00+03:00"),
+        named | show(2, "2026-03-08T02:30:00+07:00"),
+        # Deleted shows set neither date.
+        named | show(3, "2026-03-01T19:00:00+03:00", GONE_AT),
+        named | show(4, "2026-03-20T19:00:00+03:00", GONE_AT),
+        {"event_id": "2"},
+        show(5, "2026-03-01T19:00:00+03:00", GONE_AT, event="2"),
+    )
+
+    assert event == {
+        "event_id": 24000,
+        "event_name": "Щелкунчик",
+        "city": "томск",
+        "venue": "Дворец",
+        "timezone": "Asia/Tomsk",
+        "currency": "RUB",
+        "is_active": 1,
+        "first_show_at": datetime(2026, 3, 7, 19, 30, tzinfo=UTC),
+        "last_show_at": datetime(2026, 3, 10, 16, tzinfo=UTC),
+    }
+    assert (other["event_id"], other["first_show_at"], other["last_show_at"]) == (2, None, None)
+
+
+def test_an_event_is_on_while_it_is_neither_hidden_nor_deleted() -> None:
+    flags = [("1", None), ("true", None), ("0", None), (None, None), ("1", GONE_AT)]
+    changes = [
+        {"event_id": str(n), "is_active": flag, "event_deleted_at": deleted}
+        for n, (flag, deleted) in enumerate(flags, 1)
+    ]
+
+    assert [event["is_active"] for event in made(*changes)] == [1, 1, 0, 0, 0]
