@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from clickhouse_connect.driver.client import Client
+
 from tasks import refusals, steps
 from tasks.errors import LandingError, ReconcileError, WarehouseError, ZakazError, why_ended
 from tasks.fetch.traffic import Traffic, counted
 from tasks.landing import Landing, Manifest
-from tasks.load import runs
+from tasks.load import runs, unfinished
+from tasks.load.accounts import known_addresses
 from tasks.load.migrate import migrated
 from tasks.load.runs import Run
 from tasks.load.upsert import Upserted
@@ -121,9 +124,11 @@ def ingest(account: Account, window: Window, run_id: str, *, refresh: bool = Fal
     # A whole second: the bound goes to the API, whose times have no fractions, and must mean the same there.
     started = datetime.now(UTC).replace(microsecond=0)
     run = Run(source.job, run_id, started, account.name)
-    report = Report(source.name, account.name, source.noun, window, _origin(account), read_at=started)
+    report = Report(
+        source.name, account.name, source.noun, window, _origin(source.reads(settings)), read_at=started
+    )
     with migrated(settings) as client:
-        _refuse_mixing(runs.origins(client), report.origin)
+        _refuse_mixing(known_addresses(client), report.origin)
         runs.begin(client, run, f"{window}: loading", {"origin": report.origin})
     try:
         odd = _load(account, run, report, refresh, by)
@@ -187,7 +192,9 @@ def _load_fetched(
             for output, rows in zip(source.outputs, facts, strict=True):
                 wanted, name = output.resource, output.table.name
                 manifest = manifests[wanted]
-                done, warnings, notes = by.upsert_output(client, account, output, rows, manifest, parts[wanted])
+                done, warnings, notes = by.upsert_output(
+                    client, account, output, rows, manifest, parts[wanted], run
+                )
                 report.tables[name] = done
                 report.warnings += warnings
                 report.notes += notes
@@ -203,14 +210,26 @@ def _load_fetched(
                     lines.append(f"{done.kept} rows of {name} kept, though the source no longer confirms them")
             for output, rows in zip(source.outputs, facts, strict=True):
                 report.warnings += steps.undescribed(client, account, output, rows)
-            for mart, schema in source.marts:
-                report.tables[mart.table.name] = by.refresh_mart(client, mart, schema)
+            _refresh_marts(client, account, run, report, by)
             for resource in source.resources:
                 part, manifest = parts[resource.name], manifests[resource.name]
                 _, released = by.quarantine_rejected(client, account, resource, part, run.run_id, manifest)
                 report.released += released
         runs.end(client, run, "success", report.rows, report.message, report.metrics())
     return judged
+
+
+def _refresh_marts(client: Client, account: Account, run: Run, report: Report, by: Steps) -> None:
+    """The days that this run changed, and those that earlier ones changed and did not show."""
+    entries, any_day = unfinished.to_finish(client, run), unfinished.all_days(client)
+    days = steps.days_to_show(client, account, [entry for entry in entries if entry.run != run])
+    days |= {day for table in report.tables.values() for day in table.days}
+    days |= {day for entry in entries for day in entry.days}
+    for mart, schema in account.source.marts:
+        wrong = any_day.get(mart.table.name)
+        report.tables[mart.table.name] = by.refresh_mart(client, mart, schema, None if wrong else sorted(days))
+        entries += [wrong] if wrong else []
+    unfinished.close(client, entries)
 
 
 def _note_fetch(report: Report, manifest: Manifest) -> None:
@@ -224,15 +243,15 @@ def _note_fetch(report: Report, manifest: Manifest) -> None:
     report.columns[manifest.resource] = sorted(manifest.columns)
 
 
-def _origin(account: Account) -> str:
+def _origin(address: str) -> str:
     """`sandbox` for a stand-in on this machine, else the API's host."""
-    host = urlsplit(account.source.reads(account.settings)).hostname
-    assert host, f"what {account.source.name} reads must begin with the API's address"
+    host = urlsplit(address).hostname or ""
     return "sandbox" if host in ("127.0.0.1", "localhost", "::1") else host
 
 
-def _refuse_mixing(held: set[str], coming: str) -> None:
+def _refuse_mixing(addresses: Iterable[str], coming: str) -> None:
     """Made-up sales must never be added to real ones, nor the other way round."""
+    held = set(map(_origin, addresses))
     if strangers := sorted(origin for origin in held if (origin == "sandbox") != (coming == "sandbox")):
         raise WarehouseError(
             f"This warehouse holds data of {strangers[0]}; data of {coming} must not be mixed in. "

@@ -68,13 +68,11 @@ def refuse_stranger(client: Client, account: Account, manifests: Iterable[Manife
     """A credential of another account under the same name would take the first one's rows for gone, and one account
     under two names would count twice. Raises SourceError; remembers by what the account was known."""
     source, marks = account.source, {mark for manifest in manifests for mark in manifest.marks}
-    if not marks:
-        return
     address = source.reads(account.settings).partition("#")[0]
     held = {name: (at, set(known)) for name, at, known in known_marks(client, source.name).iter_rows()}
-    _, mine = held.get(account.name, ("", set()))
+    known_at, mine = held.get(account.name, ("", set()))
     file = account.settings.file_of(source.word)
-    if mine and not mine & marks:
+    if mine and marks and not mine & marks:
         raise SourceError(
             f"{account.title}: this is another account than the one whose data the warehouse has as "
             f"{account.name}. Nothing was loaded or removed. Put the first one's credentials back into {file}, and "
@@ -87,8 +85,8 @@ def refuse_stranger(client: Client, account: Account, manifests: Iterable[Manife
                 f"would count twice. Nothing was loaded. Remove {file}, or keep the name {name} for it: "
                 f"secrets/.env.{source.word}{'' if name == MAIN else '.' + name}."
             )
-    if marks != mine:
-        note_marks(client, source.name, account.name, address, marks, version)
+    if (address, marks or mine) != (known_at, mine):
+        note_marks(client, source.name, account.name, address, marks or mine, version)
 
 
 def refuse_to_wipe(changes: Changes, output: Output, manifest: Manifest, sent: pl.DataFrame) -> None:

@@ -6,9 +6,9 @@ warehouse is given a client, but for the fetch, during which no connection is he
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pandera.polars as pa
@@ -19,11 +19,14 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixe
 from tasks.errors import SourceError, ZakazError
 from tasks.landing import Landing, Manifest, Request
 from tasks.load.carry_forward import Unknown, carry_forward
+from tasks.load.frames import select
 from tasks.load.mart import is_exactly, reference_tables, restate
 from tasks.load.quarantine import quarantine, rejected_values
 from tasks.load.runs import Run, begin_read, covered, days_read_later, next_version, reads, status_of
+from tasks.load.sql import sql_files
 from tasks.load.tables import Mart, Scope, Table, of_account
-from tasks.load.upsert import Upserted, distinct, merge, upsert
+from tasks.load.unfinished import Entry, note, note_all_days
+from tasks.load.upsert import Changes, Upserted, distinct, merge, remove_strays_of_days, upsert
 from tasks.load.warehouse import warehouse
 from tasks.refusals import A_FEW, refuse_if_much_is_wrong, refuse_to_wipe, total
 from tasks.settings import Settings
@@ -32,6 +35,8 @@ from tasks.sources.source import Output, Resource, Source
 from tasks.window import Window, moscow_today
 from validation.split import Split, WrongFrame, split
 
+_IDS_A_QUERY = 5_000
+"""Of twenty digits at most: a server takes 128 KiB a parameter."""
 RESUMED_WITHIN = timedelta(hours=1)
 """How long a run may go on with what one that died had fetched of days that the source still restates."""
 
@@ -107,7 +112,8 @@ def landed(client: Client, asked: Fetch) -> Manifest | None:
     if manifest.run_id == asked.run.run_id:
         return manifest
     job, account = asked.source.job, asked.account.name
-    good = reads(covered(client, job, account, even_with_warnings=True), manifest.window)
+    later = covered(client, job, account, even_with_warnings=True, later_than=manifest.version)
+    good = reads(later, manifest.window)
     is_read = good.filter(pl.col("read_at") >= manifest.fetched_at).height > 0
     return manifest if not is_read and status_of(client, job, account, manifest.run_id) == "failed" else None
 
@@ -166,6 +172,7 @@ def upsert_output(
     facts: pl.DataFrame,
     manifest: Manifest,
     part: Split,
+    run: Run,
 ) -> tuple[Upserted, list[str], list[str]]:
     """What became of the rows; warnings and notes for the run's message. `part`: the raw rows of the output's
     resource."""
@@ -180,8 +187,11 @@ def upsert_output(
     if manifest.partial or has_nameless(part, output, facts):
         # Which rows are gone and which were merely not seen is not known.
         table = replace(table, keeps_vanished=True)
-    done = upsert_and_merge(
+    done = upsert_and_show_later(
         client,
+        account,
+        output,
+        run,
         table,
         facts,
         scope,
@@ -263,6 +273,36 @@ def left_to_later_reads(
     return judged
 
 
+def upsert_and_show_later(
+    client: Client, account: Account, output: Output, run: Run, table: Table, *frames: Any, **options: Any
+) -> Upserted:
+    """Upsert and merge; before anything is written the days are noted that the marts have to show."""
+    shown: frozenset[date] = frozenset()
+
+    def before(changes: Changes) -> None:
+        nonlocal shown
+        shown = changes.days(table) | _days_shown(client, account, output, changes)
+        note(client, run, table.name, shown)
+
+    done = upsert_and_merge(client, table, *frames, before=before, **options)
+    return replace(done, days=done.days | shown)
+
+
+def _days_shown(client: Client, account: Account, output: Output, changes: Changes) -> frozenset[date]:
+    """Where a mart shows what changes of a table that is not by day: an event that moves to another city moves all
+    its sales."""
+    if (mart := output.shown_in) is None:
+        return frozenset()
+    ids = pl.concat([changes.fresh.select(output.protects), changes.gone.select(output.protects)]).unique()
+    where = f"account = {{account:String}} AND {output.protects} IN {{ids:Array(UInt64)}}"
+    sql = f"SELECT DISTINCT {mart.day} AS day FROM {mart.table.name} FINAL WHERE {where}"
+    found = [
+        select(client, sql, {"account": account.name, "ids": part.to_series().to_list()})
+        for part in ids.iter_slices(_IDS_A_QUERY)
+    ]
+    return frozenset(pl.concat(found)["day"]) if found else frozenset()
+
+
 def upsert_and_merge(
     client: Client,
     table: Table,
@@ -290,8 +330,23 @@ def _values(raw: pl.DataFrame, column: str, facts: pl.DataFrame) -> pl.DataFrame
     return raw.select(pl.col(column).cast(facts.schema[column], strict=False)).drop_nulls().unique()
 
 
-def refresh_mart(client: Client, mart: Mart, schema: pa.DataFrameSchema) -> Upserted:
-    return restate(client, mart, next_version(client), lambda rows: _checked(rows, schema, mart.table.name))
+def days_to_show(client: Client, account: Account, entries: Iterable[Entry]) -> set[date]:
+    """The days of unfinished changes. A run that died may have left older versions of its rows besides."""
+    tables = {output.table.name: output.table for output in account.source.outputs}
+    days: set[date] = set()
+    for entry in entries:
+        days |= {*entry.days}
+        if table := tables.get(entry.changed):
+            days |= remove_strays_of_days(client, table, account.name, entry.days)
+    return days
+
+
+def refresh_mart(
+    client: Client, mart: Mart, schema: pa.DataFrameSchema, days: Iterable[date] | None = None
+) -> Upserted:
+    """`days`: those on which it may be wrong; None: any."""
+    prove = lambda rows: _checked(rows, schema, mart.table.name)  # noqa: E731
+    return restate(client, mart, next_version(client), prove, days)
 
 
 def refresh_reference(client: Client, settings: Settings) -> None:
@@ -299,6 +354,7 @@ def refresh_reference(client: Client, settings: Settings) -> None:
     version = next_version(client)
     for table, rows in reference_tables(settings.report_currency, settings.ad_spend_vat == "include"):
         if not is_exactly(client, table, rows):
+            note_all_days(client, [file.name for file in sql_files("marts")])
             upsert_and_merge(client, table, rows, Scope(), version)
 
 

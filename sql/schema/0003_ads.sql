@@ -23,7 +23,8 @@ CREATE TABLE IF NOT EXISTS fact_vk_ads_daily
     utm_city      LowCardinality(String) COMMENT 'lower-case Russian name, from utm_content; empty: none',
     utm_day       UInt8 COMMENT '0: none',
     utm_month     UInt8 COMMENT '0: none',
-    _ver          UInt64
+    _ver          UInt64,
+    INDEX versions _ver TYPE minmax GRANULARITY 4
 )
 ENGINE = ReplacingMergeTree(_ver)
 PARTITION BY toYYYYMM(stat_date)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 import polars as pl
@@ -28,38 +28,43 @@ _one_at_a_time = threading.Lock()
 
 
 def restate(
-    client: Client, mart: Mart, version: int, prove: Callable[[pl.DataFrame], pl.DataFrame] = lambda rows: rows
+    client: Client,
+    mart: Mart,
+    version: int,
+    prove: Callable[[pl.DataFrame], pl.DataFrame] = lambda rows: rows,
+    days: Iterable[date] | None = None,
 ) -> Upserted:
-    """Write the days on which the mart differs from its query, until none of them does.
-
-    Found by comparing, not by keeping a list of what a load touched, so a run that died between a table and
-    its mart is mended by the next one, and a late refund restates the day of the sale however old it is.
+    """Write those of the `days`, or of all days, on which the mart differs from its query, until none of them does.
 
     Compared again after writing, since other runs may restate the mart at the same time (all sources share one):
     what this run read may have changed before it wrote. `version`: of what is written, unless the mart holds higher
     ones, as of a worker whose clock is ahead. `prove`: applied to what is to be written.
     Raises ReconcileError where days still differ in the end.
     """
+    if days is not None and not (days := set(days)):
+        return Upserted()
     with _one_at_a_time:
-        return _restate(client, mart, version, prove)
+        return _restate(client, mart, version, prove, _ALL if days is None else _only(mart, days))
 
 
-def _restate(client: Client, mart: Mart, version: int, prove: Callable[[pl.DataFrame], pl.DataFrame]) -> Upserted:
+def _restate(
+    client: Client, mart: Mart, version: int, prove: Callable[[pl.DataFrame], pl.DataFrame], scope: Scope
+) -> Upserted:
     written = Upserted()
     try:
-        days = stale_days(client, mart)
+        stale = stale_days(client, mart, scope)
         for _ in range(_ROUNDS):
-            if not days:
+            if not stale:
                 return written
-            written += _write(client, mart, days, version, prove)
-            days = stale_days(client, mart, _only(mart, days))
-        if not days:
+            written += _write(client, mart, stale, version, prove)
+            stale = stale_days(client, mart, _only(mart, stale))
+        if not stale:
             return written
     finally:
         merge(client, mart.table.name)
     raise ReconcileError(
-        f"{mart.table.name} was written {_ROUNDS} times and still is not what it is made of on {len(days)} days, "
-        f"the first {days[0]}. The run failed; run it again, and if it fails again look for another program that "
+        f"{mart.table.name} was written {_ROUNDS} times and still is not what it is made of on {len(stale)} days, "
+        f"the first {stale[0]}. The run failed; run it again, and if it fails again look for another program that "
         "writes to this table."
     )
 
@@ -112,7 +117,8 @@ def _write(
     return upsert(client, mart.table, rows, scope, max(version, newest + 1), reconcile=False)
 
 
-def _only(mart: Mart, days: list[date]) -> Scope:
+def _only(mart: Mart, days: Iterable[date]) -> Scope:
+    days = sorted({day.replace(day=1) if mart.by_month else day for day in days})
     return Scope(f"{mart.day} IN {{days:Array(Date)}}", {"days": days})
 
 

@@ -20,6 +20,7 @@ from tasks.errors import WarehouseError
 from tasks.load.cluster import everywhere, fit, run
 from tasks.load.frames import insert, select
 from tasks.load.sql import SqlFile, sql_files
+from tasks.load.unfinished import note_all_days
 from tasks.load.warehouse import warehouse
 from tasks.settings import SQL_DIR, Settings
 
@@ -62,7 +63,10 @@ def migrate(client: Client, root: Path = SQL_DIR) -> list[str]:
     run(client, _LEDGER)
     done = select(client, "SELECT kind, name, checksum, applied_at FROM meta_migrations FINAL WHERE checksum != ''")
     schema = sql_files("schema", root)
-    return _apply_schema(client, done, schema) + _apply_views(client, done, root, schema)
+    applied = _apply_schema(client, done, schema) + _apply_views(client, done, root, schema)
+    if applied:
+        note_all_days(client, [file.name for file in sql_files("marts", root)])
+    return applied
 
 
 @contextmanager
@@ -139,8 +143,13 @@ def _apply_views(client: Client, done: pl.DataFrame, root: Path, schema: list[Sq
     # Whose rights they read with, see _VIEW. After a restore elsewhere there may be no such user; so they heal.
     definer = select(client, "SELECT currentUser() AS name").item()
     # A view keeps the columns and types that what it reads had when it was made, so all are replaced together,
-    # after a migration too.
-    parts = [*sorted(f"{file.name} {file.checksum}" for file in files), schema[-1].name if schema else "", definer]
+    # after a migration too; and after a change of a mart, whose days are to be compared then.
+    made_by = [*files, *sql_files("marts", root)]
+    parts = [
+        *sorted(f"{file.name} {file.checksum}" for file in made_by),
+        schema[-1].name if schema else "",
+        definer,
+    ]
     made_of = f"{_OURS}{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:16]}"
     wanted = {(file.name, made_of) for file in files}
     recorded, there = set(_of(done, "views").select("name", "checksum").iter_rows()), _views(client)

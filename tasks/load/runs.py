@@ -108,7 +108,9 @@ def _lock(run: Run) -> str:
 def _running(client: Client) -> pl.DataFrame:
     return select(
         client,
-        f"SELECT job, account, run_id, started_at, message, metrics FROM {TABLE} FINAL WHERE status = 'running'",
+        f"SELECT job, account, run_id, started_at, message, metrics FROM {TABLE} FINAL WHERE status = 'running' "
+        # The history of years is left alone: the next run ends what crashed.
+        "AND started_at > now() - INTERVAL 90 DAY",
     )
 
 
@@ -172,13 +174,19 @@ def status_of(client: Client, job: str, account: str, run_id: str) -> str:
 
 
 def covered(
-    client: Client, job: str, account: str, *, even_with_warnings: bool = False, later_than: int = 0
+    client: Client,
+    job: str,
+    account: str,
+    *,
+    even_with_warnings: bool = False,
+    later_than: int = 0,
+    since: datetime = _EPOCH,
 ) -> pl.DataFrame:
     """The windows that good runs have read of this account: columns first, last (Date), read_at (UTC; before the
     run, where a fetch was used again), version, whole (whether the run saw all that the source has).
 
     A run with a warning, say that tags were missing, counts only with `even_with_warnings`: its days may have to be
-    read again. `later_than`: only reads of a higher version.
+    read again. `later_than`: only reads of a higher version; `since`: only of runs that began then or later, about.
     """
     return select(
         client,
@@ -198,7 +206,8 @@ def covered(
             "account": account,
             "lenient": even_with_warnings,
             "oldest": max(
-                min(datetime.fromtimestamp(later_than / 1000, UTC), datetime.now(UTC)) - _LONGEST, _EPOCH
+                min(max(datetime.fromtimestamp(later_than / 1000, UTC), since), datetime.now(UTC)) - _LONGEST,
+                _EPOCH,
             ),
             "version": later_than + 1 if later_than else 0,
         },
@@ -216,17 +225,6 @@ def days_read_later(client: Client, job: str, account: str, version: int) -> pl.
 def reads(good: pl.DataFrame, window: Window) -> pl.DataFrame:
     """Those of the `covered` runs that read the whole window."""
     return good.filter((pl.col("first") <= window.first) & (pl.col("last") >= window.last))
-
-
-def origins(client: Client) -> set[str]:
-    """Origins of the rows in the warehouse: of every run that has written or may have."""
-    found = select(
-        client,
-        f"SELECT DISTINCT JSONExtractString(metrics, 'origin') AS origin FROM {TABLE} FINAL "
-        "WHERE origin != '' "
-        "AND (status != 'failed' OR JSONLength(metrics, 'tables') > 0 OR JSONHas(metrics, 'broken_off'))",
-    )
-    return set(found["origin"])
 
 
 def _write(

@@ -8,9 +8,9 @@ higher `_ver`) are neither replaced nor removed, and what it removed does not co
 from __future__ import annotations
 
 import logging
-import operator
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, astuple, dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -31,7 +31,8 @@ _CLOCKS_DIFFER = 5 * 60_000
 
 @dataclass(frozen=True)
 class Upserted:
-    """Rows by what became of them. `kept`: vanished or rejected ones that stay; `overtaken`: newer already."""
+    """Rows by what became of them. `kept`: vanished or rejected ones that stay; `overtaken`: newer already.
+    `days`: of the rows that were written or removed, before and after."""
 
     new: int = 0
     changed: int = 0
@@ -39,16 +40,20 @@ class Upserted:
     unchanged: int = 0
     kept: int = 0
     overtaken: int = 0
+    days: frozenset[date] = field(default=frozenset(), compare=False, repr=False)
 
     @property
     def written(self) -> int:
         return self.new + self.changed + self.removed
 
     def __add__(self, other: Upserted) -> Upserted:
-        return Upserted(*map(operator.add, astuple(self), astuple(other)))
+        mine, theirs = self.as_dict(), other.as_dict()
+        sums = {name: count + theirs[name] for name, count in mine.items()}
+        return Upserted(**sums, days=self.days | other.days)
 
     def as_dict(self) -> dict[str, int]:
-        return asdict(self)
+        """The counts."""
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name != "days"}
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,11 @@ class Changes:
     gone: pl.DataFrame
     overtaken: int
 
+    def days(self, table: Table) -> frozenset[date]:
+        """Of the rows that will change: as they are, and as they will be."""
+        was = self.held.join(self.fresh, on=table.key, how="semi")
+        return days_of(table, pl.concat([was, self.fresh.select(was.columns), self.gone.select(was.columns)]))
+
 
 def upsert(
     client: Client,
@@ -79,6 +89,7 @@ def upsert(
     same: Sequence[str | pl.Expr] = (),
     later: Callable[[pl.DataFrame], pl.DataFrame] = pl.DataFrame.clear,
     judge: Callable[[Changes], None] = lambda _changes: None,
+    before: Callable[[Changes], None] = lambda _changes: None,
     reconcile: bool = True,
 ) -> Upserted:
     """Make the scope's rows equal `frame` (all columns, unique by key), then prove it.
@@ -87,8 +98,8 @@ def upsert(
     frames of values; rows with them stay: their new version was rejected, or the load says nothing about them.
     `same`: columns that identify a row whose key has changed; the row under the old key is removed in any case,
     since it would count twice. `later` picks those of some rows that a run has judged which read the source
-    later: they are left to it. `judge` may raise to refuse the changes. `reconcile`: False where the caller has a
-    better proof of its own.
+    later: they are left to it. `judge` may raise to refuse the changes; `before` is called before anything is
+    written. `reconcile`: False where the caller has a better proof of its own.
     Raises ReconcileError when what is read back differs in count or sum.
     """
     if "_ver" not in frame.columns:
@@ -97,10 +108,12 @@ def upsert(
     judge(changes)
     frame, fresh, gone = changes.frame, changes.fresh, changes.gone
     key = list(table.key)
+    days = changes.days(table)
 
+    if fresh.height or gone.height:
+        before(changes)
     insert(client, table.name, fresh)
-    if table.moves:
-        _remove_strays(client, table, scope)
+    days |= remove_strays(client, table, fresh)
     note_removals(client, table, gone, scope, version)
     remove(client, table, gone)
     if gone.height:  # A run that read earlier may have written them since `_held`, before the removal was recorded.
@@ -121,6 +134,7 @@ def upsert(
         unchanged=frame.height - fresh.height,
         kept=changes.absent.height - gone.height,
         overtaken=changes.overtaken,
+        days=days,
     )
     words = ", ".join(f"{n} {what}" for what, n in result.as_dict().items() if n)
     logger.log(logging.INFO if result.written else logging.DEBUG, "%s: %s", table.name, words)
@@ -225,18 +239,54 @@ def _refuse_the_future(client: Client, table: Table, version: int) -> None:
         )
 
 
-def _remove_strays(client: Client, table: Table, scope: Scope) -> None:
-    """Older versions of the scope's rows that are in another partition than the newest: no merge would find them.
-    Whoever left them: an interrupted run as well."""
-    keys, of_scope = ", ".join(table.key), f"FROM {table.name} WHERE {scope.where}"
+def days_of(table: Table, rows: pl.DataFrame) -> frozenset[date]:
+    """The Moscow days of rows; none where the table is not kept by day."""
+    if table.day is None or rows.is_empty():
+        return frozenset()
+    return frozenset(rows.select(table.day.alias("day"))["day"].unique())
+
+
+def remove_strays(client: Client, table: Table, fresh: pl.DataFrame) -> frozenset[date]:
+    """Remove older versions of these rows (the key, `_ver`) that are in another partition, where no merge would
+    find them; their days."""
+    if not table.moves or fresh.is_empty():
+        return frozenset()
+    if fresh.height > _KEYS_A_DELETE:
+        number, own = table.key[-1], fresh.select(table.key[:-1]).row(0)
+        bounds = fresh.select(pl.min(number).alias("low"), pl.max(number).alias("high")).row(0, named=True)
+        where = f"account = {{account:String}} AND {number} BETWEEN {{low:UInt64}} AND {{high:UInt64}}"
+        given = {"account": own[0], "version": fresh["_ver"].min(), **bounds}
+        older = f"SELECT 1 FROM {table.name} WHERE {where} AND _ver < {{version:UInt64}} LIMIT 1"
+        if select(client, older, given).is_empty():
+            return frozenset()
+        return _remove_strays_where(client, table, where, given)
+    keys = {"keys": _literals(fresh.select(table.key))}
+    return _remove_strays_where(client, table, f"({', '.join(table.key)}) IN %(keys)s", keys)
+
+
+def remove_strays_of_days(client: Client, table: Table, account: str, days: Collection[date]) -> frozenset[date]:
+    """The same of all rows that the account has on these days, whoever left them there."""
+    if not table.moves or not days:
+        return frozenset()
+    keys = ", ".join(table.key)
+    there = (
+        f"SELECT {keys} FROM {table.name} WHERE account = {{account:String}} "
+        f"AND toDate({table.moves}, 'Europe/Moscow') IN {{days:Array(Date)}}"
+    )
+    return _remove_strays_where(client, table, f"({keys}) IN ({there})", {"account": account, "days": sorted(days)})
+
+
+def _remove_strays_where(client: Client, table: Table, where: str, given: Mapping[str, Any]) -> frozenset[date]:
+    keys = ", ".join(table.key)
     found = select(
         client,
-        f"SELECT {keys}, max(_ver) AS newest FROM {table.name} WHERE ({keys}) IN (SELECT {keys} {of_scope}) "
-        f"GROUP BY {keys} HAVING uniqExact(_partition_id) > 1",
-        scope.parameters,
+        f"SELECT {keys}, max(_ver) AS newest, groupUniqArray(toDate({table.moves}, 'Europe/Moscow')) AS days "
+        f"FROM {table.name} WHERE {where} GROUP BY {keys} HAVING uniqExact(_partition_id) > 1",
+        given,
     )
     for (newest,), rows in found.group_by(["newest"]):
         _delete(client, table, rows, f"_ver < {newest}")
+    return frozenset(found["days"].explode())
 
 
 def remove(client: Client, table: Table, rows: pl.DataFrame) -> None:

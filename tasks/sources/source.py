@@ -65,6 +65,8 @@ class Output:
     lists, whose spend is still spent."""
     unreadable: Callable[[pl.DataFrame], pl.DataFrame] | None = None
     """Of the raw rows, the ads whose links could not be read, with their spend (ad_id, spent)."""
+    shown_in: Mart | None = None
+    """The mart that shows its columns beside the `protects` of each row, where the table itself is not by day."""
     refers_to: tuple[str, Table] | None = None
     """A column and the table that describes its values."""
 
