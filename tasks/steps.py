@@ -19,8 +19,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixe
 from tasks.errors import SourceError, ZakazError
 from tasks.landing import Landing, Manifest, Request
 from tasks.load.carry_forward import Unknown, carry_forward
-from tasks.load.frames import select
-from tasks.load.mart import is_exactly, reference_tables, restate
+from tasks.load.mart import days_of_values, is_exactly, reference_tables, restate
 from tasks.load.quarantine import quarantine, rejected_values
 from tasks.load.runs import Run, begin_read, covered, days_read_later, next_version, reads, status_of
 from tasks.load.sql import sql_files
@@ -35,8 +34,6 @@ from tasks.sources.source import Output, Resource, Source
 from tasks.window import Window, moscow_today
 from validation.split import Split, WrongFrame, split
 
-_IDS_A_QUERY = 5_000
-"""Of twenty digits at most: a server takes 128 KiB a parameter."""
 RESUMED_WITHIN = timedelta(hours=1)
 """How long a run may go on with what one that died had fetched of days that the source still restates."""
 
@@ -293,14 +290,8 @@ def _days_shown(client: Client, account: Account, output: Output, changes: Chang
     its sales."""
     if (mart := output.shown_in) is None:
         return frozenset()
-    ids = pl.concat([changes.fresh.select(output.protects), changes.gone.select(output.protects)]).unique()
-    where = f"account = {{account:String}} AND {output.protects} IN {{ids:Array(UInt64)}}"
-    sql = f"SELECT DISTINCT {mart.day} AS day FROM {mart.table.name} FINAL WHERE {where}"
-    found = [
-        select(client, sql, {"account": account.name, "ids": part.to_series().to_list()})
-        for part in ids.iter_slices(_IDS_A_QUERY)
-    ]
-    return frozenset(pl.concat(found)["day"]) if found else frozenset()
+    ids = pl.concat([changes.fresh[output.protects], changes.gone[output.protects]]).unique()
+    return frozenset(days_of_values(client, mart, account.name, ids))
 
 
 def upsert_and_merge(

@@ -23,6 +23,8 @@ _REPORT = Table("dim_report", key=("one",))
 _ALL = Scope()
 _ROUNDS = 10
 """How often other runs may change the mart's tables while this one writes it."""
+_IDS_A_QUERY = 5_000
+"""Of twenty digits at most: a server takes 128 KiB a parameter."""
 _one_at_a_time = threading.Lock()
 """Of this process, in which many accounts may be loaded: they would write the same days again and again."""
 
@@ -81,6 +83,18 @@ def stale_days(client: Client, mart: Mart, scope: Scope = _ALL) -> list[date]:
         scope.parameters,
     )
     return stale["day"].to_list()
+
+
+def days_of_values(client: Client, mart: Mart, account: str, values: pl.Series) -> set[date]:
+    """The days on which the account's rows of the mart have one of these numbers in the column of that name."""
+    sql = (
+        f"SELECT DISTINCT {mart.day} AS day FROM {mart.table.name} FINAL "
+        f"WHERE account = {{account:String}} AND {values.name} IN {{ids:Array(UInt64)}}"
+    )
+    days: set[date] = set()
+    for ids in values.to_frame().iter_slices(_IDS_A_QUERY):
+        days |= {*select(client, sql, {"account": account, "ids": ids.to_series().to_list()})["day"]}
+    return days
 
 
 def is_exactly(client: Client, table: Table, rows: pl.DataFrame) -> bool:
