@@ -53,6 +53,42 @@ ENGINE = ReplacingMergeTree(_ver)
 PARTITION BY toYYYYMM(d)
 ORDER BY (d, city, source);
 
+CREATE TABLE IF NOT EXISTS agg_campaigns_monthly
+(
+    month         Date COMMENT 'its first day',
+    source        LowCardinality(String),
+    account       LowCardinality(String),
+    campaign_id   UInt64,
+    utm_campaign  String,
+    utm_content   String,
+    campaign_name String COMMENT 'the newest in the month',
+    first_day     Date,
+    last_day      Date,
+    impressions   UInt64,
+    clicks        UInt64,
+    conversions   UInt64,
+    spend_total   Decimal(18, 2) COMMENT 'on the VAT basis of AD_SPEND_VAT',
+    _ver          UInt64
+)
+ENGINE = ReplacingMergeTree(_ver)
+PARTITION BY toYYYYMM(month)
+ORDER BY (month, source, account, campaign_id, utm_campaign, utm_content);
+
+CREATE TABLE IF NOT EXISTS agg_tags_monthly
+(
+    month          Date COMMENT 'its first day',
+    source         LowCardinality(String) COMMENT 'vk_ads, direct',
+    utm_campaign   String,
+    utm_content    String,
+    tickets_sold   UInt64,
+    revenue        Decimal(18, 2),
+    refunds_amount Decimal(18, 2),
+    _ver           UInt64
+)
+ENGINE = ReplacingMergeTree(_ver)
+PARTITION BY toYYYYMM(month)
+ORDER BY (month, source, utm_campaign, utm_content);
+
 CREATE TABLE IF NOT EXISTS dim_utm_sources
 (
     utm_source String COMMENT 'lower case',

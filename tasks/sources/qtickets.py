@@ -8,7 +8,7 @@ from tasks.fetch import probes
 from tasks.fetch import qtickets as api
 from tasks.load.tables import Mart, Table
 from tasks.reference import cities
-from tasks.sources.ads import MARKETING
+from tasks.sources.ads import MARKETING, TAGS
 from tasks.sources.source import Output, Resource, Source
 from tasks.transform import qtickets as to
 from validation import qtickets as must
@@ -85,7 +85,7 @@ SOURCE = Source(
             shown_in=BY_DAY,
         ),
     ),
-    marts=((BY_DAY, must.sales), MARKETING),
+    marts=((BY_DAY, must.sales), MARKETING, TAGS),
     days=2,
     restated_days=60,
 )
