@@ -287,7 +287,13 @@ def remarks() -> Iterator[str]:
         if file not in (*_secret_files(), *_given_file()) and not is_account:
             yield f"{file} is taken for a copy and not read"
             continue
-        for written in _raw(file):
+        try:
+            names = list(_raw(file))
+        except SettingsError as error:
+            # Of an account: its loads fail, those of others do not.
+            yield str(error)
+            continue
+        for written in names:
             ours = written.upper()
             owner = next((one for one in OF_SOURCES if ours.startswith(f"{one.upper()}_")), "")
             if ours not in known or ours in _NOT_IN_FILES:

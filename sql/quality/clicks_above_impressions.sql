@@ -5,7 +5,7 @@
 -- param: late = 5
 
 -- A few clicks may come after midnight, on the day after their impressions.
-SELECT concat(source, ' ad ', toString(ad_id), ' on ', toString(stat_date), ': ', toString(clicks), ' clicks of ', toString(impressions), ' impressions') AS what, source, ad_id, stat_date
+SELECT concat(source, if(account = 'main', '', concat(' ', account)), ' ad ', toString(ad_id), ' on ', toString(stat_date), ': ', toString(clicks), ' clicks of ', toString(impressions), ' impressions') AS what, source, account, ad_id, stat_date
 FROM v_ad_spend
 WHERE clicks > impressions + {late:Float64}
-ORDER BY stat_date, source, ad_id
+ORDER BY stat_date, source, account, ad_id

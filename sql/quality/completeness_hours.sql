@@ -12,25 +12,29 @@ HAVING count() = 0 OR toDate(min(assumeNotNull(paid_at)), 'Europe/Moscow') > {to
 
 WITH
     toDateTime64({today:Date}, 3, 'Europe/Moscow') AS midnight,
-    sales AS
+    sold AS
     (
-        SELECT assumeNotNull(paid_at) AS at FROM stg_qtickets_tickets FINAL
+        SELECT account, assumeNotNull(paid_at) AS at FROM stg_qtickets_tickets FINAL
         WHERE state IN ('paid', 'refunded') AND paid_at >= midnight - toIntervalDay(31) AND paid_at < midnight
-        UNION ALL SELECT toTimeZone(midnight, 'UTC')
+            AND ('qtickets', account) IN {accounts:Array(Tuple(String, String))}
+            AND account IN (SELECT account FROM stg_qtickets_tickets WHERE paid_at < midnight - toIntervalDay(28))
     ),
+    sales AS (SELECT account, at FROM sold UNION ALL SELECT DISTINCT account, toTimeZone(midnight, 'UTC') FROM sold),
     stretches AS
     (
         SELECT
-            lagInFrame(at, 1, at) OVER (ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS since,
+            account,
+            lagInFrame(at, 1, at) OVER (PARTITION BY account ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS since,
             at AS till,
             dateDiff('minute', since, till) / 60 AS length,
             till > midnight - toIntervalDay(toUInt32({days:Float64})) AS is_new
         FROM sales
     )
 SELECT
-    concat('nothing was sold from ', formatDateTime(since, '%F %H:%i', 'Europe/Moscow'), ' to ', formatDateTime(till, '%F %H:%i', 'Europe/Moscow'), ' Moscow time, before at most ', toString(round(usual, 1)), ' hours') AS what,
+    concat('nothing was sold', if(account = 'main', '', concat(' by ', account)), ' from ', formatDateTime(since, '%F %H:%i', 'Europe/Moscow'), ' to ', formatDateTime(till, '%F %H:%i', 'Europe/Moscow'), ' Moscow time, before at most ', toString(round(usual, 1)), ' hours') AS what,
+    account,
     since,
     till
-FROM stretches CROSS JOIN (SELECT maxIf(length, NOT is_new) AS usual FROM stretches) AS u
+FROM (SELECT *, maxIf(length, NOT is_new) OVER (PARTITION BY account) AS usual FROM stretches)
 WHERE is_new AND length > greatest({hours:Float64}, usual * {times:Float64})
-ORDER BY since
+ORDER BY account, since

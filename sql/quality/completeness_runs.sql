@@ -14,25 +14,26 @@ WITH read AS
 (
     SELECT
         job,
+        account,
         toDate(JSONExtractString(metrics, 'window', 'first')) AS first,
         least(toDate(JSONExtractString(metrics, 'window', 'last')), toDate(started_at, 'Europe/Moscow') - 1) AS last
     FROM meta_job_runs FINAL
-    WHERE endsWith(job, '_loader') AND status = 'success' AND JSONHas(metrics, 'window')
+    WHERE (replaceOne(job, '_loader', ''), account) IN {accounts:Array(Tuple(String, String))} AND status = 'success' AND JSONHas(metrics, 'window')
 )
-SELECT concat(job, ': no good run has read ', toString(day), ' since it was over') AS what, job, day
+SELECT concat(job, if(account = 'main', '', concat(' ', account)), ': no good run has read ', toString(day), ' since it was over') AS what, job, account, day
 FROM
 (
-    SELECT job, arrayJoin(arrayMap(n -> addDays(since, n), range(toUInt32({today:Date} - 1 - since)))) AS day
+    SELECT job, account, arrayJoin(arrayMap(n -> addDays(since, n), range(toUInt32({today:Date} - 1 - since)))) AS day
     FROM
     (
-        SELECT job, greatest(min(first), {today:Date} - toUInt32({days:Float64})) AS since
-        FROM read GROUP BY job HAVING since < {today:Date} - 1
+        SELECT job, account, greatest(min(first), {today:Date} - toUInt32({days:Float64})) AS since
+        FROM read GROUP BY job, account HAVING since < {today:Date} - 1
     )
 )
-WHERE (job, day) NOT IN
+WHERE (job, account, day) NOT IN
 (
-    SELECT job, arrayJoin(arrayMap(n -> addDays(begins, n), range(toUInt32(last - begins + 1)))) AS day
-    FROM (SELECT job, greatest(first, {today:Date} - toUInt32({days:Float64})) AS begins, last FROM read)
+    SELECT job, account, arrayJoin(arrayMap(n -> addDays(begins, n), range(toUInt32(last - begins + 1)))) AS day
+    FROM (SELECT job, account, greatest(first, {today:Date} - toUInt32({days:Float64})) AS begins, last FROM read)
     WHERE last >= begins
 )
-ORDER BY job, day
+ORDER BY job, account, day

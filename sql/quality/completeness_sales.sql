@@ -8,21 +8,47 @@
 SELECT if(count() = 0, 'no sales yet', 'too few sales a day for a day without any to mean something') AS unjudged
 FROM
 (
-    SELECT event_date, sum(tickets_sold) AS tickets FROM stg_qtickets_sales_raw FINAL
-    WHERE event_date >= {today:Date} - toUInt32({days:Float64}) AND event_date < {today:Date} GROUP BY event_date
+    SELECT account, median(tickets) AS of_days
+    FROM
+    (
+        SELECT account, event_date, sum(tickets_sold) AS tickets FROM stg_qtickets_sales_raw FINAL
+        WHERE event_date >= {today:Date} - toUInt32({days:Float64}) AND event_date < {today:Date}
+        GROUP BY account, event_date
+    )
+    GROUP BY account
 )
-HAVING count() = 0 OR median(tickets) < {usual:Float64};
+HAVING count() = 0 OR max(of_days) < {usual:Float64};
 
 -- What is usual is told by the four weeks around a day, so that a quiet summer does not count as missing.
 WITH
-    sold AS (SELECT event_date AS day, sum(tickets_sold) AS tickets FROM stg_qtickets_sales_raw FINAL GROUP BY day),
-    calendar AS (SELECT {today:Date} - arrayJoin(range(1, toUInt32({days:Float64}) + 1)) AS day)
-SELECT concat('nothing was sold on ', toString(day), ', usually ', toString(round(usual)), ' tickets') AS what, day
+    sold AS
+    (
+        SELECT account, event_date AS day, sum(tickets_sold) AS tickets FROM stg_qtickets_sales_raw FINAL
+        WHERE ('qtickets', account) IN {accounts:Array(Tuple(String, String))}
+        GROUP BY account, day
+    ),
+    calendar AS
+    (
+        SELECT account, first, {today:Date} - arrayJoin(range(1, toUInt32({days:Float64}) + 1)) AS day
+        FROM
+        (
+            SELECT account, min(day) AS first FROM sold GROUP BY account
+            HAVING medianIf(tickets, day >= {today:Date} - toUInt32({days:Float64}) AND day < {today:Date}) >= {usual:Float64}
+        )
+    )
+SELECT
+    concat('nothing was sold', if(account = 'main', '', concat(' by ', account)), ' on ', toString(day), ', usually ', toString(round(usual)), ' tickets') AS what,
+    account,
+    day
 FROM
 (
-    SELECT c.day AS day, s.tickets AS tickets, median(s.tickets) OVER (ORDER BY c.day ROWS BETWEEN 14 PRECEDING AND 14 FOLLOWING) AS usual
-    FROM calendar AS c LEFT JOIN sold AS s ON s.day = c.day
-    WHERE c.day >= (SELECT min(day) FROM sold)
+    SELECT
+        c.account AS account,
+        c.day AS day,
+        s.tickets AS tickets,
+        median(s.tickets) OVER (PARTITION BY c.account ORDER BY c.day ROWS BETWEEN 14 PRECEDING AND 14 FOLLOWING) AS usual
+    FROM calendar AS c LEFT JOIN sold AS s ON s.account = c.account AND s.day = c.day
+    WHERE c.day >= c.first
 )
 WHERE tickets = 0 AND usual >= {usual:Float64}
-ORDER BY day
+ORDER BY account, day

@@ -1,17 +1,19 @@
--- title: No ad stands twice on a day under two accounts or campaigns
--- why: An account that changed its name, or a second way to the same API, counts its spend twice
+-- title: No ad of an account stands twice on a day
+-- why: A login that changed its name, or a second way to the same API, counts its spend twice
 -- severity: fail
 -- sources: vk_ads, direct
 
+-- Under two logins or campaigns; of two accounts of ours duplicates_accounts speaks.
 SELECT
-    concat(source, ' ad ', toString(ad_id), ' stands ', toString(rows), ' times on ', toString(stat_date), ', accounts ', arrayStringConcat(accounts, ', ')) AS what,
+    concat(source, if(account = 'main', '', concat(' ', account)), ' ad ', toString(ad_id), ' stands ', toString(rows), ' times on ', toString(stat_date), ', accounts ', arrayStringConcat(ids, ', ')) AS what,
     source,
+    account,
     ad_id,
     stat_date
 FROM
 (
-    SELECT source, ad_id, stat_date, count() AS rows, arraySort(groupUniqArray(account_id)) AS accounts
+    SELECT source, account, ad_id, stat_date, count() AS rows, arraySort(groupUniqArray(account_id)) AS ids
     FROM v_ad_spend WHERE ad_id != 0
-    GROUP BY source, ad_id, stat_date HAVING rows > 1
+    GROUP BY source, account, ad_id, stat_date HAVING rows > 1
 )
-ORDER BY stat_date, source, ad_id
+ORDER BY stat_date, source, account, ad_id

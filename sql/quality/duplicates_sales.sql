@@ -5,11 +5,11 @@
 
 -- `newest` changes when a load writes the rows again: what stays is no load's work in progress.
 SELECT
-    concat(toString((event_date, event_id, currency)), ' stands ', toString(count()), ' times') AS what,
+    concat(toString((event_date, event_id, currency)), if(account = 'main', '', concat(' ', account)), ' stands ', toString(count()), ' times') AS what,
     count() - 1 AS surplus,
     max(_ver) AS newest,
-    event_date, event_id, currency
+    event_date, account, event_id, currency
 FROM stg_qtickets_sales_raw
-GROUP BY event_date, event_id, currency
+GROUP BY event_date, account, event_id, currency
 HAVING count() > 1
-ORDER BY event_date, event_id, currency
+ORDER BY event_date, account, event_id, currency

@@ -5,11 +5,11 @@
 
 -- `newest` changes when a load writes the rows again: what stays is no load's work in progress.
 SELECT
-    concat(toString((ticket_id)), ' stands ', toString(count()), ' times') AS what,
+    concat(toString((ticket_id)), if(account = 'main', '', concat(' ', account)), ' stands ', toString(count()), ' times') AS what,
     count() - 1 AS surplus,
     max(_ver) AS newest,
-    ticket_id
+    account, ticket_id
 FROM stg_qtickets_tickets
-GROUP BY ticket_id
+GROUP BY account, ticket_id
 HAVING count() > 1
-ORDER BY ticket_id
+ORDER BY account, ticket_id

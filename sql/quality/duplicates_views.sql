@@ -7,7 +7,7 @@
 SELECT concat(view, ': rows that stand there twice: ', toString(surplus)) AS what, view, surplus
 FROM
 (
-    SELECT 'v_sales_latest' AS view, count() - uniqExact(event_date, event_id, currency) AS surplus FROM v_sales_latest
+    SELECT 'v_sales_latest' AS view, count() - uniqExact(event_date, event_id, city, event_name, currency) AS surplus FROM v_sales_latest
     UNION ALL
     SELECT 'v_marketing_daily', count() - uniqExact(d, city, source) FROM v_marketing_daily
     UNION ALL

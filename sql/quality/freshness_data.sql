@@ -13,28 +13,34 @@ SELECT 'no data yet' AS unjudged
 FROM (SELECT 1 FROM stg_qtickets_sales_raw UNION ALL SELECT 1 FROM fact_vk_ads_daily UNION ALL SELECT 1 FROM fact_direct_daily)
 HAVING count() = 0;
 
--- Only a source that had something every day: few tickets, or two ads, may end for good. What ended long ago is no
+-- Only an account that had something every day: few tickets, or two ads, may end for good. What ended long ago is no
 -- longer used, or its loader stopped, which is for freshness_runs to say.
 WITH
     days AS
     (
-        SELECT 'qtickets' AS source, event_date AS day, sum(tickets_sold) AS things FROM stg_qtickets_sales_raw FINAL GROUP BY day
-        UNION ALL SELECT 'vk_ads', stat_date, count() FROM fact_vk_ads_daily FINAL GROUP BY stat_date
-        UNION ALL SELECT 'direct', stat_date, count() FROM fact_direct_daily FINAL GROUP BY stat_date
+        SELECT 'qtickets' AS source, account, event_date AS day, sum(tickets_sold) AS things FROM stg_qtickets_sales_raw FINAL GROUP BY account, day
+        UNION ALL SELECT 'vk_ads', account, stat_date, count() FROM fact_vk_ads_daily FINAL GROUP BY account, stat_date
+        UNION ALL SELECT 'direct', account, stat_date, count() FROM fact_direct_daily FINAL GROUP BY account, stat_date
     ),
-    newest AS (SELECT source, max(day) AS latest FROM days WHERE day <= {today:Date} GROUP BY source)
+    newest AS
+    (
+        SELECT source, account, max(day) AS latest FROM days
+        WHERE day <= {today:Date} AND (source, account) IN {accounts:Array(Tuple(String, String))}
+        GROUP BY source, account
+    )
 SELECT
-    concat(source, ' ends on ', toString(latest), ', ', toString({today:Date} - latest), ' days ago') AS what,
+    concat(source, if(account = 'main', '', concat(' ', account)), ' ends on ', toString(latest), ', ', toString({today:Date} - latest), ' days ago') AS what,
     source,
+    account,
     latest
 FROM
 (
-    SELECT n.source AS source, n.latest AS latest, sum(d.things) / 7 AS usual
-    FROM newest AS n INNER JOIN days AS d ON d.source = n.source
+    SELECT n.source AS source, n.account AS account, n.latest AS latest, sum(d.things) / 7 AS usual
+    FROM newest AS n INNER JOIN days AS d ON d.source = n.source AND d.account = n.account
     WHERE d.day <= n.latest AND d.day > n.latest - 7
-    GROUP BY source, latest
+    GROUP BY source, account, latest
 )
 WHERE {today:Date} - latest > transform(source, ['qtickets', 'vk_ads', 'direct'], [{lag_qtickets:Float64}, {lag_vk_ads:Float64}, {lag_direct:Float64}], 2.)
     AND {today:Date} - latest <= {ended:Float64}
     AND usual >= if(source = 'qtickets', {tickets:Float64}, {ads:Float64})
-ORDER BY source
+ORDER BY source, account

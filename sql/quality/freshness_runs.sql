@@ -19,19 +19,25 @@ WITH
     toDateTime64({today:Date}, 3, 'Europe/Moscow') - toIntervalHour(toUInt32({hours:Float64})) AS due,
     runs AS
     (
-        SELECT job, maxOrNull(if(status = 'success', finished_at, NULL)) AS good, min(started_at) AS tried
-        FROM meta_job_runs FINAL WHERE endsWith(job, '_loader') GROUP BY job
+        SELECT job, account, maxOrNull(if(status = 'success', finished_at, NULL)) AS good, min(started_at) AS tried
+        FROM meta_job_runs FINAL WHERE endsWith(job, '_loader') GROUP BY job, account
+    ),
+    data AS
+    (
+        SELECT DISTINCT 'qtickets_loader' AS job, account FROM stg_qtickets_tickets
+        UNION ALL SELECT DISTINCT 'vk_ads_loader', account FROM fact_vk_ads_daily
+        UNION ALL SELECT DISTINCT 'direct_loader', account FROM fact_direct_daily
     )
 SELECT
-    concat(job, if(good IS NULL, ' never ended well', concat(' ended well the last time at ', toString(assumeNotNull(good)), ' UTC'))) AS what,
+    concat(job, if(account = 'main', '', concat(' ', account)), if(good IS NULL, ' never ended well', concat(' ended well the last time at ', toString(assumeNotNull(good)), ' UTC'))) AS what,
     job,
+    account,
     good
 FROM
 (
-    SELECT job, good, coalesce(good, tried) AS since FROM runs
-    UNION ALL SELECT 'qtickets_loader', NULL, toDateTime64(0, 3, 'UTC') FROM (SELECT 1 FROM stg_qtickets_tickets LIMIT 1) WHERE 'qtickets_loader' NOT IN (SELECT job FROM runs)
-    UNION ALL SELECT 'vk_ads_loader', NULL, toDateTime64(0, 3, 'UTC') FROM (SELECT 1 FROM fact_vk_ads_daily LIMIT 1) WHERE 'vk_ads_loader' NOT IN (SELECT job FROM runs)
-    UNION ALL SELECT 'direct_loader', NULL, toDateTime64(0, 3, 'UTC') FROM (SELECT 1 FROM fact_direct_daily LIMIT 1) WHERE 'direct_loader' NOT IN (SELECT job FROM runs)
+    SELECT job, account, good, coalesce(good, tried) AS since FROM runs
+    UNION ALL
+    SELECT job, account, NULL, toDateTime64(0, 3, 'UTC') FROM data WHERE (job, account) NOT IN (SELECT job, account FROM runs)
 )
-WHERE since < due
-ORDER BY job
+WHERE since < due AND (replaceOne(job, '_loader', ''), account) IN {accounts:Array(Tuple(String, String))}
+ORDER BY job, account

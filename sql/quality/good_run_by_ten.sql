@@ -9,20 +9,21 @@ FROM meta_job_runs FINAL
 WHERE endsWith(job, '_loader') AND status = 'success'
 HAVING count() = 0;
 
--- Of a source that has not been read for a week freshness_runs speaks.
+-- Of an account that has not been read for a week freshness_runs speaks.
 WITH
     toDateTime64({today:Date}, 3, 'Europe/Moscow') AS midnight,
     midnight + toIntervalHour(toUInt32({hour:Float64})) AS due
-SELECT concat(job, ' has not read ', toString({today:Date} - 1), ' since it was over') AS what, job
+SELECT concat(job, if(account = 'main', '', concat(' ', account)), ' has not read ', toString({today:Date} - 1), ' since it was over') AS what, job, account
 FROM
 (
     SELECT
         job,
+        account,
         max(started_at) AS newest,
         countIf(started_at >= midnight AND toDate(JSONExtractString(metrics, 'window', 'last')) >= {today:Date} - 1) AS good
     FROM meta_job_runs FINAL
-    WHERE endsWith(job, '_loader') AND status = 'success'
-    GROUP BY job
+    WHERE (replaceOne(job, '_loader', ''), account) IN {accounts:Array(Tuple(String, String))} AND status = 'success'
+    GROUP BY job, account
 )
 WHERE now64(3) >= due AND good = 0 AND newest >= midnight - toIntervalDay(7)
-ORDER BY job
+ORDER BY job, account

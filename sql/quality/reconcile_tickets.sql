@@ -5,23 +5,24 @@
 
 -- `newest` changes when a load writes the rows again: what stays is no load's work in progress.
 SELECT
-    concat(toString(day), ', event ', toString(event), ', ', currency, ': by day ', toString(by_day), ' more in revenue, ', toString(returned), ' in refunds, ', toString(tickets), ' in tickets than by ticket') AS what,
+    concat(toString(day), ', event ', toString(event), if(account = 'main', '', concat(' ', account)), ', ', currency, ': by day ', toString(by_day), ' more in revenue, ', toString(returned), ' in refunds, ', toString(tickets), ' in tickets than by ticket') AS what,
     day,
+    account,
     event,
     currency,
     newest
 FROM
 (
-    SELECT day, event, currency, sum(r) AS by_day, sum(b) AS returned, sum(n) AS tickets, max(v) AS newest
+    SELECT day, account, event, currency, sum(r) AS by_day, sum(b) AS returned, sum(n) AS tickets, max(v) AS newest
     FROM
     (
-        SELECT event_date AS day, event_id AS event, toString(currency) AS currency, revenue AS r, refunds_amount AS b, toInt64(tickets_sold) AS n, _ver AS v
+        SELECT event_date AS day, account, event_id AS event, toString(currency) AS currency, revenue AS r, refunds_amount AS b, toInt64(tickets_sold) AS n, _ver AS v
         FROM stg_qtickets_sales_raw FINAL
         UNION ALL
-        SELECT toDate(assumeNotNull(paid_at), 'Europe/Moscow'), event_id, toString(currency), -amount, -refunded_amount, -toInt64(quantity), _ver
+        SELECT toDate(assumeNotNull(paid_at), 'Europe/Moscow'), account, event_id, toString(currency), -amount, -refunded_amount, -toInt64(quantity), _ver
         FROM stg_qtickets_tickets FINAL WHERE state IN ('paid', 'refunded')
     )
-    GROUP BY day, event, currency
+    GROUP BY day, account, event, currency
 )
 WHERE by_day != 0 OR returned != 0 OR tickets != 0
-ORDER BY day, event, currency
+ORDER BY day, account, event, currency

@@ -3,7 +3,7 @@
 -- severity: fail
 -- sources: qtickets
 
-SELECT concat('ticket ', toString(ticket_id), ': paid ', toString(amount), ', given back ', toString(refunded_amount)) AS what, ticket_id, amount, refunded_amount
+SELECT concat('ticket ', toString(ticket_id), if(account = 'main', '', concat(' ', account)), ': paid ', toString(amount), ', given back ', toString(refunded_amount)) AS what, account, ticket_id, amount, refunded_amount
 FROM stg_qtickets_tickets FINAL
 WHERE refunded_amount > amount
-ORDER BY ticket_id
+ORDER BY account, ticket_id

@@ -4,13 +4,13 @@
 -- sources: qtickets
 -- param: times = 20
 
-SELECT concat('ticket ', toString(ticket_id), ' of event ', toString(event_id), ' cost ', toString(price), ', usually ', toString(usual)) AS what, ticket_id, event_id, price
+SELECT concat('ticket ', toString(ticket_id), if(account = 'main', '', concat(' ', account)), ' of event ', toString(event_id), ' cost ', toString(price), ', usually ', toString(usual)) AS what, account, ticket_id, event_id, price
 FROM stg_qtickets_tickets AS t FINAL
 INNER JOIN
 (
-    SELECT event_id AS id, currency AS money, quantileExact(0.5)(price) AS usual, count() AS n
+    SELECT account AS seller, event_id AS id, currency AS money, quantileExact(0.5)(price) AS usual, count() AS n
     FROM stg_qtickets_tickets FINAL
-    WHERE price > 0 GROUP BY id, money
-) AS e ON e.id = t.event_id AND e.money = t.currency
+    WHERE price > 0 GROUP BY seller, id, money
+) AS e ON e.seller = t.account AND e.id = t.event_id AND e.money = t.currency
 WHERE n >= 20 AND price > usual * {times:Float64} AND ordered_at >= toDateTime64({today:Date} - 30, 3, 'Europe/Moscow')
-ORDER BY ticket_id
+ORDER BY account, ticket_id

@@ -3,11 +3,13 @@
 -- severity: warn
 -- sources: qtickets, vk_ads, direct
 
-SELECT concat(job, ' failed at ', toString(finished), ' UTC: ', words) AS what, job, finished
+SELECT concat(job, if(account = 'main', '', concat(' ', account)), ' failed at ', toString(finished), ' UTC: ', words) AS what, job, account, finished
 FROM
 (
-    SELECT job, argMax(status, started_at) AS last, argMax(finished_at, started_at) AS finished, argMax(message, started_at) AS words
-    FROM meta_job_runs FINAL WHERE endsWith(job, '_loader') AND status != 'running' GROUP BY job
+    SELECT job, account, argMax(status, started_at) AS last, argMax(finished_at, started_at) AS finished, argMax(message, started_at) AS words
+    FROM meta_job_runs FINAL
+    WHERE (replaceOne(job, '_loader', ''), account) IN {accounts:Array(Tuple(String, String))} AND status != 'running'
+    GROUP BY job, account
 )
 WHERE last = 'failed'
-ORDER BY job
+ORDER BY job, account

@@ -6,7 +6,8 @@
 
 -- Whatever came later: a run that was killed may have left half of its work, and its row says so until it is closed.
 WITH least(now64(3, 'UTC'), toDateTime64({today:Date} + 1, 3, 'Europe/Moscow')) AS at
-SELECT concat(job, ' is running since ', toString(started_at), ' UTC') AS what, job, run_id, started_at
+SELECT concat(job, if(account IN ('', 'main'), '', concat(' ', account)), ' is running since ', toString(started_at), ' UTC') AS what, job, account, run_id, started_at
 FROM meta_job_runs FINAL
 WHERE status = 'running' AND started_at < at - toIntervalHour(toUInt32({hours:Float64}))
-ORDER BY job, started_at
+    AND (NOT endsWith(job, '_loader') OR (replaceOne(job, '_loader', ''), account) IN {accounts:Array(Tuple(String, String))})
+ORDER BY job, account, started_at

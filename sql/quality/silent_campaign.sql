@@ -7,7 +7,7 @@
 -- param: together = 3
 
 SELECT 'fewer than two weeks of advertising' AS unjudged
-FROM (SELECT source, min(stat_date) AS first, max(stat_date) AS last FROM v_ad_spend WHERE spend > 0 AND stat_date >= {today:Date} - 60 GROUP BY source)
+FROM (SELECT min(stat_date) AS first, max(stat_date) AS last FROM v_ad_spend WHERE spend > 0 AND stat_date >= {today:Date} - 60 GROUP BY source, account)
 HAVING countIf(first <= {today:Date} - 16 AND last >= {today:Date} - 3) = 0;
 
 -- A small campaign is paused by a person every week, so one alone counts only if much of the spend was its own and
@@ -16,6 +16,7 @@ WITH campaigns AS
 (
     SELECT
         source,
+        account,
         campaign_id,
         argMax(campaign_name, stat_date) AS name,
         toString(argMax(utm_city, stat_date)) AS city,
@@ -24,7 +25,8 @@ WITH campaigns AS
         toFloat64(sumIf(spend, stat_date <= {today:Date} - 3)) / 14 AS usual
     FROM v_ad_spend
     WHERE spend > 0 AND stat_date >= {today:Date} - 16 AND stat_date < {today:Date}
-    GROUP BY source, campaign_id
+        AND (source, account) IN {accounts:Array(Tuple(String, String))}
+    GROUP BY source, account, campaign_id
 ),
 coming AS
 (
@@ -33,12 +35,13 @@ coming AS
 ),
 silent AS
 (
-    SELECT *, uniqExact(if(city = '', toString(campaign_id), city)) OVER (PARTITION BY source) AS at_once
+    SELECT *, uniqExact(if(city = '', toString(campaign_id), city)) OVER (PARTITION BY source, account) AS at_once
     FROM campaigns WHERE last = {today:Date} - 3 AND days >= 13
 )
-SELECT concat(s.source, ' campaign ', s.name, ' (', toString(s.campaign_id), ') spent nothing since ', toString(s.last + 1), ', usually ', toString(round(s.usual)), ' a day') AS what, s.source AS source, s.campaign_id AS campaign_id
+SELECT concat(s.source, if(s.account = 'main', '', concat(' ', s.account)), ' campaign ', s.name, ' (', toString(s.campaign_id), ') spent nothing since ', toString(s.last + 1), ', usually ', toString(round(s.usual)), ' a day') AS what, s.source AS source, s.account AS account, s.campaign_id AS campaign_id
 FROM silent AS s
-INNER JOIN (SELECT source, sum(usual) AS of_all FROM campaigns GROUP BY source) AS a ON a.source = s.source
+INNER JOIN (SELECT source, account, sum(usual) AS of_all FROM campaigns GROUP BY source, account) AS a
+    ON a.source = s.source AND a.account = s.account
 WHERE s.at_once >= {together:Float64}
     OR (s.usual >= {usual:Float64} AND s.usual >= a.of_all * {share:Float64} AND s.city IN (SELECT city FROM coming))
-ORDER BY source, campaign_id
+ORDER BY source, account, campaign_id

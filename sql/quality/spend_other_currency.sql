@@ -7,22 +7,23 @@
 -- One account is enough: unlike a ticket from abroad, it has all of its spend in that currency. Its currency empty:
 -- the source did not tell it, and it is taken for the report's.
 SELECT
-    concat(source, ' account ', account_id, ' spent ', toString(spent_there), ' ', currency, ' since ', toString(first), ', which is in no view') AS what,
+    concat(source, if(account = 'main', '', concat(' ', account)), ' account ', account_id, ' spent ', toString(spent_there), ' ', currency, ' since ', toString(first), ', which is in no view') AS what,
     source,
+    account,
     account_id,
     currency,
     spent_there,
     first
 FROM
 (
-    SELECT source, account_id, toString(currency) AS currency, sum(spent) AS spent_there, min(stat_date) AS first
+    SELECT source, account, account_id, toString(currency) AS currency, sum(spent) AS spent_there, min(stat_date) AS first
     FROM
     (
-        SELECT 'vk_ads' AS source, account_id, currency, spent, stat_date FROM fact_vk_ads_daily FINAL
-        UNION ALL SELECT 'direct', account_id, currency, spent, stat_date FROM fact_direct_daily FINAL
+        SELECT 'vk_ads' AS source, account, account_id, currency, spent, stat_date FROM fact_vk_ads_daily FINAL
+        UNION ALL SELECT 'direct', account, account_id, currency, spent, stat_date FROM fact_direct_daily FINAL
     )
     WHERE stat_date >= {today:Date} - toUInt32({days:Float64}) AND currency != ''
-    GROUP BY source, account_id, currency
+    GROUP BY source, account, account_id, currency
 )
 WHERE spent_there > 0 AND currency NOT IN (SELECT currency FROM dim_report FINAL)
-ORDER BY source, account_id, currency
+ORDER BY source, account, account_id, currency

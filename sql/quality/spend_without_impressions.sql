@@ -5,7 +5,7 @@
 -- param: small = 100
 
 -- A click after midnight costs money on a day without impressions, but not much.
-SELECT concat(source, ' ad ', toString(ad_id), ' on ', toString(stat_date), ' cost ', toString(spend), ' and was not shown') AS what, source, ad_id, stat_date
+SELECT concat(source, if(account = 'main', '', concat(' ', account)), ' ad ', toString(ad_id), ' on ', toString(stat_date), ' cost ', toString(spend), ' and was not shown') AS what, source, account, ad_id, stat_date
 FROM v_ad_spend
 WHERE spend > {small:Float64} AND impressions = 0
-ORDER BY stat_date, source, ad_id
+ORDER BY stat_date, source, account, ad_id

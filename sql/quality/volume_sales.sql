@@ -16,22 +16,30 @@ HAVING count() = 0 OR min(event_date) > {today:Date} - 29;
 WITH
     days AS
     (
-        SELECT event_date AS day, toFloat64(sum(tickets_sold)) AS tickets FROM stg_qtickets_sales_raw FINAL
-        WHERE event_date >= {today:Date} - 50 AND event_date < {today:Date} GROUP BY day
+        SELECT account, event_date AS day, toFloat64(sum(tickets_sold)) AS tickets FROM stg_qtickets_sales_raw FINAL
+        WHERE event_date >= {today:Date} - 50 AND event_date < {today:Date}
+            AND account IN (SELECT account FROM stg_qtickets_sales_raw WHERE event_date <= {today:Date} - 29)
+        GROUP BY account, day
     ),
     expected AS
     (
         SELECT
+            n.account AS account,
             n.day AS day,
             any(n.tickets) AS sold,
             (medianIf(o.tickets, toDayOfWeek(o.day) = toDayOfWeek(n.day)) + medianIf(o.tickets, o.day >= n.day - 8)) / 2 AS usual,
             sqrt(2 * usual + pow(0.12 * usual, 2)) AS spread
         FROM (SELECT * FROM days WHERE day >= {today:Date} - toUInt32({days:Float64})) AS n
-        CROSS JOIN days AS o
+        INNER JOIN days AS o ON o.account = n.account
         WHERE o.day < n.day AND o.day >= n.day - 42
-        GROUP BY day
+        GROUP BY account, day
     )
-SELECT concat(toString(round(sold)), ' tickets were sold on ', toString(day), ', on such a day usually ', toString(round(usual))) AS what, day, sold, usual
+SELECT
+    concat(toString(round(sold)), ' tickets were sold', if(account = 'main', '', concat(' by ', account)), ' on ', toString(day), ', on such a day usually ', toString(round(usual))) AS what,
+    account,
+    day,
+    sold,
+    usual
 FROM expected
 WHERE sold < least(usual * {low:Float64}, usual - {noise:Float64} * spread) OR sold > greatest(usual * {high:Float64}, usual + {noise:Float64} * spread)
-ORDER BY day
+ORDER BY account, day

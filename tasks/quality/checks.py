@@ -3,6 +3,7 @@
 A file begins with a header of comments: title, why, severity (warn, fail), sources, and `param: name = number`
 lines. Its last statement returns the rows that break the check, the first column `what` saying it in words. A
 statement before it, if any, returns a row where the check cannot be judged, and why: too little data is no alarm.
+Whatever looks at what is missing today leaves out accounts that are not set up any more: `{accounts:…}`.
 
 Each check is judged on its own: one that cannot be run says why and stops no other. When to look again, because a
 load was running, is not known here: see `looks.py`.
@@ -31,6 +32,8 @@ from tasks.settings import SQL_DIR
 
 TABLE = "meta_quality_checks"
 SAMPLE_ROWS = 5
+Accounts = Sequence[tuple[str, str]]
+"""Those that are set up, as (source, account)."""
 COMPARED_ROWS = 5_000
 """Rows of one look that are compared with those of the next; their hashes go into the statement's text."""
 LONGEST_SECONDS = 120
@@ -104,6 +107,7 @@ def judge(
     client: Client,
     check: Check,
     today: date,
+    accounts: Accounts,
     parameters: Mapping[str, float],
     among: Sequence[int] | None = None,
 ) -> Result:
@@ -113,7 +117,7 @@ def judge(
     """
     if check.fault:
         return hindered(check, check.fault)
-    values = _values(check, today, parameters)
+    values = _values(check, today, accounts, parameters)
     try:
         if check.unjudged_sql:
             reason = select(client, check.unjudged_sql, values, BOUNDS)
@@ -125,12 +129,14 @@ def judge(
         return hindered(check, f"could not be run: {_reason(error)}")
 
 
-def hashes(client: Client, check: Check, today: date, parameters: Mapping[str, float]) -> list[int]:
+def hashes(
+    client: Client, check: Check, today: date, accounts: Accounts, parameters: Mapping[str, float]
+) -> list[int]:
     """What the first rows that break the check are known by: all their values. An empty list where it cannot
     be run."""
     sql = f"SELECT {_hash()} FROM (\n{check.sql}\n) LIMIT {COMPARED_ROWS}"
     try:
-        return select(client, sql, _values(check, today, parameters), BOUNDS)[_HASH].to_list()
+        return select(client, sql, _values(check, today, accounts, parameters), BOUNDS)[_HASH].to_list()
     except Exception as error:  # noqa: BLE001 - whatever it is, there is nothing to compare with
         _raise_if_lost(client, error)
         return []
@@ -161,9 +167,9 @@ def _hash() -> str:
     return f"cityHash64(toString(tuple(*))) AS {_HASH}"
 
 
-def _values(check: Check, today: date, parameters: Mapping[str, float]) -> dict[str, Any]:
+def _values(check: Check, today: date, accounts: Accounts, parameters: Mapping[str, float]) -> dict[str, Any]:
     known = dict(check.parameters) | {name: value for name, value in parameters.items() if name in check.parameters}
-    return {"today": today, **known}
+    return {"today": today, "accounts": list(accounts), **known}
 
 
 def _raise_if_lost(client: Client, error: Exception) -> None:

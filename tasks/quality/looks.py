@@ -18,12 +18,14 @@ from datetime import date
 
 from clickhouse_connect.driver.client import Client
 
-from tasks.errors import WarehouseError
+from tasks.errors import UsageError, WarehouseError
 from tasks.load.frames import select
 from tasks.load.migrate import migrated
 from tasks.load.warehouse import warehouse
 from tasks.quality.checks import Check, Result, hashes, hindered, judge
 from tasks.settings import Settings
+from tasks.sources import SOURCES, in_use
+from tasks.sources.accounts import accounts_of
 
 logger = logging.getLogger("zakaz.flow")
 
@@ -111,6 +113,26 @@ def running_loads(client: Client) -> Loads:
     return Loads(frozenset(tuple(run.values()) for run in running), begun)
 
 
+def set_up(client: Client, settings: Settings) -> list[tuple[str, str]]:
+    """The accounts that are set up, as (source, account). Where settings cannot be read, those of the source that
+    have runs are taken for set up, too: rather an alarm too many than an account that nobody looks at."""
+    ran = select(client, "SELECT DISTINCT toString(job), toString(account) FROM meta_job_runs").rows()
+    try:
+        sources = in_use(settings)
+    except UsageError:
+        sources = SOURCES
+    found = set()
+    for source in sources.values():
+        try:
+            accounts = accounts_of(source, settings)
+        except UsageError:
+            accounts = []
+        found |= {(source.name, account.name) for account in accounts}
+        if not accounts or any(account.fault for account in accounts):
+            found |= {(source.name, account) for job, account in ran if job == source.job}
+    return sorted(found)
+
+
 def _look(
     client: Client,
     settings: Settings,
@@ -122,9 +144,9 @@ def _look(
 ) -> tuple[Loads, dict[str, list[int]]]:
     """Put the results of `asked` into `results`. Gives the loads at the end of the look, and of the checks that are
     broken beside a load the hashes of their rows. `doubtful`: those of the look before."""
-    parameters = settings.quality_parameters
+    accounts, parameters = set_up(client, settings), settings.quality_parameters
     for check in asked:
-        results[check.name] = judge(client, check, today, parameters.get(check.name, {}))
+        results[check.name] = judge(client, check, today, accounts, parameters.get(check.name, {}))
     after = running_loads(client)
     if not before.disturbed(after):
         return after, {}
@@ -132,11 +154,11 @@ def _look(
     for check in (check for check in asked if results[check.name].status == "broken"):
         given = parameters.get(check.name, {})
         seen = doubtful.get(check.name)
-        stayed = judge(client, check, today, given, among=seen) if seen else None
+        stayed = judge(client, check, today, accounts, given, among=seen) if seen else None
         if stayed and stayed.status == "broken":
             results[check.name] = stayed
         else:
-            left[check.name] = hashes(client, check, today, given)
+            left[check.name] = hashes(client, check, today, accounts, given)
     return after, left
 
 

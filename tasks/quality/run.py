@@ -88,7 +88,7 @@ def refuse_broken(results: list[Result]) -> None:
 
 
 def summary(results: list[Result]) -> str:
-    """`39 checks: 1 failed, 2 warn, 3 could not be judged`, then the messages of the first failed and hindered
+    """`40 checks: 1 failed, 2 warn, 3 could not be judged`, then the messages of the first failed and hindered
     ones."""
     failed = [result for result in results if result.fails]
     counts = {

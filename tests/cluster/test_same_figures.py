@@ -25,7 +25,7 @@ from tasks.sources import SOURCES
 from tasks.window import Window
 from tests.cluster.servers import CLUSTER, Shards, drop_database
 from tests.flows import ad_truth, truth
-from tests.quality.healthy import DATA
+from tests.quality.healthy import ACCOUNTS, DATA
 from tests.support.product import Clock, in_process
 from tests.support.stage import Stage, stage
 
@@ -111,7 +111,7 @@ def test_tables_views_and_checks_say_the_same_and_the_truth(kept: tuple[Client, 
     days = (TODAY - timedelta(days=DAYS - 1), TODAY)
     assert spent == sum(fact[2] for fact in ad_truth.facts(WORLD, "direct", *days).values())
     for check in checks():
-        assert judge(both, check, TODAY, {}) == judge(one, check, TODAY, {}), check.name
+        assert judge(both, check, TODAY, ACCOUNTS, {}) == judge(one, check, TODAY, ACCOUNTS, {}), check.name
 
 
 def test_a_reader_without_our_settings_reads_every_view_on_every_server(

@@ -6,10 +6,10 @@
 -- completeness_ads, completeness_sales, quarantine_growth, runs_failed (loaded)
 DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 10;
 DELETE FROM fact_vk_ads_daily WHERE stat_date = {today} - 9;
-INSERT INTO meta_quarantine SELECT toString(number), 'qtickets', 'orders', toString(number), 'price is negative', 'price', '-1',
+INSERT INTO meta_quarantine SELECT toString(number), 'qtickets', 'main', 'orders', toString(number), 'price is negative', 'price', '-1',
     '{}', 'r', toDateTime64({today}, 3, 'UTC'), {today}, {today}, 1 FROM numbers(12);
-INSERT INTO meta_job_runs (job, run_id, status, started_at, finished_at, message, metrics, rows_processed, _ver) SELECT
-    'vk_ads_loader', 'bad', 'failed', toDateTime64({today}, 3, 'Europe/Moscow') + toIntervalHour(10), toDateTime64({today}, 3,
+INSERT INTO meta_job_runs (job, account, run_id, status, started_at, finished_at, message, metrics, rows_processed, _ver) SELECT
+    'vk_ads_loader', 'main', 'bad', 'failed', toDateTime64({today}, 3, 'Europe/Moscow') + toIntervalHour(10), toDateTime64({today}, 3,
     'Europe/Moscow') + toIntervalHour(11), 'it broke', '{}', 0, 9999999999999;
 
 -- a city is missing yesterday; Direct stopped three days ago
@@ -61,8 +61,8 @@ ALTER TABLE meta_job_runs UPDATE metrics = replaceAll(metrics, 'created_at', 'ma
 -- revenue_outlier, runs_stuck, spend_without_impressions (loaded)
 ALTER TABLE stg_qtickets_tickets UPDATE price = price * 100, amount = amount * 100 WHERE {one_ticket};
 ALTER TABLE fact_vk_ads_daily UPDATE impressions = 0, clicks = 0 WHERE {one_ad};
-INSERT INTO meta_job_runs (job, run_id, status, started_at, finished_at, message, metrics, rows_processed, _ver) SELECT
-    'vk_ads_loader', 'bad', 'running', toDateTime64({today}, 3, 'Europe/Moscow') + toIntervalHour(10), NULL, 'it broke', '{}', 0,
+INSERT INTO meta_job_runs (job, account, run_id, status, started_at, finished_at, message, metrics, rows_processed, _ver) SELECT
+    'vk_ads_loader', 'main', 'bad', 'running', toDateTime64({today}, 3, 'Europe/Moscow') + toIntervalHour(10), NULL, 'it broke', '{}', 0,
     9999999999999;
 
 -- a sale in three days; an account under two names; a run was killed, and later ones were good
@@ -133,8 +133,8 @@ DELETE FROM fact_vk_ads_daily WHERE campaign_id IN (SELECT campaign_id FROM fact
     utm_city != '' GROUP BY campaign_id HAVING uniqExact(stat_date) >= 16 ORDER BY sum(spent) DESC LIMIT 1 OFFSET 3) AND stat_date
     >= {today} - 2;
 ALTER TABLE fact_vk_ads_daily UPDATE impressions = 0, clicks = 1, spent = 40 WHERE {one_ad};
-INSERT INTO meta_job_runs (job, run_id, status, started_at, message, metrics, rows_processed, _ver) SELECT 'vk_ads_loader',
-    'new', 'running', now64(3), '', '{}', 0, 1;
+INSERT INTO meta_job_runs (job, account, run_id, status, started_at, message, metrics, rows_processed, _ver) SELECT 'vk_ads_loader',
+    'main', 'new', 'running', now64(3), '', '{}', 0, 1;
 
 -- the last show of a large city was played; the main campaign ended with its event; one day of one loader was late and read the next day
 -- nothing (loaded)
@@ -150,3 +150,28 @@ DELETE FROM meta_job_runs WHERE run_id = concat('direct-', toString({today} - 5)
 DELETE FROM fact_vk_ads_daily WHERE stat_date BETWEEN {today} - 60 AND {today} - 47;
 ALTER TABLE fact_vk_ads_daily UPDATE currency = 'RUB' WHERE 1;
 ALTER TABLE fact_direct_daily UPDATE currency = 'RUB' WHERE 1;
+
+-- an account has the ids of another one and other figures; a new one has nothing yet; one that is no longer set up ended
+-- nothing (loaded)
+{spb};
+{gone};
+INSERT INTO meta_job_runs SELECT * REPLACE ('new' AS account) FROM (SELECT * FROM meta_job_runs WHERE account = 'main');
+
+-- one of two accounts ended four days ago
+-- completeness_hours, completeness_runs, completeness_sales, freshness_data, freshness_runs, good_run_by_ten (loaded) of spb
+{spb_ended};
+
+-- an account is loaded under two names
+-- duplicates_accounts (loaded) of main
+{twin};
+
+-- a day of ads of the second account is missing, another is tripled; its sales of yesterday are halved, a price is in kopecks; its newest run failed, rows were rejected
+-- completeness_ads, good_run_by_ten, quarantine_growth, revenue_outlier, runs_failed, volume_sales, volume_spend (loaded) of spb
+{spb};
+DELETE FROM fact_vk_ads_daily WHERE account = 'spb' AND stat_date = {today} - 9;
+ALTER TABLE fact_direct_daily UPDATE spent = spent * 3 WHERE account = 'spb' AND stat_date = {today} - 1;
+DELETE FROM stg_qtickets_tickets WHERE account = 'spb' AND {paid_on} = {today} - 1 AND order_id % 2 = 1 AND NOT {one_ticket};
+ALTER TABLE stg_qtickets_tickets UPDATE price = price * 100 WHERE account = 'spb' AND {one_ticket};
+ALTER TABLE meta_job_runs UPDATE status = 'failed' WHERE account = 'spb' AND run_id = concat('vk_ads-', toString({today}));
+INSERT INTO meta_quarantine SELECT 'id', 'qtickets', 'spb', 'orders', '1', 'price is negative', 'price', '-1', '{}', 'r',
+    toDateTime64({today}, 3, 'UTC'), {today}, {today}, 1;

@@ -27,6 +27,8 @@ from tests.quality.rows import INSTANT, Truth
 TODAY = date(2025, 11, 20)
 MOSCOW = timezone(timedelta(hours=3))
 ALL = ("qtickets", "vk_ads", "direct")
+ACCOUNTS = [(source, account) for source in ALL for account in ("main", "spb", "new")]
+"""Those that are set up; `stand` has only `main` loaded."""
 FACT_TABLES = {"vk_ads": "fact_vk_ads_daily", "direct": "fact_direct_daily"}
 DATA = (
     "stg_qtickets_tickets",
@@ -69,14 +71,14 @@ def stand(client: Client, truth: Truth, at: datetime, sources: Iterable[str] = A
     """Fill the warehouse with what is known of `truth` at `at`."""
     for table in (*DATA, *META):
         client.command(f"TRUNCATE TABLE {table}")
-    sources, version = tuple(sources), pl.lit(_version(at), pl.UInt64).alias("_ver")
+    sources, own = tuple(sources), (pl.lit("main").alias("account"), pl.lit(_version(at), pl.UInt64).alias("_ver"))
     if "qtickets" in sources:
-        insert(client, "stg_qtickets_tickets", truth.tickets_at(at).with_columns(version))
-        insert(client, "dim_events", truth.events_at(at).with_columns(version))
+        insert(client, "stg_qtickets_tickets", truth.tickets_at(at).with_columns(own))
+        insert(client, "dim_events", truth.events_at(at).with_columns(own))
     facts = truth.facts_at(at)
     for source, table in FACT_TABLES.items():
         if source in sources:
-            insert(client, table, facts.filter(pl.col("source") == source).drop("source").with_columns(version))
+            insert(client, table, facts.filter(pl.col("source") == source).drop("source").with_columns(own))
     insert(client, "meta_job_runs", _runs(truth.first_day, at, sources))
     _make_marts(client, at)
 
@@ -96,7 +98,7 @@ def refresh_marts(client: Client, at: datetime) -> None:
 
 
 def judged(client: Client, today: date) -> list[Result]:
-    return [judge(client, check, today, {}) for check in checks()]
+    return [judge(client, check, today, ACCOUNTS, {}) for check in checks()]
 
 
 def broken(client: Client, today: date) -> dict[str, str]:
@@ -114,7 +116,7 @@ def _runs(first: date, at: datetime, sources: Iterable[str]) -> pl.DataFrame:
     span = (today - first).days
     days = [first + timedelta(days=number) for number in range(min(span, 1), span + 1)]
     rows = [_run(source, day, first) for source in sources for day in days]
-    schema = dict.fromkeys(("job", "run_id", "status", "message", "metrics"), pl.String)
+    schema = dict.fromkeys(("job", "account", "run_id", "status", "message", "metrics"), pl.String)
     instants = {"started_at": INSTANT, "finished_at": INSTANT}
     return pl.DataFrame(rows, schema={**schema, **instants, "rows_processed": pl.UInt64, "_ver": pl.UInt64})
 
@@ -127,6 +129,7 @@ def _run(source: str, day: date, first: date) -> dict[str, object]:
     window = {"first": max(first, begins), "last": last}
     return {
         "job": f"{source}_loader",
+        "account": "main",
         "run_id": f"{source}-{day}",
         "status": "success",
         "message": f"{day}: loaded",

@@ -23,20 +23,20 @@ CHECKS = ("duplicates_tickets", "duplicates_vk_ads", "reconcile_marketing", "rec
 LAGGING = ("reconcile_marketing", "reconcile_tickets", "reconcile_views")
 """Those that see that the sales and the marketing lag behind the tickets."""
 TICKET = (
-    "INSERT INTO stg_qtickets_tickets (ticket_id, order_id, event_id, state, ordered_at, paid_at, price, quantity, "
-    "amount, currency, utm_source, _ver) SELECT {id}, {id}, 7, 'paid', toDateTime64('2025-11-19 12:00:00', 3, 'UTC'), "
+    "INSERT INTO stg_qtickets_tickets (account, ticket_id, order_id, event_id, state, ordered_at, paid_at, price, quantity, "
+    "amount, currency, utm_source, _ver) SELECT 'main', {id}, {id}, 7, 'paid', toDateTime64('2025-11-19 12:00:00', 3, 'UTC'), "
     "toDateTime64('2025-11-19 12:00:00', 3, 'UTC'), {amount}, 1, {amount}, 'RUB', 'vk', {version}"
 )
 AD_DAY = (
-    "INSERT INTO fact_vk_ads_daily (stat_date, account_id, campaign_id, ad_group_id, ad_id, campaign_name, "
+    "INSERT INTO fact_vk_ads_daily (stat_date, account, account_id, campaign_id, ad_group_id, ad_id, campaign_name, "
     "impressions, clicks, spent, spent_has_vat, conversions, utm_city, _ver) "
-    "SELECT toDate('2025-11-19'), 'a', 1, 1, {ad}, 'c', 1000, 10, {spent}, 1, 0, 'москва', {version}"
+    "SELECT toDate('2025-11-19'), 'main', 'a', 1, 1, {ad}, 'c', 1000, 10, {spent}, 1, 0, 'москва', {version}"
 )
 DOUBLED = AD_DAY.format(ad=1, spent=500, version=1)
 """The ad day that is there already."""
 EVENT = (
-    "INSERT INTO dim_events (event_id, event_name, city, currency, is_active, _ver) "
-    "SELECT 7, 'e', 'москва', 'RUB', 1, 1"
+    "INSERT INTO dim_events (account, event_id, event_name, city, currency, is_active, _ver) "
+    "SELECT 'main', 7, 'e', 'москва', 'RUB', 1, 1"
 )
 MERGED = ("SYSTEM START MERGES fact_vk_ads_daily", "OPTIMIZE TABLE fact_vk_ads_daily FINAL")
 
@@ -71,7 +71,7 @@ def refresh(settings: Settings, version: int) -> None:
 
 
 def begin(settings: Settings, job: str = "vk_ads_loader") -> Run:
-    begun = Run(job, "r", datetime.now(UTC))
+    begun = Run(job, "r", datetime.now(UTC), "main")
     with warehouse(settings) as client:
         runs.begin(client, begun, "loading")
     return begun
@@ -160,8 +160,8 @@ def test_nothing_is_waited_for_but_a_load_of_this_day(settings: Settings, job: s
     if job:
         run(
             settings,
-            "INSERT INTO meta_job_runs (job, run_id, status, started_at, _ver) "
-            f"SELECT '{job}', 'old', 'running', now64(3) - INTERVAL {hours} HOUR, 1",
+            "INSERT INTO meta_job_runs (job, account, run_id, status, started_at, _ver) "
+            f"SELECT '{job}', 'main', 'old', 'running', now64(3) - INTERVAL {hours} HOUR, 1",
         )
     run(settings, DOUBLED)
     waits = Waits()

@@ -13,13 +13,35 @@ from clickhouse_connect.driver.client import Client
 
 from tasks.load.sql import sql_text
 from tasks.quality.checks import checks
-from tests.quality.healthy import DATA, META, TODAY, broken, noon, refresh_marts, stand, warehouse_in
+from tests.quality.healthy import DATA, META, TODAY, broken, judged, noon, refresh_marts, stand, warehouse_in
 from tests.quality.rows import Truth
 
 DAYS = 110
 MARTS = {"stg_qtickets_sales_raw", "agg_marketing_daily"}
 _LATELY = "FROM fact_vk_ads_daily WHERE utm_city != '' AND stat_date > {today} - 17 GROUP BY campaign_id"
+_DAYS_OF = {
+    "stg_qtickets_tickets": ("{booked_on}", ", amount + {more} AS amount, price + {more} AS price"),
+    "dim_events": ("{today} - 4", ""),
+    "fact_vk_ads_daily": ("stat_date", ", spent + {more} AS spent, impressions + {more} AS impressions"),
+    "fact_direct_daily": ("stat_date", ", spent + {more} AS spent, impressions + {more} AS impressions"),
+    "meta_job_runs": ("toDate(started_at, 'Europe/Moscow')", ""),
+}
+
+
+def _account(name: str, more: int, since: int, until: int) -> str:
+    """Statements that make another account of what `main` has had in these days: the same ids, all figures higher."""
+    return ";\n".join(
+        f"INSERT INTO {table} SELECT * REPLACE ('{name}' AS account{figures.replace('{more}', str(more))}) FROM "
+        f"(SELECT * FROM {table} WHERE account = 'main' AND {day} BETWEEN {{today}} - {since} AND {{today}} - {until})"
+        for table, (day, figures) in _DAYS_OF.items()
+    )
+
+
 WORDS = {
+    "spb": _account("spb", 7, DAYS, 0),
+    "spb_ended": _account("spb", 7, DAYS, 4),
+    "gone": _account("gone", 14, DAYS, 4),
+    "twin": _account("twin", 0, 6, 3),
     "one_ticket": "ticket_id = (SELECT max(ticket_id) FROM stg_qtickets_tickets WHERE state = 'paid' AND amount > 0 "
     "AND {paid_on} = {today} - 1)",
     "one_ad": "stat_date = {today} - 4 "
@@ -32,7 +54,9 @@ WORDS = {
     "booked_on": "toDate(coalesce(paid_at, ordered_at), 'Europe/Moscow')",
     "today": f"toDate('{TODAY}')",
 }
-_HEAD = re.compile(r"-- (?P<name>.+)\n-- (?P<caught_by>[\w, ]+?)(?P<loaded> \(loaded\))?\n")
+_HEAD = re.compile(
+    r"-- (?P<name>.+)\n-- (?P<caught_by>[\w, ]+?)(?P<loaded> \(loaded\))?(?: of (?P<account>\w+))?\n"
+)
 
 
 @dataclass(frozen=True)
@@ -40,6 +64,8 @@ class Defect:
     name: str
     caught_by: set[str]
     loaded: bool
+    account: str | None
+    """The only one that is to be named."""
     statements: list[str]
 
     @property
@@ -62,7 +88,8 @@ def _defects() -> Iterator[Defect]:
             text = text.replace(f"{{{word}}}", meaning)
         statements = [statement.strip() for statement in text.split(";\n") if statement.strip(" ;\n")]
         caught_by = set(head["caught_by"].split(", ")) - {"nothing"}
-        yield Defect(head["name"], caught_by, bool(head["loaded"]), [s.rstrip(";") for s in statements])
+        caught = (caught_by, bool(head["loaded"]), head["account"])
+        yield Defect(head["name"], *caught, [s.rstrip(";") for s in statements])
 
 
 DEFECTS = list(_defects())
@@ -100,9 +127,13 @@ def test_a_defect_is_caught_by_its_checks_alone(client: Client, defect: Defect) 
             client.command(statement, settings={"mutations_sync": 2})
         if defect.loaded:
             refresh_marts(client, noon(TODAY))
-        found = broken(client, TODAY)
+        found = {result.check.name: result for result in judged(client, TODAY) if result.status == "broken"}
 
-    assert found.keys() == defect.caught_by, found
+    assert found.keys() == defect.caught_by, {name: result.message for name, result in found.items()}
+    if defect.account:
+        named = {row["account"] for result in found.values() for row in result.sample}
+        assert named == {defect.account}
+        assert all(f" {defect.account}" in result.message for result in found.values())
 
 
 def test_every_check_has_a_defect() -> None:

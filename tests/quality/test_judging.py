@@ -17,7 +17,7 @@ from tasks.quality import checks as judging
 from tasks.quality import looks
 from tasks.quality.checks import Check, Result, checks, judge
 from tasks.quality.looks import Interrupted, judge_all
-from tasks.settings import SQL_DIR, Settings
+from tasks.settings import SQL_DIR, Settings, load_settings
 from tests.quality.healthy import TODAY
 
 HEADER = "-- title: T\n-- why: W\n-- severity: fail\n-- sources: qtickets\n"
@@ -39,7 +39,7 @@ def check_of(sql: str, **parameters: float) -> Check:
 
 
 def judged(client: Client, sql: str) -> Result:
-    return judge(client, check_of(sql), TODAY, {})
+    return judge(client, check_of(sql), TODAY, [], {})
 
 
 @pytest.mark.parametrize("rows", [0, 1, 20_000_000])
@@ -134,3 +134,28 @@ def test_a_lost_connection_ends_the_run_with_what_was_judged(
         ("future_values", "ok"),
     ]
     assert str(caught.value).startswith("2 of 3 checks were judged, then: The warehouse ")
+
+
+def test_accounts_whose_settings_cannot_be_read_are_those_that_have_runs(
+    client: Client, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """VK's second file is no text; Direct is not in use; QTickets has a second account."""
+    monkeypatch.setattr("tasks.settings.HOME", tmp_path)
+    monkeypatch.setenv("CLICKHOUSE_DSN", settings.clickhouse_dsn.get_secret_value())
+    (tmp_path / "secrets").mkdir()
+    files = {
+        "sources": b"ZAKAZ_SOURCES=qtickets,vk_ads",
+        "qtickets": b"QTICKETS_TOKEN=a",
+        "qtickets.spb": b"QTICKETS_TOKEN=b",
+    }
+    for name, content in (files | {"vk.b": b"VK_TOKEN=\xff"}).items():
+        (tmp_path / "secrets" / f".env.{name}").write_bytes(content)
+    for job, account in (("vk_ads_loader", "a"), ("qtickets_loader", "gone"), ("direct_loader", "main")):
+        client.command(
+            "INSERT INTO meta_job_runs (job, account, run_id, status, started_at, _ver) "
+            f"SELECT '{job}', '{account}', 'r', 'success', now64(3), 1"
+        )
+
+    found = looks.set_up(client, load_settings())
+
+    assert found == [("qtickets", "main"), ("qtickets", "spb"), ("vk_ads", "a"), ("vk_ads", "b")]

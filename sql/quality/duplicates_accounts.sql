@@ -1,0 +1,49 @@
+-- title: No account is loaded under two names
+-- why: All its figures count twice
+-- severity: fail
+-- sources: qtickets, vk_ads, direct
+-- param: rows = 3
+-- param: days = 3
+
+-- The ids of two accounts may be the same by chance, their figures with them may not: of what both have, most is the
+-- same to the kopeck. A new ad may have one impression and no click for a day or two.
+WITH
+    things AS
+    (
+        SELECT 'qtickets' AS source, account, toDate(assumeNotNull(paid_at), 'Europe/Moscow') AS day, ticket_id AS id, cityHash64(order_id, paid_at, amount) AS figures
+        FROM stg_qtickets_tickets FINAL WHERE paid_at IS NOT NULL
+        UNION ALL
+        SELECT 'vk_ads', account, stat_date, cityHash64(campaign_id, ad_group_id, ad_id), cityHash64(impressions, clicks, spent)
+        FROM fact_vk_ads_daily FINAL WHERE impressions > 0
+        UNION ALL
+        SELECT 'direct', account, stat_date, cityHash64(campaign_id, ad_group_id, ad_id), cityHash64(impressions, clicks, spent)
+        FROM fact_direct_daily FINAL WHERE impressions > 0
+    ),
+    shared AS
+    (
+        SELECT source, day, groupArray((toString(account), figures)) AS rows
+        FROM things GROUP BY source, day, id HAVING uniqExact(account) > 1
+    )
+SELECT
+    concat(source, ' ', account, ' and ', other, ' are one account: ', toString(same), ' of ', toString(both), if(source = 'qtickets', ' tickets', ' ad days'), ' that both have are the same, from ', toString(first), ' to ', toString(last)) AS what,
+    source,
+    account,
+    other,
+    same
+FROM
+(
+    SELECT
+        source,
+        pair.1.1 AS account,
+        pair.2.1 AS other,
+        count() AS both,
+        countIf(pair.1.2 = pair.2.2) AS same,
+        uniqExactIf(day, pair.1.2 = pair.2.2) AS days,
+        minIf(day, pair.1.2 = pair.2.2) AS first,
+        maxIf(day, pair.1.2 = pair.2.2) AS last
+    FROM shared
+    ARRAY JOIN arrayFilter(p -> p.1.1 < p.2.1, arrayFlatten(arrayMap(a -> arrayMap(b -> (a, b), rows), rows))) AS pair
+    GROUP BY source, account, other
+)
+WHERE same * 2 > both AND same >= {rows:Float64} AND (source = 'qtickets' OR days >= {days:Float64})
+ORDER BY source, account, other
