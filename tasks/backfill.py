@@ -34,7 +34,7 @@ def backfill(
     done. `progress` is called with the share that is done. Raises what `load` raises, and UsageError."""
     source = account.source
     whole = backfill_window(source, first, last)
-    windows = list(split_by_months(whole, source.backfill_months))
+    windows = list(split_by_months(whole, source.piece_months))
     done = set() if refresh else _done(account, windows)
     for number, window in enumerate(windows, 1):
         is_done = window in done

@@ -54,7 +54,7 @@ SOURCE = Source(
             money=pl.col("price").cast(_MONEY, strict=False) * pl.col("quantity").cast(_COUNT, strict=False),
             may_be_empty=True,
         ),
-        Resource("events", api.fetch_events, must.raw_events, key=("event_id", "show_id")),
+        Resource("events", api.fetch_events, must.raw_events, key=("event_id", "show_id"), by_window=False),
     ),
     outputs=(
         Output(

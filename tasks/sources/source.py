@@ -32,6 +32,8 @@ class Resource:
     day: str = ""
     """The raw column of the day asked for, where rows of other days may come."""
     may_be_empty: bool = False
+    by_window: bool = True
+    """Else all of it comes, whatever the window."""
 
 
 @dataclass(frozen=True)
@@ -107,5 +109,5 @@ class Source:
     """1 where a day is of use only when it is over, so that the window ends yesterday."""
     history_days: int | None = None
     """How far back the API can be asked; None: for ever."""
-    backfill_months: int = 1
-    """How much one run of a backfill takes."""
+    piece_months: int = 1
+    """How much is fetched, and written, at a time: one run of a backfill, or a piece of a longer window."""

@@ -30,5 +30,5 @@ SOURCE = Source(
     restated_days=30,
     lag_days=1,
     history_days=api.HISTORY_DAYS,
-    backfill_months=3,
+    piece_months=3,
 )
