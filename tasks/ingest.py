@@ -212,9 +212,10 @@ def _load_fetched(account: Account, run: Run, report: Report, pieces: list[_Piec
             manifests = [piece.manifest for piece in pieces]
             by.refuse_stranger(client, account, manifests, runs.next_version(client))
             for number, piece in enumerate(pieces):
-                ready = prepared[number] or _prepare(account, piece, report, by)
-                prepared[number] = None
-                _write(client, account, run, report, piece, ready, by)
+                with _told_what_was_written(pieces[:number]):
+                    ready = prepared[number] or _prepare(account, piece, report, by)
+                    prepared[number] = None
+                    _write(client, account, run, report, piece, ready, by)
                 if ready.judged.notes or ready.judged.part.rejected.height:
                     odd.append(piece.manifest)
             _note_what_stays(account, report)
@@ -250,6 +251,17 @@ def _write(
         report.warnings += steps.undescribed(client, account, output, rows)
     rejected = by.quarantine_rejected(client, account, piece.resource, part, run.run_id, manifest)
     report.released += rejected[1]
+
+
+@contextmanager
+def _told_what_was_written(before: list[_Piece]) -> Iterator[None]:
+    try:
+        yield
+    except ZakazError as error:
+        if written := [piece.manifest.window for piece in before if piece.resource.by_window]:
+            text = str(error).replace("Nothing was", "Nothing more was")
+            error.args = (f"{text} The days up to {written[-1].last} are loaded.",)
+        raise
 
 
 def _note_what_stays(account: Account, report: Report) -> None:

@@ -58,7 +58,8 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Request:
-    """What to fetch. `account`: its name; `reads`: how its source is asked; `version`: of the fetch code."""
+    """What to fetch. `account`: its name; `reads`: how its source is asked; `version`: of the fetch code; not
+    `by_window`: the same comes for every window."""
 
     source: str
     resource: str
@@ -66,6 +67,7 @@ class Request:
     reads: str
     window: Window
     version: str
+    by_window: bool = True
 
     @property
     def key(self) -> str:
@@ -75,7 +77,7 @@ class Request:
             self.resource,
             self.account,
             self.reads,
-            str(self.window),
+            str(self.window) if self.by_window else "",
             self.version,
             *sorted(Manifest.model_fields),
         ]

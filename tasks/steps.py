@@ -7,8 +7,9 @@ warehouse is given a client, but for the fetch, during which no connection is he
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pandera.polars as pa
@@ -37,6 +38,9 @@ from validation.split import Split, WrongFrame, split
 RESUMED_WITHIN = timedelta(hours=1)
 """How long a run may go on with what one that died had fetched of days that the source still restates."""
 
+described_since: ContextVar[datetime | None] = ContextVar("described_since", default=None)
+"""When the backfill began whose windows share what does not depend on the window."""
+
 
 @dataclass(frozen=True)
 class Fetch:
@@ -58,7 +62,10 @@ class Fetch:
     @property
     def request(self) -> Request:
         reads, version = self.source.reads(self.settings), self.source.version
-        return Request(self.source.name, self.resource.name, self.account.name, reads, self.window, version)
+        source, resource = self.source.name, self.resource
+        return Request(
+            source, resource.name, self.account.name, reads, self.window, version, by_window=resource.by_window
+        )
 
     @property
     def landing(self) -> Landing:
@@ -95,14 +102,18 @@ def fetch_once(asked: Fetch, refresh: bool) -> Manifest:
 def landed(client: Client, asked: Fetch) -> Manifest | None:
     """An earlier fetch of the same request that may be used again.
 
-    Of days that were settled when it was made: any. Of days that the source could still restate: one of a run that
+    Of days that were settled when it was made: any. Of what comes whole, such as events: one of the same backfill.
+    Of days that the source could still restate: one of a run that
     did not come to its end, not for long, and not once a good run has read them. One that came with a warning, say
     without tags, is not used again.
     """
     manifest = asked.landing.newest(asked.request)
     if manifest is None or manifest.warnings:
         return None
-    if (moscow_today(manifest.fetched_at) - asked.window.last).days > asked.source.restated_days:
+    if asked.resource.by_window:
+        if (moscow_today(manifest.fetched_at) - asked.window.last).days > asked.source.restated_days:
+            return manifest
+    elif (since := described_since.get()) and manifest.fetched_at >= since:
         return manifest
     if asked.run.started_at - manifest.fetched_at > RESUMED_WITHIN:
         return None

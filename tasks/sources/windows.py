@@ -96,7 +96,7 @@ def split_by_months(whole: Window, months: int) -> Iterator[Window]:
 
 
 def split_in_pieces(source: Source, window: Window) -> list[Window]:
-    """What one load asks for at a time: memory is bounded by a piece, and a run that died goes on after the last."""
+    """What one load asks for at a time: memory is bounded by a piece, and a run that died goes on after it."""
     is_long = window.days > _DAYS_A_MONTH * source.piece_months
     return list(split_by_months(window, source.piece_months)) if is_long else [window]
 
