@@ -24,6 +24,8 @@ GOOD = "Hx7-some-long-one"
 class Recorder:
     """In the place of the server's client: keeps the statements."""
 
+    server_settings: dict[str, object] = {}
+
     def __init__(self) -> None:
         self.sent: list[str] = []
         self.database = "zakaz"
