@@ -25,8 +25,11 @@ from tasks.quality.run import run_checks
 from tasks.replay import replay
 from tasks.settings import Settings, load_alert_settings, load_settings
 from tasks.smoke import Probe, probe_all, refuse_failures
+from tasks.sources import SOURCES
 from tasks.sources.accounts import Account, wanted
 from tasks.window import Window, moscow_today
+
+_ACCOUNTS = "accounts of {}"
 
 
 def load_account(account: Account, window: Window, refresh: bool) -> Report:
@@ -70,17 +73,34 @@ def is_attended() -> bool:
 
 
 @contextmanager
-def alerts_of(what: str) -> Iterator[None]:
-    """Around the work of a command, e.g. `qtickets`: an alert of its failure is sent unless somebody looks on, and
-    resolved by the next run that succeeds."""
+def alerts_of(name: str, days: str = "") -> Iterator[None]:
+    """Around the work of a command, e.g. `qtickets` and `30 days`: an alert of its failure is sent unless somebody
+    looks on, and resolved by the next run of as many days that succeeds."""
+    what = f"{name} {days}".strip()
     with stopping.on_stop(lambda how: fire_unseen(what, how)):
         try:
             yield
         except Exception as error:
             fire_unseen(what, words_of(error))
             raise
-    settings = load_settings()
-    resolve(settings, _key(what), settings_channel(settings))
+    resolve_done(what, name)
+
+
+@contextmanager
+def alerts_of_accounts(name: str) -> Iterator[None]:
+    """Around the search for the accounts of a source, or of all: its alert is resolved by a load of one of them."""
+    try:
+        yield
+    except Exception as error:
+        fire_unseen(_ACCOUNTS.format(name), words_of(error))
+        raise
+
+
+def resolve_done(what: str, name: str) -> None:
+    """What is done, e.g. `qtickets spb 30 days`, and with it that the accounts of its source were found."""
+    settings, source = load_settings(), name.partition(" ")[0]
+    keys = [_key(what), *(_key(_ACCOUNTS.format(one)) for one in ("all", source) if source in SOURCES)]
+    resolve(settings, keys, settings_channel(settings))
 
 
 def fire_unseen(what: str, why: str) -> None:

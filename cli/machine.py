@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,7 +31,7 @@ from ops.server.serve import PASSWORD, require_password
 from tasks.errors import SettingsError, UsageError, ZakazError
 from tasks.exposure import make_private
 from tasks.settings import HOME, load_settings
-from tasks.sources import in_use
+from tasks.sources.accounts import wanted
 from tasks.window import moscow_today
 
 _FOLDER = HOME / "data" / "up"
@@ -103,14 +104,11 @@ def down() -> bool:
 
 
 def _has_tokens() -> bool:
-    """Whether any source is set up: then it is the real APIs."""
-    settings = load_settings()
-    for source in in_use(settings).values():
-        try:
-            source.check_settings(settings)
-        except SettingsError:
-            continue
-        return True
+    """Whether any account is set up: then it is the real APIs."""
+    for account in wanted("all", None, load_settings()):
+        with suppress(SettingsError):
+            account.check()
+            return True
     return False
 
 

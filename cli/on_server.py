@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from cli import stopping
-from cli.here import fire_unseen
+from cli.here import fire_unseen, resolve_done
 from cli.terminal import complain
 from flows import outcomes
 from flows.backfill import FLOWS, backfill
@@ -78,17 +78,18 @@ def back_up(settings: Settings, name: str | None) -> BackedUp:
 
 
 @contextmanager
-def alerts_of(what: str) -> Iterator[None]:
+def alerts_of(name: str, days: str = "") -> Iterator[None]:
     """The hooks of a flow send its alerts. What fails before there is a run, such as a missing token or a Prefect
-    server that is down, is told here. A run that is stopped is set to Crashed."""
+    server that is down, is told here, by the name by which the hooks resolve it. A run that is stopped is set to
+    Crashed."""
     with outcomes.watched() as watch, stopping.on_stop(outcomes.crash_flow_runs):
         try:
             yield
         except Exception as error:
             if not watch.has_run:
-                # The name of the flow, by which its hook resolves the alert.
-                fire_unseen(what.split(maxsplit=1)[0], words_of(error))
+                fire_unseen(name, words_of(error))
             raise
+    resolve_done(name, name)
 
 
 def _result_of(what: str, flow: Callable[..., object], kind: type[T], **given: object) -> T:

@@ -22,7 +22,7 @@ from tasks.quality.run import summary
 from tasks.settings import Settings, load_settings
 from tasks.smoke import Probe, SmokeFailed
 from tasks.smoke import summary as smoke_summary
-from tasks.sources.accounts import Account, wanted
+from tasks.sources.accounts import AT_ONCE, Account, wanted
 from tasks.sources.accounts import label as label_of
 from tasks.sources.windows import backfill_window, label, requested_window
 from tasks.window import Window
@@ -37,7 +37,7 @@ class Place(Protocol):
     def judge(self, settings: Settings) -> list[Result]: ...
     def probe(self, settings: Settings, account: str | None) -> list[Probe]: ...
     def back_up(self, settings: Settings, name: str | None) -> BackedUp: ...
-    def alerts_of(self, what: str) -> AbstractContextManager[None]: ...
+    def alerts_of(self, name: str, days: str = "") -> AbstractContextManager[None]: ...
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,10 @@ class Request:
     last: date | None = None
     refresh: bool = False
 
-    def label(self, name: str) -> str:
-        """The load by name, e.g. `qtickets 30 days`: an alert of one is not resolved by another."""
-        return label(name, self.days, self.first, self.last)
+    @property
+    def words(self) -> str:
+        """E.g. `30 days`: an alert of one window is not resolved by a load of another."""
+        return label("", self.days, self.first, self.last).strip()
 
 
 def place() -> Place:
@@ -71,7 +72,7 @@ def load_sources(name: str, account: str | None, request: Request) -> int:
 
     Raises UsageError for an unknown source or account, and for a single account whatever its load raises.
     """
-    return _told(side_by_side(name, account, name, lambda one: load_one(one, request)))
+    return _told(side_by_side(name, account, lambda one: load_one(one, request)))
 
 
 def run_backfill(name: str, account: str | None, first: date, last: date | None, refresh: bool) -> int:
@@ -84,27 +85,29 @@ def run_backfill(name: str, account: str | None, first: date, last: date | None,
             account.check()
             return f"{account.label} {where.load_range(account, first, last, refresh)}"
 
-    return _told(side_by_side(name, account, f"backfill {name}", one))
+    return _told(side_by_side(name, account, one))
 
 
 def load_all(request: Request) -> dict[str, object]:
     """Every account in use; what each gave or raised, by label."""
-    return side_by_side("all", None, "all", lambda account: load_one(account, request))
+    return side_by_side("all", None, lambda account: load_one(account, request))
 
 
 def load_one(account: Account, request: Request) -> Report:
     where = place()
-    with where.alerts_of(request.label(account.label)):
+    with where.alerts_of(account.label, request.words):
         # Before there is a run: a missing token or a bad date is a matter for this terminal, not for the history.
         window = requested_window(account.source, request.days, request.first, request.last)
         account.check()
         return where.load_account(account, window, request.refresh)
 
 
-def side_by_side(name: str, account: str | None, what: str, work: Callable[[Account], object]) -> dict[str, object]:
+def side_by_side(name: str, account: str | None, work: Callable[[Account], object]) -> dict[str, object]:
     """What `work` gave or raised for each account, by label: each in a thread of its own. Raises what it raises for
-    a single one. `what`: for an alert where no account can be found."""
-    with place().alerts_of(what):
+    a single one."""
+    from cli.here import alerts_of_accounts  # noqa: PLC0415 - also of a load on a server: there is no run yet
+
+    with alerts_of_accounts(name):
         accounts = wanted(name, account, load_settings())
     if len(accounts) == 1:
         return {accounts[0].label: work(accounts[0])}
@@ -115,7 +118,7 @@ def side_by_side(name: str, account: str | None, what: str, work: Callable[[Acco
         except Exception as error:  # noqa: BLE001 - raised, or told, by who asked
             return error
 
-    with ThreadPoolExecutor(len(accounts)) as pool:
+    with ThreadPoolExecutor(min(len(accounts), AT_ONCE)) as pool:
         running = {account.label: pool.submit(copy_context().run, one, account) for account in accounts}
     return {name: future.result() for name, future in running.items()}
 
@@ -124,7 +127,7 @@ def _told(outcomes: dict[str, object]) -> int:
     """The exit status, after a line for each."""
     for name, outcome in outcomes.items():
         if isinstance(outcome, ZakazError):
-            complain(f"{name}: {outcome}")
+            complain(f"{name}: {str(outcome).removeprefix(f'{name}: ')}")
         elif not isinstance(outcome, Exception):
             say(line_of(outcome) if isinstance(outcome, Report) else str(outcome))
     # What no account can help, such as a Prefect server that is down.
@@ -156,7 +159,7 @@ def run_smoke(verbose: bool, as_json: bool, account: str | None = None) -> int:
     """Print what needs attention (with `verbose`, everything) and give the exit status: 1 for a failure."""
     where = place()
     try:
-        with where.alerts_of("smoke"):
+        with where.alerts_of(label_of("smoke", account)):
             probes = where.probe(load_settings(), account)
     except SmokeFailed as failed:
         probes = failed.probes
@@ -169,7 +172,7 @@ def run_smoke(verbose: bool, as_json: bool, account: str | None = None) -> int:
 
 def run_replay(source: str | None, account: str | None) -> str:
     where = place()
-    with where.alerts_of("replay"):
+    with where.alerts_of(label_of(f"replay {source or ''}".strip(), account)):
         return where.replay_rows(source or "all", account, load_settings())
 
 

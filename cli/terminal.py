@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 RUN_COLUMNS = {
     "started_at": "started (Moscow)",
     "job": "job",
+    "account": "account",
     "status": "status",
     "rows_processed": "rows",
     "message": "what happened",
@@ -37,6 +38,7 @@ RUN_COLUMNS = {
 QUARANTINE_COLUMNS = {
     "rejected_at": "rejected (Moscow)",
     "source": "source",
+    "account": "account",
     "resource": "what",
     "record_key": "key",
     "reason": "reason",

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 
+from prefect import runtime, tags
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from flows.outcomes import crash_flow_runs
 from tasks.alerts.alert import words_of
-from tasks.errors import ZakazError
-from tasks.sources.accounts import Account
+from tasks.errors import ZakazError, why_stopped
+from tasks.load.runs import end_under_way
+from tasks.load.warehouse import warehouse
+from tasks.settings import load_settings
+from tasks.sources.accounts import AT_ONCE, Account
+
+PART = "zakaz-part"
+"""The tag of a run within another. By it the server's automations see one whose process is gone; of its end the
+outer run tells."""
 
 
 class AccountsFailed(ZakazError):
     """`failed`: why, by account; `done`: the names of the others."""
 
     def __init__(self, failed: Mapping[str, str], done: list[str]) -> None:
-        others = f". Loaded: {', '.join(done)}" if done else ""
-        super().__init__("; ".join(f"{name}: {why}" for name, why in failed.items()) + others)
+        why = "; ".join(f"{name}: {words.rstrip('.')}" for name, words in failed.items())
+        super().__init__(f"{why}. Loaded: {', '.join(done) or 'none'}")
         self.failed, self.done = failed, done
 
 
@@ -33,11 +43,26 @@ def run_each(accounts: list[Account], run: Callable[[str], object]) -> State[obj
             return error
 
     names = [account.name for account in accounts]
-    with ThreadPoolExecutor(len(names)) as pool:
-        running = {name: pool.submit(copy_context().run, one, name) for name in names}
-    outcomes = {name: future.result() for name, future in running.items()}
+    pool = ThreadPoolExecutor(min(len(names), AT_ONCE))
+    try:
+        with tags(PART):
+            running = {name: pool.submit(copy_context().run, one, name) for name in names}
+        outcomes = {name: future.result() for name, future in running.items()}
+    except BaseException as stop:
+        _record_end(why_stopped(stop))
+        raise
+    finally:
+        # Not waited for: after a signal they end with the process.
+        pool.shutdown(wait=False)
     failed = {name: words_of(error) for name, error in outcomes.items() if isinstance(error, Exception)}
     done = [name for name in names if name not in failed]
     if failed:
         raise AccountsFailed(failed, done)
     return Completed(message=f"{len(done)} accounts: {', '.join(done)}", data=outcomes)
+
+
+def _record_end(how: str) -> None:
+    """Of the accounts' runs: a signal reaches this thread alone."""
+    with suppress(Exception), warehouse(load_settings()) as client:
+        end_under_way(client, how)
+    crash_flow_runs(how, but=runtime.flow_run.id)

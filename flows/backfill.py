@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from flows import direct, qtickets, vk_ads
-from flows.accounts import run_each
+from flows.accounts import PART, run_each
 from flows.hooks import INGESTION
 from flows.outcomes import note
 from flows.parameters import AccountName, Beginning, LastDay, Redo, SourceName
@@ -23,8 +23,6 @@ FLOWS: dict[str, Flow[..., State[object]]] = {
     str(of_source.name): of_source for of_source in (qtickets.qtickets, vk_ads.vk_ads, direct.direct)
 }
 """The flow of each source, which has its name."""
-_TAG = "zakaz"
-"""Of all our deployments: the automations of the server look for it."""
 
 
 @flow(name="backfill", **INGESTION, description=__doc__)
@@ -49,8 +47,7 @@ def backfill(
     assert isinstance(progress, UUID)
 
     def load(window: Window) -> None:
-        # So that the server's automations see this run too, and no load's own tag: it is no load in time.
-        with tags(_TAG):
+        with tags(PART):
             FLOWS[source](date_from=window.first, date_to=window.last, refresh=refresh, account=one.name)
 
     def show(share: float) -> None:

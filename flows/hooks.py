@@ -40,8 +40,9 @@ def name_of_run() -> str:
 
 
 def name_of_day() -> str:
-    """`quality 2026-11-24`."""
-    return f"{runtime.flow_run.flow_name} {moscow_today()}"
+    """`quality 2026-11-24`, `smoke spb 2026-11-24`."""
+    name = label_of(runtime.flow_run.flow_name or "", runtime.flow_run.parameters.get("account"))
+    return f"{name} {moscow_today()}"
 
 
 def run_failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
@@ -57,14 +58,16 @@ def run_failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> No
         return
     channel, ending = block_channel(settings), (state.name or "failed").lower()
     footer = f"Run: {for_chat(flow_run.name)}\n{address_of(flow_run)}"
-    ended_by, given = error_of(state), flow_run.parameters.get("account")
-    of_each = ended_by.failed if isinstance(ended_by, AccountsFailed) else {given: essence}
-    for name, why in of_each.items():
-        title = f"{label_of(flow.name, name)} {ending}"
-        fire(settings, Trouble(_key(flow, name), title, why, for_chat(why), footer=footer), channel)
-    if isinstance(ended_by, AccountsFailed):
-        for name in (None, *ended_by.done):
-            resolve(settings, _key(flow, name), channel)
+    failed: list[tuple[str | None, str]] = [(flow_run.parameters.get("account"), essence)]
+    done: list[str | None] = []
+    if isinstance(ended_by := error_of(state), AccountsFailed):
+        failed, done = [*ended_by.failed.items()], [None, *ended_by.done]
+    for name, why in failed:
+        title = f"{_what(flow.name, flow_run, name)} {ending}"
+        fire(settings, Trouble(_key(flow, flow_run, name), title, why, for_chat(why), footer=footer), channel)
+    # The key of the account `main` is that of the run as a whole.
+    for key in {_key(flow, flow_run, name) for name in done} - {_key(flow, flow_run, name) for name, _ in failed}:
+        resolve(settings, key, channel)
 
 
 def run_recovered(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
@@ -78,8 +81,8 @@ def run_recovered(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) ->
         return
     done = state.result(raise_on_failure=False)
     names = {flow_run.parameters.get("account"), *(done if isinstance(done, dict) else ())}
-    for name in names:
-        resolve(settings, _key(flow, name), block_channel(settings))
+    for key in {_key(flow, flow_run, name) for name in names}:
+        resolve(settings, key, block_channel(settings))
 
 
 def _hand_over(flow_run: FlowRun, essence: str, error: SettingsError) -> None:
@@ -119,10 +122,15 @@ def address_of(flow_run: FlowRun) -> str:
     return f"{ui.rstrip('/')}/runs/flow-run/{flow_run.id}" if ui else f"flow run {flow_run.id}"
 
 
-def _key(flow: Flow[Any, Any], account: str | None) -> str:
+def _key(flow: Flow[..., Any], flow_run: FlowRun, account: str | None) -> str:
     """By deployment: that today's load is well does not end the trouble of the weekly one. By account likewise."""
     deployment = runtime.deployment.name
-    return f"run {label_of(f'{flow.name}/{deployment}' if deployment else flow.name, account)}"
+    return f"run {_what(f'{flow.name}/{deployment}' if deployment else flow.name, flow_run, account)}"
+
+
+def _what(name: str, flow_run: FlowRun, account: str | None) -> str:
+    """`vk_ads spb`; of a flow of any source with the source, `backfill vk_ads spb`."""
+    return label_of(" ".join(filter(None, [name, flow_run.parameters.get("source")])), account)
 
 
 ALERT_HOOKS: dict[str, Any] = {

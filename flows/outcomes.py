@@ -24,10 +24,10 @@ def note_flow_run(_flow: object, flow_run: FlowRun, _state: object) -> None:
         watch.has_run = True
 
 
-def crash_flow_runs(how: str) -> None:
-    """Tell the Prefect server that the runs of this process end now, e.g. `stopped by SIGTERM`."""
+def crash_flow_runs(how: str, but: str | None = None) -> None:
+    """Tell the Prefect server that the runs of this process, `but` one, end now, e.g. `stopped by SIGTERM`."""
     with suppress(Exception), get_client(sync_client=True) as client:
-        for flow_run_id in list(_flow_runs):
+        for flow_run_id in [one for one in _flow_runs if str(one) != but]:
             state = client.read_flow_run(flow_run_id).state
             if state is None or not state.is_final():
                 client.set_flow_run_state(flow_run_id, Crashed(message=f"The run was {how}."), force=True)

@@ -71,19 +71,19 @@ def refuse_stranger(client: Client, account: Account, manifests: Iterable[Manife
     address = source.reads(account.settings).partition("#")[0]
     held = {name: (at, set(known)) for name, at, known in known_marks(client, source.name).iter_rows()}
     known_at, mine = held.get(account.name, ("", set()))
-    file = account.settings.file_of(source.word)
     if mine and marks and not mine & marks:
         raise SourceError(
             f"{account.title}: this is another account than the one whose data the warehouse has as "
-            f"{account.name}. Nothing was loaded or removed. Put the first one's credentials back into {file}, and "
-            f"the other's into a file of its own, such as secrets/.env.{source.word}.new-name."
+            f"{account.name}. Nothing was loaded or removed. Put the first one's credentials back into "
+            f"{account.settings.file_of(source.word)}, and the other's into a file of its own, such as "
+            f"secrets/.env.{source.word}.new-name."
         )
     for name, (at, known) in held.items():
         if source.names_itself and name != account.name and at == address and known & marks:
             raise SourceError(
                 f"{account.title}: this is the account that the warehouse has as {name} already, and its figures "
-                f"would count twice. Nothing was loaded. Remove {file}, or keep the name {name} for it: "
-                f"secrets/.env.{source.word}{'' if name == MAIN else '.' + name}."
+                f"would count twice. Nothing was loaded. It keeps the name {name}: its settings belong into "
+                f"secrets/.env.{source.word}{'' if name == MAIN else '.' + name}, alone, and into no other file."
             )
     if (address, marks or mine) != (known_at, mine):
         note_marks(client, source.name, account.name, address, marks or mine, version)
@@ -93,8 +93,8 @@ def refuse_to_wipe(changes: Changes, output: Output, manifest: Manifest, sent: p
     """Much that is gone at once is a fault of the source far more often than the truth.
 
     A row whose key changed, as of an ad that moved to another campaign, is not gone. Neither is a row that was
-    `sent` (raw) but is zero now, unless no money is left at all. Only rows in the load's scope are compared: the
-    money of another account would hide that one lost all of its own.
+    `sent` (raw) but is zero now, unless no money is left at all. Rows that stay, though they did not come, are not
+    compared: their money would hide that all else is gone.
     """
     table, same = output.table, list(output.identity)
     money = table.money if table.money is not None else pl.lit(0)

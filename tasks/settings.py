@@ -283,7 +283,7 @@ def remarks() -> Iterator[str]:
     known = {name.upper() for name in Settings.model_fields}
     for file in [*_files_in_secrets(), *_given_file()]:
         word, _, name = file.name.removeprefix(".env.").partition(".")
-        is_account = (word, name) in account_files() and file.parent == HOME / "secrets"
+        is_account = account_files().get((word, name)) == file and file not in _given_file()
         if file not in (*_secret_files(), *_given_file()) and not is_account:
             yield f"{file} is taken for a copy and not read"
             continue
@@ -296,7 +296,9 @@ def remarks() -> Iterator[str]:
         for written in names:
             ours = written.upper()
             owner = next((one for one in OF_SOURCES if ours.startswith(f"{one.upper()}_")), "")
-            if ours not in known or ours in _NOT_IN_FILES:
+            if ours in _NOT_IN_FILES:
+                yield f"{file}: {written} is read from the environment alone"
+            elif ours not in known:
                 near = difflib.get_close_matches(ours, known, 1)
                 yield f"{file}: {written} is no setting and not read{f'; did you mean {near[0]}?' if near else ''}"
             elif is_account and owner != word:

@@ -70,7 +70,7 @@ def _probes(
     yield "addresses", partial(_addresses, settings)
     for account in accounts:
         yield f"{account.label}: settings", partial(_settings_of, account)
-        yield f"{account.label}: API", partial(account.source.probe, account.settings)
+        yield f"{account.label}: API", partial(_api_of, account)
     yield "landing area", lambda: Landing(settings.landing_url).probe()
     yield "warehouse: connection", partial(_version, settings)
     yield "warehouse: schema", partial(_schema, settings)
@@ -128,6 +128,12 @@ def _addresses(settings: Settings) -> str:
 def _settings_of(account: Account) -> str:
     account.check()
     return "present"
+
+
+def _api_of(account: Account) -> str:
+    """Where a file cannot be read, the settings are those of `main`."""
+    account.check()
+    return account.source.probe(account.settings)
 
 
 def _version(settings: Settings) -> str:

@@ -36,9 +36,9 @@ def apply_automations(settings: Settings, file: Path, left_out: Collection[str] 
 
 
 def _is_of(declared: dict[str, Any], tags: Collection[str]) -> bool:
-    return declared["trigger"].get("match_related", {}).get("prefect.resource.id") in {
-        f"prefect.tag.{t}" for t in tags
-    }
+    return declared["trigger"].get("match_related", {}).get("prefect.resource.id") in [
+        f"prefect.tag.{tag}" for tag in tags
+    ]
 
 
 def _brought(

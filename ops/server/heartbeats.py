@@ -19,7 +19,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.events import Event, RelatedResource, Resource
 
-from ops.server.manifest import OURS
+from ops.server.manifest import OURS, PART
 
 _AUTOMATIONS_READ_SECONDS = 6
 """A server that starts, or whose automations changed, looks at them at least every five seconds."""
@@ -28,7 +28,7 @@ _AUTOMATIONS_READ_SECONDS = 6
 def send_heartbeats(client: SyncPrefectClient) -> None:
     """One now for each run of ours. Living runs go on sending theirs; for the others the clock starts."""
     state = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING]))
-    under_way = FlowRunFilter(tags=FlowRunFilterTags(all_=[OURS]), state=state)
+    under_way = FlowRunFilter(tags=FlowRunFilterTags(any_=[OURS, PART]), state=state)
     if runs := client.read_flow_runs(flow_run_filter=under_way):
         time.sleep(_AUTOMATIONS_READ_SECONDS)
         events = [_heartbeat(run).model_dump(mode="json") for run in runs]

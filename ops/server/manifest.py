@@ -15,6 +15,8 @@ PREFECT_YAML = ROOT / "prefect.yaml"
 AUTOMATIONS_YAML = ROOT / "automations.yaml"
 OURS = "zakaz"
 """The tag of our deployments and the name of our work pool."""
+PART = f"{OURS}-part"
+"""The tag of runs within our runs."""
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ A message that cannot be delivered fails nothing; it is recorded, and the smoke 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -34,22 +35,21 @@ def fire(settings: Settings, trouble: Trouble, channel: Channel | None) -> None:
         _save(settings, deliver(alert, channel))
 
 
-def resolve(settings: Settings, key: str, channel: Channel | None, reason: str = "") -> None:
-    """Send the end of an open alert; with a `reason`, that it can no longer be checked. A message that the channel
-    does not take leaves the alert open, so that it is sent the next time."""
+def resolve(settings: Settings, keys: str | Iterable[str], channel: Channel | None, reason: str = "") -> None:
+    """Send the end of each open alert; with a `reason`, that it can no longer be checked. A message that the
+    channel does not take leaves the alert open, so that it is sent the next time."""
     now = datetime.now(UTC)
     try:
         with warehouse(settings) as client:
-            known = history.open_alert(client, key)
+            known = [history.open_alert(client, key) for key in ([keys] if isinstance(keys, str) else keys)]
     except ZakazError as error:
         logger.error("which alerts were sent before cannot be read: %s", error)
         return
-    if known is None:
-        return
-    sent = deliver(resolved(known, now, reason), channel)
-    if not sent.delivered:
-        sent = replace(known, sent_at=now, delivered=0, error=sent.error)
-    _save(settings, sent)
+    for alert in filter(None, known):
+        sent = deliver(resolved(alert, now, reason), channel)
+        if not sent.delivered:
+            sent = replace(alert, sent_at=now, delivered=0, error=sent.error)
+        _save(settings, sent)
 
 
 def deliver(alert: Alert, channel: Channel | None) -> Alert:

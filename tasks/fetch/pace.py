@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections import defaultdict
 from typing import Self
 
 
@@ -29,11 +28,11 @@ class Pace:
         pass
 
 
-_shared: defaultdict[str, Pace] = defaultdict(Pace)
+_shared: dict[str, Pace] = {}
 
 
 def pace_of(name: str, rate: float) -> Pace:
     """That of all who use this name; without a name one of its own."""
-    pace = _shared[name] if name else Pace()
+    pace = _shared.setdefault(name, Pace()) if name else Pace()
     pace.rate = rate
     return pace

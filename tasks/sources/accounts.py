@@ -8,7 +8,7 @@ that name.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tasks.errors import SettingsError, UsageError
@@ -23,6 +23,9 @@ from tasks.settings import (
 from tasks.sources import in_use, source_named
 from tasks.sources.source import Source
 
+AT_ONCE = 8
+"""Accounts that one process loads side by side; an agency may have a hundred."""
+
 
 @dataclass(frozen=True)
 class Account:
@@ -30,7 +33,7 @@ class Account:
     name: str
     settings: Settings = field(repr=False)
     fault: str = ""
-    """Why its settings cannot be read."""
+    """Why it cannot be loaded, whatever its settings are."""
 
     @property
     def label(self) -> str:
@@ -59,36 +62,45 @@ def accounts_of(source: Source, settings: Settings) -> list[Account]:
     found = [] if files and not is_set_for_main(source.word) else _listed(source, MAIN, settings)
     for name, file in files.items():
         found += _in_file(source, name, file, settings)
-    _refuse_the_same(source, found)
-    return found
+    return _without_doubles(source, found)
 
 
 def account_named(source: Source, name: str, settings: Settings) -> Account:
     """Raises UsageError and SettingsError."""
-    found = accounts_of(source, settings)
-    if (file := _files(source).get(name)) and name not in {account.name for account in found}:
-        found += _in_file(source, name, file, settings)
-    for account in found:
-        if account.name == name:
-            return account
-    raise UsageError(
-        f"{source.title} has no account {name}. There are {', '.join(account.name for account in found)}; a file "
-        f"secrets/.env.{source.word}.{name} would make one."
-    )
+    found = _by_name(source, settings)
+    if name not in found:
+        raise UsageError(
+            f"{source.title} has no account {name}. There are {', '.join(found)}; a file "
+            f"secrets/.env.{source.word}.{name} would make one."
+        )
+    return found[name]
 
 
 def wanted(source: str, account: str | None, settings: Settings) -> list[Account]:
     """What `zakaz load SOURCE|all [--account NAME]` means: of all sources in use those that have such an account.
     Raises UsageError and SettingsError."""
+    if account is None:
+        chosen = in_use(settings).values() if source == "all" else [source_named(source)]
+        return [one for of in chosen for one in accounts_of(of, settings)]
     if source != "all":
-        of = source_named(source)
-        return accounts_of(of, settings) if account is None else [account_named(of, account, settings)]
-    found = [one for of in in_use(settings).values() for one in accounts_of(of, settings)]
-    chosen = [one for one in found if account in (None, one.name)]
-    if not chosen:
-        names = sorted({one.name for one in found})
+        return [account_named(source_named(source), account, settings)]
+    found = [_by_name(of, settings) for of in in_use(settings).values()]
+    if not any(account in accounts for accounts in found):
+        names = sorted({name for accounts in found for name in accounts})
         raise UsageError(f"No source has an account {account}. There are {', '.join(names)}.")
-    return chosen
+    return [accounts[account] for accounts in found if account in accounts]
+
+
+def _by_name(source: Source, settings: Settings) -> dict[str, Account]:
+    """Those too that a file given with --env keeps from being loaded with it: somebody asks for one by name."""
+    found = accounts_of(source, settings)
+    if given_file_is_of(source.word):
+        for name, file in _files(source).items():
+            found += _in_file(source, name, file, settings)
+    named: dict[str, Account] = {}
+    for account in found:
+        named.setdefault(account.name, account)
+    return named
 
 
 def _files(source: Source) -> dict[str, Path]:
@@ -108,10 +120,16 @@ def _listed(source: Source, name: str, settings: Settings) -> list[Account]:
     given = str(getattr(settings, source.listed) or "") if source.listed else ""
     values = [one.strip() for one in given.split(",") if one.strip()]
     if not values[1:]:
-        return [Account(source, name, settings)]
+        alone = settings.model_copy(update={source.listed: values[0]}) if values else settings
+        return [Account(source, name, alone)]
     accounts = []
     for value in values:
         named = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")
+        if not named:
+            raise SettingsError(
+                f"{source.listed.upper()} in {settings.file_of(source.word)} lists {value}, by which no account "
+                "can be named. Write it with Latin letters or digits, such as its id."
+            )
         update: dict[str, object] = {source.listed: value}
         if source.word == "vk":
             file = settings.vk_token_file
@@ -120,23 +138,26 @@ def _listed(source: Source, name: str, settings: Settings) -> list[Account]:
     return accounts
 
 
-def _refuse_the_same(source: Source, found: list[Account]) -> None:
-    """One account under two names would count all its money twice."""
-    names: dict[str, Account] = {}
-    keys: dict[str, Account] = {}
-    for account in found:
-        file = account.settings.file_of(source.word)
-        other = names.setdefault(account.name, account)
-        if other is not account:
-            raise SettingsError(
-                f"{source.title} has two accounts {account.name}, in {file} and in "
-                f"{other.settings.file_of(source.word)}. Name one of the files otherwise."
-            )
-        if account.fault or not (credential := source.credential(account.settings)):
-            continue
-        other = keys.setdefault(credential, account)
-        if other is not account:
-            raise SettingsError(
-                f"{source.title}: {file} and {other.settings.file_of(source.word)} are the same account, "
-                f"{account.name} and {other.name}: all its figures would count twice. Remove one of the two files."
-            )
+def _without_doubles(source: Source, found: list[Account]) -> list[Account]:
+    """With a fault where two have one name, or are one account, whose figures would count twice: which of the two
+    is meant nobody can tell. The others are loaded all the same."""
+    keys = ["" if account.fault else source.credential(account.settings) for account in found]
+    judged = []
+    for account, key in zip(found, keys, strict=True):
+        fault = account.fault
+        for other, its in zip(found, keys, strict=True):
+            files = dict.fromkeys(one.settings.file_of(source.word) for one in (account, other))
+            if fault or other is account:
+                continue
+            if other.name == account.name:
+                fault = (
+                    f"{source.title} has two accounts {account.name}, in {' and '.join(files)}. Name one of them "
+                    "otherwise."
+                )
+            elif key and key == its:
+                fault = (
+                    f"{source.title}: {account.name} and {other.name} are the same account, in "
+                    f"{' and '.join(files)}: all its figures would count twice. Remove one of the two."
+                )
+        judged.append(replace(account, fault=fault))
+    return judged

@@ -75,7 +75,7 @@ def measure(what: str, folder: Path) -> dict[str, float]:
     from tasks.load.tables import Mart
     from tasks.load.upsert import merge, upsert
     from tasks.load.warehouse import warehouse
-    from tasks.settings import Settings
+    from tasks.settings import MAIN, Settings
     from tasks.sources.qtickets import SALES, TICKETS
     from tasks.transform.qtickets import tickets
     from tasks.window import Window
@@ -84,8 +84,8 @@ def measure(what: str, folder: Path) -> dict[str, float]:
     from validation.split import split
 
     settings = Settings(_env_file=None, clickhouse_dsn=f"chdb://{folder / what.split(maxsplit=1)[0]}")
-    scope = TICKETS.scope(Window.trailing(DAYS + 1, AS_OF.date()), AS_OF)
-    version = int(AS_OF.timestamp() * 1000)
+    scope = TICKETS.scope(MAIN, Window.trailing(DAYS + 1, AS_OF.date()), AS_OF)
+    account, version = pl.lit(MAIN).alias("account"), int(AS_OF.timestamp() * 1000)
     seconds: dict[str, float] = {}
 
     def timed(name: str, step: Callable[[], object]) -> object:
@@ -98,12 +98,12 @@ def measure(what: str, folder: Path) -> dict[str, float]:
         migrate(client)
         read = lambda: pl.concat([pl.read_parquet(p) for p in sorted(folder.glob("*.parquet"))])  # noqa: E731
         if what == "plain":
-            facts = tickets(read()).with_columns(pl.lit(version, pl.UInt64).alias("_ver"))
+            facts = tickets(read()).with_columns(account, pl.lit(version, pl.UInt64).alias("_ver"))
             timed("plain insert", lambda: insert(client, TICKETS.name, facts))
         else:
             raw = timed("read parts", read)
             valid = timed("validate raw", lambda: split(raw, raw_schema).valid)
-            facts = timed("transform", lambda: tickets(valid))
+            facts = timed("transform", lambda: tickets(valid).with_columns(account))
             timed("validate facts", lambda: split(facts, fact_schema))
             timed("upsert", lambda: upsert(client, TICKETS, facts, scope, version))
             timed("merge", lambda: merge(client, TICKETS.name))

@@ -94,9 +94,14 @@ class Zakaz:
         rows = self.select(f"SELECT {figures} FROM stg_qtickets_sales_raw").rows()
         return {row[:3]: row[3:] for row in rows}  # type: ignore[misc]
 
+    def add(self, api: str) -> None:
+        """The account `spb`."""
+        self.stage.add(api, "spb", World.generate(until=self.world.until, days=3, scale=0.1, seed=8), self.home)
+
     def ends(self) -> list[tuple[Any, ...]]:
-        """Of each run its job, how it ended and in what words."""
-        rows = self.select("SELECT job, status, message FROM meta_job_runs ORDER BY job, started_at, _ver").rows()
+        """Of each run its job, with an account `spb`, how it ended and in what words."""
+        job = "concat(job, if(account = 'spb', ' spb', '')) AS of"
+        rows = self.select(f"SELECT {job}, status, message FROM meta_job_runs ORDER BY of, started_at, _ver").rows()
         return [(job, status, message.partition("; ")[2]) for job, status, message in rows]
 
 

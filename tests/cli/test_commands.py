@@ -87,6 +87,39 @@ def test_each_source_for_itself_and_the_status_says_how_badly(zakaz: Zakaz) -> N
     }
 
 
+def test_each_account_is_a_line_and_one_that_fails_stops_no_other(zakaz: Zakaz) -> None:
+    zakaz.add("vk")
+    with (zakaz.home / "secrets" / ".env.vk.spb").open("a") as file:
+        file.write("VK_RATES=3\n")
+    fault = zakaz.stage.vk.faults.add("disconnect", "*", times=99, account="spb")
+
+    done = zakaz.run("load", "vk_ads", *zakaz.days)
+
+    assert (done.returncode, fault.fired > 0) == (1, True)
+    assert re.fullmatch(rf"vk_ads {zakaz.first}\.\.{zakaz.last}: \d+ ad days, \d+ new\n", done.stdout)
+    (line,) = complaints(done.stderr)
+    assert line.startswith("zakaz: vk_ads spb: VK Ads")
+    told = "".join(done.stderr.split())
+    assert told.count("VK_RATESisnosettingandnotread;didyoumeanVK_RATE?") == 1, (
+        "though settings are read many times"
+    )
+    probes = {probe["name"]: probe for probe in map(json.loads, zakaz.run("smoke", "--json").stdout.splitlines())}
+    found = {name: probe["status"] for name, probe in probes.items() if name.startswith("vk_ads")}
+    assert {name for name, status in found.items() if status != "ok"} == {"vk_ads spb: API", "vk_ads spb: last run"}
+    assert set(found) >= {"vk_ads: settings", "vk_ads spb: settings"}
+
+    zakaz.stage.vk.faults.clear()
+    assert re.fullmatch(r"vk_ads spb .* new\n", zakaz.ok("load", "vk_ads", "--account", "spb", *zakaz.days))
+    again = zakaz.ok("load", "vk_ads", *zakaz.days).splitlines()
+    assert [text.partition(" 2")[0] for text in again] == ["vk_ads", "vk_ads spb"]
+    assert all(text.endswith(", nothing changed") for text in again)
+    shown = zakaz.ok("runs").splitlines()
+    assert sorted(line.split()[2:5] for line in shown[1:] if "vk_ads_loader" in line) == [
+        ["vk_ads_loader", "main", "success"], ["vk_ads_loader", "main", "success"],
+        ["vk_ads_loader", "spb", "failed"], ["vk_ads_loader", "spb", "success"], ["vk_ads_loader", "spb", "success"],
+    ]  # fmt: skip
+
+
 def test_a_failure_that_nobody_sees_is_told_and_its_end_too(zakaz: Zakaz) -> None:
     """Through ALERT_URL, by cron. On a terminal somebody looks on, and only the end is told."""
     receiver = Receiver()
@@ -137,7 +170,8 @@ def on_a_terminal(env: dict[str, str], *arguments: str) -> str:
 def test_a_real_terminal_gets_no_escape_but_colours(zakaz: Zakaz) -> None:
     text = dict.fromkeys(("record_key", "reason", "column", "value", "record"), ATTACK)
     with migrated(Settings(_env_file=None, clickhouse_dsn=zakaz.env["CLICKHOUSE_DSN"])) as client:
-        quarantine(client, "qtickets", "orders", pl.DataFrame([text]), pl.Series([], dtype=pl.String), "1", 1)
+        none = pl.Series([], dtype=pl.String)
+        quarantine(client, "qtickets", "main", "orders", pl.DataFrame([text]), none, "1", 1)
     for arguments in (("quarantine", "list"), ("sql", f"SELECT throwIf(1, '{ATTACK}')")):
         shown = on_a_terminal(zakaz.env, *arguments)
         assert "spring" in shown
@@ -165,8 +199,10 @@ def test_tables_results_and_tracebacks_show_text_as_text(
 def test_all_sources_while_they_wait_for_replies(zakaz: Zakaz) -> None:
     """A second signal, of an impatient person, changes nothing."""
     zakaz.env["HTTP_TIMEOUT"] = "300"
+    zakaz.add("direct")
     faults = [
-        zakaz.stage.faults(api).add("timeout", "*", seconds=300, times=100) for api in ("qtickets", "vk", "direct")
+        zakaz.stage.faults(api).add("timeout", "*", seconds=300, times=100, account=account)
+        for api, account in (("qtickets", "main"), ("vk", "main"), ("direct", "main"), ("direct", "spb"))
     ]
     process = zakaz.start("-m", "cli.main", "load", "all", *zakaz.days)
     wait_for(lambda: all(fault.fired for fault in faults), process)
@@ -174,7 +210,8 @@ def test_all_sources_while_they_wait_for_replies(zakaz: Zakaz) -> None:
     zakaz.stop(process, signal.SIGINT, signal.SIGINT)
 
     how = "stopped by SIGINT"
-    assert zakaz.ends() == [(f"{name}_loader", "failed", how) for name in ("direct", "qtickets", "vk_ads")]
+    jobs = ("direct_loader", "direct_loader spb", "qtickets_loader", "vk_ads_loader")
+    assert zakaz.ends() == [(job, "failed", how) for job in jobs]
 
 
 IN_AN_INSERT = """

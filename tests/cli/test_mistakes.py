@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from cli import run, terminal
+from cli import here, machine, run, terminal
 from cli.main import _run
 from ops.server import serve
+from tasks import settings, smoke
+from tasks.errors import SettingsError
+from tasks.sources import SOURCES
+from tasks.sources.accounts import Account
 from tests.cli.conftest import complaints
 
 SECRET = "s3cret-4711"
@@ -19,6 +23,9 @@ LOAD = ("load", "qtickets", "--days", "3")
 def answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):  # type: ignore[no-untyped-def]
     monkeypatch.setattr(terminal, "show_progress", lambda verbose: None)
     monkeypatch.setenv("CLICKHOUSE_DSN", f"chdb://{tmp_path}/warehouse")
+    monkeypatch.setattr(settings, "HOME", tmp_path)
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / ".env.vk.spb").write_text("VK_ACCOUNT_ID=1")
 
     def give(*arguments: str) -> tuple[int, str]:
         """The exit status and the one line; nothing on stdout."""
@@ -41,6 +48,9 @@ def answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], 
         (("backfill", "qtickets", "--from", "2026-01-01", "--to", "2199-01-01"), "after today"),
         (("load", "qtickets", "--days", "3", "--from", "2026-01-01"), "either --days or --from"),
         (("load", "afisha"), "There is no source afisha"),
+        (("load", "vk_ads", "--account", "msk"), "VK Ads has no account msk. There are main, spb; a file secrets/"),
+        (("load", "all", "--account", "msk"), "No source has an account msk. There are main, spb."),
+        (("load", "vk_ads", "--account", "spb"), "VK_CLIENT_ID is missing. Put it into secrets/.env.vk.spb"),
         (("restore", "fine", "--into", "a b"), "made of Latin letters"),
         (("lode",), "lode"),
         (("deploy",), "PREFECT_API_URL is not set"),
@@ -50,6 +60,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], 
 def test_wrong_usage_is_status_2(answer, monkeypatch, arguments: tuple[str, ...], words: str) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setenv("QTICKETS_TOKEN", "x")
     monkeypatch.setenv("DIRECT_TOKEN", "x")
+    monkeypatch.setenv("VK_TOKEN", "x")
     monkeypatch.setenv("ZAKAZ_ENV", "")
     status, line = answer(*arguments)
     assert (status, words in line) == (2, True), line
@@ -72,6 +83,30 @@ def test_a_setting_that_no_program_could_use_is_named(  # type: ignore[no-untype
         monkeypatch.setenv(name, value)
     found, line = answer(*LOAD)
     assert (found, words in line) == (status, True), line
+
+
+def test_an_alert_is_of_an_account_and_no_load_that_only_begins_resolves_it(answer, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    keys: list[str] = []
+    monkeypatch.setattr(here, "is_attended", lambda: False)
+    monkeypatch.setattr(here, "fire", lambda _settings, trouble, _channel: keys.append(trouble.key))
+    monkeypatch.setattr(here, "resolve", lambda _settings, key, _channel: keys.append(f"resolved {key}"))
+    answer("load", "vk_ads", "--account", "spb", "--days", "3")
+    answer("load", "qtickets")
+    monkeypatch.setenv("DIRECT_LOGIN", "a.b,a-b")
+    answer("load", "direct")
+    assert keys == [
+        *("resolved run accounts of vk_ads", "run vk_ads spb 3 days"),
+        *("resolved run accounts of qtickets", "run qtickets", "run accounts of direct"),
+    ]
+
+
+def test_an_account_beside_none_called_main_is_one(answer, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    assert not machine._has_tokens()
+    (tmp_path / "secrets" / ".env.vk.spb").write_text("VK_TOKEN=x")
+    assert machine._has_tokens(), "so `zakaz up` starts no sandbox"
+    damaged = Account(SOURCES["vk_ads"], "spb", settings.load_settings(), "The setting VK_RATE is wrong.")
+    with pytest.raises(SettingsError, match="VK_RATE"):  # and not with the settings of `main`
+        smoke._api_of(damaged)
 
 
 def test_the_server_is_that_of_the_environment_or_of_prefects_active_profile(

@@ -12,6 +12,7 @@ import clickhouse_connect
 import polars as pl
 import pytest
 from clickhouse_connect.driver.client import Client
+from pydantic import SecretStr
 
 from sandbox.world import World
 from tasks import steps
@@ -22,6 +23,7 @@ from tasks.load.warehouse import warehouse
 from tasks.quality.checks import checks, judge
 from tasks.settings import Settings
 from tasks.sources import SOURCES
+from tasks.sources.accounts import Account
 from tasks.window import Window
 from tests.cluster.servers import CLUSTER, Shards, drop_database
 from tests.flows import ad_truth, truth
@@ -33,7 +35,8 @@ pytestmark = pytest.mark.slow
 NOW = datetime.fromisoformat("2026-03-08T12:00:00+03:00")
 DAYS, SCALE = 12, 0.05
 TODAY = truth.moscow_day(NOW)
-WORLD = World.generate(until=NOW, days=DAYS, scale=SCALE)
+WORLD, SPB = (World.generate(until=NOW, days=DAYS, scale=SCALE, seed=seed) for seed in (7, 8))
+SALES = ["event_date", "event_id", "currency", "tickets_sold", "revenue", "refunds_amount"]
 BOTH, ALONE = "zakaz_both", "zakaz_alone"
 # Relative to the clock: two answers a moment apart may differ.
 LEFT_OUT = {"v_data_freshness": "EXCEPT (minutes_since_success, last_success_at)"}
@@ -49,6 +52,7 @@ def kept(shards: Shards, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
     folder, clock = tmp_path_factory.mktemp("same"), Clock(NOW)
     earlier = World.generate(until=NOW - timedelta(days=5), days=DAYS - 5, scale=SCALE)
     with stage(earlier) as served:
+        served.qtickets.add("spb", SPB)
         spread = served.settings(shards.dsn, BOTH, folder / BOTH).model_copy(update={"clickhouse_cluster": CLUSTER})
         single = served.settings(shards.servers[0].dsn, ALONE, folder / ALONE)
         with in_process(clock):
@@ -66,23 +70,26 @@ def _load_all(served: Stage, clock: Clock, settings: Settings) -> None:
     writes after it, so that all its rows are overtaken."""
     window = Window(first=TODAY - timedelta(days=DAYS - 1), last=TODAY)
     served.faults("qtickets").add("edit", "/orders", 1, 0, call=_spoiled)
-    for source in SOURCES.values():
-        ingest(source, settings, window, f"first {source.name}")
+    accounts = [Account(source, "main", settings) for source in SOURCES.values()]
+    token = SecretStr(served.qtickets.accounts["spb"].token)
+    spb = Account(SOURCES["qtickets"], "spb", settings.model_copy(update={"qtickets_token": token}))
+    for account in (*accounts, spb):
+        ingest(account, window, f"first {account.label}")
     with warehouse(settings) as client:
         assert select(client, "SELECT count() FROM meta_quarantine FINAL").item() == 1
-    for source in SOURCES.values():
+    for account in accounts:
         done = []
 
-        def validate(*given: Any, source: Any = source, done: list[str] = done) -> steps.Validated:
+        def validate(*given: Any, account: Account = account, done: list[str] = done) -> steps.Validated:
             if not done:
                 done.append("later")
                 clock.move(seconds=5)
                 served.show(WORLD)
-                ingest(source, settings, window, f"later {source.name}")
+                ingest(account, window, f"later {account.label}")
             return steps.validate(*given)
 
         clock.move(seconds=5)
-        report = ingest(source, settings, window, f"earlier {source.name}", by=replace(PLAIN, validate=validate))
+        report = ingest(account, window, f"earlier {account.label}", by=replace(PLAIN, validate=validate))
         assert any("left to runs that read the source later" in note for note in report.notes), report.message
 
 
@@ -104,9 +111,9 @@ def test_tables_views_and_checks_say_the_same_and_the_truth(kept: tuple[Client, 
 
     assert [name for name in found if not found[name].equals(single[name])] == []
     assert {name for name in found if found[name].is_empty()} <= {"v_sales_14d", "meta_quarantine"}
-    sales = found["stg_qtickets_sales_raw"]
-    figures = sales.select("event_date", "event_id", "currency", "tickets_sold", "revenue", "refunds_amount").rows()
-    assert {row[:3]: row[3:] for row in figures} == truth.sales(WORLD)
+    for account, world in (("main", WORLD), ("spb", SPB)):
+        sales = found["stg_qtickets_sales_raw"].filter(account=account).select(SALES).rows()
+        assert {row[:3]: row[3:] for row in sales} == truth.sales(world)
     spent = found["fact_direct_daily"]["spent"].sum()
     days = (TODAY - timedelta(days=DAYS - 1), TODAY)
     assert spent == sum(fact[2] for fact in ad_truth.facts(WORLD, "direct", *days).values())

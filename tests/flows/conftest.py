@@ -14,10 +14,15 @@ from typing import Any
 import pytest
 
 from sandbox.world import World
+from tasks import settings
+from tasks.settings import Settings
 from tasks.window import Window
 from tests.support.prefect_server import PrefectServer
 from tests.support.product import Product
+from tests.support.receiver import Receiver
 from tests.support.stage import Stage, stage
+
+BLOCK = "custom-webhook/zakaz-alerts"
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +69,12 @@ class Scene:
     product: Product
     window: Window
 
+    def add(self, api: str, name: str = "spb") -> World:
+        """Another account, whose settings the flows find; its world."""
+        other = World.generate(until=self.world.until, days=3, scale=0.1, seed=8)
+        self.stage.add(api, name, other, settings.HOME)
+        return other
+
     @property
     def days(self) -> dict[str, Any]:
         return {"date_from": self.window.first, "date_to": self.window.last}
@@ -81,8 +92,8 @@ def scene_of(
             until = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=ago)
             world = World.generate(until=until, days=3, scale=0.2)
             served = stack.enter_context(stage(world))
-            settings = served.environment(clickhouse_dsn, clickhouse_database, tmp_path)
-            for name, value in settings.items():
+            monkeypatch.setattr(settings, "HOME", tmp_path)
+            for name, value in served.environment(clickhouse_dsn, clickhouse_database, tmp_path).items():
                 monkeypatch.setenv(name, value)
             last = until.date()
             made = served.settings(clickhouse_dsn, clickhouse_database, tmp_path)
@@ -102,6 +113,23 @@ def settled(scene_of: Callable[[int], Scene]) -> Scene:
 def open_days(scene_of: Callable[[int], Scene]) -> Scene:
     """Each source may still change these days."""
     return scene_of(3)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def told(prefect: PrefectServer, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Receiver:
+    """The block of the settings is made, as `zakaz blocks` does."""
+    from ops.server.blocks import apply_blocks
+
+    monkeypatch.setenv("ZAKAZ_ALERT_BLOCK", BLOCK)
+    apply_blocks(Settings(_env_file=None, zakaz_alert_block=BLOCK, alert_url=receiver.url))
+    return receiver
 
 
 def storage() -> list[Path]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,35 +17,16 @@ from flows import hooks
 from flows.hooks import CANNOT_TELL, address_of, run_failed, run_recovered
 from flows.qtickets import qtickets
 from flows.quality import _alert_unless_sent
-from ops.server.blocks import apply_blocks
 from tasks.alerts.alert import Trouble
 from tasks.errors import SettingsError, SourceError, ZakazError
 from tasks.quality.checks import Check, Result
 from tasks.quality.run import ChecksBroken
-from tasks.settings import Settings
 from tests.flows.conftest import Scene
 from tests.flows.test_runs import ATTACK
-from tests.support.prefect_server import PrefectServer
 from tests.support.receiver import Receiver
 
 ROOT = Path(__file__).parents[2]
-BLOCK = "custom-webhook/zakaz-alerts"
 CHECK = Check("spend", "All spend is there", "Budgets hang on it", "fail", ("direct",), {}, None, "")
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def told(prefect: PrefectServer, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Receiver:
-    """The block of the settings is made, as `zakaz blocks` does."""
-    monkeypatch.setenv("ZAKAZ_ALERT_BLOCK", BLOCK)
-    apply_blocks(Settings(_env_file=None, zakaz_alert_block=BLOCK, alert_url=receiver.url))
-    return receiver
 
 
 def test_a_failed_run_is_told_once_and_that_it_is_resolved_once(
@@ -77,7 +57,7 @@ FLOW: Any = SimpleNamespace(name="quality")
 
 def flow_run(**values: Any) -> Any:
     made = {"id": uuid4(), "flow_id": uuid4(), "name": "quality 2025-11-20", "tags": ["zakaz", "quality"]}
-    return SimpleNamespace(**made | {"parent_task_run_id": None} | values)
+    return SimpleNamespace(**made | {"parent_task_run_id": None, "parameters": {}} | values)
 
 
 def test_a_run_whose_settings_cannot_be_read_leaves_the_message_to_the_server(

@@ -14,12 +14,15 @@ from uuid import UUID
 import httpx
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.filters import FlowRunFilterParentFlowRunId as Parent
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from cli import stopping
+from cli import on_server, stopping
 from cli.on_server import _result_of
 from flows.outcomes import noted
 from flows.qtickets import qtickets
+from tasks import settings
 from tasks.errors import PrefectError, SourceError
 from tests.flows.conftest import Scene
 from tests.support.prefect_server import PrefectServer
@@ -29,8 +32,9 @@ SHOWN = "The Prefect UI may show this run as running, later as crashed."
 
 
 def started(scene: Scene, prefect: PrefectServer, *command: str) -> subprocess.Popen[str]:
-    """With the settings of the scene, which are in the environment."""
+    """With the settings of the scene, which are in the environment and its home."""
     env = os.environ | {"PREFECT_API_URL": prefect.url, "PYTHONPATH": str(ROOT), "HTTP_TIMEOUT": "120"}
+    env |= {"ZAKAZ_HOME": str(settings.HOME)}
     pipe = subprocess.PIPE
     return subprocess.Popen([sys.executable, *command], env=env, stdout=pipe, stderr=pipe, text=True)
 
@@ -64,18 +68,24 @@ run_flow(qtickets, flow_run=flow_run, parameters=flow_run.parameters)
 """
 
 
+@pytest.mark.parametrize("others", [(), ("spb",)])
 def test_a_run_of_a_worker_that_is_ended_is_recorded_and_its_fetch_is_not_made_again(
-    open_days: Scene, prefect: PrefectServer
+    open_days: Scene, prefect: PrefectServer, others: tuple[str, ...]
 ) -> None:
-    """Its process is ended by SIGTERM, also when the run is cancelled; it is retried, as by the UI."""
+    """Its process is ended by SIGTERM, also when the run is cancelled; it is retried, as by the UI. Of each account."""
     from prefect.states import AwaitingRetry
 
-    fault = open_days.stage.qtickets.faults.add("timeout", "/events", seconds=100)
+    for name in others:
+        open_days.add("qtickets", name)
+    accounts = ["main", *others]
+    faults = [
+        open_days.stage.qtickets.faults.add("timeout", "/events", seconds=100, account=name) for name in accounts
+    ]
     with get_client(sync_client=True) as client:
         given = {name: str(day) for name, day in open_days.days.items()}
         flow_run = client.create_flow_run(qtickets, parameters=given)
         process = started(open_days, prefect, "-c", WORKER, str(flow_run.id))
-        while not fault.fired:
+        while not all(fault.fired for fault in faults):
             assert process.poll() is None, process.communicate()
             client.hello()
         process.send_signal(signal.SIGTERM)
@@ -83,8 +93,13 @@ def test_a_run_of_a_worker_that_is_ended_is_recorded_and_its_fetch_is_not_made_a
 
         assert process.returncode == -signal.SIGTERM
         assert _state_of(client, flow_run.id) == "Crashed"
-        status, message = open_days.product.select("SELECT status, message FROM meta_job_runs").row(0)
-        assert (status, message.partition(": ")[2]) == ("failed", "stopped by SIGTERM")
+        rows = open_days.product.select(
+            "SELECT account, status, message FROM meta_job_runs ORDER BY account"
+        ).rows()
+        assert [row[:2] for row in rows] == [(name, "failed") for name in accounts]
+        assert all(message.endswith("stopped by SIGTERM") for *_, message in rows)
+        parts = client.read_flow_runs(flow_run_filter=FlowRunFilter(parent_flow_run_id=Parent(any_=[flow_run.id])))
+        assert [part.state.name for part in parts if part.state] == ["Crashed" for name in accounts if others]
         calls = open_days.stage.calls
         client.set_flow_run_state(flow_run.id, AwaitingRetry(), force=True)
         again = started(open_days, prefect, "-c", WORKER, str(flow_run.id))
@@ -132,6 +147,17 @@ def test_what_was_recorded_is_the_result_whatever_prefect_raises(
         f"{words} {SHOWN}\n"
     )
     assert lost
+
+
+def test_what_fails_before_there_is_a_run_is_told_by_the_name_of_the_account(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By which the hook of its run resolves it."""
+    told: list[str] = []
+    monkeypatch.setattr(on_server, "fire_unseen", lambda what, why: told.append(what))
+    with pytest.raises(SourceError), on_server.alerts_of("vk_ads spb", "14 days"):
+        raise SourceError("VK_TOKEN is missing.")
+    assert told == ["vk_ads spb"]
 
 
 def test_what_was_not_recorded_is_not_done_and_what_failed_is_not_hidden(

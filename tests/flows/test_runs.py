@@ -13,8 +13,9 @@ from prefect.client.schemas.filters import TaskRunFilterFlowRunId as OfRun
 from prefect.client.schemas.objects import State, TaskRun
 
 from flows import ingestion, quality
+from flows.accounts import PART
 from flows.backfill import FLOWS, backfill
-from flows.ingestion import _is_superseded
+from flows.ingestion import _is_superseded, run_source
 from flows.replay import replay
 from flows.smoke import smoke
 from tasks import steps
@@ -22,7 +23,9 @@ from tasks.errors import SourceError, WarehouseError
 from tasks.ingest import Report
 from tasks.quality.checks import Check, Result
 from tasks.quality.run import ChecksBroken
+from tasks.settings import Settings
 from tasks.sources import SOURCES
+from tasks.sources.accounts import Account
 from tasks.window import Window
 from tests.flows.conftest import Scene, storage
 from tests.tasks.test_harmless import LINKED, UNSEEN, markdown, structure
@@ -152,7 +155,7 @@ def test_a_backfill_is_one_run_with_a_run_a_window_and_ends_with_the_first_that_
         within = FlowRunFilter(parent_flow_run_id=Parent(any_=[failed.state_details.flow_run_id]))
         windows = client.read_flow_runs(flow_run_filter=within)
     assert sorted(one.state.name for one in windows if one.state) == ["Completed", "Failed"]
-    assert all("zakaz" in one.tags for one in windows), "the server's automations look for it"
+    assert all(one.tags == [PART] for one in windows), "the server's automations look for it"
 
 
 def test_the_other_flows_say_what_they_did(open_days: Scene) -> None:
@@ -186,7 +189,7 @@ def test_every_field_of_a_form_has_a_title_in_words_and_says_what_it_does(flow: 
 def test_a_run_that_waited_is_skipped_where_another_has_read_its_days(
     open_days: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After an outage the first of the runs that waited does the work of all."""
+    """After an outage the first of the runs that waited does the work of all, account by account."""
     open_days.product.load("direct", open_days.window.first, open_days.window.last)
     for deployed, due, skipped in (("1", -9, True), ("1", 9, False), (None, -9, False)):
         now = datetime.now(UTC) + timedelta(minutes=due)
@@ -194,7 +197,13 @@ def test_a_run_that_waited_is_skipped_where_another_has_read_its_days(
             deployment=SimpleNamespace(id=deployed), flow_run=SimpleNamespace(scheduled_start_time=now)
         )
         monkeypatch.setattr(ingestion, "runtime", run_now)
-        assert _is_superseded(SOURCES["direct"], open_days.product.settings, open_days.window) == skipped
+        assert _is_superseded(open_days.product.account("direct"), open_days.window) == skipped
+    run_now.deployment.id, run_now.flow_run.scheduled_start_time = "1", now
+    open_days.add("direct")
+    monkeypatch.setattr(ingestion, "run_each", lambda accounts, _: [account.name for account in accounts])
+    days = (None, *open_days.days.values())
+    assert run_source(FLOWS["direct"], SOURCES["direct"], *days, refresh=False, name=None) == ["spb"]
+    assert run_source(FLOWS["direct"], SOURCES["direct"], *days, refresh=True, name=None) == ["main", "spb"]
 
 
 ATTACK = (
@@ -217,11 +226,11 @@ def test_an_artifact_and_a_state_are_built_as_with_plain_words(monkeypatch: pyte
     def report(text: str) -> Report:
         day = datetime(2025, 11, 20, tzinfo=UTC)
         window = Window(first=day.date(), last=day.date())
-        return Report("qtickets", "tickets", window, "sandbox", "a", day, warnings=[text], notes=[text])
+        return Report("qtickets", "spb", "tickets", window, "sandbox", day, warnings=[text], notes=[text])
 
     def publish(text: str) -> dict[str, Any]:
         quality._publish([Result(CHECK, s, 1, text, [], hindered=s == "unjudged") for s in ("broken", "unjudged")])
-        ingestion._publish(SOURCES["qtickets"], report(text))
+        ingestion._publish(Account(SOURCES["qtickets"], "spb", Settings(_env_file=None)), report(text))
         return made.copy()
 
     plain, attacked = publish("word"), publish(ATTACK)

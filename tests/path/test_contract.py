@@ -3,69 +3,101 @@
 from __future__ import annotations
 
 import json
+from collections import Counter, defaultdict
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sandbox.world import World
 from sandbox.world.spend import ad_days
 from tasks.load.query import run_query
 from tasks.load.warehouse import warehouse
 from tests.flows import ad_truth, truth
 from tests.path.scene import FIRST, TODAY, YESTERDAY, Scene, the_world
+from tests.support.product import Product
 
 _FILE = Path(__file__).parents[1] / "data" / "contract" / "seed_queries.sql"
-# Statements hold no semicolon of their own. The first seven are proved in tests/sql.
-*_, SALES, VK, DIRECT, UNITED, COUNT_SALES, _, _ = _FILE.read_text("utf-8").split(";")[:-1]
+# Statements hold no semicolon of their own. Those of runs are proved in tests/sql.
+(
+    FRESH_SALES, FRESH_VK, FRESH_DIRECT, DUPLICATES, DAYS, _, _, SALES, VK, DIRECT, UNITED, *COUNTS
+) = _FILE.read_text("utf-8").split(";")[:-1]  # fmt: skip
 Row = dict[str, Any]
+Marketing = dict[tuple[Any, str, str], tuple[Any, ...]]
 
 
-def marketing(source: str) -> dict[tuple[str, str], tuple[Decimal, Decimal]]:
-    """(d, city) -> spend, net revenue, by ground truth."""
-    spend = [row for row in ad_days(the_world()) if FIRST <= row.day <= YESTERDAY]
-    lines = ad_truth.marketing(the_world(), spend, ad_truth.contents(the_world(), TODAY))
-    return {(str(d), city): (line[2], line[4] - line[5]) for (d, city, of), line in lines.items() if of == source}
+def marketing(organizers: list[World], cabinets: dict[str, list[World]]) -> Marketing:
+    """(d, city, source) -> impressions, clicks, spend, tickets, revenue, refunds, by ground truth of all accounts: the
+    sales of the organizers, and by source the spend of the cabinets."""
+    lines = [ad_truth.marketing(world, [], {}) for world in organizers]
+    for source, worlds in cabinets.items():
+        for world in worlds:
+            spend = [row for row in ad_days(world) if row.ad.source == source and FIRST <= row.day <= YESTERDAY]
+            lines.append(ad_truth.marketing(world.emptied(), spend, ad_truth.contents(world, TODAY)))
+    found: Marketing = defaultdict(lambda: (0,) * 6)
+    for key, line in ((key, line) for one in lines for key, line in one.items()):
+        found[key] = tuple(map(sum, zip(found[key], line, strict=True)))
+    return dict(found)
 
 
-def agree(answer: list[Row], expected: dict[tuple[str, str], tuple[Decimal, Decimal]]) -> None:
+def agree(answer: list[Row], lines: Marketing, source: str) -> None:
     """Each day and city once, exact, and romi what the two of them make."""
     told = {(row["d"], row["city"]): (row["spend_total"], row["net_revenue"]) for row in answer}
     assert len(told) == len(answer)
-    assert told == expected
+    assert told == {
+        (str(d), city): (line[2], line[4] - line[5]) for (d, city, of), line in lines.items() if of == source
+    }
     for row in answer:
         spend, romi = row["spend_total"], row["romi"]
         net = row["net_revenue"] - spend
         assert romi is None if not spend else float(romi) == pytest.approx(float(net / spend))
 
 
-def sales_by_name() -> dict[tuple[str, str, str], tuple[Any, ...]]:
-    events = {event.id: event for event in the_world().events}
-    return {
-        (str(day), events[event].city.name.lower(), events[event].name): (sold, revenue, refunds, revenue - refunds)
-        for (day, event, _), (sold, revenue, refunds) in truth.sales(the_world()).items()
-    }
+def sales_by_name(world: World) -> list[tuple[Any, ...]]:
+    events = {event.id: event for event in world.events}
+    return [
+        (str(day), events[event].city.name.lower(), events[event].name, sold, revenue, refunds, revenue - refunds)
+        for (day, event, _), (sold, revenue, refunds) in truth.sales(world).items()
+    ]
 
 
-def test_sales_marketing_and_counts_are_the_truth(loaded: Scene) -> None:
-    """Without FINAL, as they are asked: no superseded or deleted row is left behind."""
-    database = loaded.product.settings.clickhouse_database
+def prove(product: Product, organizers: list[World], cabinets: dict[str, list[World]]) -> None:
+    """Without FINAL, as they are asked: no superseded or deleted row is left behind. `cabinets`: those in roubles."""
+    database = product.settings.clickhouse_database
 
     def ask(statement: str) -> list[Row]:
-        """As `zakaz sql` does."""
-        with warehouse(loaded.product.settings) as client:
-            reply = run_query(client, statement.replace("zakaz.", f"{database}."), "JSONEachRow", raw=True)
+        """As `zakaz sql` does, on the last day of the world."""
+        statement = statement.replace("zakaz.", f"{database}.").replace("today()", f"toDate('{TODAY}')")
+        with warehouse(product.settings) as client:
+            reply = run_query(client, statement, "JSONEachRow", raw=True)
         return [json.loads(line, parse_float=Decimal) for line in reply.decode().splitlines()]
 
-    answer = [tuple(row.values()) for row in ask(SALES)]
-    assert {row[:3]: row[3:] for row in answer} == sales_by_name()
-    assert len(answer) == len(sales_by_name())
+    wanted = [row for world in organizers for row in sales_by_name(world)]
+    assert Counter(tuple(row.values()) for row in ask(SALES)) == Counter(wanted)
+    newest = max(day for day, *_ in wanted)
+    for statement, latest in ((FRESH_SALES, newest), (FRESH_VK, str(YESTERDAY)), (FRESH_DIRECT, str(YESTERDAY))):
+        ((_, day, behind),) = (row.values() for row in ask(statement))
+        assert (day, behind) == (latest, (TODAY - date.fromisoformat(latest)).days)
+    lately = [row for row in wanted if row[0] >= str(TODAY - timedelta(days=7))]
+    assert ask(DUPLICATES) == [{"duplicates": len(lately) - len({row[:3] for row in lately})}]
+    assert [tuple(row.values()) for row in ask(DAYS)] == [
+        (day, len({row[1] for row in rows}), sum(row[3] for row in rows), sum(row[4] for row in rows))
+        for day in sorted({row[0] for row in lately})
+        if (rows := [row for row in lately if row[0] == day])
+    ]
     vk, direct, united = ask(VK), ask(DIRECT), ask(UNITED)
-    agree(vk, marketing("vk_ads"))
-    agree(direct, marketing("direct"))
-    agree([row for row in united if row["source"] == "vk_ads"], marketing("vk_ads"))
-    agree([row for row in united if row["source"] == "direct"], marketing("direct"))
+    lines = marketing(organizers, cabinets)
+    agree(vk, lines, "vk_ads")
+    agree(direct, lines, "direct")
+    agree([row for row in united if row["source"] == "vk_ads"], lines, "vk_ads")
+    agree([row for row in united if row["source"] == "direct"], lines, "direct")
     assert len(united) == len(vk) + len(direct), "each row once"
     order = [(row["d"], row["city"].encode(), row["source"]) for row in united]
     assert order == sorted(order)
-    assert ask(COUNT_SALES) == [{"count()": len(truth.sales(the_world()))}]
+    assert ask(COUNTS[0]) == [{"count()": len(wanted)}]
+
+
+def test_sales_marketing_freshness_and_counts_are_the_truth(loaded: Scene) -> None:
+    prove(loaded.product, [the_world()], {source: [the_world()] for source in ("vk_ads", "direct")})

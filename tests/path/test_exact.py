@@ -18,7 +18,7 @@ from tasks.load.warehouse import warehouse
 from tasks.quality.run import judge_checks
 from tasks.settings import Settings
 from tests.flows import ad_truth, truth
-from tests.path.scene import FIRST, NOW, SOURCES, TABLES, TODAY, YESTERDAY, Scene, make_world, the_world
+from tests.path.scene import FIRST, NOW, SOURCES, TABLES, TICKETS, TODAY, YESTERDAY, Scene, make_world, the_world
 from tests.support.product import Product
 
 MARKETING = (
@@ -51,11 +51,8 @@ def exact(scene: Scene, world: World, since: date = TODAY) -> None:
 
 def test_every_row_of_every_source_is_the_truth(loaded: Scene) -> None:
     exact(loaded, the_world())
-    held = loaded.product.select(
-        "SELECT ticket_id, state, amount, toDate(coalesce(paid_at, ordered_at), 'Europe/Moscow') "
-        "FROM stg_qtickets_tickets"
-    )
-    assert {row[0]: row[1:] for row in held.rows()} == truth.tickets(the_world())
+    held = loaded.product.select(TICKETS).rows()
+    assert {row[0]: row[1:] for row in held} == truth.tickets(the_world())
     assert {request.method for request in loaded.stage.requests("qtickets")} == {"GET"}
     assert not loaded.stage.vk.writes
     assert not loaded.stage.direct.writes

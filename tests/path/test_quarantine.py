@@ -20,7 +20,7 @@ from tasks.load.runs import Run
 from tasks.replay import _replay
 from tasks.settings import Settings
 from tasks.sources import SOURCES
-from tasks.sources.source import Source
+from tasks.sources.accounts import Account
 from tasks.window import Window
 from tests.flows import truth
 from tests.path.scene import Scene, the_world
@@ -30,8 +30,10 @@ from validation.rules import TWICE
 from validation.split import Split
 
 NOW = datetime(2025, 7, 1, tzinfo=UTC)
-QTICKETS, VK = SOURCES["qtickets"], SOURCES["vk_ads"]
-TICKETS = QTICKETS.outputs[0]
+SETTINGS = Settings(_env_file=None)
+QTICKETS, VK = (Account(SOURCES[name], "main", SETTINGS) for name in ("qtickets", "vk_ads"))
+SPB = Account(QTICKETS.source, "spb", SETTINGS)
+TICKETS = QTICKETS.source.outputs[0]
 RAW = {"qtickets": raw_orders, "vk_ads": raw_vk}
 Row = dict[str, str | None]
 
@@ -68,14 +70,9 @@ def test_broken_records_are_set_aside_and_come_back_when_they_are_right(scene: S
 
 
 @pytest.fixture
-def settings(clickhouse_dsn: str, clickhouse_database: str) -> Settings:
+def client(clickhouse_dsn: str, clickhouse_database: str) -> Iterator[Client]:
     where = {"clickhouse_dsn": clickhouse_dsn, "clickhouse_database": clickhouse_database}
-    return Settings(_env_file=None, qtickets_token="t", vk_client_id="c", **where)
-
-
-@pytest.fixture
-def client(settings: Settings) -> Iterator[Client]:
-    with migrated(settings) as client:
+    with migrated(Settings(_env_file=None, **where)) as client:
         yield client
 
 
@@ -91,33 +88,35 @@ def order(number: int, price: str = "100", **given: str | None) -> Row:
 
 def set_aside(
     client: Client,
-    settings: Settings,
     version: int,
     *wrong: Row,
-    source: Source = QTICKETS,
+    account: Account = QTICKETS,
     reason: str = "was refused by a rule of then",
     window: Window | None = None,
 ) -> None:
     """What a read of June rejected."""
-    make, why = RAW[source.name], {"reason": reason, "column": "", "value": ""}
+    source, why = account.source, {"reason": reason, "column": "", "value": ""}
+    make, resource = RAW[source.name], source.resources[0]
     part = Split(make().clear(), make(*wrong).with_columns(pl.lit(text).alias(name) for name, text in why.items()))
     manifest = Manifest(
-        source=source.name, resource=source.resources[0].name, window=window or june(1, 30), run_id="r",
+        source=source.name, account=account.name, resource=resource.name, window=window or june(1, 30), run_id="r",
         fetched_at=NOW, folder="f", parts=(), rows=0, version=version,
     )  # fmt: skip
-    steps.quarantine_rejected(client, source, source.resources[0], settings, part, f"run-{version}", manifest)
+    steps.quarantine_rejected(client, account, resource, part, f"run-{version}", manifest)
 
 
-def good_run(client: Client, settings: Settings, version: int, window: Window) -> None:
+def good_run(client: Client, version: int, window: Window) -> None:
     """A run that read all of the window and went well."""
-    run = Run(QTICKETS.job, f"run-{version}", NOW + timedelta(seconds=version))
+    run = Run(QTICKETS.source.job, f"run-{version}", NOW + timedelta(seconds=version), QTICKETS.name)
     metrics = {"window": {"first": window.first, "last": window.last}, "version": version}
     runs.begin(client, run, "loading")
-    runs.end(client, run, "success", 1, "done", metrics | {"account": QTICKETS.fingerprint(settings)})
+    runs.end(client, run, "success", 1, "done", metrics)
 
 
 def put(client: Client, table: str, rows: pl.DataFrame, version: int) -> None:
-    insert(client, table, rows.with_columns(pl.lit(version, pl.UInt64).alias("_ver")))
+    insert(
+        client, table, rows.with_columns(pl.lit("main").alias("account"), pl.lit(version, pl.UInt64).alias("_ver"))
+    )
 
 
 def loaded(client: Client, version: int, *rows: Row) -> None:
@@ -131,14 +130,12 @@ def values(client: Client, sql: str) -> list[tuple[Any, ...]]:
 HELD = "SELECT ticket_id, toString(amount), toUInt32(_ver) FROM stg_qtickets_tickets FINAL ORDER BY ticket_id"
 
 
-def test_replay_loads_each_row_as_old_as_its_read_and_of_two_versions_the_newer(
-    client: Client, settings: Settings
-) -> None:
+def test_replay_loads_each_row_as_old_as_its_read_and_of_two_versions_the_newer(client: Client) -> None:
     def on_its_day(
         version: int, number: int, price: str = "100", reason: str = "was refused by a rule of then"
     ) -> None:
         paid = order(number, price, payed_at=f"2025-06-0{number}T12:00:00+03:00")
-        set_aside(client, settings, version, paid, reason=reason, window=june(number, number))
+        set_aside(client, version, paid, reason=reason, window=june(number, number))
 
     on_its_day(10, 1)
     on_its_day(20, 2)
@@ -157,7 +154,7 @@ def test_replay_loads_each_row_as_old_as_its_read_and_of_two_versions_the_newer(
     on_its_day(70, 7, reason=f"ticket_id {TWICE}")
     loaded(client, 5, order(7, "300"))
 
-    assert _replay(client, QTICKETS, settings, PLAIN) == (6, 3)
+    assert _replay(client, QTICKETS, PLAIN) == (6, 3)
 
     assert values(client, HELD) == [
         (1, "100", 10), (2, "100", 20), (3, "200", 40), (5, "300", 65), (6, "100", 61), (7, "300", 5),
@@ -166,27 +163,29 @@ def test_replay_loads_each_row_as_old_as_its_read_and_of_two_versions_the_newer(
     assert waiting == [("4",), ("4",), ("7",)]
 
 
-def test_replay_leaves_a_row_to_the_later_read_of_its_day_that_did_not_find_it(
-    client: Client, settings: Settings
-) -> None:
-    set_aside(client, settings, 10, order(1), order(2, payed_at="2025-06-20T12:00:00+03:00"), order(3))
-    set_aside(client, settings, 20, order(3), window=june(1, 2))
-    good_run(client, settings, 20, june(1, 2))
+def test_replay_leaves_a_row_to_the_later_read_of_its_day_that_did_not_find_it(client: Client) -> None:
+    """To a read of the same account: another's row of the same number is there or not for itself."""
+    set_aside(client, 10, order(1), order(2, payed_at="2025-06-20T12:00:00+03:00"), order(3))
+    set_aside(client, 10, order(1, "500"), account=SPB)
+    set_aside(client, 20, order(3), window=june(1, 2))
+    good_run(client, 20, june(1, 2))
 
-    assert _replay(client, QTICKETS, settings, PLAIN) == (3, 0)
+    assert _replay(client, QTICKETS, PLAIN) == (3, 0)
 
     assert values(client, HELD) == [(2, "100", 10), (3, "100", 20)], "what that read rejected itself is loaded"
+    assert _replay(client, SPB, PLAIN) == (1, 0)
+    assert values(client, HELD) == [(1, "500", 10), (2, "100", 10), (3, "100", 20)]
 
 
-def test_replay_of_many_rows_and_of_an_ad_that_moved(client: Client, settings: Settings) -> None:
+def test_replay_of_many_rows_and_of_an_ad_that_moved(client: Client) -> None:
     """Ten thousand with the longest numbers; an ad in the warehouse, now of another campaign."""
     most = 10**18 - 1
-    set_aside(client, settings, 10, *(order(most - n, order_id=str(most - n)) for n in range(10_000)))
+    set_aside(client, 10, *(order(most - n, order_id=str(most - n)) for n in range(10_000)))
     put(client, "fact_vk_ads_daily", ad_days({"ad_id": 5, "campaign_id": 6}), 5)
-    set_aside(client, settings, 10, {"ad_id": "5", "campaign_id": "7", "spent": "12"}, source=VK)
+    set_aside(client, 10, {"ad_id": "5", "campaign_id": "7", "spent": "12"}, account=VK)
 
-    assert _replay(client, QTICKETS, settings, PLAIN) == (10_000, 0)
-    assert _replay(client, VK, settings, PLAIN) == (1, 0)
+    assert _replay(client, QTICKETS, PLAIN) == (10_000, 0)
+    assert _replay(client, VK, PLAIN) == (1, 0)
 
     found = values(client, "SELECT toUInt32(count()), toString(sum(amount)) FROM stg_qtickets_tickets")
     assert found == [(10_000, "1000000")]

@@ -39,8 +39,9 @@ def rows(client: Client, sql: str) -> list[dict[str, Any]]:
 
 
 def put(client: Client, table: str, *lines: dict[str, object]) -> None:
-    """Columns left out are empty or zero."""
-    text = "\n".join(json.dumps({"_ver": 1} | line, default=str) for line in lines)
+    """Of the account `main` as a rule. Columns left out are empty or zero."""
+    more = {"_ver": 1} if table.startswith("agg") else {"_ver": 1, "account": "main"}
+    text = "\n".join(json.dumps(more | line, default=str) for line in lines)
     client.command(f"INSERT INTO {table} FORMAT JSONEachRow\n{text}")
 
 
@@ -82,7 +83,8 @@ def test_the_level_follows_the_kopecks(client: Client) -> None:
 
 
 def test_a_ticket_belongs_to_the_one_campaign_that_its_tags_name(client: Client) -> None:
-    """By all tags, else by utm_campaign alone, else by the campaign's id; two that fit are none."""
+    """By all tags, else by utm_campaign alone, else by the campaign's id, whoever sold it; two that fit, also those of
+    two accounts, are none."""
     put(
         client,
         "fact_vk_ads_daily",
@@ -93,6 +95,8 @@ def test_a_ticket_belongs_to_the_one_campaign_that_its_tags_name(client: Client)
         ad_day("4.00", campaign_id=4, ad_id=4, utm_campaign="both", utm_content="x"),
         ad_day("3.00", campaign_id=5, ad_id=5, utm_campaign="", utm_content=""),
         ad_day("2.00", campaign_id=6, ad_id=6, utm_campaign="alone", utm_content="y"),
+        ad_day("1.00", campaign_id=1, account="spb", utm_campaign="winter"),
+        ad_day("1.00", campaign_id=6, account="spb", utm_campaign="both", utm_content="x"),
     )
     put(client, "fact_direct_daily", ad_day("1.00", campaign_id=1, spent_has_vat=1))
     put(
@@ -108,23 +112,29 @@ def test_a_ticket_belongs_to_the_one_campaign_that_its_tags_name(client: Client)
         ticket(8, "32.00", utm_source="direct"),
         ticket(9, "64.00", utm_source="insta"),
         ticket(10, "128.00", currency="KZT"),
+        ticket(1, "256.00", account="spb"),
+        ticket(2, "512.00", account="spb", utm_campaign="winter"),
+        ticket(3, "1024.00", account="spb", utm_campaign="1"),
     )
-    told = rows(client, "SELECT * FROM v_campaign_performance WHERE source = 'vk_ads' ORDER BY campaign_id")
-    by_id = {row["campaign_id"]: row for row in told}
-    assert {number: (row["spend_total"], row["tickets_sold"], row["revenue"]) for number, row in by_id.items()} == {
-        0: ("0.00", 3, "19.00"),
-        1: ("24.40", 1, "100.00"),
-        2: ("6.10", 1, "10.00"),
-        3: ("4.88", 0, "0.00"),
-        4: ("4.88", 0, "0.00"),
-        5: ("3.66", 1, "4.00"),
-        6: ("2.44", 1, "8.00"),
+    told = rows(client, "SELECT * FROM v_campaign_performance WHERE source = 'vk_ads'")
+    figures = ("spend_total", "tickets_sold", "revenue")
+    assert {(row["account"], row["campaign_id"]): tuple(row[name] for name in figures) for row in told} == {
+        ("", 0): ("0.00", 4, "1043.00"),
+        ("main", 1): ("24.40", 2, "356.00"),
+        ("main", 2): ("6.10", 1, "10.00"),
+        ("main", 3): ("4.88", 0, "0.00"),
+        ("main", 4): ("4.88", 0, "0.00"),
+        ("main", 5): ("3.66", 1, "4.00"),
+        ("main", 6): ("2.44", 1, "8.00"),
+        ("spb", 1): ("1.22", 1, "512.00"),
+        ("spb", 6): ("1.22", 0, "0.00"),
     }
+    by_id = {row["campaign_id"]: row for row in told if row["account"] != "spb"}
     first = by_id[1]
     assert (first["campaign_name"], first["first_day"], first["last_day"]) == ("Весна", "2026-03-10", "2026-03-11")
-    assert (first["impressions"], first["clicks"], first["net_revenue"]) == (200, 10, "70.00")
+    assert (first["impressions"], first["clicks"], first["net_revenue"]) == (200, 10, "326.00")
     assert (first["ctr"], first["cpc"]) == pytest.approx((0.05, 2.44))
-    assert first["romi"] == pytest.approx((70 - 24.40) / 24.40)
+    assert first["romi"] == pytest.approx((326 - 24.40) / 24.40)
     assert (by_id[2]["cpc"], by_id[0]["ctr"], by_id[0]["romi"]) == (None, None, None)
     direct = rows(client, "SELECT campaign_id, revenue FROM v_campaign_performance WHERE source = 'direct'")
     assert direct == [{"campaign_id": 1, "revenue": "32.00"}]
@@ -137,5 +147,5 @@ def test_a_ticket_belongs_to_the_one_campaign_that_its_tags_name(client: Client)
         client, "SELECT source, sum(revenue) AS revenue FROM v_marketing_daily GROUP BY ALL ORDER BY ALL"
     )
     assert {row["source"]: row["revenue"] for row in marketing} == {
-        "direct": "32.00", "other": "64.00", "vk_ads": "141.00"
+        "direct": "32.00", "other": "64.00", "vk_ads": "1933.00"
     }  # fmt: skip

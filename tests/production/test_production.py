@@ -14,6 +14,8 @@ from tests.production.stack import Stack, stack, until
 
 pytestmark = pytest.mark.slow
 WORLD = World.generate(until=datetime.fromisoformat("2026-03-08T12:00:00+03:00"), days=10, scale=0.05)
+SPB = World.generate(until=WORLD.until, days=10, scale=0.05, seed=8)
+"""Of a second account of QTickets."""
 LAST = truth.moscow_day(WORLD.until)
 FIRST = LAST - timedelta(days=WORLD.days - 1)
 DAYS = {"date_from": str(FIRST), "date_to": str(LAST)}
@@ -22,6 +24,7 @@ DAYS = {"date_from": str(FIRST), "date_to": str(LAST)}
 @pytest.fixture
 def production(tmp_path: Path, clickhouse_dsn: str, clickhouse_database: str) -> Iterator[Stack]:
     with stack(tmp_path, WORLD, clickhouse_dsn, clickhouse_database) as made:
+        made.apis.add("qtickets", "spb", SPB, tmp_path)
         yield made
 
 
@@ -48,6 +51,7 @@ def deployments_bring_the_right_figures(production: Stack) -> None:
         production.wait_for(run, "COMPLETED")
 
     assert sales(production) == truth.sales(WORLD)
+    assert sales(production, "spb") == truth.sales(SPB)
     for source in ("vk_ads", "direct"):
         table = f"fact_{source}_daily"
         rows = production.select(
@@ -56,15 +60,25 @@ def deployments_bring_the_right_figures(production: Stack) -> None:
         assert {row[:4]: row[4:] for row in rows} == ad_truth.facts(WORLD, source, FIRST, LAST), source
         key = f"{source.replace('_', '-')}-load"
         assert table in production.ask("GET", f"/artifacts/{key}/latest")["data"]
-    recorded = production.select("SELECT run_id, status FROM meta_job_runs").rows()
-    assert sorted(recorded) == sorted((run, "success") for run in runs)
+    recorded = production.select("SELECT run_id, account, status FROM meta_job_runs").rows()
+    of_accounts = parts(production, runs[0])
+    assert {run for run, *_ in recorded} == {*of_accounts, *runs[1:]}
+    assert sorted(ends for _, *ends in recorded) == [["main", "success"]] * 3 + [["spb", "success"]]
     assert [message for message in production.chat.messages if "no good run" not in message] == []
 
 
-def sales(production: Stack) -> dict[tuple[object, ...], tuple[object, ...]]:
+def parts(production: Stack, run: str) -> dict[str, str]:
+    """The runs within a run, an account each: id and type of state."""
+    found = production.ask("POST", "/flow_runs/filter", {"flow_runs": {"parent_flow_run_id": {"any_": [run]}}})
+    assert len(found) == 2
+    return {one["id"]: one["state_type"] for one in found}
+
+
+def sales(production: Stack, account: str = "main") -> dict[tuple[object, ...], tuple[object, ...]]:
     """Without FINAL, as people ask."""
     rows = production.select(
-        "SELECT event_date, event_id, currency, tickets_sold, revenue, refunds_amount FROM stg_qtickets_sales_raw"
+        "SELECT event_date, event_id, currency, tickets_sold, revenue, refunds_amount FROM stg_qtickets_sales_raw "
+        f"WHERE account = '{account}'"
     ).rows()
     assert len({row[:3] for row in rows}) == len(rows)
     return {row[:3]: row[3:] for row in rows}
@@ -82,11 +96,13 @@ def a_failed_run_is_told_and_told_as_over(production: Stack) -> None:
 
 
 def a_worker_is_killed_in_the_middle(production: Stack) -> str:
-    """Once its run has asked for orders, which do not come."""
-    asked = len(production.apis.requests("qtickets"))
-    production.apis.faults("qtickets").add("timeout", times=1000, seconds=20)
+    """Once its run has asked for the orders of both accounts, which do not come."""
+    faults = [
+        production.apis.faults("qtickets").add("timeout", times=1000, seconds=20, account=name)
+        for name in ("main", "spb")
+    ]
     run = production.start_run("qtickets/nightly", refresh=True, **DAYS)
-    until(lambda: len(production.apis.requests("qtickets")) > asked, lambda: str(production.state_of(run)))
+    until(lambda: all(fault.fired for fault in faults), lambda: str(production.state_of(run)))
     production.kill(production.workers[0])
     production.apis.faults("qtickets").clear()
     return run
@@ -95,6 +111,7 @@ def a_worker_is_killed_in_the_middle(production: Stack) -> str:
 def the_killed_run_is_told_and_the_next_one_mends_it(production: Stack, killed: str) -> None:
     assert "No sign of life" in production.chat.wait_for("qtickets crashed", 150)
     assert production.state_of(killed)["type"] == "CRASHED"
+    until(lambda: set(parts(production, killed).values()) == {"CRASHED"}, lambda: str(parts(production, killed)))
     production.start_worker("two")
     could_not_begin = production.start_run("qtickets/frequent", date_from="the first of May")
     assert production.wait_for(could_not_begin, "FAILED", "CRASHED")["type"] == "FAILED"
@@ -102,8 +119,9 @@ def the_killed_run_is_told_and_the_next_one_mends_it(production: Stack, killed: 
     production.wait_for(production.start_run("qtickets/nightly", refresh=True, **DAYS), "COMPLETED")
 
     assert sales(production) == truth.sales(WORLD)
-    status = production.select(f"SELECT status FROM meta_job_runs FINAL WHERE run_id = '{killed}'").item()
-    assert status == "failed", "the next run ends it"
+    ids = "', '".join(parts(production, killed))
+    status = production.select(f"SELECT status FROM meta_job_runs FINAL WHERE run_id IN ('{ids}')")
+    assert status["status"].to_list() == ["failed"] * 2, "the next run ends them"
 
 
 def deploying_again_removes_what_is_not_declared_and_leaves_what_people_did(production: Stack) -> None:

@@ -24,7 +24,7 @@ from tests.soak import scene as scenes
 from tests.soak.model import Model, Run
 from tests.soak.scene import SOURCES, Key, Scene, Value
 from tests.soak.schedule import DAYS, LONGEST, Step, draw
-from tests.support.product import Clock, Killed, Outcome, Product, in_process
+from tests.support.product import Clock, Killed, Outcome, Product, as_processes, in_process
 from tests.support.stage import Stage, stage
 
 START = datetime.fromisoformat("2026-03-05T12:00:00+03:00")
@@ -360,7 +360,7 @@ def _picked(found: list[Any], share: float) -> Any:
 def runner(dsn: str, folder: Path, database: str) -> Iterator[Runner]:
     clock = Clock(START)
     world = World.generate(until=START, days=1, scale=0.01)
-    with stage(world) as served, in_process(clock):
+    with stage(world) as served, in_process(clock), as_processes():
         product = Product(served.settings(dsn, database, folder))
         # Makes the schema.
         product.load("qtickets", truth.moscow_day(START), truth.moscow_day(START))

@@ -12,7 +12,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache, cached_property
@@ -27,7 +27,7 @@ from urllib3 import PoolManager
 from tasks.backfill import backfill
 from tasks.errors import ZakazError
 from tasks.ingest import Report, ingest
-from tasks.load import alive
+from tasks.load import alive, mart, migrate
 from tasks.load.frames import select
 from tasks.load.warehouse import warehouse
 from tasks.replay import replay
@@ -190,6 +190,14 @@ def in_process(clock: Clock) -> Iterator[None]:
             held = vars(module).get("datetime")
             if module.__name__.startswith(_PACKAGES) and isinstance(held, type) and issubclass(held, _REAL):
                 stack.enter_context(patch.object(module, "datetime", fake))
+        yield
+
+
+@contextmanager
+def as_processes() -> Iterator[None]:
+    """Within the block each thread stands for a process: what is one at a time within one does not wait."""
+    free = {"_one_at_a_time": nullcontext()}
+    with patch.multiple(mart, **free), patch.multiple(migrate, **free):
         yield
 
 

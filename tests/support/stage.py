@@ -31,6 +31,15 @@ class Stage:
     direct: DirectApi
     running: Running[QticketsApi]
 
+    def add(self, api: str, name: str, world: World, home: Path) -> None:
+        """Another account of the API; its settings are in a file of its own in `home`."""
+        made = self._apis[api].add(name, world)
+        file = home / "secrets" / f".env.{api}.{name}"
+        file.parent.mkdir(mode=0o700, exist_ok=True)
+        file.touch(0o600)
+        given = made.settings(self.running.url_of(self._apis[api])) | {f"{api.upper()}_RATE": "10000"}
+        file.write_text("".join(f"{setting}={value}\n" for setting, value in given.items()))
+
     def show(self, world: World) -> None:
         """The same APIs some time later."""
         self.qtickets.show(world)

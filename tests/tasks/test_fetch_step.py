@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from tasks import steps
 from tasks.landing import Fetched, Manifest
@@ -17,6 +16,7 @@ from tasks.load import runs
 from tasks.load.runs import Run
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
+from tasks.sources.accounts import Account
 from tasks.sources.qtickets import SOURCE as QTICKETS
 from tasks.steps import Fetch
 from tasks.window import Window
@@ -51,17 +51,20 @@ def api() -> Api:
 def asked(place: Settings, api: Api, tmp_path: Path) -> Callable[..., Fetch]:
     """A fetch for `run_id`, which began `late` after noon."""
     own = {"landing_url": str(tmp_path / "landing"), "fetch_retries": 2, "fetch_retry_delay": 0}
-    own |= {"qtickets_token": SecretStr("token")}
     settings = place.model_copy(update=own)
     with warehouse(settings) as client:
         emptied(client)
 
     def make(
-        window: Window, run_id: str = "second", late: timedelta = timedelta(minutes=1), **change: Any
+        window: Window,
+        run_id: str = "second",
+        late: timedelta = timedelta(minutes=1),
+        account: str = "main",
+        **change: Any,
     ) -> Fetch:
-        resource = replace(QTICKETS.resources[1], fetch=api)
-        given = {"source": QTICKETS, "resource": resource, "settings": settings, "window": window} | change
-        return Fetch(**given, run=Run(QTICKETS.job, run_id, NOW + late))
+        resource, source = replace(QTICKETS.resources[1], fetch=api), replace(QTICKETS, **change)
+        run = Run(QTICKETS.job, run_id, NOW + late, account)
+        return Fetch(Account(source, account, settings), resource, window, run)
 
     return make
 
@@ -90,8 +93,9 @@ def fetch_first(asked: Callable[..., Fetch], window: Window, status: str) -> Man
         (OPEN, "running", {"run_id": "first"}, True),
         (OPEN, "running", {"run_id": "first", "late": timedelta(hours=2)}, False),
         # Another request.
-        (SETTLED, "success", {"source": replace(QTICKETS, version="other")}, False),
-        (SETTLED, "success", {"source": replace(QTICKETS, account=lambda _: "https://a.ru other")}, False),
+        (SETTLED, "success", {"version": "other"}, False),
+        (SETTLED, "success", {"account": "spb"}, False),
+        (SETTLED, "success", {"reads": lambda _: "https://a.ru#other"}, False),
     ],
 )
 def test_which_earlier_fetch_is_used_again(

@@ -22,7 +22,7 @@ from tests.support.bucket import KEY, NAME, SECRET, bucket
 
 AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
 WINDOW = Window(first=date(2026, 6, 1), last=date(2026, 6, 2))
-ORDERS = Request("qtickets", "orders", "account-1", WINDOW, "v1")
+ORDERS = Request("qtickets", "orders", "main", "https://a.ru#body", WINDOW, "v1")
 COLUMNS = ("ticket_id", "price", "utm_source")
 # Text as JSON can carry it; lone surrogates cannot be written as UTF-8.
 TEXTS = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -72,13 +72,16 @@ def test_the_newest_whole_fetch_of_the_same_request_is_found(landing: Landing) -
     others: list[dict[str, Any]] = [
         {"source": "vk_ads"},
         {"resource": "events"},
-        {"account": "account-2"},
+        {"account": "spb"},
+        {"reads": "https://a.ru#query"},
         {"version": "v2"},
         {"window": Window(first=WINDOW.first, last=WINDOW.first)},
     ]
     more: dict[str, Any] = {"warnings": ("no tags",), "notes": ("odd",), "facts": {"orders": 2}, "partial": True}
+    more["marks"] = ("24000 made in May",)
     hours = [write(landing, numbered(15), AT + timedelta(hours=hour), **more) for hour in (0, 2, 1)]
     assert landing.newest(ORDERS) == hours[1]
+    assert hours[1].marks == hours[0].marks != more["marks"], "hashed: an id may be a login"
     assert [landing.newest(replace(ORDERS, **other)) for other in others] == [None] * len(others)
 
     landing.discard(hours[1])

@@ -13,21 +13,24 @@ from clickhouse_connect.driver.client import Client
 from tasks import steps
 from tasks.errors import SourceError
 from tasks.landing import Manifest
-from tasks.load.tables import Scope
-from tasks.load.upsert import Changes, upsert
+from tasks.load.upsert import Changes
 from tasks.refusals import refuse_if_much_is_wrong, refuse_stranger, refuse_to_wipe
+from tasks.settings import Settings
+from tasks.sources.accounts import Account
 from tasks.sources.qtickets import SOURCE as QTICKETS
+from tasks.sources.source import Source
 from tasks.sources.vk_ads import SOURCE as VK
 from tasks.window import Window
-from tests.tasks.load.events import event, event_frame
+from tests.tasks.load.engines import values
 from tests.tasks.load.tickets import frame, ticket
 from tests.validation.ad_frames import ad_days, raw_vk
 from validation.split import Split, WrongFrame
 
-(ORDERS, EVENTS), (TICKETS, DIM_EVENTS), (AD_DAYS,) = QTICKETS.resources, QTICKETS.outputs, VK.outputs
+(ORDERS, _), (TICKETS, _), (AD_DAYS,) = QTICKETS.resources, QTICKETS.outputs, VK.outputs
 NOTHING = pl.DataFrame(schema=dict.fromkeys(ORDERS.schema.columns, pl.String))
 MANIFEST = Manifest(
     source="qtickets",
+    account="main",
     resource="orders",
     window=Window(first=date(2026, 3, 1), last=date(2026, 3, 2)),
     run_id="run-1",
@@ -132,13 +135,9 @@ def test_an_order_whose_tickets_got_other_ids_has_not_vanished_and_one_that_lost
         refuse_to_wipe(Changes(rows, rows.head(1), rows.clear(), gone, gone, 0), TICKETS, MANIFEST, NOTHING)
 
 
-def ads(*rows: tuple[int, int, str], account: str = "a") -> pl.DataFrame:
+def ads(*rows: tuple[int, int, str]) -> pl.DataFrame:
     """Spend of 1 March: campaign, ad, roubles."""
-    names = ("campaign_id", "ad_id", "spent")
-    named = [
-        dict(zip(names, (one, two, Decimal(spent)), strict=True)) | {"account_id": account}
-        for one, two, spent in rows
-    ]
+    named = [{"campaign_id": one, "ad_id": two, "spent": Decimal(spent)} for one, two, spent in rows]
     return versioned(ad_days(*named).with_columns(stat_date=pl.lit(date(2026, 3, 1))))
 
 
@@ -170,8 +169,8 @@ FIVE = ads(*((7, number, "100") for number in range(1, 6)))
         (FIVE, FIVE.head(1), raw_ads("2", "3", "4", "5"), ads(), None),
         # Ads without an id: the campaign tells which of them is gone.
         (ads((7, 0, "900"), (8, 0, "1")), ads((8, 0, "1")), raw_ads(), ads(), "1 of the 2 .* 900.00 of 901.00"),
-        # Another account's spend does not hide that one lost all of its own.
-        (ads((7, 1, "100")), ads(), raw_ads(), ads((9, 5, "900"), account="b"), "1 of the 1 .* 100.00 of 100.00"),
+        # Spend that stays, of an ad that is no longer listed, does not hide that all else is gone.
+        (ads((7, 1, "100")), ads(), raw_ads(), ads((9, 5, "900")), "1 of the 1 .* 100.00 of 100.00"),
     ],
 )
 def test_an_ad_that_moved_or_was_restated_to_zero_has_not_vanished(
@@ -187,14 +186,52 @@ def test_an_ad_that_moved_or_was_restated_to_zero_has_not_vanished(
             refuse_to_wipe(changes, AD_DAYS, MANIFEST, sent)
 
 
-def test_an_account_that_shares_no_event_with_the_warehouse_is_another(client: Client) -> None:
-    refuse_stranger(DIM_EVENTS, client, event_frame(event(7)))
-    upsert(client, DIM_EVENTS.table, event_frame(event(7), event(8)), Scope(), 1)
+def meet(
+    client: Client, source: Source, name: str, *marks: str, version: int = 1, at: str = "https://a.ru"
+) -> None:
+    """A load of this account, by which the source's own ids came."""
+    settings = Settings(_env_file=None, qtickets_base_url=at, vk_base_url=at)
+    parts = [MANIFEST, MANIFEST.model_copy(update={"marks": marks})]
+    refuse_stranger(client, Account(source, name, settings), parts, version)
 
-    refuse_stranger(DIM_EVENTS, client, event_frame(event(8), event(9)))
-    refuse_stranger(DIM_EVENTS, client, event_frame())
-    with pytest.raises(SourceError, match=r"Not one of the 2 rows .* belongs to another account"):
-        refuse_stranger(DIM_EVENTS, client, event_frame(event(9), event(10)))
+
+def remembered(client: Client) -> list[tuple[object, ...]]:
+    return values(client, "SELECT source, account, marks, _ver FROM meta_accounts ORDER BY source, account")
+
+
+def test_credentials_of_another_account_under_an_old_name_are_refused(client: Client) -> None:
+    """One event in common is enough: all others may be gone. Of an account that has nothing yet, nothing is known."""
+    meet(client, QTICKETS, "main")
+    meet(client, QTICKETS, "main", "7", "8")
+    meet(client, QTICKETS, "main", "8", "9", version=2)
+    meet(client, QTICKETS, "main", "9", "8", version=3)
+    meet(client, QTICKETS, "main", version=3)
+    meet(client, VK, "main", "1")
+    for source, marks in ((QTICKETS, ("7", "10")), (VK, ("2",))):
+        told = r"another account than the one .* has as main\. .*\.new-name"
+        with pytest.raises(SourceError, match=told):
+            meet(client, source, "main", *marks, version=4)
+
+    known = [("qtickets", "main", ["8", "9"], 2), ("vk_ads", "main", ["1"], 1)]
+    assert remembered(client) == known, "not written anew where nothing changed"
+
+
+def test_one_account_under_two_names_is_refused_where_the_source_tells_its_own_id(client: Client) -> None:
+    """Numbers of events are no such id, nor is that of a stand-in at another address."""
+    for source in (QTICKETS, VK):
+        meet(client, source, "main", "7")
+    meet(client, QTICKETS, "spb", "7")
+    meet(client, VK, "sandbox", "7", at="http://127.0.0.1:1")
+
+    with pytest.raises(SourceError, match=r"spb: .* has as main already, .* into secrets/\.env\.vk, alone"):
+        meet(client, VK, "spb", "7")
+
+    assert [row[:2] for row in remembered(client)] == [
+        ("qtickets", "main"),
+        ("qtickets", "spb"),
+        ("vk_ads", "main"),
+        ("vk_ads", "sandbox"),
+    ]
 
 
 def test_rows_of_other_days_than_asked_for_are_dropped_and_those_of_no_day_are_judged() -> None:

@@ -38,6 +38,7 @@ RAW_VK = _RAW | {
 }
 FACT: dict[str, tuple[Any, Any]] = {
     "stat_date": (pl.Date, date(2026, 1, 19)),
+    "account": (pl.String, "main"),
     "account_id": (pl.String, "a"),
     "campaign_id": (pl.UInt64, 1),
     "ad_group_id": (pl.UInt64, 1),

@@ -48,6 +48,7 @@ RAW_EVENT: dict[str, str | None] = {
 }
 _INSTANT, _MONEY = pl.Datetime("ms", "UTC"), pl.Decimal(18, 2)
 _TICKET = {
+    "account": (pl.String, "main"),
     "ticket_id": (pl.UInt64, 1),
     "order_id": (pl.UInt64, 1),
     "event_id": (pl.UInt64, 1),
@@ -76,6 +77,11 @@ def raw_events(*changes: dict[str, str | None]) -> pl.DataFrame:
 
 def tickets(*changes: dict[str, Any]) -> pl.DataFrame:
     return typed(_TICKET, changes)
+
+
+def of_main(facts: pl.DataFrame) -> pl.DataFrame:
+    """What a transform made, as a load of the account `main` has it."""
+    return facts.with_columns(pl.lit("main").alias("account"))
 
 
 def typed(columns: dict[str, tuple[Any, Any]], changes: tuple[dict[str, Any], ...]) -> pl.DataFrame:

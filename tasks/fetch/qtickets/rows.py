@@ -8,12 +8,13 @@ field's kind (see `tasks/fetch/kinds.py`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC
 from typing import Any
 
 from tasks.fetch.kinds import Kind, code, flag, instant, number, words
 from tasks.fetch.qtickets.listing import Record
 from tasks.fetch.qtickets.prices import price_is_for
-from tasks.fetch.qtickets.values import is_false
+from tasks.fetch.qtickets.values import is_false, moment, whole
 from tasks.utm import OF_ADS, UTM, read_value
 
 Row = dict[str, str | None]
@@ -75,9 +76,9 @@ EVENT_SELECT = (
 
 def mark_of(event: Record) -> str | None:
     """By what an event of this organizer is known again: its number, which another may use too, and when it was
-    made."""
-    number_, made_at = number(event.get("id")), instant(event.get("created_at"))
-    return f"{number_} {made_at}" if number_ else None
+    made. Nothing where one of them is not told: a field left out for once makes no stranger."""
+    event_id, made_at = whole(event.get("id")), moment(event.get("created_at"))
+    return f"{event_id} {made_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}" if event_id and made_at else None
 
 
 def order_rows(order: Record) -> list[Row]:

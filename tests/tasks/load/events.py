@@ -9,6 +9,7 @@ import polars as pl
 from tests.tasks.load.tickets import utc
 
 _SCHEMA: dict[str, pl.DataType] = {
+    "account": pl.String(),
     "event_id": pl.UInt64(),
     "event_name": pl.String(),
     "city": pl.String(),
@@ -23,6 +24,7 @@ _SCHEMA: dict[str, pl.DataType] = {
 
 def event(event_id: int, name: str = "Лекция", city: str = "москва", **given: Any) -> dict[str, Any]:
     ordinary = {
+        "account": "main",
         "event_id": event_id,
         "event_name": name,
         "city": city,

@@ -22,8 +22,9 @@ Row = tuple[str, int, str | None, int | None, int]
 @pytest.fixture
 def ads(client: Client) -> Client:
     client.command(
-        "CREATE OR REPLACE TABLE ads (stat_date Date, ad_id UInt64, city LowCardinality(String), day UInt8, "
-        "clicks UInt64, _ver UInt64) ENGINE = ReplacingMergeTree(_ver) ORDER BY (stat_date, ad_id)"
+        "CREATE OR REPLACE TABLE ads (account String DEFAULT 'main', stat_date Date, ad_id UInt64, "
+        "city LowCardinality(String), day UInt8, clicks UInt64, _ver UInt64) "
+        "ENGINE = ReplacingMergeTree(_ver) ORDER BY (account, stat_date, ad_id)"
     )
     return client
 
@@ -34,19 +35,20 @@ def frame(*rows: Row) -> pl.DataFrame:
 
 
 def carried(ads: Client, *rows: Row) -> list[Any]:
-    found, _ = carry_forward(ads, "ads", frame(*rows), {"city": ["city", "day"]}, by="ad_id")
+    found, _ = carry_forward(ads, "ads", "main", frame(*rows), {"city": ["city", "day"]}, by="ad_id")
     assert dict(found.schema) == _SCHEMA
     return found.select("ad_id", "city", "day", "clicks").rows()
 
 
 def test_the_newest_row_that_has_the_columns_is_taken_for_each_ad(ads: Client) -> None:
-    """Superseded versions do not count, whichever was written first."""
+    """Superseded versions do not count, whichever was written first, nor an ad of that number of another account."""
     known = [("2026-01-31", 1, "казань", 1, 5), ("2026-02-01", 1, "сочи", 1, 5), ("2026-02-02", 1, "", 0, 5)]
     upsert(ads, ADS, frame(*known, ("2026-01-05", 2, "сочи", 9, 5)), Scope(), 1)
     upsert(
         ads, ADS, frame(*known[:1], ("2026-02-01", 1, "москва", 2, 5), ("2026-01-05", 2, "сочи", 9, 5)), Scope(), 2
     )
-    ads.command("INSERT INTO ads VALUES ('2026-01-05', 2, 'казань', 1, 5, 0)")
+    ads.command("INSERT INTO ads VALUES ('main', '2026-01-05', 2, 'казань', 1, 5, 0)")
+    ads.command("INSERT INTO ads SELECT 'spb', '2026-02-02', arrayJoin([1, 3]), 'омск', 7, 5, 9")
 
     forgotten: list[Row] = [("2026-02-03", n, None, None, n) for n in (2, 1, 3)]
 
@@ -63,7 +65,7 @@ def test_each_group_of_columns_is_carried_by_itself_and_the_money_of_unknown_ads
     spent = frame(*rows).with_columns(pl.col("clicks").cast(pl.Decimal(18, 2)).alias("spent"))
 
     groups = {"city": ["city"], "day": ["day"]}
-    found, unknown = carry_forward(ads, "ads", spent, groups, by="ad_id", money=pl.col("spent"))
+    found, unknown = carry_forward(ads, "ads", "main", spent, groups, by="ad_id", money=pl.col("spent"))
 
     assert found.select("ad_id", "city", "day").rows() == [(1, "казань", 4), (2, "", 0), (2, "", 1), (3, "", 1)]
     assert unknown == [Unknown("city", 2, Decimal("18.00")), Unknown("day", 1, Decimal("8.00"))]

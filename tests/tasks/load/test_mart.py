@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from unittest.mock import patch
 
@@ -93,8 +93,10 @@ def test_a_run_that_died_within_the_mart_is_mended_by_the_next(three_days: Clien
 
 
 def test_rows_that_were_written_into_the_mart_by_hand_are_put_right(three_days: Client) -> None:
-    three_days.command(f"INSERT INTO {SALES.name} VALUES ('{OLD}', 7, 'RUB', 'москва', 'Лекция', 2, 999.99, 0, 5)")
-    three_days.command(f"INSERT INTO {SALES.name} VALUES ('2020-01-01', 1, 'RUB', '', '', 1, 1, 0, 5)")
+    three_days.command(
+        f"INSERT INTO {SALES.name} VALUES ('{OLD}', 'main', 7, 'RUB', 'москва', 'Лекция', 2, 999.99, 0, 5)"
+    )
+    three_days.command(f"INSERT INTO {SALES.name} VALUES ('2020-01-01', 'main', 1, 'RUB', '', '', 1, 1, 0, 5)")
 
     assert restate(three_days, 6) == (["2020-01-01", OLD], Upserted(changed=1, removed=1))
 
@@ -129,14 +131,14 @@ def after(name: str, other_run: Callable[[], object]) -> AbstractContextManager[
 def test_runs_that_restate_the_mart_at_once_leave_what_it_is_made_of(
     three_days: Client, step: str, ours: list[Ticket], theirs: list[Ticket], ahead: int
 ) -> None:
-    """A run of another source, or of other days, loads and restates while this one does. Its clock may differ."""
+    """A run of another process loads and restates while this one does. Its clock may differ."""
     load(three_days, ours, version=20)
 
     def other() -> None:
         load(three_days, theirs, version=30)
         module.restate(three_days, MART, 20 + ahead)
 
-    with after(step, other):
+    with after(step, other), patch.object(module, "_one_at_a_time", nullcontext()):
         restate(three_days, 20)
 
     assert stale_days(three_days, MART) == []

@@ -32,6 +32,7 @@ def run(
     hours: int = 0,
     source: str = "qtickets",
     resource: str = "orders",
+    account: str = "main",
     window: Window | None = None,
     is_whole: bool = True,
 ) -> tuple[int, int]:
@@ -39,7 +40,7 @@ def run(
     frame = pl.DataFrame(list(wrong), schema=dict.fromkeys(_REJECTED, pl.String))
     keys = pl.Series("ticket_id", accepted, dtype=pl.String)
     return quarantine(
-        client, source, resource, frame, keys, f"run-{hours}", 1000 + hours, window, is_whole=is_whole
+        client, source, account, resource, frame, keys, f"run-{hours}", 1000 + hours, window, is_whole=is_whole
     )
 
 
@@ -99,15 +100,16 @@ def test_a_row_that_a_load_of_all_its_days_does_not_find_is_gone_from_the_source
     assert held(client) == []
 
 
-def test_only_the_same_key_of_the_same_resource_settles_a_row(client: Client) -> None:
+def test_only_the_same_key_of_the_same_resource_of_the_account_settles_a_row(client: Client) -> None:
     """Ad 5 of two days; ads without a number of two campaigns of the wizard; rows without a key."""
     run(client, rejected("2026-03-01/a/7/8/5"), rejected("2026-03-01/a/7//--"), rejected(""), resource="ad_days")
-    run(client, rejected("2026-03-01/a/7/8/5"), source="vk_ads", resource="ad_days")
+    for other in ({"source": "vk_ads"}, {"account": "spb"}):
+        assert run(client, rejected("2026-03-01/a/7/8/5"), resource="ad_days", **other) == (1, 0)
 
     accepted = ("2026-03-02/a/7/8/5", "2026-03-01/a/9//--", "")
     assert run(client, accepted=accepted, resource="ad_days", hours=1) == (0, 0)
     assert run(client, accepted=("2026-03-01/a/7/8/5",), resource="ad_days", hours=2) == (0, 1)
-    assert len(held(client)) == 3
+    assert len(held(client)) == 4
 
 
 def test_the_key_is_that_of_the_row_and_none_where_its_first_part_is_missing() -> None:

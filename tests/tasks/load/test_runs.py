@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -73,9 +74,16 @@ def test_the_end_of_a_run_takes_the_place_of_its_beginning_also_without_final(cl
 def test_days_are_read_by_good_runs_of_the_account_that_saw_everything(client: Client) -> None:
     """Done without a warning is covered; read later is done whatever it warned of."""
 
-    def one(number: int, days: tuple[int, int], version: int, status: str = "success", **metrics: object) -> None:
+    def one(
+        number: int,
+        days: tuple[int, int],
+        version: int,
+        status: str = "success",
+        account: str = "a",
+        **more: object,
+    ) -> None:
         window = {name: f"2026-03-0{day}" for name, day in zip(("first", "last"), days, strict=True)}
-        finish(client, later(number), status, window=window, version=version, **({"account": "a"} | metrics))
+        finish(client, replace(later(number), account=account), status, window=window, version=version, **more)
 
     one(1, (1, 2), 11, warnings=["no tags"])
     one(2, (2, 3), 12)

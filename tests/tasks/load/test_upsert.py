@@ -66,7 +66,7 @@ def test_what_was_booked_after_the_source_was_read_is_not_taken_for_vanished(cli
     load(client, [ticket(1, paid="2026-03-10T10:59:59"), ticket(2, paid="2026-03-10T11:00")], version=1)
     window = Window(first=date(2026, 3, 10), last=date(2026, 3, 10))
 
-    load(client, [], version=2, scope=TICKETS.scope(window, as_of=utc("2026-03-10T11:00")))
+    load(client, [], version=2, scope=TICKETS.scope("main", window, as_of=utc("2026-03-10T11:00")))
 
     assert ids(client) == [2]
 

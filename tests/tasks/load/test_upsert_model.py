@@ -1,6 +1,7 @@
 """Whatever is loaded in whatever order, repeated, overtaken or broken off: the table is what a dict would be.
 
-The model knows a ticket by its id and by the version that wrote it, and nothing of parts, partitions or FINAL.
+The model knows a ticket by its account, its id and the version that wrote it, and nothing of parts, partitions or
+FINAL. Two accounts use the same ids.
 """
 
 from __future__ import annotations
@@ -29,14 +30,19 @@ IDS = st.integers(1, 6)
 CHANGE = st.tuples(IDS, st.sampled_from(["is lost", "is unpaid", "is paid"]), DAY, st.sampled_from(["0", "1"]))
 
 
+Key = tuple[str, int]
+"""Account and ticket."""
+
+
 class Broken(Exception):
     """The process died here."""
 
 
 @dataclass(frozen=True)
 class Fetch:
-    """What a source sent of the days `first` to `last`; `version`: when it was read."""
+    """What an account sent of the days `first` to `last`; `version`: when it was read."""
 
+    account: str
     first: int
     last: int
     version: int
@@ -45,11 +51,12 @@ class Fetch:
 
     @property
     def scope(self) -> Scope:
-        return days(DAY_ONE + timedelta(days=self.first), DAY_ONE + timedelta(days=self.last))
+        return days(DAY_ONE + timedelta(days=self.first), DAY_ONE + timedelta(days=self.last), self.account)
 
     def holds(self, row: Ticket) -> bool:
         booked = (row["paid_at"] or row["ordered_at"]) - MIDNIGHT
-        return timedelta(days=self.first) <= booked < timedelta(days=self.last + 1)
+        is_in = timedelta(days=self.first) <= booked < timedelta(days=self.last + 1)
+        return is_in and row["account"] == self.account
 
 
 # Before which step a load breaks off, and what of it is done by then.
@@ -64,31 +71,37 @@ class Warehouse(RuleBasedStateMachine):
         super().__init__()
         for table in (TICKETS.name, "meta_removals"):
             self.client.command(f"TRUNCATE TABLE {table}")
-        self.source: dict[int, Ticket] = {}
-        self.model: dict[int, tuple[Ticket, int]] = {}
-        self.removals: dict[int, list[Fetch]] = {}
+        self.source: dict[Key, Ticket] = {}
+        self.model: dict[Key, tuple[Ticket, int]] = {}
+        self.removals: dict[Key, list[Fetch]] = {}
         self.clock = 0
 
     @rule(
         target=fetches,
+        account=st.sampled_from(["main", "spb"]),
         changes=st.lists(CHANGE, max_size=4),
         window=st.tuples(DAY, DAY),
         rejected=st.frozensets(IDS, max_size=2),
     )
     def the_source_changes_and_is_read(
-        self, changes: list[tuple[int, str, int, str]], window: tuple[int, int], rejected: frozenset[int]
+        self,
+        account: str,
+        changes: list[tuple[int, str, int, str]],
+        window: tuple[int, int],
+        rejected: frozenset[int],
     ) -> Fetch:
         for ticket_id, what, day, amount in changes:
             if what == "is lost":
-                self.source.pop(ticket_id, None)
+                self.source.pop((account, ticket_id), None)
                 continue
             # A ticket was ordered when it was; all else about it may change.
             ordered = MIDNIGHT + timedelta(days=ticket_id % 5, hours=ticket_id)
             paid = f"{MIDNIGHT + timedelta(days=day, hours=23):%Y-%m-%dT%H:%M}" if what == "is paid" else None
-            self.source[ticket_id] = ticket(ticket_id, paid=paid, amount=amount, ordered_at=ordered)
+            changed = ticket(ticket_id, account=account, paid=paid, amount=amount, ordered_at=ordered)
+            self.source[account, ticket_id] = changed
         self.clock += 1
-        asked = Fetch(min(window), max(window), self.clock, rejected)
-        good = (row for key, row in self.source.items() if key not in rejected)
+        asked = Fetch(account, min(window), max(window), self.clock, rejected)
+        good = (row for (_, number), row in self.source.items() if number not in rejected)
         return replace(asked, tickets=tuple(filter(asked.holds, good)))
 
     @rule(fetch=fetches, breaks=st.none() | st.sampled_from(sorted(BREAKS)), merged=st.booleans())
@@ -113,14 +126,14 @@ class Warehouse(RuleBasedStateMachine):
         return load(self.client, list(fetch.tickets), fetch.version, fetch.scope, tuple(fetch.rejected))
 
     def _expect(self, fetch: Fetch, inserted: bool, removed: bool) -> None:
-        brought = {row["ticket_id"]: row for row in fetch.tickets}
+        brought = {(row["account"], row["ticket_id"]): row for row in fetch.tickets}
         for key, row in brought.items() if inserted else ():
             held, version = self.model.get(key, (None, 0))
             no_more = any(r.version > fetch.version and r.holds(row) for r in self.removals.get(key, []))
             if version <= fetch.version and held != row and not no_more:
                 self.model[key] = (row, fetch.version)
         for key, (row, version) in list(self.model.items()) if inserted else ():
-            vanished = key not in brought and key not in fetch.rejected
+            vanished = key not in brought and key[1] not in fetch.rejected
             if vanished and version <= fetch.version and fetch.holds(row):
                 # Noted before it is removed: what a later read no longer found, an earlier one does not bring back.
                 self.removals.setdefault(key, []).append(fetch)

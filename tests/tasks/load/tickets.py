@@ -19,6 +19,7 @@ _MONEY = pl.Decimal(18, 2)
 _INSTANT = pl.Datetime("ms", "UTC")
 _WORDS = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 SCHEMA: dict[str, pl.DataType] = {
+    "account": pl.String(),
     "ticket_id": pl.UInt64(),
     "order_id": pl.UInt64(),
     "event_id": pl.UInt64(),
@@ -48,6 +49,7 @@ def ticket(
     """Paid at noon (UTC) of 10 March 2026 for 500 roubles. `paid`: an instant in UTC, None for a reserved one."""
     money = Decimal(amount)
     ordinary = {
+        "account": "main",
         "ticket_id": ticket_id,
         "order_id": 1000 + ticket_id,
         "event_id": 7,
@@ -75,9 +77,9 @@ def frame(tickets: list[Ticket]) -> pl.DataFrame:
     return pl.DataFrame(tickets, schema=SCHEMA, orient="row")
 
 
-def days(first: date, last: date) -> Scope:
+def days(first: date, last: date, account: str = "main") -> Scope:
     """All of the Moscow days `first` to `last`, both included."""
-    return TICKETS.scope(Window(first=first, last=last), as_of=utc("2027-01-01T00:00"))
+    return TICKETS.scope(account, Window(first=first, last=last), as_of=utc("2027-01-01T00:00"))
 
 
 def march(first: int, last: int) -> Scope:
@@ -102,9 +104,11 @@ def written(ticket: Ticket) -> Ticket:
 
 
 def stored(client: Client, *, final: bool = True) -> list[Ticket]:
-    """All tickets, by id. Without `final`, as a reader sees them who does not know of versions."""
+    """All tickets, by account and id. Without `final`, as a reader sees them who does not know of versions."""
     columns = ", ".join(SCHEMA)
-    return rows(client, f"SELECT {columns} FROM {TICKETS.name} {'FINAL' if final else ''} ORDER BY ticket_id, _ver")
+    return rows(
+        client, f"SELECT {columns} FROM {TICKETS.name} {'FINAL' if final else ''} ORDER BY account, ticket_id, _ver"
+    )
 
 
 def ids(client: Client, *, final: bool = True) -> list[int]:

@@ -11,6 +11,7 @@ import pytest
 from tasks.reference import cities
 from tasks.transform.direct import ad_days
 from tests.validation.ad_frames import raw_direct
+from tests.validation.frames import of_main
 from validation import ads as must
 from validation.split import split
 
@@ -20,7 +21,7 @@ SITE = "https://afisha.example.invalid/event/1"
 
 def made(*changes: dict[str, str | None]) -> list[dict[str, Any]]:
     facts = ad_days(raw_direct(*changes), cities())
-    assert split(facts, must.facts).rejected.height == 0
+    assert split(of_main(facts), must.facts).rejected.height == 0
     return facts.rows(named=True)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tasks.fetch.qtickets.rows import ORDER_COLUMNS, order_rows
 from tasks.transform.qtickets import tickets
-from tests.validation.frames import RAW_ORDER, raw_orders
+from tests.validation.frames import RAW_ORDER, of_main, raw_orders
 from tests.validation.frames import tickets as good_tickets
 from validation import qtickets as must
 from validation.split import split
@@ -157,10 +157,10 @@ def test_each_line_gives_one_ticket_in_the_same_order_of_the_form_that_the_wareh
         *(LINE | {"ticket_id": n} for n in ("5", "3", "9")), LINE | {"payed": "false", "payed_at": None}
     )
 
-    made = tickets(lines)
+    made = of_main(tickets(lines))
 
     assert made["ticket_id"].to_list()[:3] == [5, 3, 9]
-    assert dict(made.schema) == dict(tickets(raw_orders()).schema) == dict(good_tickets({}).schema)
+    assert dict(made.schema) == dict(of_main(tickets(raw_orders())).schema) == dict(good_tickets({}).schema)
     assert split(made, must.tickets).rejected.height == 0
     bare = one(ticket_id="0012000001", show_id=None, created_at=None, utm_source=" vk\n", utm_medium=None)
     assert (bare["ticket_id"], bare["show_id"], bare["utm_source"], bare["utm_medium"]) == (12000001, 0, "vk", "")

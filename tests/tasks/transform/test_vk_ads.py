@@ -10,6 +10,7 @@ import pytest
 from tasks.reference import cities
 from tasks.transform.vk_ads import ad_days, unreadable
 from tests.validation.ad_frames import raw_vk
+from tests.validation.frames import of_main
 from validation import ads as must
 from validation.split import split
 
@@ -22,7 +23,7 @@ DEFAULT = {"source": "vk_ads", "medium": "cpc", "campaign": "5757287178", "conte
 
 def made(*changes: dict[str, str | None]) -> list[dict[str, Any]]:
     facts = ad_days(raw_vk(*changes), cities())
-    assert split(facts, must.facts).rejected.height == 0
+    assert split(of_main(facts), must.facts).rejected.height == 0
     return facts.rows(named=True)
 
 

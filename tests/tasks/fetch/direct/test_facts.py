@@ -7,11 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import polars as pl
 import pytest
 
 from sandbox.world.secrets import MARK
-from tasks.fetch.direct import COLUMNS, account, canonical, canonical_login
+from tasks.fetch.direct import COLUMNS, canonical_login, credential, reads
 from tasks.settings import Settings
 from tasks.window import Window
 from tests.tasks.fetch.direct.helpers import PAST, UNTIL, WEEK, Account, by_key
@@ -26,6 +25,7 @@ def test_every_figure_is_the_ground_truth_and_has_what_its_tags_are_made_of(dire
     assert len(expected) > 300
     assert by_key(fetched.rows) == expected
     assert {(row["include_vat"], row["account_id"]) for row in fetched.rows} == {("YES", direct.api.login)}
+    assert fetched.marks == (direct.api.login,)
     assert {params["IncludeVAT"] for params in direct.sent("reports")} == {"YES", "NO"}, "the totals are a proof"
     ads = {str(ad.ad_id): ad for ad in direct.api.world.ads}
     for row in fetched.rows:
@@ -51,10 +51,9 @@ def test_an_account_without_figures_gives_no_rows_and_asks_for_no_links(direct: 
 def test_one_account_has_one_login_however_it_is_spelt(make_settings: Callable[..., Settings]) -> None:
     for text, login in ((" SANDBOX.DIRECT ", "sandbox-direct"), ("A.B@Firma.ru", "a-b@firma.ru")):
         assert canonical_login(text) == login
-        assert pl.DataFrame({"login": [text]}).select(canonical(pl.col("login"))).item() == login
         one, other = (make_settings(direct_login=each, direct_token=MARK) for each in (text, login))
-        assert account(one) == account(other)
-        assert MARK not in account(one) + repr(one)
+        assert (credential(one), reads(one)) == (credential(other), reads(other))
+        assert MARK not in credential(one) + reads(one) + repr(one)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from tasks.fetch.qtickets.rows import (
     ORDER_COLUMNS,
     ORDER_SELECT,
     event_rows,
+    mark_of,
     order_rows,
     shows_without_a_day,
 )
@@ -52,6 +53,13 @@ def test_only_listed_fields_pass_whatever_an_order_holds() -> None:
     assert "secret" not in str(rows)
     assert str(rows[0]["utm_term"]).startswith("email~")
     assert {key for row in rows for key in row} <= {*ORDER_COLUMNS, *EVENT_COLUMNS}
+
+
+def test_an_event_is_known_again_by_its_number_and_the_instant_it_was_made_however_they_are_written() -> None:
+    """The number alone may be another organizer's. A reply that leaves one of the two out makes no stranger."""
+    written = ((7, "2025-05-12T15:39:40+03:00"), ("7", "2025-05-12 15:39:40"), (7.0, "2025-05-12T12:39:40Z"))
+    assert {mark_of({"id": one, "created_at": at}) for one, at in written} == {"7 2025-05-12T12:39:40"}
+    assert [mark_of(one) for one in ({"id": 7}, {"created_at": "2025-05-12 15:39:40"})] == [None, None]
 
 
 def test_nothing_personal_is_ever_selected_and_all_that_is_validated_is_fetched() -> None:

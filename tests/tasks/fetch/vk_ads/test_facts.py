@@ -11,7 +11,7 @@ import pytest
 from sandbox import World
 from sandbox.vk import VK_ACCOUNT_ID, VK_CLIENT_ID, VkAdsApi
 from sandbox.world.secrets import MARK
-from tasks.fetch.vk_ads import account
+from tasks.fetch.vk_ads import credential, reads
 from tasks.settings import Settings
 from tests.tasks.fetch.vk_ads.helpers import FORTNIGHT, Account, by_ad_day, spent
 from tests.tasks.fetch.vk_ads.truth import rows_of, vk_ads
@@ -30,6 +30,7 @@ def test_every_figure_of_todays_api_is_the_ground_truth(vk: Account, world: Worl
     assert by_ad_day(fetched.rows) == expected
     assert fetched.facts == {"ad_days": len(expected), "ads": len(vk_ads(world))}
     assert fetched.warnings == fetched.notes == ()
+    assert fetched.marks == (str(VK_ACCOUNT_ID),)
     ads = {str(ad.ad_id): ad for ad in vk_ads(world)}
     for row in fetched.rows:
         ad = ads[str(row["ad_id"])]
@@ -60,7 +61,7 @@ def test_odd_ads_are_loaded_like_any_other(vk: Account, world: World) -> None:
     }
 
 
-def test_no_secret_is_in_rows_settings_or_the_name_of_an_account(
+def test_no_secret_is_in_rows_settings_or_what_tells_an_account(
     vk: Account, settings_for: Callable[..., Settings], caplog: pytest.LogCaptureFixture
 ) -> None:
     rows = vk.fetch().rows
@@ -68,8 +69,9 @@ def test_no_secret_is_in_rows_settings_or_the_name_of_an_account(
     assert "statistics" in caplog.text, "the log is caught"
     assert VK_CLIENT_ID not in repr(rows) + caplog.text
     settings = settings_for(vk.api, vk_token=f"a-secret-{MARK}")
-    assert MARK not in repr(rows) + repr(settings) + account(settings)
-    assert account(settings_for(vk.api)) != account(settings_for(vk.api, vk_client_id="another"))
+    assert MARK not in repr(rows) + repr(settings) + credential(settings) + reads(settings)
+    several = ({}, {"vk_client_id": "another"}, {"vk_agency_client": "1"}, {"vk_agency_client": "2"})
+    assert len({credential(settings_for(vk.api, **one)) for one in several}) == len(several)
 
 
 def test_every_figure_of_the_legacy_api_is_the_ground_truth(old: Account, world: World) -> None:
@@ -83,6 +85,7 @@ def test_every_figure_of_the_legacy_api_is_the_ground_truth(old: Account, world:
     assert shown == rows_of(world, FORTNIGHT.first, FORTNIGHT.last, zeros=False)
     assert {(row["account_id"], row["currency"]) for row in fetched.rows} == {(str(VK_ACCOUNT_ID), "RUB")}
     assert fetched.warnings == fetched.notes == ()
+    assert fetched.marks == (f"legacy {VK_ACCOUNT_ID}",)
     assert any(row["link"] for row in fetched.rows)
     assert {(request.method, request.query) for request in old.api.requests} == {("POST", "")}
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from sandbox import World
 from sandbox.vk import VK_CLIENT_ID, VK_CLIENT_SECRET
 from tasks.fetch.vk_ads.token import StoredToken
 from tests.tasks.fetch.vk_ads.helpers import Account, path, spent
@@ -69,6 +70,7 @@ def test_only_the_owner_reads_the_token_whatever_file_was_there(
         "access_token": token.access,
         "refresh_token": token.refresh,
         "client_id": VK_CLIENT_ID,
+        "agency_client": "",
         "expires_at": pytest.approx(time.time() + 86_400, abs=60),
     }
     modes = {
@@ -134,6 +136,22 @@ def test_a_revoked_token_ends_the_run_with_what_to_do_and_takes_no_other(vk: Acc
     assert vk.grants() == [NEW]
     token_file.unlink()
     assert vk.fetch().rows, "as the line says"
+
+
+@pytest.mark.parametrize("by", ["username", "account_id"])
+def test_each_client_of_an_agency_is_read_with_a_token_of_its_own(vk: Account, world: World, by: str) -> None:
+    """A token that is stored for one is never used for another."""
+    agency = vk.api.add("agency", world.emptied())
+    clients = [vk.api.add(name, world, agency=agency) for name in ("kzn", "spb")]
+    pair = {"vk_client_id": agency.tokens.client_id, "vk_client_secret": agency.tokens.client_secret}
+
+    for client in (*clients, clients[1]):
+        rows = vk.fetch(**pair, vk_agency_client=str(getattr(client.cabinet, by))).rows
+        assert {row["account_id"] for row in rows} == {str(client.cabinet.account_id)}
+
+    assert vk.grants() == ["agency_client_credentials"] * 2
+    error = vk.refused(**pair, vk_agency_client="stranger")
+    assert "that VK_AGENCY_CLIENT is one of its clients" in str(error)
 
 
 def test_a_token_of_the_settings_is_used_as_it_is_and_never_replaced(vk: Account, token_file: Path) -> None:
