@@ -91,7 +91,7 @@ def fetch_once(asked: Fetch, refresh: bool) -> Manifest:
             return manifest
         version = begin_read(client, run)
     fetched = resource.fetch(asked.settings, asked.window, run.started_at)
-    if not fetched.rows and not resource.may_be_empty:
+    if len(fetched.rows) == 0 and not resource.may_be_empty:
         raise SourceError(
             f"{asked.account.title} sent no {resource.name} at all. That cannot be right, so nothing was loaded.",
             transient=True,

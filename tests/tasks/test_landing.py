@@ -33,7 +33,9 @@ def numbered(count: int) -> Rows:
     return [{"ticket_id": str(number), "price": "490.10", "utm_source": None} for number in range(count)]
 
 
-def write(landing: Landing, rows: Rows, at: datetime = AT, request: Request = ORDERS, **more: Any) -> Manifest:
+def write(
+    landing: Landing, rows: Rows | pl.DataFrame, at: datetime = AT, request: Request = ORDERS, **more: Any
+) -> Manifest:
     return landing.write(request, "run-1", at, Fetched(rows, COLUMNS, **more))
 
 
@@ -66,6 +68,16 @@ def test_many_rows_are_several_parts_and_one_frame_again(landing: Landing) -> No
     assert [(len(one.parts), one.rows) for one in written.values()] == [(1, 0), (1, 10), (2, 11)]
     for rows, manifest in written.items():
         assert landing.read(manifest)["ticket_id"].to_list() == [str(n) for n in range(rows)]
+
+
+def test_a_frame_lands_as_the_same_rows_do(landing: Landing) -> None:
+    """Whatever the order of its columns; one is of no use, and one is missing."""
+    frame = pl.DataFrame(numbered(11)).select("price", "ticket_id", pl.lit("x").alias("other"))
+
+    manifest = write(landing, frame)
+
+    assert (len(manifest.parts), manifest.rows) == (2, 11)
+    assert landing.read(manifest).rows(named=True) == numbered(11)
 
 
 def test_the_newest_whole_fetch_of_the_same_request_is_found(landing: Landing) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
 import pytest
 
 from sandbox.direct import DIRECT_TOKEN, DirectApi
@@ -80,8 +81,10 @@ class Account:
         self.api, self._fetch = api, fetch
 
     def fetch(self, window: Window = PAST, as_of: datetime = UNTIL, **settings: Any) -> Fetched:
-        """A window in the past, so that nothing makes it grow."""
-        return self._fetch(window, as_of, **settings)
+        """A window in the past, so that nothing makes it grow. The rows are dicts."""
+        fetched = self._fetch(window, as_of, **settings)
+        assert isinstance(fetched.rows, pl.DataFrame)
+        return replace(fetched, rows=fetched.rows.to_dicts())
 
     def refused(self, **options: Any) -> SourceError:
         """The error that a fetch ends with: one line, and no token in it or in its traceback."""
