@@ -35,9 +35,9 @@ SELECT
     good
 FROM
 (
-    SELECT job, account, good, coalesce(good, tried) AS since FROM runs
+    SELECT job, account, good FROM runs WHERE coalesce(good, tried) < due
     UNION ALL
-    SELECT job, account, NULL, toDateTime64(0, 3, 'UTC') FROM data WHERE (job, account) NOT IN (SELECT job, account FROM runs)
+    SELECT job, account, NULL FROM data WHERE (job, account) NOT IN (SELECT job, account FROM runs)
 )
-WHERE since < due AND (replaceOne(job, '_loader', ''), account) IN {accounts:Array(Tuple(String, String))}
+WHERE (replaceOne(job, '_loader', ''), account) IN {accounts:Array(Tuple(String, String))}
 ORDER BY job, account

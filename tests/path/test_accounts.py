@@ -185,7 +185,7 @@ def test_where_the_network_of_some_is_dead_the_others_load(town: Town) -> None:
     failed = {name for name, outcome in outcomes.items() if not isinstance(outcome, Report)}
     assert failed == {"qtickets spb", "vk_ads kzn", "direct sandbox-direct"}
     ends = "SELECT job, account FROM meta_job_runs GROUP BY job, account HAVING argMax(status, _ver) = 'failed'"
-    assert {label(job.removesuffix("_loader"), account) for job, account in rows(ends)} == failed
+    assert {label(job.removesuffix("_loader"), account) for job, account in rows(ends)} & WORLDS.keys() == failed
     assert held() == before
 
 
