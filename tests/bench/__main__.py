@@ -1,141 +1,200 @@
-"""`make bench`: a million ticket lines (`all N`: N of them) from landed parts to the warehouse, beside a plain insert.
+"""`make bench`: what loads, checks and views cost, and how that grows with the history. Prints one table.
 
-Ratios within one run, no thresholds: absolute figures belong to the machine. Each measurement is a process of its
-own, so that peak memory is its own too.
+`python -m tests.bench reload "all checks"` measures what has one of these words in its name. Each measurement is a
+process of its own, whose CPU time and peak memory the kernel tells. There are no thresholds: the figures belong to the
+machine, and the ratios below the table are of one run. This process imports little: the kernel counts what it holds
+when it starts another one as memory of that one.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import resource
+import os
+import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import polars as pl
-
-ROWS = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000
-AS_OF = datetime(2026, 11, 1, tzinfo=UTC)
-DAYS = 365
+_SIZES, _A_YEAR = (100_000, 1_000_000, 5_000_000), 1_000_000
+_MEGABYTE = 1024
 
 
-def raw_orders(rows: int) -> pl.DataFrame:
-    """Raw ticket lines as they land: text, two a order, over a year."""
-    random = np.random.default_rng(7)
-    number = pl.int_range(rows, eager=True)
-    moment = pl.Series(np.sort(random.integers(0, DAYS * 86_400, rows)))
-    created = (pl.lit(AS_OF - timedelta(days=DAYS)) + pl.duration(seconds=pl.col("moment"))).dt.strftime(
-        "%Y-%m-%dT%H:%M:%S+00:00"
-    )
-    price = pl.Series(random.integers(0, 500_000, rows))
-    frame = pl.DataFrame(
-        {"number": number, "moment": moment, "kopecks": price, "event": random.integers(1, 60, rows)}
-    )
-    text = {
-        "payed": "true",
-        "currency": "RUB",
-        "quantity": "1",
-        "price_is_for": "unit",
-        "utm_source": "yandex",
-        "utm_medium": "cpc",
+@dataclass(frozen=True)
+class Measurement:
+    """`world`: the folder whose warehouse it needs; empty: it begins with an empty one. `proof`: the years whose
+    lines must be in the warehouse then."""
+
+    name: str
+    work: str
+    world: str = ""
+    proof: int = 0
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Of one run, or the medians of several. `work`: wall seconds without imports and the start of the engine; `read`:
+    rows that its statements read of tables."""
+
+    wall: float
+    work: float
+    cpu: float
+    peak: float
+    read: float
+
+    @classmethod
+    def medians(cls, runs: Sequence[Figures]) -> Figures:
+        return cls(*(statistics.median(getattr(run, name) for run in runs) for name in cls.__annotations__))
+
+
+def measurements(sizes: Sequence[int]) -> list[Measurement]:
+    works = {
+        "reload of two unchanged days": "unchanged",
+        "reload of two days, a hundredth changed": "changed",
+        "all checks": "checks",
+        "v_campaign_performance": "heaviest",
+        "all other views": "views",
     }
-    empty = """order_deleted_at ticket_deleted_at refunded_at refunded_amount utm_term order_price order_original_price
-    original_price""".split()
-    return frame.select(
-        (pl.col("number") + 10_000_000).cast(pl.String).alias("ticket_id"),
-        (pl.col("number") // 2 + 1_000_000).cast(pl.String).alias("order_id"),
-        pl.col("event").cast(pl.String).alias("event_id"),
-        pl.col("event").cast(pl.String).alias("show_id"),
-        (pl.col("kopecks").cast(pl.Decimal(18, 2)) / 100).cast(pl.Decimal(18, 2)).cast(pl.String).alias("price"),
-        created.alias("created_at"),
-        created.alias("payed_at"),
-        pl.col("number").mod(500).cast(pl.String).alias("utm_campaign"),
-        pl.col("number").mod(5000).cast(pl.String).alias("utm_content"),
-        *(pl.lit(value).alias(name) for name, value in text.items()),
-        *(pl.lit(None, pl.String).alias(name) for name in empty),
+    return [
+        *(
+            Measurement(f"{title}, {_short(size)}", work, f"world {size}")
+            for title, work in works.items()
+            for size in sizes
+        ),
+        Measurement("plain insert of a year", "plain"),
+        Measurement("first load of a year", "first", proof=1),
+        Measurement("reload of the unchanged year", "again", "loaded", proof=1),
+        Measurement("backfill of three years", "backfill-3", proof=3),
+        Measurement("backfill of five years", "backfill-5", proof=5),
+    ]
+
+
+def _short(lines: int) -> str:
+    return f"{lines / 1_000_000:g} M" if lines >= 1_000_000 else f"{lines / 1000:g} k"
+
+
+class Bench:
+    def __init__(self, folder: Path, a_year: int, *, statements: bool) -> None:
+        self._folder, self._landed = folder, folder / f"landed {a_year}"
+        self._a_year, self._statements = a_year, statements
+
+    def measure(self, one: Measurement, runs: int) -> tuple[Figures, str]:
+        """The medians, and what the last run said."""
+        found = []
+        for _ in range(runs):
+            with self._warehouse(one) as folder:
+                figures, told = self._run(one.work, folder)
+                if one.proof:
+                    self._run(f"sums {one.proof}", folder)
+            found.append(figures)
+        if self._statements:
+            _print_statements(one.name, told["statements"])
+        return Figures.medians(found), told["said"]
+
+    @contextmanager
+    def _warehouse(self, one: Measurement) -> Iterator[Path]:
+        """The folder of what it needs, made if need be."""
+        if one.world.startswith("world"):
+            yield self._made(one.world, self._folder / one.world)
+            return
+        self._made(f"landed {self._a_year}", self._landed)
+        if one.world:
+            yield self._made("first", self._folder / f"loaded {self._a_year}")
+            return
+        with tempfile.TemporaryDirectory(dir=self._folder) as name:
+            yield Path(name)
+
+    def _made(self, work: str, folder: Path) -> Path:
+        if not folder.exists():
+            partial = folder.with_name(f"{folder.name}.partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            self._run(work, partial)
+            partial.rename(folder)
+        return folder
+
+    def _run(self, work: str, folder: Path) -> tuple[Figures, dict[str, Any]]:
+        command = [sys.executable, "-m", "tests.bench.work", work, str(folder), str(self._landed)]
+        with tempfile.TemporaryFile("w+") as output:
+            begun = time.perf_counter()
+            process = subprocess.Popen(command, stdout=output)
+            _, status, usage = os.wait4(process.pid, 0)
+            wall = time.perf_counter() - begun
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode:
+                sys.exit(f"bench: {work} in {folder} ended with status {process.returncode}")
+            output.seek(0)
+            told = json.loads(output.read().splitlines()[-1])
+        cpu = usage.ru_utime + usage.ru_stime
+        return Figures(wall, told["seconds"], cpu, usage.ru_maxrss / _MEGABYTE, told["read"]), told
+
+
+def _print_statements(name: str, statements: dict[str, Sequence[float]]) -> None:
+    """The dearest ones: how often, wall and CPU seconds, rows read."""
+    print(f"\n{name}")
+    for text, (count, wall, cpu, read) in sorted(statements.items(), key=lambda one: -one[1][2])[:12]:
+        print(f"{count:>6} x {wall:>8.3f} s {cpu:>8.3f} s CPU {read:>12,} rows  {text[:140]}")
+
+
+def ratios(found: dict[str, Figures], sizes: Sequence[int]) -> Iterator[str]:
+    """What can be told of what was measured; in brackets the goals."""
+    least, most = (_short(size) for size in (min(sizes), max(sizes)))
+    for title, goal in (("two unchanged days", 1.3), ("two days, a hundredth changed", 1.5)):
+        few, many = (found.get(f"reload of {title}, {size}") for size in (least, most))
+        if few and many and least != most:
+            yield f"reload of {title}, {most} / {least}: {many.cpu / few.cpu:.2f} CPU (at most {goal})"
+    plain, first, again = (
+        found.get(f"{what} year") for what in ("plain insert of a", "first load of a", "reload of the unchanged")
     )
-
-
-def prepare(folder: Path) -> None:
-    frame = raw_orders(ROWS)
-    for number, part in enumerate(frame.iter_slices(100_000)):
-        part.write_parquet(folder / f"part-{number:05}.parquet")
-
-
-def measure(what: str, folder: Path) -> dict[str, float]:
-    """Run in a process of its own: seconds and peak memory of one route."""
-    from tasks.load.frames import insert
-    from tasks.load.mart import restate
-    from tasks.load.migrate import migrate
-    from tasks.load.tables import Mart
-    from tasks.load.upsert import merge, upsert
-    from tasks.load.warehouse import warehouse
-    from tasks.settings import Settings
-    from tasks.sources.qtickets import SALES, TICKETS
-    from tasks.transform.qtickets import tickets
-    from tasks.window import Window
-    from validation.qtickets import raw_orders as raw_schema
-    from validation.qtickets import tickets as fact_schema
-    from validation.split import split
-
-    settings = Settings(_env_file=None, clickhouse_dsn=f"chdb://{folder / what.split(maxsplit=1)[0]}")
-    scope = TICKETS.scope(Window.trailing(DAYS + 1, AS_OF.date()), AS_OF)
-    version = int(AS_OF.timestamp() * 1000)
-    seconds: dict[str, float] = {}
-
-    def timed(name: str, step: Callable[[], object]) -> object:
-        begun = time.perf_counter()
-        result = step()
-        seconds[name] = time.perf_counter() - begun
-        return result
-
-    with warehouse(settings) as client:
-        migrate(client)
-        read = lambda: pl.concat([pl.read_parquet(p) for p in sorted(folder.glob("*.parquet"))])  # noqa: E731
-        if what == "plain":
-            facts = tickets(read()).with_columns(pl.lit(version, pl.UInt64).alias("_ver"))
-            timed("plain insert", lambda: insert(client, TICKETS.name, facts))
-        else:
-            raw = timed("read parts", read)
-            valid = timed("validate raw", lambda: split(raw, raw_schema).valid)
-            facts = timed("transform", lambda: tickets(valid))
-            timed("validate facts", lambda: split(facts, fact_schema))
-            timed("upsert", lambda: upsert(client, TICKETS, facts, scope, version))
-            timed("merge", lambda: merge(client, TICKETS.name))
-            timed("sales by day", lambda: restate(client, Mart(SALES, "event_date"), version))
-    seconds["peak MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return seconds
+    for title, one, goal in (("first load", first, 2.0), ("reload of the unchanged year", again, 1.2)):
+        if plain and one:
+            yield f"{title} / plain insert: {one.work / plain.work:.2f} work (at most {goal})"
+    three, five = (found.get(f"backfill of {years} years") for years in ("three", "five"))
+    peaks = {"first load": first, "three years": three, "five years": five}
+    if known := [f"{title} {one.peak:.0f}" for title, one in peaks.items() if one]:
+        yield f"peak MB: {', '.join(known)} (at most 1024)"
+    if three and five:
+        yield f"backfill of five years / three years: {five.peak / three.peak:.2f} peak (about 1)"
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        prepare(folder)
-        found: dict[str, dict[str, float]] = {}
-        for what, title in (("plain", "plain insert"), ("path", "first load"), ("path again", "load again")):
-            command = [sys.executable, "-m", "tests.bench", f"{what}@{folder}", str(ROWS)]
-            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-            found[title] = json.loads(done.stdout)
-    plain = found["plain insert"]["plain insert"]
-    print(f"{ROWS:,} ticket lines, embedded warehouse\n")
-    print(f"{'':<16}{'seconds':>9}{'rows/s':>12}{'x plain':>9}{'peak MB':>9}")
-    for title, steps in found.items():
-        peak = steps.pop("peak MB")
-        total = sum(steps.values())
-        print(f"{title:<16}{total:>9.2f}{ROWS / total:>12,.0f}{total / plain:>9.1f}{peak:>9.0f}")
-        if len(steps) > 1:
-            for step, took in steps.items():
-                print(f"  {step:<14}{took:>9.2f}{'':>12}{took / plain:>9.1f}")
+    options = _options()
+    chosen = [
+        one
+        for one in measurements(options.sizes)
+        if not options.names or any(word in one.name for word in options.names)
+    ]
+    with tempfile.TemporaryDirectory(prefix="zakaz-bench-") as name:
+        folder = options.folder or Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        bench = Bench(folder.resolve(), options.a_year, statements=options.statements)
+        print(f"medians of {options.runs} runs; a year is {_short(options.a_year)} lines\n")
+        print(f"{'':<46}{'wall s':>8}{'work s':>8}{'CPU s':>8}{'peak MB':>9}{'rows read':>13}", flush=True)
+        found = {}
+        for one in chosen:
+            figures, said = bench.measure(one, options.runs)
+            found[one.name] = figures
+            line = f"{figures.wall:>8.2f}{figures.work:>8.2f}{figures.cpu:>8.2f}{figures.peak:>9.0f}{figures.read:>13,.0f}"
+            print(f"{one.name:<46}{line}  {said if 'views' in one.name else ''}".rstrip(), flush=True)
+    print("", *ratios(found, options.sizes), sep="\n")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure loads, checks and views.")
+    parser.add_argument("names", nargs="*", help="measure only what has one of these words in its name")
+    parser.add_argument("--runs", type=int, default=3, help="of which the medians are shown (default: %(default)s)")
+    parser.add_argument("--sizes", type=int, nargs="+", default=_SIZES, metavar="LINES", help="of five years of history")
+    parser.add_argument("--a-year", type=int, default=_A_YEAR, metavar="LINES", help="of first loads and backfills")
+    parser.add_argument("--folder", type=Path, help="where to keep what was made, and to find it the next time")
+    parser.add_argument("--statements", action="store_true", help="show the dearest statements of each measurement")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and "@" in sys.argv[1]:
-        route, place = sys.argv[1].split("@", 1)
-        print(json.dumps(measure(route, Path(place))))
-    else:
-        main()
+    main()
