@@ -2,25 +2,23 @@
 
 `python -m tests.bench reload "all checks"` measures what has one of these in its name. Each measurement is a process of
 its own, whose CPU time and peak memory the kernel tells. There are no thresholds: the figures belong to the machine, and
-the ratios below the table are of one run. This process imports little, since the kernel counts what it holds when it
-starts another one as memory of that one.
+the ratios below the table are of one run.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from tests.bench.process import run
 
 _SIZES, _A_YEAR = (100_000, 1_000_000, 5_000_000), 1_000_000
 
@@ -104,25 +102,20 @@ def _made(work: str, place: Path, landed: Path) -> Path:
 
 
 def _run(work: str, place: Path, landed: Path) -> tuple[Figures, dict[str, Any]]:
-    command = [sys.executable, "-m", "tests.bench.work", work, str(place), str(landed)]
-    with tempfile.TemporaryFile("w+") as output:
-        begun = time.perf_counter()
-        process = subprocess.Popen(command, stdout=output)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - begun
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            sys.exit(f"bench: `{work}` in {place} ended with status {process.returncode}")
-        output.seek(0)
-        told = json.loads(output.read().splitlines()[-1])
+    ended = run([sys.executable, "-m", "tests.bench.work", work, str(place), str(landed)])
+    told = json.loads(ended.output.splitlines()[-1])
     read = sum(one[3] for one in told["statements"].values())
-    return Figures(wall, told["seconds"], usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, read), told
+    return Figures(ended.wall, told["seconds"], ended.cpu, ended.peak_mb, read), told
 
 
 def ratios(found: Mapping[str, Figures], sizes: Sequence[int]) -> Iterator[str]:
     """Of what was measured, with the goals."""
     least, most = _short(min(sizes)), _short(max(sizes))
-    unchanged, changed, year = "reload of two unchanged days", "reload of two days, a hundredth changed", "of a year"
+    unchanged, changed, year = (
+        "reload of two unchanged days",
+        "reload of two days, a hundredth changed",
+        "of a year",
+    )
     three, five = "backfill of three years", "backfill of five years"
     for above, below, figure, goal in (
         (f"{unchanged}, {most}", f"{unchanged}, {least}", "cpu", "at most 1.3"),
@@ -144,11 +137,15 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="measure only what has one of these in its name")
     parser.add_argument("--runs", type=int, default=3, help="of which medians are shown (default: %(default)s)")
     parser.add_argument("--sizes", type=int, nargs="+", default=_SIZES, metavar="LINES", help="of five years")
-    parser.add_argument("--a-year", type=int, default=_A_YEAR, metavar="LINES", help="of loads and backfills of years")
+    parser.add_argument(
+        "--a-year", type=int, default=_A_YEAR, metavar="LINES", help="of loads and backfills of years"
+    )
     parser.add_argument("--folder", type=Path, help="where to keep the warehouses, and to find them the next time")
     parser.add_argument("--statements", action="store_true", help="show the dearest statements of the last run")
     given = parser.parse_args()
-    chosen = [one for one in measurements(given.sizes) if not given.names or any(n in one.name for n in given.names)]
+    chosen = [
+        one for one in measurements(given.sizes) if not given.names or any(n in one.name for n in given.names)
+    ]
     found: dict[str, Figures] = {}
     with tempfile.TemporaryDirectory(prefix="zakaz-bench-") as name:
         folder = (given.folder or Path(name)).resolve()
@@ -159,7 +156,10 @@ def main() -> None:
             found[one.name], told = measure(one, given.runs, folder, given.a_year)
             wall, work, cpu, peak, read = found[one.name]
             slowest = told["said"] if one.work == "views" else ""
-            print(f"{one.name:<46}{wall:>8.2f}{work:>8.2f}{cpu:>8.2f}{peak:>9.0f}{read:>13,.0f}  {slowest}", flush=True)
+            print(
+                f"{one.name:<46}{wall:>8.2f}{work:>8.2f}{cpu:>8.2f}{peak:>9.0f}{read:>13,.0f}  {slowest}",
+                flush=True,
+            )
             statements = told["statements"].items() if given.statements else ()
             for text, (count, wall, cpu, read) in sorted(statements, key=lambda item: -item[1][2])[:12]:
                 print(f"    {count:>4} x, {wall:.3f} s, {cpu:.3f} s CPU, {read:,} rows: {text[:140]}")

@@ -161,7 +161,9 @@ def reload(folder: Path, raise_by: int = 0) -> tuple[Report, int]:
     loads, raised = loads + 1, raised + raise_by
     raw, paid = pl.read_parquet(folder / "two_days.parquet"), pl.col("payed") == "true"
     price = (pl.col("price").cast(pl.Decimal(18, 2)) + raised).cast(pl.String)
-    raw = raw.with_columns(pl.when(paid & (paid.cum_sum() % 100 == 1)).then(price).otherwise("price").alias("price"))
+    raw = raw.with_columns(
+        pl.when(paid & (paid.cum_sum() % 100 == 1)).then(price).otherwise("price").alias("price")
+    )
     with on_the_clock(Clock(NOW + timedelta(minutes=15 * loads))):
         report = ingest(account_of(folder, raw), TWO_DAYS, f"reload {loads}")
     file.write_text(json.dumps([loads, raised]))
@@ -225,9 +227,7 @@ def _raw(client: Client, window: Window) -> pl.DataFrame:
 def _land(account: Account, window: Window, at: datetime, raw: pl.DataFrame) -> None:
     source, settings = account.source, account.settings
     for resource, fetched in zip(source.resources, (fetched_orders(raw), fetched_events()), strict=True):
-        request = Request(
-            source.name, resource.name, account.name, source.reads(settings), window, source.version
-        )
+        request = Request(source.name, resource.name, account.name, source.reads(settings), window, source.version)
         Landing(settings.landing_url).write(request, f"{at}", at, fetched, int(at.timestamp() * 1000))
 
 
