@@ -155,11 +155,8 @@ def main() -> None:
         for one in chosen:
             found[one.name], told = measure(one, given.runs, folder, given.a_year)
             wall, work, cpu, peak, read = found[one.name]
-            slowest = told["said"] if one.work == "views" else ""
-            print(
-                f"{one.name:<46}{wall:>8.2f}{work:>8.2f}{cpu:>8.2f}{peak:>9.0f}{read:>13,.0f}  {slowest}",
-                flush=True,
-            )
+            told = told if given.statements or one.work == "views" else {"said": "", "statements": {}}
+            print(f"{one.name:<46}{wall:>8.2f}{work:>8.2f}{cpu:>8.2f}{peak:>9.0f}{read:>13,.0f}  {told['said']}", flush=True)
             statements = told["statements"].items() if given.statements else ()
             for text, (count, wall, cpu, read) in sorted(statements, key=lambda item: -item[1][2])[:12]:
                 print(f"    {count:>4} x, {wall:.3f} s, {cpu:.3f} s CPU, {read:,} rows: {text[:140]}")

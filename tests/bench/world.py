@@ -172,7 +172,8 @@ def reload(folder: Path, raise_by: int = 0) -> tuple[Report, int]:
 
 def make_world(folder: Path, lines: int) -> None:
     """Five years up to yesterday, as loads would have left them: what is loaded next changes nothing."""
-    with migrated(account_of(folder).settings) as client:
+    account = account_of(folder)
+    with migrated(account.settings) as client:
         _fill(client, FIVE_YEARS, lines)
         raw = _raw(client, TWO_DAYS)
         raw.write_parquet(folder / "two_days.parquet")
@@ -181,7 +182,7 @@ def make_world(folder: Path, lines: int) -> None:
         _fill_history(client, report)
     for number in range(7 * _RUNS_A_DAY["qtickets_loader"]):  # As long as a fetch is kept.
         at = _LATELY - timedelta(minutes=15 * number)
-        _land(account_of(folder), Window.trailing(2, moscow_today(at)), at, raw.head(100))
+        _land(account, Window.trailing(2, moscow_today(at)), at, raw.head(100))
     report, _ = reload(folder)
     assert not report.written, report.message
 
