@@ -1,141 +1,167 @@
-"""`make bench`: a million ticket lines (`all N`: N of them) from landed parts to the warehouse, beside a plain insert.
+"""`make bench`: what loads, checks and views cost, and how that grows with the history. Prints one table.
 
-Ratios within one run, no thresholds: absolute figures belong to the machine. Each measurement is a process of its
-own, so that peak memory is its own too.
+`python -m tests.bench reload "all checks"` measures what has one of these in its name. Each measurement is a process of
+its own, whose CPU time and peak memory the kernel tells. There are no thresholds: the figures belong to the machine, and
+the ratios below the table are of one run.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import resource
-import subprocess
+import shutil
+import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NamedTuple
 
-import numpy as np
-import polars as pl
+from tests.bench.process import run
 
-ROWS = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000
-AS_OF = datetime(2026, 11, 1, tzinfo=UTC)
-DAYS = 365
+_SIZES, _A_YEAR = (100_000, 1_000_000, 5_000_000), 1_000_000
 
 
-def raw_orders(rows: int) -> pl.DataFrame:
-    """Raw ticket lines as they land: text, two a order, over a year."""
-    random = np.random.default_rng(7)
-    number = pl.int_range(rows, eager=True)
-    moment = pl.Series(np.sort(random.integers(0, DAYS * 86_400, rows)))
-    created = (pl.lit(AS_OF - timedelta(days=DAYS)) + pl.duration(seconds=pl.col("moment"))).dt.strftime(
-        "%Y-%m-%dT%H:%M:%S+00:00"
-    )
-    price = pl.Series(random.integers(0, 500_000, rows))
-    frame = pl.DataFrame(
-        {"number": number, "moment": moment, "kopecks": price, "event": random.integers(1, 60, rows)}
-    )
-    text = {
-        "payed": "true",
-        "currency": "RUB",
-        "quantity": "1",
-        "price_is_for": "unit",
-        "utm_source": "yandex",
-        "utm_medium": "cpc",
+class Figures(NamedTuple):
+    """`work`: wall seconds without imports and, of a year's load, the start of the engine; `read`: rows that the
+    statements read of tables."""
+
+    wall: float
+    work: float
+    cpu: float
+    peak_mb: float
+    read: float
+
+
+class Measurement(NamedTuple):
+    """`world`: the folder with the warehouse that it needs; empty: it begins with an empty one. `years`: whose lines
+    must be in the warehouse then."""
+
+    name: str
+    work: str
+    world: str = ""
+    years: int = 0
+
+
+def measurements(sizes: Sequence[int]) -> list[Measurement]:
+    works = {
+        "reload of two unchanged days": "reload 0",
+        "reload of two days, a hundredth changed": "reload 1",
+        "all checks": "checks",
+        "v_campaign_performance": "heaviest",
+        "all other views": "views",
     }
-    empty = """order_deleted_at ticket_deleted_at refunded_at refunded_amount utm_term order_price order_original_price
-    original_price""".split()
-    return frame.select(
-        (pl.col("number") + 10_000_000).cast(pl.String).alias("ticket_id"),
-        (pl.col("number") // 2 + 1_000_000).cast(pl.String).alias("order_id"),
-        pl.col("event").cast(pl.String).alias("event_id"),
-        pl.col("event").cast(pl.String).alias("show_id"),
-        (pl.col("kopecks").cast(pl.Decimal(18, 2)) / 100).cast(pl.Decimal(18, 2)).cast(pl.String).alias("price"),
-        created.alias("created_at"),
-        created.alias("payed_at"),
-        pl.col("number").mod(500).cast(pl.String).alias("utm_campaign"),
-        pl.col("number").mod(5000).cast(pl.String).alias("utm_content"),
-        *(pl.lit(value).alias(name) for name, value in text.items()),
-        *(pl.lit(None, pl.String).alias(name) for name in empty),
+    return [
+        *(Measurement(f"{title}, {_short(n)}", work, f"world {n}") for title, work in works.items() for n in sizes),
+        Measurement("plain insert of a year", "plain"),
+        Measurement("first load of a year", "first", years=1),
+        Measurement("reload of the unchanged year", "again", "loaded", years=1),
+        Measurement("backfill of three years", "backfill 3", years=3),
+        Measurement("backfill of five years", "backfill 5", years=5),
+    ]
+
+
+def _short(lines: int) -> str:
+    return f"{lines / 1_000_000:g} M" if lines >= 1_000_000 else f"{lines / 1000:g} k"
+
+
+def measure(one: Measurement, runs: int, folder: Path, a_year: int) -> tuple[Figures, dict[str, Any]]:
+    """The medians, and what the last run told."""
+    landed, found, told = folder / f"landed {a_year}", [], {}
+    for _ in range(runs):
+        with _warehouse(one, folder, landed) as place:
+            figures, told = _run(one.work, place, landed)
+            if one.years:
+                _run(f"sums {one.years}", place, landed)
+        found.append(figures)
+    return Figures(*map(statistics.median, zip(*found, strict=True))), told
+
+
+@contextmanager
+def _warehouse(one: Measurement, folder: Path, landed: Path) -> Iterator[Path]:
+    if one.world.startswith("world"):
+        yield _made(one.world, folder / one.world, landed)
+        return
+    _made(landed.name, landed, landed)
+    if one.world:
+        yield _made("first", landed.with_name(f"{landed.name} and loaded"), landed)
+        return
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        yield Path(name)
+
+
+def _made(work: str, place: Path, landed: Path) -> Path:
+    if not place.exists():
+        partial = place.with_name("partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir()
+        _run(work, partial, landed)
+        partial.rename(place)
+    return place
+
+
+def _run(work: str, place: Path, landed: Path) -> tuple[Figures, dict[str, Any]]:
+    ended = run([sys.executable, "-m", "tests.bench.work", work, str(place), str(landed)])
+    told = json.loads(ended.output.splitlines()[-1])
+    read = sum(one[3] for one in told["statements"].values())
+    return Figures(ended.wall, told["seconds"], ended.cpu, ended.peak_mb, read), told
+
+
+def ratios(found: Mapping[str, Figures], sizes: Sequence[int]) -> Iterator[str]:
+    """Of what was measured, with the goals."""
+    least, most = _short(min(sizes)), _short(max(sizes))
+    unchanged, changed, year = (
+        "reload of two unchanged days",
+        "reload of two days, a hundredth changed",
+        "of a year",
     )
-
-
-def prepare(folder: Path) -> None:
-    frame = raw_orders(ROWS)
-    for number, part in enumerate(frame.iter_slices(100_000)):
-        part.write_parquet(folder / f"part-{number:05}.parquet")
-
-
-def measure(what: str, folder: Path) -> dict[str, float]:
-    """Run in a process of its own: seconds and peak memory of one route."""
-    from tasks.load.frames import insert
-    from tasks.load.mart import restate
-    from tasks.load.migrate import migrate
-    from tasks.load.tables import Mart
-    from tasks.load.upsert import merge, upsert
-    from tasks.load.warehouse import warehouse
-    from tasks.settings import MAIN, Settings
-    from tasks.sources.qtickets import SALES, TICKETS
-    from tasks.transform.qtickets import tickets
-    from tasks.window import Window
-    from validation.qtickets import raw_orders as raw_schema
-    from validation.qtickets import tickets as fact_schema
-    from validation.split import split
-
-    settings = Settings(_env_file=None, clickhouse_dsn=f"chdb://{folder / what.split(maxsplit=1)[0]}")
-    scope = TICKETS.scope(MAIN, Window.trailing(DAYS + 1, AS_OF.date()), AS_OF)
-    account, version = pl.lit(MAIN).alias("account"), int(AS_OF.timestamp() * 1000)
-    seconds: dict[str, float] = {}
-
-    def timed(name: str, step: Callable[[], object]) -> object:
-        begun = time.perf_counter()
-        result = step()
-        seconds[name] = time.perf_counter() - begun
-        return result
-
-    with warehouse(settings) as client:
-        migrate(client)
-        read = lambda: pl.concat([pl.read_parquet(p) for p in sorted(folder.glob("*.parquet"))])  # noqa: E731
-        if what == "plain":
-            facts = tickets(read()).with_columns(account, pl.lit(version, pl.UInt64).alias("_ver"))
-            timed("plain insert", lambda: insert(client, TICKETS.name, facts))
-        else:
-            raw = timed("read parts", read)
-            valid = timed("validate raw", lambda: split(raw, raw_schema).valid)
-            facts = timed("transform", lambda: tickets(valid).with_columns(account))
-            timed("validate facts", lambda: split(facts, fact_schema))
-            timed("upsert", lambda: upsert(client, TICKETS, facts, scope, version))
-            timed("merge", lambda: merge(client, TICKETS.name))
-            timed("sales by day", lambda: restate(client, Mart(SALES, "event_date"), version))
-    seconds["peak MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return seconds
+    three, five = "backfill of three years", "backfill of five years"
+    for above, below, figure, goal in (
+        (f"{unchanged}, {most}", f"{unchanged}, {least}", "cpu", "at most 1.3"),
+        (f"{changed}, {most}", f"{changed}, {least}", "cpu", "at most 1.5"),
+        (f"first load {year}", f"plain insert {year}", "work", "at most 2.0"),
+        ("reload of the unchanged year", f"plain insert {year}", "work", "at most 1.2"),
+        (five, three, "peak_mb", "about 1"),
+    ):
+        if above in found and below in found:
+            ratio = getattr(found[above], figure) / getattr(found[below], figure)
+            yield f"{above} / {below}: {ratio:.2f} {figure} ({goal})"
+    for name in (f"first load {year}", three, five):
+        if name in found:
+            yield f"{name}: {found[name].peak_mb:.0f} MB (at most 1024)"
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        prepare(folder)
-        found: dict[str, dict[str, float]] = {}
-        for what, title in (("plain", "plain insert"), ("path", "first load"), ("path again", "load again")):
-            command = [sys.executable, "-m", "tests.bench", f"{what}@{folder}", str(ROWS)]
-            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-            found[title] = json.loads(done.stdout)
-    plain = found["plain insert"]["plain insert"]
-    print(f"{ROWS:,} ticket lines, embedded warehouse\n")
-    print(f"{'':<16}{'seconds':>9}{'rows/s':>12}{'x plain':>9}{'peak MB':>9}")
-    for title, steps in found.items():
-        peak = steps.pop("peak MB")
-        total = sum(steps.values())
-        print(f"{title:<16}{total:>9.2f}{ROWS / total:>12,.0f}{total / plain:>9.1f}{peak:>9.0f}")
-        if len(steps) > 1:
-            for step, took in steps.items():
-                print(f"  {step:<14}{took:>9.2f}{'':>12}{took / plain:>9.1f}")
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure loads, checks and views.")
+    parser.add_argument("names", nargs="*", help="measure only what has one of these in its name")
+    parser.add_argument("--runs", type=int, default=3, help="of which medians are shown (default: %(default)s)")
+    parser.add_argument("--sizes", type=int, nargs="+", default=_SIZES, metavar="LINES", help="of five years")
+    parser.add_argument(
+        "--a-year", type=int, default=_A_YEAR, metavar="LINES", help="of loads and backfills of years"
+    )
+    parser.add_argument("--folder", type=Path, help="where to keep the warehouses, and to find them the next time")
+    parser.add_argument("--statements", action="store_true", help="show the dearest statements of the last run")
+    given = parser.parse_args()
+    chosen = [
+        one for one in measurements(given.sizes) if not given.names or any(n in one.name for n in given.names)
+    ]
+    found: dict[str, Figures] = {}
+    with tempfile.TemporaryDirectory(prefix="zakaz-bench-") as name:
+        folder = (given.folder or Path(name)).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        print(f"Medians of {given.runs} runs; a year is {_short(given.a_year)} lines.\n")
+        print(f"{'':<46}{'wall s':>8}{'work s':>8}{'CPU s':>8}{'peak MB':>9}{'rows read':>13}", flush=True)
+        for one in chosen:
+            found[one.name], told = measure(one, given.runs, folder, given.a_year)
+            wall, work, cpu, peak, read = found[one.name]
+            told = told if given.statements or one.work == "views" else {"said": "", "statements": {}}
+            print(f"{one.name:<46}{wall:>8.2f}{work:>8.2f}{cpu:>8.2f}{peak:>9.0f}{read:>13,.0f}  {told['said']}", flush=True)
+            statements = told["statements"].items() if given.statements else ()
+            for text, (count, wall, cpu, read) in sorted(statements, key=lambda item: -item[1][2])[:12]:
+                print(f"    {count:>4} x, {wall:.3f} s, {cpu:.3f} s CPU, {read:,} rows: {text[:140]}")
+    print("", *ratios(found, given.sizes), sep="\n")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and "@" in sys.argv[1]:
-        route, place = sys.argv[1].split("@", 1)
-        print(json.dumps(measure(route, Path(place))))
-    else:
-        main()
+    main()

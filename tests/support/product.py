@@ -185,7 +185,15 @@ def in_process(clock: Clock) -> Iterator[None]:
         stack.enter_context(patch.object(ssl, "create_default_context", cache(ssl.create_default_context)))
         connect = _reused(clickhouse_connect.get_client, stack)
         stack.enter_context(patch.object(clickhouse_connect, "get_client", connect))
-        fake = _datetime_of(clock)
+        stack.enter_context(on_the_clock(clock))
+        yield
+
+
+@contextmanager
+def on_the_clock(clock: Clock) -> Iterator[None]:
+    """Within the block the product's now is the clock's, in all of its modules that are imported by then."""
+    fake = _datetime_of(clock)
+    with ExitStack() as stack:
         for module in list(sys.modules.values()):
             held = vars(module).get("datetime")
             if module.__name__.startswith(_PACKAGES) and isinstance(held, type) and issubclass(held, _REAL):
