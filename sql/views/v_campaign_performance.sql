@@ -50,7 +50,8 @@ WITH
             sum(m.impressions) AS impressions, sum(m.clicks) AS clicks, sum(m.conversions) AS conversions,
             toDecimal128(sum(m.spend_total), 2) AS spend,
             toUInt64(0) AS tickets_sold, toDecimal128(0, 2) AS revenue, toDecimal128(0, 2) AS refunds
-        FROM agg_campaigns_monthly AS m FINAL GROUP BY source, account, campaign_id
+        -- A table's own alias is lost where a backup is restored under another name.
+        FROM (SELECT * FROM agg_campaigns_monthly FINAL) AS m GROUP BY source, account, campaign_id
         UNION ALL
         SELECT
             source, account, campaign_id, '', toDate('2149-06-06'), toDate(0), 0, 0, 0, 0,

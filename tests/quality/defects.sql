@@ -67,8 +67,8 @@ INSERT INTO meta_job_runs (job, account, run_id, status, started_at, finished_at
 
 -- a sale in three days; an account under two names; a run was killed, and later ones were good
 -- duplicates_ads, future_values, runs_stuck (loaded)
-INSERT INTO stg_qtickets_tickets SELECT * REPLACE (ticket_id + 1 AS ticket_id, paid_at + toIntervalDay(4) AS paid_at, ordered_at
-    + toIntervalDay(4) AS ordered_at)
+INSERT INTO stg_qtickets_tickets SELECT * REPLACE (ticket_id + 1 AS ticket_id, paid_at + toIntervalDay(4) AS paid_at,
+    ordered_at + toIntervalDay(4) AS ordered_at, booked_at + toIntervalDay(4) AS booked_at)
 FROM (SELECT * FROM stg_qtickets_tickets WHERE {one_ticket});
 INSERT INTO fact_direct_daily SELECT * REPLACE ('promoter_login' AS account_id)
 FROM (SELECT * FROM fact_direct_daily WHERE stat_date >= {today} - 30);
