@@ -103,9 +103,8 @@ def landed(client: Client, asked: Fetch) -> Manifest | None:
     """An earlier fetch of the same request that may be used again.
 
     Of days that were settled when it was made: any. Of what comes whole, such as events: one of the same backfill.
-    Of days that the source could still restate: one of a run that
-    did not come to its end, not for long, and not once a good run has read them. One that came with a warning, say
-    without tags, is not used again.
+    Of days that the source could still restate: one of a run that did not come to its end, not for long, and not
+    once a good run has read them. One that came with a warning, say without tags, is not used again.
     """
     manifest = asked.landing.newest(asked.request)
     if manifest is None or manifest.warnings:
@@ -120,8 +119,9 @@ def landed(client: Client, asked: Fetch) -> Manifest | None:
     if manifest.run_id == asked.run.run_id:
         return manifest
     job, account = asked.source.job, asked.account.name
-    later = covered(client, job, account, even_with_warnings=True, later_than=manifest.version)
-    good = reads(later, manifest.window)
+    # Not by version: a good run that used this very fetch has no higher one.
+    since = covered(client, job, account, even_with_warnings=True, since=manifest.fetched_at)
+    good = reads(since, manifest.window)
     is_read = good.filter(pl.col("read_at") >= manifest.fetched_at).height > 0
     return manifest if not is_read and status_of(client, job, account, manifest.run_id) == "failed" else None
 

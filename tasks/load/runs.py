@@ -110,7 +110,8 @@ def _running(client: Client) -> pl.DataFrame:
         client,
         f"SELECT job, account, run_id, started_at, message, metrics FROM {TABLE} FINAL WHERE status = 'running' "
         # The history of years is left alone: the next run ends what crashed.
-        "AND started_at > now() - INTERVAL 90 DAY",
+        "AND started_at > {since:DateTime64(3, 'UTC')}",
+        {"since": datetime.now(UTC) - timedelta(days=90)},
     )
 
 

@@ -6,6 +6,7 @@ The only module of the fault table and of the schedules that knows where things 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import ssl
 import sys
@@ -41,6 +42,10 @@ _PACKAGES = ("cli.", "tasks.", "validation.")
 _RUN = threading.local()
 """Of the thread: `on_statement`, which sees each request to ClickHouse."""
 Hook = Callable[[str], None]
+_WRITES = re.compile(r"\b(INSERT|DELETE|OPTIMIZE|CREATE|ALTER)\b")
+_ONE_BY_ONE = "do_not_merge_across_partitions_select_final"
+_LOGS = ("meta_removals", "meta_alerts", "meta_quality_checks")
+"""Nobody reads them without looking for the newest."""
 
 
 class Clock:
@@ -95,7 +100,8 @@ class Product:
         refresh: bool = False,
         on_statement: Hook | None = None,
     ) -> Outcome:
-        """One load. The same `run_id` again is the same run resumed. `on_statement` gets "before" and "after"."""
+        """One load. The same `run_id` again is the same run resumed. `on_statement` gets "before", "after" and, where
+        the request has changed something, "written"."""
         run_id, window = run_id or str(uuid.uuid4()), Window(first=first, last=last)
         with _watching(on_statement):
             outcome = _outcome(lambda: ingest(self.account(source), window, run_id, refresh=refresh))
@@ -120,6 +126,22 @@ class Product:
         with warehouse(self.settings) as client:
             for sql in statements:
                 client.command(sql)
+
+    def disagreements(self) -> list[str]:
+        """Marts that differ from what they are made of on any day at all, and tables in which a row counts twice: as
+        a warehouse says it that takes the newest version of a row wherever it is, which a load does not."""
+        marts = {one.table.name: one for source in SOURCES.values() for one, _ in source.marts}
+        with warehouse(self.settings) as client:
+            client.set_client_setting(_ONE_BY_ONE, 0)
+            try:
+                days = {name: mart.stale_days(client, one) for name, one in marts.items()}
+            finally:
+                client.set_client_setting(_ONE_BY_ONE, 1)
+            kept = [name for name in self.tables if name not in _LOGS]
+            counts = (f"SELECT '{n}' AS name, (SELECT count() FROM {n}) AS rows, "
+                      f"(SELECT count() FROM {n} FINAL SETTINGS {_ONE_BY_ONE} = 0) AS keys" for n in kept)  # fmt: skip
+            twice = select(client, f"SELECT name FROM ({' UNION ALL '.join(counts)}) WHERE rows != keys")
+        return [f"{name} {stale}" for name, stale in days.items() if stale] + [f"{n} twice" for n in twice["name"]]
 
     @cached_property
     def tables(self) -> list[str]:
@@ -235,6 +257,8 @@ def _watched(send: Callable[..., Any]) -> Callable[..., Any]:
         hook("before")
         reply = send(*values, **named)
         hook("after")
+        if _WRITES.search(f"{values} {named.get('body')!r}"):
+            hook("written")
         return reply
 
     return watched
