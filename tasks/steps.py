@@ -120,8 +120,8 @@ def landed(client: Client, asked: Fetch) -> Manifest | None:
         return manifest
     job, account = asked.source.job, asked.account.name
     # Not by version: a good run that used this very fetch has no higher one.
-    since = covered(client, job, account, even_with_warnings=True, since=manifest.fetched_at)
-    good = reads(since, manifest.window)
+    later = covered(client, job, account, even_with_warnings=True, since=manifest.fetched_at)
+    good = reads(later, manifest.window)
     is_read = good.filter(pl.col("read_at") >= manifest.fetched_at).height > 0
     return manifest if not is_read and status_of(client, job, account, manifest.run_id) == "failed" else None
 

@@ -1,4 +1,4 @@
--- Ticket sales. Sorting keys hold only what never changes. Partitions of tickets are of the month that a load asks
+-- Ticket sales. Sorting keys hold only what never changes. Partitions of tickets are of the Moscow month that a load asks
 -- for, which may change, as when an order of January is paid in February: ReplacingMergeTree collapses two versions
 -- of a row within one partition and nowhere else, so the load removes the older one itself.
 
@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS stg_qtickets_tickets
     INDEX versions _ver TYPE minmax GRANULARITY 4
 )
 ENGINE = ReplacingMergeTree(_ver)
-PARTITION BY toYYYYMM(booked_at)
+PARTITION BY toYYYYMM(booked_at, 'Europe/Moscow')
 ORDER BY (account, ticket_id);
 
 CREATE TABLE IF NOT EXISTS dim_events

@@ -46,19 +46,27 @@ def restate(
     if days is not None and not (days := set(days)):
         return Upserted()
     with _one_at_a_time:
-        return _restate(client, mart, version, prove, _ALL if days is None else _only(mart, days))
+        return _restate(client, mart, version, prove, None if days is None else _days_of(mart, days))
 
 
 def _restate(
-    client: Client, mart: Mart, version: int, prove: Callable[[pl.DataFrame], pl.DataFrame], scope: Scope
+    client: Client,
+    mart: Mart,
+    version: int,
+    prove: Callable[[pl.DataFrame], pl.DataFrame],
+    days: list[date] | None,
 ) -> Upserted:
+    """Days that are given are brought to what they should be at once, and compared only if that changed any."""
     written = Upserted()
     try:
-        stale = stale_days(client, mart, scope)
+        stale = stale_days(client, mart) if days is None else days
         for _ in range(_ROUNDS):
             if not stale:
                 return written
-            written += _write(client, mart, stale, version, prove)
+            done = _write(client, mart, stale, version, prove)
+            if stale is days and not done.written:
+                return done
+            written += done
             stale = stale_days(client, mart, _only(mart, stale))
         if not stale:
             return written
@@ -131,8 +139,12 @@ def _write(
     return upsert(client, mart.table, rows, scope, max(version, newest + 1), reconcile=False)
 
 
-def _only(mart: Mart, days: Iterable[date]) -> Scope:
-    days = sorted({day.replace(day=1) if mart.by_month else day for day in days})
+def _days_of(mart: Mart, days: Iterable[date]) -> list[date]:
+    """In order; of a mart by month the first of each month."""
+    return sorted({day.replace(day=1) if mart.by_month else day for day in days})
+
+
+def _only(mart: Mart, days: list[date]) -> Scope:
     return Scope(f"{mart.day} IN {{days:Array(Date)}}", {"days": days})
 
 
