@@ -96,6 +96,8 @@ def refuse_to_wipe(changes: Changes, output: Output, manifest: Manifest, sent: p
     `sent` (raw) but is zero now, unless no money is left at all. Rows that stay, though they did not come, are not
     compared: their money would hide that all else is gone.
     """
+    if changes.gone.is_empty():
+        return
     table, same = output.table, list(output.identity)
     money = table.money if table.money is not None else pl.lit(0)
     gone = changes.gone

@@ -250,6 +250,8 @@ def known_from_warehouse(
     client: Client, account: Account, output: Output, facts: pl.DataFrame
 ) -> tuple[pl.DataFrame, list[Unknown]]:
     """The facts with what only the warehouse knows, and what stays unknown."""
+    if not output.carried:
+        return facts, []
     money = output.table.money if output.table.money is not None else pl.lit(0)
     facts, unknown = carry_forward(
         client, output.table.name, account.name, facts, output.carried, output.protects, money, output.nameless
@@ -380,7 +382,9 @@ def quarantine_rejected(
             pl.struct(part.valid.columns).struct.json_encode().alias("record"),
         )
 
-    accepted = part.valid.select(record_key(resource)).to_series().unique()
+    def accepted() -> pl.Series:
+        return part.valid.select(record_key(resource)).to_series().unique()
+
     return quarantine(
         client,
         account.source.name,

@@ -165,8 +165,7 @@ def _changes(
     overtaken += held.filter(pl.col("_ver") > version).join(stale, on=key, how="anti").height
     frame = frame.join(stale, on=key, how="anti")
     absent = absent.join(stale, on=key, how="anti")
-    columns = [name for name in frame.columns if name != "_ver"]
-    fresh = frame.join(held, on=columns, how="anti", nulls_equal=True)
+    fresh = _differing(frame, held, key)
     gone = absent.clear() if table.keeps_vanished else absent
     for values in protected:
         gone = gone.join(values, on=values.columns, how="anti")
@@ -174,6 +173,16 @@ def _changes(
         came = frame.join(held, on=key, how="anti")
         gone = pl.concat([gone, absent.join(came, on=list(same), how="semi", nulls_equal=True)]).unique()
     return Changes(held, frame, fresh, absent, gone, overtaken)
+
+
+def _differing(frame: pl.DataFrame, held: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """The rows of `frame` that are not held, or with another value in some column."""
+    rest = [name for name in frame.columns if name not in (*key, "_ver")]
+    was = held.select(*key, pl.struct(*rest, pl.lit(True).alias("_")).alias("_was"))
+    both = frame.join(was, on=key, how="left", maintain_order="left")
+    is_new = pl.col("_was").is_null()
+    differs = [pl.col(name).ne_missing(pl.col("_was").struct.field(name)) for name in rest]
+    return both.filter(pl.any_horizontal(is_new, *differs)).drop("_was")
 
 
 def distinct(client: Client, table: Table, column: str, scope: Scope) -> pl.DataFrame:
