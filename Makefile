@@ -35,10 +35,10 @@ types: .venv/.installed-dev ## Static types
 	$(BIN)/mypy
 
 bench: .venv/.installed-dev ## What loads, checks and views cost with years of history: half an hour
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m bench
 
 bench-dlt: .venv/.installed-dev .cache/dlt/.installed ## Zakaz beside dlt, over the same API and server
-	$(BIN)/python -m tests.bench.dlt_load .cache/dlt/bin/python
+	$(BIN)/python -m bench.dlt_load .cache/dlt/bin/python
 
 .cache/dlt/.installed: requirements/bench.txt
 	@$(PYTHON) -m venv .cache/dlt

@@ -35,7 +35,7 @@ def quarantine(
 ) -> tuple[int, int]:
     """Keep rejected rows, release settled ones; how many of each.
 
-    `rejected`: record_key, reason, column, value, record (all text). `accepted` gives the keys, as text, that passed;
+    `rejected`: record_key, reason, column, value, record (all text). `accepted` gives keys that passed, as text;
     `again` finds `rejected` anew after writing: a run that read the source later may have judged some meanwhile.
     `version`: of the read. A rejection is settled when a read that is not older accepted its row, rejected it for
     another reason, or, where it saw all (`is_whole`) of the `window` in which the row was, did not find it.

@@ -1,6 +1,6 @@
 """`make bench`: what loads, checks and views cost, and how that grows with the history. Prints one table.
 
-`python -m tests.bench reload "all checks"` measures what has one of these in its name. Each measurement is a process of
+`python -m bench reload "all checks"` measures what has one of these in its name. Each measurement is a process of
 its own, whose CPU time and peak memory the kernel tells. There are no thresholds: the figures belong to the machine, and
 the ratios in the last line are of one run.
 """
@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.bench.process import run
+from bench.process import run
 
 _SIZES, _A_YEAR = (100_000, 1_000_000, 5_000_000), 1_000_000
 
@@ -102,7 +102,7 @@ def _made(work: str, place: Path, landed: Path) -> Path:
 
 
 def _run(work: str, place: Path, landed: Path) -> tuple[Figures, dict[str, Any]]:
-    ended = run([sys.executable, "-m", "tests.bench.work", work, str(place), str(landed)])
+    ended = run([sys.executable, "-m", "bench.work", work, str(place), str(landed)])
     told = json.loads(ended.output.splitlines()[-1])
     read = sum(one[3] for one in told["statements"].values())
     return Figures(ended.wall, told["seconds"], ended.cpu, ended.peak_mb, read), told
@@ -138,7 +138,7 @@ def ratios(found: Mapping[str, Figures], sizes: Sequence[int]) -> Iterator[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure loads, checks and views.")
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure loads, checks and views.")
     parser.add_argument("names", nargs="*", help="measure only what has one of these in its name")
     parser.add_argument("--runs", type=int, default=3, help="of which medians are shown (default: %(default)s)")
     parser.add_argument("--sizes", type=int, nargs="+", default=_SIZES, metavar="LINES", help="of five years")

@@ -65,9 +65,9 @@ def _lines(order: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def compare(python: str, days: int, scale: float, runs: int, page_size: int) -> None:
     from clickhouse_connect import get_client
 
+    from bench.process import Process, run
     from cli.stand_in import bare_environment, settings_for
     from tasks.window import moscow_today
-    from tests.bench.process import Process, run
     from tests.support.clickhouse_server import HOST, clickhouse_server
 
     today = moscow_today()
@@ -124,7 +124,7 @@ def _sandbox(days: int, scale: float) -> Iterator[dict[str, str]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.dlt_load", description="Zakaz beside dlt.")
+    parser = argparse.ArgumentParser(prog="python -m bench.dlt_load", description="Zakaz beside dlt.")
     parser.add_argument("python", metavar="PYTHON", help="of an environment with dlt")
     parser.add_argument("--runs", type=int, default=3, help="of which medians are shown (default: %(default)s)")
     parser.add_argument("--days", type=int, default=365, help="of orders (default: %(default)s)")

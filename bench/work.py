@@ -1,4 +1,4 @@
-"""The process that is measured: `python -m tests.bench.work WORK FOLDER LANDED`. It imports what `zakaz load` does, and
+"""The process that is measured: `python -m bench.work WORK FOLDER LANDED`. It imports what `zakaz load` does, and
 prints as JSON the seconds of the work itself and what each statement took."""
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from clickhouse_connect.driver._backend.chdb_backend import ChdbBackend
 
 import cli.here
 import cli.run  # noqa: F401
+from bench import world
 from tasks.backfill import backfill
 from tasks.ingest import ingest
 from tasks.load.frames import insert
 from tasks.load.migrate import migrated
 from tasks.load.sql import sql_files
 from tasks.quality.run import run_checks, summary
-from tests.bench import world
 from tests.support.product import Clock, on_the_clock
 
 HEAVY = "v_campaign_performance"
