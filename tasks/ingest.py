@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -132,14 +132,16 @@ def ingest(account: Account, window: Window, run_id: str, *, refresh: bool = Fal
     report = Report(
         source.name, account.name, source.noun, window, _origin(source.reads(settings)), read_at=started
     )
-    with migrated(settings) as client:
+    # Held until the API is asked: the embedded engine takes its time to start.
+    with ExitStack() as held:
+        client = held.enter_context(migrated(settings))
         _refuse_mixing(known_addresses(client), report.origin)
         runs.begin(client, run, f"{window}: loading", {"origin": report.origin})
-    try:
-        odd = _load(account, run, report, refresh, by)
-    except BaseException as error:
-        _record_failure(settings, run, report, error)
-        raise
+        try:
+            odd = _load(account, run, report, refresh, by, held.close)
+        except BaseException as error:
+            _record_failure(settings, run, report, error)
+            raise
     _tidy(account, started, odd)
     return report
 
@@ -172,14 +174,16 @@ class _Prepared:
     facts: list[tuple[Output, pl.DataFrame]]
 
 
-def _load(account: Account, run: Run, report: Report, refresh: bool, by: Steps) -> list[Manifest]:
-    """The fetches in which values or rows were odd."""
+def _load(
+    account: Account, run: Run, report: Report, refresh: bool, by: Steps, release: Callable[[], None]
+) -> list[Manifest]:
+    """The fetches in which values or rows were odd. `release` lets the warehouse go."""
     pieces: list[_Piece] = []
     with _timed(report, "fetch"), counted() as report.traffic:
         for resource in account.source.resources:
             whole = report.window
             for window in split_in_pieces(account.source, whole) if resource.by_window else [whole]:
-                manifest = by.fetch(steps.Fetch(account, resource, window, run), refresh)
+                manifest = by.fetch(steps.Fetch(account, resource, window, run, release), refresh)
                 pieces.append(_Piece(resource, manifest))
                 _note_fetch(report, manifest)
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -50,6 +50,8 @@ class Fetch:
     resource: Resource
     window: Window
     run: Run
+    release: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
+    """Lets the warehouse go, which others may need while the API is asked."""
 
     @property
     def source(self) -> Source:
@@ -90,6 +92,7 @@ def fetch_once(asked: Fetch, refresh: bool) -> Manifest:
         if not refresh and (manifest := landed(client, asked)):
             return manifest
         version = begin_read(client, run)
+    asked.release()
     fetched = resource.fetch(asked.settings, asked.window, run.started_at)
     if len(fetched.rows) == 0 and not resource.may_be_empty:
         raise SourceError(
@@ -123,7 +126,11 @@ def landed(client: Client, asked: Fetch) -> Manifest | None:
     later = covered(client, job, account, even_with_warnings=True, since=manifest.fetched_at)
     good = reads(later, manifest.window)
     is_read = good.filter(pl.col("read_at") >= manifest.fetched_at).height > 0
-    return manifest if not is_read and status_of(client, job, account, manifest.run_id) == "failed" else None
+    return (
+        manifest
+        if not is_read and status_of(client, job, account, manifest.run_id, manifest.fetched_at) == "failed"
+        else None
+    )
 
 
 def may_pass(error: BaseException) -> bool:

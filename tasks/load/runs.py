@@ -163,13 +163,14 @@ def history(client: Client, limit: int, job: str | None = None, account: str | N
     )
 
 
-def status_of(client: Client, job: str, account: str, run_id: str) -> str:
+def status_of(client: Client, job: str, account: str, run_id: str, since: datetime = _EPOCH) -> str:
     """Of the run, or of its newest attempt; empty where there is none."""
     found = select(
         client,
         f"SELECT status FROM {TABLE} FINAL WHERE job = {{job:String}} AND account = {{account:String}} "
-        "AND run_id = {run_id:String} ORDER BY started_at DESC LIMIT 1",
-        {"job": job, "account": account, "run_id": run_id},
+        "AND run_id = {run_id:String} AND started_at >= {since:DateTime64(3, 'UTC')} "
+        "ORDER BY started_at DESC LIMIT 1",
+        {"job": job, "account": account, "run_id": run_id, "since": max(since - _LONGEST, _EPOCH)},
     )
     return str(found.item()) if found.height else ""
 
