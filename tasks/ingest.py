@@ -26,6 +26,7 @@ from tasks.load import runs, unfinished
 from tasks.load.accounts import known_addresses
 from tasks.load.migrate import migrated
 from tasks.load.runs import Run
+from tasks.load.unfinished import Entry
 from tasks.load.upsert import Upserted
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
@@ -215,6 +216,7 @@ def _load_fetched(account: Account, run: Run, report: Report, pieces: list[_Piec
             by.refresh_reference(client, account.settings)
             manifests = [piece.manifest for piece in pieces]
             by.refuse_stranger(client, account, manifests, runs.next_version(client))
+            left = steps.left_by_others(client, account, run)
             for number, piece in enumerate(pieces):
                 with _told_what_was_written(pieces[:number]):
                     ready = prepared[number] or _prepare(account, piece, report, by)
@@ -223,7 +225,7 @@ def _load_fetched(account: Account, run: Run, report: Report, pieces: list[_Piec
                 if ready.judged.notes or ready.judged.part.rejected.height:
                     odd.append(piece.manifest)
             _note_what_stays(account, report)
-            _refresh_marts(client, account, run, report, by)
+            _refresh_marts(client, account, run, report, left, by)
         report.warnings, report.notes = [*dict.fromkeys(report.warnings)], [*dict.fromkeys(report.notes)]
         runs.end(client, run, "success", report.rows, report.message, report.metrics())
     return odd
@@ -279,12 +281,13 @@ def _note_what_stays(account: Account, report: Report) -> None:
             lines.append(f"{done.kept} rows of {name} kept, though the source no longer confirms them")
 
 
-def _refresh_marts(client: Client, account: Account, run: Run, report: Report, by: Steps) -> None:
+def _refresh_marts(
+    client: Client, account: Account, run: Run, report: Report, left: list[Entry], by: Steps
+) -> None:
     """The days that this run changed, and those that earlier ones changed and did not show."""
-    entries, any_day = unfinished.to_finish(client, run), unfinished.all_days(client)
-    days = steps.days_to_show(client, account, [entry for entry in entries if entry.run != run])
+    entries, days = steps.days_to_show(client, run, left)
     days |= {day for table in report.tables.values() for day in table.days}
-    days |= {day for entry in entries for day in entry.days}
+    any_day = unfinished.all_days(client)
     for mart, schema in account.source.marts:
         wrong = any_day.get(mart.table.name)
         report.tables[mart.table.name] = by.refresh_mart(client, mart, schema, None if wrong else sorted(days))

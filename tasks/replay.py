@@ -48,14 +48,15 @@ def _replay(client: Client, account: Account, by: Steps) -> tuple[int, int]:
     if not any(part.valid.height for part in parts.values()):
         return 0, held.height
     run = Run(source.job, f"replay {uuid.uuid4()}", datetime.now(UTC), account.name)
+    left = steps.left_by_others(client, account, run)
     for output in source.outputs:
         # Each as old as its read: the newest wins, and never over what is newer in the warehouse.
         for (version,), _ in parts[output.resource].valid.group_by(["_ver"], maintain_order=True):
             of_that_read = {name: _of(part, int(version)) for name, part in parts.items()}
             _load(client, account, output, by.transform(account, output, of_that_read), int(version), run)
-    entries = unfinished.to_finish(client, run)
+    entries, days = steps.days_to_show(client, run, left)
     for mart, schema in source.marts:
-        by.refresh_mart(client, mart, schema, sorted(steps.days_to_show(client, account, entries)))
+        by.refresh_mart(client, mart, schema, sorted(days))
     unfinished.close(client, entries)
     passed = _passed(source, parts)
     older = held.filter(pl.col("record_key") != "").join(passed, on=["resource", "record_key"], how="semi")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pandera.polars as pa
@@ -25,8 +26,8 @@ from tasks.load.quarantine import quarantine, rejected_values
 from tasks.load.runs import Run, begin_read, covered, days_read_later, next_version, reads, status_of
 from tasks.load.sql import sql_files
 from tasks.load.tables import Mart, Scope, Table, of_account
-from tasks.load.unfinished import Entry, note, note_all_days
-from tasks.load.upsert import Changes, Upserted, distinct, merge, remove_strays_of_days, upsert
+from tasks.load.unfinished import Entry, left_open, note, note_all_days, noted
+from tasks.load.upsert import Upserted, distinct, merge, remove_strays_of_days, upsert
 from tasks.load.warehouse import warehouse
 from tasks.refusals import A_FEW, refuse_if_much_is_wrong, refuse_to_wipe, total
 from tasks.settings import Settings
@@ -122,15 +123,11 @@ def landed(client: Client, asked: Fetch) -> Manifest | None:
     if manifest.run_id == asked.run.run_id:
         return manifest
     job, account = asked.source.job, asked.account.name
-    # Not by version: a good run that used this very fetch has no higher one.
-    later = covered(client, job, account, even_with_warnings=True, since=manifest.fetched_at)
-    good = reads(later, manifest.window)
-    is_read = good.filter(pl.col("read_at") >= manifest.fetched_at).height > 0
-    return (
-        manifest
-        if not is_read and status_of(client, job, account, manifest.run_id, manifest.fetched_at) == "failed"
-        else None
-    )
+    # Whether it used this very fetch or read anew: the days' figures may have changed since.
+    good = covered(client, job, account, even_with_warnings=True, since=manifest.fetched_at)
+    is_read = reads(good, manifest.window).height > 0
+    ended = status_of(client, job, account, manifest.run_id, manifest.fetched_at)
+    return manifest if not is_read and ended == "failed" else None
 
 
 def may_pass(error: BaseException) -> bool:
@@ -295,23 +292,27 @@ def upsert_and_show_later(
 ) -> Upserted:
     """Upsert and merge; before anything is written the days are noted that the marts have to show."""
     shown: frozenset[date] = frozenset()
+    changed: list[pl.DataFrame] = []
 
-    def before(changes: Changes) -> None:
+    def before(days: frozenset[date], rows: pl.DataFrame) -> None:
         nonlocal shown
-        shown = changes.days(table) | _days_shown(client, account, output, changes)
-        note(client, run, table.name, shown)
+        if more := (days | _days_shown(client, account, output, rows)) - shown:
+            note(client, run, table.name, more)
+            shown |= more
+        changed.append(rows)
 
     done = upsert_and_merge(client, table, *frames, before=before, **options)
-    return replace(done, days=done.days | shown)
+    for rows in changed[:1]:  # Another run may have shown them on more days meanwhile, as they were.
+        before(frozenset(), rows)
+    return replace(done, days=shown)
 
 
-def _days_shown(client: Client, account: Account, output: Output, changes: Changes) -> frozenset[date]:
+def _days_shown(client: Client, account: Account, output: Output, rows: pl.DataFrame) -> frozenset[date]:
     """Where a mart shows what changes of a table that is not by day: an event that moves to another city moves all
     its sales."""
     if (mart := output.shown_in) is None:
         return frozenset()
-    ids = pl.concat([changes.fresh[output.protects], changes.gone[output.protects]]).unique()
-    return frozenset(days_of_values(client, mart, account.name, ids))
+    return frozenset(days_of_values(client, mart, account.name, rows[output.protects].unique()))
 
 
 def upsert_and_merge(
@@ -341,15 +342,22 @@ def _values(raw: pl.DataFrame, column: str, facts: pl.DataFrame) -> pl.DataFrame
     return raw.select(pl.col(column).cast(facts.schema[column], strict=False)).drop_nulls().unique()
 
 
-def days_to_show(client: Client, account: Account, entries: Iterable[Entry]) -> set[date]:
-    """The days of unfinished changes. A run that died may have left older versions of its rows besides."""
-    tables = {output.table.name: output.table for output in account.source.outputs}
-    days: set[date] = set()
-    for entry in entries:
-        days |= {*entry.days}
-        if table := tables.get(entry.changed):
-            days |= remove_strays_of_days(client, table, account.name, entry.days)
-    return days
+def left_by_others(client: Client, account: Account, run: Run) -> list[Entry]:
+    """What runs of the account that died, or still go on, have not shown. Before anything is read, older versions
+    that they left of their rows are removed: in two partitions a row counts twice."""
+    left = left_open(client, run)
+    for table in (output.table for output in account.source.outputs):
+        days = {day for entry in left if entry.changed == table.name for day in entry.days}
+        note_first = partial(note, client, run, table.name)
+        if remove_strays_of_days(client, table, account.name, days, note_first):
+            merge(client, table.name)
+    return left
+
+
+def days_to_show(client: Client, run: Run, left: Iterable[Entry]) -> tuple[list[Entry], set[date]]:
+    """What `left_by_others` found and what this run has changed since; and the days of it all."""
+    entries = [*left, *noted(client, run)]
+    return entries, {day for entry in entries for day in entry.days}
 
 
 def refresh_mart(
@@ -365,8 +373,10 @@ def refresh_reference(client: Client, settings: Settings) -> None:
     version = next_version(client)
     for table, rows in reference_tables(settings.report_currency, settings.ad_spend_vat == "include"):
         if not is_exactly(client, table, rows):
-            note_all_days(client, [file.name for file in sql_files("marts")])
+            marts = [file.name for file in sql_files("marts")]
+            note_all_days(client, marts)  # Should this run die before it does so below.
             upsert_and_merge(client, table, rows, Scope(), version)
+            note_all_days(client, marts)
 
 
 def quarantine_rejected(

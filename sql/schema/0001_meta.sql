@@ -64,7 +64,7 @@ CREATE TABLE IF NOT EXISTS meta_unfinished
     started_at DateTime64(3, 'UTC') COMMENT 'of the run',
     days       Array(Date) COMMENT 'of the rows that change; empty: any',
     is_done    UInt8 COMMENT '1: the marts show it',
-    noted_at   DateTime64(3, 'UTC'),
+    noted_at   DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'by the clock of the warehouse, as the TTL',
     _ver       UInt64
 )
 ENGINE = ReplacingMergeTree(_ver)

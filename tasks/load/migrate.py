@@ -63,10 +63,7 @@ def migrate(client: Client, root: Path = SQL_DIR) -> list[str]:
     run(client, _LEDGER)
     done = select(client, "SELECT kind, name, checksum, applied_at FROM meta_migrations FINAL WHERE checksum != ''")
     schema = sql_files("schema", root)
-    applied = _apply_schema(client, done, schema) + _apply_views(client, done, root, schema)
-    if applied:
-        note_all_days(client, [file.name for file in sql_files("marts", root)])
-    return applied
+    return _apply_schema(client, done, schema) + _apply_views(client, done, root, schema)
 
 
 @contextmanager
@@ -117,7 +114,13 @@ def _refuse_without_accounts(client: Client) -> None:
 def _apply(client: Client, file: SqlFile) -> str:
     for statement in file.statements:
         run(client, statement)
+    _note_all_days(client)
     return _record(client, "schema", file.name, file.checksum)
+
+
+def _note_all_days(client: Client) -> None:
+    """Before it is recorded what was applied: who dies in between applies it again."""
+    note_all_days(client, [file.name for file in sql_files("marts")])
 
 
 def _refuse_foreign_tables(client: Client, files: list[SqlFile]) -> None:
@@ -164,6 +167,8 @@ def _apply_views(client: Client, done: pl.DataFrame, root: Path, schema: list[Sq
             )
         )
     records = [(name, "") for name in gone] + [(file.name, made_of) for file in stale]
+    if records:
+        _note_all_days(client)
     return [_record(client, "views", name, checksum) for name, checksum in records]
 
 

@@ -109,10 +109,14 @@ def _running(client: Client) -> pl.DataFrame:
     return select(
         client,
         f"SELECT job, account, run_id, started_at, message, metrics FROM {TABLE} FINAL WHERE status = 'running' "
-        # The history of years is left alone: the next run ends what crashed.
         "AND started_at > {since:DateTime64(3, 'UTC')}",
-        {"since": datetime.now(UTC) - timedelta(days=90)},
+        {"since": oldest_under_way()},
     )
+
+
+def oldest_under_way() -> datetime:
+    """No run that still goes on began before. So the history of years is left alone."""
+    return datetime.now(UTC) - timedelta(days=90)
 
 
 def _begun(client: Client) -> list[tuple[Run, _Begun]]:
@@ -188,7 +192,7 @@ def covered(
     run, where a fetch was used again), version, whole (whether the run saw all that the source has).
 
     A run with a warning, say that tags were missing, counts only with `even_with_warnings`: its days may have to be
-    read again. `later_than`: only reads of a higher version; `since`: only of runs that began then or later, about.
+    read again. `later_than`: only reads of a higher version; `since`: only of runs that began then or later.
     """
     return select(
         client,
@@ -207,10 +211,7 @@ def covered(
             "job": job,
             "account": account,
             "lenient": even_with_warnings,
-            "oldest": max(
-                min(max(datetime.fromtimestamp(later_than / 1000, UTC), since), datetime.now(UTC)) - _LONGEST,
-                _EPOCH,
-            ),
+            "oldest": max(min(datetime.fromtimestamp(later_than / 1000, UTC), datetime.now(UTC)) - _LONGEST, since),
             "version": later_than + 1 if later_than else 0,
         },
     ).drop("read")

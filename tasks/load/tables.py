@@ -28,7 +28,8 @@ class Table:
     `{last}` (Moscow days); `day` gives the Moscow day of a row, null where a load brings the whole table.
     `keeps_vanished`: rows that the source no longer has stay, since older facts refer to them. `money`: what a row
     adds to the figures. `moves`: the instant by whose month the table is partitioned, where it may change and so
-    leave an older version of a row in another partition, where no merge finds it; the key ends with a number then.
+    leave an older version of a row in another partition, where no merge finds it; then the key is an account and a
+    number.
     """
 
     name: str

@@ -11,15 +11,15 @@ from datetime import UTC, date, datetime
 import polars as pl
 from clickhouse_connect.driver.client import Client
 
+from tasks.load.alive import LONGEST
 from tasks.load.frames import insert, select
-from tasks.load.runs import Run
+from tasks.load.runs import Run, oldest_under_way
 from tasks.load.tables import Table
 from tasks.load.upsert import merge
 
 TABLE = Table("meta_unfinished", key=("entry",))
 _TYPES: dict[str, pl.DataType] = {
     "started_at": pl.Datetime("ms", "UTC"),
-    "noted_at": pl.Datetime("ms", "UTC"),
     "days": pl.List(pl.Date()),
     "is_done": pl.UInt8(),
     "_ver": pl.UInt64(),
@@ -29,33 +29,37 @@ _NOBODY = Run("", "", datetime(1970, 1, 1, tzinfo=UTC))
 
 @dataclass(frozen=True)
 class Entry:
-    """`changed`: the table, or, with no `days`, the mart of which any day may be wrong."""
+    """`changed`: the table, or, with no `days`, the mart of which any day may be wrong. `is_over`: whoever noted it
+    changes nothing any more; else that is not known, as of a run on another machine."""
 
     entry: str
     changed: str
     run: Run
     days: tuple[date, ...]
     version: int
+    is_over: bool = True
 
 
 def note(client: Client, run: Run, table: str, days: Iterable[date]) -> None:
-    """Before rows of these days are written."""
-    _write(client, [Entry(uuid.uuid4().hex, table, run, tuple(sorted(days)), _now())], is_done=0)
+    """Before rows of these days are written or removed."""
+    _write(client, [Entry(uuid.uuid4().hex, table, run, tuple(sorted(days)), _next(client))], is_done=0)
 
 
 def note_all_days(client: Client, marts: Iterable[str]) -> None:
-    """Any day of these marts may be wrong: what they are made by changes."""
-    _write(client, [Entry(f"all of {mart}", mart, _NOBODY, (), _now()) for mart in marts], is_done=0)
+    """Any day of these marts may be wrong: what they are made by has changed. After the change: a run that compared
+    before it and ends after it takes an earlier note for done."""
+    version = _next(client)
+    _write(client, [Entry(f"all of {mart}", mart, _NOBODY, (), version) for mart in marts], is_done=0)
 
 
-def to_finish(client: Client, run: Run) -> list[Entry]:
-    """What this run changed, and what runs of the same account left that are no more."""
-    of_others = (
-        "(run_id, started_at) IN (SELECT run_id, started_at FROM meta_job_runs FINAL "
-        "WHERE job = {job:String} AND account = {account:String} AND status = 'running' "
-        "AND started_at > now() - INTERVAL 90 DAY AND run_id != {run_id:String})"
-    )
-    return _open(client, run, f"AND NOT ({of_others})")
+def noted(client: Client, run: Run) -> list[Entry]:
+    """What this run has changed so far."""
+    return [entry for entry in left_open(client, run) if entry.run.run_id == run.run_id]
+
+
+def left_open(client: Client, run: Run) -> list[Entry]:
+    """What runs of the same account changed and did not show."""
+    return _open(client, run)
 
 
 def all_days(client: Client) -> dict[str, Entry]:
@@ -64,22 +68,28 @@ def all_days(client: Client) -> dict[str, Entry]:
 
 
 def close(client: Client, entries: Iterable[Entry]) -> None:
-    """The marts show them. What was noted anew meanwhile stays."""
-    if done := [replace(entry, version=entry.version + 1) for entry in entries]:
+    """The marts show them. What is not over stays, and what was noted anew meanwhile."""
+    if done := [replace(entry, version=entry.version + 1) for entry in entries if entry.is_over]:
         _write(client, done, is_done=1)
         merge(client, TABLE.name)
 
 
-def _open(client: Client, run: Run, only: str = "") -> list[Entry]:
+def _open(client: Client, run: Run) -> list[Entry]:
+    """Whose run has ended is over, and after so long every one; so is an earlier attempt of the same run."""
+    ended = (
+        "SELECT run_id, started_at FROM meta_job_runs FINAL WHERE job = {job:String} "
+        "AND account = {account:String} AND status != 'running' AND started_at > {since:DateTime64(3, 'UTC')}"
+    )
     found = select(
         client,
-        f"SELECT entry, changed, run_id, started_at, days, _ver FROM {TABLE.name} FINAL "
-        f"WHERE NOT is_done AND job = {{job:String}} AND account = {{account:String}} {only}",
-        {"job": run.job, "account": run.account, "run_id": run.run_id},
+        "SELECT entry, changed, run_id, started_at, days, _ver, run_id = {run_id:String} "
+        f"OR noted_at < now() - INTERVAL {LONGEST.days} DAY OR (run_id, started_at) IN ({ended}) AS is_over "
+        f"FROM {TABLE.name} FINAL WHERE NOT is_done AND job = {{job:String}} AND account = {{account:String}}",
+        {"job": run.job, "account": run.account, "run_id": run.run_id, "since": oldest_under_way()},
     )
     return [
-        Entry(entry, changed, Run(run.job, run_id, started_at, run.account), tuple(days), version)
-        for entry, changed, run_id, started_at, days, version in found.iter_rows()
+        Entry(entry, changed, Run(run.job, run_id, started_at, run.account), tuple(days), version, bool(is_over))
+        for entry, changed, run_id, started_at, days, version, is_over in found.iter_rows()
     ]
 
 
@@ -94,7 +104,6 @@ def _write(client: Client, entries: list[Entry], *, is_done: int) -> None:
             "started_at": one.run.started_at,
             "days": list(one.days),
             "is_done": is_done,
-            "noted_at": datetime.now(UTC),
             "_ver": one.version,
         }
         for one in entries
@@ -102,6 +111,8 @@ def _write(client: Client, entries: list[Entry], *, is_done: int) -> None:
     insert(client, TABLE.name, pl.DataFrame(rows, schema_overrides=_TYPES))
 
 
-def _now() -> int:
-    """Microseconds: of two notes of the same the later one is the newer."""
-    return int(datetime.now(UTC).timestamp() * 1_000_000)
+def _next(client: Client) -> int:
+    """Microseconds, higher than all before: of two notes of the same the later one is the newer, whosever clock is
+    ahead."""
+    now = "toUInt64(toUnixTimestamp64Micro(now64(6)))"
+    return int(select(client, f"SELECT greatest({now}, max(_ver) + 1) AS version FROM {TABLE.name}").item())

@@ -24,7 +24,8 @@ from tasks.load.tables import Scope, Table
 
 logger = logging.getLogger("zakaz.load")
 
-_KEYS_A_DELETE = 2_000
+_KEYS_A_QUERY = 1_000
+"""Of the longest key, each of a version of its own: a server takes 256 KiB a statement."""
 _CLOCKS_DIFFER = 5 * 60_000
 """Milliseconds by which the warehouse's clock may have been set back."""
 
@@ -89,7 +90,7 @@ def upsert(
     same: Sequence[str | pl.Expr] = (),
     later: Callable[[pl.DataFrame], pl.DataFrame] = pl.DataFrame.clear,
     judge: Callable[[Changes], None] = lambda _changes: None,
-    before: Callable[[Changes], None] = lambda _changes: None,
+    before: Callable[[frozenset[date], pl.DataFrame], None] = lambda _days, _rows: None,
     reconcile: bool = True,
 ) -> Upserted:
     """Make the scope's rows equal `frame` (all columns, unique by key), then prove it.
@@ -108,17 +109,24 @@ def upsert(
     judge(changes)
     frame, fresh, gone = changes.frame, changes.fresh, changes.gone
     key = list(table.key)
-    days = changes.days(table)
+    days = changes.days(table) | _days_elsewhere(client, table, changes, scope)
+
+    def more(others: frozenset[date]) -> None:
+        nonlocal days
+        if others - days:
+            before(others - days, fresh.clear())
+            days |= others
 
     if fresh.height or gone.height:
-        before(changes)
+        before(days, pl.concat([fresh, gone.select(fresh.columns)]))
     insert(client, table.name, fresh)
-    days |= remove_strays(client, table, fresh)
+    remove_strays(client, table, fresh, more)
     note_removals(client, table, gone, scope, version)
     remove(client, table, gone)
     if gone.height:  # A run that read earlier may have written them since `_held`, before the removal was recorded.
-        again = _held(client, table, frame, scope).filter(pl.col("_ver") <= version)
-        remove(client, table, again.join(gone, on=key, how="semi"))
+        again = _held(client, table, frame, scope).filter(pl.col("_ver") <= version).join(gone, on=key, how="semi")
+        more(days_of(table, again))
+        remove(client, table, again)
     # A run that read later may have removed them between `_held` and the insert.
     remove(client, table, removed_since(client, table, fresh))
 
@@ -214,7 +222,7 @@ def _held(client: Client, table: Table, frame: pl.DataFrame, scope: Scope) -> pl
 
 def _newer(client: Client, table: Table, frame: pl.DataFrame, version: int) -> pl.DataFrame:
     """Keys of which a later read wrote a version, wherever it is: it may have moved a row out of the scope."""
-    keys, few = ", ".join(table.key), frame.height <= _KEYS_A_DELETE
+    keys, few = ", ".join(table.key), frame.height <= _KEYS_A_QUERY
     oldest = int(frame["_ver"].min() or 0) if frame.height else version  # type: ignore[arg-type]
     # Replay loads rows read years ago, and all of the table is newer: only these keys are looked up.
     of_frame = f" AND ({keys}) IN %(keys)s" if few and frame.height else ""
@@ -255,61 +263,95 @@ def days_of(table: Table, rows: pl.DataFrame) -> frozenset[date]:
     return frozenset(rows.select(table.day.alias("day"))["day"].unique())
 
 
-def remove_strays(client: Client, table: Table, fresh: pl.DataFrame) -> frozenset[date]:
+def _days_elsewhere(client: Client, table: Table, changes: Changes, scope: Scope) -> frozenset[date]:
+    """The days, outside the scope, from which rows come into it."""
+    came = changes.fresh.join(changes.held, on=table.key, how="anti")
+    if not table.moves or came.is_empty():
+        return frozenset()
+    where, given = _around(table, came)
+    columns = [*table.key, table.moves]
+    rows = select(
+        client,
+        f"SELECT DISTINCT {', '.join(columns)} FROM {table.name} WHERE {where} AND NOT ({scope.where})",
+        {**scope.parameters, **given},
+    )
+    rows = rows.with_columns(pl.col(name).cast(came.schema[name]) for name in columns)
+    return days_of(table, rows.join(came, on=table.key, how="semi"))
+
+
+def _around(table: Table, rows: pl.DataFrame) -> tuple[str, dict[str, Any]]:
+    """Where these rows are, all of one account; of many, also others whose numbers are between theirs."""
+    number = table.key[-1]
+    given: dict[str, Any] = {"of": rows["account"][0]}
+    if rows.height <= _KEYS_A_QUERY:
+        return f"account = {{of:String}} AND {number} IN {{numbers:Array(UInt64)}}", given | {
+            "numbers": rows[number].to_list()
+        }
+    given |= {"low": rows[number].min(), "high": rows[number].max()}
+    return f"account = {{of:String}} AND {number} BETWEEN {{low:UInt64}} AND {{high:UInt64}}", given
+
+
+def remove_strays(
+    client: Client, table: Table, fresh: pl.DataFrame, before: Callable[[frozenset[date]], None]
+) -> None:
     """Remove older versions of these rows (the key, `_ver`) that are in another partition, where no merge would
-    find them; their days."""
-    if not table.moves or fresh.is_empty():
-        return frozenset()
-    if fresh.height > _KEYS_A_DELETE:
-        number, own = table.key[-1], fresh.select(table.key[:-1]).row(0)
-        bounds = fresh.select(pl.min(number).alias("low"), pl.max(number).alias("high")).row(0, named=True)
-        where = f"account = {{account:String}} AND {number} BETWEEN {{low:UInt64}} AND {{high:UInt64}}"
-        given = {"account": own[0], "version": fresh["_ver"].min(), **bounds}
-        older = f"SELECT 1 FROM {table.name} WHERE {where} AND _ver < {{version:UInt64}} LIMIT 1"
-        if select(client, older, given).is_empty():
-            return frozenset()
-        return _remove_strays_where(client, table, where, given)
-    keys = {"keys": _literals(fresh.select(table.key))}
-    return _remove_strays_where(client, table, f"({', '.join(table.key)}) IN %(keys)s", keys)
+    find them. `before` is called with the days of all versions, before any is removed."""
+    if table.moves and fresh.height:
+        _remove_strays_where(client, table, *_around(table, fresh), before)
 
 
-def remove_strays_of_days(client: Client, table: Table, account: str, days: Collection[date]) -> frozenset[date]:
-    """The same of all rows that the account has on these days, whoever left them there."""
+def remove_strays_of_days(
+    client: Client, table: Table, account: str, days: Collection[date], before: Callable[[frozenset[date]], None]
+) -> bool:
+    """The same of all rows that the account has on these days, whoever left them there; whether there were any."""
     if not table.moves or not days:
-        return frozenset()
+        return False
     keys = ", ".join(table.key)
     there = (
         f"SELECT {keys} FROM {table.name} WHERE account = {{account:String}} "
         f"AND toDate({table.moves}, 'Europe/Moscow') IN {{days:Array(Date)}}"
     )
-    return _remove_strays_where(client, table, f"({keys}) IN ({there})", {"account": account, "days": sorted(days)})
+    given = {"account": account, "days": sorted(days)}
+    return _remove_strays_where(client, table, f"({keys}) IN ({there})", given, before)
 
 
-def _remove_strays_where(client: Client, table: Table, where: str, given: Mapping[str, Any]) -> frozenset[date]:
-    keys = ", ".join(table.key)
+def _remove_strays_where(
+    client: Client,
+    table: Table,
+    where: str,
+    given: Mapping[str, Any],
+    before: Callable[[frozenset[date]], None],
+) -> bool:
+    keys, month = ", ".join(table.key), f"toYYYYMM({table.moves})"
     found = select(
         client,
         f"SELECT {keys}, max(_ver) AS newest, groupUniqArray(toDate({table.moves}, 'Europe/Moscow')) AS days "
-        f"FROM {table.name} WHERE {where} GROUP BY {keys} HAVING uniqExact(_partition_id) > 1",
+        f"FROM {table.name} WHERE {where} AND ({keys}) IN (SELECT {keys} FROM {table.name} WHERE {where} "
+        f"GROUP BY {keys} HAVING min({month}) != max({month})) GROUP BY {keys}",
         given,
-    )
-    for (newest,), rows in found.group_by(["newest"]):
-        _delete(client, table, rows, f"_ver < {newest}")
-    return frozenset(found["days"].explode())
+    ).rename({"newest": "_ver"})
+    if found.height:
+        before(frozenset(found["days"].explode()))
+        _delete(client, table, found, "<")
+    return found.height > 0
 
 
 def remove(client: Client, table: Table, rows: pl.DataFrame) -> None:
     """Delete rows (the key, `_ver`) with what they superseded. What another run wrote since they were read stays:
     a ticket that left this scope for another one is in the table already, under the same key."""
-    _delete(client, table, rows, f"_ver <= {rows.select(pl.max('_ver')).item()}")
+    _delete(client, table, rows, "<=")
 
 
-def _delete(client: Client, table: Table, rows: pl.DataFrame, versions: str) -> None:
-    where = f"({', '.join(table.key)}) IN %(keys)s AND {versions}"
-    for chunk in rows.select(table.key).iter_slices(_KEYS_A_DELETE):
-        client.command(
-            f"DELETE FROM {stored(client, table.name)} WHERE {where}", parameters={"keys": _literals(chunk)}
-        )
+def _delete(client: Client, table: Table, rows: pl.DataFrame, older: str) -> None:
+    """Versions of each row that are `older` (< or <=) than its own."""
+    keys = ", ".join(table.key)
+    for chunk in rows.select(*table.key, "_ver").sort("_ver").iter_slices(_KEYS_A_QUERY):
+        where, given = [], {}
+        for rows_of_one in chunk.partition_by("_ver"):
+            version = rows_of_one["_ver"][0]
+            where.append(f"(({keys}) IN %(of_{version})s AND _ver {older} {version})")
+            given[f"of_{version}"] = _literals(rows_of_one.select(table.key))
+        client.command(f"DELETE FROM {stored(client, table.name)} WHERE {' OR '.join(where)}", parameters=given)
 
 
 def _literals(keys: pl.DataFrame) -> Sequence[Any]:

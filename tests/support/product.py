@@ -42,10 +42,10 @@ _PACKAGES = ("cli.", "tasks.", "validation.")
 _RUN = threading.local()
 """Of the thread: `on_statement`, which sees each request to ClickHouse."""
 Hook = Callable[[str], None]
-_WRITES = re.compile(r"\b(INSERT|DELETE|OPTIMIZE|CREATE|ALTER)\b")
+_WRITES = re.compile(r"\b(INSERT|DELETE)\b(?!.{0,9}meta_job_runs)")
 _ONE_BY_ONE = "do_not_merge_across_partitions_select_final"
-_LOGS = ("meta_removals", "meta_alerts", "meta_quality_checks")
-"""Nobody reads them without looking for the newest."""
+_LOGS = ("meta_removals", "meta_unfinished", "meta_alerts", "meta_quality_checks")
+"""Nobody reads them but with FINAL, or for the newest."""
 
 
 class Clock:
@@ -101,7 +101,7 @@ class Product:
         on_statement: Hook | None = None,
     ) -> Outcome:
         """One load. The same `run_id` again is the same run resumed. `on_statement` gets "before", "after" and, where
-        the request has changed something, "written"."""
+        rows were written or removed, other than the run's own, "written"."""
         run_id, window = run_id or str(uuid.uuid4()), Window(first=first, last=last)
         with _watching(on_statement):
             outcome = _outcome(lambda: ingest(self.account(source), window, run_id, refresh=refresh))
