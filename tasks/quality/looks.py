@@ -105,7 +105,8 @@ def judge_all(
 def running_loads(client: Client) -> Loads:
     found = select(
         client,
-        "SELECT toString(job), run_id, toString(started_at), status = 'running' AS is_running FROM meta_job_runs FINAL "
+        "SELECT toString(job), run_id, toString(started_at), status = 'running' AS is_running "
+        "FROM meta_job_runs FINAL "
         f"WHERE endsWith(job, '_loader') AND started_at > now() - INTERVAL {_RUNNING_HOURS} HOUR",
     )
     begun = found.drop("is_running").rows()

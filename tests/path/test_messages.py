@@ -91,7 +91,13 @@ def test_a_check_that_is_left_to_the_night_keeps_its_alert_and_counts_from_night
     chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tasks.quality.run.checks", lambda: [CHECK, OTHER])
-    nights = ((BROKEN, [SPEND]), (OK, [f"Resolved: {SPEND}"]), (NOT_RUN, []), (NOT_RUN, [ONE]), (OK, [f"Resolved: {ONE}"]))
+    nights = (
+        (BROKEN, [SPEND]),
+        (OK, [f"Resolved: {SPEND}"]),
+        (NOT_RUN, []),
+        (NOT_RUN, [ONE]),
+        (OK, [f"Resolved: {ONE}"]),
+    )
     for result, titles in nights:
         assert chat.titles_of(result, FINE) == titles
         assert chat.titles_of(FINE) == []
