@@ -33,6 +33,10 @@ PAYLOADS += [
     Payload("direct-adgroups", "loaded", "lasting", (("wrap", 17999, "x"),)),
     Payload("vk-banners", "fresh", "lasting", (("mark", 7, "x"), ("lists", 8, "\ud83d"))),
     Payload("qtickets-events", "loaded", "second", (("extra", 9, "=1+1"), ("swap", 10, "x"))),
+    # A damaged name of a field that may be left out.
+    Payload("qtickets-events", "fresh", "once", (("bytes", 26, "\ud83d"),)),
+    Payload("legacy-getStatistics", "fresh", "lasting", (("bytes", 167, "=1+1;cmd|' /C calc'!A0"),)),
+    Payload("qtickets-orders", "fresh", "second", (("lists", 449137, "p»\x7f\U00109a51\U0004cf0eÆ¢pm¤"),)),
 ]
 
 

@@ -39,6 +39,8 @@ HOURS = {
     "qtickets/weekly": ["50 4 * * 0"],
     "vk_ads/weekly": ["0 5 * * 0"],
     "direct/weekly": ["10 5 * * 0"],
+    "quality/regular": ["5 */2 * * *", "1 10 * * *"],
+    "quality/nightly": ["15 4 * * *"],
     "backup/nightly": ["30 5 * * *"],
 }
 """Written out here again: they are what people were promised."""

@@ -95,6 +95,7 @@ def test_a_check_that_raises_is_not_judged_and_says_why_in_a_line(
 FAULTS = {
     f"{HEADER}SELECT 'x' AS what FROM nowhere": "a table or view that it reads is missing (",
     "SELECT 'x' AS what": "sql/quality/a_wrong.sql: its header has no title, why, severity, sources",
+    f"{HEADER}-- when: noon\nSELECT 'x' AS what": "sql/quality/a_wrong.sql: its `when` is not night",
 }  # fmt: skip
 
 
@@ -136,7 +137,7 @@ def test_a_lost_connection_ends_the_run_with_what_was_judged(
     assert str(caught.value).startswith("2 of 3 checks were judged, then: The warehouse ")
 
 
-def test_accounts_whose_settings_cannot_be_read_are_those_that_have_runs(
+def test_accounts_whose_settings_cannot_be_read_are_those_that_were_loaded(
     client: Client, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """VK's second file is no text; Direct is not in use; QTickets has a second account."""
@@ -150,11 +151,8 @@ def test_accounts_whose_settings_cannot_be_read_are_those_that_have_runs(
     }
     for name, content in (files | {"vk.b": b"VK_TOKEN=\xff"}).items():
         (tmp_path / "secrets" / f".env.{name}").write_bytes(content)
-    for job, account in (("vk_ads_loader", "a"), ("qtickets_loader", "gone"), ("direct_loader", "main")):
-        client.command(
-            "INSERT INTO meta_job_runs (job, account, run_id, status, started_at, _ver) "
-            f"SELECT '{job}', '{account}', 'r', 'success', now64(3), 1"
-        )
+    for source, account in (("vk_ads", "a"), ("qtickets", "gone"), ("direct", "main")):
+        client.command(f"INSERT INTO meta_accounts (source, account, _ver) SELECT '{source}', '{account}', 1")
 
     found = looks.set_up(client, load_settings())
 
