@@ -193,7 +193,7 @@ def _records(data: Any) -> list[Record] | None:
 
 
 def _names(record: Record) -> Iterator[str]:
-    """Of the record's fields and of those of its parts, such as the baskets of an order and the shows of an event."""
+    """Of the record's fields and of those of its parts: the baskets of an order, the shows of an event."""
     yield from record
     for part in (record.get("baskets"), record.get("shows")):
         for one in part if isinstance(part, list) else ():
