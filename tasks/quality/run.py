@@ -64,8 +64,8 @@ def run_checks(
     judge: Callable[[Settings, date, bool], list[Result]] = judge_checks,
 ) -> list[Result]:
     """The results of all checks, or of those that do not need the `whole` history, recorded; alerts of broken
-    checks go to `channel`, unless somebody looks on, who sees them. Raises ZakazError where they could not be judged,
-    Interrupted among them; not where one is broken."""
+    checks go to `channel`, unless somebody looks on, who sees them. Raises ZakazError where they could not be
+    judged, Interrupted among them; not where one is broken."""
     run = Run("quality", run_id, datetime.now(UTC))
     with migrated(settings) as client:
         runs.begin(client, run, f"{day}: judging")
