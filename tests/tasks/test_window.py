@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,15 +34,3 @@ def test_an_instant_lies_in_its_moscow_day_whatever_its_offset(seconds: int, off
     assert day == (datetime.fromtimestamp(seconds, UTC) + timedelta(hours=3)).date()
     window = Window(first=day, last=day)
     assert window.start <= moment < window.end
-
-
-@pytest.mark.parametrize(
-    ("utc", "day"),
-    [
-        (datetime(2026, 3, 9, 20, 59, 59, tzinfo=UTC), date(2026, 3, 9)),
-        (datetime(2025, 12, 31, 21, 0, 0, tzinfo=UTC), date(2026, 1, 1)),
-        (datetime(2024, 2, 28, 21, 0, 0, tzinfo=UTC), date(2024, 2, 29)),
-    ],
-)
-def test_by_hand_around_midnight(utc: datetime, day: date) -> None:
-    assert moscow_today(utc) == day

@@ -87,17 +87,6 @@ def test_a_renamed_event_is_renamed_on_all_its_days_and_on_no_other(three_days: 
     assert [line[2:4] for line in mart(three_days)] == [renamed, renamed, ("москва", "Лекция")]
 
 
-@pytest.mark.parametrize("step", [(steps, "insert"), (steps, "remove"), (module, "merge")])
-def test_a_run_that_died_within_the_mart_is_mended_by_the_next(three_days: Client, step: tuple[Any, str]) -> None:
-    load(three_days, [HELD[1], on(NEW, 4, event_id=8, amount="1")], version=2)
-    with patch.object(*step, side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
-        restate(three_days, 2)
-
-    restate(three_days, 3)
-
-    assert mart(three_days) == [row(OLD, 1, "500.00"), row(NEW, 1, "1.00", event_id=8)]
-
-
 def test_rows_that_were_written_into_the_mart_by_hand_are_put_right(three_days: Client) -> None:
     three_days.command(
         f"INSERT INTO {SALES.name} VALUES ('{OLD}', 'main', 7, 'RUB', 'москва', 'Лекция', 2, 999.99, 0, 5)"

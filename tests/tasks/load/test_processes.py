@@ -14,9 +14,6 @@ from tests.tasks.load.processes import finish, start
 
 pytestmark = pytest.mark.slow
 
-# Loads its days of March time and again: from nothing, changed, with rows gone, and back to the full set.
-
-
 FAR = "Asia/Kamchatka"
 # Loads both ends of the Moscow day 10 March and its neighbours, then empties that day; prints what was where.
 FAR_LOAD = """
