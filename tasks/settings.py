@@ -262,6 +262,9 @@ def with_account(settings: Settings, word: str, file: Path) -> Settings:
     given = _build(Settings, defaults | _values(file, own), str(file))
     made = settings.model_copy(update={name: getattr(given, name) for name in own})
     made._file = f"secrets/{file.name}"
+    for line in in_the_clear(made):
+        if line.startswith(f"{word.upper()}_"):
+            _warn(f"{made._file}: {line}")
     return made
 
 

@@ -33,8 +33,6 @@ NO_RIGHT, READ_ONLY, NOT_TO_CHANGE = 497, 164, 452
 
 
 class Refused(Exception):
-    """The server's error: its code and its words."""
-
     def __init__(self, text: str) -> None:
         super().__init__(text)
         found = re.search(r"Code: (\d+)", text)
@@ -59,7 +57,6 @@ class Asker:
         return [json.loads(line, parse_float=Decimal) for line in text.splitlines()]
 
     def do(self, statement: str, **settings: object) -> str:
-        """Any statement, with nothing but the given settings."""
         return self._post(statement, {name: str(value) for name, value in settings.items()})
 
     def _post(self, body: str, settings: dict[str, str]) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from tasks.smoke import probe_all
 from tests.access.asker import NO_RIGHT, NOT_TO_CHANGE, READ_ONLY, Asker, refusal
 from tests.path.scene import TODAY, scene_of, the_world
 from tests.path.test_contract import UNITED, agree, marketing
-from tests.support.clickhouse_embedded import Engine, embedded_as
+from tests.support.clickhouse_embedded import answers
 from tests.support.clickhouse_server import ClickHouseServer, clickhouse_server
 from tests.support.clickhouse_users import User
 from tests.support.shipped_access import shipped
@@ -55,22 +56,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServe
         yield server
 
 
-@dataclass(frozen=True)
-class Askers:
-    reader: Asker
-    loader: Asker
-    keeper: Asker
-    admin: Asker
-
-
 @pytest.fixture
-def by(server: ClickHouseServer) -> Askers:
-    return Askers(
-        *(Asker(server, USERS[n]) for n in ("datalens_reader", "etl_writer", "backup_user")), Asker(server)
-    )
+def by(server: ClickHouseServer) -> SimpleNamespace:
+    """Who asks: the reader of views, the loader, the keeper of backups, the administrator."""
+    names = {"reader": "datalens_reader", "loader": "etl_writer", "keeper": "backup_user"}
+    users = {who: Asker(server, USERS[name]) for who, name in names.items()}
+    return SimpleNamespace(**users, admin=Asker(server))
 
 
-def test_the_reader_reads_each_view_as_the_owner_does(by: Askers) -> None:
+def test_the_reader_reads_each_view_as_the_owner_does(by: SimpleNamespace) -> None:
     for view in VIEWS:
         moving = " EXCEPT minutes_since_success" if view == "v_data_freshness" else ""
         statement = f"SELECT *{moving} FROM zakaz.{view} ORDER BY ALL"
@@ -79,7 +73,7 @@ def test_the_reader_reads_each_view_as_the_owner_does(by: Askers) -> None:
         assert found == by.admin.ask(statement, readonly=0, join_use_nulls=0)
 
 
-def test_the_statements_of_datalens_are_right(by: Askers) -> None:
+def test_the_statements_of_datalens_are_right(by: SimpleNamespace) -> None:
     united, world = by.reader.ask(UNITED), the_world()
     lines = marketing([world], {source: [world] for source in ("vk_ads", "direct")})
     for source in ("vk_ads", "direct"):
@@ -112,7 +106,7 @@ NOT_FOR_THE_READER = [
 ]
 
 
-def test_the_reader_reads_no_table_and_writes_nothing(by: Askers) -> None:
+def test_the_reader_reads_no_table_and_writes_nothing(by: SimpleNamespace) -> None:
     for statement in NOT_FOR_THE_READER:
         assert refusal(by.reader, statement).code in {NO_RIGHT, READ_ONLY}, statement
     tables = by.admin.ask("SELECT name FROM system.tables WHERE database = 'zakaz' AND engine LIKE '%MergeTree'")
@@ -128,7 +122,7 @@ def test_the_reader_reads_no_table_and_writes_nothing(by: Askers) -> None:
         refusal(by.reader, statement)
 
 
-def test_the_readers_limits_can_be_lowered_and_not_raised(by: Askers) -> None:
+def test_the_readers_limits_can_be_lowered_and_not_raised(by: SimpleNamespace) -> None:
     for name, allowed in READER.constraints.items():
         if name.endswith("_mode"):
             assert refusal(by.reader, "SELECT 1", **{name: "break"}).code == NOT_TO_CHANGE, "no answer is cut short"
@@ -156,42 +150,45 @@ SMALL = {"max_rows_to_read": 1_000_000}
 """The shipped limit with a figure that a test reaches in a moment."""
 
 
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def test_no_statement_sets_a_limit_aside(tmp_path: Path) -> None:
     """The embedded engine lets no session reset a setting, nor does the server of compose.yaml; the tests' server,
     which is older, does."""
     limits = {name: dict(READER.constraints[name]) | {"max": str(figure)} for name, figure in SMALL.items()}
     settings, constraints = dict(READER.settings) | SMALL, dict(READER.constraints) | limits
     user = replace(READER, settings=settings, constraints=constraints, quota={})
-    with embedded_as(user, tmp_path_factory.mktemp("engine"), [User("open")]) as engine:
-        yield engine
-
-
-def test_no_statement_sets_a_limit_aside(engine: Engine) -> None:
-    for name in [name for name in READER.constraints if name.startswith("max_")]:
-        limit = int(SMALL.get(name, READER.constraints[name]["max"]))
-        least = 0 if name in ("max_untracked_memory", "max_threads") else 1  # Of others 0 is no limit.
+    ways = [
+        (name, reset.format(name=name))
+        for name in READER.constraints
+        if name.startswith("max_")
         for reset in (
             "SET {name} = DEFAULT", "SET {name} = 0", "SET profile = 'open'", "SET ROLE NONE",
             "SET compatibility = '22.3'", "SELECT 1 SETTINGS readonly = DEFAULT, {name} = DEFAULT",
-        ):  # fmt: skip
-            engine.ask(reset.format(name=name))
-            code, now = engine.ask(f"SELECT toInt64OrZero(extract(toString(getSetting('{name}')), '\\d+'))")
-            assert code == 0
-            assert least <= int(now) <= limit, reset
-    for way in ("{}", "{} SETTINGS max_rows_to_read = DEFAULT", "SELECT * FROM ({} SETTINGS max_rows_to_read = 0)"):
-        code, _ = engine.ask(way.format("SELECT sum(number) FROM numbers(2000000)"))
-        assert code in {TOO_MUCH_TO_READ, NOT_TO_CHANGE, READ_ONLY}
-
-    for statement in (
+        )
+    ]  # fmt: skip
+    now = "SELECT toInt64OrZero(extract(toString(getSetting('{}')), '\\d+'))"
+    summed = "SELECT sum(number) FROM numbers(2000000)"
+    over = [summed, f"{summed} SETTINGS max_rows_to_read = DEFAULT"]
+    over += [f"SELECT * FROM ({summed} SETTINGS max_rows_to_read = 0)"]
+    others = [
         "SELECT 1 SETTINGS additional_table_filters = {'system.one': 'dummy = 7'}",
         "SELECT 1 SETTINGS format_template_row = '/etc/passwd' FORMAT Template",
         "SET log_queries = 0",
-    ):
-        assert NOT_TO_CHANGE in engine.ask(statement)
+    ]
+
+    asked = [text for name, reset in ways for text in (reset, now.format(name))]
+    told = answers(user, tmp_path, [*asked, *over, *others], [User("open")])
+
+    for (name, reset), (code, figure) in zip(ways, told[1 : len(asked) : 2], strict=True):
+        limit = int(SMALL.get(name, READER.constraints[name]["max"]))
+        least = 0 if name in ("max_untracked_memory", "max_threads") else 1  # Of others 0 is no limit.
+        assert code == 0
+        assert least <= int(figure) <= limit, reset
+    codes = [code for code, _ in told[len(asked) :]]
+    assert set(codes[: len(over)]) <= {TOO_MUCH_TO_READ, NOT_TO_CHANGE, READ_ONLY}
+    assert codes[len(over) :] == [NOT_TO_CHANGE] * len(others)
 
 
-def test_a_quota_ends_what_set_its_limits_aside(server: ClickHouseServer, by: Askers) -> None:
+def test_a_quota_ends_what_set_its_limits_aside(server: ClickHouseServer, by: SimpleNamespace) -> None:
     """As this server, an old one, lets a session do."""
     spent = Asker(server, SPENT)
     spent.do("SET max_rows_to_read = DEFAULT", session_id="aside")
@@ -219,14 +216,14 @@ NOT_FOR_THE_KEEPER = [
 ]
 
 
-def test_the_loader_does_nothing_elsewhere_and_who_backs_up_reads_and_writes_no_row(by: Askers) -> None:
+def test_the_loader_does_nothing_elsewhere_and_who_backs_up_reads_and_writes_no_row(by: SimpleNamespace) -> None:
     for asker, statements in ((by.loader, NOT_FOR_THE_LOADER), (by.keeper, NOT_FOR_THE_KEEPER)):
         for statement in statements:
             assert refusal(asker, statement).code == NO_RIGHT, statement
 
 
 def test_a_backup_of_the_one_is_restored_elsewhere_by_the_other(
-    server: ClickHouseServer, by: Askers, tmp_path: Path
+    server: ClickHouseServer, by: SimpleNamespace, tmp_path: Path
 ) -> None:
     def of(dsn: str, **more: Any) -> Settings:
         return Settings(_env_file=None, clickhouse_dsn=dsn, backup_url="disk://backups", **more)

@@ -58,7 +58,6 @@ class Zakaz:
         return subprocess.run(command, env=self.env, cwd=self.home, capture_output=True, text=True, timeout=180)
 
     def ok(self, *arguments: str) -> str:
-        """Run it, expect success, give back what it printed."""
         done = self.run(*arguments)
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -89,13 +88,11 @@ class Zakaz:
             return select(client, sql)
 
     def sales(self) -> dict[truth.Key, truth.Figures]:
-        """In the shape of `truth.sales`."""
         figures = "event_date, event_id, currency, tickets_sold, revenue, refunds_amount"
         rows = self.select(f"SELECT {figures} FROM stg_qtickets_sales_raw").rows()
         return {row[:3]: row[3:] for row in rows}  # type: ignore[misc]
 
     def add(self, api: str) -> None:
-        """The account `spb`."""
         self.stage.add(api, "spb", World.generate(until=self.world.until, days=3, scale=0.1, seed=8), self.home)
 
     def ends(self) -> list[tuple[Any, ...]]:

@@ -7,13 +7,10 @@ product has confirmed.
 
 from __future__ import annotations
 
-import logging
 import re
-import sys
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -21,7 +18,7 @@ from pathlib import Path
 import clickhouse_connect
 
 from sandbox.world import World
-from tests.faults.table import TIMES, Cell, all_cells
+from tests.faults.table import TIMES, Cell
 from tests.flows import truth
 from tests.support.product import Clock, Outcome, Product, in_process
 from tests.support.stage import SOURCE_OF, Stage, stage
@@ -33,7 +30,6 @@ FIRST = truth.moscow_day(NOW) - timedelta(days=DAYS - 1)
 FACTS = {"vk": "fact_vk_ads_daily", "legacy": "fact_vk_ads_daily", "direct": "fact_direct_daily"}
 SALES = ("stg_qtickets_tickets", "dim_events", "stg_qtickets_sales_raw")
 _MART = "agg_marketing_daily"
-_TEXTS = re.compile(r".*_name|venue|utm_campaign|utm_term")
 
 Rows = list[tuple[object, ...]]
 Tables = dict[str, Rows]
@@ -80,29 +76,35 @@ class Bench:
         return api.product.load(api.source, FIRST, last)
 
     def judge(self, cell: Cell) -> Verdict:
+        """The load with the fault, and unless it was refused and left everything as it was, a plain one after it."""
+        name = cell.endpoint.api
+        if not any(fnmatchcase(path, cell.endpoint.path) for path in self.apis[name].asked):
+            return Verdict("exact", asked=False)
+        verdict = self.judge_first(cell)
+        if verdict.word == "WRONG" or self._is_untouched(cell, verdict):
+            return verdict
+        healed = self.load(name)
+        if healed.status != "success":
+            return replace(verdict, word="WRONG", why=f"the next plain load does not succeed: {healed}")
+        if difference := _difference(self.tables(name), self.apis[name].right, cell.blind):
+            return replace(verdict, word="WRONG", why=f"the next plain load does not heal it: {difference}")
+        return verdict
+
+    def judge_first(self, cell: Cell) -> Verdict:
+        """The load with the fault."""
         name, faults = cell.endpoint.api, self.stage.faults(cell.endpoint.api)
         api = self.apis[name]
-        if not any(fnmatchcase(path, cell.endpoint.path) for path in api.asked):
-            return Verdict("exact", asked=False)
         self._prepare(name, cell.state)
         if cell.endpoint.name == "token":
             api.product.settings.vk_token_file.unlink(missing_ok=True)
         else:
-            self.authorize(name)
+            self._authorize(name, cell.state)
         fault = faults.add(cell.fault.kind, cell.endpoint.path, *TIMES[cell.times], **cell.fault.options)
         outcome = self.load(name)
-        verdict = self._first(cell, outcome)
         faults.clear()
-        if verdict.word != "WRONG" and not self._is_untouched(cell, verdict):
-            healed = self.load(name)
-            if healed.status != "success":
-                verdict = Verdict("WRONG", "the next plain load does not succeed", f"{outcome} then {healed}")
-            elif difference := _difference(self.tables(name), api.right, blind=cell.is_blind):
-                verdict = Verdict("WRONG", f"the next plain load does not heal it: {difference}", outcome.message)
-        return Verdict(verdict.word, verdict.why, verdict.message, fault.fired > 0)
+        return replace(self._first(cell, outcome), asked=fault.fired > 0)
 
     def _is_untouched(self, cell: Cell, verdict: Verdict) -> bool:
-        """A refused load that left everything as it was: the next one would only be a clean load once more."""
         api = self.apis[cell.endpoint.api]
         kept = api.product.has_fetches or api.product.select("SELECT 1 FROM meta_quarantine").height
         untouched = self.tables(cell.endpoint.api) == self._before(cell)
@@ -119,7 +121,7 @@ class Bench:
             return Verdict("WRONG", "a traceback", outcome.message)
         if outcome.status == "failed":
             return self._refused(cell, there, outcome.message)
-        difference = _difference(there, api.right, blind=cell.is_blind)
+        difference = _difference(there, api.right, cell.blind)
         if not difference:
             return Verdict("exact", message=outcome.message)
         if _notes(outcome.message) - _notes(api.messages[cell.state]):
@@ -128,7 +130,8 @@ class Bench:
 
     def _refused(self, cell: Cell, there: Tables, message: str) -> Verdict:
         before, right = self._before(cell), self.apis[cell.endpoint.api].right
-        if mixed := [table for table, rows in there.items() if rows not in (before[table], right[table])]:
+        seen = {table: [_seen(table, one[table], cell.blind) for one in (there, before, right)] for table in there}
+        if mixed := [table for table, (rows, *either) in seen.items() if rows not in either]:
             return Verdict("WRONG", f"a refused load changed {', '.join(mixed)}", message)
         if not message or "\n" in message or "Traceback" in message:
             return Verdict("WRONG", "the refusal is not one line", message)
@@ -148,13 +151,13 @@ class Bench:
             held = f"{product.settings.clickhouse_database}_before"
             product.command(*(f"INSERT INTO {table} SELECT * FROM {held}.{table}" for table in product.tables))
 
-    def authorize(self, name: str) -> None:
+    def _authorize(self, name: str, state: str) -> None:
         """VK's token is there as a rule: only at its own endpoint is it asked for."""
         if name == "vk":
             file = self.apis[name].product.settings.vk_token_file
             if not file.exists():
                 assert self.load(name).status == "success"
-                self._prepare(name, "fresh")
+                self._prepare(name, state)
             token = self.stage.vk.tokens.issue()
             token.access = re.search(r'"access_token": "([^"]+)"', file.read_text())[1]  # type: ignore[index]
 
@@ -164,7 +167,7 @@ def _notes(message: str) -> set[str]:
     return set(message.split("; ")[1:])
 
 
-def _difference(there: Tables, right: Tables, *, blind: bool = False) -> str:
+def _difference(there: Tables, right: Tables, blind: str) -> str:
     """Of the first table that is not right, in a few words."""
     for table, rows in right.items():
         wanted, found = _seen(table, rows, blind), _seen(table, there[table], blind)
@@ -179,11 +182,12 @@ columns: dict[str, list[str]] = {}
 """Of each table, in the order of its rows here."""
 
 
-def _seen(table: str, rows: Rows, blind: bool) -> Rows:
+def _seen(table: str, rows: Rows, blind: str) -> Rows:
+    """Without what may be something else; the mart is by city and by currency, so that nothing of it is left."""
     if not blind:
         return rows
-    keep = [n for n, column in enumerate(columns[table]) if not _TEXTS.fullmatch(column)]
-    return sorted((tuple(row[n] for n in keep) for row in rows), key=repr)
+    keep = [n for n, column in enumerate(columns[table]) if not re.fullmatch(blind, column)]
+    return [] if table == _MART else sorted((tuple(row[n] for n in keep) for row in rows), key=repr)
 
 
 @contextmanager
@@ -234,16 +238,3 @@ def _succeed(made: Bench, name: str) -> str:
     outcome = made.load(name)
     assert outcome.status == "success", outcome
     return outcome.message
-
-
-def carry_out(dsn: str, folder: str, ids: list[str]) -> dict[str, Verdict]:
-    """The cells of these ids, in a process of their own; what is wrong is told at once."""
-    logging.disable(logging.CRITICAL)
-    wanted, found = set(ids), {}
-    with bench(dsn, Path(folder), f"faults_{uuid.uuid4().hex[:8]}") as made:
-        for cell in all_cells():
-            if cell.id in wanted:
-                found[cell.id] = made.judge(cell)
-                if found[cell.id].word == "WRONG":
-                    print(f"{cell.id}: {found[cell.id]}", file=sys.stderr, flush=True)
-    return found

@@ -22,8 +22,6 @@ TIMES = {"once": (1, 0), "second": (1, 1), "lasting": (ALWAYS, 0)}
 
 @dataclass(frozen=True)
 class Fault:
-    """What `sandbox.faults` schedules: a kind and its options."""
-
     kind: str
     options: dict[str, Any] = field(default_factory=dict)
 
@@ -45,16 +43,31 @@ class Endpoint:
     errors: tuple[dict[str, Any], ...] = ({},)
 
 
+TAGS = frozenset(
+    "utm utm_source utm_medium utm_campaign utm_content utm_term url link_url Href TrackingParams".split()
+)
+"""Free text that figures are divided by: another text there is another tag, and a true one."""
+FREE = TAGS | frozenset("name Name title place_name CampaignName timezone".split())
+_MADE_OF = {r".*_name|venue|city|timezone": FREE, r"utm_.*": TAGS, "currency": frozenset(["currency"])}
+"""Columns of the warehouse, and the fields that they come from. VK's currency is taken for the report's where it is not
+told, without a word."""
+
+
 @dataclass(frozen=True)
 class Cell:
-    """`is_blind`: the reply may have other texts, so that only figures can be judged."""
+    """`touched`: fields to which the reply gives other values, so that nobody could tell those of `blind`."""
 
     endpoint: Endpoint
     kind: str
     fault: Fault
     state: str
     times: str
-    is_blind: bool = False
+    touched: set[str] = field(default_factory=set)
+
+    @property
+    def blind(self) -> str:
+        """A pattern of columns. The reply must have been sent."""
+        return "|".join(columns for columns, fields in _MADE_OF.items() if self.touched & fields)
 
     @property
     def id(self) -> str:

@@ -1,11 +1,12 @@
 """No wrong reply of any endpoint ends as a success with other figures, unless the run's message counts what is missing.
 
-A sample of the table and of the malformed payloads; `python -m tests.faults` carries out the others.
+A sample of the table and of the malformed payloads. `ZAKAZ_TEST_FAULTS=all pytest tests/faults -rP` carries out the
+whole table and prints how each ends, `ZAKAZ_TEST_EXAMPLES=10000` as many payloads.
 """
 
 from __future__ import annotations
 
-import json
+import os
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
 
 from tests.faults.bench import FACTS, FIRST, NOW, SALES, Bench, bench, columns
-from tests.faults.malform import STEPS, Malformed, Payload
-from tests.faults.table import ENDPOINTS, one_of_each
+from tests.faults.malform import Payload, payloads
+from tests.faults.table import ENDPOINTS, all_cells, one_of_each
 from tests.faults.trial import Trial, trial
 from tests.flows import ad_truth, truth
 from tests.support.stage import SOURCE_OF
@@ -25,30 +27,20 @@ from tests.support.stage import SOURCE_OF
 # Where the money comes from, and what most easily looks like a whole reply.
 MONEY = {"orders", "statistics_banners_day", "getStatistics", "reports"}
 ALIKE = {"list_halved", "list_emptied_and_count", "item_dropped", "item_twice", "day_moved"}
-CELLS = list(one_of_each(32))
-CELLS += [c for c in one_of_each() if c.endpoint.name in MONEY and c.kind in ALIKE and c not in CELLS]
-AT = ("qtickets-orders", "vk-statistics_banners_day", "direct-reports")
-PAYLOADS = [Payload(AT[n % 3], "fresh", "once", ((step, n, "\x1b[31m"),)) for n, step in enumerate(sorted(STEPS))]
-PAYLOADS += [
-    Payload("direct-adgroups", "loaded", "lasting", (("wrap", 17999, "x"),)),
-    Payload("vk-banners", "fresh", "lasting", (("mark", 7, "x"), ("lists", 8, "\ud83d"))),
-    Payload("qtickets-events", "loaded", "second", (("extra", 9, "=1+1"), ("swap", 10, "x"))),
-    # A damaged name of a field that may be left out.
-    Payload("qtickets-events", "fresh", "once", (("bytes", 26, "\ud83d"),)),
-    Payload("legacy-getStatistics", "fresh", "lasting", (("bytes", 167, "=1+1;cmd|' /C calc'!A0"),)),
-    Payload("qtickets-orders", "fresh", "second", (("lists", 449137, "p»\x7f\U00109a51\U0004cf0eÆ¢pm¤"),)),
-]
+# What no other test looks at.
+ALSO = {"qtickets-events-without_shows.start_date-fresh-second"}
+SAMPLE = [*one_of_each(32), *(cell for cell in all_cells() if cell.id in ALSO)]
+SAMPLE += [c for c in one_of_each() if c.endpoint.name in MONEY and c.kind in ALIKE and c not in SAMPLE]
+CELLS = list(all_cells()) if os.environ.get("ZAKAZ_TEST_FAULTS") else SAMPLE
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the bench's settings lead."""
     return tmp_path_factory.mktemp("faults")
 
 
 @pytest.fixture(scope="module")
 def made(clickhouse_dsn: str, folder: Path) -> Iterator[Bench]:
-    """With its clean loads."""
     with bench(clickhouse_dsn, folder, f"faults_{uuid.uuid4().hex[:8]}") as ready:
         yield ready
 
@@ -94,19 +86,20 @@ def test_clean_loads_are_the_ground_truth_and_the_table_has_every_endpoint_that_
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.id)
 def test_a_wrong_reply_is_mended_counted_or_refused(made: Bench, cell: Any) -> None:
     verdict = made.judge(cell)
+    print(verdict)
     assert verdict.word in ("exact", "counted", "refused"), str(verdict)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("payload", PAYLOADS, ids=lambda payload: f"{payload.endpoint}-{payload.steps[0][0]}")
+@settings(max_examples=int(os.environ.get("ZAKAZ_TEST_EXAMPLES") or 20))
+@given(payloads())
+@example(Payload("direct-adgroups", "loaded", "lasting", (("wrap", 17999, "x"),)))
+@example(Payload("vk-banners", "fresh", "lasting", (("mark", 7, "x"), ("swap", 8, "\ud83d"))))
+@example(Payload("qtickets-events", "loaded", "second", (("extra", 9, "=1+1"), ("swap", 10, "x"))))
+# A damaged name of a field that may be left out; a free order that lost a ticket.
+@example(Payload("qtickets-events", "fresh", "once", (("bytes", 26, "\ud83d"),)))
+@example(Payload("legacy-getStatistics", "fresh", "lasting", (("bytes", 167, "=1+1;cmd|' /C calc'!A0"),)))
+@example(Payload("qtickets-orders", "fresh", "second", (("lists", 449137, "p»\x7f\U00109a51\U0004cf0eÆ¢pm¤"),)))
 def test_a_malformed_payload_is_exact_counted_or_refused(tried: Trial, payload: Payload) -> None:
     verdict = tried.judge(payload)
-    assert verdict.word != "WRONG", f"{payload} {verdict}"
-
-
-def test_every_step_changes_a_reply_and_does_the_same_again() -> None:
-    page = json.dumps({"data": [{"id": n, "price": "10.5", "rows": [{"clicks": n}]} for n in range(8)]}).encode()
-    for step in STEPS:
-        drawn = [Malformed(Payload("direct-ads", "fresh", "once", ((step, seed, "odd"),))) for seed in range(60)]
-        assert any(one.body(page) != page or one.wire for one in drawn), step
-        assert drawn[7].body(page) == drawn[7].body(page), "the same payload is the same bytes"
+    assert verdict.word != "WRONG", str(verdict)

@@ -1,4 +1,4 @@
-"""What is shipped for a server, read: compose.yaml, its Dockerfile, the samples, the names of settings."""
+"""What is shipped for a server, read: compose.yaml, its Dockerfile, the sample of its settings."""
 
 from __future__ import annotations
 
@@ -8,10 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from prefect.settings import Settings as PrefectSettings
-from prefect.settings.legacy import _get_settings_fields
-
-from tasks.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
@@ -43,11 +39,6 @@ def variables() -> list[Variable]:
 def resolved(text: str, **env: str) -> str:
     """What compose makes of a value of compose.yaml with this .env."""
     return _VARIABLE.sub(lambda found: env.get(found[1]) or (found[3] if found[2] == ":-" else ""), text)
-
-
-def setting_names() -> set[str]:
-    """What Zakaz and Prefect read from the environment."""
-    return {name.upper() for name in Settings.model_fields} | set(_get_settings_fields(PrefectSettings))
 
 
 def sample(path: str) -> tuple[dict[str, str], dict[str, str]]:

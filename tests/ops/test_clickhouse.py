@@ -58,10 +58,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServe
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clickhouse_server, "write_config", lambda folder, _: config(folder))
         patch.setenv("CLICKHOUSE_ADMIN_PASSWORD", PASSWORD)
-        running = ClickHouseServer(tmp_path_factory.mktemp("shipped"))
-        running.start()
-        yield running
-        running.stop()
+        with clickhouse_server.clickhouse_server(tmp_path_factory.mktemp("shipped")) as running:
+            yield running
 
 
 def login(server: ClickHouseServer, password: str = PASSWORD) -> Client:

@@ -7,7 +7,6 @@ that nothing hangs on the day.
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import time
@@ -20,7 +19,7 @@ from typing import Any
 import httpx
 import polars as pl
 import psutil
-from pydantic import SecretStr
+import yaml
 
 from sandbox.world import World
 from tasks.load.frames import select
@@ -48,7 +47,6 @@ class Stack:
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def zakaz(self, *arguments: str, **env: str) -> str:
-        """`zakaz …` to its good end; what it printed."""
         command = [sys.executable, "-m", "cli.main", *arguments]
         done = subprocess.run(
             command, env=self.env | env, cwd=self.home, capture_output=True, text=True, timeout=240
@@ -57,7 +55,6 @@ class Stack:
         return done.stdout
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """Of the Prefect server."""
         url = f"{self.env['PREFECT_API_URL']}{path}"
         reply = httpx.request(method, url, json=body, timeout=120, trust_env=False)
         assert reply.is_success, reply.text
@@ -67,7 +64,6 @@ class Stack:
         return dict(self.ask("GET", f"/deployments/name/{name}"))
 
     def start_run(self, deployment: str, **parameters: Any) -> str:
-        """As `prefect deployment run` does; the run's id."""
         place = f"/deployments/{self.deployment(deployment)['id']}/create_flow_run"
         made = self.ask("POST", place, {"parameters": parameters})
         return str(made["id"])
@@ -80,14 +76,13 @@ class Stack:
         until(lambda: self.state_of(run)["type"] in states, lambda: str(self.state_of(run)))
         return self.state_of(run)
 
-    def start_worker(self, name: str, **env: str) -> subprocess.Popen[bytes]:
+    def start_worker(self, name: str) -> None:
         command = [sys.executable, "-m", "cli.main", "worker", "--name", name, "--limit", "3"]
         with (self.home / f"{name}.log").open("wb") as log:
             worker = subprocess.Popen(
-                command, env=self.env | env, cwd=self.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                command, env=self.env, cwd=self.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         self.workers.append(worker)
-        return worker
 
     def kill(self, worker: subprocess.Popen[bytes]) -> None:
         """As a machine dies: the worker and its runs at once, without a word."""
@@ -111,12 +106,12 @@ class Stack:
 
     def automations_with(self, seconds: dict[str, int]) -> Path:
         """automations.yaml with other times: words of a name, and seconds to wait instead of its own."""
-        blocks = re.split(r"(?m)^(?=  - name:)", (ROOT / "automations.yaml").read_text("utf-8"))
-        for word, wait in seconds.items():
-            (hit,) = (n for n, block in enumerate(blocks) if word in block.splitlines()[0])
-            blocks[hit] = re.sub(r"within: \d+", f"within: {wait}", blocks[hit])
+        declared = yaml.safe_load((ROOT / "automations.yaml").read_text("utf-8"))
+        for one in declared["automations"]:
+            for word in [word for word in seconds if word in one["name"]]:
+                one["trigger"]["within"] = seconds[word]
         file = self.home / "automations.yaml"
-        file.write_text("".join(blocks), "utf-8")
+        file.write_text(yaml.safe_dump(declared), "utf-8")
         return file
 
 
@@ -128,7 +123,6 @@ def until(happened: Callable[[], bool], or_else: Callable[[], str], seconds: flo
 
 
 def bare_environment() -> dict[str, str]:
-    """This process's, without anything that is set for Zakaz or Prefect."""
     return {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
 
 
@@ -141,7 +135,7 @@ def stack(home: Path, world: World, dsn: str, database: str) -> Iterator[Stack]:
         chat = Receiver()
         closing.callback(chat.close)
         port = free_port()
-        env = bare_environment() | _as_environment(settings)
+        env = bare_environment() | apis.environment(dsn, database, home)
         env |= {
             "PYTHONPATH": str(ROOT),
             "ZAKAZ_HOME": str(home),
@@ -162,11 +156,3 @@ def stack(home: Path, world: World, dsn: str, database: str) -> Iterator[Stack]:
         made = Stack(home, env, apis, settings, chat)
         closing.callback(lambda: [made.kill(worker) for worker in list(made.workers)])
         yield made
-
-
-def _as_environment(settings: Settings) -> dict[str, str]:
-    values = {name: getattr(settings, name) for name in settings.model_fields_set}
-    return {
-        name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-        for name, value in values.items()
-    }

@@ -40,7 +40,6 @@ def zakaz(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def processes_of(home: Path) -> list[str]:
-    """Commands of what runs for this home."""
     found = []
     for process in psutil.process_iter():
         try:

@@ -54,9 +54,10 @@ class _Handler(BaseHTTPRequestHandler):
         """The object's path; None where the key or the bucket is not the right one, which is answered here."""
         _, of, name = f"{unquote(urlsplit(self.path).path)}/".partition(f"/{NAME}/")
         if f"Credential={KEY}/" not in self.headers.get("Authorization", ""):
-            self._answer(403, _error("AccessDenied", "Access Denied"))
+            self._answer(403, "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>")
         elif not of:
-            self._answer(404, _error("NoSuchBucket", "The specified bucket does not exist"))
+            words = "The specified bucket does not exist"
+            self._answer(404, f"<Error><Code>NoSuchBucket</Code><Message>{words}</Message></Error>")
         else:
             return name.rstrip("/")
         return None
@@ -77,17 +78,16 @@ class _Handler(BaseHTTPRequestHandler):
         if not name:
             self._list(query.get("prefix", [""])[0], query.get("delimiter", [""])[0])
         elif name not in self.bucket.objects:
-            self._answer(404, _error("NoSuchKey", "The specified key does not exist."))
+            self._answer(404, "<Error><Code>NoSuchKey</Code><Message>There is none.</Message></Error>")
         else:
             self._answer(200, self.bucket.objects[name])
 
     def do_POST(self) -> None:
-        """Delete several objects."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         if self._object() is not None:
             for name in re.findall(r"<Key>(.*?)</Key>", body):
                 self.bucket.objects.pop(name, None)
-            self._answer(200, b'<?xml version="1.0"?><DeleteResult/>')
+            self._answer(200, "<DeleteResult/>")
 
     def do_DELETE(self) -> None:
         if (name := self._object()) is not None:
@@ -110,19 +110,15 @@ class _Handler(BaseHTTPRequestHandler):
                 )
         items += [f"<CommonPrefixes><Prefix>{escape(name)}</Prefix></CommonPrefixes>" for name in sorted(folders)]
         head = f"<Name>{NAME}</Name><KeyCount>{len(items)}</KeyCount><IsTruncated>false</IsTruncated>"
-        self._answer(
-            200, f'<?xml version="1.0"?><ListBucketResult>{head}{"".join(items)}</ListBucketResult>'.encode()
-        )
+        self._answer(200, f"<ListBucketResult>{head}{''.join(items)}</ListBucketResult>")
 
-    def _answer(self, status: int, body: bytes = b"") -> None:
+    def _answer(self, status: int, body: bytes | str = b"") -> None:
+        """Text is XML."""
+        sent = body if isinstance(body, bytes) else f'<?xml version="1.0"?>{body}'.encode()
         self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(sent)))
         self.send_header("ETag", '"0"')
         self.send_header("Content-Type", "application/xml")
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body)
-
-
-def _error(code: str, message: str) -> bytes:
-    return f'<?xml version="1.0"?><Error><Code>{code}</Code><Message>{message}</Message></Error>'.encode()
+            self.wfile.write(sent)

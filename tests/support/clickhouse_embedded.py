@@ -1,7 +1,6 @@
 """The embedded engine, which is newer than the tests' server, in a process of its own with a user of the tests' choice.
 
-Run as a script: `python clickhouse_embedded.py CONFIG FOLDER`. A statement a line on standard input, as JSON; a line for each
-on standard output: the code of the error, 0 without one, and the first field of the answer or the error's words.
+As a script: `python -m tests.support.clickhouse_embedded CONFIG FOLDER`, statements and answers as JSON.
 """
 
 from __future__ import annotations
@@ -10,8 +9,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,48 +18,29 @@ from tests.support.clickhouse_users import DEFAULT, User, write_config
 ROOT = Path(__file__).parents[2]
 
 
-class Engine:
-    """Asks the engine of a process."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-
-    def ask(self, statement: str) -> tuple[int, str]:
-        """The code of the error, 0 without one, and the first field of the answer or the words of the error."""
-        asked, told = self._process.stdin, self._process.stdout
-        assert asked is not None
-        assert told is not None
-        asked.write(json.dumps(statement) + "\n")
-        asked.flush()
-        code, text = json.loads(told.readline())
-        return int(code), str(text)
-
-
-@contextmanager
-def embedded_as(user: User, folder: Path, others: Iterable[User] = ()) -> Iterator[Engine]:
-    """An engine that is asked as a user with the settings, constraints and quota of the given one, and the right to all."""
+def answers(user: User, folder: Path, statements: list[str], others: Iterable[User] = ()) -> list[tuple[int, str]]:
+    """Of each statement in turn the code of the error, 0 without one, and the first field of the answer or the error's
+    words. They are asked with the settings, constraints and quota of the user, and the right to all."""
     config = write_config(folder, [replace(user, name=DEFAULT.name, password="", roles={}), *others])
     command = [sys.executable, "-m", "tests.support.clickhouse_embedded", str(config), str(folder / "data")]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:
-        yield Engine(process)
-        assert process.stdin is not None
-        process.stdin.close()
+    done = subprocess.run(
+        command, cwd=ROOT, input=json.dumps(statements), capture_output=True, text=True, check=True
+    )
+    return [(code, text) for code, text in json.loads(done.stdout)]
 
 
-def _serve(config: str, folder: str, lines: Iterable[str]) -> None:
+def _answer(config: str, folder: str) -> None:
     import chdb  # An engine, which the tests that start this process do without.
 
-    connection = chdb.connect(f"{folder}?config-file={config}")
-    for line in lines:
+    connection, found = chdb.connect(f"{folder}?config-file={config}"), []
+    for statement in json.load(sys.stdin):
         try:
-            answer = [0, str(connection.query(json.loads(line), "TSV")).partition("\n")[0].partition("\t")[0]]
+            found.append((0, str(connection.query(statement, "TSV")).partition("\n")[0].partition("\t")[0]))
         except RuntimeError as error:
-            found = re.search(r"Code: (\d+)", str(error))
-            answer = [int(found[1]) if found else -1, str(error)]
-        sys.stdout.write(json.dumps(answer) + "\n")
-        sys.stdout.flush()
+            code = re.search(r"Code: (\d+)", str(error))
+            found.append((int(code[1]) if code else -1, str(error)))
+    json.dump(found, sys.stdout)
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1], sys.argv[2], sys.stdin)
+    _answer(sys.argv[1], sys.argv[2])

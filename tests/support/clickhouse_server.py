@@ -4,8 +4,6 @@ It is clickhouse-local with an HTTP listener: one process, tables on disk, users
 `system.query_log`, no replication, no `CREATE USER`; native TCP is off unless asked for: a failed login there ends it.
 """
 
-import atexit
-import http.client
 import os
 import socket
 import subprocess
@@ -15,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
+
+import httpx
 
 from tests.support import clickhouse_process
 from tests.support.clickhouse_library import ClickHouseUnavailableError, library_path
@@ -45,7 +45,6 @@ class ClickHouseServer:
         return self.dsn_of(DEFAULT)
 
     def dsn_of(self, user: User) -> str:
-        """Where another user logs in; the password is part of it."""
         secret = f":{quote(user.password, safe='')}" if user.password else ""
         return f"http://{quote(user.name, safe='')}{secret}@{HOST}:{self.port}"
 
@@ -91,7 +90,7 @@ class ClickHouseServer:
         while time.monotonic() < deadline:
             if self._process is None or self._process.poll() is not None:
                 raise self._failure("ended at start")
-            if answer(port, "/ping") == "Ok.":
+            if answers(f"http://{HOST}:{port}/ping"):
                 return
             time.sleep(0.02)
         raise self._failure(f"did not answer within {START_SECONDS} s")
@@ -132,19 +131,9 @@ def free_port() -> int:
 _held: list[socket.socket] = []
 
 
-@atexit.register
-def _let_go() -> None:
-    for holder in _held:
-        holder.close()
-
-
-def answer(port: int, target: str) -> str | None:
-    """The text of a GET, None while nobody answers. Not with urllib, which would ask a configured proxy."""
-    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+def answers(url: str) -> bool:
+    """Whether a GET succeeds; a configured proxy is not asked."""
     try:
-        connection.request("GET", target)
-        return connection.getresponse().read().decode(errors="replace").strip()
-    except (OSError, http.client.HTTPException):
-        return None
-    finally:
-        connection.close()
+        return httpx.get(url, timeout=5, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False

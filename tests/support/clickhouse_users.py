@@ -8,7 +8,10 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
+
+Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -36,79 +39,64 @@ READER = User("reader", password="reader-password", settings={"readonly": 1})
 
 
 def write_config(folder: Path, users: Iterable[User]) -> Path:
-    """Write the configuration with these users besides `default`, or in its place, and return the file to start with."""
-    users_file = folder / "users.xml"
-    _write(users_file, _users_config(list({user.name: user for user in [DEFAULT, *users]}.values())))
-    config = ElementTree.Element("clickhouse")
-    ElementTree.SubElement(config, "users_config").text = str(users_file)
-    _allow_backups(config, folder / "backups")
-    config_file = folder / "config.xml"
-    _write(config_file, config)
-    return config_file
+    """Write the configuration with these users besides `default`, or in its place, and return the file to start with.
+
+    Backups go to the folder, as `File(…)` names it, and to a disk of the name that compose.yaml uses, where the folder is.
+    """
+    known = {user.name: user for user in [DEFAULT, *users]}.values()
+    roles = {name: _grants(grants) for user in known for name, grants in user.roles.items()}
+    _write(
+        folder / "users.xml",
+        {
+            "profiles": {user.name: {**user.settings, "constraints": user.constraints} for user in known},
+            "quotas": {"default": {}} | {user.name: _quota(user) for user in known if user.quota},
+            "roles": roles,
+            "users": {user.name: _account(user) for user in known},
+        },
+    )
+    backups = folder / "backups"
+    _write(
+        folder / "config.xml",
+        {
+            "users_config": str(folder / "users.xml"),
+            "storage_configuration": {"disks": {"backups": {"type": "local", "path": f"{backups}/"}}},
+            "backups": {"allowed_path": str(backups), "allowed_disk": "backups"},
+        },
+    )
+    return folder / "config.xml"
 
 
-def _allow_backups(config: ElementTree.Element, folder: Path) -> None:
-    """To the folder, as `File(…)` names it, and to a disk of the name that compose.yaml uses, where the folder is."""
-    disks = ElementTree.SubElement(ElementTree.SubElement(config, "storage_configuration"), "disks")
-    _fill(ElementTree.SubElement(disks, "backups"), {"type": "local", "path": f"{folder}/"})
-    allowed = ElementTree.SubElement(config, "backups")
-    _fill(allowed, {"allowed_path": str(folder), "allowed_disk": "backups"})
+def _account(user: User) -> Document:
+    secret = {"password_sha256_hex": hashlib.sha256(user.password.encode()).hexdigest()}
+    return {
+        **(secret if user.password else {"password": ""}),
+        "networks": {"ip": list(user.hosts)},
+        "profile": user.name,
+        "quota": user.name if user.quota else "default",
+        **({"access_management": 1} if user.name == DEFAULT.name else {}),
+        **(_grants(f"GRANT `{role}`" for role in user.roles) if user.roles else {}),
+    }
 
 
-def _users_config(users: list[User]) -> ElementTree.Element:
+def _grants(statements: Iterable[str]) -> Document:
+    return {"grants": {"query": list(statements)}}
+
+
+def _quota(user: User) -> Document:
+    return {"interval": [{"duration": seconds, **most} for seconds, most in user.quota.items()]}
+
+
+def _write(path: Path, document: Document) -> None:
     root = ElementTree.Element("clickhouse")
-    profiles, accounts = ElementTree.SubElement(root, "profiles"), ElementTree.SubElement(root, "users")
-    quotas = ElementTree.SubElement(root, "quotas")
-    ElementTree.SubElement(quotas, "default")
-    roles = ElementTree.SubElement(root, "roles")
-    for user in users:
-        _add_profile(profiles, user)
-        _add_account(accounts, user)
-        if user.quota:
-            quota = ElementTree.SubElement(quotas, user.name)
-            for seconds, most in user.quota.items():
-                _fill(ElementTree.SubElement(quota, "interval"), {"duration": seconds} | dict(most))
-        for name, grants in user.roles.items():
-            _add_grants(ElementTree.SubElement(roles, name), grants)
-    return root
-
-
-def _add_profile(profiles: ElementTree.Element, user: User) -> None:
-    profile = ElementTree.SubElement(profiles, user.name)
-    _fill(profile, user.settings)
-    constraints = ElementTree.SubElement(profile, "constraints")
-    for name, limits in user.constraints.items():
-        _fill(ElementTree.SubElement(constraints, name), limits)
-
-
-def _add_account(accounts: ElementTree.Element, user: User) -> None:
-    account = ElementTree.SubElement(accounts, user.name)
-    if user.password:
-        digest = hashlib.sha256(user.password.encode()).hexdigest()
-        ElementTree.SubElement(account, "password_sha256_hex").text = digest
-    else:
-        ElementTree.SubElement(account, "password")
-    networks = ElementTree.SubElement(account, "networks")
-    for host in user.hosts:
-        ElementTree.SubElement(networks, "ip").text = host
-    ElementTree.SubElement(account, "profile").text = user.name
-    ElementTree.SubElement(account, "quota").text = user.name if user.quota else "default"
-    if user.name == DEFAULT.name:
-        ElementTree.SubElement(account, "access_management").text = "1"
-    if user.roles:
-        _add_grants(account, [f"GRANT `{role}`" for role in user.roles])
-
-
-def _add_grants(parent: ElementTree.Element, statements: Iterable[str]) -> None:
-    grants = ElementTree.SubElement(parent, "grants")
-    for statement in statements:
-        ElementTree.SubElement(grants, "query").text = statement
-
-
-def _fill(parent: ElementTree.Element, texts: Mapping[str, str | int]) -> None:
-    for name, value in texts.items():
-        ElementTree.SubElement(parent, name).text = str(value)
-
-
-def _write(path: Path, root: ElementTree.Element) -> None:
+    _fill(root, document)
     ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+
+
+def _fill(parent: ElementTree.Element, content: Any) -> None:
+    """A list is an element each."""
+    if not isinstance(content, Mapping):
+        parent.text = str(content)
+        return
+    for name, value in content.items():
+        for one in value if isinstance(value, list) else [value]:
+            _fill(ElementTree.SubElement(parent, name), one)

@@ -10,9 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import httpx
-
-from tests.support.clickhouse_server import free_port
+from tests.support.clickhouse_server import answers, free_port
 
 _SECONDS = 90
 
@@ -27,7 +25,7 @@ def prefect_server(
         server = subprocess.Popen(command, env=env, cwd=home, stdout=log, stderr=log)
     try:
         deadline = time.monotonic() + _SECONDS
-        while not _is_healthy(port):
+        while not answers(f"http://127.0.0.1:{port}/api/health"):
             said = (home / "server.log").read_text(errors="replace")[-2000:]
             assert server.poll() is None and time.monotonic() < deadline, said
             time.sleep(0.2)
@@ -54,10 +52,3 @@ class PrefectServer:
         assert self._process
         self._process.kill()
         self._process.wait()
-
-
-def _is_healthy(port: int) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/api/health", trust_env=False).is_success
-    except httpx.HTTPError:
-        return False

@@ -145,7 +145,6 @@ class Product:
 
     @cached_property
     def tables(self) -> list[str]:
-        """What a load may write to."""
         found = self.select(
             "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' "
             "AND name != 'meta_migrations' ORDER BY name"

@@ -47,7 +47,6 @@ def rendered(settings: Settings, name: str) -> list[str]:
 
 
 def _user(settings: Settings, name: str) -> User:
-    """What the statements of one file say."""
     roles: dict[str, tuple[str, ...]] = {}
     given: list[str] = []
     limits: Limits = ({}, {})

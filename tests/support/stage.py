@@ -41,7 +41,6 @@ class Stage:
         file.write_text("".join(f"{setting}={value}\n" for setting, value in given.items()))
 
     def show(self, world: World) -> None:
-        """The same APIs some time later."""
         self.qtickets.show(world)
         self.vk.cabinet.show(world)
         self.direct.show(world)
@@ -98,7 +97,6 @@ class Stage:
         return Settings(_env_file=None, **(values | (old if legacy else vk)))  # type: ignore[arg-type]
 
     def environment(self, dsn: str, database: str, folder: Path) -> dict[str, str]:
-        """The same, for a flow or a command."""
         made = self.settings(dsn, database, folder)
         given = {name: getattr(made, name) for name in made.model_fields_set}
         return {

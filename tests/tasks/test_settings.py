@@ -90,69 +90,60 @@ def accounts(name: str) -> dict[str, Account]:
     return {account.name: account for account in accounts_of(SOURCES[name], load_settings())}
 
 
-def test_which_files_are_accounts_and_a_copy_is_told_of_and_not_read(secrets: Path) -> None:
-    write(secrets, vk="", vk__spb="", direct__a2="", warehouse="")
-    copies = ["telegram.spb", "vk.Spb", "vk.old", "vk.spb.bak", "vk~"]
-    write(secrets, **dict.fromkeys(copies, "VK_RATE=9"))
-
-    assert set(account_files()) == {("vk", "spb"), ("direct", "a2")}
-    assert load_settings().vk_rate == 2
-    assert sorted(remarks()) == [f"{secrets}/.env.{name} is taken for a copy and not read" for name in copies]
-
-
 def test_an_account_has_its_own_file_and_main_the_environment(
-    secrets: Path, monkeypatch: pytest.MonkeyPatch
+    secrets: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What is for all comes from where it does without accounts."""
-    write(secrets, vk="VK_PAGE_SIZE=11", http="HTTP_ATTEMPTS=2", vk__spb="VK_CLIENT_ID=spb VK_CLIENT_SECRET=s")
+    write(secrets, vk="VK_PAGE_SIZE=11", http="HTTP_ATTEMPTS=2", vk__spb="VK_TOKEN=t VK_BASE_URL=http://10.0.0.8")
     monkeypatch.setenv("VK_RATE", "7")
     monkeypatch.setenv("VK_CLIENT_ID", "of-main")
 
     main, spb = (account.settings for account in accounts("vk_ads").values())
 
     assert (main.vk_client_id, main.vk_rate, main.vk_page_size) == ("of-main", 7, 11)
-    assert (spb.vk_client_id, spb.vk_rate, spb.vk_page_size, spb.http_attempts) == ("spb", 2, 250, 2)
+    assert (spb.vk_client_id, spb.vk_rate, spb.vk_page_size, spb.http_attempts) == (None, 2, 250, 2)
     assert spb.vk_token_file == secrets / "vk_token.spb.json"
     assert [one.file_of("vk") for one in (main, spb)] == ["secrets/.env.vk", "secrets/.env.vk.spb"]
+    assert "secrets/.env.vk.spb: VK_BASE_URL sends its token in the clear to 10.0.0.8" in caplog.text
     with pytest.raises(SettingsError, match=r"VK_CLIENT_SECRET is missing\. Put it into secrets/\.env\.vk "):
         accounts("vk_ads")["main"].check()
-    # A source of which nothing is set up has `main`, whose error says what is missing; one that is, only what is.
-    assert [list(accounts(name)) for name in ("qtickets", "direct")] == [["main"], ["main"]]
+    # Where nothing is set up there is `main`, whose error says what is missing; else what is set up alone.
+    assert list(accounts("direct")) == ["main"]
     write(secrets, direct__spb="DIRECT_LOGIN=a DIRECT_TOKEN=t")
     assert list(accounts("direct")) == ["spb"]
 
 
-def test_what_stands_in_another_file_than_its_own_and_a_name_that_is_none_are_told_and_not_read(
-    secrets: Path,
-) -> None:
-    write(
-        secrets,
-        vk="DIRECT_LOGIN=a vk_clientid=1 CLICKHOUSE_DATABASE=ours",
-        vk__spb="VK_CLIENT_ID=2 CLICKHOUSE_DATABASE=other QTICKETS_RATE=9",
-        more="VK_RATE=3 SOMETHING_ELSE=1 ZAKAZ_HOME=/",
-    )
+def test_copies_settings_in_the_file_of_another_and_unknown_names_are_told_of_and_not_read(secrets: Path) -> None:
+    copies = ["telegram.spb", "vk.Spb", "vk.old", "vk.spb.bak", "vk~"]
+    write(secrets, **dict.fromkeys(copies, "VK_RATE=9"), direct__a2="")
+    write(secrets, vk="DIRECT_LOGIN=a vk_clientid=1 CLICKHOUSE_DATABASE=ours")
+    write(secrets, vk__spb="VK_CLIENT_ID=2 CLICKHOUSE_DATABASE=other QTICKETS_RATE=9")
+    write(secrets, more="VK_RATE=3 SOMETHING_ELSE=1 ZAKAZ_HOME=/")
 
     settings, spb = load_settings(), accounts("vk_ads")["spb"].settings
 
     assert (settings.direct_login, settings.clickhouse_database, settings.vk_rate) == (None, "ours", 3)
     assert (spb.clickhouse_database, spb.qtickets_rate) == ("ours", 3)
-    assert sorted(line.removeprefix(f"{secrets}/.env.") for line in remarks()) == [
-        "more: SOMETHING_ELSE is no setting and not read",
-        "more: ZAKAZ_HOME is read from the environment alone",
-        "vk.spb: CLICKHOUSE_DATABASE is not read; an account has only settings that begin with VK_",
-        "vk.spb: QTICKETS_RATE is not read; an account has only settings that begin with VK_",
-        f"vk: DIRECT_LOGIN is not read; it belongs into {secrets}/.env.direct",
-        "vk: vk_clientid is no setting and not read; did you mean VK_CLIENT_ID?",
-    ]
+    assert set(account_files()) == {("vk", "spb"), ("direct", "a2")}
+    assert sorted(line.removeprefix(f"{secrets}/.env.") for line in remarks()) == sorted(
+        [
+            *(f"{name} is taken for a copy and not read" for name in copies),
+            "more: SOMETHING_ELSE is no setting and not read",
+            "more: ZAKAZ_HOME is read from the environment alone",
+            "vk.spb: CLICKHOUSE_DATABASE is not read; an account has only settings that begin with VK_",
+            "vk.spb: QTICKETS_RATE is not read; an account has only settings that begin with VK_",
+            f"vk: DIRECT_LOGIN is not read; it belongs into {secrets}/.env.direct",
+            "vk: vk_clientid is no setting and not read; did you mean VK_CLIENT_ID?",
+        ]
+    )
 
 
 def test_a_given_file_is_the_only_account_of_the_sources_that_it_sets_but_for_one_asked_for_by_name(
     secrets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(secrets, vk="VK_CLIENT_ID=1", vk__spb="VK_CLIENT_ID=2", direct__spb="DIRECT_LOGIN=a DIRECT_TOKEN=t")
-    given = tmp_path / "given.env"
-    given.write_text("VK_CLIENT_ID=given\nCLICKHOUSE_DATABASE=other\n")
-    monkeypatch.setenv("ZAKAZ_ENV", str(given))
+    (tmp_path / "given.env").write_text("VK_CLIENT_ID=given\nCLICKHOUSE_DATABASE=other\n")
+    monkeypatch.setenv("ZAKAZ_ENV", str(tmp_path / "given.env"))
     settings = load_settings()
 
     assert {name: one.settings.vk_client_id for name, one in accounts("vk_ads").items()} == {"main": "given"}
@@ -171,52 +162,38 @@ def test_logins_and_clients_of_an_agency_that_a_file_lists_are_an_account_each(s
 
     direct, vk = accounts("direct"), accounts("vk_ads")
 
-    assert {name: one.settings.direct_login for name, one in direct.items()} == {
-        "first-login": "First.Login",
-        "second": "second",
+    logins = {name: (one.settings.direct_login, one.settings.direct_token) for name, one in direct.items()}
+    assert logins == {"first-login": ("First.Login", SecretStr("t")), "second": ("second", SecretStr("t"))}
+    clients = {name: (one.settings.vk_agency_client, one.settings.vk_token_file.name) for name, one in vk.items()}
+    assert clients == {
+        "main": ("one", "vk_token.json"),
+        "123456": ("123456", "vk_token.agency.123456.json"),
+        "client-agency": ("client@agency", "vk_token.agency.client-agency.json"),
     }
-    assert {one.settings.direct_token for one in direct.values()} == {SecretStr("t")}
-    assert {name: one.settings.vk_agency_client for name, one in vk.items()} == {
-        "main": "one",
-        "123456": "123456",
-        "client-agency": "client@agency",
-    }
-    tokens = [vk[name].settings.vk_token_file for name in ("123456", "client-agency")]
-    assert tokens == [secrets / f"vk_token.agency.{name}.json" for name in ("123456", "client-agency")]
-    write(secrets, vk__agency="VK_AGENCY_CLIENT=Ромашка,a")
-    with pytest.raises(SettingsError, match=r"VK_AGENCY_CLIENT in .*vk\.agency lists Ромашка, by which no"):
-        accounts("vk_ads")["agency"].check()
 
 
 @pytest.mark.parametrize(
     ("files", "at_fault", "words"),
     [
-        (
-            {"direct__a": "DIRECT_LOGIN=A.B", "direct__b": "DIRECT_LOGIN=a-b"},
-            "ab",
-            "[ab] and [ab] are the same account",
-        ),
-        (
-            {"direct__a": "DIRECT_LOGIN=b,c", "direct__b": "DIRECT_LOGIN=d"},
-            "b",
-            r"two accounts b, in .*\.[ab] and .*\.[ab]\.",
-        ),
-        ({"direct__a": "DIRECT_LOGIN=c,c"}, "c", r"two accounts c, in secrets/\.env\.direct\.a\. "),
-        ({"direct__a": "DIRECT_RATE=fast"}, "a", r"DIRECT_RATE of .*/\.env\.direct\.a is wrong"),
-        ({"direct__a": "DIRECT_LOGIN=\udcff"}, "a", "is not UTF-8"),
+        (("LOGIN=A.B", "LOGIN=a-b"), "ab", "[ab] and [ab] are the same account, in secrets/.*[ab] and secrets/"),
+        (("LOGIN=b,c", "LOGIN=d"), "b", r"two accounts b, in secrets/.*[ab] and secrets/.*[ab]\."),
+        (("LOGIN=c,c",), "c", r"two accounts c, in secrets/\.env\.direct\.a\. "),
+        (("LOGIN=Ромашка,d",), "a", r"DIRECT_LOGIN in secrets/\.env\.direct\.a lists Ромашка, by which no"),
+        (("RATE=fast",), "a", r"DIRECT_RATE of .*/\.env\.direct\.a is wrong"),
+        (("LOGIN=\udcff",), "a", "is not UTF-8"),
     ],
 )
 def test_an_account_that_is_there_twice_or_cannot_be_read_stops_no_other(
-    secrets: Path, files: dict[str, str], at_fault: str, words: str
+    secrets: Path, files: tuple[str, ...], at_fault: str, words: str
 ) -> None:
-    write(secrets, direct="DIRECT_LOGIN=of-main DIRECT_TOKEN=t", **files)
+    write(secrets, direct="DIRECT_LOGIN=of-main DIRECT_TOKEN=t")
+    write(secrets, **{f"direct__{name}": f"DIRECT_{line}" for name, line in zip("ab", files, strict=False)})
 
-    found = accounts_of(DIRECT, load_settings())
+    main, *others = accounts_of(DIRECT, load_settings())
 
-    found[0].check()
-    faulty = [one for one in found if one.fault]
-    assert (found[0].name, {one.name for one in faulty}) == ("main", set(at_fault))
-    for one in faulty:
+    main.check()
+    assert {one.name for one in others if one.fault} == set(at_fault)
+    for one in filter(lambda one: one.fault, others):
         with pytest.raises(SettingsError, match=words):
             one.check()
 

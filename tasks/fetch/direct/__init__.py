@@ -11,7 +11,7 @@ from datetime import datetime
 from tasks.fetch.direct.fetching import COLUMNS as COLUMNS
 from tasks.fetch.direct.fetching import HISTORY_DAYS as HISTORY_DAYS
 from tasks.fetch.direct.fetching import fetch
-from tasks.fetch.direct.values import canonical_login as canonical_login
+from tasks.fetch.direct.values import canonical_login
 from tasks.landing import Fetched
 from tasks.settings import Settings, require
 from tasks.window import Window

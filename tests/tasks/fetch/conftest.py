@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
 from starlette.types import ASGIApp
 
+from sandbox import World
 from sandbox.server import Running, serve
+from sandbox.world.secrets import MARK
 from tasks.errors import SourceError
 from tasks.fetch.http import Api, ApiClient
-from tasks.fetch.traffic import Traffic, counted
+from tasks.fetch.traffic import counted
 from tasks.settings import Settings
+from tests.tasks.fetch.account import UNTIL
 from tests.tasks.fetch.applications import Ask, Asked, Stage
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Of any test here, however it ends. All secrets of the sandbox contain the mark."""
+    caplog.set_level(logging.DEBUG)
+    yield
+    assert not [line for record in caplog.get_records("call") if MARK in (line := record.getMessage())]
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """Two months up to 2026-01-20 18:30 in Moscow, over a change of VAT. Not to be changed."""
+    return World.generate(until=UNTIL, days=60, scale=0.1)
 
 
 @pytest.fixture(scope="session")
@@ -25,16 +43,8 @@ def _running() -> Iterator[Running[Stage]]:
 
 @pytest.fixture
 def base_url_of(_running: Running[Stage]) -> Iterator[Callable[[ASGIApp], str]]:
-    """Serves an application until the test ends and gives its address."""
     yield lambda app: _running.base_url + _running.app.add(app)
     _running.app.clear()
-
-
-@pytest.fixture
-def traffic() -> Iterator[Traffic]:
-    """What went over the wire during the test."""
-    with counted() as traffic:
-        yield traffic
 
 
 @pytest.fixture

@@ -1,25 +1,24 @@
-"""How much, how fast and for how long: limits of a reply, the rate of requests, pauses, Retry-After, the deadline."""
+"""How much and for how long: limits of a reply, pauses, Retry-After, the deadline."""
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import socket
 import threading
-import time
 import tracemalloc
 import zlib
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from types import SimpleNamespace
 
 import httpx
 import pytest
 
 from sandbox import QticketsApi
-from tasks.fetch import bodies, traffic
-from tasks.fetch.http import Api, ApiClient, retry_after
-from tasks.settings import Settings
+from tasks.errors import SourceError
+from tasks.fetch import bodies
+from tasks.fetch.http import TryAgain, retry_after
+from tasks.fetch.vk_ads.today import _judge_limit
 from tests.tasks.fetch.applications import Ask, Raw, Serve
 
 MB = 2**20
@@ -97,7 +96,7 @@ def test_a_slow_reply_ends_with_the_deadline(ask: Ask, serve_raw: Serve) -> None
     assert asked.error is not None and (asked.error.transient, asked.calls) == (True, 1)
 
 
-# --- pauses and rate ---
+# --- pauses ---
 
 
 @pytest.fixture
@@ -128,27 +127,26 @@ def test_retry_after_is_waited_for_unless_it_is_beyond_the_deadline(ask: Ask, ap
     assert "in the 5 s allowed: HTTP 429, and asks to wait 3600 s." in str(asked.error)
 
 
-def test_no_more_requests_start_in_any_stretch_than_the_rate_allows(
-    settings_for: Callable[..., Settings], api: QticketsApi, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("remaining", "then"),
+    [
+        ({"1": 0, "60": 5, "86400": 5}, 0.85),
+        ({"1": 0, "60": 0}, 49.85),
+        ({"1": 0, "3600": 0}, "run again after the next full hour"),
+        ({"1": 0, "86400": 0}, "run again tomorrow"),
+    ],
+)
+def test_a_short_limit_of_vk_is_waited_for_and_a_long_one_ends_the_run(
+    monkeypatch: pytest.MonkeyPatch, remaining: dict[str, int], then: float | str
 ) -> None:
-    """Retried ones included: a server that is in trouble must not be asked faster than one that is well.
+    """To a tenth of a second after the next full one, by the longest that is used up."""
+    now = datetime(2026, 1, 20, 15, 30, 10, 250_000, tzinfo=UTC)
+    monkeypatch.setattr("tasks.fetch.vk_ads.today.datetime", SimpleNamespace(now=lambda _tz: now))
 
-    By the client's clock, as it lets go of each: what happens to them on their way is not its doing.
-    """
-    starts: list[float] = []
-    monkeypatch.setattr(traffic, "count", lambda calls=0, **_: starts.append(time.monotonic()) if calls else None)
-    api.faults.add("status", status=500, times=5, after=5)
-    settings = settings_for(api, http_backoff=0)
-    headers = {"Authorization": f"Bearer {api.token}"}
+    with pytest.raises(TryAgain if isinstance(then, float) else SourceError) as caught:
+        _judge_limit(httpx.Response(429, json={"remaining": remaining}))
 
-    async def many() -> None:
-        async with ApiClient(Api("x", settings.qtickets_base_url, headers, 25, {}), settings) as client:
-            await asyncio.gather(*(client.get("orders") for _ in range(20)))
-
-    asyncio.run(many())
-
-    assert len(starts) == len(api.requests) == 25
-    for first in starts:
-        # 25 a second are 10 in 0.4 s; one more may be on the edge.
-        assert sum(first <= start < first + 0.4 for start in starts) <= 11
-    assert starts[-1] - starts[0] >= 24 / 25 * 0.95
+    if isinstance(caught.value, TryAgain):
+        assert caught.value.retry_after == pytest.approx(then, abs=0.01)
+    else:
+        assert str(then) in str(caught.value)

@@ -1,4 +1,4 @@
-"""One request each 1/rate seconds, of all accounts together that one address counts together."""
+"""One request each 1/rate seconds, of all accounts together where an address counts them together."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from types import SimpleNamespace
 
 import pytest
 
+from sandbox import QticketsApi
 from tasks.fetch import pace as module
 from tasks.fetch import qtickets
 from tasks.fetch.http import ApiClient
-from tasks.fetch.pace import Pace
 from tasks.fetch.vk_ads.token import api_of as vk
 from tasks.settings import Settings
 
-THREADS, EACH = 4, 5
 
-
-def test_accounts_of_one_address_of_qtickets_wait_for_each_other_in_whatever_thread(
-    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+def test_no_request_starts_before_its_turn_and_accounts_of_one_address_of_qtickets_share_the_turns(
+    settings_for: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At a standing clock each of them waits a turn longer than the one before."""
+    """At a standing clock each request, whatever its thread and a retried one too, waits a turn longer than the one
+    before: a server that is in trouble is not asked faster than one that is well."""
     waited: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -30,29 +29,19 @@ def test_accounts_of_one_address_of_qtickets_wait_for_each_other_in_whatever_thr
 
     monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: 1000.0))
     monkeypatch.setattr(module, "asyncio", SimpleNamespace(sleep=sleep))
+    api = QticketsApi([], [])
+    api.faults.add("status", status=500, times=3, after=5)
+    settings = settings_for(api, http_backoff=0, qtickets_rate=8)
 
-    async def of_account(token: int) -> None:
-        settings = make_settings(qtickets_base_url="https://a.test/v1", qtickets_token=str(token), qtickets_rate=8)
+    async def load() -> None:
         async with ApiClient(qtickets.api_of(settings), settings) as client:
-            for _ in range(EACH):
-                async with client._pace:
-                    pass
+            await asyncio.gather(*(client.get("orders") for _ in range(5)))
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(lambda token: asyncio.run(of_account(token)), range(THREADS)))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: asyncio.run(load()), range(4)))
 
-    assert sorted(waited) == [turn / 8 for turn in range(THREADS * EACH)]
-
-
-def test_accounts_of_other_addresses_and_of_a_source_that_counts_each_have_a_pace_of_their_own(
-    make_settings: Callable[..., Settings],
-) -> None:
-    def pace(api: Callable[[Settings], object], **values: str) -> Pace:
-        settings = make_settings(**values)
-        return ApiClient(api(settings), settings)._pace  # type: ignore[arg-type]
-
-    addresses = ("https://b.test/v1", "https://c.test/v1", "https://b.test/v1")
-    first, other, same = (pace(qtickets.api_of, qtickets_base_url=at) for at in addresses)
-
-    assert first is same
-    assert len({first, other, *(pace(vk, vk_client_id="a") for _ in range(2))}) == 4
+    assert sorted(waited) == [turn / 8 for turn in range(23)]
+    assert len(api.requests) == 23
+    other = settings_for(api)
+    alone = [ApiClient(api_of(other), other)._pace for api_of in (qtickets.api_of, vk, vk)]
+    assert len({ApiClient(qtickets.api_of(settings), settings)._pace, *alone}) == 4, "of another address or source"

@@ -1,95 +1,65 @@
-"""Pages that never end, and totals that cannot be, end the fetch in one line after a bounded number of calls."""
+"""More pages than one load reads end the fetch in one line after a bounded number of calls."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Coroutine
-from datetime import UTC, date, datetime
-from typing import Any
-from urllib.parse import parse_qs
+import re
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
+from sandbox import QticketsApi, Switches, World
+from sandbox.direct import DIRECT_LOGIN, DIRECT_TOKEN, DirectApi, DirectSwitches
+from sandbox.vk import VK_CLIENT_ID, VK_CLIENT_SECRET, VkAdsApi
 from tasks.errors import SourceError
-from tasks.fetch import paging
-from tasks.fetch.direct.reports import FIELDS, Reports
-from tasks.fetch.direct.service import Direct
-from tasks.fetch.qtickets import api_of
-from tasks.fetch.qtickets.listing import Client, Listing
-from tasks.fetch.qtickets.reading import Span, walk
-from tasks.fetch.vk_ads.today import Today
+from tasks.fetch import direct, paging, qtickets, vk_ads
 from tasks.settings import Settings
 from tasks.window import Window
+from tests.tasks.fetch.account import UNTIL
 
-DAY = Window(first=date(2026, 11, 20), last=date(2026, 11, 20))
-NOW = datetime(2026, 11, 21, tzinfo=UTC)
-AGES = Span(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
-Fetch = Callable[[Settings], Coroutine[Any, Any, object]]
+WINDOW = Window(first=UNTIL.date() - timedelta(days=30), last=UNTIL.date() - timedelta(days=1))
 
 
-class Endless:
-    """Answers with `answer(n)`, as JSON unless it is text, where n is the page asked for or else the number of the
-    request; after fifty requests in vain."""
-
-    def __init__(self, answer: Callable[[int], Any]) -> None:
-        self._answer, self.requests = answer, 0
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.requests += 1
-        page = parse_qs(scope["query_string"].decode()).get("page", [self.requests])[0]
-        content = self._answer(int(page)) if self.requests <= 50 else {}
-        text = content if isinstance(content, str) else json.dumps(content)
-        await Response(text, media_type="application/json")(scope, receive, send)
-
-
-async def banners(settings: Settings) -> None:
-    api = Today(settings)
-    try:
-        await api.listing("banners")
-    finally:
-        await api.close()
-
-
-async def report(settings: Settings) -> None:
-    direct = Direct(settings)
-    async with direct.client:
-        await Reports(direct, settings, NOW).ad_days(DAY, "YES")
-
-
-async def walked_orders(settings: Settings) -> None:
-    async with Client(api_of(settings), settings) as client:
-        await walk(Listing(client, "orders", 1), AGES, lambda _order: NOW)
-
-
-def page_of_orders(number: int) -> dict[str, Any]:
-    return {"data": [{"id": 10**6 - number}], "paging": {"total": 40, "perPage": 1, "currentPage": number}}
-
-
-def table(number: int) -> str:
-    row = "\t".join(["2026-11-20", *map(str, range(number, number + len(FIELDS) - 1))])
-    return "\t".join(FIELDS.values()) + f"\n{row}\nTotal rows: 1\n"
-
-
-NEVER_ENDING: dict[str, tuple[Fetch, Callable[[int], Any], str]] = {
-    "VK Ads": (banners, lambda n: {"count": 10**6, "items": [{"id": n}]}, "1000000 banners on 4 pages"),
-    "Yandex Direct": (report, table, f"4 rows in the report of {DAY} on 4 pages"),
-    "QTickets": (walked_orders, page_of_orders, "4 records of /orders on 4 pages"),
-}
-
-
-@pytest.mark.parametrize("name", NEVER_ENDING)
+@pytest.mark.parametrize(
+    ("name", "fetch", "words"),
+    [
+        ("QTickets", qtickets.fetch_orders, " records of /orders on "),
+        ("QTickets, walked", qtickets.fetch_orders, "4 records of /orders on 4 pages"),
+        ("VK Ads", vk_ads.fetch_ad_days, " banners on 4 pages"),
+        ("Yandex Direct", direct.fetch_ad_days, "on 4 pages"),
+    ],
+)
 def test_pages_without_end_end_in_one_line(
-    error_of: Callable[..., SourceError], monkeypatch: pytest.MonkeyPatch, name: str
+    error_of: Callable[..., SourceError],
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    fetch: Callable[..., object],
+    words: str,
 ) -> None:
     monkeypatch.setattr(paging, "MOST_PAGES", 3)
     monkeypatch.setattr("tasks.fetch.direct.reports._MOST_ROWS", 1)
-    fetch, answer, words = NEVER_ENDING[name]
-    app = Endless(answer)
+    apis = {
+        "QTickets": QticketsApi.of(world),
+        "QTickets, walked": QticketsApi.of(world, Switches(honour_filters=False)),
+        "VK Ads": VkAdsApi.of(world),
+        "Yandex Direct": DirectApi.of(world, DirectSwitches(auto_online_days=400)),
+    }
 
-    error = error_of(fetch, app)
+    def load(settings: Settings) -> object:
+        return fetch(settings, WINDOW, UNTIL)
 
-    assert str(error).startswith(f"{name} sent, or says that it has, {words}; one load reads at most ")
+    given = {
+        "vk_client_id": VK_CLIENT_ID,
+        "vk_client_secret": VK_CLIENT_SECRET,
+        "vk_token": None,
+        "vk_account_id": None,
+    }
+    login = {"direct_login": DIRECT_LOGIN, "direct_token": DIRECT_TOKEN}
+    error = error_of(load, apis[name], qtickets_page_size=1, vk_page_size=1, **given, **login)
+
+    assert re.match(
+        f"{name.partition(',')[0]} sent, or says that it has, .*{words}.*; one load reads at most ", str(error)
+    )
     assert error.transient, "as of any total that is odd: it may be a fault of the moment"
-    assert app.requests <= 8
+    assert len(apis[name].requests) <= 12

@@ -13,12 +13,17 @@ from tasks.load.tables import Scope
 from tasks.load.upsert import Upserted, upsert
 from tasks.settings import Settings
 from tasks.sources.qtickets import EVENTS, TICKETS
+from tasks.sources.vk_ads import SOURCE as VK
 from tasks.window import Window
 from tests.tasks.load.engines import BOTH, place_of, values
 from tests.tasks.load.events import event, event_frame
 from tests.tasks.load.tickets import ids, load, refunded, stored, ticket, utc, written
+from tests.validation.ad_frames import ad_days
 
+(ADS,) = VK.outputs
 LARGEST = "9999999999999999.99"
+TEXTS = ["", " ", "О'Коннор", '"«»`', "\\", "\\'", "a\\b\\\\", "line\nbreak\r\ttab", "\0\b\f", "%(keys)s %s %"]
+TEXTS += ["{x:UInt8}", "-- ; DROP TABLE odd", "/*", "NULL", "😀\u2028\ufeff"]
 
 
 @pytest.fixture(scope="module", params=BOTH)
@@ -86,6 +91,19 @@ def test_a_table_that_keeps_vanished_rows_keeps_them(client: Client) -> None:
 
     assert upsert(client, EVENTS, event_frame(event(2)), Scope(), 2) == Upserted(unchanged=1, kept=1)
     assert values(client, "SELECT event_id FROM dim_events FINAL ORDER BY event_id") == [(1,), (2,)]
+
+
+def test_any_text_in_a_key_is_stored_found_and_removed(client: Client) -> None:
+    def load_ads(texts: list[str], version: int) -> Upserted:
+        rows = ad_days(*({"account_id": text, "ad_id": number} for number, text in enumerate(texts)))
+        return upsert(client, ADS.table, rows, Scope(), version)
+
+    load_ads(TEXTS, 1)
+    stored_texts = values(client, f"SELECT account_id FROM {ADS.table.name} FINAL ORDER BY ad_id")
+    assert stored_texts == [(text,) for text in TEXTS]
+    assert load_ads(TEXTS, 2) == Upserted(unchanged=len(TEXTS))
+    for left in range(len(TEXTS) - 1, -1, -1):
+        assert load_ads(TEXTS[:left], 3) == Upserted(removed=1, unchanged=left)
 
 
 def test_a_null_where_none_may_be_fails_the_load_instead_of_becoming_a_zero(client: Client) -> None:

@@ -82,7 +82,6 @@ def raw(*orders: Order) -> pl.DataFrame:
 
 
 def amounts(*orders: Order) -> list[int]:
-    """Kopecks of the lines that pass, in their order."""
     return [int(amount * 100) for amount in tickets(split(raw(*orders), must.raw_orders).valid)["amount"]]
 
 

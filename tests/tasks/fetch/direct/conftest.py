@@ -1,10 +1,9 @@
-"""A small account of Direct, a clock for it, and a watch over the log."""
+"""A small account of Direct and a clock for it."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from types import SimpleNamespace
 
@@ -13,27 +12,11 @@ from starlette.types import ASGIApp
 
 from sandbox import World
 from sandbox.direct import DIRECT_LOGIN, DIRECT_TOKEN, DirectApi, DirectSwitches
-from sandbox.world.secrets import MARK
 from tasks.fetch.direct import fetch_ad_days
 from tasks.landing import Fetched
 from tasks.settings import Settings
 from tasks.window import Window
-from tests.tasks.fetch.direct.helpers import UNTIL, Account, Clock
-
-
-@pytest.fixture(autouse=True)
-def _no_secret_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Of any test here, however it ends."""
-    assert MARK in DIRECT_TOKEN
-    caplog.set_level(logging.DEBUG)
-    yield
-    assert not [line for record in caplog.get_records("call") if MARK in (line := record.getMessage())]
-
-
-@pytest.fixture(scope="session")
-def world() -> World:
-    """Two months up to 2026-01-20 18:30 in Moscow, over a change of VAT. Not to be changed."""
-    return World.generate(until=UNTIL, days=60, scale=0.1)
+from tests.tasks.fetch.direct.helpers import Account, Clock
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from tasks.fetch.direct.rows import described, unknown_tags
 from tasks.reference import cities
 from tasks.transform.direct import ad_days as to_facts
 from tasks.window import Window
-from tests.tasks.fetch.direct.helpers import PAST, Account, by_key
+from tests.tasks.fetch.account import by_key
+from tests.tasks.fetch.direct.helpers import PAST, Account
 
 DAYS = Window(first=date(2026, 1, 5), last=date(2026, 1, 7))
 HEADER = "Date\tCampaignId\tCampaignName\tAdGroupId\tAdId\tImpressions\tClicks\tCost\tConversions"

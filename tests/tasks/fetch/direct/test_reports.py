@@ -11,7 +11,8 @@ import pytest
 from sandbox.direct.reports.queue import Stored
 from tasks.fetch.direct.proving import NO_TOTALS, Totals
 from tasks.window import Window
-from tests.tasks.fetch.direct.helpers import PAST, UNTIL, Account, Clock, Facts, ad_day, by_key, ordinary
+from tests.tasks.fetch.account import UNTIL, Facts, by_key
+from tests.tasks.fetch.direct.helpers import PAST, Account, Clock, ad_day, ordinary
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +33,6 @@ def expected(direct: Account) -> Facts:
 
 @pytest.fixture
 def queued(direct: Account) -> Account:
-    """Its reports go to the queue."""
     direct.api.switches.auto_online_days = 0
     return direct
 

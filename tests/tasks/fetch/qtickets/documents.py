@@ -14,7 +14,6 @@ MOSCOW = timezone(timedelta(hours=3))
 
 
 def order(number: int, created: datetime, paid: datetime | None, **more: Any) -> dict[str, Any]:
-    """One order with one ticket."""
     basket = {
         "id": number * 10,
         "show_id": 900_000,
@@ -34,7 +33,6 @@ def order(number: int, created: datetime, paid: datetime | None, **more: Any) ->
 
 
 def event(number: int) -> dict[str, Any]:
-    """One event with one show."""
     return {
         **{"id": number, "name": "Щелкунчик", "is_active": 1, "currency_id": "RUB", "place_name": "Зал"},
         "deleted_at": None,

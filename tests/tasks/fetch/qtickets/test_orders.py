@@ -12,7 +12,6 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from sandbox import QticketsApi, Switches
-from tasks.errors import SettingsError, SourceError
 from tasks.fetch.qtickets import fetch_orders
 from tasks.fetch.qtickets.rows import ORDER_COLUMNS
 from tasks.settings import Settings
@@ -168,17 +167,6 @@ def test_an_order_with_unreadable_dates_is_left_to_validation(settings_for: Sett
     found = fetched(settings_for(QticketsApi(orders, [], Switches(honour_filters=False))), DAY)
 
     assert [row["order_id"] for row in found.rows] == ["5", "4", "3", "2"]
-
-
-def test_without_a_token_nothing_is_sent_and_a_wrong_one_is_tried_once(settings_for: SettingsFor) -> None:
-    api = QticketsApi(ORDERS, [])
-
-    with pytest.raises(SettingsError, match="QTICKETS_TOKEN is missing"):
-        fetched(settings_for(api, qtickets_token="  "), DAY)
-    assert api.requests == []
-    with pytest.raises(SourceError, match="put the right QTICKETS_TOKEN into") as caught:
-        fetched(settings_for(api, qtickets_token="an-old-token"), DAY)
-    assert (caught.value.transient, len(api.requests)) == (False, 1)
 
 
 # --- a server in between that lets no GET with a body through ---

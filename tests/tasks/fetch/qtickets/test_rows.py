@@ -14,13 +14,11 @@ from sandbox import QticketsApi
 from tasks.errors import SourceError
 from tasks.fetch.qtickets import fetch_orders
 from tasks.fetch.qtickets.rows import (
-    EVENT_COLUMNS,
     ORDER_COLUMNS,
     ORDER_SELECT,
     event_rows,
     mark_of,
     order_rows,
-    shows_without_a_day,
 )
 from tasks.landing import Fetched
 from tasks.settings import Settings
@@ -34,25 +32,6 @@ from validation.split import Split, split
 
 def order(**more: Any) -> dict[str, Any]:
     return {"id": 1, "payed": True, "utm": [], "baskets": [{"id": 10, "price": 490}], **more}
-
-
-def test_only_listed_fields_pass_whatever_an_order_holds() -> None:
-    """Of tags, persons are masked: more in the tests of `tasks/persons.py`."""
-    personal = dict.fromkeys(("client_email", "barcode", "custom", "name", "phone", "pdf_url"), "secret")
-    tags = [{"utm_term": "secret@mail.example.ru"}]
-
-    rows = order_rows(order(**personal, utm=tags, baskets=[{"id": 10, **personal}])) + event_rows(
-        {
-            "id": 7,
-            "payments": [personal],
-            "city": {"id": 1, "phone": "secret"},
-            "shows": [{"id": 1, "prices": "secret"}],
-        }
-    )
-
-    assert "secret" not in str(rows)
-    assert str(rows[0]["utm_term"]).startswith("email~")
-    assert {key for row in rows for key in row} <= {*ORDER_COLUMNS, *EVENT_COLUMNS}
 
 
 def test_an_event_is_known_again_by_its_number_and_the_instant_it_was_made_however_they_are_written() -> None:
@@ -171,14 +150,3 @@ def test_a_few_orders_that_do_not_add_up_are_a_note_and_others_prove_nothing(
     assert fetched.notes == ("the price of 2 of 4 orders is not the sum of their tickets; the tickets count",)
     assert fetched.warnings == ()
     assert len(fetched.rows) == 7
-
-
-def test_a_show_whose_start_was_not_sent_is_counted() -> None:
-    late = {"id": 2, "start_date": "2026-03-02 18:30:00"}
-    nobody_knows, known = [None, "2026-03-02", late], [late, {"deleted_at": "x"}]
-
-    counts = [
-        shows_without_a_day({"id": 1, "shows": shows}) for shows in (nobody_knows, known, [{"id": 1}], "", None)
-    ]
-
-    assert counts == [2, 0, 1, 1, 0]

@@ -1,14 +1,12 @@
-"""A small account of VK, served by both of its APIs, and fetches from whatever stands in for them."""
+"""A small account of VK behind both of its APIs."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from starlette.types import ASGIApp
 
 from sandbox import World
 from sandbox.vk import (
@@ -21,31 +19,12 @@ from sandbox.vk import (
     VkLegacyApi,
 )
 from sandbox.vk.objects import Figures
-from sandbox.world.secrets import MARK
-from tasks.fetch.vk_ads import fetch_ad_days
-from tasks.landing import Fetched
 from tasks.settings import Settings
-from tasks.window import Window
-from tests.tasks.fetch.vk_ads.helpers import TWO_DAYS, UNTIL, Account, only
-
-
-@pytest.fixture(autouse=True)
-def _no_secret_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Of any test here, however it ends. All secrets of the sandbox contain the mark."""
-    caplog.set_level(logging.DEBUG)
-    yield
-    assert not [line for record in caplog.get_records("call") if MARK in (line := record.getMessage())]
-
-
-@pytest.fixture(scope="session")
-def world() -> World:
-    """Two months up to 2026-01-20 18:30 in Moscow. Not to be changed."""
-    return World.generate(until=UNTIL, days=60, scale=0.1)
+from tests.tasks.fetch.vk_ads.helpers import TWO_DAYS, Account, only
 
 
 @pytest.fixture
 def cabinet(world: World) -> Cabinet:
-    """The world's account, which the test may change."""
     return Cabinet.of(world)
 
 
@@ -65,46 +44,20 @@ def token_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def settings_for(
-    make_settings: Callable[..., Settings], base_url_of: Callable[[ASGIApp], str], token_file: Path
-) -> Callable[..., Settings]:
-    """Serves today's API, or whatever stands in for it, and gives settings that lead to it."""
-
-    def settings(app: ASGIApp, **values: object) -> Settings:
-        known = {
-            "vk_base_url": base_url_of(app),
-            "vk_client_id": VK_CLIENT_ID,
-            "vk_client_secret": VK_CLIENT_SECRET,
-            "vk_token_file": token_file,
-            "vk_rate": 10_000,
-            "vk_page_size": 50,
-        }
-        return make_settings(**known | values)
-
-    return settings
+def vk(cabinet: Cabinet, settings_for: Callable[..., Settings], token_file: Path) -> Account:
+    """Behind today's API."""
+    given = {
+        "vk_token": None,
+        "vk_account_id": None,
+        "vk_client_id": VK_CLIENT_ID,
+        "vk_client_secret": VK_CLIENT_SECRET,
+        "vk_token_file": token_file,
+        "vk_page_size": 50,
+    }
+    return Account(VkAdsApi(cabinet), lambda app, **values: settings_for(app, **given | values))
 
 
 @pytest.fixture
-def vk(cabinet: Cabinet, settings_for: Callable[..., Settings]) -> Account:
-    """Behind today's API, without limits that a quick test would meet."""
-
-    def fetch(app: ASGIApp, window: Window, **values: object) -> Fetched:
-        return fetch_ad_days(settings_for(app, **values), window, UNTIL)
-
-    api = VkAdsApi(cabinet)
-    api.throttle.limits = {1: 10_000}
-    return Account(api, fetch)
-
-
-@pytest.fixture
-def old(cabinet: Cabinet, settings_for: Callable[..., Settings], base_url_of: Callable[[ASGIApp], str]) -> Account:
-    """Behind the legacy API."""
-
-    def fetch(app: ASGIApp, window: Window, **values: object) -> Fetched:
-        known = {"vk_api": "legacy", "vk_legacy_base_url": base_url_of(app), "vk_token": VK_LEGACY_TOKEN}
-        settings = settings_for(app, **known | {"vk_account_id": str(VK_ACCOUNT_ID)} | values)
-        return fetch_ad_days(settings, window, UNTIL)
-
-    api = VkLegacyApi(cabinet)
-    api.throttle.limits = {1: 10_000}
-    return Account(api, fetch)
+def old(cabinet: Cabinet, settings_for: Callable[..., Settings]) -> Account:
+    given = {"vk_api": "legacy", "vk_token": VK_LEGACY_TOKEN, "vk_account_id": str(VK_ACCOUNT_ID)}
+    return Account(VkLegacyApi(cabinet), lambda app, **values: settings_for(app, **given | values))

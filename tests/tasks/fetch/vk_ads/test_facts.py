@@ -3,35 +3,37 @@ out days without delivery and zero figures, so that only sums of the account pro
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from sandbox import World
 from sandbox.vk import VK_ACCOUNT_ID, VK_CLIENT_ID, VkAdsApi
 from sandbox.world.secrets import MARK
 from tasks.fetch.vk_ads import credential, reads
-from tasks.settings import Settings
-from tests.tasks.fetch.vk_ads.helpers import FORTNIGHT, Account, by_ad_day, spent
-from tests.tasks.fetch.vk_ads.truth import rows_of, vk_ads
+from tasks.landing import Fetched
+from tests.flows import ad_truth
+from tests.tasks.fetch.account import Facts, by_key
+from tests.tasks.fetch.vk_ads.helpers import FORTNIGHT, Account
 
 
-@pytest.mark.parametrize("deleted", [False, True])
-def test_every_figure_of_todays_api_is_the_ground_truth(vk: Account, world: World, deleted: bool) -> None:
-    """Of deleted ads too. Each row has its campaign, group, link and tags."""
-    for number in vk.cabinet.banners if deleted else ():
+def shown(fetched: Fetched) -> Facts:
+    return {key: figures for key, figures in by_key(fetched.rows).items() if figures[0]}
+
+
+def test_every_figure_of_todays_api_is_the_ground_truth(vk: Account, world: World) -> None:
+    """Of deleted ads too. Each row has its campaign, group, link and tags; a day without delivery is a row of zeros."""
+    for number in vk.cabinet.banners:
         vk.cabinet.delete(number)
 
     fetched = vk.fetch(FORTNIGHT)
 
-    expected = rows_of(world, FORTNIGHT.first, FORTNIGHT.last, zeros=True)
-    assert sum(figures[0] != "0" for figures in expected.values()) > 150
-    assert by_ad_day(fetched.rows) == expected
-    assert fetched.facts == {"ad_days": len(expected), "ads": len(vk_ads(world))}
+    expected = ad_truth.facts(world, "vk_ads", FORTNIGHT.first, FORTNIGHT.last)
+    ads = {str(ad.ad_id): ad for ad in world.ads if ad.source == "vk_ads"}
+    assert len(expected) > 150
+    assert shown(fetched) == expected
+    assert fetched.facts == {"ad_days": len(by_key(fetched.rows)), "ads": len(ads)}
+    assert len(by_key(fetched.rows)) == len(ads) * FORTNIGHT.days
     assert fetched.warnings == fetched.notes == ()
     assert fetched.marks == (str(VK_ACCOUNT_ID),)
-    ads = {str(ad.ad_id): ad for ad in vk_ads(world)}
     for row in fetched.rows:
         ad = ads[str(row["ad_id"])]
         named = (str(ad.campaign_id), ad.campaign_name, str(ad.group_id), ad.group_name, ad.link or "")
@@ -62,16 +64,16 @@ def test_odd_ads_are_loaded_like_any_other(vk: Account, world: World) -> None:
 
 
 def test_no_secret_is_in_rows_settings_or_what_tells_an_account(
-    vk: Account, settings_for: Callable[..., Settings], caplog: pytest.LogCaptureFixture
+    vk: Account, caplog: pytest.LogCaptureFixture
 ) -> None:
     rows = vk.fetch().rows
 
     assert "statistics" in caplog.text, "the log is caught"
     assert VK_CLIENT_ID not in repr(rows) + caplog.text
-    settings = settings_for(vk.api, vk_token=f"a-secret-{MARK}")
+    settings = vk.settings(vk.api, vk_token=f"a-secret-{MARK}")
     assert MARK not in repr(rows) + repr(settings) + credential(settings) + reads(settings)
     several = ({}, {"vk_client_id": "another"}, {"vk_agency_client": "1"}, {"vk_agency_client": "2"})
-    assert len({credential(settings_for(vk.api, **one)) for one in several}) == len(several)
+    assert len({credential(vk.settings(vk.api, **one)) for one in several}) == len(several)
 
 
 def test_every_figure_of_the_legacy_api_is_the_ground_truth(old: Account, world: World) -> None:
@@ -81,31 +83,12 @@ def test_every_figure_of_the_legacy_api_is_the_ground_truth(old: Account, world:
 
     fetched = old.fetch(FORTNIGHT)
 
-    shown = {key: figures for key, figures in by_ad_day(fetched.rows).items() if figures[0] != "0"}
-    assert shown == rows_of(world, FORTNIGHT.first, FORTNIGHT.last, zeros=False)
+    assert shown(fetched) == ad_truth.facts(world, "vk_ads", FORTNIGHT.first, FORTNIGHT.last, groups=False)
     assert {(row["account_id"], row["currency"]) for row in fetched.rows} == {(str(VK_ACCOUNT_ID), "RUB")}
     assert fetched.warnings == fetched.notes == ()
     assert fetched.marks == (f"legacy {VK_ACCOUNT_ID}",)
     assert any(row["link"] for row in fetched.rows)
     assert {(request.method, request.query) for request in old.api.requests} == {("POST", "")}
-
-
-@pytest.mark.usefixtures("four")
-def test_spend_that_the_legacy_api_leaves_out_is_requested_again_and_then_refused(old: Account) -> None:
-    def less(reply: Any) -> None:
-        if reply["response"][0]["type"] == "ad":
-            for one in reply["response"]:
-                one["stats"].pop()
-
-    old.edit("/ads.getStatistics", less, times=1)
-    assert spent(old.fetch().rows) == 800
-
-    old.api.requests.clear()
-    old.edit("/ads.getStatistics", less)
-    error = old.refused()
-    assert "the account spent 800.00" in str(error)
-    assert error.transient
-    assert old.calls()["ads.getStatistics"] == 4, "the account once, the ads three times"
 
 
 @pytest.mark.usefixtures("four")

@@ -115,16 +115,6 @@ def test_a_token_that_another_process_renewed_is_taken_over_without_a_refresh(
     assert [r.status for r in vk.api.requests if r.path == path("ad_groups")][:2] == [401, 200]
 
 
-def test_where_a_refresh_is_refused_one_new_token_is_requested(vk: Account, token_file: Path) -> None:
-    vk.fetch()
-    vk.api.tokens.expire()
-    change_stored(token_file, refresh_token="forgotten")
-
-    assert vk.fetch().rows
-    assert vk.fetch().rows
-    assert vk.grants() == [NEW, REFRESH, NEW]
-
-
 def test_a_revoked_token_ends_the_run_with_what_to_do_and_takes_no_other(vk: Account, token_file: Path) -> None:
     vk.fetch()
     vk.api.tokens.revoke()
@@ -198,5 +188,5 @@ def test_a_reply_that_is_lost_never_takes_a_second_slot(vk: Account, kind: str, 
 
     error = vk.refused(http_timeout=0.3 if kind == "timeout" else 5)
 
-    assert vk.calls() == {"token": 1}
+    assert [request.path for request in vk.api.requests] == [TOKEN]
     assert error.transient == (options.get("status") != 403)

@@ -1,0 +1,165 @@
+"""Rows of VK and of Direct to facts: whose tags an ad has, which macros are filled in, whose VAT its spend has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tasks.reference import cities
+from tasks.transform import direct, vk_ads
+from tests.validation.ad_frames import raw_direct, raw_vk
+from tests.validation.frames import of_main
+from validation import ads as must
+from validation.split import split
+
+UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+SITE = "https://afisha.example.invalid/event/1"
+OWN = f"{SITE}?utm_source=own&utm_content=own_01_01"
+# What VK adds by itself, with the ids of the group and of the ad.
+DEFAULT = {"source": "vk_ads", "medium": "cpc", "campaign": "5757287178", "content": "17735868496"}
+Raw = Callable[..., pl.DataFrame]
+
+
+def made(raw: Raw, *changes: dict[str, str | None]) -> list[dict[str, Any]]:
+    """`raw`: raw_vk or raw_direct."""
+    module = vk_ads if raw is raw_vk else direct
+    facts = module.ad_days(raw(*changes), cities())
+    assert split(of_main(facts), must.facts).rejected.height == 0
+    return facts.rows(named=True)
+
+
+def tags(raw: Raw, **change: str | None) -> dict[str, str | None]:
+    (row,) = made(raw, change)
+    return {name.removeprefix("utm_"): row[name] for name in UTM if row[name] != ""}
+
+
+def test_a_row_by_hand() -> None:
+    (row,) = made(raw_direct, {})
+
+    assert row == {
+        "stat_date": date(2026, 1, 19),
+        "account_id": "a",
+        "campaign_id": 700012672,
+        "ad_group_id": 5757287178,
+        "ad_id": 17735868496,
+        "campaign_name": "Хиты",
+        "impressions": 3955,
+        "clicks": 132,
+        "spent": Decimal("5222.40"),
+        "spent_has_vat": 1,
+        "currency": "RUB",
+        "conversions": 4,
+        **dict.fromkeys(UTM, ""),
+        "utm_content": "msk_01_10",
+        "utm_city": "москва",
+        "utm_day": 1,
+        "utm_month": 10,
+    }
+    (net,) = made(raw_direct, {"include_vat": "NO"})
+    assert (net["spent"], net["spent_has_vat"]) == (Decimal("5222.40"), 0), "spend is as reported"
+    (of_vk,) = made(raw_vk, {})
+    assert (of_vk["spent"], of_vk["spent_has_vat"]) == (Decimal("1662.33"), 0), "net of VAT"
+
+
+@pytest.mark.parametrize(("raw", "money"), [(raw_vk, "spent"), (raw_direct, "cost")])
+def test_a_day_without_anything_is_no_row_and_a_late_conversion_alone_is_one(raw: Raw, money: str) -> None:
+    nothing = {"impressions": "0", "clicks": "0", money: "0", "conversions": "0"}
+
+    (late,) = made(raw, nothing | {"ad_id": "3"}, nothing | {"ad_id": "4", "conversions": "1"})
+
+    assert (late["ad_id"], late["conversions"]) == (4, 1)
+
+
+@pytest.mark.parametrize(
+    ("raw", "unknown"),
+    [
+        (raw_vk, {"link": None, "enable_utm": "true"}),
+        (raw_direct, {"link_known": "false", "link": None, "campaign_tracking": "utm_content=a"}),
+    ],
+)
+def test_only_where_the_link_is_not_known_are_tags_null(raw: Raw, unknown: dict[str, str | None]) -> None:
+    null, plain = made(raw, {"ad_id": "1", **unknown}, {"ad_id": "2", "link": ""})
+
+    assert {null[name] for name in (*UTM, "utm_city", "utm_day", "utm_month")} == {None}
+    assert None not in plain.values()
+
+
+@pytest.mark.parametrize(
+    ("link", "enabled", "text", "found"),
+    [
+        # A group that adds no tags leaves those of the link.
+        (OWN, "false", "utm_content=off", {"source": "own", "content": "own_01_01"}),
+        (SITE, "false", "utm_content=off", {}),
+        # Its own tags win over those of the link.
+        (OWN, "true", "utm_content=msk_02_10&utm_term=x", {"source": "own", "content": "msk_02_10", "term": "x"}),
+        # One that adds tags and names none gets those of VK.
+        *((link, "true", text, DEFAULT) for link in (SITE, OWN) for text in ("", None)),
+        # An ad that leads to no site is known to have no tags; every address of the web is a site.
+        ("", "true", "utm_content=msk_01_10", {}),
+        ("leadads://1?utm_content=msk_01_10", "false", "utm_content=msk_01_10", {}),
+        ("a.example", "true", "utm_content=msk_01_10", {"content": "msk_01_10"}),
+        # The legacy API has no groups.
+        (OWN, None, None, {"source": "own", "content": "own_01_01"}),
+    ],
+)
+def test_where_the_tags_of_an_ad_of_vk_come_from(
+    link: str, enabled: str | None, text: str | None, found: dict[str, str]
+) -> None:
+    assert tags(raw_vk, link=link, enable_utm=enabled, group_utm=text) == found
+
+
+@pytest.mark.parametrize(
+    ("group", "campaign", "found"),
+    [
+        (None, " ", {"content": "own_01_01"}),
+        ("utm_content=group", "utm_content=campaign", {"content": "group"}),
+        (None, "utm_content=campaign", {"content": "campaign"}),
+        # The first that is not empty counts, and alone.
+        ("utm_term=x", "utm_content=campaign", {"content": "own_01_01", "term": "x"}),
+    ],
+)
+def test_in_direct_parameters_of_the_group_win_over_the_campaigns_and_those_over_the_link(
+    group: str | None, campaign: str | None, found: dict[str, str]
+) -> None:
+    assert tags(raw_direct, link=OWN, group_tracking=group, campaign_tracking=campaign) == {"source": "own"} | found
+
+
+def test_ids_and_names_are_filled_in_and_nothing_that_depends_on_the_viewer() -> None:
+    """In macros of VK a campaign is what the API calls a group."""
+    parameters = (
+        "utm_source={{advertiser_id}}&utm_medium={{gender}}&utm_content={{banner_id}}"
+        "&utm_campaign={{ad_plan_id}}-{{campaign_id}}-{{ad_group_id}}"
+        "&utm_term={{ad_plan_name}}/{{campaign_name}}/{{ad_group_name}}/{{search_phrase}}"
+    )
+
+    assert tags(raw_vk, link=SITE, enable_utm="true", group_utm=parameters) == {
+        "source": "a",
+        "medium": "{{gender}}",
+        "campaign": "700012672-5757287178-5757287178",
+        "content": "17735868496",
+        "term": "Хиты/Ретаргетинг/Ретаргетинг/{{search_phrase}}",
+    }
+    of_none = tags(raw_vk, link=SITE, enable_utm="true", group_utm="utm_campaign={{campaign_id}}", ad_group_id=None)
+    assert of_none == {"campaign": "{{campaign_id}}"}, "a macro of an unknown group is not filled in by half"
+
+
+def test_spend_whose_link_cannot_be_read_is_counted_by_ad() -> None:
+    """Ads 1 and 2: 2 x 100.10 and 50.00. The others have tags, have none, have no known link, or cost nothing."""
+    odd = {"ad_id": "1", "link": "https://[afisha", "spent": "100.10"}
+    raw = raw_vk(
+        odd,
+        odd | {"stat_date": "2026-01-20"},
+        {"ad_id": "2", "link": f"{SITE}?utm_source=vk&utm-content=msk_01_10", "spent": "50.00"},
+        {"ad_id": "3", "link": OWN},
+        {"ad_id": "5", "link": None},
+        {"ad_id": "7", "link": "https://[afisha", "enable_utm": "true"},
+        {"ad_id": "8", "link": "https://[afisha", "spent": "0"},
+    )
+
+    assert vk_ads.unreadable(raw).rows() == [("1", Decimal("200.20")), ("2", Decimal("50.00"))]
+    assert vk_ads.unreadable(raw_vk()).rows() == []
