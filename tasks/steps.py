@@ -26,7 +26,7 @@ from tasks.load.quarantine import quarantine, rejected_values
 from tasks.load.runs import Run, begin_read, covered, days_read_later, next_version, reads, status_of
 from tasks.load.sql import sql_files
 from tasks.load.tables import Mart, Scope, Table, of_account
-from tasks.load.unfinished import Entry, left_open, note, note_all_days, noted
+from tasks.load.unfinished import Entry, not_shown, note, note_all_days, to_finish
 from tasks.load.upsert import Upserted, distinct, merge, remove_strays_of_days, upsert
 from tasks.load.warehouse import warehouse
 from tasks.refusals import A_FEW, refuse_if_much_is_wrong, refuse_to_wipe, total
@@ -345,7 +345,7 @@ def _values(raw: pl.DataFrame, column: str, facts: pl.DataFrame) -> pl.DataFrame
 def left_by_others(client: Client, account: Account, run: Run) -> list[Entry]:
     """What runs of the account that died, or still go on, have not shown. Before anything is read, older versions
     that they left of their rows are removed: in two partitions a row counts twice."""
-    left = left_open(client, run)
+    left = not_shown(client, run)
     for table in (output.table for output in account.source.outputs):
         days = {day for entry in left if entry.changed == table.name for day in entry.days}
         note_first = partial(note, client, run, table.name)
@@ -356,8 +356,8 @@ def left_by_others(client: Client, account: Account, run: Run) -> list[Entry]:
 
 def days_to_show(client: Client, run: Run, left: Iterable[Entry]) -> tuple[list[Entry], set[date]]:
     """What `left_by_others` found and what this run has changed since; and the days of it all."""
-    entries = [*left, *noted(client, run)]
-    return entries, {day for entry in entries for day in entry.days}
+    mine = [entry for entry in to_finish(client, run) if entry.run.run_id == run.run_id]
+    return [*left, *mine], {day for entry in (*left, *mine) for day in entry.days}
 
 
 def refresh_mart(

@@ -52,13 +52,13 @@ def note_all_days(client: Client, marts: Iterable[str]) -> None:
     _write(client, [Entry(f"all of {mart}", mart, _NOBODY, (), version) for mart in marts], is_done=0)
 
 
-def noted(client: Client, run: Run) -> list[Entry]:
-    """What this run has changed so far."""
-    return [entry for entry in left_open(client, run) if entry.run.run_id == run.run_id]
+def to_finish(client: Client, run: Run) -> list[Entry]:
+    """What this run changed, and what runs of the same account left that are no more."""
+    return [entry for entry in not_shown(client, run) if entry.is_over]
 
 
-def left_open(client: Client, run: Run) -> list[Entry]:
-    """What runs of the same account changed and did not show."""
+def not_shown(client: Client, run: Run) -> list[Entry]:
+    """The same, and what runs of the account changed that still go on, or seem to."""
     return _open(client, run)
 
 

@@ -24,7 +24,7 @@ from tasks.load.tables import Scope, Table
 
 logger = logging.getLogger("zakaz.load")
 
-_KEYS_A_QUERY = 1_000
+_KEYS_A_DELETE = 1_000
 """Of the longest key, each of a version of its own: a server takes 256 KiB a statement."""
 _CLOCKS_DIFFER = 5 * 60_000
 """Milliseconds by which the warehouse's clock may have been set back."""
@@ -222,7 +222,7 @@ def _held(client: Client, table: Table, frame: pl.DataFrame, scope: Scope) -> pl
 
 def _newer(client: Client, table: Table, frame: pl.DataFrame, version: int) -> pl.DataFrame:
     """Keys of which a later read wrote a version, wherever it is: it may have moved a row out of the scope."""
-    keys, few = ", ".join(table.key), frame.height <= _KEYS_A_QUERY
+    keys, few = ", ".join(table.key), frame.height <= _KEYS_A_DELETE
     oldest = int(frame["_ver"].min() or 0) if frame.height else version  # type: ignore[arg-type]
     # Replay loads rows read years ago, and all of the table is newer: only these keys are looked up.
     of_frame = f" AND ({keys}) IN %(keys)s" if few and frame.height else ""
@@ -283,7 +283,7 @@ def _around(table: Table, rows: pl.DataFrame) -> tuple[str, dict[str, Any]]:
     """Where these rows are, all of one account; of many, also others whose numbers are between theirs."""
     number = table.key[-1]
     given: dict[str, Any] = {"of": rows["account"][0]}
-    if rows.height <= _KEYS_A_QUERY:
+    if rows.height <= _KEYS_A_DELETE:
         return f"account = {{of:String}} AND {number} IN {{numbers:Array(UInt64)}}", given | {
             "numbers": rows[number].to_list()
         }
@@ -301,11 +301,16 @@ def remove_strays(
 
 
 def remove_strays_of_days(
-    client: Client, table: Table, account: str, days: Collection[date], before: Callable[[frozenset[date]], None]
-) -> bool:
-    """The same of all rows that the account has on these days, whoever left them there; whether there were any."""
+    client: Client,
+    table: Table,
+    account: str,
+    days: Collection[date],
+    before: Callable[[frozenset[date]], None] = lambda _days: None,
+) -> frozenset[date]:
+    """The same of all rows that the account has on these days, whoever left them there; the days of all versions of
+    them."""
     if not table.moves or not days:
-        return False
+        return frozenset()
     keys = ", ".join(table.key)
     there = (
         f"SELECT {keys} FROM {table.name} WHERE account = {{account:String}} "
@@ -321,7 +326,7 @@ def _remove_strays_where(
     where: str,
     given: Mapping[str, Any],
     before: Callable[[frozenset[date]], None],
-) -> bool:
+) -> frozenset[date]:
     keys, month = ", ".join(table.key), f"toYYYYMM({table.moves})"
     found = select(
         client,
@@ -330,10 +335,11 @@ def _remove_strays_where(
         f"GROUP BY {keys} HAVING min({month}) != max({month})) GROUP BY {keys}",
         given,
     ).rename({"newest": "_ver"})
+    days = frozenset(found["days"].explode())
     if found.height:
-        before(frozenset(found["days"].explode()))
+        before(days)
         _delete(client, table, found, "<")
-    return found.height > 0
+    return days
 
 
 def remove(client: Client, table: Table, rows: pl.DataFrame) -> None:
@@ -345,7 +351,7 @@ def remove(client: Client, table: Table, rows: pl.DataFrame) -> None:
 def _delete(client: Client, table: Table, rows: pl.DataFrame, older: str) -> None:
     """Versions of each row that are `older` (< or <=) than its own."""
     keys = ", ".join(table.key)
-    for chunk in rows.select(*table.key, "_ver").sort("_ver").iter_slices(_KEYS_A_QUERY):
+    for chunk in rows.select(*table.key, "_ver").sort("_ver").iter_slices(_KEYS_A_DELETE):
         where, given = [], {}
         for rows_of_one in chunk.partition_by("_ver"):
             version = rows_of_one["_ver"][0]
