@@ -48,8 +48,9 @@ def note(client: Client, run: Run, table: str, days: Iterable[date]) -> None:
 def note_all_days(client: Client, marts: Iterable[str]) -> None:
     """Any day of these marts may be wrong: what they are made by has changed. After the change: a run that compared
     before it and ends after it takes an earlier note for done."""
-    version = _next(client)
-    _write(client, [Entry(f"all of {mart}", mart, _NOBODY, (), version) for mart in marts], is_done=0)
+    if names := list(marts):
+        version = _next(client)
+        _write(client, [Entry(f"all of {mart}", mart, _NOBODY, (), version) for mart in names], is_done=0)
 
 
 def to_finish(client: Client, run: Run) -> list[Entry]:

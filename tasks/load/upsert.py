@@ -327,12 +327,12 @@ def _remove_strays_where(
     given: Mapping[str, Any],
     before: Callable[[frozenset[date]], None],
 ) -> frozenset[date]:
-    keys, month = ", ".join(table.key), f"toYYYYMM({table.moves})"
+    keys = ", ".join(table.key)
     found = select(
         client,
         f"SELECT {keys}, max(_ver) AS newest, groupUniqArray(toDate({table.moves}, 'Europe/Moscow')) AS days "
         f"FROM {table.name} WHERE {where} AND ({keys}) IN (SELECT {keys} FROM {table.name} WHERE {where} "
-        f"GROUP BY {keys} HAVING min({month}) != max({month})) GROUP BY {keys}",
+        f"GROUP BY {keys} HAVING min(_partition_id) != max(_partition_id)) GROUP BY {keys}",
         given,
     ).rename({"newest": "_ver"})
     days = frozenset(found["days"].explode())
