@@ -1,7 +1,5 @@
 """ClickHouse over HTTP as DataLens asks: a POST with its settings, the answer as JSON; and whoever else asks so."""
 
-from __future__ import annotations
-
 import json
 import re
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """The users of `sql/access` on a server that etl_writer loaded: a reader of views, the loader, and one who backs up."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace

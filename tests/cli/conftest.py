@@ -1,7 +1,5 @@
 """`zakaz` as a person or cron starts it: a process of its own, in a home of its own, on the embedded warehouse."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """Commands as processes: what goes to which stream, exit statuses, nothing started beside, nothing shown but text."""
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os

@@ -1,7 +1,5 @@
 """A mistake is one clear line and the right exit status, never a traceback and never a secret. In this process."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -5,8 +5,6 @@ sandbox's ground truth: so a cell is compared, row by row and in every column, w
 product has confirmed.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -5,8 +5,6 @@ that looks like one. An editor that finds nothing to change gives the body back 
 document any more are made in `malform.py`.
 """
 
-from __future__ import annotations
-
 import copy
 import json
 import re

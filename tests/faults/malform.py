@@ -5,8 +5,6 @@ puts there is never another valid figure, date or state, nor nothing, since nobo
 one: lists and fields that lack something are in the table.
 """
 
-from __future__ import annotations
-
 import gzip
 import json
 import random

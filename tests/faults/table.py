@@ -3,8 +3,6 @@
 Cells are made here and carried out in `bench.py`.
 """
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field

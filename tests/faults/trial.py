@@ -1,12 +1,8 @@
 """Carries out payloads: each is one load, which must end exact, counted or refused, and leave no mark of a person."""
 
-from __future__ import annotations
-
 import io
-import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +11,7 @@ import polars as pl
 from sandbox.world.secrets import MARK
 from tests.faults.bench import Bench, Verdict
 from tests.faults.malform import MARKS, Malformed, Payload
-from tests.faults.table import ENDPOINTS, Cell, Fault
+from tests.faults.table import Cell, Fault
 
 _MOST_GROWTH = 300 * 2**20
 _LONGEST_MESSAGE = 2000
@@ -24,6 +20,8 @@ _REPR = re.compile(r"Traceback|<class|object at 0x|[a-z]Error\(")
 
 @dataclass(repr=False)
 class Trial:
+    """`folder`: where all of the bench's settings lead. `healthy`: the memory that a clean load takes at most."""
+
     bench: Bench
     folder: Path
     log: io.StringIO = field(default_factory=io.StringIO)
@@ -73,21 +71,3 @@ class Trial:
             elif file.is_file():
                 text = file.read_text(errors="replace")
                 yield text.replace(MARK, "") if file.name == "vk_token.json" else text
-
-
-@contextmanager
-def trial(ready: Bench, folder: Path) -> Iterator[Trial]:
-    """`folder`: where all of the bench's settings lead."""
-    made = Trial(ready, folder)
-    root, handler = logging.getLogger(), logging.StreamHandler(made.log)
-    root.addHandler(handler)
-    try:
-        for endpoint in {endpoint.api: endpoint for endpoint in ENDPOINTS}.values():
-            verdict, most = made.load(
-                Cell(endpoint, "none", Fault("edit", {"call": lambda body: body}), "fresh", "once")
-            )
-            assert verdict.word == "exact", verdict
-            made.healthy = max(made.healthy, most)
-        yield made
-    finally:
-        root.removeHandler(handler)

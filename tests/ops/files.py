@@ -1,7 +1,5 @@
 """What is shipped for a server, read: compose.yaml, its Dockerfile, the sample of its settings."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from pathlib import Path

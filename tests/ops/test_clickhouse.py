@@ -4,8 +4,6 @@ There is no Docker network here, and ClickHouse takes all addresses of 127.0.0.0
 log in to is told to believe the address that a request says it comes from, which the shipped one does not.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_network
 from pathlib import Path

@@ -1,7 +1,5 @@
 """compose.yaml: nothing starts without passwords, nothing floats, nothing is reached that should not be."""
 
-from __future__ import annotations
-
 import json
 import re
 import tomllib

@@ -1,7 +1,5 @@
 """The image has all of the program. `make images`: every image that is pulled gets the digest of its tag."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 import subprocess

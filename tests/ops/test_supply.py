@@ -1,7 +1,5 @@
 """What is installed: pinned with its hashes, under a licence that is allowed, asked about at the advisory service."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

@@ -1,8 +1,6 @@
 """What starts Zakaz without containers, what the server is told to run, and the tests that SECURITY.md promises: all of it
 is there, under these names."""
 
-from __future__ import annotations
-
 import ast
 import inspect
 import re

@@ -4,8 +4,6 @@ Everything is a real process and is asked over HTTP, as people and programs ask 
 that nothing hangs on the day.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

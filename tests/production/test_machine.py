@@ -1,8 +1,6 @@
 """`zakaz up` on a machine with nothing but the checkout: a UI for its owner alone, a worker that loads made-up sales; `zakaz
 down` ends it."""
 
-from __future__ import annotations
-
 import json
 import shlex
 import subprocess

@@ -1,7 +1,5 @@
 """What people rely on at night: deployments run on a worker, by hand and by cron, and whatever fails is told, once."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path

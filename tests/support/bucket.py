@@ -3,8 +3,6 @@
 It holds everything in memory, asks for the right key and does not prove the signature.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager

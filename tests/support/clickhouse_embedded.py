@@ -3,8 +3,6 @@
 As a script: `python -m tests.support.clickhouse_embedded CONFIG FOLDER`, statements and answers as JSON.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """A Prefect server as a process of its own, which a test may kill."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

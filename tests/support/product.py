@@ -3,8 +3,6 @@
 The only module of the fault table and of the schedules that knows where things are in the product.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -1,7 +1,5 @@
 """A local HTTP endpoint that takes messages as a chat's webhook does, or refuses them."""
 
-from __future__ import annotations
-
 import json
 import threading
 import time

@@ -4,8 +4,6 @@ Nothing is retyped: grants, settings with their constraints and quotas are parse
 `zakaz access` sends, and a statement of a kind not known here is an error, so that none is left untested.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 

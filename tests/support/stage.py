@@ -1,7 +1,5 @@
 """All stand-ins of one world on one port, and the product's settings for them: quick, patient with nobody."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """An account of ads behind a stand-in, which a test may change: its figures, wrong replies, the one line of a refusal."""
 
-from __future__ import annotations
-
 import json
 import traceback
 from collections.abc import Callable, Iterable

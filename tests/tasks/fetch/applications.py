@@ -1,7 +1,5 @@
 """Servers that do what the sandbox cannot: raw bytes, requests and replies changed on their way."""
 
-from __future__ import annotations
-
 import json
 import socket
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """What the tests of fetching share: applications behind one real HTTP server, and one call to any of them."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator

@@ -1,8 +1,6 @@
 """Any bytes become plain values with text that can be stored, or an error of a few words; of odd values only the type
 is kept."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import tracemalloc

@@ -1,7 +1,5 @@
 """What a failure means: how often it is tried, who refused, and no word of a body or a token in errors."""
 
-from __future__ import annotations
-
 import json
 import logging
 import ssl

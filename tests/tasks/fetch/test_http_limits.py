@@ -1,7 +1,5 @@
 """How much and for how long: limits of a reply, pauses, Retry-After, the deadline."""
 
-from __future__ import annotations
-
 import gzip
 import socket
 import threading

@@ -1,7 +1,5 @@
 """A redirect is followed within one origin; to another host the token never goes, and the line says what to set."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import httpx

@@ -1,7 +1,5 @@
 """One request each 1/rate seconds, of all accounts together where an address counts them together."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """More pages than one load reads end the fetch in one line after a bounded number of calls."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from datetime import timedelta

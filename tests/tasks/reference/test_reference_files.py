@@ -1,7 +1,5 @@
 """Each spelling in the alias tables means one thing: an alias of two cities would move money between them."""
 
-from __future__ import annotations
-
 import pytest
 
 from tasks.reference import cities, utm_sources

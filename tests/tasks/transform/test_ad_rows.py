@@ -1,7 +1,5 @@
 """Rows of VK and of Direct to facts: whose tags an ad has, which macros are filled in, whose VAT its spend has."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal

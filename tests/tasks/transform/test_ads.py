@@ -1,7 +1,5 @@
 """From days to facts: the owner's convention for utm_content, one name a city, exact money, no marks of persons."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Raw events with their shows become one row an event: its city, whether it is on, its first and last show."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Raw ticket lines to tickets: what a line cost, its state, its times and tags."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any

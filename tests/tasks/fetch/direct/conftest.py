@@ -1,7 +1,5 @@
 """A small account of Direct and a clock for it."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from datetime import datetime

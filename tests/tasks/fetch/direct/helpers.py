@@ -1,7 +1,5 @@
 """What the tests of Direct share: a clock that pauses move, made-up rows, an account and the calls made to it."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date, datetime

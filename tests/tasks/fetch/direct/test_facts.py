@@ -1,7 +1,5 @@
 """What a fetch brings of a whole account is the ground truth, to the kopeck, over the days that Direct has corrected too."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

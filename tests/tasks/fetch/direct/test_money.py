@@ -1,8 +1,6 @@
 """The unit of money, its VAT and its currency, and rows that a report leaves out or repeats: what a second report proves
 is proved, doubt is a note."""
 
-from __future__ import annotations
-
 from datetime import date
 from decimal import Decimal
 

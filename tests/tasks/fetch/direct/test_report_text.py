@@ -1,7 +1,5 @@
 """How the text of a report is read: by column names and by its own total, whatever the names of campaigns contain."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

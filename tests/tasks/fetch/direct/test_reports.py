@@ -1,8 +1,6 @@
 """A report is waited for as long as Direct says, comes whole in pages or halves, and costs retries or an error, never a
 row."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

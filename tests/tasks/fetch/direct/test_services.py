@@ -1,8 +1,6 @@
 """Campaigns, changed days, links and parameters only describe the figures: a load goes on without them and says so, unless
 access is denied. What a service leaves out is requested once more; then it is unknown, which is not nothing."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from datetime import date

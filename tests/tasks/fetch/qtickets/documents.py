@@ -1,7 +1,5 @@
 """Plain documents of orders, made by arithmetic, and what a fetch must bring of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Any

@@ -4,8 +4,6 @@ tickets in `expected_tickets.csv`.
 What could point at a person or a ticket is replaced in the files; types, times, prices and tags are as captured.
 """
 
-from __future__ import annotations
-
 import csv
 import json
 from collections.abc import Callable

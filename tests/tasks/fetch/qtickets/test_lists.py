@@ -1,7 +1,5 @@
 """Pages shift, shrink, lie or lose fields while a list is read: a fetch has all of it, or fails, or says what it lacks."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """However much of a request QTickets obeys, the same orders of a window come back, in few calls; what failed is said."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from math import ceil, log2

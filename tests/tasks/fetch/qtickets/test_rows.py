@@ -1,7 +1,5 @@
 """From a QTickets record to raw rows: what is let through, what is masked, and what one odd value may cost."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any

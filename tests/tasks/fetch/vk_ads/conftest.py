@@ -1,7 +1,5 @@
 """A small account of VK behind both of its APIs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What the tests of VK share: an account of few ads, and the calls made to it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date

@@ -1,8 +1,6 @@
 """What a fetch of a whole account brings is the ground truth, from either API, and holds no secret. The legacy API leaves
 out days without delivery and zero figures, so that only sums of the account prove that nothing else is."""
 
-from __future__ import annotations
-
 import pytest
 
 from sandbox import World

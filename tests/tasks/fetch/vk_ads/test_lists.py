@@ -1,8 +1,6 @@
 """The lists of campaigns, groups and ads come whole, deleted ones too, or not at all. What only describes an ad may be
 missing: then it is null and noted, and the figures come."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

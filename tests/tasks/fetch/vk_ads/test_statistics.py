@@ -1,8 +1,6 @@
 """Statistics of today's API: what was requested is compared with what came, and with the totals that VK gives. What is
 absent is missing, not zero; an ad that VK forgot costs no other its figures."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC, date, datetime
@@ -79,25 +77,6 @@ def test_statistics_are_complete_only_with_every_day_and_their_own_totals(case: 
     assert (read.strangers, read.nameless) == ("not requested" in case, case == "no id")
 
 
-@pytest.mark.parametrize(
-    ("case", "said"),
-    [("a day less", "only 3 of 4 ads"), ("the spend of the reply", f"4 of 4 ads for {TWO_DAYS} that contradict")],
-)
-def test_only_what_is_incomplete_is_requested_again_and_then_refused(vk: Account, case: str, said: str) -> None:
-    change, complete, _ = REPLIES[case]
-    vk.edit(DAY, change, times=1)
-    fetched = vk.fetch()
-    assert spent(fetched.rows) == 800
-    assert (len(fetched.rows), fetched.notes) == (8, ())
-    assert [len(ids) for ids in requested(vk.api)] == [4, 4 - complete]
-
-    vk.edit(DAY, change)
-    error = vk.refused()
-    assert said in str(error)
-    assert "in 3 tries" in str(error)
-    assert error.transient
-
-
 def row(day: str, spent: str | None, shows: int = 100) -> dict[str, str | None]:
     return {"stat_date": day, "impressions": str(shows), "clicks": "1", "spent": spent}
 
@@ -149,12 +128,6 @@ def test_an_ad_that_is_left_out_has_nothing_if_the_accounts_total_proves_it(vk: 
 
     assert spent(fetched.rows) == 600
     assert [row["spent"] for row in fetched.rows if row["ad_id"] == "1004"] == ["0"]
-
-
-def test_a_list_of_ads_that_is_short_of_spend_is_read_again(vk: Account) -> None:
-    vk.edit(path("banners"), lambda reply: reply.update(items=reply["items"][:3], count=3), times=1)
-
-    assert spent(vk.fetch().rows) == 800
 
 
 @pytest.mark.parametrize("level", ["ad_plans", "ad_groups"])

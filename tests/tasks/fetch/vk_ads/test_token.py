@@ -1,8 +1,6 @@
 """VK issues five tokens in all: one is requested, stored where only its owner reads it, and shared by all runs. When it
 dies, is refused or cannot be had, the run goes on or ends in one line, and takes no second slot."""
 
-from __future__ import annotations
-
 import json
 import stat
 import time
