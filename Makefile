@@ -4,9 +4,9 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo up down test fast check lint types bench soak screenshots install lock images sbom audit clean
+.PHONY: help demo up down test fast check lint types bench bench-dlt soak screenshots install lock images sbom audit clean
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
 
 demo: .venv/.installed-run ## A promoter's three months in a local sandbox, loaded and summed up
 	@$(BIN)/zakaz demo
@@ -34,8 +34,16 @@ lint: .venv/.installed-dev ## Style and the direction of imports
 types: .venv/.installed-dev ## Static types
 	$(BIN)/mypy
 
-bench: .venv/.installed-dev ## A million ticket lines into the warehouse
-	$(BIN)/python -m tests.bench
+bench: .venv/.installed-dev ## What loads, checks and views cost with years of history: half an hour
+	$(BIN)/python -m bench
+
+bench-dlt: .venv/.installed-dev .cache/dlt/.installed ## Zakaz beside dlt, over the same API and server
+	$(BIN)/python -m bench.dlt_load .cache/dlt/bin/python
+
+.cache/dlt/.installed: requirements/bench.txt
+	@$(PYTHON) -m venv .cache/dlt
+	@.cache/dlt/bin/python -m pip install --quiet --require-hashes --no-deps --requirement $<
+	@touch $@
 
 SCHEDULES ?= 300
 SEED ?= 1
@@ -71,6 +79,7 @@ lock: | .venv/bin/python ## Resolve the pinned versions anew, with their hashes
 	$(SUBSET) pyproject.toml --extra local --extra s3 --output-file requirements/run.txt
 	$(SUBSET) pyproject.toml --extra dev --output-file requirements/dev.txt
 	$(SUBSET) pyproject.toml --extra local --extra s3 --extra screens --output-file requirements/screens.txt
+	$(SUBSET) pyproject.toml --extra bench --output-file requirements/bench.txt
 	$(SUBSET) --group build --output-file requirements/build.txt
 	$(SUBSET) --group lock --output-file requirements/lock.txt
 

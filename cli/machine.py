@@ -51,7 +51,7 @@ _FIRST_RUNS = (
     ("qtickets/weekly",),
     ("vk_ads/weekly",),
     ("direct/weekly",),
-    ("quality/regular", "--start-in", "2 minutes"),
+    ("quality/nightly", "--start-in", "2 minutes"),
 )
 
 

@@ -67,7 +67,7 @@ def _is_superseded(account: Account, window: Window) -> bool:
         return False
     due = runtime.flow_run.scheduled_start_time
     with migrated(account.settings) as client:
-        good = covered(client, account.source.job, account.name, even_with_warnings=True)
+        good = covered(client, account.source.job, account.name, even_with_warnings=True, since=due)
     return reads(good, window).filter(pl.col("read_at") > due).height > 0
 
 

@@ -32,4 +32,5 @@ SourceName = Annotated[str, Field(json_schema_extra={"enum": list(SOURCES), **sh
 Beginning = Annotated[date, Field(json_schema_extra=shown("First day"))]
 Redo = Annotated[bool, Field(json_schema_extra=shown("Load again"))]
 Today = Annotated[date | None, Field(json_schema_extra=shown("Day"))]
+Whole = Annotated[bool, Field(json_schema_extra=shown("All of history"))]
 BackupName = Annotated[str, Field(pattern=f"^{NAME}$", json_schema_extra=shown("Name"))]

@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.states import Completed
 
 from flows.hooks import ALERT_HOOKS, error_of, name_of_day, run_failed, run_recovered
-from flows.parameters import Today
+from flows.parameters import Today, Whole
 from tasks.alerts.block import block_channel
 from tasks.harmless import for_chat, for_markdown, for_terminal
 from tasks.prefect_tasks import judge
@@ -35,21 +35,22 @@ def _alert_unless_sent(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any
     description=__doc__,
     **ALERT_HOOKS | {"on_failure": [_alert_unless_sent]},
 )
-def quality(today: Today = None) -> State[object]:
+def quality(today: Today = None, whole: Whole = True) -> State[object]:
     """Judge the data in the warehouse.
 
     Args:
         today: None: as of today. To judge as of another day, in Moscow, choose date and pick it.
+        whole: Also the checks that read the tickets and ads of all days, which takes longer.
     """
     settings = load_settings()
     day, run_id = today or moscow_today(), str(runtime.flow_run.id)
-    results = run_checks(settings, day, run_id, channel=block_channel(settings), judge=judge)
-    _publish(results)
+    results = run_checks(settings, day, run_id, channel=block_channel(settings), whole=whole, judge=judge)
+    _publish(results, whole)
     refuse_broken(results)
     return Completed(message=for_terminal(summary(results)), data=results)
 
 
-def _publish(results: list[Result]) -> None:
+def _publish(results: list[Result], whole: bool) -> None:
     """Broken ones first: a person reads the top."""
     order = {"broken": 0, "unjudged": 1, "ok": 2}
     rows = [
@@ -69,5 +70,6 @@ def _publish(results: list[Result]) -> None:
         if r.status == "broken"
     ]
     lines += [f"- **{r.check.title}** (not judged): {for_markdown(r.message)}." for r in results if r.hindered]
-    text = "\n".join([f"## {description}", "", *(lines or ["Nothing is broken."])])
+    rest = [] if whole else ["", "Checks that read all of history are left to the night."]
+    text = "\n".join([f"## {description}", "", *(lines or ["Nothing is broken."]), *rest])
     create_markdown_artifact(text, key="quality", description=description)

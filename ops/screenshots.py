@@ -140,7 +140,7 @@ def live_a_little(machine: Machine) -> Subject:
     """What the pictures are of. Loads and checks run by themselves; the rest is what people do."""
     say("Waiting for the first loads and the checks, some three minutes")
     loaded = machine.first_run("qtickets/weekly")
-    checked = machine.first_run("quality/regular")
+    checked = machine.first_run("quality/nightly")
     machine.run("qtickets/frequent")
     say("A run whose token was withdrawn")
     with machine.wrong_token("DIRECT_TOKEN"):

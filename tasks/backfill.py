@@ -13,6 +13,7 @@ from tasks.load.runs import covered, reads
 from tasks.sources.accounts import Account
 from tasks.sources.source import Source
 from tasks.sources.windows import backfill_window, split_by_months
+from tasks.steps import described_since
 from tasks.window import Window
 
 logger = logging.getLogger("zakaz.flow")
@@ -34,14 +35,18 @@ def backfill(
     done. `progress` is called with the share that is done. Raises what `load` raises, and UsageError."""
     source = account.source
     whole = backfill_window(source, first, last)
-    windows = list(split_by_months(whole, source.backfill_months))
+    windows = list(split_by_months(whole, source.piece_months))
     done = set() if refresh else _done(account, windows)
-    for number, window in enumerate(windows, 1):
-        is_done = window in done
-        logger.info("%s %s%s (%d of %d)", account.label, window, " is done" * is_done, number, len(windows))
-        if not is_done:
-            load(window)
-        progress(number / len(windows))
+    token = described_since.set(datetime.now(UTC).replace(microsecond=0))
+    try:
+        for number, window in enumerate(windows, 1):
+            is_done = window in done
+            logger.info("%s %s%s (%d of %d)", account.label, window, " is done" * is_done, number, len(windows))
+            if not is_done:
+                load(window)
+            progress(number / len(windows))
+    finally:
+        described_since.reset(token)
     return f"{whole}: {len(windows) - len(done)} windows loaded, {len(done)} were done"
 
 

@@ -8,24 +8,31 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import polars as pl
+from clickhouse_connect.driver.client import Client
+
 from tasks import refusals, steps
 from tasks.errors import LandingError, ReconcileError, WarehouseError, ZakazError, why_ended
 from tasks.fetch.traffic import Traffic, counted
 from tasks.landing import Landing, Manifest
-from tasks.load import runs
+from tasks.load import runs, unfinished
+from tasks.load.accounts import known_addresses
 from tasks.load.migrate import migrated
 from tasks.load.runs import Run
+from tasks.load.unfinished import Entry
 from tasks.load.upsert import Upserted
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tasks.sources.accounts import Account
+from tasks.sources.source import Output, Resource
+from tasks.sources.windows import split_in_pieces
 from tasks.window import Window
 
 logger = logging.getLogger("zakaz.flow")
@@ -46,6 +53,8 @@ class Steps:
 
 
 PLAIN = Steps()
+_KEPT_ROWS = 200_000
+"""Raw rows of a run that are prepared before anything is written."""
 
 
 @dataclass
@@ -121,15 +130,19 @@ def ingest(account: Account, window: Window, run_id: str, *, refresh: bool = Fal
     # A whole second: the bound goes to the API, whose times have no fractions, and must mean the same there.
     started = datetime.now(UTC).replace(microsecond=0)
     run = Run(source.job, run_id, started, account.name)
-    report = Report(source.name, account.name, source.noun, window, _origin(account), read_at=started)
-    with migrated(settings) as client:
-        _refuse_mixing(runs.origins(client), report.origin)
+    report = Report(
+        source.name, account.name, source.noun, window, _origin(source.reads(settings)), read_at=started
+    )
+    # Held until the API is asked: the embedded engine takes its time to start.
+    with ExitStack() as held:
+        client = held.enter_context(migrated(settings))
+        _refuse_mixing(known_addresses(client), report.origin)
         runs.begin(client, run, f"{window}: loading", {"origin": report.origin})
-    try:
-        odd = _load(account, run, report, refresh, by)
-    except BaseException as error:
-        _record_failure(settings, run, report, error)
-        raise
+        try:
+            odd = _load(account, run, report, refresh, by, held.close)
+        except BaseException as error:
+            _record_failure(settings, run, report, error)
+            raise
     _tidy(account, started, odd)
     return report
 
@@ -146,93 +159,165 @@ def _tidy(account: Account, now: datetime, odd: list[Manifest]) -> None:
         logger.warning("the load is done, but old fetches could not be removed: %s", error)
 
 
-def _load(account: Account, run: Run, report: Report, refresh: bool, by: Steps) -> list[Manifest]:
-    """The fetches in which values or rows were odd."""
-    manifests: dict[str, Manifest] = {}
+@dataclass(frozen=True)
+class _Piece:
+    """One fetch of one resource: of a part of the window, where the source is asked by window."""
+
+    resource: Resource
+    manifest: Manifest
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A piece before it is written. `facts`: of each output that is made of the resource."""
+
+    judged: steps.Validated
+    facts: list[tuple[Output, pl.DataFrame]]
+
+
+def _load(
+    account: Account, run: Run, report: Report, refresh: bool, by: Steps, release: Callable[[], None]
+) -> list[Manifest]:
+    """The fetches in which values or rows were odd. `release` lets the warehouse go."""
+    pieces: list[_Piece] = []
     with _timed(report, "fetch"), counted() as report.traffic:
         for resource in account.source.resources:
-            asked = steps.Fetch(account, resource, report.window, run)
-            manifests[resource.name] = manifest = by.fetch(asked, refresh)
-            _note_fetch(report, manifest)
+            whole = report.window
+            for window in split_in_pieces(account.source, whole) if resource.by_window else [whole]:
+                manifest = by.fetch(steps.Fetch(account, resource, window, run, release), refresh)
+                pieces.append(_Piece(resource, manifest))
+                _note_fetch(report, resource, manifest)
     try:
-        judged = _load_fetched(account, run, report, manifests, by)
+        return _load_fetched(account, run, report, pieces, by)
     except (LandingError, WarehouseError, ReconcileError):
         raise
     except ZakazError:
         # The rows are the trouble. Settled days would be refused for ever if their fetch were kept.
         landing = Landing(account.settings.landing_url)
-        for manifest in manifests.values():
-            landing.discard(manifest)
+        for piece in pieces:
+            landing.discard(piece.manifest)
         raise
-    return [manifests[name] for name, one in judged.items() if one.notes or one.part.rejected.height]
 
 
-def _load_fetched(
-    account: Account, run: Run, report: Report, manifests: dict[str, Manifest], by: Steps
-) -> dict[str, steps.Validated]:
-    source = account.source
-    with _timed(report, "validate"):
-        judged = {r.name: by.validate(account, r, manifests[r.name]) for r in source.resources}
-    parts = {name: one.part for name, one in judged.items()}
-    report.notes += [note for one in judged.values() for note in one.notes]
-    report.money = next((one.money for one in judged.values() if one.money), "")
-    with _timed(report, "transform"):
-        facts = [by.transform(account, output, parts) for output in source.outputs]
-    report.rows = facts[0].height
-    report.rejected = sum(part.rejected.height for part in parts.values())
+def _load_fetched(account: Account, run: Run, report: Report, pieces: list[_Piece], by: Steps) -> list[Manifest]:
+    """Pieces are written one after the other, and of a long window each is prepared only then: memory is bounded by
+    a piece. Otherwise all are prepared first: if one is refused, nothing was written."""
+    # What rows refer to comes before them.
+    pieces = sorted(pieces, key=lambda piece: piece.resource.by_window)
+    are_few = sum(piece.manifest.rows for piece in pieces) <= _KEPT_ROWS
+    prepared = [
+        _prepare(account, piece, report, by) if are_few or not piece.resource.by_window else None
+        for piece in pieces
+    ]
+    report.tables = {output.table.name: Upserted() for output in account.source.outputs}
+    odd: list[Manifest] = []
     with warehouse(account.settings) as client:
         with _timed(report, "upsert"):
             by.refresh_reference(client, account.settings)
-            by.refuse_stranger(client, account, manifests.values(), runs.next_version(client))
-            for output, rows in zip(source.outputs, facts, strict=True):
-                wanted, name = output.resource, output.table.name
-                manifest = manifests[wanted]
-                done, warnings, notes = by.upsert_output(client, account, output, rows, manifest, parts[wanted])
-                report.tables[name] = done
-                report.warnings += warnings
-                report.notes += notes
-                if done.overtaken:
-                    report.notes.append(
-                        f"{done.overtaken} rows of {name} were left to runs that read the source later"
-                    )
-                report.partial |= steps.has_nameless(parts[wanted], output, rows)
-                if done.kept and not output.table.keeps_vanished:
-                    # Where rows were rejected or not seen, a later read may find them. Else they are gone for good.
-                    may_mend = report.partial or parts[wanted].rejected.height
-                    lines = report.warnings if may_mend else report.notes
-                    lines.append(f"{done.kept} rows of {name} kept, though the source no longer confirms them")
-            for output, rows in zip(source.outputs, facts, strict=True):
-                report.warnings += steps.undescribed(client, account, output, rows)
-            for mart, schema in source.marts:
-                report.tables[mart.table.name] = by.refresh_mart(client, mart, schema)
-            for resource in source.resources:
-                part, manifest = parts[resource.name], manifests[resource.name]
-                _, released = by.quarantine_rejected(client, account, resource, part, run.run_id, manifest)
-                report.released += released
+            manifests = [piece.manifest for piece in pieces]
+            by.refuse_stranger(client, account, manifests, runs.next_version(client))
+            left = steps.left_by_others(client, account, run)
+            for number, piece in enumerate(pieces):
+                with _told_what_was_written(pieces[:number]):
+                    ready = prepared[number] or _prepare(account, piece, report, by)
+                    prepared[number] = None
+                    _write(client, account, run, report, piece, ready, by)
+                if ready.judged.notes or ready.judged.part.rejected.height:
+                    odd.append(piece.manifest)
+            _note_what_stays(account, report)
+            _refresh_marts(client, account, run, report, left, by)
+        report.warnings, report.notes = [*dict.fromkeys(report.warnings)], [*dict.fromkeys(report.notes)]
         runs.end(client, run, "success", report.rows, report.message, report.metrics())
-    return judged
+    return odd
 
 
-def _note_fetch(report: Report, manifest: Manifest) -> None:
+def _prepare(account: Account, piece: _Piece, report: Report, by: Steps) -> _Prepared:
+    outputs = [output for output in account.source.outputs if output.resource == piece.resource.name]
+    with _timed(report, "validate"):
+        judged = by.validate(account, piece.resource, piece.manifest)
+    with _timed(report, "transform"):
+        facts = [(output, by.transform(account, output, {piece.resource.name: judged.part})) for output in outputs]
+    report.notes += judged.notes
+    report.money = report.money or judged.money
+    report.rejected += judged.part.rejected.height
+    report.rows += sum(rows.height for output, rows in facts if output is account.source.outputs[0])
+    return _Prepared(judged, facts)
+
+
+def _write(
+    client: Client, account: Account, run: Run, report: Report, piece: _Piece, ready: _Prepared, by: Steps
+) -> None:
+    part, manifest = ready.judged.part, piece.manifest
+    for output, rows in ready.facts:
+        done, warnings, notes = by.upsert_output(client, account, output, rows, manifest, part, run)
+        report.tables[output.table.name] += done
+        report.warnings += warnings
+        report.notes += notes
+        report.partial |= steps.has_nameless(part, output, rows)
+        report.warnings += steps.undescribed(client, account, output, rows)
+    rejected = by.quarantine_rejected(client, account, piece.resource, part, run.run_id, manifest)
+    report.released += rejected[1]
+
+
+@contextmanager
+def _told_what_was_written(before: list[_Piece]) -> Iterator[None]:
+    try:
+        yield
+    except ZakazError as error:
+        if written := [piece.manifest.window for piece in before if piece.resource.by_window]:
+            text = str(error).replace("Nothing was", "Nothing more was")
+            error.args = (f"{text} The days up to {written[-1].last} are loaded.",)
+        raise
+
+
+def _note_what_stays(account: Account, report: Report) -> None:
+    for output in account.source.outputs:
+        name, done = output.table.name, report.tables[output.table.name]
+        if done.overtaken:
+            report.notes.append(f"{done.overtaken} rows of {name} were left to runs that read the source later")
+        if done.kept and not output.table.keeps_vanished:
+            # Where rows were rejected or not seen, a later read may find them. Else they are gone for good.
+            lines = report.warnings if report.partial or report.rejected else report.notes
+            lines.append(f"{done.kept} rows of {name} kept, though the source no longer confirms them")
+
+
+def _refresh_marts(
+    client: Client, account: Account, run: Run, report: Report, left: list[Entry], by: Steps
+) -> None:
+    """The days that this run changed, and those that earlier ones changed and did not show."""
+    entries, days = steps.days_to_show(client, run, left)
+    days |= {day for table in report.tables.values() for day in table.days}
+    any_day = unfinished.all_days(client)
+    for mart, schema in account.source.marts:
+        wrong = any_day.get(mart.table.name)
+        report.tables[mart.table.name] = by.refresh_mart(client, mart, schema, None if wrong else sorted(days))
+        entries += [wrong] if wrong else []
+    unfinished.close(client, entries)
+
+
+def _note_fetch(report: Report, resource: Resource, manifest: Manifest) -> None:
     report.warnings += manifest.warnings
     report.notes += manifest.notes
     report.version = min(report.version or manifest.version, manifest.version)
     report.partial |= manifest.partial
-    report.window = manifest.window
+    if resource.by_window:  # Else it may have been fetched for another window of a backfill.
+        first, last = min(report.window.first, manifest.window.first), max(report.window.last, manifest.window.last)
+        report.window = Window(first=first, last=last)
     report.read_at = min(report.read_at, manifest.fetched_at)
-    report.facts |= manifest.facts
+    for name, count in manifest.facts.items():
+        report.facts[name] = report.facts.get(name, 0) + count
     report.columns[manifest.resource] = sorted(manifest.columns)
 
 
-def _origin(account: Account) -> str:
+def _origin(address: str) -> str:
     """`sandbox` for a stand-in on this machine, else the API's host."""
-    host = urlsplit(account.source.reads(account.settings)).hostname
-    assert host, f"what {account.source.name} reads must begin with the API's address"
+    host = urlsplit(address).hostname or ""
     return "sandbox" if host in ("127.0.0.1", "localhost", "::1") else host
 
 
-def _refuse_mixing(held: set[str], coming: str) -> None:
+def _refuse_mixing(addresses: Iterable[str], coming: str) -> None:
     """Made-up sales must never be added to real ones, nor the other way round."""
+    held = set(map(_origin, addresses))
     if strangers := sorted(origin for origin in held if (origin == "sandbox") != (coming == "sandbox")):
         raise WarehouseError(
             f"This warehouse holds data of {strangers[0]}; data of {coming} must not be mixed in. "

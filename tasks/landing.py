@@ -12,12 +12,11 @@ import io
 import itertools
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import fsspec
@@ -46,7 +45,7 @@ class Fetched:
     will stay so, counted for the run's message. `marks`: by which the source's own account is known again.
     """
 
-    rows: Sequence[dict[str, str | None]]
+    rows: Sequence[dict[str, str | None]] | pl.DataFrame
     columns: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     facts: dict[str, int] = field(default_factory=dict)
@@ -58,7 +57,8 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Request:
-    """What to fetch. `account`: its name; `reads`: how its source is asked; `version`: of the fetch code."""
+    """What to fetch. `account`: its name; `reads`: how its source is asked; `version`: of the fetch code; not
+    `by_window`: the same comes for every window."""
 
     source: str
     resource: str
@@ -66,6 +66,7 @@ class Request:
     reads: str
     window: Window
     version: str
+    by_window: bool = True
 
     @property
     def key(self) -> str:
@@ -75,7 +76,7 @@ class Request:
             self.resource,
             self.account,
             self.reads,
-            str(self.window),
+            str(self.window) if self.by_window else "",
             self.version,
             *sorted(Manifest.model_fields),
         ]
@@ -135,11 +136,10 @@ class Landing:
     ) -> Manifest:
         stamp = fetched_at.astimezone(UTC).strftime(_STAMP)
         folder = f"{request.source}/{request.resource}/{stamp}-{request.key}-{uuid.uuid4().hex[:8]}"
-        schema = dict.fromkeys(fetched.columns, pl.String)
         parts = []
-        for number, rows in enumerate(_sliced(fetched.rows)):
+        for number, frame in enumerate(_sliced(fetched)):
             buffer = io.BytesIO()
-            pl.DataFrame(rows, schema=schema, orient="row").write_parquet(buffer)
+            frame.write_parquet(buffer)
             content = buffer.getvalue()
             part = Part(name=f"part-{number:05}.parquet", size=len(content), digest=_sha256(content))
             self._put(f"{folder}/{part.name}", content)
@@ -295,7 +295,13 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _sliced(rows: Sequence[dict[str, Any]]) -> Iterator[Iterable[dict[str, Any]]]:
-    """At least one part, so that an empty fetch keeps its columns."""
-    for start in itertools.chain([0], range(PART_ROWS, len(rows), PART_ROWS)):
-        yield rows[start : start + PART_ROWS]
+def _sliced(fetched: Fetched) -> Iterator[pl.DataFrame]:
+    """Frames of the columns, null where rows have none. At least one part, so that an empty fetch keeps them."""
+    columns, schema = fetched.columns, dict.fromkeys(fetched.columns, pl.String)
+    for start in itertools.chain([0], range(PART_ROWS, len(fetched.rows), PART_ROWS)):
+        rows = fetched.rows[start : start + PART_ROWS]
+        if isinstance(rows, pl.DataFrame):
+            missing = [pl.lit(None, pl.String).alias(name) for name in columns if name not in rows.columns]
+            yield rows.with_columns(missing).select(columns)
+        else:
+            yield pl.DataFrame(rows, schema=schema, orient="row")

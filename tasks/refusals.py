@@ -68,12 +68,10 @@ def refuse_stranger(client: Client, account: Account, manifests: Iterable[Manife
     """A credential of another account under the same name would take the first one's rows for gone, and one account
     under two names would count twice. Raises SourceError; remembers by what the account was known."""
     source, marks = account.source, {mark for manifest in manifests for mark in manifest.marks}
-    if not marks:
-        return
     address = source.reads(account.settings).partition("#")[0]
     held = {name: (at, set(known)) for name, at, known in known_marks(client, source.name).iter_rows()}
-    _, mine = held.get(account.name, ("", set()))
-    if mine and not mine & marks:
+    known_at, mine = held.get(account.name, ("", set()))
+    if mine and marks and not mine & marks:
         raise SourceError(
             f"{account.title}: this is another account than the one whose data the warehouse has as "
             f"{account.name}. Nothing was loaded or removed. Put the first one's credentials back into "
@@ -87,8 +85,8 @@ def refuse_stranger(client: Client, account: Account, manifests: Iterable[Manife
                 f"would count twice. Nothing was loaded. It keeps the name {name}: its settings belong into "
                 f"secrets/.env.{source.word}{'' if name == MAIN else '.' + name}, alone, and into no other file."
             )
-    if marks != mine:
-        note_marks(client, source.name, account.name, address, marks, version)
+    if (address, marks or mine) != (known_at, mine):
+        note_marks(client, source.name, account.name, address, marks or mine, version)
 
 
 def refuse_to_wipe(changes: Changes, output: Output, manifest: Manifest, sent: pl.DataFrame) -> None:
@@ -98,6 +96,8 @@ def refuse_to_wipe(changes: Changes, output: Output, manifest: Manifest, sent: p
     `sent` (raw) but is zero now, unless no money is left at all. Rows that stay, though they did not come, are not
     compared: their money would hide that all else is gone.
     """
+    if changes.gone.is_empty():
+        return
     table, same = output.table, list(output.identity)
     money = table.money if table.money is not None else pl.lit(0)
     gone = changes.gone

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import polars as pl
 from clickhouse_connect.driver.client import Client
 
 from tasks import steps
 from tasks.ingest import PLAIN, Steps
+from tasks.load import unfinished
 from tasks.load.migrate import migrated
 from tasks.load.quarantine import records, release
+from tasks.load.runs import Run
 from tasks.load.tables import of_account
 from tasks.settings import Settings
 from tasks.sources.accounts import Account
@@ -43,13 +47,17 @@ def _replay(client: Client, account: Account, by: Steps) -> tuple[int, int]:
     parts = {r.name: split(_raw(newest, r), r.schema) for r in source.resources}
     if not any(part.valid.height for part in parts.values()):
         return 0, held.height
+    run = Run(source.job, f"replay {uuid.uuid4()}", datetime.now(UTC), account.name)
+    left = steps.left_by_others(client, account, run)
     for output in source.outputs:
         # Each as old as its read: the newest wins, and never over what is newer in the warehouse.
         for (version,), _ in parts[output.resource].valid.group_by(["_ver"], maintain_order=True):
             of_that_read = {name: _of(part, int(version)) for name, part in parts.items()}
-            _load(client, account, output, by.transform(account, output, of_that_read), int(version))
+            _load(client, account, output, by.transform(account, output, of_that_read), int(version), run)
+    entries, days = steps.days_to_show(client, run, left)
     for mart, schema in source.marts:
-        by.refresh_mart(client, mart, schema)
+        by.refresh_mart(client, mart, schema, sorted(days))
+    unfinished.close(client, entries)
     passed = _passed(source, parts)
     older = held.filter(pl.col("record_key") != "").join(passed, on=["resource", "record_key"], how="semi")
     ids = pl.concat([passed["rejection_id"], older["rejection_id"]]).unique()
@@ -77,7 +85,7 @@ def _passed(source: Source, parts: dict[str, Split]) -> pl.DataFrame:
     )
 
 
-def _load(client: Client, account: Account, output: Output, facts: pl.DataFrame, version: int) -> None:
+def _load(client: Client, account: Account, output: Output, facts: pl.DataFrame, version: int, run: Run) -> None:
     """Only these rows: what else the table holds is not for this run to judge."""
     table, column = replace(output.table, keeps_vanished=True), output.protects
     same = output.identity if output.is_one_row else ()
@@ -86,6 +94,15 @@ def _load(client: Client, account: Account, output: Output, facts: pl.DataFrame,
     for ids in facts.select(pl.col(column).unique().sort()).iter_slices(_IDS_A_SCOPE):
         of_ids = f"{column} IN {{ids:Array(UInt64)}}"
         scope = of_account(account.name, of_ids, {"ids": ids[column].to_list()})
-        steps.upsert_and_merge(
-            client, table, facts.join(ids, on=column, how="semi"), scope, version, later=later, same=same
+        steps.upsert_and_show_later(
+            client,
+            account,
+            output,
+            run,
+            table,
+            facts.join(ids, on=column, how="semi"),
+            scope,
+            version,
+            later=later,
+            same=same,
         )

@@ -6,9 +6,11 @@ warehouse is given a client, but for the fetch, during which no connection is he
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pandera.polars as pa
@@ -19,11 +21,13 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixe
 from tasks.errors import SourceError, ZakazError
 from tasks.landing import Landing, Manifest, Request
 from tasks.load.carry_forward import Unknown, carry_forward
-from tasks.load.mart import is_exactly, reference_tables, restate
+from tasks.load.mart import days_of_values, is_exactly, reference_tables, restate
 from tasks.load.quarantine import quarantine, rejected_values
 from tasks.load.runs import Run, begin_read, covered, days_read_later, next_version, reads, status_of
+from tasks.load.sql import sql_files
 from tasks.load.tables import Mart, Scope, Table, of_account
-from tasks.load.upsert import Upserted, distinct, merge, upsert
+from tasks.load.unfinished import Entry, not_shown, note, note_all_days, to_finish
+from tasks.load.upsert import Upserted, distinct, merge, remove_strays_of_days, upsert
 from tasks.load.warehouse import warehouse
 from tasks.refusals import A_FEW, refuse_if_much_is_wrong, refuse_to_wipe, total
 from tasks.settings import Settings
@@ -35,6 +39,9 @@ from validation.split import Split, WrongFrame, split
 RESUMED_WITHIN = timedelta(hours=1)
 """How long a run may go on with what one that died had fetched of days that the source still restates."""
 
+described_since: ContextVar[datetime | None] = ContextVar("described_since", default=None)
+"""When the backfill began whose windows share what does not depend on the window."""
+
 
 @dataclass(frozen=True)
 class Fetch:
@@ -44,6 +51,8 @@ class Fetch:
     resource: Resource
     window: Window
     run: Run
+    release: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
+    """Lets the warehouse go, which others may need while the API is asked."""
 
     @property
     def source(self) -> Source:
@@ -56,7 +65,10 @@ class Fetch:
     @property
     def request(self) -> Request:
         reads, version = self.source.reads(self.settings), self.source.version
-        return Request(self.source.name, self.resource.name, self.account.name, reads, self.window, version)
+        source, resource = self.source.name, self.resource
+        return Request(
+            source, resource.name, self.account.name, reads, self.window, version, by_window=resource.by_window
+        )
 
     @property
     def landing(self) -> Landing:
@@ -81,8 +93,9 @@ def fetch_once(asked: Fetch, refresh: bool) -> Manifest:
         if not refresh and (manifest := landed(client, asked)):
             return manifest
         version = begin_read(client, run)
+    asked.release()
     fetched = resource.fetch(asked.settings, asked.window, run.started_at)
-    if not fetched.rows and not resource.may_be_empty:
+    if len(fetched.rows) == 0 and not resource.may_be_empty:
         raise SourceError(
             f"{asked.account.title} sent no {resource.name} at all. That cannot be right, so nothing was loaded.",
             transient=True,
@@ -93,23 +106,28 @@ def fetch_once(asked: Fetch, refresh: bool) -> Manifest:
 def landed(client: Client, asked: Fetch) -> Manifest | None:
     """An earlier fetch of the same request that may be used again.
 
-    Of days that were settled when it was made: any. Of days that the source could still restate: one of a run that
-    did not come to its end, not for long, and not once a good run has read them. One that came with a warning, say
-    without tags, is not used again.
+    Of days that were settled when it was made: any. Of what comes whole, such as events: one of the same backfill.
+    Of days that the source could still restate: one of a run that did not come to its end, not for long, and not
+    once a good run has read them. One that came with a warning, say without tags, is not used again.
     """
     manifest = asked.landing.newest(asked.request)
     if manifest is None or manifest.warnings:
         return None
-    if (moscow_today(manifest.fetched_at) - asked.window.last).days > asked.source.restated_days:
+    if asked.resource.by_window:
+        if (moscow_today(manifest.fetched_at) - asked.window.last).days > asked.source.restated_days:
+            return manifest
+    elif (since := described_since.get()) and manifest.fetched_at >= since:
         return manifest
     if asked.run.started_at - manifest.fetched_at > RESUMED_WITHIN:
         return None
     if manifest.run_id == asked.run.run_id:
         return manifest
     job, account = asked.source.job, asked.account.name
-    good = reads(covered(client, job, account, even_with_warnings=True), manifest.window)
-    is_read = good.filter(pl.col("read_at") >= manifest.fetched_at).height > 0
-    return manifest if not is_read and status_of(client, job, account, manifest.run_id) == "failed" else None
+    # Whether it used this very fetch or read anew: the days' figures may have changed since.
+    good = covered(client, job, account, even_with_warnings=True, since=manifest.fetched_at)
+    is_read = reads(good, manifest.window).height > 0
+    ended = status_of(client, job, account, manifest.run_id, manifest.fetched_at)
+    return manifest if not is_read and ended == "failed" else None
 
 
 def may_pass(error: BaseException) -> bool:
@@ -166,6 +184,7 @@ def upsert_output(
     facts: pl.DataFrame,
     manifest: Manifest,
     part: Split,
+    run: Run,
 ) -> tuple[Upserted, list[str], list[str]]:
     """What became of the rows; warnings and notes for the run's message. `part`: the raw rows of the output's
     resource."""
@@ -180,8 +199,11 @@ def upsert_output(
     if manifest.partial or has_nameless(part, output, facts):
         # Which rows are gone and which were merely not seen is not known.
         table = replace(table, keeps_vanished=True)
-    done = upsert_and_merge(
+    done = upsert_and_show_later(
         client,
+        account,
+        output,
+        run,
         table,
         facts,
         scope,
@@ -232,6 +254,8 @@ def known_from_warehouse(
     client: Client, account: Account, output: Output, facts: pl.DataFrame
 ) -> tuple[pl.DataFrame, list[Unknown]]:
     """The facts with what only the warehouse knows, and what stays unknown."""
+    if not output.carried:
+        return facts, []
     money = output.table.money if output.table.money is not None else pl.lit(0)
     facts, unknown = carry_forward(
         client, output.table.name, account.name, facts, output.carried, output.protects, money, output.nameless
@@ -263,6 +287,34 @@ def left_to_later_reads(
     return judged
 
 
+def upsert_and_show_later(
+    client: Client, account: Account, output: Output, run: Run, table: Table, *frames: Any, **options: Any
+) -> Upserted:
+    """Upsert and merge; before anything is written the days are noted that the marts have to show."""
+    shown: frozenset[date] = frozenset()
+    changed: list[pl.DataFrame] = []
+
+    def before(days: frozenset[date], rows: pl.DataFrame) -> None:
+        nonlocal shown
+        if more := (days | _days_shown(client, account, output, rows)) - shown:
+            note(client, run, table.name, more)
+            shown |= more
+        changed.append(rows)
+
+    done = upsert_and_merge(client, table, *frames, before=before, **options)
+    for rows in changed[:1]:  # Another run may have shown them on more days meanwhile, as they were.
+        before(frozenset(), rows)
+    return replace(done, days=shown)
+
+
+def _days_shown(client: Client, account: Account, output: Output, rows: pl.DataFrame) -> frozenset[date]:
+    """Where a mart shows what changes of a table that is not by day: an event that moves to another city moves all
+    its sales."""
+    if (mart := output.shown_in) is None:
+        return frozenset()
+    return frozenset(days_of_values(client, mart, account.name, rows[output.protects].unique()))
+
+
 def upsert_and_merge(
     client: Client,
     table: Table,
@@ -290,8 +342,30 @@ def _values(raw: pl.DataFrame, column: str, facts: pl.DataFrame) -> pl.DataFrame
     return raw.select(pl.col(column).cast(facts.schema[column], strict=False)).drop_nulls().unique()
 
 
-def refresh_mart(client: Client, mart: Mart, schema: pa.DataFrameSchema) -> Upserted:
-    return restate(client, mart, next_version(client), lambda rows: _checked(rows, schema, mart.table.name))
+def left_by_others(client: Client, account: Account, run: Run) -> list[Entry]:
+    """What runs of the account that died, or still go on, have not shown. Before anything is read, older versions
+    that they left of their rows are removed: in two partitions a row counts twice."""
+    left = not_shown(client, run)
+    for table in (output.table for output in account.source.outputs):
+        days = {day for entry in left if entry.changed == table.name for day in entry.days}
+        note_first = partial(note, client, run, table.name)
+        if remove_strays_of_days(client, table, account.name, days, note_first):
+            merge(client, table.name)
+    return left
+
+
+def days_to_show(client: Client, run: Run, left: Iterable[Entry]) -> tuple[list[Entry], set[date]]:
+    """What `left_by_others` found and what this run has changed since; and the days of it all."""
+    mine = [entry for entry in to_finish(client, run) if entry.run.run_id == run.run_id]
+    return [*left, *mine], {day for entry in (*left, *mine) for day in entry.days}
+
+
+def refresh_mart(
+    client: Client, mart: Mart, schema: pa.DataFrameSchema, days: Iterable[date] | None = None
+) -> Upserted:
+    """`days`: those on which it may be wrong; None: any."""
+    prove = lambda rows: _checked(rows, schema, mart.table.name)  # noqa: E731
+    return restate(client, mart, next_version(client), prove, days)
 
 
 def refresh_reference(client: Client, settings: Settings) -> None:
@@ -299,7 +373,10 @@ def refresh_reference(client: Client, settings: Settings) -> None:
     version = next_version(client)
     for table, rows in reference_tables(settings.report_currency, settings.ad_spend_vat == "include"):
         if not is_exactly(client, table, rows):
+            marts = [file.name for file in sql_files("marts")]
+            note_all_days(client, marts)  # Should this run die before it does so below.
             upsert_and_merge(client, table, rows, Scope(), version)
+            note_all_days(client, marts)
 
 
 def quarantine_rejected(
@@ -322,7 +399,9 @@ def quarantine_rejected(
             pl.struct(part.valid.columns).struct.json_encode().alias("record"),
         )
 
-    accepted = part.valid.select(record_key(resource)).to_series().unique()
+    def accepted() -> pl.Series:
+        return part.valid.select(record_key(resource)).to_series().unique()
+
     return quarantine(
         client,
         account.source.name,

@@ -89,6 +89,40 @@ facts = pa.DataFrameSchema(
     strict=True,
 )
 
+campaigns = pa.DataFrameSchema(
+    {
+        "month": pa.Column(pl.Date),
+        "source": pa.Column(pl.String),
+        "account": pa.Column(pl.String),
+        "campaign_id": pa.Column(pl.UInt64),
+        "utm_campaign": pa.Column(pl.String),
+        "utm_content": pa.Column(pl.String),
+        "campaign_name": pa.Column(pl.String),
+        "first_day": pa.Column(pl.Date),
+        "last_day": pa.Column(pl.Date),
+        "impressions": pa.Column(pl.UInt64),
+        "clicks": pa.Column(pl.UInt64),
+        "conversions": pa.Column(pl.UInt64),
+        "spend_total": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
+    },
+    unique=["month", "source", "account", "campaign_id", "utm_campaign", "utm_content"],
+    strict=True,
+)
+
+tags = pa.DataFrameSchema(
+    {
+        "month": pa.Column(pl.Date),
+        "source": pa.Column(pl.String),
+        "utm_campaign": pa.Column(pl.String),
+        "utm_content": pa.Column(pl.String),
+        "tickets_sold": pa.Column(pl.UInt64),
+        "revenue": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
+        "refunds_amount": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
+    },
+    unique=["month", "source", "utm_campaign", "utm_content"],
+    strict=True,
+)
+
 marketing = pa.DataFrameSchema(
     {
         "d": pa.Column(pl.Date),

@@ -107,6 +107,7 @@ tickets = pa.DataFrameSchema(
         "state": pa.Column(pl.String, rule("is no state", lambda c: c.is_in(STATES))),
         "ordered_at": pa.Column(_INSTANT),
         "paid_at": pa.Column(_INSTANT, nullable=True),
+        "booked_at": pa.Column(_INSTANT),
         "price": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
         "quantity": pa.Column(pl.UInt32, rule("is zero", lambda c: c > 0)),
         "amount": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),

@@ -44,7 +44,7 @@ ALTER SETTINGS PROFILE `{database}_reader`{on_cluster} SETTINGS
     log_queries CONST,
     log_queries_probability CONST,
     log_queries_min_type CONST,
-    log_queries_min_query_duration_ms CONST
+    log_queries_min_query_duration_ms CONST{of_newer_servers}
 TO `{database}_reader`;
 
 CREATE QUOTA IF NOT EXISTS `{database}_reader`{on_cluster} TO `{database}_reader`;

@@ -1,7 +1,7 @@
 -- Sales by day, account, event and currency, from the tickets: a ticket counts on the Moscow day on which it was paid.
 -- A cancelled ticket does not count; a refunded one does, with the money given back beside the money paid.
 SELECT
-    toDate(assumeNotNull(t.paid_at), 'Europe/Moscow') AS event_date,
+    toDate(t.booked_at, 'Europe/Moscow')            AS event_date,
     t.account                                       AS account,
     t.event_id                                      AS event_id,
     t.currency                                      AS currency,

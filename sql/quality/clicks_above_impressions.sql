@@ -1,6 +1,7 @@
 -- title: No ad has more clicks than impressions
 -- why: Figures of two ads or days may be mixed up
 -- severity: fail
+-- when: night
 -- sources: vk_ads, direct
 -- param: late = 5
 

@@ -19,12 +19,12 @@ WITH
     ),
     newest AS
     (
-        SELECT t.account AS account, e.city AS city, max(assumeNotNull(t.paid_at)) AS sold_at
+        SELECT t.account AS account, e.city AS city, max(t.booked_at) AS sold_at
         FROM stg_qtickets_tickets AS t FINAL
         INNER JOIN (SELECT account, event_id, city FROM dim_events FINAL) AS e
             ON e.account = t.account AND e.event_id = t.event_id
-        WHERE t.state IN ('paid', 'refunded') AND t.paid_at < toDateTime64({today:Date}, 3, 'Europe/Moscow')
-            AND t.paid_at >= toDateTime64({today:Date} - 2, 3, 'Europe/Moscow')
+        WHERE t.state IN ('paid', 'refunded') AND t.booked_at < toDateTime64({today:Date}, 3, 'Europe/Moscow')
+            AND t.booked_at >= toDateTime64({today:Date} - 2, 3, 'Europe/Moscow')
         GROUP BY account, city
     )
 SELECT

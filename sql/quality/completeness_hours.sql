@@ -6,18 +6,24 @@
 -- param: hours = 9
 -- param: times = 1.6
 
-SELECT if(count() = 0, 'no sales yet', 'fewer than four weeks of sales') AS unjudged
-FROM stg_qtickets_tickets FINAL WHERE paid_at IS NOT NULL
-HAVING count() = 0 OR toDate(min(assumeNotNull(paid_at)), 'Europe/Moscow') > {today:Date} - 29;
+SELECT 'fewer than four weeks of sales' AS unjudged
+FROM stg_qtickets_tickets FINAL
+WHERE state IN ('paid', 'refunded') AND booked_at < toDateTime64({today:Date} - 28, 3, 'Europe/Moscow')
+    AND booked_at >= toDateTime64({today:Date} - 60, 3, 'Europe/Moscow')
+HAVING count() = 0;
 
 WITH
     toDateTime64({today:Date}, 3, 'Europe/Moscow') AS midnight,
     sold AS
     (
-        SELECT account, assumeNotNull(paid_at) AS at FROM stg_qtickets_tickets FINAL
-        WHERE state IN ('paid', 'refunded') AND paid_at >= midnight - toIntervalDay(31) AND paid_at < midnight
+        SELECT account, booked_at AS at FROM stg_qtickets_tickets FINAL
+        WHERE state IN ('paid', 'refunded') AND booked_at >= midnight - toIntervalDay(31) AND booked_at < midnight
             AND ('qtickets', account) IN {accounts:Array(Tuple(String, String))}
-            AND account IN (SELECT account FROM stg_qtickets_tickets WHERE paid_at < midnight - toIntervalDay(28))
+            AND account IN
+            (
+                SELECT account FROM stg_qtickets_tickets
+                WHERE state IN ('paid', 'refunded') AND booked_at >= midnight - toIntervalDay(60) AND booked_at < midnight - toIntervalDay(28)
+            )
     ),
     sales AS (SELECT account, at FROM sold UNION ALL SELECT DISTINCT account, toTimeZone(midnight, 'UTC') FROM sold),
     stretches AS

@@ -7,9 +7,11 @@
 SELECT 'no good run has told yet which days it read' AS unjudged
 FROM meta_job_runs FINAL
 WHERE endsWith(job, '_loader') AND status = 'success' AND JSONHas(metrics, 'window')
+    AND started_at >= toDateTime64({today:Date} - 2 * toUInt32({days:Float64}), 3, 'Europe/Moscow')
 HAVING count() = 0;
 
--- Yesterday is left to freshness_runs: the run that reads it may be still to come.
+-- Yesterday is left to freshness_runs: the run that reads it may be still to come. A day is read by runs after it; the
+-- older ones tell that the account was there already.
 WITH read AS
 (
     SELECT
@@ -19,6 +21,7 @@ WITH read AS
         least(toDate(JSONExtractString(metrics, 'window', 'last')), toDate(started_at, 'Europe/Moscow') - 1) AS last
     FROM meta_job_runs FINAL
     WHERE (replaceOne(job, '_loader', ''), account) IN {accounts:Array(Tuple(String, String))} AND status = 'success' AND JSONHas(metrics, 'window')
+        AND started_at >= toDateTime64({today:Date} - 2 * toUInt32({days:Float64}), 3, 'Europe/Moscow')
 )
 SELECT concat(job, if(account = 'main', '', concat(' ', account)), ': no good run has read ', toString(day), ' since it was over') AS what, job, account, day
 FROM

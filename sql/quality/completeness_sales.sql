@@ -5,7 +5,7 @@
 -- param: days = 90
 -- param: usual = 20
 
-SELECT if(count() = 0, 'no sales yet', 'too few sales a day for a day without any to mean something') AS unjudged
+SELECT if(count() = 0, 'no sales lately', 'too few sales a day for a day without any to mean something') AS unjudged
 FROM
 (
     SELECT account, median(tickets) AS of_days
@@ -25,6 +25,7 @@ WITH
     (
         SELECT account, event_date AS day, sum(tickets_sold) AS tickets FROM stg_qtickets_sales_raw FINAL
         WHERE ('qtickets', account) IN {accounts:Array(Tuple(String, String))}
+            AND event_date >= {today:Date} - toUInt32({days:Float64}) - 29
         GROUP BY account, day
     ),
     calendar AS

@@ -1,6 +1,7 @@
 -- title: No account is loaded under two names
 -- why: All its figures count twice
 -- severity: fail
+-- when: night
 -- sources: qtickets, vk_ads, direct
 -- param: rows = 3
 -- param: days = 3

@@ -1,6 +1,7 @@
 -- title: No ad of an account stands twice on a day
 -- why: A login that changed its name, or a second way to the same API, counts its spend twice
 -- severity: fail
+-- when: night
 -- sources: vk_ads, direct
 
 -- Under two logins or campaigns; of two accounts of ours duplicates_accounts speaks.

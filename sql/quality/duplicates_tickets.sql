@@ -1,6 +1,7 @@
 -- title: No row of stg_qtickets_tickets stands twice
 -- why: A SELECT without FINAL would count it twice
 -- severity: fail
+-- when: night
 -- sources: qtickets
 
 -- `newest` changes when a load writes the rows again: what stays is no load's work in progress.

@@ -1,6 +1,7 @@
 -- title: No row of the views stands twice
 -- why: DataLens reads the views
 -- severity: fail
+-- when: night
 -- sources: qtickets, vk_ads, direct
 
 -- v_campaign_performance takes long to read: reconcile_views reads it once, and sees a doubled campaign by its sum.

@@ -1,6 +1,7 @@
 -- title: Every ticket's event is known
 -- why: Its sales have no city and no name
 -- severity: fail
+-- when: night
 -- sources: qtickets
 
 SELECT concat('event ', toString(event_id), if(account = 'main', '', concat(' ', account)), ' is unknown: ', toString(n), ' tickets') AS what, account, event_id, n

@@ -10,17 +10,24 @@
 -- param: ended = 30
 
 SELECT 'no data yet' AS unjudged
-FROM (SELECT 1 FROM stg_qtickets_sales_raw UNION ALL SELECT 1 FROM fact_vk_ads_daily UNION ALL SELECT 1 FROM fact_direct_daily)
+FROM
+(
+    SELECT 1 FROM (SELECT 1 FROM stg_qtickets_sales_raw LIMIT 1)
+    UNION ALL SELECT 1 FROM (SELECT 1 FROM fact_vk_ads_daily LIMIT 1)
+    UNION ALL SELECT 1 FROM (SELECT 1 FROM fact_direct_daily LIMIT 1)
+)
 HAVING count() = 0;
 
 -- Only an account that had something every day: few tickets, or two ads, may end for good. What ended long ago is no
 -- longer used, or its loader stopped, which is for freshness_runs to say.
 WITH
+    {today:Date} - toUInt32({ended:Float64}) - 7 AS since,
     days AS
     (
-        SELECT 'qtickets' AS source, account, event_date AS day, sum(tickets_sold) AS things FROM stg_qtickets_sales_raw FINAL GROUP BY account, day
-        UNION ALL SELECT 'vk_ads', account, stat_date, count() FROM fact_vk_ads_daily FINAL GROUP BY account, stat_date
-        UNION ALL SELECT 'direct', account, stat_date, count() FROM fact_direct_daily FINAL GROUP BY account, stat_date
+        SELECT 'qtickets' AS source, account, event_date AS day, sum(tickets_sold) AS things
+        FROM stg_qtickets_sales_raw FINAL WHERE event_date >= since GROUP BY account, day
+        UNION ALL SELECT 'vk_ads', account, stat_date, count() FROM fact_vk_ads_daily FINAL WHERE stat_date >= since GROUP BY account, stat_date
+        UNION ALL SELECT 'direct', account, stat_date, count() FROM fact_direct_daily FINAL WHERE stat_date >= since GROUP BY account, stat_date
     ),
     newest AS
     (

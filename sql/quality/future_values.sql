@@ -4,14 +4,16 @@
 -- sources: qtickets, vk_ads, direct
 -- param: since = 2010
 
-WITH makeDate(toUInt32({since:Float64}), 1, 1) AS first
+-- By the day that counts: of the other months nothing is read.
+WITH
+    makeDate(toUInt32({since:Float64}), 1, 1) AS first,
+    toDateTime64({today:Date} + 1, 3, 'Europe/Moscow') AS tomorrow
 SELECT concat(place, if(account = 'main', '', concat(' ', account)), ' has ', toString(n), ' rows after ', toString({today:Date}), ' or before ', toString(first)) AS what, place, account, n
 FROM
 (
-    SELECT 'stg_qtickets_tickets' AS place, account, countIf(toDate(ordered_at, 'Europe/Moscow') > {today:Date} OR toDate(ordered_at, 'Europe/Moscow') < first) AS n FROM stg_qtickets_tickets FINAL GROUP BY account
-    UNION ALL SELECT 'stg_qtickets_sales_raw', account, countIf(event_date > {today:Date} OR event_date < first) FROM stg_qtickets_sales_raw FINAL GROUP BY account
-    UNION ALL SELECT 'fact_vk_ads_daily', account, countIf(stat_date > {today:Date} OR stat_date < first) FROM fact_vk_ads_daily FINAL GROUP BY account
-    UNION ALL SELECT 'fact_direct_daily', account, countIf(stat_date > {today:Date} OR stat_date < first) FROM fact_direct_daily FINAL GROUP BY account
+    SELECT 'stg_qtickets_tickets' AS place, account, count() AS n FROM stg_qtickets_tickets FINAL WHERE booked_at >= tomorrow OR booked_at < toDateTime64(first, 3, 'Europe/Moscow') GROUP BY account
+    UNION ALL SELECT 'stg_qtickets_sales_raw', account, count() FROM stg_qtickets_sales_raw FINAL WHERE event_date > {today:Date} OR event_date < first GROUP BY account
+    UNION ALL SELECT 'fact_vk_ads_daily', account, count() FROM fact_vk_ads_daily FINAL WHERE stat_date > {today:Date} OR stat_date < first GROUP BY account
+    UNION ALL SELECT 'fact_direct_daily', account, count() FROM fact_direct_daily FINAL WHERE stat_date > {today:Date} OR stat_date < first GROUP BY account
 )
-WHERE n > 0
 ORDER BY place, account

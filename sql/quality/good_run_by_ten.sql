@@ -4,9 +4,9 @@
 -- sources: qtickets, vk_ads, direct
 -- param: hour = 10
 
-SELECT 'nothing was loaded well yet' AS unjudged
+SELECT 'nothing was loaded well in a week' AS unjudged
 FROM meta_job_runs FINAL
-WHERE endsWith(job, '_loader') AND status = 'success'
+WHERE endsWith(job, '_loader') AND status = 'success' AND started_at >= toDateTime64({today:Date} - 7, 3, 'Europe/Moscow')
 HAVING count() = 0;
 
 -- Of an account that has not been read for a week freshness_runs speaks.
@@ -19,11 +19,11 @@ FROM
     SELECT
         job,
         account,
-        max(started_at) AS newest,
         countIf(started_at >= midnight AND toDate(JSONExtractString(metrics, 'window', 'last')) >= {today:Date} - 1) AS good
     FROM meta_job_runs FINAL
     WHERE (replaceOne(job, '_loader', ''), account) IN {accounts:Array(Tuple(String, String))} AND status = 'success'
+        AND started_at >= midnight - toIntervalDay(7)
     GROUP BY job, account
 )
-WHERE now64(3) >= due AND good = 0 AND newest >= midnight - toIntervalDay(7)
+WHERE now64(3) >= due AND good = 0
 ORDER BY job, account

@@ -1,6 +1,7 @@
 -- title: No figure is below zero
 -- why: Sums hide it
 -- severity: fail
+-- when: night
 -- sources: qtickets, vk_ads, direct
 
 SELECT concat(place, if(account = 'main', '', concat(' ', account)), ' has ', toString(n), ' rows with a negative figure') AS what, place, account, n

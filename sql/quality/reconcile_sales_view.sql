@@ -1,6 +1,7 @@
 -- title: v_sales_latest shows what its table holds
 -- why: DataLens reads the view
 -- severity: fail
+-- when: night
 -- sources: qtickets
 
 -- `newest` changes when a load writes the rows again: what stays is no load's work in progress.

@@ -1,6 +1,7 @@
 -- title: v_romi_kpi and v_campaign_performance add up to what they are made of
 -- why: The same rouble must not differ from one chart to the next
 -- severity: fail
+-- when: night
 -- sources: qtickets, vk_ads, direct
 
 -- Spend by account; tickets by source, since a ticket of no campaign is no account's. `newest` changes when a load

@@ -2,12 +2,15 @@
 -- why: A column that is new or gone changes figures before anybody reads the changelog
 -- severity: warn
 -- sources: qtickets, vk_ads, direct
+-- param: days = 30
 
 SELECT 'no job has two good runs that tell the columns they were sent' AS unjudged
 FROM
 (
     SELECT job FROM meta_job_runs FINAL
-    WHERE endsWith(job, '_loader') AND status = 'success' AND JSONHas(metrics, 'columns') GROUP BY job, account HAVING count() > 1
+    WHERE endsWith(job, '_loader') AND status = 'success' AND JSONHas(metrics, 'columns')
+        AND started_at >= toDateTime64({today:Date} - toUInt32({days:Float64}), 3, 'Europe/Moscow')
+    GROUP BY job, account HAVING count() > 1
 )
 HAVING count() = 0;
 
@@ -23,6 +26,7 @@ WITH
             row_number() OVER (PARTITION BY job, account ORDER BY started_at DESC) AS age
         FROM meta_job_runs FINAL
         WHERE (replaceOne(job, '_loader', ''), account) IN {accounts:Array(Tuple(String, String))} AND status = 'success' AND JSONHas(metrics, 'columns')
+            AND started_at >= toDateTime64({today:Date} - toUInt32({days:Float64}), 3, 'Europe/Moscow')
     ),
     sent AS (SELECT job, account, age, resource, names FROM runs ARRAY JOIN mapKeys(now_sent) AS resource, mapValues(now_sent) AS names WHERE age <= 2)
 SELECT

@@ -1,6 +1,7 @@
 -- title: No ad cost money without being shown
 -- why: Spend of another ad or day, or a figure that did not come
 -- severity: warn
+-- when: night
 -- sources: vk_ads, direct
 -- param: small = 100
 

@@ -11,7 +11,7 @@ FROM
 (
     SELECT lowerUTF8(utm_source) AS utm_source, sum(amount) AS revenue, sum(quantity) AS tickets
     FROM stg_qtickets_tickets FINAL
-    WHERE state IN ('paid', 'refunded') AND paid_at >= toDateTime64({today:Date} - 30, 3, 'Europe/Moscow')
+    WHERE state IN ('paid', 'refunded') AND booked_at >= toDateTime64({today:Date} - 30, 3, 'Europe/Moscow')
     GROUP BY utm_source
 )
 WHERE match(utm_source, '^(vk|ya$|ya[^a-z]|yandex|direct|mytarget|вк|вконтакте|яндекс|директ)|[^a-zа-я](vk|ya|yandex|direct|mytarget|вк|яндекс|директ)([^a-zа-я]|$)')

@@ -53,6 +53,24 @@ ENGINE = ReplacingMergeTree(_ver)
 PARTITION BY toYYYYMM(removed_at)
 ORDER BY (table_name, row_key, first, last);
 
+-- What loads changed and marts do not show yet: a run that dies in between leaves its entry to the next one.
+CREATE TABLE IF NOT EXISTS meta_unfinished
+(
+    entry      String,
+    changed    LowCardinality(String) COMMENT 'the table; or the mart of which any day may be wrong',
+    job        LowCardinality(String),
+    account    LowCardinality(String),
+    run_id     String,
+    started_at DateTime64(3, 'UTC') COMMENT 'of the run',
+    days       Array(Date) COMMENT 'of the rows that change; empty: any',
+    is_done    UInt8 COMMENT '1: the marts show it',
+    noted_at   DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'by the clock of the warehouse, as the TTL',
+    _ver       UInt64
+)
+ENGINE = ReplacingMergeTree(_ver)
+ORDER BY entry
+TTL toDateTime(noted_at) + INTERVAL 30 DAY DELETE WHERE is_done;
+
 CREATE TABLE IF NOT EXISTS meta_accounts
 (
     source  LowCardinality(String),

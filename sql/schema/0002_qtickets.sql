@@ -1,5 +1,6 @@
--- Ticket sales. Partitions and sorting keys hold only what never changes: ReplacingMergeTree collapses two
--- versions of a row by sorting key within one partition and nowhere else.
+-- Ticket sales. Sorting keys hold only what never changes. Partitions of tickets are of the Moscow month that a load asks
+-- for, which may change, as when an order of January is paid in February: ReplacingMergeTree collapses two versions
+-- of a row within one partition and nowhere else, so the load removes the older one itself.
 
 CREATE TABLE IF NOT EXISTS stg_qtickets_tickets
 (
@@ -11,6 +12,7 @@ CREATE TABLE IF NOT EXISTS stg_qtickets_tickets
     state           LowCardinality(String) COMMENT 'paid, refunded, cancelled, reserved',
     ordered_at      DateTime64(3, 'UTC'),
     paid_at         Nullable(DateTime64(3, 'UTC')),
+    booked_at       DateTime64(3, 'UTC') COMMENT 'when it was paid or, until then, ordered',
     price           Decimal(18, 2) COMMENT 'as the source gives it',
     quantity        UInt32,
     amount          Decimal(18, 2) COMMENT 'what the line cost in all',
@@ -22,10 +24,11 @@ CREATE TABLE IF NOT EXISTS stg_qtickets_tickets
     utm_campaign    String,
     utm_content     String,
     utm_term        String,
-    _ver            UInt64
+    _ver            UInt64,
+    INDEX versions _ver TYPE minmax GRANULARITY 4
 )
 ENGINE = ReplacingMergeTree(_ver)
-PARTITION BY toYYYYMM(ordered_at)
+PARTITION BY toYYYYMM(booked_at, 'Europe/Moscow')
 ORDER BY (account, ticket_id);
 
 CREATE TABLE IF NOT EXISTS dim_events

@@ -23,7 +23,8 @@ CREATE TABLE IF NOT EXISTS fact_vk_ads_daily
     utm_city      LowCardinality(String) COMMENT 'lower-case Russian name, from utm_content; empty: none',
     utm_day       UInt8 COMMENT '0: none',
     utm_month     UInt8 COMMENT '0: none',
-    _ver          UInt64
+    _ver          UInt64,
+    INDEX versions _ver TYPE minmax GRANULARITY 4
 )
 ENGINE = ReplacingMergeTree(_ver)
 PARTITION BY toYYYYMM(stat_date)
@@ -51,6 +52,42 @@ CREATE TABLE IF NOT EXISTS agg_marketing_daily
 ENGINE = ReplacingMergeTree(_ver)
 PARTITION BY toYYYYMM(d)
 ORDER BY (d, city, source);
+
+CREATE TABLE IF NOT EXISTS agg_campaigns_monthly
+(
+    month         Date COMMENT 'its first day',
+    source        LowCardinality(String),
+    account       LowCardinality(String),
+    campaign_id   UInt64,
+    utm_campaign  String,
+    utm_content   String,
+    campaign_name String COMMENT 'the newest in the month',
+    first_day     Date,
+    last_day      Date,
+    impressions   UInt64,
+    clicks        UInt64,
+    conversions   UInt64,
+    spend_total   Decimal(18, 2) COMMENT 'on the VAT basis of AD_SPEND_VAT',
+    _ver          UInt64
+)
+ENGINE = ReplacingMergeTree(_ver)
+PARTITION BY toYYYYMM(month)
+ORDER BY (month, source, account, campaign_id, utm_campaign, utm_content);
+
+CREATE TABLE IF NOT EXISTS agg_tags_monthly
+(
+    month          Date COMMENT 'its first day',
+    source         LowCardinality(String) COMMENT 'vk_ads, direct',
+    utm_campaign   String,
+    utm_content    String,
+    tickets_sold   UInt64,
+    revenue        Decimal(18, 2),
+    refunds_amount Decimal(18, 2),
+    _ver           UInt64
+)
+ENGINE = ReplacingMergeTree(_ver)
+PARTITION BY toYYYYMM(month)
+ORDER BY (month, source, utm_campaign, utm_content);
 
 CREATE TABLE IF NOT EXISTS dim_utm_sources
 (

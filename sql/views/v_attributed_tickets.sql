@@ -1,6 +1,6 @@
 -- Paid tickets in the report's currency, each with the source and city that it is booked on.
 SELECT
-    toDate(assumeNotNull(t.paid_at), 'Europe/Moscow') AS d,
+    toDate(t.booked_at, 'Europe/Moscow') AS d,
     t.account                          AS account,
     e.city                             AS city,
     if(s.its = '', 'other', s.its)     AS source,

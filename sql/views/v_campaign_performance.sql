@@ -5,7 +5,7 @@
 WITH
     ads AS
     (
-        SELECT source, account, campaign_id, utm_campaign, utm_content FROM v_ad_spend
+        SELECT source, account, campaign_id, utm_campaign, utm_content FROM agg_campaigns_monthly FINAL
         GROUP BY source, account, campaign_id, utm_campaign, utm_content
     ),
     by_tags AS
@@ -33,7 +33,7 @@ WITH
             sum(t.tickets_sold)     AS tickets_sold,
             sum(t.revenue)          AS revenue,
             sum(t.refunds_amount)   AS refunds_amount
-        FROM (SELECT * EXCEPT account FROM v_attributed_tickets WHERE source != 'other') AS t
+        FROM (SELECT * FROM agg_tags_monthly FINAL) AS t
         LEFT JOIN by_tags AS b
             ON b.source = t.source AND b.utm_campaign = t.utm_campaign AND b.utm_content = t.utm_content
         LEFT JOIN by_campaign AS c ON c.source = t.source AND c.utm_campaign = t.utm_campaign
@@ -44,12 +44,14 @@ WITH
     stacked AS
     (
         SELECT
-            source, account, campaign_id, argMax(campaign_name, stat_date) AS campaign_name,
-            min(stat_date) AS first_day, max(stat_date) AS last_day,
-            sum(impressions) AS impressions, sum(clicks) AS clicks, sum(conversions) AS conversions,
-            toDecimal128(sum(spend), 2) AS spend,
+            source, account, campaign_id,
+            argMax(m.campaign_name, (m.last_day, m.campaign_name)) AS campaign_name,
+            min(m.first_day) AS first_day, max(m.last_day) AS last_day,
+            sum(m.impressions) AS impressions, sum(m.clicks) AS clicks, sum(m.conversions) AS conversions,
+            toDecimal128(sum(m.spend_total), 2) AS spend,
             toUInt64(0) AS tickets_sold, toDecimal128(0, 2) AS revenue, toDecimal128(0, 2) AS refunds
-        FROM v_ad_spend GROUP BY source, account, campaign_id
+        -- A table's own alias is lost where a backup is restored under another name.
+        FROM (SELECT * FROM agg_campaigns_monthly FINAL) AS m GROUP BY source, account, campaign_id
         UNION ALL
         SELECT
             source, account, campaign_id, '', toDate('2149-06-06'), toDate(0), 0, 0, 0, 0,

@@ -11,6 +11,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -18,7 +19,7 @@ from pydantic import SecretStr
 
 from tasks.errors import SettingsError, WarehouseError
 from tasks.load.address import address
-from tasks.load.cluster import run, stored
+from tasks.load.cluster import newer_settings, run, stored
 from tasks.load.frames import select
 from tasks.load.sql import SqlFile, sql_files
 from tasks.load.warehouse import warehouse
@@ -37,7 +38,7 @@ _SHEDDING = (
 
 
 @dataclass(frozen=True)
-class Account:
+class Login:
     """A user, `sql/access/{name}.sql`. Settings hold its password and its hosts; `may` says what it is for."""
 
     name: str
@@ -58,10 +59,10 @@ class Account:
         return password
 
 
-ACCOUNTS = (
-    Account("etl_writer", "etl_password", "etl_hosts", "migrates and loads"),
-    Account("datalens_reader", "datalens_password", "datalens_hosts", "reads the views"),
-    Account("backup_user", "backup_password", "backup_hosts", "backs up"),
+LOGINS = (
+    Login("etl_writer", "etl_password", "etl_hosts", "migrates and loads"),
+    Login("datalens_reader", "datalens_password", "datalens_hosts", "reads the views"),
+    Login("backup_user", "backup_password", "backup_hosts", "backs up"),
 )
 
 
@@ -76,28 +77,36 @@ def grant_access(settings: Settings) -> list[str]:
             "The embedded warehouse has no users: whoever may open its folder may do everything. "
             "Set CLICKHOUSE_DSN to a server, with a user who may create users."
         )
-    passwords = {account.name: account.password(settings) for account in ACCOUNTS}
+    passwords = {login.name: login.password(settings) for login in LOGINS}
     given = [password for password in passwords.values() if password]
     if len(set(given)) < len(given):
         raise SettingsError("Two users have the same password. Give each its own; nothing was changed.")
     files = {file.name: file for file in sql_files("access")}
     with warehouse(settings) as client:
-        for account in ACCOUNTS:
-            _run(client, statements(files[account.name], places(settings, account, passwords[account.name])))
-        lines = [_line(account, settings, passwords[account.name]) for account in ACCOUNTS]
+        for login in LOGINS:
+            values = places(settings, login, passwords[login.name], newer_settings(client))
+            _run(client, statements(files[login.name], values))
+        lines = [_line(login, settings, passwords[login.name]) for login in LOGINS]
         return lines + _views_without_owner(client) + _unheld_limits(client)
 
 
-def places(settings: Settings, account: Account, password: str | None) -> dict[str, str]:
-    """Values for the {placeholders} of the statements. Without a password no `user`, `hash`, `salt` and `hosts`."""
+def places(
+    settings: Settings, login: Login, password: str | None, newer: Mapping[str, int] = MappingProxyType({})
+) -> dict[str, str]:
+    """Values for the {placeholders} of the statements. Without a password no `user`, `hash`, `salt` and `hosts`.
+    `newer`: settings of a profile that not every server knows."""
     cluster = settings.clickhouse_cluster
-    values = {"database": settings.clickhouse_database, "on_cluster": f" ON CLUSTER `{cluster}`" if cluster else ""}
+    values = {
+        "database": settings.clickhouse_database,
+        "on_cluster": f" ON CLUSTER `{cluster}`" if cluster else "",
+        "of_newer_servers": "".join(f",\n    {name} = {value} CONST" for name, value in newer.items()),
+    }
     if cluster:
         values["cluster"] = cluster
     if password:
         salt = secrets.token_hex(32)
-        values |= {"user": account.name, "salt": salt, "hash": password_hash(password, salt)}
-        if hosts := getattr(settings, account.hosts):
+        values |= {"user": login.name, "salt": salt, "hash": password_hash(password, salt)}
+        if hosts := getattr(settings, login.hosts):
             values["hosts"] = ", ".join(f"IP '{host}'" for host in hosts)
     return values
 
@@ -151,11 +160,11 @@ def _run(client: Client, texts: list[str]) -> None:
             ) from error
 
 
-def _line(account: Account, settings: Settings, password: str | None) -> str:
+def _line(login: Login, settings: Settings, password: str | None) -> str:
     if password is None:
-        return f"{account.name}: skipped, {account.setting.upper()} is not set; its role is up to date"
-    hosts = ", ".join(getattr(settings, account.hosts))
-    return f"{account.name}: {account.may} ({settings.clickhouse_database})" + (f", from {hosts}" if hosts else "")
+        return f"{login.name}: skipped, {login.setting.upper()} is not set; its role is up to date"
+    hosts = ", ".join(getattr(settings, login.hosts))
+    return f"{login.name}: {login.may} ({settings.clickhouse_database})" + (f", from {hosts}" if hosts else "")
 
 
 def _views_without_owner(client: Client) -> list[str]:

@@ -22,6 +22,11 @@ def known_marks(client: Client, source: str) -> pl.DataFrame:
     return select(client, sql, {"source": source})
 
 
+def known_addresses(client: Client) -> list[str]:
+    """Of the APIs whose rows the warehouse has, or may have."""
+    return list(select(client, f"SELECT DISTINCT address FROM {TABLE.name} FINAL")["address"])
+
+
 def note_marks(
     client: Client, source: str, account: str, address: str, marks: Collection[str], version: int
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 import polars as pl
@@ -23,43 +23,58 @@ _REPORT = Table("dim_report", key=("one",))
 _ALL = Scope()
 _ROUNDS = 10
 """How often other runs may change the mart's tables while this one writes it."""
+_IDS_A_QUERY = 5_000
+"""Of twenty digits at most: a server takes 128 KiB a parameter."""
 _one_at_a_time = threading.Lock()
 """Of this process, in which many accounts may be loaded: they would write the same days again and again."""
 
 
 def restate(
-    client: Client, mart: Mart, version: int, prove: Callable[[pl.DataFrame], pl.DataFrame] = lambda rows: rows
+    client: Client,
+    mart: Mart,
+    version: int,
+    prove: Callable[[pl.DataFrame], pl.DataFrame] = lambda rows: rows,
+    days: Iterable[date] | None = None,
 ) -> Upserted:
-    """Write the days on which the mart differs from its query, until none of them does.
-
-    Found by comparing, not by keeping a list of what a load touched, so a run that died between a table and
-    its mart is mended by the next one, and a late refund restates the day of the sale however old it is.
+    """Write those of the `days`, or of all days, on which the mart differs from its query, until none of them does.
 
     Compared again after writing, since other runs may restate the mart at the same time (all sources share one):
     what this run read may have changed before it wrote. `version`: of what is written, unless the mart holds higher
     ones, as of a worker whose clock is ahead. `prove`: applied to what is to be written.
     Raises ReconcileError where days still differ in the end.
     """
+    if days is not None and not (days := set(days)):
+        return Upserted()
     with _one_at_a_time:
-        return _restate(client, mart, version, prove)
+        return _restate(client, mart, version, prove, None if days is None else _days_of(mart, days))
 
 
-def _restate(client: Client, mart: Mart, version: int, prove: Callable[[pl.DataFrame], pl.DataFrame]) -> Upserted:
+def _restate(
+    client: Client,
+    mart: Mart,
+    version: int,
+    prove: Callable[[pl.DataFrame], pl.DataFrame],
+    days: list[date] | None,
+) -> Upserted:
+    """Days that are given are brought to what they should be at once, and compared only if that changed any."""
     written = Upserted()
     try:
-        days = stale_days(client, mart)
+        stale = stale_days(client, mart) if days is None else days
         for _ in range(_ROUNDS):
-            if not days:
+            if not stale:
                 return written
-            written += _write(client, mart, days, version, prove)
-            days = stale_days(client, mart, _only(mart, days))
-        if not days:
+            done = _write(client, mart, stale, version, prove)
+            if stale is days and not done.written:
+                return done
+            written += done
+            stale = stale_days(client, mart, _only(mart, stale))
+        if not stale:
             return written
     finally:
         merge(client, mart.table.name)
     raise ReconcileError(
-        f"{mart.table.name} was written {_ROUNDS} times and still is not what it is made of on {len(days)} days, "
-        f"the first {days[0]}. The run failed; run it again, and if it fails again look for another program that "
+        f"{mart.table.name} was written {_ROUNDS} times and still is not what it is made of on {len(stale)} days, "
+        f"the first {stale[0]}. The run failed; run it again, and if it fails again look for another program that "
         "writes to this table."
     )
 
@@ -76,6 +91,18 @@ def stale_days(client: Client, mart: Mart, scope: Scope = _ALL) -> list[date]:
         scope.parameters,
     )
     return stale["day"].to_list()
+
+
+def days_of_values(client: Client, mart: Mart, account: str, values: pl.Series) -> set[date]:
+    """The days on which the account's rows of the mart have one of these numbers in the column of that name."""
+    sql = (
+        f"SELECT DISTINCT {mart.day} AS day FROM {mart.table.name} FINAL "
+        f"WHERE account = {{account:String}} AND {values.name} IN {{ids:Array(UInt64)}}"
+    )
+    days: set[date] = set()
+    for ids in values.to_frame().iter_slices(_IDS_A_QUERY):
+        days |= {*select(client, sql, {"account": account, "ids": ids.to_series().to_list()})["day"]}
+    return days
 
 
 def is_exactly(client: Client, table: Table, rows: pl.DataFrame) -> bool:
@@ -110,6 +137,11 @@ def _write(
     fresh = f"SELECT {', '.join(_columns(client, mart))} FROM ({_made(mart)}) WHERE {scope.where}"
     rows = prove(select(client, fresh, scope.parameters))
     return upsert(client, mart.table, rows, scope, max(version, newest + 1), reconcile=False)
+
+
+def _days_of(mart: Mart, days: Iterable[date]) -> list[date]:
+    """In order; of a mart by month the first of each month."""
+    return sorted({day.replace(day=1) if mart.by_month else day for day in days})
 
 
 def _only(mart: Mart, days: list[date]) -> Scope:

@@ -20,6 +20,7 @@ from tasks.errors import WarehouseError
 from tasks.load.cluster import everywhere, fit, run
 from tasks.load.frames import insert, select
 from tasks.load.sql import SqlFile, sql_files
+from tasks.load.unfinished import note_all_days
 from tasks.load.warehouse import warehouse
 from tasks.settings import SQL_DIR, Settings
 
@@ -62,7 +63,7 @@ def migrate(client: Client, root: Path = SQL_DIR) -> list[str]:
     run(client, _LEDGER)
     done = select(client, "SELECT kind, name, checksum, applied_at FROM meta_migrations FINAL WHERE checksum != ''")
     schema = sql_files("schema", root)
-    return _apply_schema(client, done, schema) + _apply_views(client, done, root, schema)
+    return _apply_schema(client, done, schema, root) + _apply_views(client, done, root, schema)
 
 
 @contextmanager
@@ -74,7 +75,7 @@ def migrated(settings: Settings) -> Iterator[Client]:
         yield client
 
 
-def _apply_schema(client: Client, done: pl.DataFrame, files: list[SqlFile]) -> list[str]:
+def _apply_schema(client: Client, done: pl.DataFrame, files: list[SqlFile], root: Path) -> list[str]:
     known = {file.name: file.checksum for file in files}
     for name, checksum, applied_at in _of(done, "schema").select("name", "checksum", "applied_at").iter_rows():
         if known.get(name) != checksum:
@@ -92,7 +93,7 @@ def _apply_schema(client: Client, done: pl.DataFrame, files: list[SqlFile]) -> l
     applied = set(_of(done, "schema")["name"])
     wanted = [file for file in files if file.name not in applied]
     _refuse_foreign_tables(client, wanted)
-    return [_apply(client, file) for file in wanted]
+    return [_apply(client, file, root) for file in wanted]
 
 
 def _refuse_without_accounts(client: Client) -> None:
@@ -110,10 +111,16 @@ def _refuse_without_accounts(client: Client) -> None:
         )
 
 
-def _apply(client: Client, file: SqlFile) -> str:
+def _apply(client: Client, file: SqlFile, root: Path) -> str:
     for statement in file.statements:
         run(client, statement)
+    _note_all_days(client, root)
     return _record(client, "schema", file.name, file.checksum)
+
+
+def _note_all_days(client: Client, root: Path) -> None:
+    """Before it is recorded what was applied: who dies in between applies it again."""
+    note_all_days(client, [file.name for file in sql_files("marts", root)])
 
 
 def _refuse_foreign_tables(client: Client, files: list[SqlFile]) -> None:
@@ -139,8 +146,13 @@ def _apply_views(client: Client, done: pl.DataFrame, root: Path, schema: list[Sq
     # Whose rights they read with, see _VIEW. After a restore elsewhere there may be no such user; so they heal.
     definer = select(client, "SELECT currentUser() AS name").item()
     # A view keeps the columns and types that what it reads had when it was made, so all are replaced together,
-    # after a migration too.
-    parts = [*sorted(f"{file.name} {file.checksum}" for file in files), schema[-1].name if schema else "", definer]
+    # after a migration too; and after a change of a mart, whose days are to be compared then.
+    made_by = [*files, *sql_files("marts", root)]
+    parts = [
+        *sorted(f"{file.name} {file.checksum}" for file in made_by),
+        schema[-1].name if schema else "",
+        definer,
+    ]
     made_of = f"{_OURS}{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:16]}"
     wanted = {(file.name, made_of) for file in files}
     recorded, there = set(_of(done, "views").select("name", "checksum").iter_rows()), _views(client)
@@ -155,6 +167,8 @@ def _apply_views(client: Client, done: pl.DataFrame, root: Path, schema: list[Sq
             )
         )
     records = [(name, "") for name in gone] + [(file.name, made_of) for file in stale]
+    if records:
+        _note_all_days(client, root)
     return [_record(client, "views", name, checksum) for name, checksum in records]
 
 

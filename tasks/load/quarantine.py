@@ -25,7 +25,7 @@ def quarantine(
     account: str,
     resource: str,
     rejected: pl.DataFrame,
-    accepted: pl.Series,
+    accepted: Callable[[], pl.Series],
     run_id: str,
     version: int,
     window: Window | None = None,
@@ -35,7 +35,7 @@ def quarantine(
 ) -> tuple[int, int]:
     """Keep rejected rows, release settled ones; how many of each.
 
-    `rejected`: record_key, reason, column, value, record (all text). `accepted`: keys, as text, that passed.
+    `rejected`: record_key, reason, column, value, record (all text). `accepted` gives keys that passed, as text;
     `again` finds `rejected` anew after writing: a run that read the source later may have judged some meanwhile.
     `version`: of the read. A rejection is settled when a read that is not older accepted its row, rejected it for
     another reason, or, where it saw all (`is_whole`) of the `window` in which the row was, did not find it.
@@ -49,8 +49,8 @@ def quarantine(
         {"source": source, "account": account, "resource": resource},
     )
     older = held.filter(pl.col("_ver") <= version).join(rejected, on="rejection_id", how="anti")
-    judged = pl.concat([accepted, rejected["record_key"]]).unique()
-    settled = (pl.col("record_key") != "") & pl.col("record_key").is_in(judged.implode())
+    judged = pl.concat([accepted() if older.height else rejected["record_key"].clear(), rejected["record_key"]])
+    settled = (pl.col("record_key") != "") & pl.col("record_key").is_in(judged.unique().implode())
     if window is not None and is_whole:
         settled |= (pl.col("window_first") >= window.first) & (pl.col("window_last") <= window.last)
     released = older.filter(settled)

@@ -108,8 +108,15 @@ def _lock(run: Run) -> str:
 def _running(client: Client) -> pl.DataFrame:
     return select(
         client,
-        f"SELECT job, account, run_id, started_at, message, metrics FROM {TABLE} FINAL WHERE status = 'running'",
+        f"SELECT job, account, run_id, started_at, message, metrics FROM {TABLE} FINAL WHERE status = 'running' "
+        "AND started_at > {since:DateTime64(3, 'UTC')}",
+        {"since": oldest_under_way()},
     )
+
+
+def oldest_under_way() -> datetime:
+    """No run that still goes on began before. So the history of years is left alone."""
+    return datetime.now(UTC) - timedelta(days=90)
 
 
 def _begun(client: Client) -> list[tuple[Run, _Begun]]:
@@ -160,25 +167,32 @@ def history(client: Client, limit: int, job: str | None = None, account: str | N
     )
 
 
-def status_of(client: Client, job: str, account: str, run_id: str) -> str:
+def status_of(client: Client, job: str, account: str, run_id: str, since: datetime = _EPOCH) -> str:
     """Of the run, or of its newest attempt; empty where there is none."""
     found = select(
         client,
         f"SELECT status FROM {TABLE} FINAL WHERE job = {{job:String}} AND account = {{account:String}} "
-        "AND run_id = {run_id:String} ORDER BY started_at DESC LIMIT 1",
-        {"job": job, "account": account, "run_id": run_id},
+        "AND run_id = {run_id:String} AND started_at >= {since:DateTime64(3, 'UTC')} "
+        "ORDER BY started_at DESC LIMIT 1",
+        {"job": job, "account": account, "run_id": run_id, "since": max(since - _LONGEST, _EPOCH)},
     )
     return str(found.item()) if found.height else ""
 
 
 def covered(
-    client: Client, job: str, account: str, *, even_with_warnings: bool = False, later_than: int = 0
+    client: Client,
+    job: str,
+    account: str,
+    *,
+    even_with_warnings: bool = False,
+    later_than: int = 0,
+    since: datetime = _EPOCH,
 ) -> pl.DataFrame:
     """The windows that good runs have read of this account: columns first, last (Date), read_at (UTC; before the
     run, where a fetch was used again), version, whole (whether the run saw all that the source has).
 
     A run with a warning, say that tags were missing, counts only with `even_with_warnings`: its days may have to be
-    read again. `later_than`: only reads of a higher version.
+    read again. `later_than`: only reads of a higher version; `since`: only of runs that began then or later.
     """
     return select(
         client,
@@ -197,9 +211,7 @@ def covered(
             "job": job,
             "account": account,
             "lenient": even_with_warnings,
-            "oldest": max(
-                min(datetime.fromtimestamp(later_than / 1000, UTC), datetime.now(UTC)) - _LONGEST, _EPOCH
-            ),
+            "oldest": max(min(datetime.fromtimestamp(later_than / 1000, UTC), datetime.now(UTC)) - _LONGEST, since),
             "version": later_than + 1 if later_than else 0,
         },
     ).drop("read")
@@ -216,17 +228,6 @@ def days_read_later(client: Client, job: str, account: str, version: int) -> pl.
 def reads(good: pl.DataFrame, window: Window) -> pl.DataFrame:
     """Those of the `covered` runs that read the whole window."""
     return good.filter((pl.col("first") <= window.first) & (pl.col("last") >= window.last))
-
-
-def origins(client: Client) -> set[str]:
-    """Origins of the rows in the warehouse: of every run that has written or may have."""
-    found = select(
-        client,
-        f"SELECT DISTINCT JSONExtractString(metrics, 'origin') AS origin FROM {TABLE} FINAL "
-        "WHERE origin != '' "
-        "AND (status != 'failed' OR JSONLength(metrics, 'tables') > 0 OR JSONHas(metrics, 'broken_off'))",
-    )
-    return set(found["origin"])
 
 
 def _write(

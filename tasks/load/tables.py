@@ -27,8 +27,9 @@ class Table:
     """`rows_between` is SQL for the rows of a window, over `{start}` and `{end}` (instants) or over `{first}` and
     `{last}` (Moscow days); `day` gives the Moscow day of a row, null where a load brings the whole table.
     `keeps_vanished`: rows that the source no longer has stay, since older facts refer to them. `money`: what a row
-    adds to the figures. `moves`: the source may change the column by which the table is partitioned, and so leave
-    an older version of a row in another partition, where no merge finds it.
+    adds to the figures. `moves`: the instant by whose month the table is partitioned, where it may change and so
+    leave an older version of a row in another partition, where no merge finds it; then the key is an account and a
+    number.
     """
 
     name: str
@@ -38,7 +39,7 @@ class Table:
     day: pl.Expr | None = None
     money: pl.Expr | None = None
     keeps_vanished: bool = False
-    moves: bool = False
+    moves: str = ""
 
     def scope(self, account: str, window: Window, as_of: datetime) -> Scope:
         """The rows that the account has in `window`, as far as it had passed at `as_of`; all that it has where the
@@ -65,7 +66,9 @@ def of_account(
 
 @dataclass(frozen=True)
 class Mart:
-    """A table made of other tables by `sql/marts/{name}.sql`; `day` is the column by which it is restated."""
+    """A table made of other tables by `sql/marts/{name}.sql`. `day` is the column by which it is restated: a day
+    or, `by_month`, the first of a month."""
 
     table: Table
     day: str
+    by_month: bool = False

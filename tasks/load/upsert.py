@@ -8,9 +8,9 @@ higher `_ver`) are neither replaced nor removed, and what it removed does not co
 from __future__ import annotations
 
 import logging
-import operator
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, astuple, dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -24,14 +24,16 @@ from tasks.load.tables import Scope, Table
 
 logger = logging.getLogger("zakaz.load")
 
-_KEYS_A_DELETE = 2_000
+_KEYS_A_DELETE = 1_000
+"""Of the longest key, each of a version of its own: a server takes 256 KiB a statement."""
 _CLOCKS_DIFFER = 5 * 60_000
 """Milliseconds by which the warehouse's clock may have been set back."""
 
 
 @dataclass(frozen=True)
 class Upserted:
-    """Rows by what became of them. `kept`: vanished or rejected ones that stay; `overtaken`: newer already."""
+    """Rows by what became of them. `kept`: vanished or rejected ones that stay; `overtaken`: newer already.
+    `days`: of the rows that were written or removed, before and after."""
 
     new: int = 0
     changed: int = 0
@@ -39,16 +41,20 @@ class Upserted:
     unchanged: int = 0
     kept: int = 0
     overtaken: int = 0
+    days: frozenset[date] = field(default=frozenset(), compare=False, repr=False)
 
     @property
     def written(self) -> int:
         return self.new + self.changed + self.removed
 
     def __add__(self, other: Upserted) -> Upserted:
-        return Upserted(*map(operator.add, astuple(self), astuple(other)))
+        mine, theirs = self.as_dict(), other.as_dict()
+        sums = {name: count + theirs[name] for name, count in mine.items()}
+        return Upserted(**sums, days=self.days | other.days)
 
     def as_dict(self) -> dict[str, int]:
-        return asdict(self)
+        """The counts."""
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name != "days"}
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,11 @@ class Changes:
     gone: pl.DataFrame
     overtaken: int
 
+    def days(self, table: Table) -> frozenset[date]:
+        """Of the rows that will change: as they are, and as they will be."""
+        was = self.held.join(self.fresh, on=table.key, how="semi")
+        return days_of(table, pl.concat([was, self.fresh.select(was.columns), self.gone.select(was.columns)]))
+
 
 def upsert(
     client: Client,
@@ -79,6 +90,7 @@ def upsert(
     same: Sequence[str | pl.Expr] = (),
     later: Callable[[pl.DataFrame], pl.DataFrame] = pl.DataFrame.clear,
     judge: Callable[[Changes], None] = lambda _changes: None,
+    before: Callable[[frozenset[date], pl.DataFrame], None] = lambda _days, _rows: None,
     reconcile: bool = True,
 ) -> Upserted:
     """Make the scope's rows equal `frame` (all columns, unique by key), then prove it.
@@ -87,8 +99,8 @@ def upsert(
     frames of values; rows with them stay: their new version was rejected, or the load says nothing about them.
     `same`: columns that identify a row whose key has changed; the row under the old key is removed in any case,
     since it would count twice. `later` picks those of some rows that a run has judged which read the source
-    later: they are left to it. `judge` may raise to refuse the changes. `reconcile`: False where the caller has a
-    better proof of its own.
+    later: they are left to it. `judge` may raise to refuse the changes; `before` is called before anything is
+    written. `reconcile`: False where the caller has a better proof of its own.
     Raises ReconcileError when what is read back differs in count or sum.
     """
     if "_ver" not in frame.columns:
@@ -97,15 +109,24 @@ def upsert(
     judge(changes)
     frame, fresh, gone = changes.frame, changes.fresh, changes.gone
     key = list(table.key)
+    days = changes.days(table) | _days_elsewhere(client, table, changes, scope)
 
+    def more(others: frozenset[date]) -> None:
+        nonlocal days
+        if others - days:
+            before(others - days, fresh.clear())
+            days |= others
+
+    if fresh.height or gone.height:
+        before(days, pl.concat([fresh, gone.select(fresh.columns)]))
     insert(client, table.name, fresh)
-    if table.moves:
-        _remove_strays(client, table, scope)
+    remove_strays(client, table, fresh, more)
     note_removals(client, table, gone, scope, version)
     remove(client, table, gone)
     if gone.height:  # A run that read earlier may have written them since `_held`, before the removal was recorded.
-        again = _held(client, table, frame, scope).filter(pl.col("_ver") <= version)
-        remove(client, table, again.join(gone, on=key, how="semi"))
+        again = _held(client, table, frame, scope).filter(pl.col("_ver") <= version).join(gone, on=key, how="semi")
+        more(days_of(table, again))
+        remove(client, table, again)
     # A run that read later may have removed them between `_held` and the insert.
     remove(client, table, removed_since(client, table, fresh))
 
@@ -121,6 +142,7 @@ def upsert(
         unchanged=frame.height - fresh.height,
         kept=changes.absent.height - gone.height,
         overtaken=changes.overtaken,
+        days=days,
     )
     words = ", ".join(f"{n} {what}" for what, n in result.as_dict().items() if n)
     logger.log(logging.INFO if result.written else logging.DEBUG, "%s: %s", table.name, words)
@@ -151,8 +173,7 @@ def _changes(
     overtaken += held.filter(pl.col("_ver") > version).join(stale, on=key, how="anti").height
     frame = frame.join(stale, on=key, how="anti")
     absent = absent.join(stale, on=key, how="anti")
-    columns = [name for name in frame.columns if name != "_ver"]
-    fresh = frame.join(held, on=columns, how="anti", nulls_equal=True)
+    fresh = _differing(frame, held, key)
     gone = absent.clear() if table.keeps_vanished else absent
     for values in protected:
         gone = gone.join(values, on=values.columns, how="anti")
@@ -160,6 +181,16 @@ def _changes(
         came = frame.join(held, on=key, how="anti")
         gone = pl.concat([gone, absent.join(came, on=list(same), how="semi", nulls_equal=True)]).unique()
     return Changes(held, frame, fresh, absent, gone, overtaken)
+
+
+def _differing(frame: pl.DataFrame, held: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """The rows of `frame` that are not held, or with another value in some column."""
+    rest = [name for name in frame.columns if name not in (*key, "_ver")]
+    was = held.select(*key, pl.struct(*rest, pl.lit(True).alias("_")).alias("_was"))
+    both = frame.join(was, on=key, how="left", maintain_order="left")
+    is_new = pl.col("_was").is_null()
+    differs = [pl.col(name).ne_missing(pl.col("_was").struct.field(name)) for name in rest]
+    return both.filter(pl.any_horizontal(is_new, *differs)).drop("_was")
 
 
 def distinct(client: Client, table: Table, column: str, scope: Scope) -> pl.DataFrame:
@@ -225,32 +256,108 @@ def _refuse_the_future(client: Client, table: Table, version: int) -> None:
         )
 
 
-def _remove_strays(client: Client, table: Table, scope: Scope) -> None:
-    """Older versions of the scope's rows that are in another partition than the newest: no merge would find them.
-    Whoever left them: an interrupted run as well."""
-    keys, of_scope = ", ".join(table.key), f"FROM {table.name} WHERE {scope.where}"
+def days_of(table: Table, rows: pl.DataFrame) -> frozenset[date]:
+    """The Moscow days of rows; none where the table is not kept by day."""
+    if table.day is None or rows.is_empty():
+        return frozenset()
+    return frozenset(rows.select(table.day.alias("day"))["day"].unique())
+
+
+def _days_elsewhere(client: Client, table: Table, changes: Changes, scope: Scope) -> frozenset[date]:
+    """The days, outside the scope, from which rows come into it."""
+    came = changes.fresh.join(changes.held, on=table.key, how="anti")
+    if not table.moves or came.is_empty():
+        return frozenset()
+    where, given = _around(table, came)
+    columns = [*table.key, table.moves]
+    rows = select(
+        client,
+        f"SELECT DISTINCT {', '.join(columns)} FROM {table.name} WHERE {where} AND NOT ({scope.where})",
+        {**scope.parameters, **given},
+    )
+    rows = rows.with_columns(pl.col(name).cast(came.schema[name]) for name in columns)
+    return days_of(table, rows.join(came, on=table.key, how="semi"))
+
+
+def _around(table: Table, rows: pl.DataFrame) -> tuple[str, dict[str, Any]]:
+    """Where these rows are, all of one account; of many, also others whose numbers are between theirs."""
+    number = table.key[-1]
+    given: dict[str, Any] = {"of": rows["account"][0]}
+    if rows.height <= _KEYS_A_DELETE:
+        return f"account = {{of:String}} AND {number} IN {{numbers:Array(UInt64)}}", given | {
+            "numbers": rows[number].to_list()
+        }
+    given |= {"low": rows[number].min(), "high": rows[number].max()}
+    return f"account = {{of:String}} AND {number} BETWEEN {{low:UInt64}} AND {{high:UInt64}}", given
+
+
+def remove_strays(
+    client: Client, table: Table, fresh: pl.DataFrame, before: Callable[[frozenset[date]], None]
+) -> None:
+    """Remove older versions of these rows (the key, `_ver`) that are in another partition, where no merge would
+    find them. `before` is called with the days of all versions, before any is removed."""
+    if table.moves and fresh.height:
+        _remove_strays_where(client, table, *_around(table, fresh), before)
+
+
+def remove_strays_of_days(
+    client: Client,
+    table: Table,
+    account: str,
+    days: Collection[date],
+    before: Callable[[frozenset[date]], None] = lambda _days: None,
+) -> frozenset[date]:
+    """The same of all rows that the account has on these days, whoever left them there; the days of all versions of
+    them."""
+    if not table.moves or not days:
+        return frozenset()
+    keys = ", ".join(table.key)
+    there = (
+        f"SELECT {keys} FROM {table.name} WHERE account = {{account:String}} "
+        f"AND toDate({table.moves}, 'Europe/Moscow') IN {{days:Array(Date)}}"
+    )
+    given = {"account": account, "days": sorted(days)}
+    return _remove_strays_where(client, table, f"({keys}) IN ({there})", given, before)
+
+
+def _remove_strays_where(
+    client: Client,
+    table: Table,
+    where: str,
+    given: Mapping[str, Any],
+    before: Callable[[frozenset[date]], None],
+) -> frozenset[date]:
+    keys = ", ".join(table.key)
     found = select(
         client,
-        f"SELECT {keys}, max(_ver) AS newest FROM {table.name} WHERE ({keys}) IN (SELECT {keys} {of_scope}) "
-        f"GROUP BY {keys} HAVING uniqExact(_partition_id) > 1",
-        scope.parameters,
-    )
-    for (newest,), rows in found.group_by(["newest"]):
-        _delete(client, table, rows, f"_ver < {newest}")
+        f"SELECT {keys}, max(_ver) AS newest, groupUniqArray(toDate({table.moves}, 'Europe/Moscow')) AS days "
+        f"FROM {table.name} WHERE {where} AND ({keys}) IN (SELECT {keys} FROM {table.name} WHERE {where} "
+        f"GROUP BY {keys} HAVING min(_partition_id) != max(_partition_id)) GROUP BY {keys}",
+        given,
+    ).rename({"newest": "_ver"})
+    days = frozenset(found["days"].explode())
+    if found.height:
+        before(days)
+        _delete(client, table, found, "<")
+    return days
 
 
 def remove(client: Client, table: Table, rows: pl.DataFrame) -> None:
     """Delete rows (the key, `_ver`) with what they superseded. What another run wrote since they were read stays:
     a ticket that left this scope for another one is in the table already, under the same key."""
-    _delete(client, table, rows, f"_ver <= {rows.select(pl.max('_ver')).item()}")
+    _delete(client, table, rows, "<=")
 
 
-def _delete(client: Client, table: Table, rows: pl.DataFrame, versions: str) -> None:
-    where = f"({', '.join(table.key)}) IN %(keys)s AND {versions}"
-    for chunk in rows.select(table.key).iter_slices(_KEYS_A_DELETE):
-        client.command(
-            f"DELETE FROM {stored(client, table.name)} WHERE {where}", parameters={"keys": _literals(chunk)}
-        )
+def _delete(client: Client, table: Table, rows: pl.DataFrame, older: str) -> None:
+    """Versions of each row that are `older` (< or <=) than its own."""
+    keys = ", ".join(table.key)
+    for chunk in rows.select(*table.key, "_ver").sort("_ver").iter_slices(_KEYS_A_DELETE):
+        where, given = [], {}
+        for rows_of_one in chunk.partition_by("_ver"):
+            version = rows_of_one["_ver"][0]
+            where.append(f"(({keys}) IN %(of_{version})s AND _ver {older} {version})")
+            given[f"of_{version}"] = _literals(rows_of_one.select(table.key))
+        client.command(f"DELETE FROM {stored(client, table.name)} WHERE {' OR '.join(where)}", parameters=given)
 
 
 def _literals(keys: pl.DataFrame) -> Sequence[Any]:

@@ -36,6 +36,8 @@ _CLIENT_SETTINGS = {
     "input_format_null_as_default": 0,
     # An insert is done when it is there: reconciling reads right after.
     "async_insert": 0,
+    # A load opens the partitions that it asks for alone. No row has versions in two of them: see `remove_strays`.
+    "do_not_merge_across_partitions_select_final": 1,
     # A backfill of many years opens more monthly partitions than an interactive insert should.
     "max_partitions_per_insert_block": 0,
 }

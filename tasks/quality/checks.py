@@ -1,7 +1,8 @@
 """Checks of the data, one SQL file each in `sql/quality`: read, run, judged. Adding a check is adding a file.
 
-A file begins with a header of comments: title, why, severity (warn, fail), sources, and `param: name = number`
-lines. Its last statement returns the rows that break the check, the first column `what` saying it in words. A
+A file begins with a header of comments: title, why, severity (warn, fail), sources, `param: name = number` lines,
+and `when: night` where it reads all of history: the others, which are judged all day long, bound the days that they
+read. Its last statement returns the rows that break the check, the first column `what` saying it in words. A
 statement before it, if any, returns a row where the check cannot be judged, and why: too little data is no alarm.
 Whatever looks at what is missing today leaves out accounts that are not set up any more: `{accounts:…}`.
 
@@ -46,7 +47,7 @@ BOUNDS = {
     "max_bytes_before_external_sort": MOST_MEMORY_GB * 10**9 // 2,
 }
 """Of one statement of a check, so that none takes the warehouse down, whatever is in it."""
-_HEADER = re.compile(r"(?m)^-- (title|why|severity|sources|param): (.+)$")
+_HEADER = re.compile(r"(?m)^-- (title|why|severity|when|sources|param): (.+)$")
 _HASH = "_hash"
 _REASONS = {
     47: "a column that it reads is missing",
@@ -61,7 +62,7 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Check:
-    """`fault`: why the file is no check, e.g. a header without a severity; else empty."""
+    """`at_night`: it reads all of history; `fault`: why the file is no check, e.g. a header without a severity."""
 
     name: str
     title: str
@@ -71,6 +72,7 @@ class Check:
     parameters: Mapping[str, float]
     unjudged_sql: str | None
     sql: str
+    at_night: bool = False
     fault: str = ""
 
 
@@ -236,6 +238,7 @@ def _parsed(file: SqlFile) -> Check:
         parameters,
         statements[0] if len(statements) > 1 else None,
         statements[-1] if statements else "",
+        not fault and "when" in header,
         f"could not be run: sql/quality/{file.name}.sql: {fault}" if fault else "",
     )
 
@@ -252,4 +255,6 @@ def _fault(header: Mapping[str, list[str]], statements: list[str]) -> str:
         return f"its header has no {', '.join(absent)}"
     if header["severity"][0] not in ("warn", "fail"):
         return "its severity is neither warn nor fail"
+    if header.get("when", ["night"]) != ["night"]:
+        return "its `when` is not night"
     return "" if statements else "it has no statement"

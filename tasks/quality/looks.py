@@ -54,18 +54,18 @@ class Patience:
 
 @dataclass(frozen=True)
 class Loads:
-    """The loads at one moment: `running` as (job, run), and how many have ever begun."""
+    """The loads at one moment as (job, run, start): those `running`, and all that have `begun` lately."""
 
-    running: frozenset[tuple[str, str]]
-    begun: int
+    running: frozenset[tuple[str, ...]] = frozenset()
+    begun: frozenset[tuple[str, ...]] = frozenset()
 
     @property
     def jobs(self) -> str:
-        return ", ".join(sorted({job for job, _ in self.running})) or "a load"
+        return ", ".join(sorted({job for job, *_ in self.running})) or "a load"
 
     def disturbed(self, later: Loads) -> bool:
         """Whether a load ran at some time between the two moments."""
-        return bool(self.running or later.running or self.begun != later.begun)
+        return bool(self.running or later.running or later.begun - self.begun)
 
 
 def judge_all(
@@ -79,7 +79,7 @@ def judge_all(
     patience = patience or Patience(settings.quality_wait)
     results: dict[str, Result] = {}
     doubtful: dict[str, list[int]] = {}
-    asked, loads = list(checks), Loads(frozenset(), 0)
+    asked, loads = list(checks), Loads()
     try:
         for number in range(LOOKS):
             if number:
@@ -105,18 +105,18 @@ def judge_all(
 def running_loads(client: Client) -> Loads:
     found = select(
         client,
-        "SELECT count() AS begun, groupArrayIf((toString(job), run_id), status = 'running' "
-        f"AND started_at > now() - INTERVAL {_RUNNING_HOURS} HOUR) AS running "
-        "FROM meta_job_runs FINAL WHERE endsWith(job, '_loader')",
+        "SELECT toString(job), run_id, toString(started_at), status = 'running' AS is_running "
+        "FROM meta_job_runs FINAL "
+        f"WHERE endsWith(job, '_loader') AND started_at > now() - INTERVAL {_RUNNING_HOURS} HOUR",
     )
-    begun, running = found.row(0)
-    return Loads(frozenset(tuple(run.values()) for run in running), begun)
+    begun = found.drop("is_running").rows()
+    return Loads(frozenset(found.filter(is_running=1).drop("is_running").rows()), frozenset(begun))
 
 
 def set_up(client: Client, settings: Settings) -> list[tuple[str, str]]:
     """The accounts that are set up, as (source, account). Where settings cannot be read, those of the source that
-    have runs are taken for set up, too: rather an alarm too many than an account that nobody looks at."""
-    ran = select(client, "SELECT DISTINCT toString(job), toString(account) FROM meta_job_runs").rows()
+    were loaded are taken for set up, too: rather an alarm too many than an account that nobody looks at."""
+    loaded = select(client, "SELECT toString(source), toString(account) FROM meta_accounts FINAL").rows()
     try:
         sources = in_use(settings)
     except UsageError:
@@ -129,7 +129,7 @@ def set_up(client: Client, settings: Settings) -> list[tuple[str, str]]:
             accounts = []
         found |= {(source.name, account.name) for account in accounts}
         if not accounts or any(account.fault for account in accounts):
-            found |= {(source.name, account) for job, account in ran if job == source.job}
+            found |= {(name, account) for name, account in loaded if name == source.name}
     return sorted(found)
 
 

@@ -16,6 +16,7 @@ from tasks.alerts.sending import fire, resolve
 from tasks.errors import ZakazError, why_ended
 from tasks.harmless import for_chat, json_line
 from tasks.load import runs
+from tasks.load.frames import select
 from tasks.load.migrate import migrated
 from tasks.load.runs import Run
 from tasks.load.warehouse import warehouse
@@ -39,8 +40,9 @@ class ChecksBroken(ZakazError):
         self.results = results
 
 
-def judge_checks(settings: Settings, today: date) -> list[Result]:
-    results = judge_all(settings, checks(), today)
+def judge_checks(settings: Settings, today: date, whole: bool = True) -> list[Result]:
+    """All checks or, where not the `whole` history is to be read, those that do not need it."""
+    results = judge_all(settings, [check for check in checks() if whole or not check.at_night], today)
     for result in results:
         if result.status == "broken":
             logger.log(
@@ -58,15 +60,17 @@ def run_checks(
     *,
     channel: Channel | None,
     sends_alerts: bool = True,
-    judge: Callable[[Settings, date], list[Result]] = judge_checks,
+    whole: bool = True,
+    judge: Callable[[Settings, date, bool], list[Result]] = judge_checks,
 ) -> list[Result]:
-    """Every check's result, recorded; alerts of broken checks go to `channel`, unless somebody looks on, who sees
-    them. Raises ZakazError where they could not be judged, Interrupted among them; not where one is broken."""
+    """The results of all checks, or of those that do not need the `whole` history, recorded; alerts of broken
+    checks go to `channel`, unless somebody looks on, who sees them. Raises ZakazError where they could not be
+    judged, Interrupted among them; not where one is broken."""
     run = Run("quality", run_id, datetime.now(UTC))
     with migrated(settings) as client:
         runs.begin(client, run, f"{day}: judging")
     try:
-        results = judge(settings, day)
+        results = judge(settings, day, whole)
     except Interrupted as lost:
         _record_what_is_known(settings, run, day, lost)
         raise
@@ -88,7 +92,7 @@ def refuse_broken(results: list[Result]) -> None:
 
 
 def summary(results: list[Result]) -> str:
-    """`40 checks: 1 failed, 2 warn, 3 could not be judged`, then the messages of the first failed and hindered
+    """`41 checks: 1 failed, 2 warn, 3 could not be judged`, then the messages of the first failed and hindered
     ones."""
     failed = [result for result in results if result.fails]
     counts = {
@@ -128,22 +132,30 @@ def as_json(results: list[Result]) -> str:
 
 
 def _record(settings: Settings, run: Run, today: date, results: list[Result]) -> set[str]:
-    """Record the run, and name the checks that the run before could not judge though it should have."""
+    """Record the run, and name the checks that could not be judged the last time, though they should have."""
     status = "failed" if any(result.fails for result in results) else "success"
-    metrics = {"day": today, _HINDERED: [result.check.name for result in _hindered(results)]}
+    now = {result.check.name for result in _hindered(results)}
     with warehouse(settings) as client:
         before = _hindered_before(client)
+        metrics = {"day": today, _HINDERED: sorted(now | _not_judged_now(before, results))}
         record(client, run, today, results)
         runs.end(client, run, status, len(results), summary(results), metrics)
     return before
 
 
 def _hindered_before(client: Client) -> set[str]:
-    """Of the newest run that came to its end."""
-    for metrics in runs.history(client, 20, "quality")["metrics"]:
-        if (names := json.loads(metrics).get(_HINDERED)) is not None:
-            return set(names)
-    return set()
+    """As the newest run knew that came to its end."""
+    ended = select(
+        client,
+        "SELECT metrics FROM meta_job_runs FINAL WHERE job = 'quality' AND started_at > now() - INTERVAL 7 DAY "
+        f"AND JSONHas(metrics, '{_HINDERED}') ORDER BY started_at DESC LIMIT 1",
+    )
+    return {name for metrics in ended["metrics"] for name in json.loads(metrics)[_HINDERED]}
+
+
+def _not_judged_now(names: set[str], results: list[Result]) -> set[str]:
+    """Those of the checks that this run left to the night."""
+    return (names & {check.name for check in checks()}) - {result.check.name for result in results}
 
 
 def _record_what_is_known(settings: Settings, run: Run, today: date, lost: Interrupted) -> None:
@@ -169,7 +181,7 @@ def _send_alerts(
     settings: Settings, results: list[Result], hindered_before: set[str], channel: Channel | None, opens: bool
 ) -> None:
     """One message a broken check, where this run `opens` alerts, and one when it is resolved. A check that could
-    not be judged leaves its alert open, since nobody knows whether it is resolved."""
+    not be judged, or is left to the night, leaves its alert open, since nobody knows whether it is resolved."""
     by_key = {f"{_CHECK}{r.check.name}": r for r in results}
     for key, r in by_key.items():
         if opens and r.status == "broken":
@@ -178,20 +190,23 @@ def _send_alerts(
             fire(settings, Trouble(key, title, r.message, for_chat(r.message), r.observed, about), channel)
     with warehouse(settings) as client:
         open_now = open_keys(client, _CHECK)
+    there_are = {f"{_CHECK}{check.name}" for check in checks()}
     for key in open_now:
-        if key not in by_key:
+        if key in by_key:
+            if by_key[key].status == "ok":
+                resolve(settings, key, channel)
+        elif key not in there_are:
             reason = "The check was removed or renamed, so this alert is closed without another look."
             resolve(settings, key, channel, reason)
-        elif by_key[key].status == "ok":
-            resolve(settings, key, channel)
-    _send_alert_of_hindered(settings, _hindered(results), hindered_before, channel, opens)
+    _send_alert_of_hindered(settings, results, hindered_before, channel, opens)
 
 
 def _send_alert_of_hindered(
-    settings: Settings, now: list[Result], before: set[str], channel: Channel | None, opens: bool
+    settings: Settings, results: list[Result], before: set[str], channel: Channel | None, opens: bool
 ) -> None:
     """Once may be chance, a busy machine or a long load; twice in a row people must know."""
-    if not now:
+    now = _hindered(results)
+    if not now and not _not_judged_now(before, results):
         resolve(settings, _NOT_JUDGED, channel)
     if opens and (twice := [r for r in now if r.check.name in before]):
         lines = "\n".join(f"{r.check.title}: {for_chat(r.message)}" for r in twice)

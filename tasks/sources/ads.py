@@ -1,4 +1,4 @@
-"""What the advertising flows and the sales flow share: the fact tables' form and the mart that joins both sides."""
+"""What the advertising flows and the sales flow share: the fact tables' form and the marts of both sides."""
 
 from __future__ import annotations
 
@@ -22,6 +22,30 @@ MARKETING = (
         day="d",
     ),
     must.marketing,
+)
+CAMPAIGNS = (
+    Mart(
+        Table(
+            "agg_campaigns_monthly",
+            key=("month", "source", "account", "campaign_id", "utm_campaign", "utm_content"),
+            measures=("impressions", "clicks", "conversions", "spend_total"),
+        ),
+        day="month",
+        by_month=True,
+    ),
+    must.campaigns,
+)
+TAGS = (
+    Mart(
+        Table(
+            "agg_tags_monthly",
+            key=("month", "source", "utm_campaign", "utm_content"),
+            measures=("tickets_sold", "revenue", "refunds_amount"),
+        ),
+        day="month",
+        by_month=True,
+    ),
+    must.tags,
 )
 AdDays = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
 AD_DAY = ("stat_date", "account_id", "campaign_id", "ad_group_id", "ad_id")

@@ -8,7 +8,7 @@ from tasks.fetch import probes
 from tasks.fetch import qtickets as api
 from tasks.load.tables import Mart, Table
 from tasks.reference import cities
-from tasks.sources.ads import MARKETING
+from tasks.sources.ads import MARKETING, TAGS
 from tasks.sources.source import Output, Resource, Source
 from tasks.transform import qtickets as to
 from validation import qtickets as must
@@ -19,11 +19,10 @@ TICKETS = Table(
     "stg_qtickets_tickets",
     key=("account", "ticket_id"),
     measures=("quantity", "amount", "refunded_amount"),
-    # Booked in the window: paid in it, or, while unpaid, ordered in it.
-    rows_between="coalesce(paid_at, ordered_at) >= {start} AND coalesce(paid_at, ordered_at) < {end}",
-    day=pl.coalesce("paid_at", "ordered_at").dt.convert_time_zone("Europe/Moscow").dt.date(),
+    rows_between="booked_at >= {start} AND booked_at < {end}",
+    day=pl.col("booked_at").dt.convert_time_zone("Europe/Moscow").dt.date(),
     money=pl.when(pl.col("state").is_in(["paid", "refunded"])).then("amount"),
-    moves=True,  # by ordered_at, which an organizer may change
+    moves="booked_at",
 )
 EVENTS = Table("dim_events", key=("account", "event_id"), keeps_vanished=True)
 SALES = Table(
@@ -31,6 +30,7 @@ SALES = Table(
     key=("event_date", "account", "event_id", "currency"),
     measures=("tickets_sold", "revenue", "refunds_amount"),
 )
+BY_DAY = Mart(SALES, day="event_date")
 
 SOURCE = Source(
     name="qtickets",
@@ -54,7 +54,7 @@ SOURCE = Source(
             money=pl.col("price").cast(_MONEY, strict=False) * pl.col("quantity").cast(_COUNT, strict=False),
             may_be_empty=True,
         ),
-        Resource("events", api.fetch_events, must.raw_events, key=("event_id", "show_id")),
+        Resource("events", api.fetch_events, must.raw_events, key=("event_id", "show_id"), by_window=False),
     ),
     outputs=(
         Output(
@@ -82,9 +82,10 @@ SOURCE = Source(
             },
             lasting=("venue",),
             things="events",
+            shown_in=BY_DAY,
         ),
     ),
-    marts=((Mart(SALES, day="event_date"), must.sales), MARKETING),
+    marts=((BY_DAY, must.sales), MARKETING, TAGS),
     days=2,
     restated_days=60,
 )

@@ -32,6 +32,8 @@ class Resource:
     day: str = ""
     """The raw column of the day asked for, where rows of other days may come."""
     may_be_empty: bool = False
+    by_window: bool = True
+    """Else all of it comes, whatever the window."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ class Output:
     lists, whose spend is still spent."""
     unreadable: Callable[[pl.DataFrame], pl.DataFrame] | None = None
     """Of the raw rows, the ads whose links could not be read, with their spend (ad_id, spent)."""
+    shown_in: Mart | None = None
+    """The mart that shows its columns beside the `protects` of each row, where the table itself is not by day."""
     refers_to: tuple[str, Table] | None = None
     """A column and the table that describes its values."""
 
@@ -105,5 +109,5 @@ class Source:
     """1 where a day is of use only when it is over, so that the window ends yesterday."""
     history_days: int | None = None
     """How far back the API can be asked; None: for ever."""
-    backfill_months: int = 1
-    """How much one run of a backfill takes."""
+    piece_months: int = 1
+    """How much is fetched, and written, at a time: one run of a backfill, or a piece of a longer window."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tasks.fetch import probes
 from tasks.fetch import vk_ads as api
-from tasks.sources.ads import MARKETING, ad_days, ad_facts
+from tasks.sources.ads import CAMPAIGNS, MARKETING, ad_days, ad_facts
 from tasks.sources.source import Source
 from tasks.transform import vk_ads as to
 from validation import ads as must
@@ -25,10 +25,10 @@ SOURCE = Source(
     probe=probes.vk_ads,
     resources=(ad_days(api.fetch_ad_days, must.raw_vk, money="spent"),),
     outputs=(ad_facts("fact_vk_ads_daily", to.ad_days, to.unreadable, ("ad_id",)),),
-    marts=(MARKETING,),
+    marts=(MARKETING, CAMPAIGNS),
     days=14,
     restated_days=30,
     lag_days=1,
     history_days=api.HISTORY_DAYS,
-    backfill_months=3,
+    piece_months=3,
 )

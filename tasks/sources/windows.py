@@ -13,6 +13,7 @@ from tasks.window import Window, moscow_today
 logger = logging.getLogger("zakaz.flow")
 
 MOST_DAYS = 1100
+_DAYS_A_MONTH = 31
 _EARLIEST = date(2000, 1, 1)
 """No source is older. Also, Moscow's first days of the calendar have no instants in UTC."""
 
@@ -92,6 +93,12 @@ def split_by_months(whole: Window, months: int) -> Iterator[Window]:
         last = date(index // 12, index % 12 + 1, 1) - timedelta(days=1)
         yield Window(first=first, last=min(last, whole.last))
         first = last + timedelta(days=1)
+
+
+def split_in_pieces(source: Source, window: Window) -> list[Window]:
+    """What one load asks for at a time: memory is bounded by a piece, and a run that died goes on after it."""
+    is_long = window.days > _DAYS_A_MONTH * source.piece_months
+    return list(split_by_months(window, source.piece_months)) if is_long else [window]
 
 
 def _kept_by_source(source: Source, window: Window, today: date) -> Window:

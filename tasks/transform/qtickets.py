@@ -20,6 +20,7 @@ def tickets(orders: pl.DataFrame) -> pl.DataFrame:
         orders.pipe(_typed)
         .pipe(_with_amount)
         .pipe(_with_state)
+        .with_columns(pl.coalesce("paid_at", "ordered_at").alias("booked_at"))
         .select(
             "ticket_id",
             "order_id",
@@ -28,6 +29,7 @@ def tickets(orders: pl.DataFrame) -> pl.DataFrame:
             "state",
             "ordered_at",
             "paid_at",
+            "booked_at",
             "price",
             "quantity",
             "amount",

@@ -72,9 +72,10 @@ def test_the_reader_reads_each_view_as_the_owner_does(by: SimpleNamespace) -> No
 
 
 def test_the_statements_of_datalens_are_right(by: SimpleNamespace) -> None:
-    united = by.reader.ask(UNITED)
+    united, world = by.reader.ask(UNITED), the_world()
+    lines = marketing([world], {source: [world] for source in ("vk_ads", "direct")})
     for source in ("vk_ads", "direct"):
-        agree([row for row in united if row["source"] == source], marketing(source))
+        agree([row for row in united if row["source"] == source], lines, source)
     # They owe that to the profile: without its setting each row is there twice, of whichever source.
     (of_all,) = by.reader.ask("SELECT count() AS rows FROM zakaz.v_marketing_daily")
     assert len(by.reader.ask(UNITED, prefer_column_name_to_alias=0)) == 2 * of_all["rows"]

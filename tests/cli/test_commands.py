@@ -169,7 +169,7 @@ def test_a_real_terminal_gets_no_escape_but_colours(zakaz: Zakaz) -> None:
     text = dict.fromkeys(("record_key", "reason", "column", "value", "record"), ATTACK)
     with migrated(Settings(_env_file=None, clickhouse_dsn=zakaz.env["CLICKHOUSE_DSN"])) as client:
         none = pl.Series([], dtype=pl.String)
-        quarantine(client, "qtickets", "main", "orders", pl.DataFrame([text]), none, "1", 1)
+        quarantine(client, "qtickets", "main", "orders", pl.DataFrame([text]), lambda: none, "1", 1)
     for arguments in (("quarantine", "list"), ("sql", f"SELECT throwIf(1, '{ATTACK}')")):
         shown = on_a_terminal(zakaz.env, *arguments)
         assert "spring" in shown

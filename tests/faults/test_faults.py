@@ -116,6 +116,10 @@ def test_a_list_that_is_short_is_requested_again_and_then_refused(made: Bench, c
 @example(Payload("direct-adgroups", "loaded", "lasting", (("wrap", 17999, "x"),)))
 @example(Payload("vk-banners", "fresh", "lasting", (("mark", 7, "x"), ("swap", 8, "\ud83d"))))
 @example(Payload("qtickets-events", "loaded", "second", (("extra", 9, "=1+1"), ("swap", 10, "x"))))
+# A damaged name of a field that may be left out; a free order that lost a ticket.
+@example(Payload("qtickets-events", "fresh", "once", (("bytes", 26, "\ud83d"),)))
+@example(Payload("legacy-getStatistics", "fresh", "lasting", (("bytes", 167, "=1+1;cmd|' /C calc'!A0"),)))
+@example(Payload("qtickets-orders", "fresh", "second", (("lists", 449137, "p»\x7f\U00109a51\U0004cf0eÆ¢pm¤"),)))
 def test_a_malformed_payload_is_exact_counted_or_refused(tried: Trial, payload: Payload) -> None:
     verdict = tried.judge(payload)
     assert verdict.word != "WRONG", str(verdict)

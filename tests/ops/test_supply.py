@@ -30,6 +30,7 @@ DECLARED = {
     "run": RUN,
     "dev": [*RUN, *EXTRAS["dev"]],
     "screens": [*RUN, *EXTRAS["screens"]],
+    "bench": [*PYPROJECT["project"]["dependencies"], *EXTRAS["bench"]],
     "build": [*PYPROJECT["build-system"]["requires"], *GROUPS["build"]],
     "lock": GROUPS["lock"],
 }

@@ -27,6 +27,20 @@ HARDENED = {
 }
 
 
+HOURS = {
+    "qtickets/nightly": ["20 3 * * *"],
+    "vk_ads/nightly": ["30 3 * * *"],
+    "direct/nightly": ["40 3 * * *"],
+    "qtickets/weekly": ["50 4 * * 0"],
+    "vk_ads/weekly": ["0 5 * * 0"],
+    "direct/weekly": ["10 5 * * 0"],
+    "quality/regular": ["5 */2 * * *", "1 10 * * *"],
+    "quality/nightly": ["15 4 * * *"],
+    "backup/nightly": ["30 5 * * *"],
+}
+"""Written out here again: they are what people were promised."""
+
+
 @pytest.mark.parametrize("unit", ["zakaz-prefect.service", "zakaz-worker@.service"])
 def test_a_unit_runs_as_a_user_of_its_own_and_writes_to_one_folder(unit: str) -> None:
     assert set((ROOT / "ops" / "systemd" / unit).read_text("utf-8").splitlines()) >= HARDENED

@@ -69,7 +69,7 @@ class Town:
     def load(self, source: str = "all") -> dict[str, Any]:
         """As `zakaz load` does; what each account gave or raised."""
         self.clock.move(minutes=1)
-        return side_by_side(source, None, source, lambda one: load_one(one, Request(first=FIRST)))
+        return side_by_side(source, None, lambda one: load_one(one, Request(first=FIRST)))
 
     def loaded(self, source: str = "all") -> list[Report]:
         outcomes = self.load(source).values()

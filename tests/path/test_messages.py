@@ -85,3 +85,19 @@ def test_who_looks_on_is_sent_no_alert_but_that_it_is_resolved(chat: Chat) -> No
         "\nvk_ads lacks 2155 of 3410\nBudgets hang on it.\nSources: vk_ads, direct. See `zakaz quality`."
     )
     assert chat.titles_of(OK, opens=False) == [f"Resolved: {SPEND}"]
+
+
+def test_a_check_that_is_left_to_the_night_keeps_its_alert_and_counts_from_night_to_night(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.quality.run.checks", lambda: [CHECK, OTHER])
+    nights = (
+        (BROKEN, [SPEND]),
+        (OK, [f"Resolved: {SPEND}"]),
+        (NOT_RUN, []),
+        (NOT_RUN, [ONE]),
+        (OK, [f"Resolved: {ONE}"]),
+    )
+    for result, titles in nights:
+        assert chat.titles_of(result, FINE) == titles
+        assert chat.titles_of(FINE) == []

@@ -53,7 +53,13 @@ def ad_day(spent: object, day: object = DAY, **more: object) -> dict[str, object
 def ticket(number: int, amount: object, **more: object) -> dict[str, object]:
     names = {"ticket_id": number, "order_id": number, "event_id": 7, "state": "paid", "currency": "RUB"}
     paid = "2026-03-10 12:00:00.000"
-    return names | {"ordered_at": paid, "paid_at": paid, "quantity": 1, "amount": str(amount)} | TAGS | more
+    times = dict.fromkeys(("ordered_at", "paid_at", "booked_at"), paid)
+    return names | times | {"quantity": 1, "amount": str(amount)} | TAGS | more
+
+
+def make(client: Client, *marts: str) -> None:
+    for name in marts:
+        client.command(f"INSERT INTO {name} SELECT *, 1 FROM ({sql_text(f'marts/{name}.sql')})")
 
 
 def test_the_level_follows_the_kopecks(client: Client) -> None:
@@ -116,6 +122,7 @@ def test_a_ticket_belongs_to_the_one_campaign_that_its_tags_name(client: Client)
         ticket(2, "512.00", account="spb", utm_campaign="winter"),
         ticket(3, "1024.00", account="spb", utm_campaign="1"),
     )
+    make(client, "agg_campaigns_monthly", "agg_tags_monthly", "agg_marketing_daily")
     told = rows(client, "SELECT * FROM v_campaign_performance WHERE source = 'vk_ads'")
     figures = ("spend_total", "tickets_sold", "revenue")
     assert {(row["account"], row["campaign_id"]): tuple(row[name] for name in figures) for row in told} == {
@@ -140,9 +147,6 @@ def test_a_ticket_belongs_to_the_one_campaign_that_its_tags_name(client: Client)
     assert direct == [{"campaign_id": 1, "revenue": "32.00"}]
 
     # Nobody described the event: its city is unknown, its money is there.
-    client.command(
-        f"INSERT INTO agg_marketing_daily SELECT *, 1 FROM ({sql_text('marts/agg_marketing_daily.sql')})"
-    )
     marketing = rows(
         client, "SELECT source, sum(revenue) AS revenue FROM v_marketing_daily GROUP BY ALL ORDER BY ALL"
     )

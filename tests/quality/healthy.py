@@ -30,15 +30,9 @@ ALL = ("qtickets", "vk_ads", "direct")
 ACCOUNTS = [(source, account) for source in ALL for account in ("main", "spb", "new")]
 """Those that are set up; `stand` has only `main` loaded."""
 FACT_TABLES = {"vk_ads": "fact_vk_ads_daily", "direct": "fact_direct_daily"}
-DATA = (
-    "stg_qtickets_tickets",
-    "dim_events",
-    "stg_qtickets_sales_raw",
-    "agg_marketing_daily",
-    *FACT_TABLES.values(),
-)
+MARTS = tuple({mart.table.name: mart for source in SOURCES.values() for mart, _ in source.marts}.values())
+DATA = ("stg_qtickets_tickets", "dim_events", *FACT_TABLES.values(), *(mart.table.name for mart in MARTS))
 META = ("meta_job_runs", "meta_quarantine")
-MARTS = tuple(mart for mart, _ in SOURCES["qtickets"].marts)
 # What the scheduled loads read: how many days, of which the last is so many days before today.
 WINDOWS = {"qtickets": (2, 0), "vk_ads": (14, 1), "direct": (7, 1)}
 COLUMNS = {"qtickets": {"orders": ["created_at", "price"], "events": ["city"]}, "vk_ads": {"ad_days": ["spent"]}}

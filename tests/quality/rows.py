@@ -104,7 +104,8 @@ class Truth:
         )
         back = pl.when(refunded).then("refunded_amount").otherwise(pl.lit(0).cast(MONEY))
         tickets = self.tickets.filter(pl.col("ordered_at") <= at).with_columns(known)
-        return tickets.with_columns(state.alias("state"), back.alias("refunded_amount")).drop("gone_at")
+        booked = pl.coalesce("paid_at", "ordered_at").alias("booked_at")
+        return tickets.with_columns(state.alias("state"), back.alias("refunded_amount"), booked).drop("gone_at")
 
     def facts_at(self, at: datetime) -> pl.DataFrame:
         """Columns as `fact_vk_ads_daily` without `_ver`, with `source`: days before today, the newest unsettled."""

@@ -13,11 +13,10 @@ from clickhouse_connect.driver.client import Client
 
 from tasks.load.sql import sql_text
 from tasks.quality.checks import checks
-from tests.quality.healthy import DATA, META, TODAY, broken, judged, noon, refresh_marts, stand, warehouse_in
+from tests.quality.healthy import DATA, MARTS, META, TODAY, broken, judged, noon, refresh_marts, stand, warehouse_in
 from tests.quality.rows import Truth
 
 DAYS = 110
-MARTS = {"stg_qtickets_sales_raw", "agg_marketing_daily"}
 _LATELY = "FROM fact_vk_ads_daily WHERE utm_city != '' AND stat_date > {today} - 17 GROUP BY campaign_id"
 _DAYS_OF = {
     "stg_qtickets_tickets": ("{booked_on}", ", amount + {more} AS amount, price + {more} AS price"),
@@ -51,7 +50,7 @@ WORDS = {
     "moscow_events": "(SELECT event_id FROM dim_events WHERE city = 'москва')",
     "over": "last_show_at = toDateTime64({today} - 2, 3, 'UTC')",
     "paid_on": "toDate(assumeNotNull(paid_at), 'Europe/Moscow')",
-    "booked_on": "toDate(coalesce(paid_at, ordered_at), 'Europe/Moscow')",
+    "booked_on": "toDate(booked_at, 'Europe/Moscow')",
     "today": f"toDate('{TODAY}')",
 }
 _HEAD = re.compile(
@@ -71,7 +70,7 @@ class Defect:
     @property
     def touched(self) -> set[str]:
         named = {table for table in (*DATA, *META) if any(table in text for text in self.statements)}
-        return named | (MARTS if self.loaded else set())
+        return named | ({mart.table.name for mart in MARTS} if self.loaded else set())
 
     @property
     def views(self) -> set[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from tasks.quality.checks import BOUNDS
 from tests.quality.healthy import ALL, TODAY, broken, judged, noon, stand, warehouse_in
 from tests.quality.rows import Truth
 
@@ -72,3 +73,27 @@ def test_in_the_first_weeks_and_with_some_sources_only_nothing_is_broken(
     assert days > 28 or found.keys() >= NEED_FOUR_WEEKS
     assert ("volume_sales" in found) == (days < 28 or "qtickets" not in sources)
     assert ("volume_spend" in found) == (days < 28 or "direct" not in sources)
+
+
+LONG_PAST = {
+    "stg_qtickets_tickets": "ticket_id, booked_at",
+    "stg_qtickets_sales_raw": "event_id, event_date",
+    "fact_vk_ads_daily": "ad_id, stat_date",
+    "fact_direct_daily": "ad_id, stat_date",
+    "agg_marketing_daily": "city, d",
+    "meta_job_runs": "run_id, started_at",
+    "meta_quarantine": "rejection_id, rejected_at",
+}
+
+
+def test_only_checks_of_the_night_read_what_is_long_past(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And each of them needs to: with a limit to the rows that may be read it cannot be run."""
+    stand(client, Truth.of(noon(TODAY), 60, 0.25), noon(TODAY))
+    for table, columns in LONG_PAST.items():
+        client.command(f"INSERT INTO {table} ({columns}) SELECT number, toDate('2020-01-15') FROM numbers(200000)")
+    monkeypatch.setitem(BOUNDS, "max_rows_to_read", 150_000)
+
+    results = judged(client, TODAY)
+
+    assert {r.check.name: r.message for r in results if r.hindered and not r.check.at_night} == {}
+    assert [r.check.name for r in results if r.check.at_night and not r.hindered] == []

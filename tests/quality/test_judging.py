@@ -14,7 +14,7 @@ from clickhouse_connect.driver.exceptions import OperationalError
 from tasks.load import frames
 from tasks.load.migrate import migrated
 from tasks.quality import checks as judging
-from tasks.quality import looks
+from tasks.quality import looks, run
 from tasks.quality.checks import Check, Result, checks, judge
 from tasks.quality.looks import Interrupted, judge_all
 from tasks.settings import SQL_DIR, Settings, load_settings
@@ -95,6 +95,7 @@ def test_a_check_that_raises_is_not_judged_and_says_why_in_a_line(
 FAULTS = {
     f"{HEADER}SELECT 'x' AS what FROM nowhere": "a table or view that it reads is missing (",
     "SELECT 'x' AS what": "sql/quality/a_wrong.sql: its header has no title, why, severity, sources",
+    f"{HEADER}-- when: noon\nSELECT 'x' AS what": "sql/quality/a_wrong.sql: its `when` is not night",
 }  # fmt: skip
 
 
@@ -111,6 +112,16 @@ def test_a_file_that_is_no_check_ends_no_other(settings: Settings, tmp_path: Pat
     assert (wrong.status, wrong.hindered, wrong.check.severity) == ("unjudged", True, "fail")
     assert wrong.message.startswith(f"could not be run: {FAULTS[text]}")
     assert [r.status for r in others] == ["ok", "ok"]
+
+
+def test_by_day_all_are_judged_but_those_of_the_night(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        run, "judge_all", lambda _settings, asked, _today: [Result(c, "ok", 0, "", []) for c in asked]
+    )
+    by_day, whole = (run.judge_checks(settings, TODAY, all_of_it) for all_of_it in (False, True))
+
+    assert [result.check for result in whole] == checks()
+    assert [result.check for result in by_day] == [check for check in checks() if not check.at_night]
 
 
 def named(*names: str) -> list[Check]:
@@ -136,7 +147,7 @@ def test_a_lost_connection_ends_the_run_with_what_was_judged(
     assert str(caught.value).startswith("2 of 3 checks were judged, then: The warehouse ")
 
 
-def test_accounts_whose_settings_cannot_be_read_are_those_that_have_runs(
+def test_accounts_whose_settings_cannot_be_read_are_those_that_were_loaded(
     client: Client, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """VK's second file is no text; Direct is not in use; QTickets has a second account."""
@@ -150,11 +161,8 @@ def test_accounts_whose_settings_cannot_be_read_are_those_that_have_runs(
     }
     for name, content in (files | {"vk.b": b"VK_TOKEN=\xff"}).items():
         (tmp_path / "secrets" / f".env.{name}").write_bytes(content)
-    for job, account in (("vk_ads_loader", "a"), ("qtickets_loader", "gone"), ("direct_loader", "main")):
-        client.command(
-            "INSERT INTO meta_job_runs (job, account, run_id, status, started_at, _ver) "
-            f"SELECT '{job}', '{account}', 'r', 'success', now64(3), 1"
-        )
+    for source, account in (("vk_ads", "a"), ("qtickets", "gone"), ("direct", "main")):
+        client.command(f"INSERT INTO meta_accounts (source, account, _ver) SELECT '{source}', '{account}', 1")
 
     found = looks.set_up(client, load_settings())
 

@@ -1,7 +1,7 @@
 """A real ClickHouse server over HTTP for the tests: started in a folder, stopped and started again there.
 
 It is clickhouse-local with an HTTP listener: one process, tables on disk, users out of XML. It has no
-`system.query_log`, no replication, no `CREATE USER`; native TCP is left off, as a failed login there ends it.
+`system.query_log`, no replication, no `CREATE USER`; native TCP is off unless asked for: a failed login there ends it.
 """
 
 import os
@@ -32,9 +32,10 @@ LISTEN = (
 class ClickHouseServer:
     """One server in one folder. Start it in the main thread: the kernel ends it with the thread that did."""
 
-    def __init__(self, directory: Path, users: Iterable[User] = ()) -> None:
+    def __init__(self, directory: Path, users: Iterable[User] = (), *, native: bool = False) -> None:
         self.directory = directory.resolve()
         self.port = 0
+        self.native_port = free_port() if native else 0
         self._users = tuple(users)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -69,7 +70,9 @@ class ClickHouseServer:
         config = write_config(self.directory, self._users)
         script = str(Path(clickhouse_process.__file__))
         engine = [f"--config-file={config}", f"--path={self.directory / 'data'}", f"--listen_host={HOST}"]
-        engine += [f"--http_port={port}", "--multiquery", f"--query={LISTEN}"]
+        native = "SYSTEM START LISTEN TCP; " if self.native_port else ""
+        engine += [f"--tcp_port={self.native_port}"] if native else []
+        engine += [f"--http_port={port}", "--multiquery", f"--query={native}{LISTEN}"]
         command = [sys.executable, "-I", script, str(os.getpid()), str(library), *engine]
         with self._log.open("wb") as log:
             # A session of its own: Ctrl-C then stops the tests first, who still need the server to clean up.
@@ -104,8 +107,11 @@ class ClickHouseServer:
 
 
 @contextmanager
-def clickhouse_server(directory: Path, users: Iterable[User] = ()) -> Iterator[ClickHouseServer]:
-    server = ClickHouseServer(directory, users)
+def clickhouse_server(
+    directory: Path, users: Iterable[User] = (), *, native: bool = False
+) -> Iterator[ClickHouseServer]:
+    """A running server with its data in `directory`, stopped at the end."""
+    server = ClickHouseServer(directory, users, native=native)
     server.start()
     try:
         yield server

@@ -4,6 +4,7 @@ The only module of the fault table and of the schedules that knows where things 
 """
 
 import os
+import re
 import shutil
 import ssl
 import sys
@@ -39,6 +40,10 @@ _PACKAGES = ("cli.", "tasks.", "validation.")
 _RUN = threading.local()
 """Of the thread: `on_statement`, which sees each request to ClickHouse."""
 Hook = Callable[[str], None]
+_WRITES = re.compile(r"\b(INSERT|DELETE)\b(?!.{0,9}meta_job_runs)")
+_ONE_BY_ONE = "do_not_merge_across_partitions_select_final"
+_LOGS = ("meta_removals", "meta_unfinished", "meta_alerts", "meta_quality_checks")
+"""Nobody reads them but with FINAL, or for the newest."""
 
 
 class Clock:
@@ -93,7 +98,8 @@ class Product:
         refresh: bool = False,
         on_statement: Hook | None = None,
     ) -> Outcome:
-        """One load. The same `run_id` again is the same run resumed. `on_statement` gets "before" and "after"."""
+        """One load. The same `run_id` again is the same run resumed. `on_statement` gets "before", "after" and, where
+        rows were written or removed, other than the run's own, "written"."""
         run_id, window = run_id or str(uuid.uuid4()), Window(first=first, last=last)
         with _watching(on_statement):
             outcome = _outcome(lambda: ingest(self.account(source), window, run_id, refresh=refresh))
@@ -118,6 +124,22 @@ class Product:
         with warehouse(self.settings) as client:
             for sql in statements:
                 client.command(sql)
+
+    def disagreements(self) -> list[str]:
+        """Marts that differ from what they are made of on any day at all, and tables in which a row counts twice: as
+        a warehouse says it that takes the newest version of a row wherever it is, which a load does not."""
+        marts = {one.table.name: one for source in SOURCES.values() for one, _ in source.marts}
+        with warehouse(self.settings) as client:
+            client.set_client_setting(_ONE_BY_ONE, 0)
+            try:
+                days = {name: mart.stale_days(client, one) for name, one in marts.items()}
+            finally:
+                client.set_client_setting(_ONE_BY_ONE, 1)
+            kept = [name for name in self.tables if name not in _LOGS]
+            counts = (f"SELECT '{n}' AS name, (SELECT count() FROM {n}) AS rows, "
+                      f"(SELECT count() FROM {n} FINAL SETTINGS {_ONE_BY_ONE} = 0) AS keys" for n in kept)  # fmt: skip
+            twice = select(client, f"SELECT name FROM ({' UNION ALL '.join(counts)}) WHERE rows != keys")
+        return [f"{name} {stale}" for name, stale in days.items() if stale] + [f"{n} twice" for n in twice["name"]]
 
     @cached_property
     def tables(self) -> list[str]:
@@ -182,7 +204,15 @@ def in_process(clock: Clock) -> Iterator[None]:
         stack.enter_context(patch.object(ssl, "create_default_context", cache(ssl.create_default_context)))
         connect = _reused(clickhouse_connect.get_client, stack)
         stack.enter_context(patch.object(clickhouse_connect, "get_client", connect))
-        fake = _datetime_of(clock)
+        stack.enter_context(on_the_clock(clock))
+        yield
+
+
+@contextmanager
+def on_the_clock(clock: Clock) -> Iterator[None]:
+    """Within the block the product's now is the clock's, in all of its modules that are imported by then."""
+    fake = _datetime_of(clock)
+    with ExitStack() as stack:
         for module in list(sys.modules.values()):
             held = vars(module).get("datetime")
             if module.__name__.startswith(_PACKAGES) and isinstance(held, type) and issubclass(held, _REAL):
@@ -224,6 +254,8 @@ def _watched(send: Callable[..., Any]) -> Callable[..., Any]:
         hook("before")
         reply = send(*values, **named)
         hook("after")
+        if _WRITES.search(f"{values} {named.get('body')!r}"):
+            hook("written")
         return reply
 
     return watched

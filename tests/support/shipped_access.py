@@ -7,7 +7,7 @@ Nothing is retyped: grants, settings with their constraints and quotas are parse
 import re
 from collections.abc import Mapping
 
-from tasks.load.access import ACCOUNTS, Account, places, statements
+from tasks.load.access import LOGINS, Login, places, statements
 from tasks.load.sql import SqlFile, sql_files
 from tasks.settings import Settings
 from tests.support.clickhouse_users import User
@@ -30,11 +30,11 @@ _UNREAD = (
 def shipped(database: str = "zakaz", **hosts: str) -> dict[str, User]:
     """The users by name, with the passwords above. `hosts`: etl_hosts and so on; without, this machine."""
     settings = Settings(_env_file=None, clickhouse_database=database, **SETTINGS, **hosts)
-    return {account.name: _user(settings, account.name) for account in ACCOUNTS}
+    return {account.name: _user(settings, account.name) for account in LOGINS}
 
 
-def account(name: str) -> Account:
-    return next(account for account in ACCOUNTS if account.name == name)
+def account(name: str) -> Login:
+    return next(account for account in LOGINS if account.name == name)
 
 
 def rendered(settings: Settings, name: str) -> list[str]:

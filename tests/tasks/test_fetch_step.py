@@ -49,7 +49,7 @@ def api() -> Api:
 
 @pytest.fixture
 def asked(place: Settings, api: Api, tmp_path: Path) -> Callable[..., Fetch]:
-    """A fetch for `run_id`, which began `late` after noon."""
+    """A fetch of orders, or of events, for `run_id`, which began `late` after noon."""
     own = {"landing_url": str(tmp_path / "landing"), "fetch_retries": 2, "fetch_retry_delay": 0}
     settings = place.model_copy(update=own)
     with warehouse(settings) as client:
@@ -60,11 +60,12 @@ def asked(place: Settings, api: Api, tmp_path: Path) -> Callable[..., Fetch]:
         run_id: str = "second",
         late: timedelta = timedelta(minutes=1),
         account: str = "main",
+        resource: int = 0,
         **change: Any,
     ) -> Fetch:
-        resource, source = replace(QTICKETS.resources[1], fetch=api), replace(QTICKETS, **change)
         run = Run(QTICKETS.job, run_id, NOW + late, account)
-        return Fetch(Account(source, account, settings), resource, window, run)
+        asks = replace(QTICKETS.resources[resource], fetch=api)
+        return Fetch(Account(replace(QTICKETS, **change), account, settings), asks, window, run)
 
     return make
 
@@ -121,3 +122,19 @@ def test_a_fetch_with_a_warning_is_used_by_nobody_and_refresh_uses_none(
     third = steps.fetch(asked(SETTLED, late=timedelta(minutes=2)), refresh=True)
     assert (third != second, api.fetches) == (True, 3)
     assert third.version > second.version > first.version, "the later read has the higher version"
+
+
+@pytest.mark.parametrize(("since", "is_used"), [(None, False), (NOW, True), (NOW + timedelta(seconds=1), False)])
+def test_what_does_not_depend_on_the_window_is_fetched_once_in_a_backfill(
+    asked: Callable[..., Fetch], api: Api, since: datetime | None, is_used: bool
+) -> None:
+    """`since`: when the backfill began; None: a load of its own."""
+    events = asked(SETTLED, "first", timedelta(0), resource=1)
+    first = steps.fetch(events, refresh=False)
+    token = steps.described_since.set(since)
+    try:
+        again = steps.fetch(asked(OPEN, late=timedelta(hours=2), resource=1), refresh=False)
+    finally:
+        steps.described_since.reset(token)
+
+    assert (again == first, api.fetches) == (is_used, 1 if is_used else 2)

@@ -76,7 +76,7 @@ def raw_events(*changes: dict[str, str | None]) -> pl.DataFrame:
 
 
 def tickets(*changes: dict[str, Any]) -> pl.DataFrame:
-    return typed(_TICKET, changes)
+    return typed(_TICKET, changes).with_columns(pl.coalesce("paid_at", "ordered_at").alias("booked_at"))
 
 
 def of_main(facts: pl.DataFrame) -> pl.DataFrame:

@@ -10,6 +10,8 @@ import logging
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, timedelta
 
+import polars as pl
+
 from tasks.errors import SourceError
 from tasks.fetch.direct.changes import changed_since
 from tasks.fetch.direct.objects import Campaign, Links, campaigns, links, unavailable
@@ -17,7 +19,6 @@ from tasks.fetch.direct.proving import CORRECTION_DAYS, Run, proved, totals_of
 from tasks.fetch.direct.reports import FIELDS, Reports
 from tasks.fetch.direct.rows import described, ids, unknown_tags
 from tasks.fetch.direct.service import Direct
-from tasks.fetch.direct.table import Row
 from tasks.fetch.direct.values import canonical_login
 from tasks.landing import Fetched
 from tasks.settings import Settings
@@ -49,7 +50,7 @@ async def fetch(settings: Settings, window: Window, as_of: datetime) -> Fetched:
         window = await _with_changed_days(run, window, listed.keys())
         rows = await run.reports.ad_days(window, vat)
         totals = await totals_of(run, window)
-        reported = ids([*rows, *totals.rows], "campaign_id")
+        reported = ids(rows, "campaign_id") | ids(totals.rows, "campaign_id")
         if has_list and (unlisted := await _unlisted(run, reported, listed)):
             logger.info("%d campaigns have figures and are not listed", len(unlisted))
             window, rows = await _with_a_month(run, window, rows)
@@ -100,7 +101,7 @@ async def _unlisted(run: Run, reported: set[int], listed: dict[int, Campaign]) -
     return missing - listed.keys()
 
 
-async def _with_a_month(run: Run, window: Window, rows: list[Row]) -> tuple[Window, list[Row]]:
+async def _with_a_month(run: Run, window: Window, rows: pl.DataFrame) -> tuple[Window, pl.DataFrame]:
     """The window and rows, extended to a month. `changes.check` may not cover campaigns that are not listed, so
     while one of them has figures, every day that Direct may correct is read again; reports cost no points."""
     first = run.month_ago(window)
@@ -108,14 +109,14 @@ async def _with_a_month(run: Run, window: Window, rows: list[Row]) -> tuple[Wind
         return window, rows
     earlier = await run.reports.ad_days(Window(first=first, last=window.first - timedelta(days=1)), run.vat)
     # Rows beyond its own days are in `rows` already.
-    kept = [row for row in earlier if (row.get("stat_date") or "") < str(window.first)]
-    return Window(first=first, last=window.last), kept + rows
+    kept = earlier.filter(pl.col("stat_date") < str(window.first))
+    return Window(first=first, last=window.last), pl.concat([kept, rows])
 
 
-async def _names(run: Run, window: Window, rows: list[Row], listed: Mapping[int, Campaign]) -> dict[int, str]:
+async def _names(run: Run, window: Window, rows: pl.DataFrame, listed: Mapping[int, Campaign]) -> dict[int, str]:
     """Names of campaigns that neither the report nor the list of campaigns has. No warning if they fail:
     nothing else depends on them."""
-    nameless = ids([row for row in rows if "campaign_name" not in row], "campaign_id")
+    nameless = ids(rows.filter(pl.col("campaign_name").is_null()), "campaign_id")
     nameless -= {number for number, campaign in listed.items() if campaign.name is not None}
     if not nameless:
         return {}
@@ -126,8 +127,8 @@ async def _names(run: Run, window: Window, rows: list[Row], listed: Mapping[int,
         return {}
 
 
-async def _links(run: Run, rows: list[Row]) -> Links:
-    if not rows or run.must_save_points():
+async def _links(run: Run, rows: pl.DataFrame) -> Links:
+    if rows.is_empty() or run.must_save_points():
         return Links()
     return await links(run.direct, ids(rows, "ad_id"), ids(rows, "ad_group_id"), run.unread)
 

@@ -9,7 +9,7 @@ in micros, is a third check of the unit: no day costs a hundred budgets.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -18,7 +18,6 @@ import polars as pl
 from tasks.errors import SourceError
 from tasks.fetch.direct.objects import Campaign
 from tasks.fetch.direct.service import TITLE
-from tasks.fetch.direct.table import Row
 from tasks.reference import vat_rates
 from tasks.window import Window
 
@@ -45,16 +44,13 @@ class Compared:
         return self.missing <= _LITTLE
 
 
-def figures(rows: Sequence[Row]) -> pl.DataFrame:
-    """stat_date, campaign_id, ad_id and cost as text; impressions, clicks and `paid`, the cost, as numbers. What is
-    no number counts as zero here; the validation rejects it."""
-    columns = ("stat_date", "campaign_id", "ad_id", "impressions", "clicks", "cost")
-    frame = pl.DataFrame(
-        [tuple(row.get(name) for name in columns) for row in rows], dict.fromkeys(columns, pl.String), orient="row"
-    )
-    numbers = [pl.col(name).str.strip_chars().cast(_MONEY, strict=False).fill_null(0) for name in columns[3:5]]
-    return frame.with_columns(
-        *numbers, pl.col("cost").str.strip_chars().cast(_MONEY, strict=False).fill_null(0).alias("paid")
+def figures(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with impressions, clicks and `paid`, which is the cost, as numbers. What is no number counts as zero
+    here; the validation rejects it."""
+    numbers = {"impressions": "impressions", "clicks": "clicks", "paid": "cost"}
+    return rows.with_columns(
+        pl.col(column).str.strip_chars().cast(_MONEY, strict=False).fill_null(0).alias(name)
+        for name, column in numbers.items()
     )
 
 

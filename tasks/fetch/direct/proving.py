@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
+import polars as pl
+
 from tasks.errors import SourceError
 from tasks.fetch.direct import money
 from tasks.fetch.direct.objects import Campaign, unavailable
-from tasks.fetch.direct.reports import Reports
+from tasks.fetch.direct.reports import TOTALS, Reports
 from tasks.fetch.direct.rows import without_repeats
 from tasks.fetch.direct.service import Direct
-from tasks.fetch.direct.table import Row
 from tasks.window import Window, moscow_today
 
 logger = logging.getLogger("zakaz.fetch")
@@ -22,6 +23,7 @@ logger = logging.getLogger("zakaz.fetch")
 CORRECTION_DAYS = 30
 """Days back from today in which corrections are looked for: longer than any loader should have been down."""
 _OTHER_VAT = {"YES": "NO", "NO": "YES"}
+NO_TOTALS = pl.DataFrame(schema=dict.fromkeys(TOTALS, pl.String))
 
 
 @dataclass
@@ -58,7 +60,7 @@ class Run:
 class Totals:
     """Figures by campaign and day, which the rows are compared with. No rows if Direct did not send them."""
 
-    rows: list[Row]
+    rows: pl.DataFrame
     period: Window
 
 
@@ -70,30 +72,31 @@ async def totals_of(run: Run, window: Window) -> Totals:
         return Totals(await run.reports.totals(period, _OTHER_VAT[run.vat]), period)
     except SourceError as error:
         run.warnings.append(f"the report is not proved to be whole: no {unavailable('totals', error)}")
-        return Totals([], period)
+        return Totals(NO_TOTALS, period)
 
 
 async def proved(
-    run: Run, window: Window, rows: list[Row], totals: Totals, listed: Mapping[int, Campaign]
-) -> tuple[list[Row], bool]:
+    run: Run, window: Window, rows: pl.DataFrame, totals: Totals, listed: Mapping[int, Campaign]
+) -> tuple[pl.DataFrame, bool]:
     """The rows, and whether some are missing. If they differ from the totals, both reports are read once more."""
     totals_rows = totals.rows
     # Figures of today still grow from one call to the next.
     last = min(window.last, run.today - timedelta(days=1))
     span = Window(first=window.first, last=last) if window.first <= last else None
     rows, repeated = without_repeats(rows)
-    if span and totals_rows and money.compare(money.figures(rows), money.figures(totals_rows), span).missing:
+    here, there = money.figures(rows), money.figures(totals_rows)
+    if span and not there.is_empty() and money.compare(here, there, span).missing:
         again = replace(run.reports, attempt=2)
         rows, repeated = without_repeats(await again.ad_days(window, run.vat))
         try:
             totals_rows = await again.totals(totals.period, _OTHER_VAT[run.vat])
         except SourceError as error:
             logger.warning("no %s", unavailable("totals", error))
-    here, there = money.figures(rows), money.figures(totals_rows)
+        here, there = money.figures(rows), money.figures(totals_rows)
     money.prove_unit(here, there, window)
     if repeated:
         run.notes.append(f"{repeated} repeated rows of Direct's report left out")
-    if not span or not totals_rows:
+    if not span or there.is_empty():
         return rows, False
     found = money.compare(here, there, span)
     if found.missing:

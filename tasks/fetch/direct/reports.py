@@ -21,13 +21,14 @@ from functools import partial
 from itertools import count
 
 import httpx
+import polars as pl
 
 from tasks.errors import SourceError
 from tasks.fetch import paging
 from tasks.fetch.decode import text_of_bytes
 from tasks.fetch.direct.service import TITLE, Direct, PeriodTooLong, QueueFull
-from tasks.fetch.direct.table import NotWhole, Row, parse
-from tasks.fetch.direct.values import Object, identifier, short_number
+from tasks.fetch.direct.table import NotWhole, parse
+from tasks.fetch.direct.values import Object, identifiers, short_number
 from tasks.fetch.http import TryAgain
 from tasks.settings import Settings
 from tasks.window import Window
@@ -71,14 +72,14 @@ class Reports:
     as_of: datetime
     attempt: int = 1
 
-    async def ad_days(self, window: Window, vat: str) -> list[Row]:
-        """Rows of FIELDS, text as it came, for every ad and Moscow day of the window that had any figure; with
-        `campaign_name` if the report has it all the same. Raises SourceError."""
+    async def ad_days(self, window: Window, vat: str) -> pl.DataFrame:
+        """Rows of FIELDS, text as it came, for every ad and Moscow day of the window that had any figure; and
+        `campaign_name`, null unless the report has it all the same. Raises SourceError."""
         order = ("Date", "CampaignId", "AdGroupId", "AdId")
         return await self._rows(window, _Query(FIELDS, order, vat))
 
-    async def totals(self, window: Window, vat: str) -> list[Row]:
-        """Rows of TOTALS by campaign and day, money in micros. Raises SourceError."""
+    async def totals(self, window: Window, vat: str) -> pl.DataFrame:
+        """Rows of TOTALS by campaign and day, money in micros; and `campaign_name`. Raises SourceError."""
         return await self._rows(window, _Query(TOTALS, ("Date", "CampaignId"), vat, micros=True))
 
     async def names(self, window: Window, campaigns: Collection[int]) -> dict[int, str]:
@@ -86,9 +87,9 @@ class Reports:
         values = [str(number) for number in sorted(campaigns)[:_MOST_VALUES]]
         only = {"Filter": [{"Field": "CampaignId", "Operator": "IN", "Values": values}]}
         rows = await self._rows(window, _Query(_NAMES, ("CampaignId",), "NO", criteria=only))
-        return {identifier(row.get("campaign_id")): row.get("campaign_name") or "" for row in rows}
+        return dict(rows.select(identifiers("campaign_id"), pl.col("campaign_name").fill_null("")).iter_rows())
 
-    async def _rows(self, window: Window, query: _Query) -> list[Row]:
+    async def _rows(self, window: Window, query: _Query) -> pl.DataFrame:
         """The rows; a period that is too long for the server is split in halves."""
         try:
             return await self._all_pages(window, query)
@@ -99,23 +100,23 @@ class Reports:
             middle = window.first + timedelta(days=window.days // 2 - 1)
             first = Window(first=window.first, last=middle)
             second = Window(first=middle + timedelta(days=1), last=window.last)
-            return [row for half in (first, second) for row in await self._rows(half, query)]
+            return pl.concat([await self._rows(half, query) for half in (first, second)])
 
-    async def _all_pages(self, window: Window, query: _Query) -> list[Row]:
-        rows: list[Row] = []
-        before: list[Row] = []
+    async def _all_pages(self, window: Window, query: _Query) -> pl.DataFrame:
+        pages: list[pl.DataFrame] = []
+        records = 0
         for number in count(1):
-            page = await self._page(window, query, len(rows))
-            if page and page == before:
+            page = await self._page(window, query, records)
+            if pages and page.height and page.equals(pages[-1]):
                 raise SourceError(f"{TITLE} sends the same page of the report of {window} again.", transient=True)
-            rows += page
-            if len(page) < _MOST_ROWS:
+            pages.append(page)
+            records += page.height
+            if page.height < _MOST_ROWS:
                 break
-            paging.check(TITLE, f"rows in the report of {window}", pages=number, records=len(rows))
-            before = page
-        return rows
+            paging.check(TITLE, f"rows in the report of {window}", pages=number, records=records)
+        return pl.concat(pages)
 
-    async def _page(self, window: Window, query: _Query, offset: int) -> list[Row]:
+    async def _page(self, window: Window, query: _Query, offset: int) -> pl.DataFrame:
         """Create, poll and read one page. Takes at most `direct_report_deadline` seconds."""
         deadline = self.settings.direct_report_deadline
         try:
@@ -128,7 +129,7 @@ class Reports:
                 transient=True,
             ) from None
 
-    async def _polled(self, window: Window, query: _Query, offset: int, until: float) -> list[Row]:
+    async def _polled(self, window: Window, query: _Query, offset: int, until: float) -> pl.DataFrame:
         """Raises TimeoutError at once if the next pause would end after `until`."""
         order = self._order(window, query, offset)
         headers = _HEADERS | {"returnMoneyInMicros": "true" if query.micros else "false"}
@@ -140,15 +141,19 @@ class Reports:
             except QueueFull:
                 logger.info("%s: five reports are waiting already", TITLE)
                 outcome = _QUEUE_PAUSE
-            if isinstance(outcome, list):
+            if isinstance(outcome, pl.DataFrame):
                 return outcome
             if time.monotonic() + outcome > until:
                 raise TimeoutError
             await asyncio.sleep(outcome)
 
     async def _send(
-        self, path: str, read: Callable[[httpx.Response], list[Row] | float], order: Object, headers: dict[str, str]
-    ) -> list[Row] | float:
+        self,
+        path: str,
+        read: Callable[[httpx.Response], pl.DataFrame | float],
+        order: Object,
+        headers: dict[str, str],
+    ) -> pl.DataFrame | float:
         return await self.direct.client.send(
             "POST", path, read, accept=_ACCEPTED, json={"params": order}, headers=headers
         )
@@ -180,7 +185,7 @@ class _Query:
     criteria: Object = field(default_factory=dict)
 
 
-def _read(reply: httpx.Response, window: Window, columns: dict[str, str]) -> list[Row] | float:
+def _read(reply: httpx.Response, window: Window, columns: dict[str, str]) -> pl.DataFrame | float:
     """The rows of a finished report, or the seconds to wait for it."""
     if reply.status_code != httpx.codes.OK:
         pause = short_number(reply.headers.get("retryIn", ""))

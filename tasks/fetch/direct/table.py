@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
+import polars as pl
+
 from tasks.fetch.decode import TooLarge
 
-Row = dict[str, str | None]
 _TOTAL = re.compile(r"^Total rows:\s*(\d{1,12})\s*$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _NUMBER = re.compile(r"^(-?[0-9][0-9.,eE+]*|-{1,2})$")
@@ -29,33 +30,55 @@ class NotWhole(Exception):
     """The text cannot be read as the number of rows in its last line."""
 
 
-def parse(text: str, fields: Mapping[str, str], optional: Collection[str] = ()) -> list[Row]:
-    """Rows of `fields` (our name to the report's), found by name in any order; those in `optional` may be absent.
+def parse(text: str, fields: Mapping[str, str], optional: Collection[str] = ()) -> pl.DataFrame:
+    """Columns: `fields` (our name to the report's), all text, found by name in any order; those in `optional` are
+    null if the report does not have them.
 
     A row with too few or too many cells keeps only its text, as `stat_date`, to be set aside with a reason. Raises
     NotWhole, and TooLarge for text of mere line feeds.
     """
+    header, lines = _lines(text, {name for column, name in fields.items() if column not in optional})
+    rows = lines.to_frame("line").with_columns(
+        pl.col("line").str.extract_groups(_pattern(header, fields)).alias("cells"),
+        *(pl.lit(None, pl.String).alias(column) for column, name in fields.items() if name not in header),
+    )
+    rows = rows.unnest("cells")
+    if "campaign_name" in fields:
+        rows = rows.with_columns(_one_line(pl.col("campaign_name")))
+    if "stat_date" in fields:
+        odd = pl.when(pl.col("stat_date").is_null()).then("line").str.replace_all("\t", " ", literal=True)
+        rows = rows.with_columns(pl.coalesce("stat_date", _one_line(odd).str.head(200)))
+    return rows.select(fields.keys())
+
+
+def _lines(text: str, wanted: set[str]) -> tuple[list[str], pl.Series]:
+    """The names of the columns, and the rows, each one text."""
     if text.count("\n") > _MOST_LINES:
         raise TooLarge(f"more than {_MOST_LINES} lines")
     lines = [line.rstrip("\r") for line in text.removeprefix("\ufeff").split("\n") if line.strip()]
-    wanted = {name for column, name in fields.items() if column not in optional}
     at = next((n for n, line in enumerate(lines) if wanted <= set(line.split("\t"))), None)
     total = _TOTAL.match(lines[-1]) if lines else None
     if at is None or total is None:
         raise NotWhole("is not whole")
     header = lines[at].split("\t")
-    places = {column: header.index(name) for column, name in fields.items() if name in header}
-    free = header.index(_FREE_TEXT) if _FREE_TEXT in header else None
-    body = _joined(lines[at + 1 : -1], header, free, int(total[1]))
-    return [_row(line, header, places, free) for line in body]
+    return header, pl.Series(_joined(lines[at + 1 : -1], header, int(total[1])), dtype=pl.String)
 
 
-def _joined(lines: list[str], header: list[str], free: int | None, total: int) -> list[str]:
+def _pattern(header: list[str], fields: Mapping[str, str]) -> str:
+    """A row with a cell for each column. Only a name may have tabs: the cells after it are counted from the end."""
+    columns = {header.index(name): column for column, name in fields.items() if name in header}
+    cells = [".*" if name == _FREE_TEXT else r"[^\t]*" for name in header]
+    named = (f"(?P<{columns[place]}>{cell})" if place in columns else cell for place, cell in enumerate(cells))
+    return "(?s)^" + r"\t".join(named) + "$"
+
+
+def _joined(lines: list[str], header: list[str], total: int) -> list[str]:
     """One line a row. A row ends where its last columns have their form and the next line has that of the first."""
     if len(lines) == total:
         return lines
-    if len(lines) < total or free is None or total == 0:
+    if len(lines) < total or _FREE_TEXT not in header or total == 0:
         raise NotWhole(f"has {len(lines)} rows and says it has {total}")
+    free = header.index(_FREE_TEXT)
     before, after = header[:free], header[free + 1 :]
     parts = [lines[:1]]
     for line in lines[1:]:
@@ -84,20 +107,10 @@ def _have_their_form(cells: list[str], names: list[str]) -> bool:
     return all(_FORMS[name].match(cell) for cell, name in zip(cells, names, strict=False) if name in _FORMS)
 
 
-def _row(line: str, header: list[str], places: Mapping[str, int], free: int | None) -> Row:
-    cells, width = line.split("\t"), len(header)
-    if len(cells) > width and free is not None:
-        # The name has tabs: the cells after it are counted from the end.
-        end = len(cells) - (width - free - 1)
-        cells = [*cells[:free], "\t".join(cells[free:end]), *cells[end:]]
-    if len(cells) != width:
-        return {"stat_date": one_line(" ".join(cells))[:200]}
-    row: Row = {column: cells[place] for column, place in places.items()}
-    if free is not None and "campaign_name" in row:
-        row["campaign_name"] = one_line(cells[free])
-    return row
-
-
 def one_line(text: str) -> str:
     """Without line breaks, tabs and other control characters: a space for each run of them."""
     return _CONTROL.sub(" ", text)
+
+
+def _one_line(text: pl.Expr) -> pl.Expr:
+    return text.str.replace_all(_CONTROL.pattern, " ")

@@ -5,17 +5,24 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import polars as pl
+
 _WHOLE = re.compile(r"^([0-9]{1,19})(\.0*)?$")
 
 Object = dict[str, Any]
 
 
 def identifier(value: object) -> int:
-    """A positive whole number, also as text or as `12.0`; 0 for anything else."""
+    """A positive whole number of at most 19 digits, also as text or as `12.0`; 0 for anything else."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return max(value, 0)
+        return value if 0 < value < 10**19 else 0
     match = _WHOLE.match(value.strip()) if isinstance(value, str) else None
     return int(match[1]) if match else 0
+
+
+def identifiers(column: str) -> pl.Expr:
+    """The same for a column of text."""
+    return pl.col(column).str.strip_chars().str.extract(_WHOLE.pattern).cast(pl.UInt64).fill_null(0)
 
 
 def short_number(text: str) -> int | None:

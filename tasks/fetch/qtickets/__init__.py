@@ -35,7 +35,7 @@ from tasks.fetch.qtickets.rows import (
     shows_without_a_day,
     tickets_without_a_state,
 )
-from tasks.fetch.qtickets.values import is_true, moment, whole
+from tasks.fetch.qtickets.values import is_true, moment, money, whole
 from tasks.landing import Fetched
 from tasks.settings import Settings, require
 from tasks.window import MOSCOW, Window
@@ -143,6 +143,8 @@ class _Orders:
             kept = sorted(filter(self._is_in_window, records), key=_number, reverse=True)
             kept = await self._completed(kept)
             self._check_unit_of_money(kept)
+            if bare := sum(money(order.get("price")) not in (None, 0) and not baskets_of(order) for order in kept):
+                self._note(f"{bare} orders with a price came without tickets; an unpaid one is left out")
             rows = [row for record in kept for row in order_rows(record)]
             if unknown := tickets_without_a_state(rows):
                 self._warn(f"QTickets did not tell whether {unknown} tickets were given back; they count as sold")

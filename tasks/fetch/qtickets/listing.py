@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,6 +25,7 @@ Record = dict[str, Any]
 # The only part of an error body that is shown, e.g. UNKNOWN_ERROR. The error's text may repeat what was sent.
 CODE = re.compile(r"[A-Z][A-Z_]{2,39}")
 
+_NAME = re.compile(r"[A-Za-z0-9_]+")
 _REFUSED_PARAMETERS = {400, 422, 503}
 """Statuses of a request that QTickets cannot process; 503 is also sent when it is down."""
 _MOST_RECORDS = 10**8
@@ -166,6 +167,9 @@ def _page(path: str, number: int, reply: Any) -> Page:
         raise SourceError(
             f"QTickets answered GET /{path} (page {number}) without `data`{_code(reply)}.", transient=True
         )
+    # A field that is left out may mean no date or no refund, so one whose name is damaged would mean that too.
+    if not all(_NAME.fullmatch(name) for record in records for name in _names(record)):
+        raise SourceError(f"QTickets answered GET /{path} (page {number}) with damaged names.", transient=True)
     paging = reply.get("paging")
     numbers = paging if isinstance(paging, dict) else {}
     total, per_page, current = (whole(numbers.get(name)) for name in ("total", "perPage", "currentPage"))
@@ -186,6 +190,14 @@ def _records(data: Any) -> list[Record] | None:
     if not isinstance(data, list) or (data and not any(isinstance(record, dict) for record in data)):
         return None
     return [record if isinstance(record, dict) else {} for record in data]
+
+
+def _names(record: Record) -> Iterator[str]:
+    """Of the record's fields and of those of its parts: the baskets of an order, the shows of an event."""
+    yield from record
+    for part in (record.get("baskets"), record.get("shows")):
+        for one in part if isinstance(part, list) else ():
+            yield from one if isinstance(one, dict) else ()
 
 
 def _code(reply: Any) -> str:

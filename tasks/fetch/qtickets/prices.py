@@ -61,7 +61,9 @@ def fit(order: Record, baskets: Sequence[Record]) -> Fit | None:
     if None in sums:
         return None
     if whole_price in sums:
-        return "fits"
+        # What is free adds up whatever is missing; its price before discounts does not.
+        is_short = not whole_price and _differs(order, lines, "original_price")
+        return "differs" if is_short else "fits"
     is_hundredfold = any(
         total and (whole_price == total * _HUNDRED or whole_price * _HUNDRED == total) for total in sums
     )
@@ -84,6 +86,11 @@ def _adds_up(order: Record, lines: Sequence[_Line], name: str, unit: Unit) -> bo
     own = money(order.get(name))
     live = [line for line in lines if not line.cancelled]
     return own is not None and own in (_sum(lines, name, unit), _sum(live, name, unit))
+
+
+def _differs(order: Record, lines: Sequence[_Line], name: str) -> bool:
+    own, sums = money(order.get(name)), [_sum(lines, name, unit) for unit in ("unit", "line")]
+    return own is not None and None not in sums and own not in sums
 
 
 def _unit_is_too_much(order: Record, lines: Sequence[_Line], name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from clickhouse_connect.driver.client import Client
@@ -23,6 +23,8 @@ GOOD = "Hx7-some-long-one"
 
 class Recorder:
     """In the place of the server's client: keeps the statements."""
+
+    server_settings: ClassVar[dict[str, object]] = {}
 
     def __init__(self) -> None:
         self.sent: list[str] = []

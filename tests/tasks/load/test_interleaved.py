@@ -35,8 +35,8 @@ def before(step: str, other_run: Callable[[], object]) -> object:
 def insert(client: Client, ticket_id: int, amount: str, version: int) -> None:
     """A writer who follows no rule of ours."""
     client.command(
-        f"INSERT INTO {TICKETS.name} (account, ticket_id, ordered_at, paid_at, quantity, amount, _ver) VALUES "
-        f"('main', {ticket_id}, '2026-03-10 11:55:00', '2026-03-10 12:00:00', 1, {amount}, {version})"
+        f"INSERT INTO {TICKETS.name} (account, ticket_id, paid_at, booked_at, quantity, amount, _ver) VALUES "
+        f"('main', {ticket_id}, '2026-03-10 12:00:00', '2026-03-10 12:00:00', 1, {amount}, {version})"
     )
 
 

@@ -1,18 +1,20 @@
-"""The mart follows its tables: each day on which it differs is restated and no other, however it came to differ."""
+"""The mart follows its tables: of the days asked for, or of all, those on which it differs are restated and no other."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from datetime import date
 from typing import Any
 from unittest.mock import patch
 
+import polars as pl
 import pytest
 from clickhouse_connect.driver.client import Client
 
 from tasks.load import mart as module
 from tasks.load import upsert as steps
-from tasks.load.mart import stale_days
+from tasks.load.mart import days_of_values, stale_days
 from tasks.load.tables import Mart, Scope
 from tasks.load.upsert import Upserted, upsert
 from tasks.sources.qtickets import EVENTS, SALES
@@ -74,22 +76,15 @@ def test_a_late_refund_restates_the_day_of_the_sale_and_no_other(three_days: Cli
 
 
 def test_a_renamed_event_is_renamed_on_all_its_days_and_on_no_other(three_days: Client) -> None:
+    """And they are found by what the mart shows of the account."""
     load_events(three_days, 2, event(7, name="Лекция о Петербурге", city="санкт-петербург"), event(8))
+    days = days_of_values(three_days, MART, "main", pl.Series("event_id", [7]))
 
-    assert restate(three_days, 2) == ([OLD, MIDDLE], Upserted(changed=2))
+    assert days_of_values(three_days, MART, "spb", pl.Series("event_id", [7])) == set()
+    assert module.restate(three_days, MART, 2, days=days) == Upserted(changed=2)
+    assert restate(three_days, 3) == ([], Upserted())
     renamed = ("санкт-петербург", "Лекция о Петербурге")
     assert [line[2:4] for line in mart(three_days)] == [renamed, renamed, ("москва", "Лекция")]
-
-
-@pytest.mark.parametrize("step", [(steps, "insert"), (steps, "remove"), (module, "merge")])
-def test_a_run_that_died_within_the_mart_is_mended_by_the_next(three_days: Client, step: tuple[Any, str]) -> None:
-    load(three_days, [HELD[1], on(NEW, 4, event_id=8, amount="1")], version=2)
-    with patch.object(*step, side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
-        restate(three_days, 2)
-
-    restate(three_days, 3)
-
-    assert mart(three_days) == [row(OLD, 1, "500.00"), row(NEW, 1, "1.00", event_id=8)]
 
 
 def test_rows_that_were_written_into_the_mart_by_hand_are_put_right(three_days: Client) -> None:
@@ -98,6 +93,7 @@ def test_rows_that_were_written_into_the_mart_by_hand_are_put_right(three_days: 
     )
     three_days.command(f"INSERT INTO {SALES.name} VALUES ('2020-01-01', 'main', 1, 'RUB', '', '', 1, 1, 0, 5)")
 
+    assert module.restate(three_days, MART, 6, days=[date(2026, 3, 20)]) == Upserted()
     assert restate(three_days, 6) == (["2020-01-01", OLD], Upserted(changed=1, removed=1))
 
 

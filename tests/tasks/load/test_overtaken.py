@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from tasks.load.upsert import Upserted, merge, upsert
+from tasks.load.upsert import Upserted, upsert
 from tasks.sources.qtickets import TICKETS
-from tests.tasks.load.tickets import frame, ids, load, march, stored, ticket, utc, written
+from tests.tasks.load.tickets import frame, ids, load, march, stored, ticket
 
 
 def read_later(*days: int) -> Any:
@@ -45,12 +45,3 @@ def test_days_that_a_good_run_has_read_later_are_left_to_it(
     assert upsert(client, TICKETS, frame(brought), march(1, 31), 10, later=read_later(10)) == result
     assert ids(client) == left
     assert {row["amount"] for row in stored(client)} == {"500.00"}
-
-
-def test_an_order_that_is_dated_into_another_month_leaves_no_older_version(client: Client) -> None:
-    """The table is partitioned by the day of order: without FINAL the ticket would count twice for ever."""
-    load(client, [ticket(1, ordered_at=utc("2026-02-27T12:00")), ticket(2)], version=1)
-
-    assert load(client, [ticket(1), ticket(2)], 2, march(10, 10)) == Upserted(changed=1, unchanged=1)
-    merge(client, TICKETS.name)
-    assert stored(client, final=False) == [written(ticket(1)), written(ticket(2))]

@@ -40,7 +40,16 @@ def run(
     frame = pl.DataFrame(list(wrong), schema=dict.fromkeys(_REJECTED, pl.String))
     keys = pl.Series("ticket_id", accepted, dtype=pl.String)
     return quarantine(
-        client, source, account, resource, frame, keys, f"run-{hours}", 1000 + hours, window, is_whole=is_whole
+        client,
+        source,
+        account,
+        resource,
+        frame,
+        lambda: keys,
+        f"run-{hours}",
+        1000 + hours,
+        window,
+        is_whole=is_whole,
     )
 
 

@@ -156,7 +156,6 @@ def test_a_run_that_was_killed_is_ended_by_the_next_and_one_that_lives_is_not(
             ("b", "running", LOADING),
             ("c", "running", LOADING),
         ]
-    assert runs.origins(client) == {"qtickets.ru"}, "it may have written"
     runs.end_under_way(client, "stopped by SIGTERM")
     assert statuses(client)[2] == ("c", "failed", f"{LOADING}; stopped by SIGTERM")
     assert not (tmp_path / "data" / "runs" / runs._lock(NEXT)).exists()

@@ -74,7 +74,8 @@ def refunded(ticket_id: int, back: str, at: str = "2026-03-20T12:00", **given: A
 
 
 def frame(tickets: list[Ticket]) -> pl.DataFrame:
-    return pl.DataFrame(tickets, schema=SCHEMA, orient="row")
+    rows = pl.DataFrame(tickets, schema=SCHEMA, orient="row")
+    return rows.with_columns(pl.coalesce("paid_at", "ordered_at").alias("booked_at"))
 
 
 def days(first: date, last: date, account: str = "main") -> Scope:

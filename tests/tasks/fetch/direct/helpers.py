@@ -6,6 +6,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
+
 from sandbox.direct import DirectApi
 from sandbox.world import Ad
 from sandbox.world.spend import AdDay
@@ -55,8 +57,10 @@ class Account(AdAccount):
         self.api, self._fetch = api, fetch
 
     def fetch(self, window: Window = PAST, as_of: datetime = UNTIL, **settings: Any) -> Fetched:
-        """A window in the past, so that nothing makes it grow."""
-        return self._fetch(window, as_of, **settings)
+        """A window in the past, so that nothing makes it grow. The rows are dicts."""
+        fetched = self._fetch(window, as_of, **settings)
+        assert isinstance(fetched.rows, pl.DataFrame)
+        return replace(fetched, rows=fetched.rows.to_dicts())
 
     def facts(self, first: date, last: date) -> Facts:
         return ad_truth.facts(self.api.world, "direct", first, last)

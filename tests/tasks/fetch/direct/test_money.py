@@ -3,7 +3,6 @@ is proved, doubt is a note."""
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import polars as pl
 import pytest
@@ -12,8 +11,8 @@ from tasks.errors import SourceError
 from tasks.fetch.direct import COLUMNS
 from tasks.fetch.direct.money import doubts, figures, prove_unit
 from tasks.fetch.direct.objects import Campaign, Links
+from tasks.fetch.direct.reports import FIELDS
 from tasks.fetch.direct.rows import described, unknown_tags
-from tasks.fetch.direct.table import Row
 from tasks.reference import cities
 from tasks.transform.direct import ad_days as to_facts
 from tasks.window import Window
@@ -26,11 +25,15 @@ HEADER = "Date\tCampaignId\tCampaignName\tAdGroupId\tAdId\tImpressions\tClicks\t
 
 def frame(*costs: str) -> pl.DataFrame:
     """A row for the fifth, the sixth ... of January, of campaign 1."""
-    rows: list[Any] = [
+    rows = [
         {"stat_date": f"2026-01-0{5 + n}", "campaign_id": "1", "impressions": "9", "clicks": "1", "cost": cost}
         for n, cost in enumerate(costs)
     ]
-    return figures(rows)
+    return figures(raw(rows))
+
+
+def raw(rows: list[dict[str, str]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=dict.fromkeys(["campaign_name", *FIELDS], pl.String))
 
 
 @pytest.mark.parametrize(
@@ -107,15 +110,15 @@ def test_each_row_has_the_currency_of_its_campaign_and_none_are_added_up(
     named: tuple[str | None, ...], expected: list[str | None], spend: str
 ) -> None:
     """A campaign without one has that of the others, if they agree."""
-    rows: list[Row] = [
+    rows = [
         {"campaign_id": "1", "ad_id": "3", "cost": "150.00"},
         {"campaign_id": "2", "ad_id": "4", "cost": "50.00"},
     ]
     listed = {number: Campaign(currency=currency) for number, currency in enumerate(named, 1)}
 
-    made = described(rows, listed, {}, Links(), {})
+    made = described(raw(rows), listed, {}, Links(), {})
 
-    assert [row["currency"] for row in made] == expected
+    assert made["currency"].to_list() == expected
     assert f"tags of 2 ads with {spend}" in str(unknown_tags(made, "v501", is_complete=True))
 
 

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tasks.fetch.direct.reports import FIELDS
-from tasks.fetch.direct.table import NotWhole, Row
+from tasks.fetch.direct.table import NotWhole
 from tasks.fetch.direct.table import parse as parse_fields
 
 COLUMNS = {"stat_date": "Date", "campaign_id": "CampaignId", "campaign_name": "CampaignName"} | FIELDS
@@ -19,8 +19,10 @@ WHOLE = f"{HEADER}\n{FIRST}\n{SECOND}\nTotal rows: 2\n"
 ROWS = [dict(zip(COLUMNS, line.split("\t"), strict=True)) for line in (FIRST, SECOND)]
 
 
-def parse(text: str) -> list[Row]:
-    return parse_fields(text, COLUMNS)
+def parse(text: str) -> list[dict[str, str]]:
+    """The cells that each row has."""
+    rows = parse_fields(text, COLUMNS).to_dicts()
+    return [{name: cell for name, cell in row.items() if cell is not None} for row in rows]
 
 
 @pytest.mark.parametrize(

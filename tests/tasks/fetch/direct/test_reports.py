@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.direct.reports.queue import Stored
-from tasks.fetch.direct.proving import Totals
+from tasks.fetch.direct.proving import NO_TOTALS, Totals
 from tasks.window import Window
 from tests.tasks.fetch.account import UNTIL, Facts, by_key
 from tests.tasks.fetch.direct.helpers import PAST, Account, Clock, ad_day, ordinary
@@ -18,7 +18,7 @@ def _only_figures(direct: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the reports that prove or describe the one of figures."""
 
     async def no_totals(_run: object, window: Window) -> Totals:
-        return Totals([], window)
+        return Totals(NO_TOTALS, window)
 
     monkeypatch.setattr("tasks.fetch.direct.fetching.totals_of", no_totals)
     direct.without_wizard()

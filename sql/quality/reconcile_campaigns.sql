@@ -1,0 +1,49 @@
+-- title: Campaigns and tags by month are the sum of ads and tickets
+-- why: v_campaign_performance is read from them
+-- severity: fail
+-- when: night
+-- sources: qtickets, vk_ads, direct
+
+-- `newest` changes when a load writes the rows again: what stays is no load's work in progress.
+SELECT
+    concat(toString(month), ' ', source, if(account IN ('', 'main'), '', concat(' ', account)), if(campaign_id = 0, '', concat(' campaign ', toString(campaign_id))), ' "', utm_campaign, '" "', utm_content, '": off by ', toString(spend), ' of spend, ', toString(shown), ' impressions, ', toString(clicked), ' clicks, ', toString(brought), ' of revenue, ', toString(returned), ' of refunds, ', toString(tickets), ' tickets') AS what,
+    month,
+    source,
+    account,
+    campaign_id,
+    utm_campaign,
+    utm_content,
+    newest
+FROM
+(
+    SELECT
+        month, source, account, campaign_id, utm_campaign, utm_content,
+        sum(s) AS spend, sum(i) AS shown, sum(c) AS clicked, sum(k) AS converted, sum(r) AS brought, sum(b) AS returned, sum(n) AS tickets, max(v) AS newest
+    FROM
+    (
+        SELECT
+            month, toString(source) AS source, toString(account) AS account, campaign_id, utm_campaign, utm_content,
+            spend_total AS s, toInt64(impressions) AS i, toInt64(clicks) AS c, toInt64(conversions) AS k, toDecimal64(0, 2) AS r, toDecimal64(0, 2) AS b, toInt64(0) AS n, _ver AS v
+        FROM agg_campaigns_monthly FINAL
+        UNION ALL
+        SELECT
+            toStartOfMonth(stat_date), source, toString(account), campaign_id, utm_campaign, utm_content,
+            -spend, -toInt64(impressions), -toInt64(clicks), -toInt64(conversions), toDecimal64(0, 2), toDecimal64(0, 2), 0, 0
+        FROM v_ad_spend
+        UNION ALL
+        SELECT
+            month, toString(source), '', 0, utm_campaign, utm_content,
+            toDecimal64(0, 2), 0, 0, 0, revenue, refunds_amount, toInt64(tickets_sold), _ver
+        FROM agg_tags_monthly FINAL
+        UNION ALL
+        SELECT
+            toStartOfMonth(d), toString(source), '', 0, utm_campaign, utm_content,
+            toDecimal64(0, 2), 0, 0, 0, -revenue, -refunds_amount, -toInt64(tickets_sold), 0
+        FROM v_attributed_tickets WHERE source != 'other'
+    )
+    GROUP BY month, source, account, campaign_id, utm_campaign, utm_content
+)
+WHERE spend != 0 OR shown != 0 OR clicked != 0 OR converted != 0 OR brought != 0 OR returned != 0 OR tickets != 0
+ORDER BY month, source, account, campaign_id, utm_campaign, utm_content
+-- An older version of a ticket that was left in another month is to be seen: loads take months apart.
+SETTINGS do_not_merge_across_partitions_select_final = 0

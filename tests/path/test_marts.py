@@ -1,0 +1,140 @@
+"""Marts and tables agree after the next load, however narrow, whatever changed and wherever those before it died."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import count
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from sandbox.world import Order, World
+from sandbox.world.cities import CITIES
+from tasks.load import mart
+from tests.flows import truth
+from tests.path.scene import DAYS, FIRST, NOW, TICKETS, TODAY, Scene, scene_of
+from tests.soak.scene import move
+from tests.support.product import Hook, Killed
+
+Days = tuple[date, date]
+
+
+@dataclass
+class Town:
+    """Loaded. `order`: of Direct, paid in December and, moved by nine days, in January."""
+
+    scene: Scene
+    world: World
+    order: Order
+    patch: pytest.MonkeyPatch
+
+    def load(self, days: Days, source: str = "qtickets", **options: object) -> str:
+        self.scene.stage.show(self.world)
+        return self.scene.load(source, *days, refresh=True, **options).status
+
+    def loaded(self, days: Days, *sources: str, **options: object) -> None:
+        """Loaded, the tickets are as the API has them, and the marts as the tables are."""
+        assert [self.load(days, source, **options) for source in sources] == ["success"] * len(sources)
+        held = self.scene.product.select(TICKETS).rows()
+        assert {row[0]: row[1:] for row in held} == truth.tickets(self.world)
+        assert self.scene.sales() == truth.sales(self.world)
+        assert self.scene.product.disagreements() == []
+
+    @property
+    def day(self) -> Days:
+        assert self.order.payed_at
+        return (truth.moscow_day(self.order.payed_at),) * 2
+
+    def redate(self, number: int) -> Days:
+        """The order is one of the other month, whose days alone are loaded."""
+        move(self.order, 9 if number % 2 else -9)
+        return (date(2026, 1, 1), TODAY) if number % 2 else (FIRST, date(2025, 12, 31))
+
+    def redate_within(self, number: int) -> Days:
+        """Both months are loaded."""
+        return self.redate(number) and (FIRST, TODAY)
+
+    def tour(self, number: int) -> Days:
+        """The event of the order goes to another city, and days without an order are loaded."""
+        events = self.world.events
+        place, event = next((n, e) for n, e in enumerate(events) if e.id == self.order.event_id)
+        events[place] = replace(event, city=CITIES[2 + number % 2])
+        return (date(2025, 6, 1),) * 2
+
+    def revalue(self, number: int) -> Days:
+        """VAT is another one, and so is what belongs to Direct."""
+        sources = pl.DataFrame({"utm_source": ["yandex"], "source": [("direct", "vk_ads")[number % 2]]})
+        rates = mart.vat_rates().with_columns(pl.lit(f"0.{10 + number}").cast(pl.Decimal(5, 4)).alias("rate"))
+        self.patch.setattr(mart, "utm_sources", lambda: sources)
+        self.patch.setattr(mart, "vat_rates", lambda: rates)
+        return (date(2025, 6, 1),) * 2
+
+
+@pytest.fixture
+def town(
+    clickhouse_dsn: str, clickhouse_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Town]:
+    world = World.generate(until=NOW, days=DAYS, scale=0.03)
+    order = next(
+        o for o in world.orders if o.utm.get("utm_source") == "yandex" and o.created_at.day > 23 and o.price
+    )
+    with scene_of(world, clickhouse_dsn, clickhouse_database, tmp_path) as scene:
+        scene.loaded()
+        yield Town(scene, world, order, monkeypatch)
+
+
+def dies_after(write: int) -> Hook:
+    seen = 0
+
+    def hook(at: str) -> None:
+        nonlocal seen
+        seen += at == "written"
+        if seen >= write:
+            raise Killed
+
+    return hook
+
+
+@pytest.mark.parametrize(
+    ("change", "sources", "died"),
+    [
+        ("redate", ("qtickets",), 0),
+        # Of two loads the first dies with the order in both months, and then it goes back to the first of them.
+        ("redate", ("qtickets",), 2),
+        ("redate_within", ("qtickets",), 0),
+        ("tour", ("qtickets",), 0),
+        ("revalue", ("vk_ads", "qtickets"), 0),
+    ],
+)
+def test_killed_after_any_write_the_next_load_of_the_same_days_mends_it(
+    town: Town, change: str, sources: tuple[str, ...], died: int
+) -> None:
+    """By the same run, as by the UI's Retry, or by another one."""
+    numbers = count(1)
+    for write in count(1):
+        if died:
+            assert town.load(getattr(town, change)(next(numbers)), on_statement=dies_after(died)) == "killed"
+        days, run_id = getattr(town, change)(next(numbers)), str(uuid.uuid4())
+        ended = town.load(days, sources[0], run_id=run_id, on_statement=dies_after(write))
+        town.loaded(days, *sources, run_id=run_id if write // 2 % 2 else None)
+        if ended == "success":
+            break
+        assert ended == "killed"
+    assert write > 6
+
+
+def test_changes_to_what_was_loaded_long_ago_are_shown_on_its_days(town: Town) -> None:
+    """Each by a load of one day."""
+    for number, days in enumerate((-1000, 1000, 4, -4, 9)):
+        move(town.order, days)
+        town.loaded(town.day, "qtickets")
+        basket = town.order.baskets[0]
+        basket.refunded_at, basket.refunded_amount, basket.deleted_at = NOW, basket.price - number, None
+        town.loaded(town.day, "qtickets")
+    for number in range(2):
+        town.loaded(town.tour(number), "qtickets")
+        town.loaded(town.revalue(number), "vk_ads", "qtickets")
