@@ -3,20 +3,36 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from starlette.types import ASGIApp
 
 from sandbox import World
+from sandbox.direct import DIRECT_LOGIN, DIRECT_TOKEN, DirectApi, DirectSwitches
 from sandbox.server import Running, serve
+from sandbox.vk import (
+    VK_ACCOUNT_ID,
+    VK_CLIENT_ID,
+    VK_CLIENT_SECRET,
+    VK_LEGACY_TOKEN,
+    Cabinet,
+    VkAdsApi,
+    VkLegacyApi,
+)
+from sandbox.vk.objects import Figures
 from sandbox.world.secrets import MARK
 from tasks.errors import SourceError
 from tasks.fetch.http import Api, ApiClient
 from tasks.fetch.traffic import counted
 from tasks.settings import Settings
-from tests.tasks.fetch.account import UNTIL
+from tests.tasks.fetch.ad_accounts import TWO_DAYS, UNTIL, Clock, DirectAccount, VkAccount, only
 from tests.tasks.fetch.applications import Ask, Asked, Stage
+
+SettingsFor = Callable[..., Settings]
 
 
 @pytest.fixture(autouse=True)
@@ -46,9 +62,7 @@ def base_url_of(_running: Running[Stage]) -> Iterator[Callable[[ASGIApp], str]]:
 
 
 @pytest.fixture
-def settings_for(
-    make_settings: Callable[..., Settings], base_url_of: Callable[[ASGIApp], str]
-) -> Callable[..., Settings]:
+def settings_for(make_settings: SettingsFor, base_url_of: Callable[[ASGIApp], str]) -> SettingsFor:
     """`settings_for(app, **values)`: every API's address leads to the application."""
 
     def settings(app: ASGIApp | str, **values: Any) -> Settings:
@@ -64,7 +78,7 @@ def settings_for(
 
 
 @pytest.fixture
-def error_of(settings_for: Callable[..., Settings]) -> Callable[..., SourceError]:
+def error_of(settings_for: SettingsFor) -> Callable[..., SourceError]:
     """`error_of(fetch, app, **values)`: the error of a fetch that tries each call once, which is one line."""
 
     def error(fetch: Callable[[Settings], Any], app: ASGIApp, **values: Any) -> SourceError:
@@ -79,7 +93,7 @@ def error_of(settings_for: Callable[..., Settings]) -> Callable[..., SourceError
 
 
 @pytest.fixture
-def ask(settings_for: Callable[..., Settings]) -> Ask:
+def ask(settings_for: SettingsFor) -> Ask:
     """`ask(app, rate=1000, token="…", **settings)`: one GET /orders and what came of it."""
 
     async def once(settings: Settings, token: str, rate: float) -> Asked:
@@ -98,3 +112,67 @@ def ask(settings_for: Callable[..., Settings]) -> Ask:
         return asyncio.run(once(settings_for(app, **settings), token, rate))
 
     return run
+
+
+# --- accounts of ads ---
+
+
+@pytest.fixture
+def cabinet(world: World) -> Cabinet:
+    return Cabinet.of(world)
+
+
+@pytest.fixture
+def four(cabinet: Cabinet) -> list[int]:
+    """Ads 1001 to 1004 with 100.00 on each of two days: 800.00 in all."""
+    ids = only(cabinet, 4)
+    with cabinet.change():
+        spent = Figures(shows=1000, clicks=10, spent=Decimal(100), goals=1)
+        cabinet.days = {ad: {TWO_DAYS.first: spent, TWO_DAYS.last: spent} for ad in ids}
+    return ids
+
+
+@pytest.fixture
+def token_file(tmp_path: Path) -> Path:
+    return tmp_path / "secrets" / "vk_token.json"
+
+
+@pytest.fixture
+def vk(cabinet: Cabinet, settings_for: SettingsFor, token_file: Path) -> VkAccount:
+    """Behind today's API."""
+    given = {
+        "vk_token": None,
+        "vk_account_id": None,
+        "vk_client_id": VK_CLIENT_ID,
+        "vk_client_secret": VK_CLIENT_SECRET,
+        "vk_token_file": token_file,
+        "vk_page_size": 50,
+    }
+    api = VkAdsApi(cabinet)
+    api.throttle.limits = {1: 10_000}
+    return VkAccount(api, lambda app, **values: settings_for(app, **given | values))
+
+
+@pytest.fixture
+def old(cabinet: Cabinet, settings_for: SettingsFor) -> VkAccount:
+    given = {"vk_api": "legacy", "vk_token": VK_LEGACY_TOKEN, "vk_account_id": str(VK_ACCOUNT_ID)}
+    return VkAccount(VkLegacyApi(cabinet), lambda app, **values: settings_for(app, **given | values))
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time of Direct and of its loader."""
+    clock = Clock(asyncio.sleep)
+    monkeypatch.setattr(asyncio, "sleep", clock.sleep)
+    monkeypatch.setattr("tasks.fetch.direct.reports.time", SimpleNamespace(monotonic=clock))
+    return clock
+
+
+@pytest.fixture
+def direct(world: World, clock: Clock, settings_for: SettingsFor) -> DirectAccount:
+    """Every request to it is at once, unless a switch says otherwise; any report is built online."""
+    api = DirectApi.of(world, DirectSwitches(auto_online_days=400))
+    api.clock = clock
+    api.reset()
+    given = {"direct_login": DIRECT_LOGIN, "direct_token": DIRECT_TOKEN}
+    return DirectAccount(api, lambda app, **values: settings_for(app, **given | values))

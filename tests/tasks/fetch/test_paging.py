@@ -13,7 +13,7 @@ from tasks.errors import SourceError
 from tasks.fetch import direct, paging, qtickets, vk_ads
 from tasks.settings import Settings
 from tasks.window import Window
-from tests.tasks.fetch.account import UNTIL
+from tests.tasks.fetch.ad_accounts import UNTIL
 
 WINDOW = Window(first=UNTIL.date() - timedelta(days=30), last=UNTIL.date() - timedelta(days=1))
 

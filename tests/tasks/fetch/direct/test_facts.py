@@ -10,11 +10,10 @@ from sandbox.world.secrets import MARK
 from tasks.fetch.direct import COLUMNS, reads
 from tasks.settings import Settings
 from tasks.window import Window
-from tests.tasks.fetch.account import UNTIL, by_key
-from tests.tasks.fetch.direct.helpers import PAST, WEEK, Account
+from tests.tasks.fetch.ad_accounts import PAST, UNTIL, WEEK, DirectAccount, by_key
 
 
-def test_every_figure_is_the_ground_truth_and_has_what_its_tags_are_made_of(direct: Account) -> None:
+def test_every_figure_is_the_ground_truth_and_has_what_its_tags_are_made_of(direct: DirectAccount) -> None:
     direct.api.switches.auto_online_days = 0
 
     fetched = direct.fetch(ad_spend_vat="include")
@@ -36,7 +35,7 @@ def test_every_figure_is_the_ground_truth_and_has_what_its_tags_are_made_of(dire
     assert MARK not in repr(fetched)
 
 
-def test_an_account_without_figures_gives_no_rows_and_asks_for_no_links(direct: Account) -> None:
+def test_an_account_without_figures_gives_no_rows_and_asks_for_no_links(direct: DirectAccount) -> None:
     with direct.api.change():
         direct.api.rows.clear()
 
@@ -64,7 +63,7 @@ def test_one_account_has_one_login_however_it_is_spelt(make_settings: Callable[.
     ids=str,
 )
 def test_the_window_begins_with_the_earliest_changed_day_or_its_own(
-    direct: Account, borders: tuple[Any, ...], first: date, odd: int
+    direct: DirectAccount, borders: tuple[Any, ...], first: date, odd: int
 ) -> None:
     """Impossible days are counted: Direct keeps three years."""
     direct.without_wizard()
@@ -88,7 +87,7 @@ def test_the_window_begins_with_the_earliest_changed_day_or_its_own(
     ],
 )
 def test_all_campaigns_are_checked_over_a_month_or_the_length_of_a_window_up_to_yesterday(
-    direct: Account, days: int, last: date, as_of: datetime, back: int | None
+    direct: DirectAccount, days: int, last: date, as_of: datetime, back: int | None
 ) -> None:
     """A correction is then found by many runs, and none that fails loses it. What Direct left out is sent again."""
     direct.without_wizard()

@@ -16,8 +16,7 @@ from tasks.fetch.direct.rows import described, unknown_tags
 from tasks.reference import cities
 from tasks.transform.direct import ad_days as to_facts
 from tasks.window import Window
-from tests.tasks.fetch.account import by_key
-from tests.tasks.fetch.direct.helpers import PAST, Account
+from tests.tasks.fetch.ad_accounts import PAST, DirectAccount, by_key
 
 DAYS = Window(first=date(2026, 1, 5), last=date(2026, 1, 7))
 HEADER = "Date\tCampaignId\tCampaignName\tAdGroupId\tAdId\tImpressions\tClicks\tCost\tConversions"
@@ -73,18 +72,18 @@ def test_money_that_does_not_differ_by_vat_or_exceeds_its_budget_is_doubtful(
     assert doubt in str(found)
 
 
-def send(account: Account, *lines: str) -> None:
+def send(account: DirectAccount, *lines: str) -> None:
     body = "\n".join([HEADER, *lines, f"Total rows: {len(lines)}\n"])
     account.fail("status", "reports", status=200, body=body)
 
 
-def test_a_report_in_micros_ends_the_fetch(direct: Account) -> None:
+def test_a_report_in_micros_ends_the_fetch(direct: DirectAccount) -> None:
     send(direct, "2026-01-05\t1\tХиты\t2\t3\t100\t5\t150000000\t1")
 
     assert "in millionths" in str(direct.refused(window=DAYS))
 
 
-def test_a_repeated_row_counts_once_but_rows_without_an_ad_are_all_kept(direct: Account) -> None:
+def test_a_repeated_row_counts_once_but_rows_without_an_ad_are_all_kept(direct: DirectAccount) -> None:
     """They are of two ads that the campaign wizard hides, with the same figures."""
     rows = ("2026-01-05\t1\tХиты\t2\t3\t100\t5\t10.00\t1", "2026-01-05\t1\tХиты\t--\t--\t100\t5\t10.00\t1")
     send(direct, rows[0], rows[0], rows[1], rows[1])
@@ -123,7 +122,7 @@ def test_each_row_has_the_currency_of_its_campaign_and_none_are_added_up(
 
 
 @pytest.mark.parametrize("times", [1, 99])
-def test_rows_that_a_report_leaves_out_are_missed(direct: Account, times: int) -> None:
+def test_rows_that_a_report_leaves_out_are_missed(direct: DirectAccount, times: int) -> None:
     """The totals of campaigns show it. Both are read again; then it is said, and nothing is removed."""
     direct.without_wizard()
     expected = direct.facts(PAST.first, PAST.last)

@@ -9,12 +9,11 @@ import pytest
 from sandbox.direct.reports.queue import Stored
 from tasks.fetch.direct.proving import NO_TOTALS, Totals
 from tasks.window import Window
-from tests.tasks.fetch.account import UNTIL, Facts, by_key
-from tests.tasks.fetch.direct.helpers import PAST, Account, Clock, ad_day, ordinary
+from tests.tasks.fetch.ad_accounts import PAST, UNTIL, Clock, DirectAccount, Facts, ad_day, by_key, ordinary
 
 
 @pytest.fixture(autouse=True)
-def _only_figures(direct: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+def _only_figures(direct: DirectAccount, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the reports that prove or describe the one of figures."""
 
     async def no_totals(_run: object, window: Window) -> Totals:
@@ -25,17 +24,17 @@ def _only_figures(direct: Account, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def expected(direct: Account) -> Facts:
+def expected(direct: DirectAccount) -> Facts:
     return direct.facts(PAST.first, PAST.last)
 
 
 @pytest.fixture
-def queued(direct: Account) -> Account:
+def queued(direct: DirectAccount) -> DirectAccount:
     direct.api.switches.auto_online_days = 0
     return direct
 
 
-def test_each_wait_is_the_one_that_the_last_reply_named(queued: Account, clock: Clock) -> None:
+def test_each_wait_is_the_one_that_the_last_reply_named(queued: DirectAccount, clock: Clock) -> None:
     """A minute if it names none, and between a second and five minutes."""
     queued.api.switches.retry_in, queued.api.switches.polls_until_ready = ("7", "0", "soon", "99999"), 9
     queued.api.switches.finished_within_seconds = 300
@@ -45,7 +44,7 @@ def test_each_wait_is_the_one_that_the_last_reply_named(queued: Account, clock: 
     assert clock.pauses == [7, 1, 60, 300]
 
 
-def test_a_full_queue_is_waited_for_with_the_same_report(queued: Account, clock: Clock) -> None:
+def test_a_full_queue_is_waited_for_with_the_same_report(queued: DirectAccount, clock: Clock) -> None:
     """The five of others are finished within a minute."""
     nothing: Any = None
     for number in range(5):
@@ -57,7 +56,7 @@ def test_a_full_queue_is_waited_for_with_the_same_report(queued: Account, clock:
     assert len(set(queued.names())) == 1
 
 
-def test_a_report_that_never_ends_ends_the_fetch_at_the_deadline(queued: Account, clock: Clock) -> None:
+def test_a_report_that_never_ends_ends_the_fetch_at_the_deadline(queued: DirectAccount, clock: Clock) -> None:
     """No pause would end after it."""
     queued.api.switches.retry_in, queued.api.switches.polls_until_ready = ("40",), 10**9
     queued.api.switches.finished_within_seconds = 1e9
@@ -69,7 +68,7 @@ def test_a_report_that_never_ends_ends_the_fetch_at_the_deadline(queued: Account
     assert clock.pauses == [40, 40]
 
 
-def test_a_name_stays_while_polling_and_is_new_for_new_data(queued: Account) -> None:
+def test_a_name_stays_while_polling_and_is_new_for_new_data(queued: DirectAccount) -> None:
     """A name seen before returns the figures stored under it, for five hours."""
     costs = []
     for amount, seconds in (("10.00", 0), ("9.00", 0), ("9.00", 1)):
@@ -82,7 +81,9 @@ def test_a_name_stays_while_polling_and_is_new_for_new_data(queued: Account) -> 
     assert [len(set(part)) for part in (queued.names()[:4], queued.names()[4:])] == [1, 1]
 
 
-def test_pages_are_read_to_the_last_row(direct: Account, expected: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_are_read_to_the_last_row(
+    direct: DirectAccount, expected: Facts, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each page is a report of its own; without an order rows could move from page to page."""
     size = len(expected) // 4
     monkeypatch.setattr("tasks.fetch.direct.reports._MOST_ROWS", size)
@@ -99,7 +100,7 @@ def test_pages_are_read_to_the_last_row(direct: Account, expected: Facts, monkey
 
 @pytest.mark.parametrize(("limit", "at_most"), [("online_days_limit", 7), ("offline_days_limit", 1)])
 def test_a_period_that_is_too_long_is_split_in_halves_and_loses_no_day(
-    direct: Account, expected: Facts, limit: str, at_most: int
+    direct: DirectAccount, expected: Facts, limit: str, at_most: int
 ) -> None:
     direct.api.switches.auto_online_days = 0 if limit == "offline_days_limit" else 400
     setattr(direct.api.switches, limit, at_most)

@@ -11,11 +11,10 @@ import pytest
 from sandbox.direct import DIRECT_TOKEN
 from sandbox.direct.errors import error_body
 from tasks.window import Window
-from tests.tasks.fetch.account import by_key
-from tests.tasks.fetch.direct.helpers import PAST, WEEK, Account, ad_day, ordinary
+from tests.tasks.fetch.ad_accounts import PAST, WEEK, DirectAccount, ad_day, by_key, ordinary
 
 
-def ids(account: Account, service: str) -> list[list[int]]:
+def ids(account: DirectAccount, service: str) -> list[list[int]]:
     return [params["SelectionCriteria"].get("Ids") for params in account.sent(service)]
 
 
@@ -32,7 +31,7 @@ def ids(account: Account, service: str) -> list[list[int]]:
     ],
 )
 def test_figures_come_without_a_service_and_the_run_says_so(
-    direct: Account, service: str, kind: str, options: dict[str, Any], said: str
+    direct: DirectAccount, service: str, kind: str, options: dict[str, Any], said: str
 ) -> None:
     direct.without_wizard()
     direct.fail(kind, service, **options)
@@ -52,7 +51,7 @@ def test_figures_come_without_a_service_and_the_run_says_so(
 @pytest.mark.parametrize("service", ["campaigns", "ads", "adgroups"])
 @pytest.mark.parametrize(("kept", "is_warned"), [(1, True), (2, False)])
 def test_what_is_missing_is_requested_again_and_then_counted_with_its_spend(
-    direct: Account, service: str, kept: int, is_warned: bool
+    direct: DirectAccount, service: str, kept: int, is_warned: bool
 ) -> None:
     """More than half may come back with a later load; fewer may have been deleted. No figure is lost."""
     # A group's own parameters would hide those of its campaign.
@@ -91,7 +90,7 @@ def test_what_is_missing_is_requested_again_and_then_counted_with_its_spend(
     ],
 )
 def test_denied_access_ends_the_load_at_once_whatever_the_status(
-    direct: Account, code: int, service: str, status: int
+    direct: DirectAccount, code: int, service: str, status: int
 ) -> None:
     direct.without_wizard()
     body = error_body(code, f"Invalid OAuth token {DIRECT_TOKEN}", text=code % 2 == 0)
@@ -105,7 +104,7 @@ def test_denied_access_ends_the_load_at_once_whatever_the_status(
     assert direct.calls()[-1] == service
 
 
-def test_only_the_english_name_and_the_number_of_an_error_are_shown(direct: Account) -> None:
+def test_only_the_english_name_and_the_number_of_an_error_are_shown(direct: DirectAccount) -> None:
     error = {"error_code": 9999, "error_string": "a@b.example", "error_detail": DIRECT_TOKEN, "request_id": "Зоя"}
     direct.fail("status", "reports", status=400, body=json.dumps({"error": error}))
 
@@ -116,7 +115,7 @@ def test_only_the_english_name_and_the_number_of_an_error_are_shown(direct: Acco
     assert "Зоя" not in text
 
 
-def test_lists_come_in_pages_and_ids_go_in_parts(direct: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lists_come_in_pages_and_ids_go_in_parts(direct: DirectAccount, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each id once, whatever days and ads share it."""
     direct.without_wizard()
     whole = direct.fetch().rows
@@ -134,7 +133,7 @@ def test_lists_come_in_pages_and_ids_go_in_parts(direct: Account, monkeypatch: p
         assert {len(part) for part in parts[:-1]} == {size}
 
 
-def test_campaigns_of_the_wizard_are_read_a_month_back(direct: Account) -> None:
+def test_campaigns_of_the_wizard_are_read_a_month_back(direct: DirectAccount) -> None:
     """Direct does not list them and may not answer for their changed days. One that has ended is found as well, and a
     window in the past stays as it is."""
     wizard, good = next(ad for ad in direct.api.world.ads if ad.wizard), ordinary(direct.api)

@@ -14,15 +14,14 @@ from tasks.fetch.vk_ads.today import currency_of, link_of, tags_of
 from tasks.fetch.vk_ads.values import name_of, whole
 from tasks.landing import Fetched
 from tests.flows import ad_truth
-from tests.tasks.fetch.account import Facts, by_key
-from tests.tasks.fetch.vk_ads.helpers import FORTNIGHT, Account, only, path, spent
+from tests.tasks.fetch.ad_accounts import FORTNIGHT, Facts, VkAccount, by_key, only, path, spent
 
 
 def shown(fetched: Fetched) -> Facts:
     return {key: figures for key, figures in by_key(fetched.rows).items() if figures[0]}
 
 
-def test_every_figure_of_todays_api_is_the_ground_truth(vk: Account, world: World) -> None:
+def test_every_figure_of_todays_api_is_the_ground_truth(vk: VkAccount, world: World) -> None:
     """Of deleted ads too. Each row has its campaign, group, link and tags; a day without delivery is a row of zeros."""
     for number in vk.cabinet.banners:
         vk.cabinet.delete(number)
@@ -47,7 +46,7 @@ def test_every_figure_of_todays_api_is_the_ground_truth(vk: Account, world: Worl
         assert (row["account_id"], row["currency"]) == (str(VK_ACCOUNT_ID), "RUB")
 
 
-def test_odd_ads_are_loaded_like_any_other(vk: Account, world: World) -> None:
+def test_odd_ads_are_loaded_like_any_other(vk: VkAccount, world: World) -> None:
     """A group with the number 0, an old ad that names its group otherwise, and three that lead to no site."""
     vk.api = VkAdsApi.of(world, oddities=True)
 
@@ -67,7 +66,7 @@ def test_odd_ads_are_loaded_like_any_other(vk: Account, world: World) -> None:
 
 
 def test_no_secret_is_in_rows_settings_or_what_tells_an_account(
-    vk: Account, caplog: pytest.LogCaptureFixture
+    vk: VkAccount, caplog: pytest.LogCaptureFixture
 ) -> None:
     rows = vk.fetch().rows
 
@@ -79,7 +78,7 @@ def test_no_secret_is_in_rows_settings_or_what_tells_an_account(
     assert len({credential(vk.settings(vk.api, **one)) for one in several}) == len(several)
 
 
-def test_every_figure_of_the_legacy_api_is_the_ground_truth(old: Account, world: World) -> None:
+def test_every_figure_of_the_legacy_api_is_the_ground_truth(old: VkAccount, world: World) -> None:
     """Of deleted ads too. No token is in an address, which ends in logs."""
     for number in old.cabinet.banners:
         old.cabinet.delete(number)
@@ -95,7 +94,7 @@ def test_every_figure_of_the_legacy_api_is_the_ground_truth(old: Account, world:
 
 
 @pytest.mark.usefixtures("four")
-def test_a_legacy_api_without_statistics_of_anybody_removes_nothing(old: Account) -> None:
+def test_a_legacy_api_without_statistics_of_anybody_removes_nothing(old: VkAccount) -> None:
     """Seen since 2022. A row of zeros for every ad would undo all that was loaded."""
     old.api.switches.statistics = "empty"
 
@@ -114,7 +113,7 @@ def ads(rows: Any) -> set[int]:
     [(50, False, [(250, 0), (50, 0), (50, 50), (50, 100)]), (40, True, [(250, 0), (250, 40), (250, 80)])],
 )
 def test_whatever_the_server_makes_of_a_large_page_every_ad_comes(
-    vk: Account, cap: int, clamp: bool, pages: Any
+    vk: VkAccount, cap: int, clamp: bool, pages: Any
 ) -> None:
     ids = only(vk.cabinet, 120)
     vk.api.switches.list_cap, vk.api.switches.clamp_limit = cap, clamp
@@ -126,7 +125,7 @@ def test_whatever_the_server_makes_of_a_large_page_every_ad_comes(
 
 
 @pytest.mark.parametrize("mode", ["insert", "remove"])
-def test_a_list_that_shifts_between_two_pages_is_never_short_unseen(vk: Account, mode: str) -> None:
+def test_a_list_that_shifts_between_two_pages_is_never_short_unseen(vk: VkAccount, mode: str) -> None:
     """An ad that leaves the first page moves another out of the second, and the sums are right all the same."""
     only(vk.cabinet, 120)
     vk.api.faults.add("drift", path("banners"), after=1, mode=mode)
@@ -139,7 +138,7 @@ def test_a_list_that_shifts_between_two_pages_is_never_short_unseen(vk: Account,
 
 
 @pytest.mark.usefixtures("four")
-def test_parents_that_a_list_lacks_are_requested_by_id(vk: Account) -> None:
+def test_parents_that_a_list_lacks_are_requested_by_id(vk: VkAccount) -> None:
     """One is missing from the list, for a moment or for good: its ads are not booked on campaign 0."""
     vk.api.switches.list_cap = 250
     group = next(group for group in vk.cabinet.groups.values() if group.id != vk.cabinet.banners[1001].group_id)

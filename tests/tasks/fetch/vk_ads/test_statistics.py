@@ -11,7 +11,7 @@ import pytest
 from tasks.errors import SourceError
 from tasks.fetch.vk_ads.figures import Statistics, check_complete
 from tasks.fetch.vk_ads.today import read_statistics, statistics_row
-from tests.tasks.fetch.vk_ads.helpers import TWO_DAYS, Account, only, path, spent
+from tests.tasks.fetch.ad_accounts import TWO_DAYS, VkAccount, only, path, spent
 
 pytestmark = pytest.mark.usefixtures("four")
 
@@ -119,7 +119,7 @@ def test_figures_are_proved_by_the_accounts_total(case: str) -> None:
     assert all(part in " ".join(texts) for part in said.split(" ", 1)), texts
 
 
-def test_an_ad_that_is_left_out_has_nothing_if_the_accounts_total_proves_it(vk: Account) -> None:
+def test_an_ad_that_is_left_out_has_nothing_if_the_accounts_total_proves_it(vk: VkAccount) -> None:
     """A row of zeros undoes what was loaded of it."""
     vk.cabinet.days[1004] = {}
     vk.api.switches.omits_undelivered = True
@@ -131,7 +131,7 @@ def test_an_ad_that_is_left_out_has_nothing_if_the_accounts_total_proves_it(vk: 
 
 
 @pytest.mark.parametrize("level", ["ad_plans", "ad_groups"])
-def test_spend_a_hundred_times_the_daily_budget_is_another_unit_of_money(vk: Account, level: str) -> None:
+def test_spend_a_hundred_times_the_daily_budget_is_another_unit_of_money(vk: VkAccount, level: str) -> None:
     vk.edit(path(level), item(lambda one: one.update(budget_limit_day="4.00")))
 
     error = vk.refused()
@@ -144,7 +144,7 @@ def test_spend_a_hundred_times_the_daily_budget_is_another_unit_of_money(vk: Acc
     ("number", "gone", "most_calls"), [(450, [1001, 1250, 1449], 6), (201, range(1001, 1201), 5)]
 )
 def test_only_forgotten_ads_are_lost_and_cost_few_calls(
-    vk: Account, number: int, gone: Any, most_calls: int
+    vk: VkAccount, number: int, gone: Any, most_calls: int
 ) -> None:
     """They have no row, since a made-up one would undo what is known of them."""
     ids = only(vk.cabinet, number)
@@ -159,7 +159,7 @@ def test_only_forgotten_ads_are_lost_and_cost_few_calls(
     assert len(requested(vk.api)) <= most_calls
 
 
-def test_ads_that_only_the_statistics_forgot_are_found_in_halves(vk: Account) -> None:
+def test_ads_that_only_the_statistics_forgot_are_found_in_halves(vk: VkAccount) -> None:
     """The list has them still."""
     items = [{"id": ad, "ad_group_id": vk.cabinet.banners[ad].group_id} for ad in ADS]
     vk.edit(path("banners"), lambda _: {"count": 4, "items": items})

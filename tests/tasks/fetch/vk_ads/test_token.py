@@ -14,7 +14,7 @@ import pytest
 from sandbox import World
 from sandbox.vk import VK_CLIENT_ID, VK_CLIENT_SECRET
 from tasks.fetch.vk_ads.token import StoredToken
-from tests.tasks.fetch.vk_ads.helpers import Account, path, spent
+from tests.tasks.fetch.ad_accounts import VkAccount, path, spent
 
 TOKEN = path("oauth2/token")
 NEW, REFRESH = "client_credentials", "refresh_token"
@@ -31,7 +31,7 @@ def change_stored(file: Path, **changes: Any) -> None:
 
 
 def test_four_fetches_at_once_and_those_after_them_take_one_token(
-    vk: Account, monkeypatch: pytest.MonkeyPatch
+    vk: VkAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All four find no token before one of them renews it. Each opens the lock's file itself, as processes do."""
     together, met, load = Barrier(4), local(), StoredToken._load
@@ -53,7 +53,7 @@ def test_four_fetches_at_once_and_those_after_them_take_one_token(
 
 @pytest.mark.parametrize("found", [None, b"{", b'{"client_id": "another", "access_token": "x"}'])
 def test_only_the_owner_reads_the_token_whatever_file_was_there(
-    vk: Account, token_file: Path, found: bytes | None
+    vk: VkAccount, token_file: Path, found: bytes | None
 ) -> None:
     """A damaged file, or that of another application, is replaced, and the secret is in none."""
     if found is not None:
@@ -79,7 +79,7 @@ def test_only_the_owner_reads_the_token_whatever_file_was_there(
 
 @pytest.mark.parametrize(("minutes", "renewed"), [(31, []), (29, [REFRESH]), (None, [REFRESH])])
 def test_a_token_is_refreshed_half_an_hour_before_its_end(
-    vk: Account, token_file: Path, minutes: int | None, renewed: list[str]
+    vk: VkAccount, token_file: Path, minutes: int | None, renewed: list[str]
 ) -> None:
     vk.api.switches.rotates_refresh_tokens = True
     vk.fetch()
@@ -95,7 +95,7 @@ def test_a_token_is_refreshed_half_an_hour_before_its_end(
 
 
 def test_a_token_that_another_process_renewed_is_taken_over_without_a_refresh(
-    vk: Account, token_file: Path
+    vk: VkAccount, token_file: Path
 ) -> None:
     """The request is under way with the old token when it dies."""
     vk.fetch()
@@ -113,7 +113,7 @@ def test_a_token_that_another_process_renewed_is_taken_over_without_a_refresh(
     assert [r.status for r in vk.api.requests if r.path == path("ad_groups")][:2] == [401, 200]
 
 
-def test_a_revoked_token_ends_the_run_with_what_to_do_and_takes_no_other(vk: Account, token_file: Path) -> None:
+def test_a_revoked_token_ends_the_run_with_what_to_do_and_takes_no_other(vk: VkAccount, token_file: Path) -> None:
     vk.fetch()
     vk.api.tokens.revoke()
 
@@ -127,7 +127,7 @@ def test_a_revoked_token_ends_the_run_with_what_to_do_and_takes_no_other(vk: Acc
 
 
 @pytest.mark.parametrize("by", ["username", "account_id"])
-def test_each_client_of_an_agency_is_read_with_a_token_of_its_own(vk: Account, world: World, by: str) -> None:
+def test_each_client_of_an_agency_is_read_with_a_token_of_its_own(vk: VkAccount, world: World, by: str) -> None:
     """A token that is stored for one is never used for another."""
     agency = vk.api.add("agency", world.emptied())
     clients = [vk.api.add(name, world, agency=agency) for name in ("kzn", "spb")]
@@ -142,7 +142,7 @@ def test_each_client_of_an_agency_is_read_with_a_token_of_its_own(vk: Account, w
     assert "that VK_AGENCY_CLIENT is one of its clients" in str(error)
 
 
-def test_a_token_of_the_settings_is_used_as_it_is_and_never_replaced(vk: Account, token_file: Path) -> None:
+def test_a_token_of_the_settings_is_used_as_it_is_and_never_replaced(vk: VkAccount, token_file: Path) -> None:
     given = {"vk_token": vk.api.tokens.issue().access, "vk_client_id": None, "vk_client_secret": None}
     assert vk.fetch(**given).rows
 
@@ -152,7 +152,7 @@ def test_a_token_of_the_settings_is_used_as_it_is_and_never_replaced(vk: Account
     assert not token_file.parent.exists()
 
 
-def test_five_taken_tokens_are_one_line_and_none_is_deleted(vk: Account, token_file: Path) -> None:
+def test_five_taken_tokens_are_one_line_and_none_is_deleted(vk: VkAccount, token_file: Path) -> None:
     """Nor is another requested where the refresh is forbidden."""
     vk.fetch()
     for _ in range(4):
@@ -180,7 +180,7 @@ def test_five_taken_tokens_are_one_line_and_none_is_deleted(vk: Account, token_f
         ("status", {"status": 200, "body": '{"access_token": ["in-a-list"]}'}),
     ],
 )
-def test_a_reply_that_is_lost_never_takes_a_second_slot(vk: Account, kind: str, options: dict[str, Any]) -> None:
+def test_a_reply_that_is_lost_never_takes_a_second_slot(vk: VkAccount, kind: str, options: dict[str, Any]) -> None:
     """Five runs in which the network fails would otherwise lock everybody out."""
     vk.fail(kind, TOKEN, **options)
 
