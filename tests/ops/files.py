@@ -1,4 +1,4 @@
-"""What is shipped for a server, read: compose.yaml, its Dockerfile, the sample of its settings."""
+"""What is shipped for a server, read: compose.yaml and its Dockerfile."""
 
 import re
 from dataclasses import dataclass
@@ -37,11 +37,3 @@ def variables() -> list[Variable]:
 def resolved(text: str, **env: str) -> str:
     """What compose makes of a value of compose.yaml with this .env."""
     return _VARIABLE.sub(lambda found: env.get(found[1]) or (found[3] if found[2] == ":-" else ""), text)
-
-
-def sample(path: str) -> tuple[dict[str, str], dict[str, str]]:
-    """A sample's lines NAME=value: those that are to be filled in, and those that are commented out."""
-    lines = (ROOT / path).read_text("utf-8").splitlines()
-    found = [re.fullmatch(r"(# )?([A-Z][A-Z0-9_]*)=(.*)", line) for line in lines]
-    given = {m[2]: m[3] for m in found if m and not m[1]}
-    return given, {m[2]: m[3] for m in found if m and m[1]}

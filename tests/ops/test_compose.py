@@ -7,7 +7,7 @@ import tomllib
 import pytest
 
 from ops.server import serve
-from tests.ops.files import COMPOSE, EXACT_TAG, ONE_OFF, OURS, ROOT, SERVICES, resolved, sample, variables
+from tests.ops.files import COMPOSE, EXACT_TAG, ONE_OFF, OURS, ROOT, SERVICES, resolved, variables
 
 SAMPLE = "configs/.env.compose.sample"
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|AUTH_STRING|DSN|CONNECTION_URL")
@@ -21,14 +21,6 @@ def test_every_password_is_asked_for_and_a_secret_is_never_written_out() -> None
         for name, value in declared.get("environment", {}).items():
             if SECRET.search(name) and not name.endswith("_FILE"):
                 assert ":?" in value or value == f"${{{name}:-}}", f"{service}: {name}"
-
-
-def test_the_sample_has_what_is_asked_for_and_no_value() -> None:
-    given, optional = sample(SAMPLE)
-
-    assert set(given) == {variable.name for variable in variables() if variable.kind == ":?"}
-    assert set(given.values()) == {""}
-    assert set(optional) >= {variable.name for variable in variables() if variable.kind == ":-"}
 
 
 def test_images_are_pinned_and_ours_is_of_this_version() -> None:
