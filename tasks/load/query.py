@@ -8,6 +8,9 @@ from clickhouse_connect.driver.client import Client
 
 from tasks.errors import UsageError
 from tasks.harmless import for_spreadsheet, whole_for_terminal
+from tasks.load.frames import select
+from tasks.load.sql import sql_files
+from tasks.load.unfinished import TABLE, note_all_days
 
 _SETTINGS = {
     # `'vk_ads' AS source` must not hide the column `source` in the same query's WHERE.
@@ -23,6 +26,8 @@ _ANSWERS = re.compile(
     r"(?is)\A(?:\s|(?:--|//|#[ !])[^\n]*\n|/\*.*?\*/|\()*"
     r"(SELECT|WITH|FROM|SHOW|DESC|DESCRIBE|EXPLAIN|EXISTS|CHECK|KILL)\b"
 )
+_LOADED = re.compile(r"\b(stg|dim|fact|agg)_")
+"""How the names of those tables begin from which marts are made, and of marts."""
 _FORMAT = re.compile(r"(?is)\bFORMAT\s+(\w+)(?:\s+SETTINGS\s.*)?\s*\Z")
 _TABLE = "PrettyCompactMonoBlock"
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
@@ -38,6 +43,8 @@ def run_query(client: Client, sql: str, fmt: str | None, *, raw: bool = False, s
     sql = sql.strip().rstrip(";").rstrip()
     if not _ANSWERS.match(sql):
         client.command(sql)
+        if _LOADED.search(sql):
+            _have_marts_compared(client)
         return b""
     named = _FORMAT.search(sql)
     if fmt and named:
@@ -49,6 +56,13 @@ def run_query(client: Client, sql: str, fmt: str | None, *, raw: bool = False, s
     if chosen.upper().startswith("CSV"):
         reply = _without_formulas(reply)
     return whole_for_terminal(reply.decode(errors="replace")).encode() if seen or chosen == _TABLE else reply
+
+
+def _have_marts_compared(client: Client) -> None:
+    """By the next load: of which days the rows were that a person deleted, it cannot know."""
+    sql = "SELECT count() FROM system.tables WHERE database = {database:String} AND name = {name:String}"
+    if select(client, sql, {"database": client.database, "name": TABLE.name}).item():
+        note_all_days(client, [file.name for file in sql_files("marts")])
 
 
 def _without_formulas(csv: bytes) -> bytes:

@@ -15,6 +15,8 @@ import pytest
 from sandbox.world import Order, World
 from sandbox.world.cities import CITIES
 from tasks.load import mart
+from tasks.load.query import run_query
+from tasks.load.warehouse import warehouse
 from tests.flows import truth
 from tests.path.scene import DAYS, FIRST, NOW, TICKETS, TODAY, Scene, scene_of
 from tests.soak.scene import move
@@ -128,7 +130,7 @@ def test_killed_after_any_write_the_next_load_of_the_same_days_mends_it(
 
 
 def test_changes_to_what_was_loaded_long_ago_are_shown_on_its_days(town: Town) -> None:
-    """Each by a load of one day."""
+    """Each by a load of one day; what was deleted by hand as well."""
     for number, days in enumerate((-1000, 1000, 4, -4, 9)):
         move(town.order, days)
         town.loaded(town.day, "qtickets")
@@ -138,3 +140,7 @@ def test_changes_to_what_was_loaded_long_ago_are_shown_on_its_days(town: Town) -
     for number in range(2):
         town.loaded(town.tour(number), "qtickets")
         town.loaded(town.revalue(number), "vk_ads", "qtickets")
+    with warehouse(town.scene.product.settings) as client:
+        run_query(client, f"DELETE FROM stg_qtickets_tickets WHERE order_id = {town.order.id}", None)
+    town.world.orders.remove(town.order)
+    town.loaded((TODAY, TODAY), "qtickets")
