@@ -231,18 +231,3 @@ def test_in_the_middle_of_an_insert_with_the_lock_of_the_embedded_warehouse(zaka
     zakaz.stop(process, signal.SIGTERM)
 
     assert zakaz.ends() == [("qtickets_loader", "failed", "stopped by SIGTERM")]
-
-
-def test_killed_in_the_middle_of_the_fetch_and_run_again(zakaz: Zakaz) -> None:
-    """What had landed is not taken for the whole."""
-    process = zakaz.start("-m", "cli.main", "load", "qtickets", *zakaz.days)
-    zakaz.stage.faults("qtickets").mutate(lambda _: os.kill(process.pid, signal.SIGKILL), after=2)
-    assert process.wait(180) == -signal.SIGKILL
-
-    zakaz.ok("load", "qtickets", *zakaz.days)
-
-    assert zakaz.sales() == truth.sales(zakaz.world, zakaz.first, zakaz.last)
-    assert [end[1:] for end in zakaz.ends()] == [
-        ("failed", "crashed: its process ended without a word"),
-        ("success", ""),
-    ]

@@ -88,12 +88,8 @@ def test_an_alert_is_of_an_account_and_no_load_that_only_begins_resolves_it(answ
     monkeypatch.setattr(here, "resolve", lambda _settings, key, _channel: keys.append(f"resolved {key}"))
     answer("load", "vk_ads", "--account", "spb", "--days", "3")
     answer("load", "qtickets")
-    monkeypatch.setenv("DIRECT_LOGIN", "a.b,a-b")
-    answer("load", "direct")
-    assert keys == [
-        *("resolved run accounts of vk_ads", "run vk_ads spb 3 days"),
-        *("resolved run accounts of qtickets", "run qtickets", "run accounts of direct"),
-    ]
+    answer("load", "direct", "--account", "msk")
+    assert keys == ["run vk_ads spb 3 days", "run qtickets", "run accounts of direct"]
 
 
 def test_an_account_beside_none_called_main_is_one(answer, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -16,7 +16,7 @@ from tasks.fetch.direct.rows import described, unknown_tags
 from tasks.reference import cities
 from tasks.transform.direct import ad_days as to_facts
 from tasks.window import Window
-from tests.tasks.fetch.ad_accounts import PAST, DirectAccount, by_key
+from tests.tasks.fetch.ad_accounts import PAST, DirectAccount
 
 DAYS = Window(first=date(2026, 1, 5), last=date(2026, 1, 7))
 HEADER = "Date\tCampaignId\tCampaignName\tAdGroupId\tAdId\tImpressions\tClicks\tCost\tConversions"
@@ -121,26 +121,19 @@ def test_each_row_has_the_currency_of_its_campaign_and_none_are_added_up(
     assert f"tags of 2 ads with {spend}" in str(unknown_tags(made, "v501", is_complete=True))
 
 
-@pytest.mark.parametrize("times", [1, 99])
-def test_rows_that_a_report_leaves_out_are_missed(direct: DirectAccount, times: int) -> None:
-    """The totals of campaigns show it. Both are read again; then it is said, and nothing is removed."""
+def test_rows_that_a_report_always_leaves_out_are_missed_and_nothing_is_removed(direct: DirectAccount) -> None:
+    """It lacks its last rows and counts only what is there; the totals of campaigns show it."""
     direct.without_wizard()
-    expected = direct.facts(PAST.first, PAST.last)
-    left = len(expected) // 2
+    left = len(direct.facts(PAST.first, PAST.last)) // 2
 
     def shorten(body: bytes) -> bytes:
-        """A report of figures by ad that lacks its last rows and counts only what is there."""
         if b"AdId\t" not in body:
             return body
         return b"\n".join([*body.split(b"\n")[: left + 1], f"Total rows: {left}\n".encode()])
 
-    direct.fail("edit", "reports", times, call=shorten)
+    direct.fail("edit", "reports", call=shorten)
 
     fetched = direct.fetch()
 
-    if times == 1:
-        assert by_key(fetched.rows) == expected
-        assert (fetched.warnings, fetched.notes, fetched.partial) == ((), (), False)
-    else:
-        assert (len(fetched.rows), fetched.partial) == (left, True)
-        assert "fewer impressions or clicks by ad than by campaign" in str(fetched.warnings)
+    assert (len(fetched.rows), fetched.partial) == (left, True)
+    assert "fewer impressions or clicks by ad than by campaign" in str(fetched.warnings)
