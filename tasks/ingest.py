@@ -182,7 +182,7 @@ def _load(account: Account, run: Run, report: Report, refresh: bool, by: Steps) 
             for window in split_in_pieces(account.source, whole) if resource.by_window else [whole]:
                 manifest = by.fetch(steps.Fetch(account, resource, window, run), refresh)
                 pieces.append(_Piece(resource, manifest))
-                _note_fetch(report, manifest)
+                _note_fetch(report, resource, manifest)
     try:
         return _load_fetched(account, run, report, pieces, by)
     except (LandingError, WarehouseError, ReconcileError):
@@ -291,13 +291,14 @@ def _refresh_marts(
     unfinished.close(client, entries)
 
 
-def _note_fetch(report: Report, manifest: Manifest) -> None:
+def _note_fetch(report: Report, resource: Resource, manifest: Manifest) -> None:
     report.warnings += manifest.warnings
     report.notes += manifest.notes
     report.version = min(report.version or manifest.version, manifest.version)
     report.partial |= manifest.partial
-    first, last = min(report.window.first, manifest.window.first), max(report.window.last, manifest.window.last)
-    report.window = Window(first=first, last=last)
+    if resource.by_window:  # Else it may have been fetched for another window of a backfill.
+        first, last = min(report.window.first, manifest.window.first), max(report.window.last, manifest.window.last)
+        report.window = Window(first=first, last=last)
     report.read_at = min(report.read_at, manifest.fetched_at)
     for name, count in manifest.facts.items():
         report.facts[name] = report.facts.get(name, 0) + count
