@@ -133,7 +133,7 @@ def upsert(
     if reconcile:
         stay = changes.held.join(frame, on=key, how="anti").join(gone, on=key, how="anti")
         columns = [name for name in frame.columns if name != "_ver"]
-        _reconcile(client, table, scope, pl.concat([frame.select(columns), stay.select(columns)]), version)
+        _reconcile(client, table, scope, pl.concat([frame.select(columns), stay.select(columns)]), fresh, version)
     changed = fresh.join(changes.held, on=key, how="semi").height
     result = Upserted(
         new=fresh.height - changed,
@@ -364,7 +364,9 @@ def _literals(keys: pl.DataFrame) -> Sequence[Any]:
     return keys.to_series().to_list() if keys.width == 1 else keys.rows()
 
 
-def _reconcile(client: Client, table: Table, scope: Scope, expected: pl.DataFrame, version: int) -> None:
+def _reconcile(
+    client: Client, table: Table, scope: Scope, expected: pl.DataFrame, fresh: pl.DataFrame, version: int
+) -> None:
     sums = ", ".join(f"sum({m}) AS {m}" for m in table.measures)
     sql = f"SELECT count() AS rows{', ' + sums if sums else ''}, max(_ver) AS newest FROM {table.name} FINAL"
     there = select(client, f"{sql} WHERE {scope.where}", scope.parameters).row(0, named=True)
@@ -372,7 +374,8 @@ def _reconcile(client: Client, table: Table, scope: Scope, expected: pl.DataFram
     wanted = expected.select(pl.len().alias("rows"), pl.col(table.measures).sum()).row(0, named=True)
     if there == wanted:
         return
-    if newest > version or last_removal(client, table) > version:
+    is_overtaken = newest > version or last_removal(client, table) > version
+    if is_overtaken or _newer(client, table, fresh, version).height:  # It may have moved a row out of the scope.
         logger.warning("%s: a newer run wrote meanwhile; its rows stay", table.name)
         return
     differing = ", ".join(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import count
@@ -20,7 +21,7 @@ from tasks.load.warehouse import warehouse
 from tests.flows import truth
 from tests.path.scene import DAYS, FIRST, NOW, TICKETS, TODAY, Scene, scene_of
 from tests.soak.scene import move
-from tests.support.product import Hook, Killed
+from tests.support.product import Hook, Killed, as_processes
 
 Days = tuple[date, date]
 
@@ -39,8 +40,11 @@ class Town:
         return self.scene.load(source, *days, refresh=True, **options).status
 
     def loaded(self, days: Days, *sources: str, **options: object) -> None:
-        """Loaded, the tickets are as the API has them, and the marts as the tables are."""
         assert [self.load(days, source, **options) for source in sources] == ["success"] * len(sources)
+        self.agrees()
+
+    def agrees(self) -> None:
+        """The tickets are as the API has them, and the marts as the tables are."""
         held = self.scene.product.select(TICKETS).rows()
         assert {row[0]: row[1:] for row in held} == truth.tickets(self.world)
         assert self.scene.sales() == truth.sales(self.world)
@@ -84,18 +88,21 @@ def town(
     order = next(
         o for o in world.orders if o.utm.get("utm_source") == "yandex" and o.created_at.day > 23 and o.price
     )
-    with scene_of(world, clickhouse_dsn, clickhouse_database, tmp_path) as scene:
+    with scene_of(world, clickhouse_dsn, clickhouse_database, tmp_path) as scene, as_processes():
         scene.loaded()
         yield Town(scene, world, order, monkeypatch)
 
 
-def dies_after(write: int) -> Hook:
+def dies_after(write: int, meanwhile: Callable[[], object] = lambda: None, *, dies: bool = True) -> Hook:
+    """`meanwhile`: what another one does then, before this one dies, or goes on."""
     seen = 0
 
     def hook(at: str) -> None:
         nonlocal seen
         seen += at == "written"
-        if seen >= write:
+        if at == "written" and seen == write:
+            meanwhile()
+        if dies and seen >= write:
             raise Killed
 
     return hook
@@ -126,6 +133,33 @@ def test_killed_after_any_write_the_next_load_of_the_same_days_mends_it(
         if ended == "success":
             break
         assert ended == "killed"
+    assert write > 6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("change", "dies"), [("redate", False), ("redate_within", True)])
+def test_a_run_that_read_later_and_came_between_any_two_writes_is_right_and_shown(
+    town: Town, change: str, dies: bool
+) -> None:
+    """Ours has the order in January; while it writes, the order is in December, on another day than before, and a
+    whole load brings that."""
+    came: list[str] = []
+
+    def load_later() -> None:
+        days = getattr(town, change)(2)
+        move(town.order, -4 if len(came) % 2 else 4)
+        # Of a thread of its own, as it would be of its own process.
+        with ThreadPoolExecutor() as pool:
+            came.append(pool.submit(town.load, days).result())
+
+    for write in count(1):
+        ended = town.load(getattr(town, change)(1), on_statement=dies_after(write, load_later, dies=dies))
+        if len(came) < write:
+            break
+        assert (ended, came[-1]) == ("killed" if dies else "success", "success")
+        if dies:
+            town.loaded((date(2025, 6, 1),) * 2, "qtickets")
+        town.agrees()
     assert write > 6
 
 

@@ -14,16 +14,23 @@ from datetime import date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import clickhouse_connect
+import polars as pl
 
-from sandbox.world import World
+from sandbox.world import Order, World
+from sandbox.world.cities import CITIES
+from tasks.load import mart
+from tasks.load.query import run_query
+from tasks.load.warehouse import warehouse
+from tasks.reference import vat_rates
 from tests.faults.table import ALWAYS, ENDPOINTS, faults_of
 from tests.flows import truth
 from tests.soak import scene as scenes
 from tests.soak.model import Model, Run
 from tests.soak.scene import SOURCES, Key, Scene, Value
-from tests.soak.schedule import DAYS, LONGEST, Step, draw
+from tests.soak.schedule import DAYS, LONGEST, OLD, Step, draw
 from tests.support.product import Clock, Killed, Outcome, Product, as_processes, in_process
 from tests.support.stage import Stage, stage
 
@@ -49,6 +56,7 @@ _MART = (
     "FROM agg_marketing_daily"
 )
 _PATIENCE = 120
+VAT = vat_rates()
 
 
 class Wrong(AssertionError):
@@ -99,12 +107,20 @@ class Runner:
         first = truth.moscow_day(START) - timedelta(days=DAYS - 1)
         self.scene = Scene(self.stage, seed, first, START)
         self.scene.show()
+        for order in self._paid()[:3]:
+            self.scene.changed[order.id] = [lambda order: scenes.move(order, -OLD)]
+        self.scene.show()
         self.models = {source: Model() for source in SOURCES}
         self.tainted: set[str] = set()
+        self.hurt: set[str] = set()
+        self.rates = VAT
         self.paused: list[Paused] = []
         self.unfinished: list[tuple[str, Run]] = []
         self.reads = count(1)
         self.happened: Counter[str] = Counter()
+
+    def _paid(self) -> list[Order]:
+        return self.scene.orders(lambda order: order.payed_at is not None)
 
     # --- steps that change the world
 
@@ -115,8 +131,7 @@ class Runner:
 
     def _change(self, step: Step) -> None:
         scene, pick = self.scene, step.options["pick"]
-        paid = scene.orders(lambda order: order.payed_at is not None)
-        days = step.options["days"]
+        paid, days = self._paid(), step.options["days"]
         inside = [o for o in paid if scene.first <= truth.moscow_day(o.created_at) + timedelta(days=days)
                   and truth.moscow_day(o.payed_at) + timedelta(days=days) < scene.today]  # type: ignore[arg-type]  # fmt: skip
         if step.what == "cure":
@@ -129,6 +144,15 @@ class Runner:
             scene.changed.setdefault(_picked(inside, pick).id, []).append(lambda order: scenes.move(order, days))
         elif step.what == "vanish_order":
             scene.vanished.add(_picked(paid, pick).id)
+        elif step.what == "tour":
+            scene.toured[_picked(paid, pick).event_id] = _picked(CITIES[:4], step.options["by"] - 0.5)
+        elif step.what == "vat":
+            rate = (pl.col("rate").cast(pl.Float64) * step.options["by"]).round(4)
+            self.rates = VAT.with_columns(rate.cast(VAT.schema["rate"]))
+        elif step.what == "refund_old" and (
+            old := [o for o in paid if o.created_at < START - timedelta(days=OLD / 2)]
+        ):
+            scene.changed.setdefault(_picked(old, pick).id, []).append(scenes.refund)
         elif step.what == "spoil":
             scene.spoiled.add(_picked(scene.orders(lambda _: True), pick).id)
         elif step.what in ("refund", "cancel"):
@@ -142,16 +166,18 @@ class Runner:
         options = step.options
         source = options["source"]
         self.clock.move(seconds=options["seconds"])
-        first, last = self._window(source, options["back"], options["days"])
+        old = options.get("old", False)
+        first, last = self._old_window if old else self._window(source, options["back"], options["days"])
         run = Run(source, first, last)
         fault = self._schedule_fault(options)
         if "pause" in options:
-            self._start(run, options["pause"])
+            self._start(run, options["pause"], refresh=old)
         else:
             run_id = str(uuid.uuid4())
             hook = _killer(options["kill"], options["after"]) if "kill" in options else None
             outcome = self._reading(
-                run, lambda: self.product.load(source, first, last, run_id=run_id, on_statement=hook)
+                run,
+                lambda: self.product.load(source, first, last, run_id=run_id, on_statement=hook, refresh=old),
             )
             if outcome.status != "success":
                 self.unfinished.append((run_id, run))
@@ -164,7 +190,10 @@ class Runner:
             paused = _picked(self.paused, step.options["pick"])
             self.paused.remove(paused)
             self._let_go(paused)
+            hurt = {*self.hurt}
             self._note(paused.run, paused.outcome[0])
+            if paused.within:  # What others left meanwhile it has not seen.
+                self.hurt |= hurt
 
     def _again(self, step: Step) -> None:
         """A run that failed or died is resumed: it finds what it had fetched."""
@@ -184,6 +213,12 @@ class Runner:
         last = max(newest - timedelta(days=back), self.scene.first)
         return max(last - timedelta(days=days - 1), self.scene.first), last
 
+    @property
+    def _old_window(self) -> tuple[date, date]:
+        """Settled, so that what was fetched once would be used for ever: to be refreshed."""
+        first = self.scene.first - timedelta(days=OLD)
+        return first, first + timedelta(days=DAYS)
+
     def _reading(self, run: Run, work: Callable[[], Any]) -> Any:
         """Do it, and note what it read if it asked an API."""
         calls = self.stage.calls
@@ -195,13 +230,13 @@ class Runner:
             if self.stage.calls > calls:
                 run.view, run.read = self.scene.views[-1], next(self.reads)
 
-    def _start(self, run: Run, where: str | int) -> None:
+    def _start(self, run: Run, where: str | int, *, refresh: bool) -> None:
         """Run it on a thread until it comes to the point, or to its end."""
         waits, go_on, outcome = threading.Event(), threading.Event(), []
         hook = self._stopper(where, waits, go_on)
 
         def work() -> None:
-            outcome.append(self.product.load(run.source, run.first, run.last, on_statement=hook))
+            outcome.append(self.product.load(run.source, run.first, run.last, on_statement=hook, refresh=refresh))
             waits.set()
 
         thread = threading.Thread(target=work, daemon=True)
@@ -246,7 +281,9 @@ class Runner:
         if outcome.status == "crashed":
             raise Wrong(f"a traceback of {run.source}: {outcome.message}")
         if outcome.status != "success":
+            self.hurt.add(run.source)
             return
+        self.hurt.discard(run.source)
         if outcome.window:
             run.first, run.last = outcome.window.first, outcome.window.last
         run.keeps = "kept, though" in outcome.message
@@ -255,6 +292,8 @@ class Runner:
             self.tainted.add(run.source)
             run.status = "counted"
         self._check(run.source)
+        if not self.hurt and not any(paused.within for paused in self.paused):
+            self._agree(run.source)
 
     def _schedule_fault(self, options: dict[str, Any]) -> Any:
         if "fault" not in options:
@@ -281,17 +320,24 @@ class Runner:
         if wrong := list(self.models[source].wrong(self._held(source))):
             raise Wrong(f"{source}: {wrong[0]} ({len(wrong)} such)")
 
+    def _agree(self, *sources: str) -> None:
+        if wrong := self.product.disagreements(*sources):
+            raise Wrong(f"after a load of {' and '.join(sources)} disagree: {', '.join(wrong)}")
+
     def _end(self) -> None:
         """The trouble is over: one load of everything, then the runs that still wait end as well."""
+        self.rates = VAT
         self.stage.calm()
         self.scene.spoiled.clear()
         self.scene.show()
         for source in SOURCES:
             outcome = self._load_everything(source)
-            if "Nothing was removed." in outcome.message:
+            if "was removed. If it is true" in outcome.message:
                 # More than a quarter of the money is really gone. Its owner, who knows, does as the message says.
                 gone = self._held(source).keys() - self.scene.views[-1].rows[source].keys()
-                self.product.command(*(_DELETE[source] % key for key in sorted(gone)))
+                with warehouse(self.product.settings) as client:
+                    for key in sorted(gone):
+                        run_query(client, _DELETE[source] % key, None)
                 outcome = self._load_everything(source)
             if outcome.status != "success":
                 raise Wrong(f"the last load of {source} does not succeed: {outcome.message}")
@@ -304,10 +350,16 @@ class Runner:
 
     def _load_everything(self, source: str) -> Outcome:
         """Asked anew: a load may go on with what one that died has fetched, though the source has changed since."""
-        self.clock.move(seconds=61)
-        return self.product.load(source, *self._window(source, 0, 1000), refresh=True)
+        windows = [self._window(source, 0, 1000)] + [self._old_window] * (source == "qtickets")
+        for window in windows:
+            self.clock.move(seconds=61)
+            outcome = self.product.load(source, *window, refresh=True)
+            if outcome.status != "success":
+                break
+        return outcome
 
     def _prove(self) -> None:
+        self._agree(*SOURCES)
         for source in SOURCES:
             _same(source, self._held(source), self.scene.views[-1].rows[source])
         _same("sales", _pairs(self.product.select(_SALES).rows()), truth.sales(self.scene.world))
@@ -364,7 +416,9 @@ def runner(dsn: str, folder: Path, database: str) -> Iterator[Runner]:
         product = Product(served.settings(dsn, database, folder))
         # Makes the schema.
         product.load("qtickets", truth.moscow_day(START), truth.moscow_day(START))
-        yield Runner(served, clock, product)
+        made = Runner(served, clock, product)
+        with patch.object(mart, "vat_rates", lambda: made.rates):
+            yield made
         with clickhouse_connect.get_client(dsn=dsn) as client:
             client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
 

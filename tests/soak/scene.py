@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from sandbox.vk.objects import Figures
 from sandbox.world import Order, World
+from sandbox.world.cities import City
 from sandbox.world.spend import AdDay, ad_days
 from tests.flows import ad_truth, truth
 from tests.support.stage import Stage
@@ -43,6 +44,7 @@ class Scene:
     changed: dict[int, list[Callable[[Order], None]]] = field(default_factory=dict)
     spoiled: set[int] = field(default_factory=set)
     restated: dict[tuple[date, int], Decimal] = field(default_factory=dict)
+    toured: dict[int, City] = field(default_factory=dict)
     views: list[View] = field(default_factory=list)
 
     @property
@@ -62,6 +64,7 @@ class Scene:
         for order in world.orders:
             for change in self.changed.get(order.id, ()):
                 change(order)
+        world.events = [replace(event, city=self.toured.get(event.id, event.city)) for event in world.events]
         self.world, self.rows = world, [row for row in map(self._restate, ad_days(world)) if row.impressions]
         self._serve()
         self.views.append(self._view())

@@ -14,9 +14,25 @@ from tests.soak.scene import SOURCES
 
 DAYS, LONGEST = 12, 25
 """Days of the world at its beginning, and steps at most."""
+OLD = 1100
+"""Days before its last ones when some orders were sold."""
 STATEMENTS = 90
 """About as many requests to ClickHouse a load makes."""
-_CHANGES = ("vanish_order", "vanish_day", "restate", "restate", "refund", "cancel", "move", "spoil", "cure")
+_CHANGES = (
+    *(
+        "vanish_order",
+        "vanish_day",
+        "restate",
+        "restate",
+        "refund",
+        "refund_old",
+        "cancel",
+        "move",
+        "move",
+        "spoil",
+    ),
+    *("cure", "tour", "tour", "vat"),
+)
 _BODY_FAULTS = (
     "list_emptied",
     "list_halved",
@@ -77,6 +93,8 @@ def _load(rng: Random, source: str, *, trouble: bool = True) -> Step:
     """Windows of any length, most of which end lately; now and then in the very second of the run before."""
     back = rng.choice((0, 0, 0, 1, 3, rng.randint(0, DAYS - 2)))
     options: dict[str, Any] = {"source": source, "back": back, "days": rng.choice((1, 2, 3, 7, DAYS, 40))}
+    if source == "qtickets" and rng.random() < 0.15:
+        options["old"] = True
     options["seconds"] = rng.choice((0, 1, 61, 61))
     draw = rng.random() if trouble else 1
     if draw < 0.2:

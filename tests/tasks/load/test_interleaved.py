@@ -40,13 +40,14 @@ def insert(client: Client, ticket_id: int, amount: str, version: int) -> None:
     )
 
 
-@pytest.mark.parametrize("others_version", [9, 11])
+@pytest.mark.parametrize("others_version", [5, 9, 11])
 @pytest.mark.parametrize("step", ["insert", "remove", "_reconcile"])
 def test_a_ticket_that_moves_out_of_the_window_meanwhile_is_not_lost(
     client: Client, step: str, others_version: int
 ) -> None:
     """It left the day that we load, and another run has just written it to the day on which it was paid."""
     load(client, [ticket(1, paid=None), ticket(2)], version=1)
+    load(client, [ticket(1, paid=None), ticket(2), ticket(3)], version=8)
     moved = ticket(1, paid="2026-03-14T12:00")
 
     with before(step, lambda: load(client, [moved], others_version, march(14, 14))):
