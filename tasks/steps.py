@@ -106,17 +106,17 @@ def fetch_once(asked: Fetch, refresh: bool) -> Manifest:
 def landed(client: Client, asked: Fetch) -> Manifest | None:
     """An earlier fetch of the same request that may be used again.
 
-    Of days that were settled when it was made: any. Of what comes whole, such as events: one of the same backfill.
-    Of days that the source could still restate: one of a run that did not come to its end, not for long, and not
+    Of days that were settled when it was made: any. Of what comes whole, such as events, also one of the same
+    backfill. Of days that the source could still restate: one of a run that did not come to its end, not for long, and not
     once a good run has read them. One that came with a warning, say without tags, is not used again.
     """
     manifest = asked.landing.newest(asked.request)
     if manifest is None or manifest.warnings:
         return None
-    if asked.resource.by_window:
-        if (moscow_today(manifest.fetched_at) - asked.window.last).days > asked.source.restated_days:
-            return manifest
-    elif (since := described_since.get()) and manifest.fetched_at >= since:
+    if (moscow_today(manifest.fetched_at) - asked.window.last).days > asked.source.restated_days:
+        return manifest
+    since = described_since.get()
+    if not asked.resource.by_window and since and manifest.fetched_at >= since:
         return manifest
     if asked.run.started_at - manifest.fetched_at > RESUMED_WITHIN:
         return None

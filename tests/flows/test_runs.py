@@ -32,7 +32,8 @@ from tests.tasks.test_harmless import LINKED, UNSEEN, markdown, structure
 
 STEPS = [
     "compare accounts", "fetch events {w}", "fetch orders {w}", "quarantine events", "quarantine orders",
-    "refresh agg_marketing_daily", "refresh reference tables", "refresh stg_qtickets_sales_raw",
+    "refresh agg_marketing_daily",
+    "refresh agg_tags_monthly", "refresh reference tables", "refresh stg_qtickets_sales_raw",
     "transform to dim_events", "transform to stg_qtickets_tickets", "upsert dim_events",
     "upsert stg_qtickets_tickets", "validate events", "validate orders",
 ]  # fmt: skip
@@ -148,7 +149,7 @@ def test_a_backfill_is_one_run_with_a_run_a_window_and_ends_with_the_first_that_
     first = settled.window.first.replace(day=1) - timedelta(days=1)
     pages = -(-len(settled.stage.qtickets.events) // 20)
     settled.stage.qtickets.faults.add("status", "/events", times=99, after=pages, status=500)
-    failed: State[Any] = backfill("qtickets", first, settled.window.last, return_state=True)
+    failed: State[Any] = backfill("qtickets", first, settled.window.last, refresh=True, return_state=True)
     assert failed.is_failed()
     assert failed.state_details.flow_run_id
     with get_client(sync_client=True) as client:
@@ -229,7 +230,9 @@ def test_an_artifact_and_a_state_are_built_as_with_plain_words(monkeypatch: pyte
         return Report("qtickets", "spb", "tickets", window, "sandbox", day, warnings=[text], notes=[text])
 
     def publish(text: str) -> dict[str, Any]:
-        quality._publish([Result(CHECK, s, 1, text, [], hindered=s == "unjudged") for s in ("broken", "unjudged")])
+        quality._publish(
+            [Result(CHECK, s, 1, text, [], hindered=s == "unjudged") for s in ("broken", "unjudged")], True
+        )
         ingestion._publish(Account(SOURCES["qtickets"], "spb", Settings(_env_file=None)), report(text))
         return made.copy()
 
