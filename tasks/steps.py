@@ -107,8 +107,8 @@ def landed(client: Client, asked: Fetch) -> Manifest | None:
     """An earlier fetch of the same request that may be used again.
 
     Of days that were settled when it was made: any. Of what comes whole, such as events, also one of the same
-    backfill. Of days that the source could still restate: one of a run that did not come to its end, not for long, and not
-    once a good run has read them. One that came with a warning, say without tags, is not used again.
+    backfill. Of days that the source could still restate: one of a run that did not come to its end, not for long,
+    and not once a good run has read them. One that came with a warning, say without tags, is not used again.
     """
     manifest = asked.landing.newest(asked.request)
     if manifest is None or manifest.warnings:
