@@ -130,6 +130,12 @@ def test_an_ad_that_is_left_out_has_nothing_if_the_accounts_total_proves_it(vk: 
     assert [row["spent"] for row in fetched.rows if row["ad_id"] == "1004"] == ["0"]
 
 
+def test_a_list_of_ads_that_is_short_of_spend_is_read_again(vk: VkAccount) -> None:
+    vk.edit(path("banners"), lambda reply: reply.update(items=reply["items"][:3], count=3), times=1)
+
+    assert spent(vk.fetch().rows) == 800
+
+
 @pytest.mark.parametrize("level", ["ad_plans", "ad_groups"])
 def test_spend_a_hundred_times_the_daily_budget_is_another_unit_of_money(vk: VkAccount, level: str) -> None:
     vk.edit(path(level), item(lambda one: one.update(budget_limit_day="4.00")))
