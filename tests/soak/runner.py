@@ -190,10 +190,7 @@ class Runner:
             paused = _picked(self.paused, step.options["pick"])
             self.paused.remove(paused)
             self._let_go(paused)
-            hurt = {*self.hurt}
-            self._note(paused.run, paused.outcome[0])
-            if paused.within:  # What others left meanwhile it has not seen.
-                self.hurt |= hurt
+            self._note(paused.run, paused.outcome[0], mends=not paused.within)
 
     def _again(self, step: Step) -> None:
         """A run that failed or died is resumed: it finds what it had fetched."""
@@ -275,7 +272,8 @@ class Runner:
 
         self._reading(paused.run, until_it_ends)
 
-    def _note(self, run: Run, outcome: Outcome, *, faulty: bool = False) -> None:
+    def _note(self, run: Run, outcome: Outcome, *, faulty: bool = False, mends: bool = True) -> None:
+        """`mends`: it has seen what others left."""
         run.status = outcome.status
         self.happened[outcome.status] += 1
         if outcome.status == "crashed":
@@ -283,7 +281,8 @@ class Runner:
         if outcome.status != "success":
             self.hurt.add(run.source)
             return
-        self.hurt.discard(run.source)
+        if mends:
+            self.hurt.discard(run.source)
         if outcome.window:
             run.first, run.last = outcome.window.first, outcome.window.last
         run.keeps = "kept, though" in outcome.message
