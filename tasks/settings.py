@@ -284,10 +284,11 @@ def given_file_is_of(word: str) -> bool:
 def remarks() -> Iterator[str]:
     """What somebody wrote and nobody reads: files and names that look like ours."""
     known = {name.upper() for name in Settings.model_fields}
-    for file in [*_files_in_secrets(), *_given_file()]:
+    of_accounts, given, shared = account_files(), _given_file(), _secret_files()
+    for file in [*_files_in_secrets(), *given]:
         word, _, name = file.name.removeprefix(".env.").partition(".")
-        is_account = account_files().get((word, name)) == file and file not in _given_file()
-        if file not in (*_secret_files(), *_given_file()) and not is_account:
+        is_account = of_accounts.get((word, name)) == file and file not in given
+        if file not in (*shared, *given) and not is_account:
             yield f"{file} is taken for a copy and not read"
             continue
         try:
@@ -306,7 +307,7 @@ def remarks() -> Iterator[str]:
                 yield f"{file}: {written} is no setting and not read{f'; did you mean {near[0]}?' if near else ''}"
             elif is_account and owner != word:
                 yield f"{file}: {written} is not read; an account has only settings that begin with {word.upper()}_"
-            elif word in OF_SOURCES and owner and owner != word and file not in _given_file():
+            elif word in OF_SOURCES and owner and owner != word and file not in given:
                 yield f"{file}: {written} is not read; it belongs into {file.parent}/.env.{owner}"
 
 

@@ -370,12 +370,11 @@ def refresh_mart(
 
 def refresh_reference(client: Client, settings: Settings) -> None:
     """What the marts need besides facts: whose a utm_source is, VAT by date, the basis of the report."""
-    version = next_version(client)
     for table, rows in reference_tables(settings.report_currency, settings.ad_spend_vat == "include"):
         if not is_exactly(client, table, rows):
             marts = [file.name for file in sql_files("marts")]
             note_all_days(client, marts)  # Should this run die before it does so below.
-            upsert_and_merge(client, table, rows, Scope(), version)
+            upsert_and_merge(client, table, rows, Scope(), next_version(client))
             note_all_days(client, marts)
 
 

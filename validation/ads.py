@@ -89,6 +89,18 @@ facts = pa.DataFrameSchema(
     strict=True,
 )
 
+_SHOWN = {
+    "impressions": pa.Column(pl.UInt64),
+    "clicks": pa.Column(pl.UInt64),
+    "conversions": pa.Column(pl.UInt64),
+    "spend_total": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
+}
+_SOLD = {
+    "tickets_sold": pa.Column(pl.UInt64),
+    "revenue": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
+    "refunds_amount": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
+}
+
 campaigns = pa.DataFrameSchema(
     {
         "month": pa.Column(pl.Date),
@@ -100,10 +112,7 @@ campaigns = pa.DataFrameSchema(
         "campaign_name": pa.Column(pl.String),
         "first_day": pa.Column(pl.Date),
         "last_day": pa.Column(pl.Date),
-        "impressions": pa.Column(pl.UInt64),
-        "clicks": pa.Column(pl.UInt64),
-        "conversions": pa.Column(pl.UInt64),
-        "spend_total": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
+        **_SHOWN,
     },
     unique=["month", "source", "account", "campaign_id", "utm_campaign", "utm_content"],
     strict=True,
@@ -115,9 +124,7 @@ tags = pa.DataFrameSchema(
         "source": pa.Column(pl.String),
         "utm_campaign": pa.Column(pl.String),
         "utm_content": pa.Column(pl.String),
-        "tickets_sold": pa.Column(pl.UInt64),
-        "revenue": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
-        "refunds_amount": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
+        **_SOLD,
     },
     unique=["month", "source", "utm_campaign", "utm_content"],
     strict=True,
@@ -128,13 +135,8 @@ marketing = pa.DataFrameSchema(
         "d": pa.Column(pl.Date),
         "city": pa.Column(pl.String),
         "source": pa.Column(pl.String, rule("is empty", lambda c: c != "")),
-        "impressions": pa.Column(pl.UInt64),
-        "clicks": pa.Column(pl.UInt64),
-        "conversions": pa.Column(pl.UInt64),
-        "spend_total": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
-        "tickets_sold": pa.Column(pl.UInt64),
-        "revenue": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
-        "refunds_amount": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
+        **_SHOWN,
+        **_SOLD,
     },
     unique=["d", "city", "source"],
     strict=True,
