@@ -80,8 +80,8 @@ def back_up(settings: Settings, name: str | None) -> BackedUp:
 @contextmanager
 def alerts_of(name: str, days: str = "") -> Iterator[None]:
     """The hooks of a flow send its alerts. What fails before there is a run, such as a missing token or a Prefect
-    server that is down, is told here, by the name by which the hooks resolve it. A run that is stopped is set to
-    Crashed."""
+    server that is down, is reported here, by the name by which the hooks resolve it. A run that is stopped is set
+    to Crashed."""
     with outcomes.watched() as watch, stopping.on_stop(outcomes.crash_flow_runs):
         try:
             yield

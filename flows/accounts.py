@@ -20,8 +20,8 @@ from tasks.settings import load_settings
 from tasks.sources.accounts import AT_ONCE, Account
 
 PART = "zakaz-part"
-"""The tag of a run within another. By it the server's automations see one whose process is gone; of its end the
-outer run tells."""
+"""The tag of a run within another. By it the server's automations see one whose process is gone; the outer
+run reports its end."""
 
 
 class AccountsFailed(ZakazError):
@@ -39,7 +39,7 @@ def run_each(accounts: list[Account], run: Callable[[str], object]) -> State[obj
     def one(name: str) -> object:
         try:
             return run(name)
-        except Exception as error:  # noqa: BLE001 - told with all others
+        except Exception as error:  # noqa: BLE001 - reported with all others
             return error
 
     names = [account.name for account in accounts]

@@ -72,7 +72,7 @@ class DirectApi(Accounts):
         return self._join(account, other)
 
     def settings(self, url: str) -> dict[str, str]:
-        """What points a loader at this account, by the names that it is told them by."""
+        """What points a loader at this account, by the names that the loader has for them."""
         return {"DIRECT_LOGIN": self.login, "DIRECT_TOKEN": self.token, "DIRECT_BASE_URL": url}
 
     @property

@@ -75,7 +75,7 @@ class QticketsApi(Accounts):
         return self._join(account, other)
 
     def settings(self, url: str) -> dict[str, str]:
-        """What points a loader at this account, by the names that it is told them by."""
+        """What points a loader at this account, by the names that the loader has for them."""
         return {"QTICKETS_TOKEN": self.token, "QTICKETS_BASE_URL": url}
 
     def show(self, world: World) -> None:

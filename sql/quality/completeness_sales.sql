@@ -19,7 +19,7 @@ FROM
 )
 HAVING count() = 0 OR max(of_days) < {usual:Float64};
 
--- What is usual is told by the four weeks around a day, so that a quiet summer does not count as missing.
+-- The four weeks around a day show what is usual, so that a quiet summer does not count as missing.
 WITH
     sold AS
     (

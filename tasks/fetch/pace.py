@@ -9,7 +9,7 @@ from typing import Self
 
 
 class Pace:
-    """Shared by whoever has it: accounts are loaded in threads, each with an event loop of its own, so none of the
+    """Shared by all who have it: accounts are loaded in threads, each with an event loop of its own, so none of the
     limiters that belong to one loop would do."""
 
     def __init__(self) -> None:

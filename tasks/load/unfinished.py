@@ -29,8 +29,8 @@ _NOBODY = Run("", "", datetime(1970, 1, 1, tzinfo=UTC))
 
 @dataclass(frozen=True)
 class Entry:
-    """`changed`: the table, or, with no `days`, the mart of which any day may be wrong. `is_over`: whoever noted it
-    changes nothing any more; else that is not known, as of a run on another machine."""
+    """`changed`: the table, or, with no `days`, the mart of which any day may be wrong. `is_over`: the run that
+    noted it changes nothing any more; else that is not known, as of a run on another machine."""
 
     entry: str
     changed: str

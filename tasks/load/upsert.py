@@ -307,8 +307,7 @@ def remove_strays_of_days(
     days: Collection[date],
     before: Callable[[frozenset[date]], None] = lambda _days: None,
 ) -> frozenset[date]:
-    """The same of all rows that the account has on these days, whoever left them there; the days of all versions of
-    them."""
+    """The same of all rows that the account has on these days, of any run; the days of all versions of them."""
     if not table.moves or not days:
         return frozenset()
     keys = ", ".join(table.key)

@@ -78,7 +78,7 @@ class VkAdsApi(Accounts):
         return self._join(account, other)
 
     def settings(self, url: str) -> dict[str, str]:
-        """What points a loader at this account, by the names that it is told them by."""
+        """What points a loader at this account, by the names that the loader has for them."""
         tokens = self.tokens
         return {"VK_CLIENT_ID": tokens.client_id, "VK_CLIENT_SECRET": tokens.client_secret, "VK_BASE_URL": url}
 

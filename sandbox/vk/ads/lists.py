@@ -39,7 +39,7 @@ def page(name: str, cabinet: Cabinet, parameters: Parameters, switches: Switches
 
 
 def clients(cabinets: list[Cabinet], parameters: Parameters, switches: Switches) -> Document:
-    """An agency's clients; whoever has none is refused."""
+    """An agency's clients; an account that has none is refused."""
     if not cabinets:
         raise errors.access_denied()
     return _paged([_client(cabinet) for cabinet in cabinets], parameters, switches)
