@@ -1,8 +1,8 @@
 """Accounts of VK and of Direct behind their stand-ins, which a test may change: figures, wrong replies, what was asked."""
 
 import json
-import traceback
 import threading
+import traceback
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
