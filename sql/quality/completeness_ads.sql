@@ -22,50 +22,55 @@
 WITH
     days AS
     (
-        SELECT source, account, stat_date AS day, count() AS ads, toFloat64(sum(spend)) AS cost
-        FROM v_ad_spend WHERE stat_date >= {since:Date} - toUInt32({before:Float64}) AND stat_date < {today:Date}
-            AND (source, account) IN {accounts:Array(Tuple(String, String))}
+        SELECT source, account, day, sum(n) AS ads, sum(cost) AS cost, groupArray((campaign_id, f.cost)) AS campaigns
+        FROM
+        (
+            SELECT 'vk_ads' AS source, account, stat_date AS day, campaign_id, count() AS n, toFloat64(sum(spent)) AS cost
+            FROM fact_vk_ads_daily FINAL WHERE stat_date >= {since:Date} - toUInt32({before:Float64}) AND stat_date < {today:Date} GROUP BY account, day, campaign_id
+            UNION ALL
+            SELECT 'direct', account, stat_date, campaign_id, count(), toFloat64(sum(spent))
+            FROM fact_direct_daily FINAL WHERE stat_date >= {since:Date} - toUInt32({before:Float64}) AND stat_date < {today:Date} GROUP BY account, stat_date, campaign_id
+        ) AS f
+        WHERE (source, account) IN {accounts:Array(Tuple(String, String))}
         GROUP BY source, account, day
     ),
-    silent AS
+    accounts AS
     (
-        SELECT source, account, day, concat(source, '/', account, '/', toString(day)) AS key
-        FROM (SELECT DISTINCT source, toString(account) AS account FROM days) AS who
-        CROSS JOIN (SELECT {since:Date} + number AS day FROM numbers(toUInt32({today:Date} - {since:Date}))) AS calendar
-        WHERE (source, account, day) NOT IN (SELECT source, account, day FROM days)
-            AND (source, account, day) NOT IN (SELECT source, account, stat_date FROM meta_ad_totals FINAL WHERE stat_date >= {since:Date})
-            AND NOT ((toMonth(day) = 12 AND toDayOfMonth(day) >= 30) OR (toMonth(day) = 1 AND toDayOfMonth(day) <= 9))
+        SELECT source, account, groupArray((day, ads, cost, campaigns)) AS had, arrayFilter(d -> NOT arrayExists(h -> h.1 = d, had), arrayMap(n -> {since:Date} + n, range(toUInt32({today:Date} - {since:Date})))) AS silent
+        FROM days GROUP BY source, account
     ),
-    usual AS
+    totals AS (SELECT source, account, groupArray(stat_date) AS told FROM meta_ad_totals FINAL WHERE stat_date >= {since:Date} GROUP BY source, account),
+    reads AS
     (
-        SELECT s.source AS source, s.account AS account, s.day AS day, any(s.key) AS key, round(median(d.cost)) AS money
-        FROM silent AS s INNER JOIN days AS d ON d.source = s.source AND d.account = s.account
-        WHERE d.day < s.day AND d.day >= s.day - toUInt32({before:Float64})
-        GROUP BY source, account, day
-        HAVING countIf(d.ads >= {ads:Float64}) = {before:Float64} AND money >= {small:Float64}
-    ),
-    read AS
-    (
-        SELECT replaceOne(job, '_loader', '') AS source, account, toDate(JSONExtractString(metrics, 'window', 'first')) AS first,
-            least(toDate(JSONExtractString(metrics, 'window', 'last')), toDate(started_at, 'Europe/Moscow') - 1) AS last
+        SELECT replaceOne(job, '_loader', '') AS source, account,
+            groupArray((toDate(JSONExtractString(metrics, 'window', 'first')), least(toDate(JSONExtractString(metrics, 'window', 'last')), toDate(started_at, 'Europe/Moscow') - 1))) AS windows
         FROM meta_job_runs FINAL
-        WHERE endsWith(job, '_loader') AND status = 'success' AND started_at >= toDateTime64({since:Date}, 3, 'Europe/Moscow')
+        WHERE endsWith(job, '_loader') AND status = 'success' AND JSONHas(metrics, 'window') AND started_at >= toDateTime64({since:Date}, 3, 'Europe/Moscow')
+        GROUP BY source, account
     ),
-    -- Of the campaigns of the three days before: what part of their spend goes on by what the source says of them.
     running AS
     (
-        SELECT u.source AS source, u.account AS account, u.day AS day,
-            sumIf(toFloat64(f.spend), c.status = 'active' AND coalesce(c.starts_on, u.day) <= u.day AND coalesce(c.ends_on, u.day) >= u.day) AS active,
-            sum(toFloat64(f.spend)) AS total
-        FROM usual AS u
-        INNER JOIN (SELECT * FROM v_ad_spend WHERE stat_date >= {since:Date} - 3) AS f ON f.source = u.source AND f.account = u.account
-        LEFT JOIN (SELECT * FROM dim_campaigns FINAL) AS c ON c.source = f.source AND c.account = f.account AND c.campaign_id = f.campaign_id
-        WHERE f.stat_date < u.day AND f.stat_date >= u.day - 3
-        GROUP BY source, account, day
-        HAVING active * 2 >= total
+        SELECT source, account, groupArray((campaign_id, coalesce(starts_on, toDate(0)), coalesce(ends_on, toDate(65535)))) AS active
+        FROM dim_campaigns FINAL WHERE status = 'active' GROUP BY source, account
     )
 SELECT source, account, day, money
-FROM usual
-WHERE (source, account, day) IN (SELECT u.source, u.account, u.day FROM usual AS u INNER JOIN read AS r ON r.source = u.source AND r.account = u.account WHERE r.first <= u.day AND r.last >= u.day)
-    AND (has({open:Array(String)}, key) OR (day >= {today:Date} - toUInt32({lately:Float64}) AND (source, account, day) IN (SELECT source, account, day FROM running)))
+FROM
+(
+    SELECT
+        a.source AS source, a.account AS account, silent_day AS day, concat(source, '/', account, '/', toString(day)) AS key,
+        arrayFilter(h -> h.1 < day AND h.1 >= day - toUInt32({before:Float64}), a.had) AS before,
+        round(arrayReduce('median', arrayMap(h -> h.3, before))) AS money,
+        -- Of the campaigns of the three days before: what part of their spend goes on by what the source says of them.
+        arrayFlatten(arrayMap(h -> h.4, arrayFilter(h -> h.1 >= day - 3, before))) AS lately,
+        arraySum(c -> c.2, arrayFilter(c -> arrayExists(r -> r.1 = c.1 AND r.2 <= day AND r.3 >= day, c_.active), lately)) AS goes_on
+    FROM accounts AS a
+    LEFT JOIN totals AS t ON t.source = a.source AND t.account = a.account
+    LEFT JOIN reads AS r ON r.source = a.source AND r.account = a.account
+    LEFT JOIN running AS c_ ON c_.source = a.source AND c_.account = a.account
+    ARRAY JOIN a.silent AS silent_day
+    WHERE NOT has(t.told, silent_day) AND arrayExists(w -> w.1 <= silent_day AND w.2 >= silent_day, r.windows)
+        AND NOT ((toMonth(silent_day) = 12 AND toDayOfMonth(silent_day) >= 30) OR (toMonth(silent_day) = 1 AND toDayOfMonth(silent_day) <= 9))
+)
+WHERE arrayCount(h -> h.2 >= {ads:Float64}, before) = {before:Float64} AND money >= {small:Float64}
+    AND (has({open:Array(String)}, key) OR (day >= {today:Date} - toUInt32({lately:Float64}) AND goes_on * 2 >= arraySum(c -> c.2, lately)))
 ORDER BY day DESC, source, account

@@ -32,10 +32,9 @@ SELECT
     r.clicked AS clicked, t.clicks AS all_clicked, abs(toFloat64(held) - toFloat64(total)) AS money, r.newest AS newest
 FROM (SELECT * FROM meta_ad_totals FINAL WHERE stat_date >= {since:Date} AND stat_date < {today:Date}) AS t
 LEFT JOIN rows AS r ON r.source = t.source AND r.account = t.account AND r.day = t.stat_date
-WHERE if(day > {today:Date} - toUInt32({settled_after:Float64}), {unsettled:Float64}, 0) AS share >= 0
-    AND (money > 0.005 * r.ads + 0.005 + toFloat64(total) * share
-        OR abs(toFloat64(shown) - toFloat64(all_shown)) > toFloat64(all_shown) * share
-        OR abs(toFloat64(clicked) - toFloat64(all_clicked)) > toFloat64(all_clicked) * share
-        OR (r.ads > 0 AND (r.least_vat != t.spent_has_vat OR r.most_vat != t.spent_has_vat))
-        OR (t.currency != '' AND notEmpty(r.currencies) AND r.currencies != [toString(t.currency)]))
+WHERE abs(toFloat64(r.cost) - toFloat64(t.spent)) > 0.005 * r.ads + 0.005 + toFloat64(t.spent) * if(t.stat_date > {today:Date} - toUInt32({settled_after:Float64}), {unsettled:Float64}, 0)
+    OR abs(toFloat64(r.shown) - toFloat64(t.impressions)) > toFloat64(t.impressions) * if(t.stat_date > {today:Date} - toUInt32({settled_after:Float64}), {unsettled:Float64}, 0)
+    OR abs(toFloat64(r.clicked) - toFloat64(t.clicks)) > toFloat64(t.clicks) * if(t.stat_date > {today:Date} - toUInt32({settled_after:Float64}), {unsettled:Float64}, 0)
+    OR (r.ads > 0 AND (r.least_vat != t.spent_has_vat OR r.most_vat != t.spent_has_vat))
+    OR (t.currency != '' AND notEmpty(r.currencies) AND r.currencies != [toString(t.currency)])
 ORDER BY day DESC, source, account
