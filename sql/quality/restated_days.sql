@@ -46,7 +46,12 @@ WITH
         GROUP BY source, account, day
     )
 SELECT n.source AS source, n.account AS account, n.day AS day, any(n.was) AS was, any(n.now) AS now, any(n.changed_on) AS changed_on, abs(now - was) AS money
-FROM (SELECT * FROM days WHERE day >= {since:Date} AND share >= {share:Float64}) AS n
+FROM
+(
+    -- What is open stays until it is clearly within the usual again.
+    SELECT * FROM days
+    WHERE day >= {since:Date} AND share >= {share:Float64} * if(has({open:Array(String)}, concat(source, '/', account, '/', toString(day))), 0.7, 1)
+) AS n
 LEFT JOIN days AS o ON o.source = n.source AND o.account = n.account
 GROUP BY source, account, day
 HAVING money >= {small:Float64} AND any(n.share) >= {times:Float64} * quantileExactIf(0.75)(coalesce(o.share, 0), o.day < n.day AND o.day >= n.day - 60)

@@ -1,6 +1,87 @@
 -- What goes wrong in a healthy warehouse, several things at once where each has checks of its own; below it the very
 -- checks that must catch them, or `nothing` for what only looks like a defect.
--- (loaded): the marts followed the tables, as after a run of a loader. Words in {braces} are in test_defects.py.
+-- (loaded): marts, totals and what is remembered of days followed the tables, as after a run of a loader.
+-- (shown): the marts alone did. Words in {braces} are in test_defects.py.
+
+-- rows were deleted and edited by hand: tickets and spend of a while ago, Direct of long ago, VK of a day without advertising
+-- memory_history, memory_sales, memory_spend (shown)
+DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 50 AND order_id % 4 = 1;
+ALTER TABLE fact_vk_ads_daily UPDATE spent = spent * 1.1 WHERE stat_date = {today} - 50;
+DELETE FROM fact_direct_daily WHERE stat_date = {today} - 80;
+
+-- a tenth of the tickets was deleted by hand; rows of Direct were added
+-- memory_sales, memory_spend, totals_ads, totals_sales (shown)
+DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 9 AND order_id % 10 = 1;
+INSERT INTO fact_direct_daily SELECT * REPLACE (ad_id + 900000000 AS ad_id, campaign_id + 900000000 AS campaign_id, 500 + ad_id % 7 AS impressions, ad_id % 5 AS clicks, spent * 0.1 AS spent)
+FROM (SELECT * FROM fact_direct_daily WHERE stat_date = {today} - 9 ORDER BY ad_id LIMIT 3);
+
+-- the accounts' totals are more than their ads; orders cost more than their lines
+-- totals_ads, totals_sales
+ALTER TABLE meta_ad_totals UPDATE spent = spent * 1.06, clicks = clicks + 40 WHERE stat_date = {today} - 1 AND source = 'vk_ads';
+ALTER TABLE meta_ad_totals UPDATE spent_has_vat = 0 WHERE stat_date = {today} - 5 AND source = 'direct';
+ALTER TABLE meta_order_totals UPDATE revenue = revenue * 1.1, orders_odd = orders WHERE event_date = {today} - 1;
+
+-- yesterday's totals still settle; prices of orders are lowered by refunds; promo codes lower them every day
+-- nothing
+ALTER TABLE meta_ad_totals UPDATE spent = spent * 1.009, impressions = toUInt64(impressions * 1.009) WHERE stat_date = {today} - 1;
+ALTER TABLE meta_order_totals UPDATE revenue = revenue - lines_refunded WHERE event_date = {today} - 3;
+ALTER TABLE meta_order_totals UPDATE revenue = revenue * 0.9, orders_odd = intDiv(orders, 5) WHERE event_date >= {today} - 40 AND event_date != {today} - 3;
+
+-- a settled day was half as much again before; another was restated by a backfill; one order of a small day is gone
+-- restated_days
+INSERT INTO meta_memory SELECT * REPLACE ({today} - 6 AS seen_on, mapApply((k, v) -> (k, v * 3 / 2), figures) AS figures) FROM meta_memory WHERE day = {today} - 10;
+INSERT INTO meta_memory SELECT * REPLACE ({today} - 6 AS seen_on, mapApply((k, v) -> (k, v * 2), figures) AS figures) FROM meta_memory WHERE day = {today} - 12;
+ALTER TABLE meta_memory UPDATE seen_by = 'backfill' WHERE day = {today} - 12 AND seen_on = {today} - 1;
+INSERT INTO meta_memory SELECT * REPLACE ({today} - 6 AS seen_on, mapApply((k, v) -> (k, toDecimal64(v * 1.08, 2)), figures) AS figures) FROM meta_memory WHERE day = {today} - 14;
+
+-- an event moved to another city; ads of a campaign lost theirs; of another campaign all rows were written again; a rate of VAT changed
+-- changed_campaigns, changed_events, changed_reference (loaded)
+ALTER TABLE dim_events UPDATE city = 'самара' WHERE event_id = {top_event};
+ALTER TABLE fact_vk_ads_daily UPDATE utm_city = 'самара' WHERE campaign_id = {main_campaign} AND stat_date >= {today} - 2;
+ALTER TABLE fact_direct_daily UPDATE utm_city = 'самара' WHERE campaign_id = (SELECT argMax(campaign_id, spent) FROM fact_direct_daily WHERE stat_date = {today} - 1 AND utm_city != '');
+ALTER TABLE dim_vat_rates UPDATE rate = 0.2001 WHERE valid_from = '2019-01-01';
+
+-- one of ten orders came twice under new numbers; so did the ads of a campaign; an account has spend with VAT on one day
+-- changed_basis, copied_ads, copied_orders (loaded)
+INSERT INTO stg_qtickets_tickets SELECT * REPLACE (ticket_id + 900000000 AS ticket_id, order_id + 900000000 AS order_id)
+FROM (SELECT * FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 4 AND order_id % 10 = 1);
+INSERT INTO fact_vk_ads_daily SELECT * REPLACE (ad_id + 900000000 AS ad_id, ad_group_id + 900000000 AS ad_group_id, campaign_id + 900000000 AS campaign_id)
+FROM (SELECT * FROM fact_vk_ads_daily WHERE stat_date = {today} - 4 AND campaign_id = {main_campaign});
+ALTER TABLE fact_direct_daily UPDATE spent_has_vat = 0 WHERE stat_date = {today} - 6;
+
+-- two equal orders in a second; two small ads with the same figures
+-- nothing (loaded)
+INSERT INTO stg_qtickets_tickets SELECT * REPLACE (ticket_id + 900000000 AS ticket_id, order_id + 900000000 AS order_id)
+FROM (SELECT * FROM stg_qtickets_tickets WHERE {one_ticket});
+INSERT INTO fact_vk_ads_daily SELECT * REPLACE (ad_id + 900000000 AS ad_id, 12 AS impressions, 1 AS clicks, 30 AS spent)
+FROM (SELECT * FROM fact_vk_ads_daily WHERE stat_date = {today} - 4 LIMIT 2);
+
+-- tickets in another currency than their event; one of an order on the next day; an event's sales in another city; demo beside real data
+-- mart_cities, one_origin, order_days, ticket_currency (loaded)
+ALTER TABLE stg_qtickets_tickets UPDATE currency = 'KZT' WHERE {one_ticket};
+ALTER TABLE stg_qtickets_tickets UPDATE booked_at = booked_at + toIntervalDay(1) WHERE {one_of_two};
+INSERT INTO meta_accounts (source, account, address, _ver) VALUES ('qtickets', 'main', 'https://qtickets.ru/api/rest/v1', 1), ('vk_ads', 'demo', 'http://127.0.0.1:8080/vk', 1);
+ALTER TABLE stg_qtickets_sales_raw UPDATE city = 'самара' WHERE event_id = {top_event};
+
+-- v_ad_spend adds VAT to what has it
+-- spend_basis (loaded)
+CREATE OR REPLACE VIEW v_ad_spend AS SELECT *, toDecimal64(spent * 1.2, 2) AS spend FROM (SELECT 'vk_ads' AS source, * FROM fact_vk_ads_daily FINAL UNION ALL SELECT 'direct', * FROM fact_direct_daily FINAL);
+
+-- the rates of VAT are gone
+-- changed_reference, spend_basis (loaded)
+DELETE FROM dim_vat_rates WHERE 1;
+
+-- yesterday came without ads though campaigns go on, and without sales though events sell every day
+-- completeness_ads, completeness_sales (shown)
+DELETE FROM fact_vk_ads_daily WHERE stat_date = {today} - 1;
+DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1;
+DELETE FROM meta_ad_totals WHERE stat_date >= {today} - 2;
+DELETE FROM meta_order_totals WHERE event_date = {today} - 1;
+DELETE FROM meta_memory WHERE day = {today} - 1;
+
+-- a table was restored from an old copy
+-- freshness_data (loaded)
+ALTER TABLE meta_job_runs UPDATE metrics = replaceOne(metrics, '"columns"', '"tables": {"fact_direct_daily": {"new": 700, "unchanged": 9000}}, "columns"') WHERE run_id = concat('direct-', toString({today}));
 
 -- a day of sales is missing; a hole in the days of VK; rows were rejected; the newest run failed
 -- completeness_ads, completeness_sales, quarantine_growth, runs_failed (loaded)
