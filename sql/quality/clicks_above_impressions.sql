@@ -19,7 +19,7 @@ SELECT
     account,
     stat_date AS day,
     count() AS ads,
-    argMax(ad_id, clicks - impressions) AS ad,
+    toString(argMax(ad_id, clicks - impressions)) AS ad,
     argMax(clicks, clicks - impressions) AS clicked,
     argMax(impressions, clicks - impressions) AS shown,
     sum(spend) AS money

@@ -9,10 +9,10 @@
 -- key: account, event_id
 -- when: night
 -- sources: qtickets
--- says: {who}: event {event_id} is unknown, {money} of sales have no city, tickets: {tickets}
--- says_ru: {who}: неизвестно событие {event_id}, продажи на {money} без города, билетов: {tickets}
+-- says: {who}: event {event} is unknown, {money} of sales have no city, tickets: {tickets}
+-- says_ru: {who}: неизвестно событие {event}, продажи на {money} без города, билетов: {tickets}
 
-SELECT account, event_id, sum(quantity) AS tickets, sum(amount) AS money
+SELECT account, event_id, toString(event_id) AS event, sum(quantity) AS tickets, sum(amount) AS money
 FROM stg_qtickets_tickets FINAL
 WHERE state IN ('paid', 'refunded') AND (account, event_id) NOT IN (SELECT account, event_id FROM dim_events FINAL)
 GROUP BY account, event_id

@@ -13,7 +13,7 @@
 -- says_ru: {who}: {day} билеты не сходятся со своим заказом, заказов: {orders}, выручка {money}, например заказ {order}
 
 -- A ticket is booked when it was paid or, until then, when it was ordered.
-SELECT account, day, count() AS orders, sum(cost) AS money, min(order_id) AS order, max(written) AS newest
+SELECT account, day, count() AS orders, sum(cost) AS money, toString(min(order_id)) AS order, max(written) AS newest
 FROM
 (
     SELECT account, order_id, toDate(max(booked_at), 'Europe/Moscow') AS day, sum(amount) AS cost, max(_ver) AS written
