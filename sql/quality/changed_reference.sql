@@ -12,7 +12,8 @@
 -- says: {thing} was "{was}" and is "{now}" since {day}
 -- says_ru: {thing}: было «{was}», стало «{now}» (с {day})
 
--- Only what is in use: tags of tickets of the last sixty days, rates that hold already. A city that is gone is for
+-- Only what is in use: tags of tickets of the last sixty days, rates that hold already; one that
+-- was entered before its day is no change. A city that is gone is for
 -- unknown_cities. Against what was remembered before `since`, or first: a change stays named until it is undone.
 WITH
     entries AS (SELECT thing, seen_on, words['value'] AS value FROM meta_memory FINAL WHERE what = 'reference' AND day = toDate(0) AND NOT startsWith(thing, 'city ')),
@@ -45,5 +46,5 @@ SELECT
 FROM changed AS c
 LEFT JOIN used AS u ON concat('utm_source ', u.utm_source) = c.thing
 WHERE (SELECT count() FROM entries) > 0
-    AND (c.thing = 'report' OR (startsWith(c.thing, 'vat ') AND substring(c.thing, 5) <= toString({today:Date})) OR (c.was != '' AND u.utm_source != ''))
+    AND (c.thing = 'report' OR (startsWith(c.thing, 'vat ') AND substring(c.thing, 5) < toString(if(c.was = '', day, {today:Date}))) OR (c.was != '' AND u.utm_source != ''))
 ORDER BY thing

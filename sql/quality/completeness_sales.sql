@@ -23,49 +23,54 @@
 WITH
     days AS
     (
-        SELECT account, event_date AS day, sum(tickets_sold) AS tickets, toFloat64(sum(revenue)) AS brought, groupUniqArray(event_id) AS events
-        FROM stg_qtickets_sales_raw FINAL
-        WHERE event_date >= {since:Date} - toUInt32({before:Float64}) AND event_date < {today:Date} AND tickets_sold > 0
-            AND ('qtickets', account) IN {accounts:Array(Tuple(String, String))}
-        GROUP BY account, day
+        SELECT account, groupArray((day, tickets, brought)) AS had, arrayFilter(d -> NOT arrayExists(h -> h.1 = d, had), arrayMap(n -> {since:Date} + n, range(toUInt32({today:Date} - {since:Date})))) AS silent
+        FROM
+        (
+            SELECT account, event_date AS day, sum(tickets_sold) AS tickets, toFloat64(sum(revenue)) AS brought
+            FROM stg_qtickets_sales_raw FINAL
+            WHERE event_date >= {since:Date} - toUInt32({before:Float64}) AND event_date < {today:Date} AND tickets_sold > 0
+                AND ('qtickets', account) IN {accounts:Array(Tuple(String, String))}
+            GROUP BY account, day
+        )
+        GROUP BY account
     ),
-    silent AS
+    reads AS
     (
-        SELECT account, day
-        FROM (SELECT DISTINCT toString(account) AS account FROM days) AS who
-        CROSS JOIN (SELECT {since:Date} + number AS day FROM numbers(toUInt32({today:Date} - {since:Date}))) AS calendar
-        WHERE (account, day) NOT IN (SELECT account, day FROM days)
-            AND NOT ((toMonth(day) = 12 AND toDayOfMonth(day) >= 31) OR (toMonth(day) = 1 AND toDayOfMonth(day) <= 8))
-    ),
-    usual AS
-    (
-        SELECT s.account AS account, s.day AS day, concat(s.account, '/', toString(s.day)) AS key, round(median(d.tickets)) AS tickets, round(median(d.brought)) AS money
-        FROM silent AS s INNER JOIN days AS d ON d.account = s.account
-        WHERE d.day < s.day AND d.day >= s.day - toUInt32({before:Float64})
-        GROUP BY account, day
-        HAVING count() = {before:Float64} AND quantileExactLow(0.1)(d.tickets) >= {least:Float64}
-    ),
-    read AS
-    (
-        SELECT account, toDate(JSONExtractString(metrics, 'window', 'first')) AS first,
-            least(toDate(JSONExtractString(metrics, 'window', 'last')), toDate(started_at, 'Europe/Moscow') - 1) AS last
+        SELECT account, groupArray((toDate(JSONExtractString(metrics, 'window', 'first')), least(toDate(JSONExtractString(metrics, 'window', 'last')), toDate(started_at, 'Europe/Moscow') - 1))) AS windows
         FROM meta_job_runs FINAL
-        WHERE job = 'qtickets_loader' AND status = 'success' AND started_at >= toDateTime64({since:Date}, 3, 'Europe/Moscow')
+        WHERE job = 'qtickets_loader' AND status = 'success' AND JSONHas(metrics, 'window') AND started_at >= toDateTime64({since:Date}, 3, 'Europe/Moscow')
+        GROUP BY account
     ),
-    on_sale AS
+    -- Of each event on sale and day its newest sale, with the last show.
+    selling AS
     (
-        SELECT u.account AS account, u.day AS day
-        FROM usual AS u
-        INNER JOIN (SELECT account, event_id, max(booked_at) AS at, toDate(at, 'Europe/Moscow') AS sold_on FROM stg_qtickets_tickets FINAL
+        SELECT t.account AS account, groupArray((t.sold_on, t.event_id, t.at, toDate(assumeNotNull(e.last_show_at), 'Europe/Moscow'))) AS newest
+        FROM
+        (
+            SELECT account, event_id, toDate(booked_at, 'Europe/Moscow') AS sold_on, max(booked_at) AS at FROM stg_qtickets_tickets FINAL
             WHERE state IN ('paid', 'refunded') AND booked_at >= toDateTime64({since:Date} - 3, 3, 'Europe/Moscow') AND booked_at < toDateTime64({today:Date}, 3, 'Europe/Moscow')
-            GROUP BY account, event_id, toDate(booked_at, 'Europe/Moscow')) AS t ON t.account = u.account
-        INNER JOIN (SELECT account, event_id, last_show_at FROM dim_events FINAL WHERE is_active) AS e ON e.account = t.account AND e.event_id = t.event_id
-        WHERE t.sold_on < u.day AND t.sold_on >= u.day - 3 AND e.last_show_at >= toDateTime64(u.day + 2, 3, 'Europe/Moscow')
-        GROUP BY account, day
-        HAVING uniqExact(t.event_id) >= 2 OR max(t.at) >= toDateTime64(u.day - 1, 3, 'Europe/Moscow') + toIntervalHour(toUInt32({evening:Float64}))
+            GROUP BY account, event_id, sold_on
+        ) AS t
+        INNER JOIN (SELECT account, event_id, last_show_at FROM dim_events FINAL WHERE is_active AND last_show_at IS NOT NULL) AS e ON e.account = t.account AND e.event_id = t.event_id
+        GROUP BY account
     )
 SELECT account, day, tickets, money
-FROM usual
-WHERE (account, day) IN (SELECT u.account, u.day FROM usual AS u INNER JOIN read AS r ON r.account = u.account WHERE r.first <= u.day AND r.last >= u.day)
-    AND (has({open:Array(String)}, key) OR (day >= {today:Date} - toUInt32({lately:Float64}) AND (account, day) IN (SELECT account, day FROM on_sale)))
+FROM
+(
+    SELECT
+        d.account AS account, silent_day AS day, concat(account, '/', toString(day)) AS key,
+        arrayFilter(h -> h.1 < day AND h.1 >= day - toUInt32({before:Float64}), d.had) AS before,
+        round(arrayReduce('median', arrayMap(h -> h.2, before))) AS tickets, round(arrayReduce('median', arrayMap(h -> h.3, before))) AS money,
+        arrayFilter(n -> n.1 < day AND n.1 >= day - 3 AND n.4 > day + 1, s.newest) AS on_sale
+    FROM days AS d
+    LEFT JOIN reads AS r ON r.account = d.account
+    LEFT JOIN selling AS s ON s.account = d.account
+    ARRAY JOIN d.silent AS silent_day
+    WHERE arrayExists(w -> w.1 <= silent_day AND w.2 >= silent_day, r.windows)
+        AND NOT ((toMonth(silent_day) = 12 AND toDayOfMonth(silent_day) >= 31) OR (toMonth(silent_day) = 1 AND toDayOfMonth(silent_day) <= 8))
+)
+WHERE length(before) = {before:Float64} AND arrayReduce('quantileExactLow(0.1)', arrayMap(h -> h.2, before)) >= {least:Float64}
+    AND (has({open:Array(String)}, key) OR (day >= {today:Date} - toUInt32({lately:Float64})
+        AND (length(arrayDistinct(arrayMap(n -> n.2, on_sale))) >= 2
+            OR arrayExists(n -> n.3 >= toDateTime64(day - 1, 3, 'Europe/Moscow') + toIntervalHour(toUInt32({evening:Float64})), on_sale))))
 ORDER BY day DESC, account

@@ -20,10 +20,14 @@
 WITH
     figures AS
     (
-        SELECT source, account, stat_date AS day, impressions, clicks, spend, count() AS n, toFloat64(any(spend)) * (n - 1) AS surplus, toFloat64(any(spend)) * n AS cost
-        FROM v_ad_spend
-        WHERE stat_date >= {since:Date} - 28 AND stat_date < {today:Date} AND spend > 0
-        GROUP BY source, account, day, impressions, clicks, spend
+        SELECT source, account, day, impressions, clicks, cost_each, count() AS n, cost_each * (n - 1) AS surplus, cost_each * n AS cost
+        FROM
+        (
+            SELECT 'vk_ads' AS source, account, stat_date AS day, impressions, clicks, toFloat64(spent) AS cost_each FROM fact_vk_ads_daily FINAL WHERE stat_date >= {since:Date} - 28 AND stat_date < {today:Date} AND spent > 0
+            UNION ALL
+            SELECT 'direct', account, stat_date, impressions, clicks, toFloat64(spent) FROM fact_direct_daily FINAL WHERE stat_date >= {since:Date} - 28 AND stat_date < {today:Date} AND spent > 0
+        )
+        GROUP BY source, account, day, impressions, clicks, cost_each
     ),
     days AS
     (
@@ -32,10 +36,12 @@ WITH
             sumIf(surplus, n > 1 AND impressions >= {impressions:Float64}) AS money, money / sum(cost) AS share
         FROM figures GROUP BY source, account, day
     )
-SELECT n.source AS source, n.account AS account, n.day AS day, any(n.copies) AS copies, any(n.ads) AS ads, any(n.money) AS money
-FROM (SELECT * FROM days WHERE day >= {since:Date} AND share >= {share:Float64} AND (pairs >= 2 OR sure >= 1)) AS n
-INNER JOIN days AS o ON o.source = n.source AND o.account = n.account
-WHERE o.day < n.day AND o.day >= n.day - 28
-GROUP BY source, account, day
-HAVING count() >= 7 AND any(n.share) > {times:Float64} * quantileExact(0.75)(o.share)
+SELECT source, account, its.1 AS day, its.2 AS copies, its.3 AS ads, round(its.4, 2) AS money, arrayMap(o -> o.5, arrayFilter(o -> o.1 < day AND o.1 >= day - 28, had)) AS before
+FROM
+(
+    SELECT source, account, groupArray((day, copies, ads, money, share, pairs, sure)) AS had FROM days GROUP BY source, account
+)
+ARRAY JOIN had AS its
+WHERE day >= {since:Date} AND its.5 >= {share:Float64} AND (its.6 >= 2 OR its.7 >= 1)
+    AND length(before) >= 7 AND its.5 > {times:Float64} * arrayReduce('quantileExact(0.75)', before)
 ORDER BY day DESC, source, account

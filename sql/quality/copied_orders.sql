@@ -27,16 +27,22 @@ WITH
         WHERE state IN ('paid', 'refunded') AND booked_at >= toDateTime64({since:Date} - 28, 3, 'Europe/Moscow') AND booked_at < toDateTime64({today:Date} + 1, 3, 'Europe/Moscow')
         GROUP BY account, order_id HAVING cost > 0
     ),
-    groups AS (SELECT account, day, like, at, count() AS n, sum(cost) - max(cost) AS surplus FROM orders GROUP BY account, day, like, at),
+    groups AS
+    (
+        SELECT account, day, n, surplus, leadInFrame(at) OVER (PARTITION BY account, like ORDER BY at ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) = at + 1 AS has_near
+        FROM (SELECT account, day, like, at, count() AS n, sum(cost) - max(cost) AS surplus FROM orders GROUP BY account, day, like, at)
+    ),
     days AS
     (
-        SELECT account, day, sum(n) AS all_orders, countIf(n > 1) AS doubled, sumIf(n - 1, n > 1) AS copies, sum(surplus) AS money, count() AS of, doubled / of AS share,
-            countIf((account, like, at + 1) IN (SELECT account, like, at FROM groups)) AS near
+        SELECT account, day, sum(n) AS all_orders, countIf(n > 1) AS doubled, sumIf(n - 1, n > 1) AS copies, toFloat64(sum(surplus)) AS money, doubled / count() AS share, sum(has_near) AS near
         FROM groups GROUP BY account, day
     )
-SELECT n.account AS account, n.day AS day, any(n.copies) AS orders, any(n.all_orders) AS all_orders, any(n.money) AS money
-FROM (SELECT * FROM days WHERE day >= {since:Date} AND doubled >= {least:Float64} AND share >= {share:Float64} AND doubled > near) AS n
-LEFT JOIN days AS o ON o.account = n.account
-GROUP BY account, day
-HAVING any(n.share) > {times:Float64} * quantileExactIf(0.75)(o.share, o.day < n.day AND o.day >= n.day - 28)
+SELECT account, its.1 AS day, its.2 AS orders, its.3 AS all_orders, its.4 AS money
+FROM
+(
+    SELECT account, groupArray((day, copies, all_orders, money, share, doubled, near)) AS had FROM days GROUP BY account
+)
+ARRAY JOIN had AS its
+WHERE day >= {since:Date} AND its.6 >= {least:Float64} AND its.5 >= {share:Float64} AND its.6 > its.7
+    AND its.5 > {times:Float64} * ifNotFinite(arrayReduce('quantileExact(0.75)', arrayMap(o -> o.5, arrayFilter(o -> o.1 < day AND o.1 >= day - 28, had))), 0)
 ORDER BY day DESC, account

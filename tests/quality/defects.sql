@@ -3,7 +3,7 @@
 -- (loaded): marts, totals and what is remembered of days followed the tables, as after a run of a loader.
 -- (shown): the marts alone did. Words in {braces} are in test_defects.py.
 
--- rows were deleted and edited by hand: tickets and spend of a while ago, Direct of long ago, VK of a day without advertising
+-- rows were deleted and edited by hand: tickets and spend of a while ago, Direct of long ago
 -- memory_history, memory_sales, memory_spend (shown)
 DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 50 AND order_id % 4 = 1;
 ALTER TABLE fact_vk_ads_daily UPDATE spent = spent * 1.1 WHERE stat_date = {today} - 50;
@@ -15,8 +15,9 @@ DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 9 AND order_id % 10
 INSERT INTO fact_direct_daily SELECT * REPLACE (ad_id + 900000000 AS ad_id, campaign_id + 900000000 AS campaign_id, 500 + ad_id % 7 AS impressions, ad_id % 5 AS clicks, spent * 0.1 AS spent)
 FROM (SELECT * FROM fact_direct_daily WHERE stat_date = {today} - 9 ORDER BY ad_id LIMIT 3);
 
--- the accounts' totals are more than their ads; orders cost more than their lines
--- totals_ads, totals_sales
+-- the accounts' totals are more than their ads; orders cost more than their lines; an event's sales stand in another city
+-- mart_cities, totals_ads, totals_sales
+ALTER TABLE stg_qtickets_sales_raw UPDATE city = 'самара' WHERE event_id = {top_event};
 ALTER TABLE meta_ad_totals UPDATE spent = spent * 1.06, clicks = clicks + 40 WHERE stat_date = {today} - 1 AND source = 'vk_ads';
 ALTER TABLE meta_ad_totals UPDATE spent_has_vat = 0 WHERE stat_date = {today} - 5 AND source = 'direct';
 ALTER TABLE meta_order_totals UPDATE revenue = revenue * 1.1, orders_odd = orders WHERE event_date = {today} - 1;
@@ -56,13 +57,12 @@ FROM (SELECT * FROM stg_qtickets_tickets WHERE {one_ticket});
 INSERT INTO fact_vk_ads_daily SELECT * REPLACE (ad_id + 900000000 AS ad_id, 12 AS impressions, 1 AS clicks, 30 AS spent)
 FROM (SELECT * FROM fact_vk_ads_daily WHERE stat_date = {today} - 4 LIMIT 2);
 
--- tickets in another currency than their event; one of an order on the next day; an event's sales in another city; demo beside real data
--- mart_cities, one_origin, order_days, ticket_currency (loaded)
+-- tickets in another currency than their event; one of an order on the next day; demo beside real data
+-- one_origin, order_days, ticket_currency (loaded)
 ALTER TABLE stg_qtickets_tickets UPDATE currency = 'KZT' WHERE {one_ticket};
 INSERT INTO stg_qtickets_tickets SELECT * REPLACE (booked_at + toIntervalDay(1) AS booked_at, _ver + 1 AS _ver) FROM (SELECT * FROM stg_qtickets_tickets WHERE {one_of_two});
 OPTIMIZE TABLE stg_qtickets_tickets FINAL;
 INSERT INTO meta_accounts (source, account, address, _ver) VALUES ('qtickets', 'main', 'https://qtickets.ru/api/rest/v1', 1), ('vk_ads', 'demo', 'http://127.0.0.1:8080/vk', 1);
-ALTER TABLE stg_qtickets_sales_raw UPDATE city = 'самара' WHERE event_id = {top_event};
 
 -- v_ad_spend adds VAT to what has it
 -- spend_basis (loaded)
@@ -157,7 +157,7 @@ FROM (SELECT * FROM fact_direct_daily WHERE stat_date >= {today} - 30);
 ALTER TABLE meta_job_runs UPDATE status = 'running', finished_at = NULL WHERE run_id = concat('vk_ads-', toString({today} - 3));
 
 -- an order of 1970; an ad account in another currency; days that no run has read
--- completeness_runs, future_values, order_days, spend_other_currency (loaded)
+-- completeness_runs, copied_ads, future_values, order_days, spend_other_currency (loaded)
 INSERT INTO stg_qtickets_tickets SELECT * REPLACE (ticket_id + 1 AS ticket_id, toDateTime64(3600, 3, 'UTC') AS paid_at,
     toDateTime64(3600, 3, 'UTC') AS booked_at)
 FROM (SELECT * FROM stg_qtickets_tickets WHERE {one_ticket});
