@@ -27,7 +27,7 @@ from tasks.load.runs import Run, begin_read, covered, days_read_later, next_vers
 from tasks.load.sql import sql_files
 from tasks.load.tables import Mart, Scope, Table, of_account
 from tasks.load.unfinished import Entry, not_shown, note, note_all_days, to_finish
-from tasks.load.upsert import Upserted, distinct, merge, remove_strays_of_days, upsert
+from tasks.load.upsert import Upserted, distinct, holds_exactly, merge, remove_strays_of_days, upsert
 from tasks.load.warehouse import warehouse
 from tasks.refusals import A_FEW, refuse_if_much_is_wrong, refuse_to_wipe, total
 from tasks.settings import Settings
@@ -249,6 +249,8 @@ def _upsert_summary(
     """What sums up or describes a read follows it, whatever becomes of rows. No mart is made of it."""
     if output.with_rejected and manifest.partial:
         facts = facts.clear()  # A part of the orders has no totals to compare with.
+    if holds_exactly(client, output.table, facts, scope):
+        return Upserted(unchanged=facts.height)
     later = left_to_later_reads(client, account, output, facts, manifest.version)
     done = upsert_and_merge(client, output.table, facts, scope, manifest.version, later=later)
     return replace(done, days=frozenset())

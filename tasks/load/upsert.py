@@ -193,6 +193,19 @@ def _differing(frame: pl.DataFrame, held: pl.DataFrame, key: list[str]) -> pl.Da
     return both.filter(pl.any_horizontal(is_new, *differs)).drop("_was")
 
 
+def holds_exactly(client: Client, table: Table, frame: pl.DataFrame, scope: Scope) -> bool:
+    """Whether the scope has these rows, each once, also without FINAL: then there is nothing to do.
+    For a table that keeps what vanished, whether it has them among others."""
+    columns = ", ".join(frame.columns)
+    sql = f"SELECT {columns} FROM {table.name} WHERE {scope.where}"
+    held = select(client, sql, scope.parameters).with_columns(
+        pl.col(name).cast(kind) for name, kind in frame.schema.items()
+    )
+    is_once = not held.select(pl.struct(table.key).is_duplicated().any()).item()
+    has_others = held.height > frame.height and not table.keeps_vanished
+    return is_once and not has_others and _differing(frame, held, list(table.key)).is_empty()
+
+
 def distinct(client: Client, table: Table, column: str, scope: Scope) -> pl.DataFrame:
     """The distinct values of `column` in the scope."""
     sql = f"SELECT DISTINCT {column} FROM {table.name} FINAL WHERE {scope.where}"

@@ -126,7 +126,7 @@ def _by_order(lines: pl.DataFrame) -> pl.DataFrame:
 
 def _by_event(orders: pl.DataFrame) -> pl.DataFrame:
     def money(column: str) -> pl.Expr:
-        return pl.col(column).sum().cast(MONEY, strict=False).fill_null(0)
+        return pl.col(column).sum().cast(MONEY, strict=False).fill_null(pl.lit(0).cast(MONEY))
 
     return orders.group_by(_EVENT, maintain_order=True).agg(
         pl.len().cast(pl.UInt64).alias("orders"),

@@ -208,8 +208,10 @@ async def _legacy(settings: Settings, window: Window, as_of: datetime) -> Fetche
         for ad, campaign in campaign_of.items()
     }
     # The sum of the campaigns, which takes the place of an absent total above, is no word of the source.
+    if api.office_rows is None and account is not None:
+        notes.append(f"{legacy.TITLE} did not tell the account's totals")
     others = {
-        "totals": beside.totals(api.office_rows, as_of, vat="NO", currency=LEGACY_CURRENCY),
+        "totals": beside.totals(api.office_rows or [], as_of, vat="NO", currency=LEGACY_CURRENCY),
         "campaigns": beside.campaigns((_old_campaign(key, one) for key, one in campaigns.items()), as_of),
     }
     return _fetched(heads, read, window, api.warnings, notes, len(ads), (f"legacy {api.account_id}",), others)
