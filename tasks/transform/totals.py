@@ -94,7 +94,8 @@ def _bounded(column: str) -> pl.Expr:
 
 
 def _instant(column: str) -> pl.Expr:
-    return pl.col(column).str.to_datetime("%+", time_unit="ms", strict=False).cast(INSTANT)
+    moment = pl.col(column).str.to_datetime("%+", time_unit="ms", strict=False).cast(INSTANT)
+    return pl.when(moment.dt.year().is_between(2000, 2099)).then(moment).alias(column)
 
 
 def _by_order(lines: pl.DataFrame) -> pl.DataFrame:
