@@ -194,16 +194,16 @@ def _differing(frame: pl.DataFrame, held: pl.DataFrame, key: list[str]) -> pl.Da
 
 
 def holds_exactly(client: Client, table: Table, frame: pl.DataFrame, scope: Scope) -> bool:
-    """Whether the scope has these rows, each once, also without FINAL: then there is nothing to do.
+    """Whether the scope has these rows and the table is merged: then there is nothing to do, by one statement.
     For a table that keeps what vanished, whether it has them among others."""
-    columns = ", ".join(frame.columns)
-    sql = f"SELECT {columns} FROM {table.name} WHERE {scope.where}"
-    held = select(client, sql, scope.parameters).with_columns(
-        pl.col(name).cast(kind) for name, kind in frame.schema.items()
-    )
-    is_once = not held.select(pl.struct(table.key).is_duplicated().any()).item()
+    unmerged = f"(SELECT count() FROM ({_unmerged(client, table.name)})) AS unmerged"
+    sql = f"SELECT {', '.join(frame.columns)}, {unmerged} FROM {table.name} FINAL WHERE {scope.where}"
+    held = select(client, sql, scope.parameters)
+    if held.is_empty() or held["unmerged"][0]:
+        return False
+    held = held.with_columns(pl.col(name).cast(kind) for name, kind in frame.schema.items())
     has_others = held.height > frame.height and not table.keeps_vanished
-    return is_once and not has_others and _differing(frame, held, list(table.key)).is_empty()
+    return not has_others and _differing(frame, held, list(table.key)).is_empty()
 
 
 def distinct(client: Client, table: Table, column: str, scope: Scope) -> pl.DataFrame:
@@ -217,13 +217,16 @@ def merge(client: Client, table: str) -> None:
 
     Looks at the parts rather than at what this run wrote: it mends what an interrupted run left.
     """
-    partitions = select(
-        client,
-        f"SELECT DISTINCT partition_id FROM ({parts(client, table)}) "
-        "GROUP BY partition_id, server HAVING count() > 1 OR max(has_lightweight_delete) ORDER BY partition_id",
-    )
+    partitions = select(client, f"{_unmerged(client, table)} ORDER BY partition_id")
     for partition in partitions["partition_id"]:
         client.command(f"OPTIMIZE TABLE {stored(client, table)} PARTITION ID '{partition}' FINAL")
+
+
+def _unmerged(client: Client, table: str) -> str:
+    return (
+        f"SELECT DISTINCT partition_id FROM ({parts(client, table)}) "
+        "GROUP BY partition_id, server HAVING count() > 1 OR max(has_lightweight_delete)"
+    )
 
 
 def _held(client: Client, table: Table, frame: pl.DataFrame, scope: Scope) -> pl.DataFrame:
