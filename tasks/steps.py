@@ -307,11 +307,9 @@ def left_to_later_reads(
     day = output.table.day
 
     def of_days(rows: pl.DataFrame) -> pl.DataFrame:
-        return (
-            rows
-            if day is None
-            else rows.with_columns(day.alias("day")).join(days, on="day", how="semi").drop("day")
-        )
+        if day is None:
+            return rows
+        return rows.with_columns(day.alias("day")).join(days, on="day", how="semi").drop("day")
 
     if not output.protects:
         return of_days
