@@ -10,7 +10,7 @@
 -- days: 30
 -- sources: vk_ads, direct
 -- says: {who}: since {day} {what_changed} is another than before: {was} is now {now}
--- says_ru: {who}: с {day} изменилось: {what_changed_ru}, было {was}, стало {now}
+-- says_ru: {who}: с {day} изменилось: {what_changed_ru}, было {was_ru}, стало {now_ru}
 -- param: before = 28
 
 -- Each day against the days before it: rows of one day with and without VAT, or all of them unlike the days before.
@@ -36,7 +36,8 @@ WITH
         GROUP BY source, account, day
     )
 -- Empty: the source did not tell the currency.
-SELECT source, account, day, money, its.1 AS what_changed, its.2 AS what_changed_ru, arrayStringConcat(its.4, ', ') AS was, arrayStringConcat(its.3, ', ') AS now
+SELECT source, account, day, money, its.1 AS what_changed, its.2 AS what_changed_ru, arrayStringConcat(its.4, ', ') AS was, arrayStringConcat(its.3, ', ') AS now,
+    replaceAll(replaceAll(was, 'without VAT', 'без НДС'), 'with VAT', 'с НДС') AS was_ru, replaceAll(replaceAll(now, 'without VAT', 'без НДС'), 'with VAT', 'с НДС') AS now_ru
 FROM compared ARRAY JOIN all_of_it AS its
 WHERE (its.1 = 'VAT' AND length(its.3) > 1)
     OR (NOT hasAny(its.3, its.4) AND (its.1 != 'currency' OR (its.3 != [''] AND its.4 != [''])))

@@ -48,7 +48,7 @@ WITH
     by_memory AS
     (
         SELECT r.source AS source, r.account AS account, r.campaign_id AS campaign_id, max(a.day) AS newest, argMax(a.campaign, a.day) AS campaign,
-            sumIf(a.cost, a.day >= r.seen_on - 14) AS money, any(r.cities) AS was, argMax(a.city, a.day) AS now
+            sumIf(a.cost, a.day >= r.seen_on - 14) AS money, trimBoth(any(r.cities)) AS was, argMax(a.city, a.day) AS now
         FROM remembered AS r INNER JOIN ads AS a ON a.source = r.source AND a.account = r.account AND a.campaign_id = r.campaign_id
         WHERE a.day < r.seen_on AND a.day >= r.seen_on - 14
         GROUP BY source, account, campaign_id, r.seen_on

@@ -10,7 +10,7 @@
 -- days: 14
 -- sources: qtickets, vk_ads, direct
 -- says: {thing} was "{was}" and is "{now}" since {day}
--- says_ru: {thing}: было «{was}», стало «{now}» (с {day})
+-- says_ru: {thing_ru}: было «{was_ru}», стало «{now_ru}» (с {day})
 
 -- Only what is in use: tags of tickets of the last sixty days, rates that hold already; one that
 -- was entered before its day is no change. A city that is gone is for
@@ -41,6 +41,8 @@ WITH
     )
 SELECT
     c.thing AS thing, if(c.was = '', '-', c.was) AS was, if(c.now = '', '-', c.now) AS now, '' AS account,
+    multiIf(startsWith(thing, 'vat '), concat('ставка НДС с ', substring(thing, 5)), thing = 'report', 'валюта и НДС отчёта', concat('метка ', thing)) AS thing_ru,
+    replaceAll(replaceAll(was, 'without VAT', 'без НДС'), 'with VAT', 'с НДС') AS was_ru, replaceAll(replaceAll(now, 'without VAT', 'без НДС'), 'with VAT', 'с НДС') AS now_ru,
     arrayMin(arrayPushBack(arrayMap(s -> s.2, arrayFilter(s -> s.1 = c.thing AND s.3 != c.was, (SELECT groupArray((thing, seen_on, value)) FROM entries WHERE seen_on >= {since:Date}))), {today:Date})) AS day,
     if(u.utm_source = '', NULL, u.brought) AS money
 FROM changed AS c

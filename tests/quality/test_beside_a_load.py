@@ -133,7 +133,7 @@ def test_a_killed_run_that_says_running_hides_nothing(settings: Settings) -> Non
     assert statuses(found) == all_ok(**dict.fromkeys(LAGGING, "broken"))
     assert (found["reconcile_tickets"].observed, found["reconcile_tickets"].message) == (
         1,
-        "2025-11-19, event 7, RUB: by day -500 more in revenue, 0 in refunds, -1 in tickets than by ticket",
+        "QTickets: sales of 2025-11-19 differ from the tickets by 500 of revenue, 0 of refunds, 1 tickets",
     )
     assert waits.now == 60, "and it is waited for once, for a bounded time"
 
