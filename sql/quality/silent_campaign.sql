@@ -1,47 +1,77 @@
 -- title: No main campaign fell silent, nor several at once
+-- ru: Ни одна важная кампания не замолчала
 -- why: A declined card or a rejected ad costs sales before anybody sees it
+-- why_ru: Отклонённая карта или объявление стоят продаж раньше, чем это заметят
+-- do: Look at the campaign in the cabinet: card, moderation, budget; pause it there if it is over
+-- do_ru: Проверьте кампанию в кабинете: оплата, модерация, бюджет; если она закончена, остановите её
 -- severity: warn
 -- sources: vk_ads, direct
+-- story: levels
+-- key: source, account, campaign_id, day
+-- days: 7
 -- param: usual = 1000
 -- param: share = 0.2
+-- param: active = 0.05
 -- param: together = 3
+-- says: {who}: nothing spent since {day}, usual {usual} a day: {campaign}
+-- says_ru: {who}: с {day} нет расхода, обычно {usual} в день: {campaign}
 
 SELECT 'fewer than two weeks of advertising' AS unjudged
-FROM (SELECT min(stat_date) AS first, max(stat_date) AS last FROM v_ad_spend WHERE spend > 0 AND stat_date >= {today:Date} - 60 GROUP BY source, account)
-HAVING countIf(first <= {today:Date} - 16 AND last >= {today:Date} - 3) = 0;
+FROM (SELECT min(stat_date) AS first, max(stat_date) AS last FROM v_ad_spend WHERE spend > 0 AND stat_date >= {since:Date} - 60 AND stat_date < {today:Date} GROUP BY source, account)
+HAVING countIf(first <= {today:Date} - 16 AND last >= {today:Date} - 9) = 0;
 
--- A small campaign is paused by a person every week, so one alone counts only if much of the spend was its own and
--- its city has a show to come. Campaigns of one city end together, when its show is over: they count as one.
-WITH campaigns AS
+-- `day`: the first without spend after two weeks with. A campaign that its source calls active counts on that day, where it
+-- was a part of the account's spend; one that it calls paused, ended or deleted never. Of one whose status is not known
+-- the second silent day decides: a small campaign is paused by a person every week, so it counts if much of the spend
+-- was its own and its city has a show to come, or if campaigns of several cities, together as much, fell silent at once
+-- while others go on. All of an account at once: of that freshness_data speaks, or a person paused it.
+WITH
+    days AS
+    (
+        SELECT source, account, campaign_id, stat_date AS d, any(campaign_name) AS name, toString(any(utm_city)) AS city, toFloat64(sum(spend)) AS spent
+        FROM v_ad_spend
+        WHERE spend > 0 AND stat_date >= {since:Date} - 16 AND stat_date < {today:Date} AND (source, account) IN {accounts:Array(Tuple(String, String))}
+        GROUP BY source, account, campaign_id, d
+    ),
+    ends AS
+    (
+        SELECT
+            *, d + 1 AS day, least(next, {today:Date}) - day AS silent
+        FROM
+        (
+            SELECT
+                *, count() OVER w AS days_before, sum(spent) OVER w / 14 AS usual,
+                leadInFrame(d, 1, {today:Date}) OVER (PARTITION BY source, account, campaign_id ORDER BY d ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS next
+            FROM days WINDOW w AS (PARTITION BY source, account, campaign_id ORDER BY toInt32(d) RANGE BETWEEN 13 PRECEDING AND CURRENT ROW)
+        )
+        WHERE silent > 0 AND day >= {since:Date} AND days_before >= 13
+    ),
+    accounts_days AS (SELECT source, account, d, sum(spent) AS spent, uniqExact(campaign_id) AS campaigns FROM days GROUP BY source, account, d),
+    of_all AS
+    (
+        SELECT e.source AS source, e.account AS account, e.day AS day, sumIf(a.spent, a.d < e.day AND a.d >= e.day - 14) / 14 AS usual, maxIf(a.campaigns, a.d = e.day) AS going_on
+        FROM (SELECT DISTINCT source, account, day FROM ends) AS e INNER JOIN accounts_days AS a ON a.source = e.source AND a.account = e.account
+        GROUP BY source, account, day
+    ),
+    coming AS
+    (
+        SELECT toString(city) AS city, max(last_show_at) AS till FROM dim_events FINAL WHERE is_active GROUP BY city
+    )
+SELECT s.source AS source, s.account AS account, s.campaign_id AS campaign_id, s.day AS day, s.name AS campaign, round(s.usual) AS usual, round(s.usual * s.silent, 2) AS money
+FROM
 (
-    SELECT
-        source,
-        account,
-        campaign_id,
-        argMax(campaign_name, stat_date) AS name,
-        toString(argMax(utm_city, stat_date)) AS city,
-        max(stat_date) AS last,
-        uniqExactIf(stat_date, stat_date <= {today:Date} - 3) AS days,
-        toFloat64(sumIf(spend, stat_date <= {today:Date} - 3)) / 14 AS usual
-    FROM v_ad_spend
-    WHERE spend > 0 AND stat_date >= {today:Date} - 16 AND stat_date < {today:Date}
-        AND (source, account) IN {accounts:Array(Tuple(String, String))}
-    GROUP BY source, account, campaign_id
-),
-coming AS
-(
-    SELECT toString(city) AS city FROM dim_events FINAL
-    WHERE is_active AND last_show_at >= toDateTime64({today:Date} + 1, 3, 'Europe/Moscow')
-),
-silent AS
-(
-    SELECT *, uniqExact(if(city = '', toString(campaign_id), city)) OVER (PARTITION BY source, account) AS at_once
-    FROM campaigns WHERE last = {today:Date} - 3 AND days >= 13
-)
-SELECT concat(s.source, if(s.account = 'main', '', concat(' ', s.account)), ' campaign ', s.name, ' (', toString(s.campaign_id), ') spent nothing since ', toString(s.last + 1), ', usually ', toString(round(s.usual)), ' a day') AS what, s.source AS source, s.account AS account, s.campaign_id AS campaign_id
-FROM silent AS s
-INNER JOIN (SELECT source, account, sum(usual) AS of_all FROM campaigns GROUP BY source, account) AS a
-    ON a.source = s.source AND a.account = s.account
-WHERE s.at_once >= {together:Float64}
-    OR (s.usual >= {usual:Float64} AND s.usual >= a.of_all * {share:Float64} AND s.city IN (SELECT city FROM coming))
-ORDER BY source, account, campaign_id
+    SELECT e.*, uniqExactIf(if(e.city = '', toString(e.campaign_id), e.city), e.silent >= 2) OVER (PARTITION BY e.source, e.account, e.day) AS at_once,
+        sumIf(e.usual, e.silent >= 2) OVER (PARTITION BY e.source, e.account, e.day) AS usual_at_once
+    FROM ends AS e
+) AS s
+INNER JOIN of_all AS a ON a.source = s.source AND a.account = s.account AND a.day = s.day
+LEFT JOIN coming AS c ON c.city = s.city
+LEFT JOIN (SELECT source, account, campaign_id, toString(status) AS status, ends_on FROM dim_campaigns FINAL) AS k ON k.source = s.source AND k.account = s.account AND k.campaign_id = s.campaign_id
+WHERE a.going_on > 0 AND k.status NOT IN ('paused', 'ended', 'deleted')
+    AND coalesce(k.ends_on, s.day) >= s.day
+    AND (
+        (k.status = 'active' AND s.usual >= greatest({usual:Float64} / 2, {active:Float64} * a.usual))
+        OR (s.silent >= 2 AND (s.at_once >= {together:Float64} AND s.usual_at_once >= a.usual * {share:Float64}
+            OR s.usual >= {usual:Float64} AND s.usual >= a.usual * {share:Float64} AND c.till >= toDateTime64(s.day + 3, 3, 'Europe/Moscow')))
+    )
+ORDER BY money DESC, source, account, campaign_id, day
