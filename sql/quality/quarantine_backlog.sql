@@ -19,8 +19,8 @@
 -- many of one order or ad carry the same.
 SELECT
     toString(source) AS source, account, resource, toDate(min(rejected_at), 'Europe/Moscow') AS day, count() AS rows,
-    round(sum(greatest(toFloat64OrZero(JSONExtractString(record, 'price')), toFloat64OrZero(JSONExtractString(record, 'spent')), toFloat64OrZero(JSONExtractString(record, 'Cost')),
-        JSONExtractFloat(record, 'price'), JSONExtractFloat(record, 'spent'), JSONExtractFloat(record, 'Cost'))), 2) AS money
+    round(sum(greatest(toFloat64OrZero(JSONExtractString(record, 'price')), toFloat64OrZero(JSONExtractString(record, 'spent')), toFloat64OrZero(JSONExtractString(record, 'cost')),
+        JSONExtractFloat(record, 'price'), JSONExtractFloat(record, 'spent'), JSONExtractFloat(record, 'cost'))), 2) AS money
 FROM meta_quarantine FINAL
 WHERE rejected_at >= toDateTime64({since:Date}, 3, 'Europe/Moscow') AND rejected_at < toDateTime64({today:Date} - toUInt32({age:Float64}) + 1, 3, 'Europe/Moscow')
 GROUP BY source, account, resource
