@@ -9,7 +9,7 @@
 -- story: levels
 -- key: source, account, day
 -- days: 14
--- param: rise = 0.2
+-- param: rise = 0.3
 -- param: lost = 0.05
 -- param: spread = 6
 -- param: small = 1000
@@ -44,7 +44,7 @@ WITH
         SELECT
             *, arrayReduce('median', shares) AS usual, 1.4826 * arrayReduce('median', arrayMap(x -> abs(x - usual), shares)) AS mad, without / total AS share,
             length(shares) >= 7 AND (
-                without >= {small:Float64} AND share > usual + greatest({rise:Float64}, {spread:Float64} * mad) AND share > arrayMax(shares) + 0.1
+                without >= {small:Float64} AND share > usual + greatest({rise:Float64}, {spread:Float64} * mad) AND share > arrayMax(shares) + 0.2
                 OR lost >= greatest({small:Float64} / 2, {lost:Float64} * total)) AS is_strange
         FROM (SELECT *, groupArray(without / total) OVER w AS shares FROM days WINDOW w AS (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 28 PRECEDING AND 1 PRECEDING))
     )

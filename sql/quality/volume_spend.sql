@@ -13,7 +13,7 @@
 -- param: high = 1.8
 -- param: spread = 5
 -- param: campaigns = 4
--- param: share = 0.8
+-- param: share = 0.9
 -- param: small = 1000
 -- says: {who}: {campaigns} campaigns shown {times} times as often on {day}, spent {spent}
 -- says_ru: {who}: {day} показы всех кампаний изменились в {times} раза, расход {spent}
@@ -58,12 +58,12 @@ WITH
         )
     )
 SELECT j.source AS source, j.account AS account, j.d AS day, n AS campaigns, round(exp(mean), 2) AS times, round(of_these, 2) AS spent, round(abs(of_these / exp(mean) - of_these), 2) AS money
-FROM judged AS j
+FROM (SELECT *, max(is_strange) OVER (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 3 PRECEDING AND 1 PRECEDING) AS went_on FROM judged) AS j
 LEFT JOIN
 (
     SELECT t.source AS source, t.account AS account, t.stat_date AS d, any(t.impressions) AS told, sum(f.shown) AS held
     FROM (SELECT * FROM meta_ad_totals FINAL WHERE stat_date >= {since:Date}) AS t INNER JOIN days AS f ON f.source = t.source AND f.account = t.account AND f.d = t.stat_date
     GROUP BY source, account, d
 ) AS p ON p.source = j.source AND p.account = j.account AND p.d = j.d
-WHERE j.d >= {since:Date} AND is_strange AND NOT (p.told > 0 AND abs(p.held - p.told) < 0.02 * p.told)
+WHERE j.d >= {since:Date} AND is_strange AND NOT went_on AND NOT (p.told > 0 AND abs(p.held - p.told) < 0.02 * p.told)
 ORDER BY money DESC, source, account, day
