@@ -18,7 +18,7 @@
 -- says_ru: {who}: с {day} цена клика во всех кампаниях изменилась в {times} раза
 
 -- The geometric mean of each campaign's cost against its own two weeks before. It must leave what it strayed in six
--- weeks, by as much for clicks as for shows, and from one day to the next. Over New Year auctions are cheap: there it
+-- weeks, in clicks and in shows alike, and from one day to the next. Over New Year auctions are cheap: there it
 -- must be more.
 WITH
     days AS
@@ -56,19 +56,22 @@ WITH
         SELECT
             *, 1.4826 * arrayReduce('median', arrayMap(x -> abs(x), shifts)) AS mad, length(shifts) AS days_before,
             1.4826 * arrayReduce('median', arrayMap(x -> abs(x), show_shifts)) AS show_mad,
+            log(if((toMonth(d) = 12 AND toDayOfMonth(d) >= 29) OR (toMonth(d) = 1 AND toDayOfMonth(d) <= 12), {holiday:Float64}, {times:Float64})) AS bound,
+            -- Clicks are the surer measure where money is paid for clicks, shows where it is paid for shows.
+            if(mad < show_mad, click_shift, show_shift) AS sure, if(mad < show_mad, show_shift, click_shift) AS other,
+            greatest(least(mad, show_mad), 0.012) AS sure_mad, greatest(mad, show_mad, 0.012) AS other_mad,
             campaigns >= {campaigns:Float64} AND of_these >= {small:Float64} AND days_before >= 10 AND click_shift * show_shift > 0
-                AND least(abs(click_shift), abs(show_shift)) > log(if((toMonth(d) = 12 AND toDayOfMonth(d) >= 29) OR (toMonth(d) = 1 AND toDayOfMonth(d) <= 12), {holiday:Float64}, {times:Float64}))
-                AND (abs(click_shift) > {spread:Float64} * greatest(mad, 0.012) AND abs(show_shift) > {spread:Float64} / 2 * show_mad
-                    OR abs(show_shift) > {spread:Float64} * greatest(show_mad, 0.012) AND abs(click_shift) > {spread:Float64} / 2 * mad)
-                AND abs(click_shift - show_shift) < 0.35 * greatest(abs(click_shift), abs(show_shift))
-                AND abs(click_shift - arrayReduce('median', arraySlice(shifts, -3))) > 0.6 * abs(click_shift) AS is_strange
+                AND abs(sure) > bound AND abs(other) > bound / 2
+                AND abs(sure) > {spread:Float64} * sure_mad AND abs(other) > {spread:Float64} / 4 * other_mad
+                AND abs(sure - other) < greatest(0.35 * abs(sure), 3 * other_mad)
+                AND abs(click_shift - arrayReduce('median', arraySlice(shifts, -3))) > 0.5 * abs(click_shift) AS is_strange
         FROM
         (
             SELECT *, groupArray(click_shift) OVER w AS shifts, groupArray(show_shift) OVER w AS show_shifts
             FROM together WINDOW w AS (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 42 PRECEDING AND 1 PRECEDING)
         )
     )
-SELECT source, account, d AS day, campaigns, round(exp((click_shift + show_shift) / 2), 2) AS times, round(abs(of_these - of_these / exp(click_shift)), 2) AS money
+SELECT source, account, d AS day, campaigns, round(exp(sure), 2) AS times, round(abs(of_these - of_these / exp(sure)), 2) AS money
 FROM (SELECT *, max(is_strange) OVER (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 7 PRECEDING AND 1 PRECEDING) AS went_on FROM judged)
 WHERE d >= {since:Date} AND is_strange AND NOT went_on
 ORDER BY money DESC, source, account, day

@@ -49,12 +49,20 @@ WITH
         FROM days
         WINDOW w AS (PARTITION BY account ORDER BY toInt32(d) RANGE BETWEEN 28 PRECEDING AND 1 PRECEDING),
             v AS (PARTITION BY account ORDER BY toInt32(d) RANGE BETWEEN 14 PRECEDING AND 1 PRECEDING)
+    ),
+    strange AS
+    (
+        SELECT
+            *, (toMonth(d), toDayOfMonth(d)) NOT IN ((12, 31), (1, 1), (1, 2)) AND days_before >= 7 AND n >= {orders:Float64}
+                AND ((odd = 0 OR odd = n) AND odd_before > n_before * 0.3 AND odd_before < n_before * 0.7
+                    OR usual < 0.5 AND n < {less:Float64} * usual_n
+                        AND holes / gaps > greatest(most + {share:Float64}, usual + {spread:Float64} * greatest(mad, sqrt((usual + 1 / n) / n)))) AS is_strange
+        FROM judged
     )
 SELECT
     'qtickets' AS source, j.account AS account, j.d AS day, if(odd = 0 OR odd = n, toInt64(n), toInt64(lost)) AS missing,
     round(p.taken * missing / n, 2) AS money
-FROM judged AS j LEFT JOIN paid AS p ON p.account = j.account AND p.d = j.d
-WHERE j.d >= {since:Date} AND (toMonth(j.d), toDayOfMonth(j.d)) NOT IN ((12, 31), (1, 1), (1, 2)) AND days_before >= 7 AND n >= {orders:Float64}
-    AND ((odd = 0 OR odd = n) AND odd_before > n_before * 0.3 AND odd_before < n_before * 0.7
-        OR usual < 0.5 AND n < {less:Float64} * usual_n AND holes / gaps > most + {share:Float64} AND holes / gaps > usual + greatest({share:Float64}, {spread:Float64} * mad, {spread:Float64} * sqrt((usual + 1 / n) / n)))
+FROM (SELECT *, max(is_strange) OVER (PARTITION BY account ORDER BY toInt32(d) RANGE BETWEEN 5 PRECEDING AND 1 PRECEDING) AS went_on FROM strange) AS j
+LEFT JOIN paid AS p ON p.account = j.account AND p.d = j.d
+WHERE j.d >= {since:Date} AND is_strange AND NOT went_on
 ORDER BY money DESC, account, day

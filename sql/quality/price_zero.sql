@@ -10,7 +10,7 @@
 -- key: account, event_id, day
 -- days: 14
 -- param: orders = 4
--- param: chance = 12
+-- param: chance = 10
 -- says: {who}: all {tickets} tickets of {event} on {day} cost nothing, usually {usual}
 -- says_ru: {who}: {day} все билеты по 0 ₽: {event_ru}, билетов: {tickets}, обычно по {usual}
 

@@ -10,9 +10,9 @@
 -- key: source, day
 -- days: 14
 -- param: fall = 0.4
--- param: noise = 4
+-- param: chance = 9
 -- param: spread = 5
--- param: orders = 12
+-- param: orders = 9
 -- param: spends = 0.6
 -- says: {source}: {found} orders in {length} days up to {day}, usual {expected}, though paid for
 -- says_ru: {source}: заказов {found} вместо {expected} до {day} (дней: {length}), хотя реклама идёт
@@ -69,7 +69,9 @@ WITH
     (
         SELECT
             *, 1.4826 * arrayReduce('median', arrayMap(s -> abs(s - arrayReduce('median', shifts)), shifts)) AS mad,
-            found < {fall:Float64} * expected AND expected - found > {noise:Float64} * sqrt(expected) AND expected >= {orders:Float64}
+            found < {fall:Float64} * expected AND expected >= {orders:Float64}
+                -- How unlikely so few are by chance alone, as a power of e.
+                AND expected - found + found * log(greatest(found, 1) / expected) > {chance:Float64}
                 AND -shift > {spread:Float64} * mad AND -shift > -arrayMin(shifts) * 1.1 AS is_low
         FROM (SELECT *, groupArray(shift) OVER (PARTITION BY account, thing, length ORDER BY toInt32(d) RANGE BETWEEN 28 PRECEDING AND 3 PRECEDING) AS shifts FROM stretches)
         WHERE length(shifts) >= 7

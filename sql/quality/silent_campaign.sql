@@ -13,6 +13,7 @@
 -- param: share = 0.2
 -- param: active = 0.05
 -- param: together = 3
+-- param: most = 0.4
 -- says: {who}: nothing spent since {day}, usual {usual} a day: {campaign}
 -- says_ru: {who}: с {day} нет расхода, обычно {usual} в день: {campaign}
 
@@ -20,11 +21,11 @@ SELECT 'fewer than two weeks of advertising' AS unjudged
 FROM (SELECT min(stat_date) AS first, max(stat_date) AS last FROM v_ad_spend WHERE spend > 0 AND stat_date >= {since:Date} - 60 AND stat_date < {today:Date} GROUP BY source, account)
 HAVING countIf(first <= {today:Date} - 16 AND last >= {today:Date} - 9) = 0;
 
--- `day`: the first without spend after two weeks with. A campaign that its source calls active counts on that day, where it
--- was a part of the account's spend; one that it calls paused, ended or deleted never. Of one whose status is not known
--- the second silent day decides: a small campaign is paused by a person every week, so it counts if much of the spend
--- was its own and its city has a show to come, or if campaigns of several cities, together as much, fell silent at once
--- while others go on. All of an account at once: of that freshness_data speaks, or a person paused it.
+-- `day`: the first without spend after two weeks with. The second silent day decides: one happens to ads by chance, or a
+-- person pauses them. One that its source calls active counts if it was a part of the account's spend, one that it calls
+-- paused, ended or deleted never. Where the status is not known it must be much of the spend, with a show to come in its
+-- city, or campaigns of several cities that were as much and fell silent at once while others go on. `most` of the
+-- account's campaigns at once count on the first day. All of them at once: freshness_data, or a person.
 WITH
     days AS
     (
@@ -61,6 +62,7 @@ SELECT s.source AS source, s.account AS account, s.campaign_id AS campaign_id, s
 FROM
 (
     SELECT e.*, uniqExactIf(if(e.city = '', toString(e.campaign_id), e.city), e.silent >= 2) OVER (PARTITION BY e.source, e.account, e.day) AS at_once,
+        count() OVER (PARTITION BY e.source, e.account, e.day) AS campaigns_at_once,
         sumIf(e.usual, e.silent >= 2) OVER (PARTITION BY e.source, e.account, e.day) AS usual_at_once
     FROM ends AS e
 ) AS s
@@ -70,7 +72,8 @@ LEFT JOIN (SELECT source, account, campaign_id, toString(status) AS status, ends
 WHERE a.going_on > 0 AND k.status NOT IN ('paused', 'ended', 'deleted')
     AND coalesce(k.ends_on, s.day) >= s.day
     AND (
-        (k.status = 'active' AND s.usual >= greatest({usual:Float64} / 2, {active:Float64} * a.usual))
+        (k.status = 'active' AND s.silent >= 2 AND s.usual >= greatest({usual:Float64} / 2, {active:Float64} * a.usual))
+        OR (s.campaigns_at_once > {together:Float64} AND s.campaigns_at_once >= {most:Float64} * (a.going_on + s.campaigns_at_once))
         OR (s.silent >= 2 AND (s.at_once >= {together:Float64} AND s.usual_at_once >= a.usual * {share:Float64}
             OR s.usual >= {usual:Float64} AND s.usual >= a.usual * {share:Float64} AND c.till >= toDateTime64(s.day + 3, 3, 'Europe/Moscow')))
     )

@@ -10,9 +10,9 @@
 -- key: account, tag, day
 -- days: 14
 -- param: fall = 0.5
--- param: noise = 4
+-- param: chance = 9
 -- param: spread = 5
--- param: orders = 12
+-- param: orders = 9
 -- says: {who}: {tag} in {found} of {orders} orders in {length} days up to {day}, usual {expected}
 -- says_ru: {who}: {tag} есть у {found} из {orders} заказов до {day}, обычно у {expected}
 
@@ -56,7 +56,9 @@ WITH
     (
         SELECT
             *, 1.4826 * arrayReduce('median', arrayMap(s -> abs(s - arrayReduce('median', shifts)), shifts)) AS mad,
-            found < {fall:Float64} * expected AND expected - found > {noise:Float64} * sqrt(expected) AND expected >= {orders:Float64}
+            found < {fall:Float64} * expected AND expected >= {orders:Float64}
+                -- How unlikely so few are by chance alone, as a power of e.
+                AND expected - found + found * log(greatest(found, 1) / expected) > {chance:Float64}
                 AND -shift > {spread:Float64} * mad AND -shift > -arrayMin(shifts) * 1.1 AS is_low
         FROM (SELECT *, groupArray(shift) OVER (PARTITION BY account, thing, length ORDER BY toInt32(d) RANGE BETWEEN 28 PRECEDING AND 3 PRECEDING) AS shifts FROM stretches)
         WHERE length(shifts) >= 7

@@ -10,9 +10,9 @@
 -- key: account, utm_source, day
 -- days: 14
 -- param: fall = 0.6
--- param: noise = 3
+-- param: chance = 6
 -- param: spread = 3
--- param: orders = 10
+-- param: orders = 7
 -- param: new = 0.3
 -- says: {who}: utm_source "{utm_source}" in {found} orders up to {day}, usual {expected}; new: "{came}" in {came_in}
 -- says_ru: {who}: utm_source «{utm_source}» у {found} заказов до {day}, обычно {expected}; новый «{came}»: {came_in}
@@ -56,7 +56,9 @@ WITH
     (
         SELECT
             *, 1.4826 * arrayReduce('median', arrayMap(s -> abs(s - arrayReduce('median', shifts)), shifts)) AS mad,
-            found < {fall:Float64} * expected AND expected - found > {noise:Float64} * sqrt(expected) AND expected >= {orders:Float64}
+            found < {fall:Float64} * expected AND expected >= {orders:Float64}
+                -- How unlikely so few are by chance alone, as a power of e.
+                AND expected - found + found * log(greatest(found, 1) / expected) > {chance:Float64}
                 AND -shift > {spread:Float64} * mad AND -shift > -arrayMin(shifts) * 1.1 AS is_low
         FROM (SELECT *, groupArray(shift) OVER (PARTITION BY account, thing, length ORDER BY toInt32(d) RANGE BETWEEN 28 PRECEDING AND 3 PRECEDING) AS shifts FROM stretches)
         WHERE length(shifts) >= 7

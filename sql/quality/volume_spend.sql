@@ -10,7 +10,7 @@
 -- key: source, account, day
 -- days: 7
 -- param: low = 0.62
--- param: high = 1.8
+-- param: high = 1.6
 -- param: spread = 5
 -- param: campaigns = 4
 -- param: share = 0.9
@@ -40,7 +40,7 @@ WITH
     ),
     together AS
     (
-        SELECT source, account, d, count() AS n, avg(shift) AS mean, sum(spent) AS of_these, countIf(shift < -0.3) AS down, countIf(shift > 0.4) AS up
+        SELECT source, account, d, count() AS n, avg(shift) AS mean, sum(spent) AS of_these, countIf(shift < -0.3) AS down, countIf(shift > 0.3) AS up
         FROM against GROUP BY source, account, d
     ),
     judged AS
