@@ -15,7 +15,7 @@
 -- says_ru: {who}: {day} часы продаж сдвинуты примерно на {hours} ч, ночью заказов: {night}, обычно {usual}
 
 -- Two signs: the day's hours are likelier (by a power of e) those of four weeks before shifted by some hours than as
--- they were; and the six hours that were the quietest are busy, which no rush of a morning makes.
+-- they were; and the six hours that were the quietest are busier, which no rush makes.
 WITH
     orders AS
     (
@@ -45,7 +45,7 @@ WITH
             arraySum(h -> by_hour[h], night_hours) AS at_night, n * arraySum(h -> share[h], night_hours) AS usual_at_night,
             arrayMap(k -> arraySum(h -> counted[h] * log(share[(h - 1 - k + 48) % 24 + 1] / share[h]), range(1, 25)), range(-12, 13)) AS by_shift,
             arrayMax(by_shift) AS evidence, indexOf(by_shift, evidence) - 13 AS shift,
-            evidence >= {evidence:Float64} AND at_night > 1.7 * usual_at_night + 3 * sqrt(usual_at_night) + 1 AS is_strange
+            evidence >= {evidence:Float64} AND abs(shift) >= 2 AND at_night > usual_at_night + 1.5 * sqrt(usual_at_night) + 1 AS is_strange
         FROM known WHERE days_before >= 14 AND n_before >= 200 AND n >= {orders:Float64}
     )
 SELECT 'qtickets' AS source, account, d AS day, shift AS hours, at_night AS night, round(usual_at_night) AS usual, round(taken * abs(shift) / 24, 2) AS money
