@@ -11,7 +11,7 @@
 -- days: 7
 -- param: usual = 1000
 -- param: share = 0.2
--- param: active = 0.05
+-- param: active = 0.1
 -- param: together = 3
 -- param: most = 0.4
 -- says: {who}: nothing spent since {day}, usual {usual} a day: {campaign}
