@@ -9,7 +9,7 @@
 -- story: levels
 -- key: source, account, campaign_id, day
 -- days: 14
--- param: clicks = 12
+-- param: clicks = 20
 -- param: small = 300
 -- says: {who}: {clicks} clicks for {spent} on {day}, usual {expected}: {campaign}
 -- says_ru: {who}: {day} кликов {clicks} вместо {expected} при расходе {spent}: {campaign_ru}
@@ -36,7 +36,7 @@ WITH
         SELECT
             *, least(spent * quantileExact(0.5)(clicked / spent) OVER w, if(shown = 0, 1e9, shown * (quantileExact(0.5)(clicked / greatest(shown, 1)) OVER w))) AS expected,
             count() OVER w AS days_before, min(clicked) OVER w AS least_before,
-            days_before >= 5 AND least_before > 0 AND expected >= {clicks:Float64} AND spent >= {small:Float64} AND clicked <= expected / 10 AND (thing != 0 OR n > 1) AS is_strange
+            days_before >= 5 AND least_before > 0 AND expected >= {clicks:Float64} AND spent >= {small:Float64} AND clicked <= expected / 10 AND expected - clicked > 4.4 * sqrt(expected) AND (thing != 0 OR n > 1) AS is_strange
         FROM things WINDOW w AS (PARTITION BY source, account, thing ORDER BY toInt32(d) RANGE BETWEEN 14 PRECEDING AND 1 PRECEDING)
     )
 SELECT

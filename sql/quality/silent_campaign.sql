@@ -24,7 +24,7 @@ HAVING countIf(first <= {today:Date} - 16 AND last >= {today:Date} - 9) = 0;
 -- `day`: the first without spend after two weeks with. The second silent day decides: one happens to ads by chance, or a
 -- person pauses them. One that its source calls active counts if it was a part of the account's spend, one that it calls
 -- paused, ended or deleted never. Where the status is not known it must be much of the spend, with a show to come in its
--- city, or campaigns of several cities that were as much and fell silent at once while others go on. `most` of the
+-- city and none just over, or campaigns of several cities that were as much and fell silent at once while others go on. `most` of the
 -- account's campaigns at once count on the first day. All of them at once: freshness_data, or a person.
 WITH
     days AS
@@ -56,7 +56,7 @@ WITH
     ),
     coming AS
     (
-        SELECT toString(city) AS city, max(last_show_at) AS till FROM dim_events FINAL WHERE is_active GROUP BY city
+        SELECT toString(city) AS city, max(last_show_at) AS till, groupArray(last_show_at) AS shows FROM dim_events FINAL WHERE is_active GROUP BY city
     )
 SELECT s.source AS source, s.account AS account, s.campaign_id AS campaign_id, s.day AS day, s.name AS campaign, round(s.usual) AS usual, round(s.usual * s.silent, 2) AS money
 FROM
@@ -75,6 +75,7 @@ WHERE a.going_on > 0 AND k.status NOT IN ('paused', 'ended', 'deleted')
         (k.status = 'active' AND s.silent >= 2 AND s.usual >= greatest({usual:Float64} / 2, {active:Float64} * a.usual))
         OR (s.campaigns_at_once > {together:Float64} AND s.campaigns_at_once >= {most:Float64} * (a.going_on + s.campaigns_at_once))
         OR (s.silent >= 2 AND (s.at_once >= {together:Float64} AND s.usual_at_once >= a.usual * {share:Float64}
-            OR s.usual >= {usual:Float64} AND s.usual >= a.usual * {share:Float64} AND c.till >= toDateTime64(s.day + 3, 3, 'Europe/Moscow')))
+            OR s.usual >= {usual:Float64} AND s.usual >= a.usual * {share:Float64} AND c.till >= toDateTime64(s.day + 3, 3, 'Europe/Moscow')
+                AND NOT arrayExists(t -> t >= toDateTime64(s.day - 7, 3, 'Europe/Moscow') AND t < toDateTime64(s.day + 3, 3, 'Europe/Moscow'), c.shows)))
     )
 ORDER BY money DESC, source, account, campaign_id, day
