@@ -10,7 +10,7 @@
 -- key: account, day
 -- days: 14
 -- param: orders = 12
--- param: share = 0.08
+-- param: share = 0.15
 -- param: less = 0.9
 -- param: spread = 6
 -- says: {who}: {missing} of the order numbers of {day} are missing

@@ -20,7 +20,7 @@ SELECT 'too little spend lately for a share of it to mean something' AS unjudged
 FROM v_ad_spend WHERE stat_date >= {since:Date} - 30 AND stat_date < {today:Date}
 HAVING sum(spend) < {small:Float64};
 
--- The share without a city rises beyond what it strayed in four weeks; or campaigns that named a city in two weeks
+-- The share without a city rises beyond what it strayed in four weeks, and so does its amount (other campaigns may have ended); or campaigns that named a city in two weeks
 -- before, always, name none. A promoter who never names cities has a share that does not rise.
 WITH
     campaigns AS
@@ -44,9 +44,9 @@ WITH
         SELECT
             *, arrayReduce('median', shares) AS usual, 1.4826 * arrayReduce('median', arrayMap(x -> abs(x - usual), shares)) AS mad, without / total AS share,
             length(shares) >= 7 AND (
-                without >= {small:Float64} AND share > usual + greatest({rise:Float64}, {spread:Float64} * mad) AND share > arrayMax(shares) + 0.2
+                without >= {small:Float64} AND share > usual + greatest({rise:Float64}, {spread:Float64} * mad) AND share > arrayMax(shares) + 0.2 AND without > 1.5 * arrayMax(amounts)
                 OR lost >= greatest({small:Float64} / 2, {lost:Float64} * total)) AS is_strange
-        FROM (SELECT *, groupArray(without / total) OVER w AS shares FROM days WINDOW w AS (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 28 PRECEDING AND 1 PRECEDING))
+        FROM (SELECT *, groupArray(without / total) OVER w AS shares, groupArray(without) OVER w AS amounts FROM days WINDOW w AS (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 28 PRECEDING AND 1 PRECEDING))
     )
 SELECT source, account, d AS day, round(share * 100) AS percent, round(usual * 100) AS before, round(greatest(without - usual * total, lost), 2) AS money
 FROM (SELECT *, max(is_strange) OVER (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 7 PRECEDING AND 1 PRECEDING) AS went_on FROM judged)
