@@ -18,7 +18,7 @@
 -- says_ru: {who}: с {day} цена клика во всех кампаниях изменилась в {times} раза
 
 -- The geometric mean of each campaign's cost against its own two weeks before. It must leave what it strayed in six
--- weeks, in clicks and in shows alike, and from one day to the next. Over New Year auctions are cheap: there it
+-- weeks, in clicks and in shows alike, and from one day to the next. Over New Year auctions are cheap, and two weeks later they are compared with that: there it
 -- must be more.
 WITH
     days AS
@@ -56,7 +56,7 @@ WITH
         SELECT
             *, 1.4826 * arrayReduce('median', arrayMap(x -> abs(x), shifts)) AS mad, length(shifts) AS days_before,
             1.4826 * arrayReduce('median', arrayMap(x -> abs(x), show_shifts)) AS show_mad,
-            log(if((toMonth(d) = 12 AND toDayOfMonth(d) >= 29) OR (toMonth(d) = 1 AND toDayOfMonth(d) <= 12), {holiday:Float64}, {times:Float64})) AS bound,
+            log(if((toMonth(d) = 12 AND toDayOfMonth(d) >= 29) OR (toMonth(d) = 1 AND toDayOfMonth(d) <= 23), {holiday:Float64}, {times:Float64})) AS bound,
             -- Clicks are the surer measure where money is paid for clicks, shows where it is paid for shows.
             if(mad < show_mad, click_shift, show_shift) AS sure, if(mad < show_mad, show_shift, click_shift) AS other,
             greatest(least(mad, show_mad), 0.012) AS sure_mad, greatest(mad, show_mad, 0.012) AS other_mad,

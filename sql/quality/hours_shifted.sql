@@ -10,7 +10,7 @@
 -- key: account, day
 -- days: 7
 -- param: orders = 40
--- param: evidence = 15
+-- param: evidence = 12
 -- says: {who}: hours of sales on {day} shifted by about {hours} h, at night {night} orders, usual {usual}
 -- says_ru: {who}: {day} часы продаж сдвинуты примерно на {hours} ч, ночью заказов: {night}, обычно {usual}
 

@@ -18,7 +18,7 @@
 
 -- Two proofs. All numbers even, or all odd, where both were usual. And where the account's own numbers follow each
 -- other (most orders have the next number among the orders of any state), fewer that do than on any day of two weeks, with fewer orders, too: a lost order breaks the chain.
--- From New Year's Eve to the second of January nothing is usual. Numbers of a shop that many promoters share say nothing and are not judged so. The day is that of the order.
+-- From 30 December to 9 January nothing is usual. Numbers of a shop that many promoters share say nothing and are not judged so. The day is that of the order.
 WITH
     orders AS
     (
@@ -53,7 +53,7 @@ WITH
     strange AS
     (
         SELECT
-            *, (toMonth(d), toDayOfMonth(d)) NOT IN ((12, 31), (1, 1), (1, 2)) AND days_before >= 7 AND n >= {orders:Float64}
+            *, NOT ((toMonth(d) = 12 AND toDayOfMonth(d) >= 30) OR (toMonth(d) = 1 AND toDayOfMonth(d) <= 9)) AND days_before >= 7 AND n >= {orders:Float64}
                 AND ((odd = 0 OR odd = n) AND odd_before > n_before * 0.3 AND odd_before < n_before * 0.7
                     OR usual < 0.5 AND n < {less:Float64} * usual_n
                         AND holes / gaps > greatest(most + {share:Float64}, usual + {spread:Float64} * greatest(mad, sqrt((usual + 1 / n) / n)))) AS is_strange
