@@ -12,7 +12,7 @@
 -- param: times = 3
 -- param: together = 1.5
 -- param: orders = 5
--- param: spread = 6
+-- param: spread = 5
 -- says: {who}: {event} sold at {price} a ticket on {day}, usual {usual}
 -- says_ru: {who}: {day} билет стоил {price} вместо {usual}: {event_ru}
 
