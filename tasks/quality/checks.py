@@ -169,6 +169,13 @@ class Result:
     def warns(self) -> bool:
         return self.status == "broken" and not self.fails
 
+    def said(self, language: str) -> str:
+        """The first finding in words, and how many more rows there are."""
+        if language == "en" or not self.findings:
+            return self.message
+        more = f" (и ещё {self.observed - 1})" if self.observed > 1 else ""
+        return f"{self.findings[0].what_ru}{more}"
+
 
 def checks(root: Path = SQL_DIR) -> list[Check]:
     """All checks by name, files that are no check included, with their `fault`: they must not end the others."""
