@@ -61,8 +61,8 @@ WITH
             if(mad < show_mad, click_shift, show_shift) AS sure, if(mad < show_mad, show_shift, click_shift) AS other,
             greatest(least(mad, show_mad), 0.012) AS sure_mad, greatest(mad, show_mad, 0.012) AS other_mad,
             campaigns >= {campaigns:Float64} AND of_these >= {small:Float64} AND days_before >= 10 AND click_shift * show_shift > 0
-                AND abs(sure) > bound AND abs(other) > bound / 2
-                AND abs(sure) > {spread:Float64} * sure_mad AND abs(other) > {spread:Float64} / 4 * other_mad
+                AND abs(sure) > if(has({open:Array(String)}, concat(source, '/', account, '/', toString(d))), 0.8, 1) * greatest(bound, {spread:Float64} * sure_mad) AND abs(other) > bound / 2
+                AND abs(other) > {spread:Float64} / 4 * other_mad
                 AND abs(sure - other) < greatest(0.35 * abs(sure), 3 * other_mad)
                 AND abs(click_shift - arrayReduce('median', arraySlice(shifts, -3))) > 0.5 * abs(click_shift) AS is_strange
         FROM

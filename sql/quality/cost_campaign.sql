@@ -62,7 +62,7 @@ WITH
         SELECT
             *, 1.4826 * arrayReduce('median', arrayMap(x -> abs(x), shifts)) AS mad,
             length(shifts) >= 10 AND greatest(spent, spent / exp(shift)) >= greatest({small:Float64}, {share:Float64} * of_all)
-                AND abs(shift) > greatest(log({times:Float64}), {spread:Float64} * mad, {spread:Float64} / sqrt(clicked), arrayMax(arrayMap(x -> abs(x), shifts)) * 1.2)
+                AND abs(shift) > if(has({open:Array(String)}, concat(source, '/', account, '/', toString(campaign_id), '/', toString(d))), 0.8, 1) * greatest(log({times:Float64}), {spread:Float64} * mad, {spread:Float64} / sqrt(clicked), arrayMax(arrayMap(x -> abs(x), shifts)) * 1.2)
                 AND abs(log(spent / clicked / usual_click)) > log({times:Float64}) AS is_strange
         FROM (SELECT *, groupArray(shift) OVER w AS shifts FROM apart WINDOW w AS (PARTITION BY source, account, campaign_id ORDER BY toInt32(d) RANGE BETWEEN 42 PRECEDING AND 1 PRECEDING))
     )

@@ -33,7 +33,7 @@ WITH
             *, arrayReduce('median', means) AS usual_size, log(mean / usual_size) AS shift, length(means) AS days_before,
             1.4826 * arrayReduce('median', arrayMap(x -> abs(log(x / usual_size)), means)) AS mad,
             days_before >= 14 AND n >= {orders:Float64}
-                AND abs(shift) > greatest(log({times:Float64}), {spread:Float64} * mad, {spread:Float64} * usual_strays / usual_size / sqrt(n)) AS is_strange
+                AND abs(shift) > if(has({open:Array(String)}, concat(account, '/', toString(d))), 0.8, 1) * greatest(log({times:Float64}), {spread:Float64} * mad, {spread:Float64} * usual_strays / usual_size / sqrt(n)) AS is_strange
         FROM
         (
             SELECT *, groupArray(mean) OVER w AS means, quantileExact(0.5)(strays) OVER w AS usual_strays

@@ -58,7 +58,7 @@ WITH
     (
         SELECT
             *,
-            abs(shift) > greatest(log(if(event_id = 0, {together:Float64}, {times:Float64})), if(days_before < 5, 1., mad) * {spread:Float64})
+            abs(shift) > if(has({open:Array(String)}, concat(account, '/', toString(event_id), '/', toString(d))), 0.8, 1) * greatest(log(if(event_id = 0, {together:Float64}, {times:Float64})), if(days_before < 5, 1., mad) * {spread:Float64})
                 AND orders >= if(event_id = 0, 4, 1) * {orders:Float64}
                 AND if(event_id = 0, events >= 3, lowest > most_before OR highest < least_before) AS is_strange
         FROM spread

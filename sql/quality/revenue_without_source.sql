@@ -71,8 +71,8 @@ WITH
             *, 1.4826 * arrayReduce('median', arrayMap(s -> abs(s - arrayReduce('median', shifts)), shifts)) AS mad,
             found < {fall:Float64} * expected AND expected >= {orders:Float64}
                 -- How unlikely so few are by chance alone, as a power of e.
-                AND expected - found + found * log(greatest(found, 1) / expected) > {chance:Float64}
-                AND -shift > {spread:Float64} * mad AND -shift > -arrayMin(shifts) * 1.1 AS is_low
+                AND expected - found + found * log(greatest(found, 1) / expected) > {chance:Float64} * if(has({open:Array(String)}, concat(toString(thing), '/', toString(d))), 0.7, 1)
+                AND -shift > if(has({open:Array(String)}, concat(toString(thing), '/', toString(d))), 0.8, 1) * greatest({spread:Float64} * mad, -arrayMin(shifts) * 1.1) AS is_low
         FROM (SELECT *, groupArray(shift) OVER (PARTITION BY account, thing, length ORDER BY toInt32(d) RANGE BETWEEN 28 PRECEDING AND 3 PRECEDING) AS shifts FROM stretches)
         WHERE length(shifts) >= 7
     ),

@@ -44,7 +44,7 @@ WITH
         SELECT
             *, arrayReduce('median', shares) AS usual, 1.4826 * arrayReduce('median', arrayMap(x -> abs(x - usual), shares)) AS mad, without / total AS share,
             length(shares) >= 7 AND (
-                without >= {small:Float64} AND share > usual + greatest({rise:Float64}, {spread:Float64} * mad) AND share > arrayMax(shares) + 0.2 AND without > 1.5 * arrayMax(amounts)
+                without >= {small:Float64} AND share > usual + if(has({open:Array(String)}, concat(source, '/', account, '/', toString(d))), 0.8, 1) * greatest({rise:Float64}, {spread:Float64} * mad) AND share > arrayMax(shares) + 0.2 AND without > 1.5 * arrayMax(amounts)
                 OR lost >= greatest({small:Float64} / 2, {lost:Float64} * total)) AS is_strange
         FROM (SELECT *, groupArray(without / total) OVER w AS shares, groupArray(without) OVER w AS amounts FROM days WINDOW w AS (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 28 PRECEDING AND 1 PRECEDING))
     )
