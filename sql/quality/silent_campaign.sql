@@ -24,8 +24,8 @@ HAVING countIf(first <= {today:Date} - 16 AND last >= {today:Date} - 9) = 0;
 -- `day`: the first without spend after two weeks with. The second silent day decides: one happens to ads by chance, or a
 -- person pauses them. One that its source calls active counts if it was a part of the account's spend, one that it calls
 -- paused, ended or deleted never. Where the status is not known it must be much of the spend, with a show to come in its
--- city and none just over, or campaigns of several cities that were as much and fell silent at once while others go on. `most` of the
--- account's campaigns at once count on the first day. All of them at once: freshness_data, or a person.
+-- city and none just over, or campaigns of several such cities that were as much and fell silent together. `most` of the
+-- account's campaigns at once count on the first day, while others go on. Over New Year people pause them.
 WITH
     days AS
     (
@@ -56,26 +56,34 @@ WITH
     ),
     coming AS
     (
-        SELECT toString(city) AS city, max(last_show_at) AS till, groupArray(last_show_at) AS shows FROM dim_events FINAL WHERE is_active GROUP BY city
+        SELECT toString(city) AS city, maxIf(last_show_at, is_active) AS till, groupArray(last_show_at) AS shows FROM dim_events FINAL GROUP BY city
+    ),
+    silent AS
+    (
+        SELECT
+            e.*,
+            -- A show is to come in its city, and none was just played; a campaign without a city may be for any.
+            if(e.city = '', (SELECT max(till) FROM coming), c.till) >= toDateTime64(e.day + 3, 3, 'Europe/Moscow')
+                AND NOT arrayExists(t -> t >= toDateTime64(e.day - 7, 3, 'Europe/Moscow') AND t < toDateTime64(e.day + 3, 3, 'Europe/Moscow'), c.shows)
+                AND NOT ((toMonth(e.day) = 12 AND toDayOfMonth(e.day) >= 29) OR (toMonth(e.day) = 1 AND toDayOfMonth(e.day) <= 9)) AS is_due
+        FROM ends AS e LEFT JOIN coming AS c ON c.city = e.city
     )
 SELECT s.source AS source, s.account AS account, s.campaign_id AS campaign_id, s.day AS day, s.name AS campaign, round(s.usual) AS usual, round(s.usual * s.silent, 2) AS money
 FROM
 (
-    SELECT e.*, uniqExactIf(if(e.city = '', toString(e.campaign_id), e.city), e.silent >= 2) OVER (PARTITION BY e.source, e.account, e.day) AS at_once,
-        count() OVER (PARTITION BY e.source, e.account, e.day) AS campaigns_at_once,
-        sumIf(e.usual, e.silent >= 2) OVER (PARTITION BY e.source, e.account, e.day) AS usual_at_once
-    FROM ends AS e
+    SELECT
+        *, uniqExactIf(if(city = '', toString(campaign_id), city), silent >= 2 AND is_due) OVER w AS at_once,
+        sumIf(usual, silent >= 2 AND is_due) OVER w AS usual_at_once, countIf(is_due) OVER w AS campaigns_at_once
+    FROM silent WINDOW w AS (PARTITION BY source, account, day)
 ) AS s
 INNER JOIN of_all AS a ON a.source = s.source AND a.account = s.account AND a.day = s.day
-LEFT JOIN coming AS c ON c.city = s.city
 LEFT JOIN (SELECT source, account, campaign_id, toString(status) AS status, ends_on FROM dim_campaigns FINAL) AS k ON k.source = s.source AND k.account = s.account AND k.campaign_id = s.campaign_id
-WHERE a.going_on > 0 AND k.status NOT IN ('paused', 'ended', 'deleted')
-    AND coalesce(k.ends_on, s.day) >= s.day
+WHERE k.status NOT IN ('paused', 'ended', 'deleted') AND coalesce(k.ends_on, s.day) >= s.day
     AND (
         (k.status = 'active' AND s.silent >= 2 AND s.usual >= greatest({usual:Float64} / 2, {active:Float64} * a.usual))
-        OR (s.campaigns_at_once > {together:Float64} AND s.campaigns_at_once >= {most:Float64} * (a.going_on + s.campaigns_at_once))
-        OR (s.silent >= 2 AND (s.at_once >= {together:Float64} AND s.usual_at_once >= a.usual * {share:Float64}
-            OR s.usual >= {usual:Float64} AND s.usual >= a.usual * {share:Float64} AND c.till >= toDateTime64(s.day + 3, 3, 'Europe/Moscow')
-                AND NOT arrayExists(t -> t >= toDateTime64(s.day - 7, 3, 'Europe/Moscow') AND t < toDateTime64(s.day + 3, 3, 'Europe/Moscow'), c.shows)))
+        OR s.is_due AND (
+            (a.going_on > 0 AND s.campaigns_at_once > {together:Float64} AND s.campaigns_at_once >= {most:Float64} * (a.going_on + s.campaigns_at_once))
+            OR (s.silent >= 2 AND s.at_once >= {together:Float64} AND s.usual_at_once >= a.usual * {share:Float64})
+            OR (s.silent >= 2 AND s.usual >= greatest({usual:Float64}, a.usual * {share:Float64})))
     )
 ORDER BY money DESC, source, account, campaign_id, day
