@@ -84,6 +84,6 @@ WHERE k.status NOT IN ('paused', 'ended', 'deleted') AND coalesce(k.ends_on, s.d
         OR s.is_due AND (
             (a.going_on > 0 AND s.campaigns_at_once > {together:Float64} AND s.campaigns_at_once >= {most:Float64} * (a.going_on + s.campaigns_at_once))
             OR (s.silent >= 2 AND s.at_once >= {together:Float64} AND s.usual_at_once >= a.usual * {share:Float64})
-            OR (s.silent >= 2 AND s.usual >= greatest({usual:Float64}, a.usual * {share:Float64})))
+            OR (s.silent >= 2 AND s.city != '' AND s.usual >= greatest({usual:Float64}, a.usual * {share:Float64})))
     )
 ORDER BY money DESC, source, account, campaign_id, day
