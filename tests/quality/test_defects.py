@@ -13,7 +13,21 @@ from clickhouse_connect.driver.client import Client
 
 from tasks.load.sql import sql_text
 from tasks.quality.checks import checks
-from tests.quality.healthy import DATA, MARTS, META, REFERENCE, TODAY, TOLD, broken, judged, noon, refresh_marts, stand, tell, warehouse_in
+from tests.quality.healthy import (
+    DATA,
+    MARTS,
+    META,
+    REFERENCE,
+    TODAY,
+    TOLD,
+    broken,
+    judged,
+    noon,
+    refresh_marts,
+    stand,
+    tell,
+    warehouse_in,
+)
 from tests.quality.rows import Truth
 
 DAYS = 110
