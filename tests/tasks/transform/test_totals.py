@@ -1,10 +1,8 @@
 """Whatever an order's lines look like, the order counts as far as it can be read; a status has one word everywhere."""
 
-from decimal import Decimal
 from typing import Any
 
 import polars as pl
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,19 +19,15 @@ TEXTS = ["", "many", "-1", "9" * 20, "9" * 15, "1e5", "true", "2026-02-30T00:00:
 ODD = st.none() | st.sampled_from(TEXTS)
 
 
-@pytest.mark.parametrize(
-    ("price", "odd", "unpriced"),
-    [(p, 0, 0) for p in ("300", "200", "120", "100", "220")] + [("301", 1, 0), ("0", 1, 0), ("a hundred", 0, 1)],
-)
-def test_an_orders_price_is_a_sum_of_its_lines_or_odd(price: str, odd: int, unpriced: int) -> None:
+def test_an_orders_price_is_a_sum_of_its_lines_or_odd() -> None:
     """Three lines of 100, one given back but for 20, one cancelled: all, without either, without what was given back."""
-    (row,) = order_totals(raw_orders(*(line | {"order_price": price} for line in (PAID, BACK, GONE)))).to_dicts()
-    assert (row["orders"], row["orders_odd"], row["orders_unpriced"], row["tickets"]) == (1, odd, unpriced, 4)
-    assert (row["lines"], row["lines_refunded"], row["lines_cancelled"]) == (
-        Decimal(200),
-        Decimal(100),
-        Decimal(100),
-    )
+    fits = [(price, 0, 0) for price in ("300", "200", "120", "100", "220")]
+    for price, odd, unpriced in (*fits, ("301", 1, 0), ("0", 1, 0), ("a hundred", 0, 1)):
+        (row,) = order_totals(
+            raw_orders(*(line | {"order_price": price} for line in (PAID, BACK, GONE)))
+        ).to_dicts()
+        assert (row["orders"], row["orders_odd"], row["orders_unpriced"], row["tickets"]) == (1, odd, unpriced, 4)
+        assert (row["lines"], row["lines_refunded"], row["lines_cancelled"]) == (200, 100, 100)
 
 
 @given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(PAID, ODD)), max_size=3))
