@@ -34,7 +34,8 @@ STEPS = [
     "compare accounts", "fetch events {w}", "fetch orders {w}", "quarantine events", "quarantine orders",
     "refresh agg_marketing_daily",
     "refresh agg_tags_monthly", "refresh reference tables", "refresh stg_qtickets_sales_raw",
-    "transform to dim_events", "transform to stg_qtickets_tickets", "upsert dim_events",
+    "transform to dim_events", "transform to meta_order_totals", "transform to stg_qtickets_tickets",
+    "upsert dim_events", "upsert meta_order_totals",
     "upsert stg_qtickets_tickets", "validate events", "validate orders",
 ]  # fmt: skip
 
