@@ -27,7 +27,12 @@ from tests.support.stage import SOURCE_OF
 MONEY = ("orders", "banners", "statistics_banners_day", "getStatistics", "reports")
 ALIKE = ("list_emptied_and_count", "item_twice", "day_moved")
 # What no other test looks at.
-ALSO = {"qtickets-events-without_shows.start_date-fresh-second"}
+ALSO = {
+    "qtickets-events-without_shows.start_date-fresh-second",
+    "qtickets-events-without_shows-loaded-once",
+    "qtickets-events-without_shows-settled-second",
+    "vk-ad_plans-values_null_but_ids-settled-once",
+}
 SAMPLE = [*one_of_each(32), *(cell for cell in all_cells() if cell.id in ALSO)]
 SAMPLE += [c for c in one_of_each() if c.endpoint.name in MONEY and c.kind in ALIKE and c not in SAMPLE]
 SHORT = [

@@ -42,6 +42,7 @@ RAW_EVENT: dict[str, str | None] = {
     "event_deleted_at": None,
     "city": "Томск",
     "timezone": "Asia/Tomsk",
+    "shows_known": "true",
     "show_id": None,
     "show_start_at": None,
     "show_deleted_at": None,
