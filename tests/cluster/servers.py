@@ -6,8 +6,6 @@ servers, and puts the plain engine in the place of the replicated one. All other
 through a load balancer, so that nothing may depend on which server answers.
 """
 
-from __future__ import annotations
-
 import http.client
 import itertools
 import re

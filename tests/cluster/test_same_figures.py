@@ -1,7 +1,5 @@
 """The same loads of all sources on two shards and on a single server: every table, view and check says the same."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import replace

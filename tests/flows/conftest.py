@@ -1,7 +1,5 @@
 """Flows in this process, on one Prefect server of the session."""
 
-from __future__ import annotations
-
 import inspect
 import os
 from collections.abc import Callable, Iterator

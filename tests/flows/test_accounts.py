@@ -1,7 +1,5 @@
 """A flow of several accounts on a Prefect server: a run of its own for each, and one that fails is told of alone."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from typing import Any

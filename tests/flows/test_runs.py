@@ -1,7 +1,5 @@
 """What a person sees of a run in Prefect: names of tasks, cached fetches, retries, states, artifacts, subflows."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any

@@ -1,7 +1,5 @@
 """The path of a row without Prefect: a scene for a test that loads, a loaded warehouse for those that only read."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A promoter's twenty days over the turn of the year, served, and the product beside them, without a Prefect server."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,8 +1,6 @@
 """Seven accounts in one warehouse, under the same ids, with settings in files as people have them, and loaded side by
 side: each is as exact as if it were alone, whatever happens to the others."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta

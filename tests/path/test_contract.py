@@ -1,7 +1,5 @@
 """Statements that people already run and feed dashboards with: unchanged, with right answers after a real load."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter, defaultdict
 from datetime import date, timedelta

@@ -1,7 +1,5 @@
 """Every figure in the warehouse equals the ground truth, to the kopeck, whatever was loaded before, in both engines."""
 
-from __future__ import annotations
-
 import dataclasses
 from datetime import date, timedelta
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """A load that dies or fails anywhere harms nothing, and the next one asks the API for nothing twice."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import date, timedelta
 

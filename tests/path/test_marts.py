@@ -1,7 +1,5 @@
 """Marts and tables agree after the next load, however narrow, whatever changed and wherever those before it died."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """Rejected rows: set aside with a reason, the rest loaded, tried again, and let go only for what is in the warehouse."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """What the reports say of rows put in by hand: levels, and which campaign a ticket belongs to."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from datetime import date, timedelta

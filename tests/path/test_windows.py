@@ -1,7 +1,5 @@
 """Which days are loaded for what was asked: never one that is still to come, and today's spend only on request."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Several accounts at one address: each sees its own data alone, under ids that the others have too."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime

@@ -1,7 +1,5 @@
 """The world is as its seed decides, with what a loader must survive, and personal data where they belong."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Carries out schedules, and says what is wrong: after each successful run, and at the end, when all must be exact."""
 
-from __future__ import annotations
-
 import logging
 import threading
 import traceback

@@ -1,7 +1,5 @@
 """Random schedules end exact; and some that once did not, or are worth their own name."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Iterator
 

@@ -1,8 +1,6 @@
 """The statements that people and dashboards already run are right as they stand, straight after a load. Expected figures
 are added up by hand."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta

@@ -1,7 +1,5 @@
 """Sales by day, event and currency are what a person adds up by hand from the tickets, and the views show each once."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any

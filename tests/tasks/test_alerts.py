@@ -1,7 +1,5 @@
 """Alerts: sent once for a trouble and once when it is resolved, in words that fit a chat, to a webhook or Telegram."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

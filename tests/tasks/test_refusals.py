@@ -1,7 +1,5 @@
 """When a load must fail: by how much of the window's money is rejected or gone, not by a number of rows."""
 
-from __future__ import annotations
-
 from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from decimal import Decimal

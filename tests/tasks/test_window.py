@@ -1,7 +1,5 @@
 """Windows of Moscow days: every instant lies in one day, and days lie side by side without a gap."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, timedelta, timezone
 
 from hypothesis import given

@@ -1,7 +1,5 @@
 """Rows of advertising, raw and finished, that are right in everything, to be broken in one thing at a time."""
 
-from __future__ import annotations
-
 from datetime import date
 from decimal import Decimal
 from typing import Any

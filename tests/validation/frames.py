@@ -1,7 +1,5 @@
 """Frames of raw and of finished rows that are right in everything, to be broken in one thing at a time."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any

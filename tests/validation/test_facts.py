@@ -1,7 +1,5 @@
 """Rules for finished rows: what enters the warehouse is whole, unique and free of contradictions."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any

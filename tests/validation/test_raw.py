@@ -3,8 +3,6 @@
 Rows of a kind are judged together, since a split costs the same for one row and for hundreds.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable
 

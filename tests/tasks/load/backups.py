@@ -1,7 +1,5 @@
 """A warehouse with rows of every kind, and all that a database holds, read by another way than the code's."""
 
-from __future__ import annotations
-
 from clickhouse_connect.driver.client import Client
 
 from tasks.load.mart import restate

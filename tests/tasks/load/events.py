@@ -1,7 +1,5 @@
 """Events to load: what a test does not say about one is ordinary."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import polars as pl

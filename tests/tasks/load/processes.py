@@ -1,7 +1,5 @@
 """Other processes for tests: a script of a few lines, run with the settings of the test."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """What was backed up comes back, row for row, on both engines; a damaged backup is found out; nothing is overwritten."""
 
-from __future__ import annotations
-
 import re
 import shutil
 from collections.abc import Callable, Iterator

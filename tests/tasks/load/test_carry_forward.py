@@ -1,7 +1,5 @@
 """Columns that a source no longer names of an ad come from the newest row that has them; its own values stay."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any

@@ -3,8 +3,6 @@
 The other run is started by hand from inside ours, where a second process would have to be lucky to be.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from unittest.mock import patch

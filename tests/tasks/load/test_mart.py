@@ -1,7 +1,5 @@
 """The mart follows its tables: of the days asked for, or of all, those on which it differs are restated and no other."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date

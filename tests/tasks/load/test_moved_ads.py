@@ -1,7 +1,5 @@
 """An ad whose campaign changes, or becomes known, keeps one row a day: under two keys its spend would count twice."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date
 from typing import Any

@@ -1,7 +1,5 @@
 """A run that read the source earlier and writes later: what a later read found is right, row by row."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 

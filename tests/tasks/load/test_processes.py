@@ -1,7 +1,5 @@
 """Loads in processes of their own: a clock far away moves no day."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from pathlib import Path

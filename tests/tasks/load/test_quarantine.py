@@ -1,7 +1,5 @@
 """Rejected rows: kept whole and once, told apart by their reason, released when a good version was accepted."""
 
-from __future__ import annotations
-
 import json
 from datetime import date
 

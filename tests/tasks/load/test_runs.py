@@ -1,7 +1,5 @@
 """The run history: one row a run, from beginning to end; a run whose process is gone is ended by the next one."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

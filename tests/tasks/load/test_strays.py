@@ -1,7 +1,5 @@
 """A ticket that moves to another month leaves no version in the one where it was: FINAL looks at each month alone."""
 
-from __future__ import annotations
-
 from datetime import date
 from unittest.mock import patch
 

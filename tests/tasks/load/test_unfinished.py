@@ -1,7 +1,5 @@
 """What tables show and marts do not yet is not forgotten, whoever dies, and not taken from a run that is at work."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 

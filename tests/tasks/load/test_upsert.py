@@ -1,7 +1,5 @@
 """Upsert brings a scope to what the source says: new, changed, moved, vanished and rejected rows, of any value."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 

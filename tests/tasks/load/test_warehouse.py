@@ -1,7 +1,5 @@
 """The way into the warehouse: one process at a time, no password in the clear, and each trouble in one line."""
 
-from __future__ import annotations
-
 import base64
 import os
 import signal

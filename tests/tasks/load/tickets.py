@@ -1,7 +1,5 @@
 """Tickets to load: what a test does not say about one is ordinary. And the table they go to, read back as text."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
