@@ -2,11 +2,12 @@
 
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import polars as pl
 
-from tests.validation.frames import typed
+from tests.validation.frames import raw, typed
 
 _RAW: dict[str, str | None] = {
     "stat_date": "2026-01-19",
@@ -28,12 +29,7 @@ RAW_DIRECT = _RAW | {
     "campaign_tracking": None,
     "link_known": "true",
 }
-RAW_VK = _RAW | {
-    "spent": "1662.33",
-    "ad_group_name": "Ретаргетинг",
-    "group_utm": None,
-    "enable_utm": "false",
-}
+RAW_VK = _RAW | {"spent": "1662.33", "ad_group_name": "Ретаргетинг", "group_utm": None, "enable_utm": "false"}
 FACT: dict[str, tuple[Any, Any]] = {
     "stat_date": (pl.Date, date(2026, 1, 19)),
     "account": (pl.String, "main"),
@@ -59,13 +55,7 @@ FACT: dict[str, tuple[Any, Any]] = {
 }
 
 
-def raw_direct(*changes: dict[str, str | None]) -> pl.DataFrame:
-    """A row a change."""
-    return pl.DataFrame([RAW_DIRECT | change for change in changes], schema=dict.fromkeys(RAW_DIRECT, pl.String))
-
-
-def raw_vk(*changes: dict[str, str | None]) -> pl.DataFrame:
-    return pl.DataFrame([RAW_VK | change for change in changes], schema=dict.fromkeys(RAW_VK, pl.String))
+raw_direct, raw_vk = partial(raw, RAW_DIRECT), partial(raw, RAW_VK)
 
 
 def ad_days(*changes: dict[str, Any]) -> pl.DataFrame:

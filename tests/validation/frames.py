@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -46,7 +47,7 @@ RAW_EVENT: dict[str, str | None] = {
     "show_deleted_at": None,
 }
 _INSTANT, _MONEY = pl.Datetime("ms", "UTC"), pl.Decimal(18, 2)
-_TICKET = {
+TICKET: dict[str, tuple[Any, Any]] = {
     "account": (pl.String, "main"),
     "ticket_id": (pl.UInt64, 1),
     "order_id": (pl.UInt64, 1),
@@ -65,17 +66,16 @@ _TICKET = {
 }
 
 
-def raw_orders(*changes: dict[str, str | None]) -> pl.DataFrame:
+def raw(good: dict[str, str | None], *changes: dict[str, str | None]) -> pl.DataFrame:
     """A row a change."""
-    return pl.DataFrame([RAW_ORDER | change for change in changes], schema=dict.fromkeys(RAW_ORDER, pl.String))
+    return pl.DataFrame([good | change for change in changes], schema=dict.fromkeys(good, pl.String))
 
 
-def raw_events(*changes: dict[str, str | None]) -> pl.DataFrame:
-    return pl.DataFrame([RAW_EVENT | change for change in changes], schema=dict.fromkeys(RAW_EVENT, pl.String))
+raw_orders, raw_events = partial(raw, RAW_ORDER), partial(raw, RAW_EVENT)
 
 
 def tickets(*changes: dict[str, Any]) -> pl.DataFrame:
-    return typed(_TICKET, changes).with_columns(pl.coalesce("paid_at", "ordered_at").alias("booked_at"))
+    return typed(TICKET, changes).with_columns(pl.coalesce("paid_at", "ordered_at").alias("booked_at"))
 
 
 def of_main(facts: pl.DataFrame) -> pl.DataFrame:
