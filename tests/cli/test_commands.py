@@ -118,34 +118,30 @@ def test_each_account_is_a_line_and_one_that_fails_stops_no_other(zakaz: Zakaz) 
     ]  # fmt: skip
 
 
-def test_a_failure_that_nobody_sees_is_told_and_its_end_too(zakaz: Zakaz) -> None:
+def test_a_failure_that_nobody_sees_is_told_and_its_end_too(zakaz: Zakaz, receiver: Receiver) -> None:
     """Through ALERT_URL, by cron. On a terminal somebody looks on, and only the end is told."""
-    receiver = Receiver()
     right = zakaz.env["QTICKETS_TOKEN"]
     zakaz.env |= {"ALERT_URL": receiver.url, "QTICKETS_TOKEN": "wrong"}
     load = ("-m", "cli.main", "load", "qtickets", *zakaz.days)
     failed = f"qtickets {' '.join(zakaz.days).replace('--', '')} failed"  # Another window is another alert.
-    try:
-        assert "QTICKETS_TOKEN" in on_a_terminal(zakaz.env, *load[2:])
-        assert receiver.messages == []
-        for _ in range(2):
-            assert zakaz.start(*load).wait(180) == 1
-        (told,) = receiver.messages
-        title, essence, footer = told.split("\n")
-        assert (title, footer) == (f"Zakaz: {failed}", "See `zakaz runs`.")
-        assert "QTICKETS_TOKEN" in essence
+    assert "QTICKETS_TOKEN" in on_a_terminal(zakaz.env, *load[2:])
+    assert receiver.messages == []
+    for _ in range(2):
+        assert zakaz.start(*load).wait(180) == 1
+    (told,) = receiver.messages
+    title, essence, footer = told.split("\n")
+    assert (title, footer) == (f"Zakaz: {failed}", "See `zakaz runs`.")
+    assert "QTICKETS_TOKEN" in essence
 
-        zakaz.env["QTICKETS_RATE"] = "fast"
-        assert zakaz.start(*load).wait(180) == 2
-        assert "QTICKETS_RATE" in receiver.messages[1], "of the settings only those of alerts must be right"
-        assert "fast" not in receiver.messages[1]
-        del zakaz.env["QTICKETS_RATE"]
+    zakaz.env["QTICKETS_RATE"] = "fast"
+    assert zakaz.start(*load).wait(180) == 2
+    assert "QTICKETS_RATE" in receiver.messages[1], "of the settings only those of alerts must be right"
+    assert "fast" not in receiver.messages[1]
+    del zakaz.env["QTICKETS_RATE"]
 
-        zakaz.env["QTICKETS_TOKEN"] = right
-        on_a_terminal(zakaz.env, *load[2:])
-        assert [text.split("\n")[0] for text in receiver.messages[2:]] == [f"Zakaz: Resolved: {failed}"]
-    finally:
-        receiver.close()
+    zakaz.env["QTICKETS_TOKEN"] = right
+    on_a_terminal(zakaz.env, *load[2:])
+    assert [text.split("\n")[0] for text in receiver.messages[2:]] == [f"Zakaz: Resolved: {failed}"]
 
 
 def on_a_terminal(env: dict[str, str], *arguments: str) -> str:

@@ -114,13 +114,6 @@ def open_days(scene_of: Callable[[int], Scene]) -> Scene:
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def told(prefect: PrefectServer, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Receiver:
     """The block of the settings is made, as `zakaz blocks` does."""
     from ops.server.blocks import apply_blocks

@@ -5,9 +5,7 @@ from collections import Counter
 from typing import Any
 
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter
-from prefect.client.schemas.filters import FlowRunFilterParentFlowRunId as Parent
-from prefect.client.schemas.objects import FlowRun, State
+from prefect.client.schemas.objects import State
 
 from flows.accounts import PART
 from flows.backfill import backfill
@@ -15,16 +13,8 @@ from flows.vk_ads import vk_ads
 from ops.server import manifest
 from tests.flows import ad_truth
 from tests.flows.conftest import Scene
-from tests.flows.test_runs import artifact
+from tests.flows.test_runs import artifact, within
 from tests.support.receiver import Receiver
-
-
-def within(state: State[Any]) -> dict[str, FlowRun]:
-    """The runs within a run, by name."""
-    assert state.state_details.flow_run_id
-    with get_client(sync_client=True) as client:
-        asked = FlowRunFilter(parent_flow_run_id=Parent(any_=[state.state_details.flow_run_id]))
-        return {one.name: one for one in client.read_flow_runs(flow_run_filter=asked)}
 
 
 def recorded(scene: Scene) -> list[tuple[Any, ...]]:

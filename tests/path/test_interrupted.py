@@ -13,7 +13,7 @@ from tasks.steps import RESUMED_WITHIN
 from tasks.window import Window
 from tests.flows import ad_truth, truth
 from tests.path.scene import FIRST, NOW, SOURCES, TABLES, TODAY, YESTERDAY, Scene, the_world
-from tests.support.product import Hook, Killed
+from tests.support.product import killer
 
 POINTS = 5
 SPOIL = {
@@ -48,22 +48,9 @@ def exact(scene: Scene, source: str) -> None:
         assert scene.facts(source) == ad_truth.facts(the_world(), source, FIRST, YESTERDAY)
 
 
-def killer(number: int, phase: str) -> Hook:
-    """Dies at the given request to ClickHouse: before it is sent, or when it is done and nobody heard of it."""
-    seen = 0
-
-    def hook(at: str) -> None:
-        nonlocal seen
-        seen += at == "before"
-        if seen > number or (seen == number and at == phase):
-            raise Killed
-
-    return hook
-
-
 def die_after_the_fetch(scene: Scene, source: str, **options: str) -> int:
     """How many calls it made before."""
-    calls, hook = scene.stage.calls, killer(12, "before")
+    calls, hook = scene.stage.calls, killer(12, after=False)
     died = scene.load(source, on_statement=lambda at: hook(at) if scene.stage.calls > calls else None, **options)
     assert died.status == "killed"
     return scene.stage.calls - calls
@@ -85,7 +72,7 @@ def test_killed_at_any_point_and_run_again_the_figures_are_exact(scene: Scene, s
     for point in range(POINTS):
         scene.clock.move(hours=2)
         spoil(scene, source)
-        hook = killer(1 + point * (count - 8) // (POINTS - 1), "before" if point % 2 else "after")
+        hook = killer(1 + point * (count - 8) // (POINTS - 1), after=point % 2 == 0)
         assert scene.load(source, on_statement=hook).status == "killed"
 
         scene.loaded(source)

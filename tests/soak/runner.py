@@ -29,7 +29,7 @@ from tests.soak import scene as scenes
 from tests.soak.model import Model, Run
 from tests.soak.scene import SOURCES, Key, Scene, Value
 from tests.soak.schedule import DAYS, LONGEST, OLD, Step, draw
-from tests.support.product import Clock, Killed, Outcome, Product, as_processes, in_process
+from tests.support.product import Clock, Outcome, Product, as_processes, in_process, killer
 from tests.support.stage import Stage, stage
 
 START = datetime.fromisoformat("2026-03-05T12:00:00+03:00")
@@ -172,7 +172,7 @@ class Runner:
             self._start(run, options["pause"], refresh=old)
         else:
             run_id = str(uuid.uuid4())
-            hook = _killer(options["kill"], options["after"]) if "kill" in options else None
+            hook = killer(options["kill"], after=options["after"]) if "kill" in options else None
             outcome = self._reading(
                 run,
                 lambda: self.product.load(source, first, last, run_id=run_id, on_statement=hook, refresh=old),
@@ -386,19 +386,6 @@ def _same(what: str, there: dict[Any, Any], right: dict[Any, Any]) -> None:
             f"{what} not exact in the end: {len(lost)} lost, {len(others)} too many, {len(differ)} differ, "
             f"e.g. {key}: {there.get(key)} instead of {right.get(key)}"
         )
-
-
-def _killer(number: int, after: bool) -> Callable[[str], None]:
-    left = number
-
-    def kill(phase: str) -> None:
-        nonlocal left
-        left -= phase == "before"
-        if left < 0 or (left == 0 and phase == ("after" if after else "before")):
-            left = -1
-            raise Killed
-
-    return kill
 
 
 def _picked(found: list[Any], share: float) -> Any:

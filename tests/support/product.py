@@ -184,6 +184,20 @@ def _outcome(work: Callable[[], Report | str]) -> Outcome:
     return Outcome("success", done.message, done) if isinstance(done, Report) else Outcome("success", done)
 
 
+def killer(number: int, *, after: bool) -> Hook:
+    """Dies at that request to ClickHouse, and at each one later: before it is sent, or when it is done and nobody heard
+    of it."""
+    seen = 0
+
+    def hook(at: str) -> None:
+        nonlocal seen
+        seen += at == "before"
+        if seen > number or (seen == number and at == ("after" if after else "before")):
+            raise Killed
+
+    return hook
+
+
 @contextmanager
 def _watching(on_statement: Hook | None) -> Iterator[None]:
     """The hook itself may start another run."""

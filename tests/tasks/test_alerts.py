@@ -1,6 +1,5 @@
 """Alerts: sent once for a trouble and once when it is resolved, in words that fit a chat, to a webhook or Telegram."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -16,22 +15,12 @@ from tasks.alerts.sending import deliver, fire, resolve
 from tasks.settings import Settings
 from tests.support.receiver import Receiver
 from tests.tasks.load.engines import _no_flow_run, values
+from tests.tasks.test_harmless import units
 
 __all__ = ["_no_flow_run"]
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 DAY = timedelta(hours=24)
 FAILED = Trouble("run qtickets", "qtickets failed", "Token 1 is wrong.", "The token is wrong.")
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    yield receiver
-    receiver.close()
-
-
-def units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
 
 
 LINES = st.lists(st.text("abc 😀,;.", min_size=1, max_size=300), max_size=60).map("\n".join)

@@ -74,16 +74,6 @@ def test_what_was_booked_after_the_source_was_read_is_not_taken_for_vanished(cli
     assert ids(client) == [2]
 
 
-def test_rows_removed_and_loaded_again_survive_a_server_that_drops_repeated_inserts(client: Client) -> None:
-    """As every replicated table does: the block is the same to the byte, which looks like a repeat of the first."""
-    client.command(f"ALTER TABLE {TICKETS.name} MODIFY SETTING non_replicated_deduplication_window = 100")
-    load(client, [ticket(1), ticket(2)], version=1)
-    load(client, [], version=1)
-
-    assert load(client, [ticket(1), ticket(2)], version=1) == Upserted(new=2)
-    assert ids(client) == [1, 2]
-
-
 def test_a_table_that_keeps_vanished_rows_keeps_them(client: Client) -> None:
     upsert(client, EVENTS, event_frame(event(1), event(2)), Scope(), 1)
 
