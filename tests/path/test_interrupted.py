@@ -12,33 +12,8 @@ from tasks.sources.windows import split_by_months
 from tasks.steps import RESUMED_WITHIN
 from tasks.window import Window
 from tests.flows import ad_truth, truth
-from tests.path.scene import FIRST, NOW, SOURCES, TABLES, TODAY, YESTERDAY, Scene, the_world
+from tests.path.scene import FIRST, NOW, SOURCES, TODAY, YESTERDAY, Scene, the_world
 from tests.support.product import killer
-
-POINTS = 5
-SPOIL = {
-    "qtickets": (
-        "DELETE FROM {table} WHERE toDate(paid_at) = '{lost}'",
-        "INSERT INTO {table} SELECT * REPLACE (amount + 1 AS amount, _ver + 1 AS _ver) FROM {table} "
-        "WHERE toDate(paid_at) = '{other}'",
-        "INSERT INTO {table} SELECT * REPLACE (ticket_id + 90000000 AS ticket_id) FROM {table} "
-        "WHERE toDate(paid_at) = '{more}' LIMIT 3",
-    ),
-    "vk_ads": (
-        "DELETE FROM {table} WHERE stat_date = '{lost}'",
-        "INSERT INTO {table} SELECT * REPLACE (impressions + 1 AS impressions, _ver + 1 AS _ver) FROM {table} "
-        "WHERE stat_date = '{other}'",
-        "INSERT INTO {table} SELECT * REPLACE (campaign_id + 1 AS campaign_id) FROM {table} "
-        "WHERE stat_date = '{more}' AND ad_id != 0 LIMIT 1",
-    ),
-}
-SPOIL["direct"] = SPOIL["vk_ads"]
-
-
-def spoil(scene: Scene, source: str) -> None:
-    """Of what is loaded a day is lost, one has other figures, and one has rows too many."""
-    days = {word: str(YESTERDAY - timedelta(days=n)) for word, n in (("lost", 1), ("other", 3), ("more", 5))}
-    scene.product.command(*(sql.format(table=TABLES[source], **days) for sql in SPOIL[source]))
 
 
 def exact(scene: Scene, source: str) -> None:
@@ -54,35 +29,6 @@ def die_after_the_fetch(scene: Scene, source: str, **options: str) -> int:
     died = scene.load(source, on_statement=lambda at: hook(at) if scene.stage.calls > calls else None, **options)
     assert died.status == "killed"
     return scene.stage.calls - calls
-
-
-@pytest.mark.parametrize("source", SOURCES)
-def test_killed_at_any_point_and_run_again_the_figures_are_exact(scene: Scene, source: str) -> None:
-    """At points spread over all requests to the warehouse, with something to insert, to change and to delete."""
-    scene.loaded(source)
-    spoil(scene, source)
-    count = 0
-
-    def counting(phase: str) -> None:
-        nonlocal count
-        count += phase == "before"
-
-    scene.loaded(source, on_statement=counting)
-    assert count > 40
-    for point in range(POINTS):
-        scene.clock.move(hours=2)
-        spoil(scene, source)
-        hook = killer(1 + point * (count - 8) // (POINTS - 1), after=point % 2 == 0)
-        assert scene.load(source, on_statement=hook).status == "killed"
-
-        scene.loaded(source)
-
-        exact(scene, source)
-    history = scene.product.select("SELECT status, message FROM meta_job_runs ORDER BY started_at").rows()
-    assert {status for status, _ in history} == {"success", "failed"}
-    assert {message.split("; ")[-1] for status, message in history if status == "failed"} == {
-        "crashed: its process ended without a word"
-    }
 
 
 @pytest.mark.parametrize("source", SOURCES)
