@@ -7,16 +7,16 @@ import tomllib
 import pytest
 
 from ops.server import serve
-from tests.ops.files import COMPOSE, EXACT_TAG, ONE_OFF, OURS, ROOT, SERVICES, resolved, variables
+from tasks.errors import SettingsError
+from tests.ops.files import COMPOSE, EXACT_TAG, ONE_OFF, OURS, ROOT, SERVICES, UNCOMMENTED, VARIABLE, resolved
 
 SAMPLE = "configs/.env.compose.sample"
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|AUTH_STRING|DSN|CONNECTION_URL")
 
 
 def test_every_password_is_asked_for_and_a_secret_is_never_written_out() -> None:
-    for variable in variables():
-        if "PASSWORD" in variable.name:
-            assert variable.kind == ":?", variable
+    asked_for = [(name, kind) for name, kind, _ in VARIABLE.findall(UNCOMMENTED) if "PASSWORD" in name]
+    assert {kind for _, kind in asked_for} == {":?"}, asked_for
     for service, declared in SERVICES.items():
         for name, value in declared.get("environment", {}).items():
             if SECRET.search(name) and not name.endswith("_FILE"):
@@ -108,3 +108,9 @@ def test_a_short_password_of_the_ui_does_not_start(
         assert ended.code == 2
         assert "at least 12 characters" in capsys.readouterr().err
     assert ran == ([("0.0.0.0", 4200)] if starts else [])
+
+
+@pytest.mark.parametrize("given", [None, "", "zakaz", ":" + "x" * 40])
+def test_a_server_of_prefect_has_a_name_and_a_password(given: str | None) -> None:
+    with pytest.raises(SettingsError, match="must be a name, a colon and a password"):
+        serve.require_password(given)

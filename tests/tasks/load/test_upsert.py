@@ -14,8 +14,7 @@ from tasks.sources.qtickets import EVENTS, TICKETS
 from tasks.sources.vk_ads import SOURCE as VK
 from tasks.window import Window
 from tests.tasks.load.engines import BOTH, place_of, values
-from tests.tasks.load.events import event, event_frame
-from tests.tasks.load.tickets import ids, load, refunded, stored, ticket, utc, written
+from tests.tasks.load.tickets import event, event_frame, ids, load, refunded, stored, ticket, utc, written
 from tests.validation.ad_frames import ad_days
 
 (ADS,) = VK.outputs

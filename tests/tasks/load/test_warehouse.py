@@ -1,6 +1,8 @@
-"""The way into the warehouse: one process at a time, no password in the clear, and each trouble in one line."""
+"""The way into the warehouse: one process at a time, no password in the clear, each trouble in one line; and a clock far away
+moves no day."""
 
 import base64
+import json
 import os
 import signal
 import subprocess
@@ -147,3 +149,55 @@ def test_a_user_of_a_server_gets_in_by_the_address_and_a_refusal_is_in_plain_wor
             (READER, "The warehouse is read-only for this user (127.0.0.1:"),
         ):
             assert words in str(complaint(make_settings(clickhouse_dsn=server.dsn_of(user))))
+
+
+FAR = "Asia/Kamchatka"
+# Loads both ends of the Moscow day 10 March and its neighbours, then empties that day; prints what was where.
+FAR_LOAD = """
+import json
+from tasks.load.migrate import migrate
+from tasks.load.warehouse import warehouse
+from tasks.settings import load_settings
+from tests.tasks.load.engines import values
+from tests.tasks.load.test_mart import restate
+from tests.tasks.load.tickets import load, march, ticket
+paid = ["2026-03-09T20:59:59.999", "2026-03-09T21:00", "2026-03-10T20:59:59.999", "2026-03-10T21:00"]
+with warehouse(load_settings()) as client:
+    migrate(client)
+    load(client, [ticket(n, paid=text) for n, text in enumerate(paid, 1)], version=1)
+    assert load(client, [ticket(n, paid=text) for n, text in enumerate(paid, 1)], version=2).written == 0
+    stored = values(client, "SELECT toString(paid_at) FROM stg_qtickets_tickets FINAL ORDER BY ticket_id")
+    restate(client, 1)
+    sold = values(client, "SELECT event_date, tickets_sold FROM v_sales_latest ORDER BY event_date")
+    load(client, [], 3, march(10, 10))
+    left = values(client, "SELECT ticket_id FROM stg_qtickets_tickets FINAL ORDER BY ticket_id")
+    zone = client.command("SELECT timezone()")
+print(json.dumps([zone, stored, sold, left]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["the server", "the computer"])
+def test_an_instant_is_an_instant_and_a_day_a_moscow_day_wherever_the_clock_is(
+    make_settings: Callable[..., Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    monkeypatch.setenv("TZ", FAR)
+    if where == "the server":
+        with clickhouse_server(tmp_path / "server") as server:
+            monkeypatch.delenv("TZ")
+            said = json.loads(finish(start(tmp_path, FAR_LOAD, make_settings(clickhouse_dsn=server.dsn))))
+    else:
+        said = json.loads(finish(start(tmp_path, FAR_LOAD, make_settings())))
+
+    paid = [
+        "2026-03-09 20:59:59.999",
+        "2026-03-09 21:00:00.000",
+        "2026-03-10 20:59:59.999",
+        "2026-03-10 21:00:00.000",
+    ]
+    assert said == [
+        FAR,
+        [[text] for text in paid],
+        [["2026-03-09", 1], ["2026-03-10", 2], ["2026-03-11", 1]],
+        [[1], [4]],
+    ]

@@ -1,4 +1,4 @@
-"""Tickets to load: what a test does not say about one is ordinary. And the table they go to, read back as text."""
+"""Tickets and events to load: what a test does not say about one is ordinary. And the table of tickets, read back as text."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,7 +12,7 @@ from tasks.load.upsert import Upserted, upsert
 from tasks.sources.qtickets import TICKETS
 from tasks.window import Window
 from tests.tasks.load.engines import rows
-from tests.validation.frames import TICKET
+from tests.validation.frames import TICKET, typed
 
 SCHEMA = {name: kind for name, (kind, _) in TICKET.items()}
 
@@ -90,3 +90,26 @@ def _text(value: Any) -> Any:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}.{value.microsecond // 1000:03}"
     return f"{value:.2f}" if isinstance(value, Decimal) else value
+
+
+_INSTANT = pl.Datetime("ms", "UTC")
+_EVENT: dict[str, tuple[Any, Any]] = {
+    "account": (pl.String, "main"),
+    "event_id": (pl.UInt64, 0),
+    "event_name": (pl.String, "Лекция"),
+    "city": (pl.String, "москва"),
+    "venue": (pl.String, "Клуб"),
+    "timezone": (pl.String, "Europe/Moscow"),
+    "currency": (pl.String, "RUB"),
+    "is_active": (pl.UInt8, 1),
+    "first_show_at": (_INSTANT, utc("2026-04-01T16:00")),
+    "last_show_at": (_INSTANT, None),
+}
+
+
+def event(event_id: int, name: str = "Лекция", city: str = "москва", **given: Any) -> dict[str, Any]:
+    return {"event_id": event_id, "event_name": name, "city": city, **given}
+
+
+def event_frame(*events: dict[str, Any]) -> pl.DataFrame:
+    return typed(_EVENT, events)
