@@ -19,7 +19,6 @@ from cli import terminal
 from tasks.load.migrate import migrated
 from tasks.load.quarantine import quarantine
 from tasks.logs import show_traceback
-from tasks.settings import Settings
 from tasks.smoke import Probe
 from tests.cli.conftest import Zakaz, complaints, wait_for
 from tests.flows import truth
@@ -46,7 +45,7 @@ def test_a_load_without_a_server_prints_a_line_and_starts_nothing(zakaz: Zakaz) 
     assert re.fullmatch(rf"qtickets {zakaz.first}\.\.{zakaz.last}: \d+ ticket lines, \d+ new\n", out)
     assert err.endswith("NO PREFECT\n")
     assert "STARTED" not in err
-    assert zakaz.sales() == truth.sales(zakaz.world, zakaz.first, zakaz.last)
+    assert zakaz.product.held("sales") == truth.sales(zakaz.world, zakaz.first, zakaz.last)
     (run,) = map(json.loads, zakaz.ok("runs", "--json").splitlines())
     assert (run["job"], run["status"]) == ("qtickets_loader", "success")
 
@@ -163,7 +162,7 @@ def on_a_terminal(env: dict[str, str], *arguments: str) -> str:
 
 def test_a_real_terminal_gets_no_escape_but_colours(zakaz: Zakaz) -> None:
     text = dict.fromkeys(("record_key", "reason", "column", "value", "record"), ATTACK)
-    with migrated(Settings(_env_file=None, clickhouse_dsn=zakaz.env["CLICKHOUSE_DSN"])) as client:
+    with migrated(zakaz.product.settings) as client:
         none = pl.Series([], dtype=pl.String)
         quarantine(client, "qtickets", "main", "orders", pl.DataFrame([text]), lambda: none, "1", 1)
     for arguments in (("quarantine", "list"), ("sql", f"SELECT throwIf(1, '{ATTACK}')")):

@@ -15,7 +15,7 @@ from tasks import settings
 from tasks.ingest import Report
 from tasks.sources.accounts import Account, label, wanted
 from tests.flows import ad_truth, truth
-from tests.path.scene import DAYS, FACTS, FIRST, NOW, SALES, TICKETS, YESTERDAY
+from tests.path.scene import DAYS, FIRST, NOW, YESTERDAY
 from tests.path.test_contract import prove
 from tests.support.fixtures import new_database
 from tests.support.product import Clock, Product, in_process
@@ -111,17 +111,16 @@ def town(clickhouse_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 def exact() -> None:
     """Each by its own world alone."""
+    product = Product(settings.load_settings())
     for account in accounts():
         source, world, mine = account.source.name, WORLDS[account.label], f"WHERE account = '{account.name}'"
         if source == "qtickets":
             events = sorted((event.id, event.name, event.city.name.lower()) for event in world.events)
             assert rows(f"SELECT event_id, event_name, city FROM dim_events {mine}") == events
-            assert {row[0]: row[1:] for row in rows(f"{TICKETS} {mine}")} == truth.tickets(world)
-            found, right, width = rows(f"{SALES} {mine}"), truth.sales(world), 3
+            assert product.held("tickets", account.name) == truth.tickets(world)
+            assert product.held("sales", account.name) == truth.sales(world)
         else:
-            right = ad_truth.facts(world, source, FIRST, YESTERDAY)
-            found, width = rows(f"{FACTS} fact_{source}_daily {mine}"), 4
-        assert ({row[:width]: row[width:] for row in found}, len(found)) == (right, len(right))
+            assert product.held(source, account.name) == ad_truth.facts(world, source, FIRST, YESTERDAY)
 
 
 def test_every_row_of_every_account_is_its_truth_though_they_share_ids(town: Town) -> None:

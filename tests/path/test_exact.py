@@ -9,7 +9,7 @@ import pytest
 from sandbox.world import World
 from sandbox.world.spend import AdDay, ad_days
 from tests.flows import ad_truth, truth
-from tests.path.scene import FIRST, NOW, TABLES, TICKETS, TODAY, YESTERDAY, Scene, make_world, the_world
+from tests.path.scene import FIRST, NOW, TABLES, TODAY, YESTERDAY, Scene, make_world, the_world
 
 MARKETING = (
     "SELECT d, city, source, impressions, clicks, spend_total, tickets_sold, revenue, refunds_amount, "
@@ -29,7 +29,7 @@ def exact(scene: Scene, world: World, since: date = TODAY) -> None:
     """All that is loaded. `since`: the day of the first load, to which the APIs told of ads that are deleted now."""
     assert scene.sales() == truth.sales(world)
     for source in ("vk_ads", "direct"):
-        assert scene.facts(source) == ad_truth.facts(world, source, FIRST, YESTERDAY)
+        assert scene.product.held(source) == ad_truth.facts(world, source, FIRST, YESTERDAY)
     view = scene.product.select(MARKETING)
     wanted = ad_truth.marketing(world, spend_of(world), ad_truth.contents(world, since))
     assert {row[:3]: row[3:9] for row in view.rows()} == wanted
@@ -41,8 +41,7 @@ def exact(scene: Scene, world: World, since: date = TODAY) -> None:
 
 def test_every_row_of_every_source_is_the_truth(loaded: Scene) -> None:
     exact(loaded, the_world())
-    held = loaded.product.select(TICKETS).rows()
-    assert {row[0]: row[1:] for row in held} == truth.tickets(the_world())
+    assert loaded.product.held("tickets") == truth.tickets(the_world())
     assert {request.method for request in loaded.stage.requests("qtickets")} == {"GET"}
     assert not loaded.stage.vk.writes
     assert not loaded.stage.direct.writes
@@ -80,14 +79,14 @@ def test_restated_days_and_refunds_end_as_the_truth_has_them(scene: Scene) -> No
 
 def test_an_ad_that_the_api_forgot_keeps_its_figures_and_its_city(scene: Scene) -> None:
     scene.loaded("vk_ads")
-    before = scene.tables("agg_marketing_daily"), scene.facts("vk_ads")
+    before = scene.tables("agg_marketing_daily"), scene.product.held("vk_ads")
     ad = next(row.ad for row in ad_days(the_world()) if row.ad.source == "vk_ads" and row.day == YESTERDAY)
 
     scene.stage.vk.cabinet.vanish(ad.ad_id)
 
     assert "kept, though the source no longer confirms them" in scene.loaded("vk_ads")
     assert scene.last_run()["metrics"]["warnings"] == [], "no later read mends it: no backfill waits for one"
-    assert (scene.tables("agg_marketing_daily"), scene.facts("vk_ads")) == before
+    assert (scene.tables("agg_marketing_daily"), scene.product.held("vk_ads")) == before
 
 
 def test_the_basis_of_the_reports_may_change_and_all_days_follow(scene: Scene) -> None:

@@ -20,7 +20,7 @@ def exact(scene: Scene, source: str) -> None:
     if source == "qtickets":
         assert scene.sales() == truth.sales(the_world())
     else:
-        assert scene.facts(source) == ad_truth.facts(the_world(), source, FIRST, YESTERDAY)
+        assert scene.product.held(source) == ad_truth.facts(the_world(), source, FIRST, YESTERDAY)
 
 
 def die_after_the_fetch(scene: Scene, source: str, **options: str) -> int:

@@ -49,13 +49,14 @@ SCHEDULES = {
 # With rows to insert, to change and to delete, at points spread over all requests to the warehouse.
 SCHEDULES |= {
     f"a load of {source} that is killed at request {number}": [
-        _load(source, days=4),
+        *map(_load, SOURCES),
         *(_change(what, 0.8, source=ads) for what in ("restate", "refund")),
         *(_change(what, 0.9, source=ads) for what in ("vanish_day", "vanish_order")),
-        _load(source, kill=number, after=number % 8 == 0),
+        Step("time", {"hours": 26}),
+        _load(source, kill=number, after=number % 8 == 2),
     ]
     for source, ads in zip(SOURCES, ("direct", "vk_ads", "direct"), strict=True)
-    for number in range(12, 61, 12)
+    for number in range(22, 71, 12)
 }
 
 
