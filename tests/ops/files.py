@@ -15,7 +15,6 @@ ONE_OFF = {"access", "setup"}
 OURS = {name for name, service in SERVICES.items() if "build" in service}
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 
-EXACT_TAG = re.compile(r"[\w./-]+:\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?")
 VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)(?:(:?[-?+])([^}]*))?\}")
 """`${NAME:?words}`: the second group is `:?`, `:-` and so on, or nothing."""
 

@@ -13,20 +13,10 @@ from ops.server.manifest import AUTOMATIONS_YAML, OURS, PART, PREFECT_YAML, read
 from tasks.sources import SOURCES
 from tests.ops.files import ROOT
 
-HARDENED = {
-    "User=zakaz",
-    "EnvironmentFile=/etc/zakaz/zakaz.env",
-    "Restart=always",
-    "NoNewPrivileges=true",
-    "ProtectSystem=strict",
-    "ProtectHome=true",
-    "PrivateTmp=true",
-    "ReadWritePaths=/var/lib/zakaz",
-    "CapabilityBoundingSet=",
-    "WantedBy=multi-user.target",
-}
-
-
+HARDENED = set(
+    "User=zakaz EnvironmentFile=/etc/zakaz/zakaz.env Restart=always NoNewPrivileges=true ProtectSystem=strict "
+    "ProtectHome=true PrivateTmp=true ReadWritePaths=/var/lib/zakaz CapabilityBoundingSet= WantedBy=multi-user.target".split()
+)
 HOURS = {
     "qtickets/nightly": ["20 3 * * *"],
     "vk_ads/nightly": ["30 3 * * *"],

@@ -45,11 +45,7 @@ class Town:
 
     def write(self, name: str, account: str, **more: str) -> None:
         """A file with the credentials of now, e.g. `vk.spb`, the account `spb` of VK Ads."""
-        word = name.partition(".")[0]
-        api: Any = getattr(self.stage, word)
-        values = api.accounts[account].settings(self.stage.running.url_of(api)) | {f"{word.upper()}_RATE": "10000"}
-        text = "".join(f"{key}={value}\n" for key, value in (values | more).items())
-        (self.secrets / f".env.{name}").write_text(text)
+        self.stage.write(self.secrets / f".env.{name}", name.partition(".")[0], account, **more)
 
     def write_all(self) -> None:
         """VK's tokens are forgotten on both sides."""

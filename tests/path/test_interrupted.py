@@ -1,18 +1,14 @@
 """A load that dies or fails anywhere harms nothing, and the next one asks the API for nothing twice."""
 
 import uuid
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tasks.sources import SOURCES as DECLARED
-from tasks.sources.windows import split_by_months
 from tasks.steps import RESUMED_WITHIN
-from tasks.window import Window
 from tests.flows import ad_truth, truth
-from tests.path.scene import FIRST, NOW, SOURCES, TODAY, YESTERDAY, Scene, the_world
+from tests.path.scene import FIRST, SOURCES, TODAY, YESTERDAY, Scene, the_world
 from tests.support.product import killer
 
 
@@ -77,15 +73,6 @@ def test_open_days_are_fetched_by_each_run_and_settled_ones_once(scene: Scene) -
     assert (failed.status, "not as it was written" in failed.message) == ("failed", True)
     assert calls_of() == first
     exact(scene, "vk_ads")
-
-
-@given(*[st.dates(NOW.date() - timedelta(days=2000), NOW.date())] * 2, st.sampled_from([1, 3, 12]))
-def test_windows_of_a_backfill_cover_every_day_once_wherever_it_begins(one, other, months) -> None:  # type: ignore[no-untyped-def]
-    whole = Window(first=min(one, other), last=max(one, other))
-    windows = list(split_by_months(whole, months))
-    days = [window.first + timedelta(days=n) for window in windows for n in range(window.days)]
-    assert days == [whole.first + timedelta(days=n) for n in range(whole.days)]
-    assert all(w.first.day == 1 and (w.first.month - 1) % months == 0 for w in windows[1:])
 
 
 def test_a_backfill_that_failed_goes_on_where_it_ended(scene: Scene) -> None:

@@ -19,8 +19,7 @@ from tasks.sources.accounts import Account
 from tasks.window import Window
 from tests.flows import truth
 from tests.path.scene import Scene, the_world
-from tests.validation.ad_frames import ad_days, raw_vk
-from tests.validation.frames import raw_orders
+from tests.validation.frames import ad_days, raw_orders, raw_vk
 from validation.rules import TWICE
 from validation.split import Split
 

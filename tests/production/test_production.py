@@ -9,7 +9,6 @@ import pytest
 from sandbox.world import World
 from tests.flows import ad_truth, truth
 from tests.production.stack import Stack, stack, until
-from tests.support.product import Product
 
 pytestmark = pytest.mark.slow
 WORLD = World.generate(until=datetime.fromisoformat("2026-03-08T12:00:00+03:00"), days=10, scale=0.05)
@@ -52,10 +51,10 @@ def deployments_bring_the_right_figures(production: Stack) -> None:
     assert sales(production) == truth.sales(WORLD)
     assert sales(production, "spb") == truth.sales(SPB)
     for source in ("vk_ads", "direct"):
-        assert Product(production.settings).held(source) == ad_truth.facts(WORLD, source, FIRST, LAST)
+        assert production.product.held(source) == ad_truth.facts(WORLD, source, FIRST, LAST)
         key = f"{source.replace('_', '-')}-load"
         assert f"fact_{source}_daily" in production.ask("GET", f"/artifacts/{key}/latest")["data"]
-    recorded = production.select("SELECT run_id, account, status FROM meta_job_runs").rows()
+    recorded = production.product.select("SELECT run_id, account, status FROM meta_job_runs").rows()
     of_accounts = parts(production, runs[0])
     assert {run for run, *_ in recorded} == {*of_accounts, *runs[1:]}
     assert sorted(ends for _, *ends in recorded) == [["main", "success"]] * 3 + [["spb", "success"]]
@@ -70,7 +69,7 @@ def parts(production: Stack, run: str) -> dict[str, str]:
 
 
 def sales(production: Stack, account: str = "main") -> dict[truth.Key, truth.Figures]:
-    return Product(production.settings).held("sales", account)
+    return production.product.held("sales", account)
 
 
 def a_failed_run_is_told_and_told_as_over(production: Stack) -> None:
@@ -109,7 +108,7 @@ def the_killed_run_is_told_and_the_next_one_mends_it(production: Stack, killed: 
 
     assert sales(production) == truth.sales(WORLD)
     ids = "', '".join(parts(production, killed))
-    status = production.select(f"SELECT status FROM meta_job_runs FINAL WHERE run_id IN ('{ids}')")
+    status = production.product.select(f"SELECT status FROM meta_job_runs FINAL WHERE run_id IN ('{ids}')")
     assert status["status"].to_list() == ["failed"] * 2, "the next run ends them"
 
 

@@ -105,17 +105,13 @@ def alerts(client: Client) -> list[tuple[object, ...]]:
     return values(client, sql)
 
 
-def channel_to(messages: list[str]) -> Channel:
-    return Channel("test", lambda subject, body: messages.append(f"{subject}\n{body}"))
-
-
 def refuse(_subject: str, _body: str) -> None:
     raise ConnectionError("http://hooks/s3cret")
 
 
 def test_a_trouble_is_sent_once_and_so_is_its_end(place: Settings, client: Client) -> None:
     messages: list[str] = []
-    channel = channel_to(messages)
+    channel = Channel("test", lambda subject, body: messages.append(f"{subject}\n{body}"))
     for _ in range(2):
         fire(place, FAILED, channel)
     assert messages == ["Zakaz: qtickets failed\nThe token is wrong."]

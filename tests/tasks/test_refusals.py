@@ -21,7 +21,7 @@ from tasks.sources.vk_ads import SOURCE as VK
 from tasks.window import Window
 from tests.tasks.load.engines import values
 from tests.tasks.load.tickets import frame, ticket
-from tests.validation.ad_frames import ad_days, raw_vk
+from tests.validation.frames import ad_days, raw_vk
 from validation.split import Split, WrongFrame
 
 (ORDERS, _), (TICKETS, _), (AD_DAYS,) = QTICKETS.resources, QTICKETS.outputs, VK.outputs

@@ -7,8 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tests.validation.ad_frames import FACT, ad_days
-from tests.validation.frames import tickets
+from tests.validation.frames import FACT, ad_days, tickets
 from validation import ads, qtickets
 from validation.split import WrongFrame, split
 

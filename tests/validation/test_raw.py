@@ -8,8 +8,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.validation.ad_frames import RAW_DIRECT, RAW_VK, raw_direct, raw_vk
-from tests.validation.frames import RAW_ORDER, raw_events, raw_orders
+from tests.validation.frames import RAW_DIRECT, RAW_ORDER, RAW_VK, raw_direct, raw_events, raw_orders, raw_vk
 from validation import ads, qtickets
 from validation.split import Split, WrongFrame, split
 

@@ -17,7 +17,7 @@ from tasks.sources.vk_ads import SOURCE
 from tasks.window import Window
 from tests.tasks.load.engines import values
 from tests.tasks.load.tickets import Ticket, days, load, march, stored, ticket, utc, written
-from tests.validation.ad_frames import ad_days
+from tests.validation.frames import ad_days
 
 (ADS,) = SOURCE.outputs
 JANUARY = ADS.table.scope("main", Window(first=date(2026, 1, 1), last=date(2026, 1, 31)), utc("2026-02-01T00:00"))

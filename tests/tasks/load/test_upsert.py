@@ -15,7 +15,7 @@ from tasks.sources.vk_ads import SOURCE as VK
 from tasks.window import Window
 from tests.tasks.load.engines import BOTH, place_of, values
 from tests.tasks.load.tickets import event, event_frame, ids, load, refunded, stored, ticket, utc, written
-from tests.validation.ad_frames import ad_days
+from tests.validation.frames import ad_days
 
 (ADS,) = VK.outputs
 LARGEST = "9999999999999999.99"
@@ -41,26 +41,6 @@ def test_a_window_is_stored_as_it_came_and_the_second_time_nothing_is_written(cl
     assert stored(client) == [written(row) for row in rows]
     assert load(client, rows, version=2) == Upserted(unchanged=4)
     assert values(client, f"SELECT count(), max(_ver) FROM {TICKETS.name}") == [(4, 1)]
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        (ticket(2), refunded(2, back="500")),
-        (ticket(2), ticket(2, paid=None)),
-        (ticket(2, amount=LARGEST), ticket(2, amount=LARGEST[:-1] + "8")),
-    ],
-    ids=["refunded", "a value becomes null", "a kopeck"],
-)
-def test_only_the_changed_row_is_written(
-    client: Client, before: dict[str, object], after: dict[str, object]
-) -> None:
-    load(client, [ticket(1), before, ticket(3)], version=1)
-
-    assert load(client, [ticket(1), after, ticket(3)], version=2) == Upserted(changed=1, unchanged=2)
-    assert stored(client) == [written(ticket(1)), written(after), written(ticket(3))]
-    versions = f"SELECT ticket_id, _ver FROM {TICKETS.name} FINAL ORDER BY ticket_id"
-    assert values(client, versions) == [(1, 1), (2, 2), (3, 1)]
 
 
 def test_what_was_booked_after_the_source_was_read_is_not_taken_for_vanished(client: Client) -> None:

@@ -6,10 +6,12 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -21,8 +23,39 @@ from tests.support.clickhouse_server import clickhouse_server
 from tests.support.clickhouse_users import READER, User
 from tests.tasks.fetch.applications import Serve
 from tests.tasks.load.engines import values
-from tests.tasks.load.processes import SECONDS, finish, start
 from tests.tasks.load.tickets import ids, load, ticket
+
+ROOT = Path(__file__).parents[3]
+SECONDS = 120
+"""A process of a test that takes longer hangs."""
+
+
+def start(
+    folder: Path, script: str, settings: Settings, *arguments: str, name: str = "zakaz"
+) -> subprocess.Popen[str]:
+    """Run the script as a program of that name. Standard input, output and errors are pipes."""
+    program = folder / name
+    # Not written anew under one that was started a moment ago and has yet to read it.
+    if not program.exists() or program.read_text() != dedent(script):
+        program.write_text(dedent(script))
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "CLICKHOUSE_DSN": settings.clickhouse_dsn.get_secret_value(),
+        "CLICKHOUSE_DATABASE": settings.clickhouse_database,
+        "CLICKHOUSE_LOCK_WAIT": str(settings.clickhouse_lock_wait),
+    }
+    pipe = subprocess.PIPE
+    command = [sys.executable, str(program), *arguments]
+    return subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=folder)
+
+
+def finish(process: subprocess.Popen[str]) -> str:
+    """What it printed; fails the test if it failed."""
+    out, err = process.communicate(timeout=SECONDS)
+    assert process.returncode == 0, out + err
+    return out
+
 
 SECRET = "p@ss:w/rd?#гриф"
 WRITER = User("writer", SECRET)
