@@ -14,6 +14,7 @@ from tests.cli.conftest import complaints
 
 SECRET = "s3cret-4711"
 LOAD = ("load", "qtickets", "--days", "3")
+ACCEPT = ("quality", "accept", "--why", "a tour")
 
 
 @pytest.fixture
@@ -50,6 +51,13 @@ def answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], 
         (("lode",), "lode"),
         (("deploy",), "PREFECT_API_URL is not set"),
         ((*LOAD, "--env", "nowhere/.env"), "nowhere/.env"),
+        (
+            (*ACCEPT, "memory_sale", "a", "--until", "2100-01-01"),
+            "no check memory_sale. Did you mean memory_sales?",
+        ),
+        ((*ACCEPT, "memory_sales", "a", "--until", "2100-01-01"), "memory_sales has no open finding"),
+        ((*ACCEPT, "memory_sales", "a", "--until", "2020-01-01"), "2020-01-01 is past"),
+        ((*ACCEPT, "memory_sales", "a", "--until", "soon"), "soon is not a date"),
     ],
 )
 def test_wrong_usage_is_status_2(answer, monkeypatch, arguments: tuple[str, ...], words: str) -> None:  # type: ignore[no-untyped-def]

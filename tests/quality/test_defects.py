@@ -88,7 +88,11 @@ class Defect:
     @property
     def touched(self) -> set[str]:
         named = {table for table in (*DATA, *META, *REFERENCE) if any(table in text for text in self.statements)}
-        return named | ({mart.table.name for mart in MARTS} if self.after else set()) | (TOLD if self.after == "loaded" else set())
+        return (
+            named
+            | ({mart.table.name for mart in MARTS} if self.after else set())
+            | (TOLD if self.after == "loaded" else set())
+        )
 
     @property
     def views(self) -> set[str]:
