@@ -90,7 +90,9 @@ def tell(client: Client, at: datetime) -> None:
         client.command(f"DELETE FROM {table} WHERE {'day > toDate(0)' if table == 'meta_memory' else '1'}")
     for source, table in FACT_TABLES.items():
         of = f"SELECT stat_date, '{source}', account, sum(impressions), sum(clicks), sum(spent), max(spent_has_vat), ''"
-        client.command(f"INSERT INTO meta_ad_totals {of}, {_version(at)} FROM {table} FINAL GROUP BY stat_date, account")
+        client.command(
+            f"INSERT INTO meta_ad_totals {of}, {_version(at)} FROM {table} FINAL GROUP BY stat_date, account"
+        )
         of = f"SELECT '{source}', account, campaign_id, any(campaign_name), 'active', 'active', NULL, NULL, NULL"
         client.command(f"INSERT INTO dim_campaigns {of}, {_version(at)} FROM {table} GROUP BY account, campaign_id")
         for account in client.query(f"SELECT DISTINCT account FROM {table}").result_columns[:1] or [[]]:

@@ -13,7 +13,21 @@ from clickhouse_connect.driver.client import Client
 
 from tasks.load.sql import sql_text
 from tasks.quality.checks import checks
-from tests.quality.healthy import DATA, MARTS, META, REFERENCE, TODAY, TOLD, broken, judged, noon, refresh_marts, stand, tell, warehouse_in
+from tests.quality.healthy import (
+    DATA,
+    MARTS,
+    META,
+    REFERENCE,
+    TODAY,
+    TOLD,
+    broken,
+    judged,
+    noon,
+    refresh_marts,
+    stand,
+    tell,
+    warehouse_in,
+)
 from tests.quality.rows import Truth
 
 DAYS = 110
@@ -74,7 +88,11 @@ class Defect:
     @property
     def touched(self) -> set[str]:
         named = {table for table in (*DATA, *META, *REFERENCE) if any(table in text for text in self.statements)}
-        return named | ({mart.table.name for mart in MARTS} if self.after else set()) | (TOLD if self.after == "loaded" else set())
+        return (
+            named
+            | ({mart.table.name for mart in MARTS} if self.after else set())
+            | (TOLD if self.after == "loaded" else set())
+        )
 
     @property
     def views(self) -> set[str]:
