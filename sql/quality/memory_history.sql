@@ -38,7 +38,6 @@ FROM
     GROUP BY source, account, thing, day
 )
 WHERE (m != 0 OR rows != 0)
-    AND (source, account) IN (SELECT toString(source), account FROM meta_memory WHERE what IN ('sales', 'spend'))
     AND (source, account, day) IN (SELECT toString(source), account, day FROM meta_memory WHERE what IN ('sales', 'spend'))
 GROUP BY source, account, day
 ORDER BY day DESC, source, account

@@ -91,6 +91,8 @@ def test_only_checks_of_the_night_read_what_is_long_past(client: Client, monkeyp
     stand(client, Truth.of(noon(TODAY), 60, 0.25), noon(TODAY))
     for table, columns in LONG_PAST.items():
         client.command(f"INSERT INTO {table} ({columns}) SELECT number, toDate('2020-01-15') FROM numbers(200000)")
+    remembered = "SELECT 'spend', 'vk_ads', toString(number), toDate('2020-01-15') FROM numbers(200000)"
+    client.command(f"INSERT INTO meta_memory (what, source, thing, day) {remembered}")
     monkeypatch.setitem(BOUNDS, "max_rows_to_read", 150_000)
 
     results = judged(client, TODAY)
