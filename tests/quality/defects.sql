@@ -73,7 +73,7 @@ CREATE OR REPLACE VIEW v_ad_spend AS SELECT *, toDecimal64(spent * 1.2, 2) AS sp
 DELETE FROM dim_vat_rates WHERE 1;
 
 -- yesterday came without ads though campaigns go on, and without sales though events sell every day
--- completeness_ads, completeness_cities, completeness_events, completeness_hours, completeness_sales, order_ids (shown)
+-- completeness_ads, completeness_sales, order_ids (shown)
 DELETE FROM fact_vk_ads_daily WHERE stat_date = {today} - 1;
 DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1;
 DELETE FROM meta_ad_totals WHERE stat_date >= {today} - 2;
