@@ -95,7 +95,7 @@ INSERT INTO meta_job_runs (job, account, run_id, status, started_at, finished_at
     'Europe/Moscow') + toIntervalHour(11), 'it broke', '{}', 0, 9999999999999;
 
 -- a city is missing yesterday; Direct stopped three days ago
--- completeness_cities, completeness_events, order_ids, silent_campaign (loaded)
+-- completeness_cities, completeness_events, silent_campaign (loaded)
 DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1 AND event_id IN {moscow_events};
 DELETE FROM fact_direct_daily WHERE stat_date >= {today} - 2;
 
