@@ -246,7 +246,7 @@ ALTER TABLE fact_direct_daily UPDATE currency = 'RUB' WHERE 1;
 INSERT INTO meta_job_runs SELECT * REPLACE ('new' AS account) FROM (SELECT * FROM meta_job_runs WHERE account = 'main');
 
 -- one of two accounts ended four days ago
--- completeness_hours, completeness_runs, freshness_runs, good_run_by_ten (loaded) of spb
+-- completeness_runs, freshness_runs, good_run_by_ten (loaded) of spb
 {spb_ended};
 
 -- an account is loaded under two names
