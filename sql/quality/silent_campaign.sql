@@ -86,7 +86,7 @@ INNER JOIN
     FROM meta_job_runs FINAL WHERE endsWith(job, '_loader') AND status = 'success' AND JSONHas(metrics, 'window') AND started_at >= toDateTime64({since:Date}, 3, 'Europe/Moscow')
     GROUP BY source, account
 ) AS r ON r.source = s.source AND r.account = s.account
-WHERE k.status NOT IN ('paused', 'ended', 'deleted') AND s.day + s.silent - 1 <= r.read_till AND coalesce(k.ends_on, s.day) >= s.day
+WHERE k.status NOT IN ('paused', 'ended', 'deleted') AND s.day + least(s.silent, 2) - 1 <= r.read_till AND coalesce(k.ends_on, s.day) >= s.day
     AND (
         (k.status = 'active' AND s.is_due AND s.silent >= 2 AND s.usual >= greatest({usual:Float64} / 2, {active:Float64} * a.usual))
         OR s.is_due AND (
