@@ -15,7 +15,7 @@
 -- says_ru: {who}: {day} кликов {clicks} вместо {expected} при расходе {spent}: {campaign_ru}
 
 -- As many as the money and the shows of the day, each by the campaign's two weeks before, let expect (the lower
--- of the two), and none or a tenth came. campaign_id 0: the whole account. A campaign that has no clicks on other days, too, is of
+-- of the two; where shows are missing, too, spend_without_impressions tells it), and none or a tenth came. campaign_id 0: the whole account. A campaign that has no clicks on other days, too, is of
 -- another kind and not judged.
 WITH
     days AS
@@ -34,7 +34,7 @@ WITH
     judged AS
     (
         SELECT
-            *, least(spent * quantileExact(0.5)(clicked / spent) OVER w, if(shown = 0, 1e9, shown * (quantileExact(0.5)(clicked / greatest(shown, 1)) OVER w))) AS expected,
+            *, least(spent * quantileExact(0.5)(clicked / spent) OVER w, shown * quantileExact(0.5)(clicked / greatest(shown, 1)) OVER w) AS expected,
             count() OVER w AS days_before, min(clicked) OVER w AS least_before,
             days_before >= 5 AND least_before > 0 AND expected >= {clicks:Float64} AND spent >= {small:Float64} AND clicked <= expected / 10 AND expected - clicked > 4.4 * sqrt(expected) AND (thing != 0 OR n > 1) AS is_strange
         FROM things WINDOW w AS (PARTITION BY source, account, thing ORDER BY toInt32(d) RANGE BETWEEN 14 PRECEDING AND 1 PRECEDING)

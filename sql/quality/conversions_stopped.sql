@@ -11,8 +11,8 @@
 -- days: 14
 -- param: conversions = 9
 -- param: known = 0.5
--- says: {who}: no conversion in {length} days up to {day}, usual {expected}: {campaign}
--- says_ru: {who}: нет конверсий до {day}, дней: {length}, обычно {expected}: {campaign_ru}
+-- says: {who}: no conversion up to {day} (days: {length}), usual {expected}: {campaign}
+-- says_ru: {who}: нет конверсий до {day} (дней: {length}), обычно {expected}: {campaign_ru}
 
 -- Over one day and over three: what clicks bring by the month before, of which half (`known`) is told at once. campaign_id 0:
 -- the whole account. A stretch of that length without any in the month before: it is life.

@@ -12,19 +12,41 @@
 -- param: orders = 12
 -- param: share = 0.15
 -- param: less = 0.9
+-- param: rest = 0.85
 -- param: spread = 6
 -- says: {who}: {missing} of the order numbers of {day} are missing
 -- says_ru: {who}: {day} нет заказов с номерами подряд: не хватает {missing}
 
 -- Two proofs. All numbers even, or all odd, where both were usual. And where the account's own numbers follow each
--- other (most orders have the next number among the orders of any state), fewer that do than on any day of two weeks, with fewer orders, too: a lost order breaks the chain.
--- From 30 December to 9 January nothing is usual. Numbers of a shop that many promoters share say nothing and are not judged so. The day is that of the order.
+-- other (most orders have the next number among the orders of any state): far fewer that do than on any day of two
+-- weeks, with fewer orders, too, and without the city that lacks most still fewer (`rest`; of one city that is missing
+-- completeness_cities speaks). Numbers of a shop that many promoters share say nothing and are not judged so. The day is
+-- that of the order. From 30 December to 9 January nothing is usual.
 WITH
     orders AS
     (
-        SELECT DISTINCT account, toDate(ordered_at, 'Europe/Moscow') AS d, order_id FROM stg_qtickets_tickets FINAL
+        SELECT account, toDate(min(ordered_at), 'Europe/Moscow') AS d, order_id, any(event_id) AS event_id FROM stg_qtickets_tickets FINAL
         WHERE booked_at >= toDateTime64({since:Date} - 32, 3, 'Europe/Moscow') AND booked_at < toDateTime64({today:Date} + 1, 3, 'Europe/Moscow')
             AND ordered_at >= toDateTime64({since:Date} - 28, 3, 'Europe/Moscow') AND ordered_at < toDateTime64({today:Date}, 3, 'Europe/Moscow')
+        GROUP BY account, order_id
+    ),
+    -- By city against two weeks before: what is left of the day without the city that lacks most.
+    cities AS
+    (
+        SELECT o.account AS account, toString(e.city) AS city, groupArray(o.d) AS ordered
+        FROM orders AS o LEFT JOIN (SELECT account, event_id, city FROM dim_events FINAL) AS e ON e.account = o.account AND e.event_id = o.event_id
+        GROUP BY account, city
+    ),
+    rest AS
+    (
+        SELECT account, d, argMax((n, usual), usual - n) AS worst, (sum(n) - worst.1) / greatest(sum(usual) - worst.2, 1) AS left_of_rest
+        FROM
+        (
+            SELECT account, city, arrayJoin(arrayMap(i -> {today:Date} - 1 - i, range(toUInt32({today:Date} - {since:Date} + 6)))) AS d,
+                toFloat64(countEqual(ordered, d)) AS n, arrayCount(x -> x < d AND x >= d - 14, ordered) / 14 AS usual
+            FROM cities
+        )
+        GROUP BY account, d
     ),
     days AS
     (
@@ -53,11 +75,11 @@ WITH
     strange AS
     (
         SELECT
-            *, NOT ((toMonth(d) = 12 AND toDayOfMonth(d) >= 30) OR (toMonth(d) = 1 AND toDayOfMonth(d) <= 9)) AND days_before >= 7 AND n >= {orders:Float64}
+            g.*, NOT ((toMonth(d) = 12 AND toDayOfMonth(d) >= 30) OR (toMonth(d) = 1 AND toDayOfMonth(d) <= 9)) AND days_before >= 7 AND n >= {orders:Float64}
                 AND ((odd = 0 OR odd = n) AND odd_before > n_before * 0.3 AND odd_before < n_before * 0.7
-                    OR usual < 0.5 AND n < {less:Float64} * usual_n
+                    OR usual < 0.5 AND n < {less:Float64} * usual_n AND r.left_of_rest < {rest:Float64}
                         AND holes / gaps > greatest(most + {share:Float64}, usual + {spread:Float64} * greatest(mad, sqrt((usual + 1 / n) / n)))) AS is_strange
-        FROM judged
+        FROM judged AS g LEFT JOIN rest AS r ON r.account = g.account AND r.d = g.d
     )
 SELECT
     'qtickets' AS source, j.account AS account, j.d AS day, if(odd = 0 OR odd = n, toInt64(n), toInt64(lost)) AS missing,

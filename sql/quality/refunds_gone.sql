@@ -11,8 +11,8 @@
 -- days: 14
 -- param: refunds = 10
 -- param: least = 3
--- says: {who}: no refund in {length} days up to {day}, usual {usual}
--- says_ru: {who}: ни одного возврата до {day}, дней: {length}, обычно {usual}
+-- says: {who}: no refund up to {day} (days: {length}), usual {usual}
+-- says_ru: {who}: ни одного возврата до {day} (дней: {length}), обычно {usual}
 
 -- Orders given back in the last three and seven days, where such stretches of six weeks before always had `least` and
 -- usually `refunds`, and people still buy. (A single day proves nothing: refunds of old orders are read by the night's load.)

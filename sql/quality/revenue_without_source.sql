@@ -14,8 +14,8 @@
 -- param: spread = 5
 -- param: orders = 9
 -- param: spends = 0.6
--- says: {source}: {found} orders in {length} days up to {day}, usual {expected}, though paid for
--- says_ru: {source}: заказов {found} вместо {expected} до {day} (дней: {length}), хотя реклама идёт
+-- says: {who}: orders {found} instead of {expected} up to {day} (days: {length}), though paid for
+-- says_ru: {who}: заказов {found} вместо {expected} до {day} (дней: {length}), хотя реклама идёт
 
 SELECT 'too few attributed tickets before for their fall to mean something' AS unjudged
 FROM

@@ -10,7 +10,7 @@
 -- key: job, account, warning, day
 -- days: 14
 -- param: in_row = 3
--- says: {who}: for {length} days up to {day}: {warning}
+-- says: {who}: days in a row {length}, up to {day}: {warning}
 -- says_ru: {who}: дней подряд {length}, до {day}: {warning}
 
 -- Alike but for their numbers. Told on the third day in a row; one that stood in most days of the month before is

@@ -62,9 +62,10 @@ WITH
     (
         SELECT
             e.*,
-            -- A show is to come in its city, and none was just played; a campaign without a city may be for any.
+            -- A show is to come in its city, and none was just played: then it is over, whatever its status. A campaign
+            -- without a city may be for any.
             if(e.city = '', (SELECT max(till) FROM coming), c.till) >= toDateTime64(e.day + 3, 3, 'Europe/Moscow')
-                AND NOT arrayExists(t -> t >= toDateTime64(e.day - 7, 3, 'Europe/Moscow') AND t < toDateTime64(e.day + 3, 3, 'Europe/Moscow'), c.shows)
+                AND NOT arrayExists(t -> t >= toDateTime64(e.day - 7, 3, 'Europe/Moscow') AND t < toDateTime64(e.day + 3, 3, 'Europe/Moscow'), if(e.city = '', (SELECT groupArray(last_show_at) FROM dim_events FINAL), c.shows))
                 AND NOT ((toMonth(e.day) = 12 AND toDayOfMonth(e.day) >= 29) OR (toMonth(e.day) = 1 AND toDayOfMonth(e.day) <= 9)) AS is_due
         FROM ends AS e LEFT JOIN coming AS c ON c.city = e.city
     )
@@ -78,9 +79,16 @@ FROM
 ) AS s
 INNER JOIN of_all AS a ON a.source = s.source AND a.account = s.account AND a.day = s.day
 LEFT JOIN (SELECT source, account, campaign_id, toString(status) AS status, ends_on FROM dim_campaigns FINAL) AS k ON k.source = s.source AND k.account = s.account AND k.campaign_id = s.campaign_id
-WHERE k.status NOT IN ('paused', 'ended', 'deleted') AND coalesce(k.ends_on, s.day) >= s.day
+-- Days that no good run has read since they were over are for completeness_runs.
+INNER JOIN
+(
+    SELECT replaceOne(toString(job), '_loader', '') AS source, account, max(least(toDate(JSONExtractString(metrics, 'window', 'last')), toDate(started_at, 'Europe/Moscow') - 1)) AS read_till
+    FROM meta_job_runs FINAL WHERE endsWith(job, '_loader') AND status = 'success' AND JSONHas(metrics, 'window') AND started_at >= toDateTime64({since:Date}, 3, 'Europe/Moscow')
+    GROUP BY source, account
+) AS r ON r.source = s.source AND r.account = s.account
+WHERE k.status NOT IN ('paused', 'ended', 'deleted') AND s.day + least(s.silent, 2) - 1 <= r.read_till AND coalesce(k.ends_on, s.day) >= s.day
     AND (
-        (k.status = 'active' AND s.silent >= 2 AND s.usual >= greatest({usual:Float64} / 2, {active:Float64} * a.usual))
+        (k.status = 'active' AND s.is_due AND s.silent >= 2 AND s.usual >= greatest({usual:Float64} / 2, {active:Float64} * a.usual))
         OR s.is_due AND (
             (a.going_on > 0 AND s.campaigns_at_once > {together:Float64} AND s.campaigns_at_once >= {most:Float64} * (a.going_on + s.campaigns_at_once))
             OR (s.silent >= 2 AND s.at_once >= {together:Float64} AND s.usual_at_once >= a.usual * {share:Float64})

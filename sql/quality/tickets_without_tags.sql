@@ -13,7 +13,7 @@
 -- param: chance = 9
 -- param: spread = 5
 -- param: orders = 9
--- says: {who}: {tag} in {found} of {orders} orders in {length} days up to {day}, usual {expected}
+-- says: {who}: {tag} in {found} of {orders} orders up to {day}, usual {expected} (days: {length})
 -- says_ru: {who}: {tag} есть у {found} из {orders} заказов до {day}, обычно у {expected}
 
 -- Each of the tags that reports read, on a day and in three, against its share of the month before and its usual number.

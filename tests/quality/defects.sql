@@ -73,7 +73,7 @@ CREATE OR REPLACE VIEW v_ad_spend AS SELECT *, toDecimal64(spent * 1.2, 2) AS sp
 DELETE FROM dim_vat_rates WHERE 1;
 
 -- yesterday came without ads though campaigns go on, and without sales though events sell every day
--- completeness_ads, completeness_cities, completeness_hours, completeness_sales (shown)
+-- completeness_ads, completeness_sales, order_ids (shown)
 DELETE FROM fact_vk_ads_daily WHERE stat_date = {today} - 1;
 DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1;
 DELETE FROM meta_ad_totals WHERE stat_date >= {today} - 2;
@@ -85,7 +85,7 @@ DELETE FROM meta_memory WHERE day = {today} - 1;
 ALTER TABLE meta_job_runs UPDATE metrics = replaceOne(metrics, '"columns"', '"tables": {"fact_direct_daily": {"new": 700, "unchanged": 9000}}, "columns"') WHERE run_id = concat('direct-', toString({today}));
 
 -- a day of sales is missing; a hole in the days of VK; rows were rejected; the newest run failed
--- quarantine_growth, runs_failed (loaded)
+-- order_ids, quarantine_growth, runs_failed (loaded)
 DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 10;
 DELETE FROM fact_vk_ads_daily WHERE stat_date = {today} - 9;
 INSERT INTO meta_quarantine SELECT toString(number), 'qtickets', 'main', 'orders', toString(number), 'price is negative', 'price', '-1',
@@ -95,27 +95,27 @@ INSERT INTO meta_job_runs (job, account, run_id, status, started_at, finished_at
     'Europe/Moscow') + toIntervalHour(11), 'it broke', '{}', 0, 9999999999999;
 
 -- a city is missing yesterday; Direct stopped three days ago
--- completeness_cities, silent_campaign (loaded)
+-- completeness_cities, completeness_events, silent_campaign (loaded)
 DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1 AND event_id IN {moscow_events};
 DELETE FROM fact_direct_daily WHERE stat_date >= {today} - 2;
 
 -- yesterday is halved
--- volume_sales (loaded)
+-- order_ids (loaded)
 DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1 AND order_id % 2 = 1;
 
 -- yesterday ends at noon; a main campaign fell silent
--- completeness_hours, silent_campaign, volume_sales (loaded)
+-- completeness_hours, order_ids, silent_campaign (loaded)
 DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1 AND toHour(assumeNotNull(paid_at), 'Europe/Moscow') >= 12;
 ALTER TABLE fact_vk_ads_daily UPDATE spent = spent * 2 WHERE campaign_id = {main_campaign};
 DELETE FROM fact_vk_ads_daily WHERE campaign_id = {main_campaign} AND stat_date >= {today} - 2;
 
 -- orders lost their tags; yesterday's spend is halved
--- revenue_without_source, volume_spend (loaded)
+-- cost_all_at_once, revenue_without_source, tickets_without_tags (loaded)
 ALTER TABLE stg_qtickets_tickets UPDATE utm_source = '', utm_campaign = '', utm_content = '' WHERE {booked_on} >= {today} - 3;
 ALTER TABLE fact_vk_ads_daily UPDATE spent = spent / 2 WHERE stat_date = {today} - 1;
 
 -- another currency floods in; yesterday's spend is tripled
--- other_currency, ticket_currency, volume_spend (loaded)
+-- cost_all_at_once, other_currency, ticket_currency (loaded)
 ALTER TABLE stg_qtickets_tickets UPDATE currency = 'KZT' WHERE event_id IN {moscow_events} AND {booked_on} >= {today} - 7;
 ALTER TABLE fact_direct_daily UPDATE spent = spent * 3 WHERE stat_date = {today} - 1;
 
@@ -246,7 +246,7 @@ ALTER TABLE fact_direct_daily UPDATE currency = 'RUB' WHERE 1;
 INSERT INTO meta_job_runs SELECT * REPLACE ('new' AS account) FROM (SELECT * FROM meta_job_runs WHERE account = 'main');
 
 -- one of two accounts ended four days ago
--- completeness_hours, completeness_runs, freshness_runs, good_run_by_ten (loaded) of spb
+-- completeness_runs, freshness_runs, good_run_by_ten (loaded) of spb
 {spb_ended};
 
 -- an account is loaded under two names
@@ -254,7 +254,7 @@ INSERT INTO meta_job_runs SELECT * REPLACE ('new' AS account) FROM (SELECT * FRO
 {twin};
 
 -- a day of ads of the second account is missing, another is tripled; its sales of yesterday are halved, a price is in kopecks; its newest run failed, rows were rejected
--- good_run_by_ten, quarantine_growth, revenue_outlier, runs_failed, volume_sales, volume_spend (loaded) of spb
+-- cost_all_at_once, good_run_by_ten, order_ids, quarantine_growth, revenue_outlier, runs_failed (loaded) of spb
 {spb};
 DELETE FROM fact_vk_ads_daily WHERE account = 'spb' AND stat_date = {today} - 9;
 ALTER TABLE fact_direct_daily UPDATE spent = spent * 3 WHERE account = 'spb' AND stat_date = {today} - 1;
@@ -263,3 +263,60 @@ ALTER TABLE stg_qtickets_tickets UPDATE price = price * 100 WHERE account = 'spb
 ALTER TABLE meta_job_runs UPDATE status = 'failed' WHERE account = 'spb' AND run_id = concat('vk_ads-', toString({today}));
 INSERT INTO meta_quarantine SELECT 'id', 'qtickets', 'spb', 'orders', '1', 'price is negative', 'price', '-1', '{}', 'r',
     toDateTime64({today}, 3, 'UTC'), {today}, {today}, 1;
+
+-- an event's tickets of yesterday cost a hundredfold; orders of Moscow came back; most orders of the day before are missing
+-- order_ids, price_factor, price_level, refunds_high, revenue_outlier, volume_sales (loaded)
+ALTER TABLE stg_qtickets_tickets UPDATE price = price * 100, amount = amount * 100 WHERE {paid_on} = {today} - 1 AND event_id = {busy_event};
+ALTER TABLE stg_qtickets_tickets UPDATE state = 'refunded', refunded_amount = amount, refunded_at = toDateTime64({today} - 3, 3, 'UTC')
+    WHERE event_id = {second_event} AND {booked_on} < {today} - 3;
+DELETE FROM stg_qtickets_tickets WHERE toDate(ordered_at, 'Europe/Moscow') = {today} - 2 AND order_id % 4 != 0;
+
+-- all tickets of yesterday are free; those of the week before cost twice as much
+-- price_level, price_zero (loaded)
+ALTER TABLE stg_qtickets_tickets UPDATE price = 0, amount = 0, refunded_amount = 0 WHERE {paid_on} = {today} - 1;
+ALTER TABLE stg_qtickets_tickets UPDATE price = price * 2, amount = amount * 2 WHERE {paid_on} BETWEEN {today} - 7 AND {today} - 2;
+
+-- lines of yesterday's orders doubled; an event that sells every day did not sell; the day before is three hours late
+-- completeness_cities, completeness_events, hours_shifted, order_size (loaded)
+ALTER TABLE stg_qtickets_tickets UPDATE event_id = {busy_event} WHERE event_id IN {moscow_events};
+ALTER TABLE dim_events UPDATE city = 'москва' WHERE event_id = {busy_event};
+INSERT INTO stg_qtickets_tickets SELECT * REPLACE (ticket_id + 900000000 AS ticket_id) FROM (SELECT * FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1);
+DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1 AND event_id = {busy_event};
+ALTER TABLE stg_qtickets_tickets UPDATE booked_at = booked_at + toIntervalHour(3), paid_at = paid_at + toIntervalHour(3)
+    WHERE {paid_on} = {today} - 2 AND toHour(booked_at, 'Europe/Moscow') < 21;
+
+-- VK is told in kopecks, a campaign of Direct ten times over; the day before all of Direct was without VAT
+-- cost_all_at_once, cost_campaign, cost_unit (loaded)
+ALTER TABLE fact_vk_ads_daily UPDATE spent = spent * 100 WHERE stat_date = {today} - 1;
+ALTER TABLE fact_direct_daily UPDATE spent = spent / 1.2 WHERE stat_date = {today} - 3;
+ALTER TABLE fact_direct_daily UPDATE spent = spent * 10 WHERE stat_date = {today} - 1 AND campaign_id = {direct_campaign};
+
+-- VK's clicks are missing, Direct's goals count no more
+-- clicks_stopped, conversions_stopped (loaded)
+ALTER TABLE fact_vk_ads_daily UPDATE clicks = 0 WHERE stat_date = {today} - 1;
+ALTER TABLE fact_direct_daily UPDATE conversions = 0 WHERE stat_date >= {today} - 3;
+
+-- half of VK is missing on a day of which no total is known
+-- volume_spend (shown)
+ALTER TABLE fact_vk_ads_daily UPDATE impressions = intDiv(impressions, 2), clicks = intDiv(clicks, 2), spent = spent / 2 WHERE stat_date = {today} - 6;
+DELETE FROM meta_ad_totals WHERE stat_date = {today} - 6;
+DELETE FROM meta_memory WHERE day = {today} - 6 AND what = 'spend';
+
+-- a source of the shop's own was renamed; nothing is given back any more
+-- refunds_gone, utm_source_renamed (loaded)
+ALTER TABLE stg_qtickets_tickets UPDATE utm_source = 'instagram' WHERE utm_source = 'insta' AND {booked_on} >= {today} - 4;
+ALTER TABLE stg_qtickets_tickets UPDATE state = 'paid', refunded_amount = 0, refunded_at = NULL WHERE refunded_at >= {today} - 8;
+
+-- loads fail every other day and warn of the same; rows have stood rejected for days
+-- quarantine_backlog, runs_failing, runs_warnings
+ALTER TABLE meta_job_runs UPDATE status = 'failed' WHERE job = 'vk_ads_loader' AND toDate(started_at) IN ({today} - 2, {today} - 4, {today} - 6, {today} - 7);
+ALTER TABLE meta_job_runs UPDATE metrics = replaceOne(metrics, '{', '{"warnings": ["the tags of 12 ads are not known"], ') WHERE job = 'direct_loader' AND started_at >= {today} - 4;
+INSERT INTO meta_quarantine SELECT toString(number), 'qtickets', 'main', 'orders', toString(number), 'price is negative', 'price', '-1',
+    '{"price": "900.00"}', 'r', toDateTime64({today} - 30, 3, 'UTC'), {today} - 30, {today} - 30, 1 FROM numbers(12);
+
+-- a box for guests is dear every day; prices rise by a fifth; a partner sends people for the first time; budgets of a third of the campaigns are cut
+-- nothing (loaded)
+ALTER TABLE stg_qtickets_tickets UPDATE price = 40000, amount = 40000 WHERE event_id = {busy_event} AND cityHash64(order_id) % 9 = 0 AND amount > 0;
+ALTER TABLE stg_qtickets_tickets UPDATE price = price * 1.2, amount = amount * 1.2 WHERE {booked_on} >= {today} - 5 AND price < 40000;
+ALTER TABLE stg_qtickets_tickets UPDATE utm_source = 'partner7' WHERE {booked_on} >= {today} - 2 AND utm_source = '' AND cityHash64(order_id) % 2 = 0;
+ALTER TABLE fact_vk_ads_daily UPDATE impressions = intDiv(impressions, 2), clicks = intDiv(clicks, 2), spent = spent / 2 WHERE stat_date >= {today} - 3 AND campaign_id % 3 = 0;

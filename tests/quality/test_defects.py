@@ -63,6 +63,12 @@ WORDS = {
     "{today} - 60 GROUP BY event_id))",
     "one_of_two": "ticket_id = (SELECT any(t) FROM (SELECT max(ticket_id) AS t FROM stg_qtickets_tickets WHERE state = 'paid' AND "
     "{paid_on} = {today} - 9 GROUP BY order_id HAVING count() > 1))",
+    "busy_event": "(SELECT argMax(event_id, n) FROM (SELECT event_id, sum(tickets_sold) AS n FROM stg_qtickets_sales_raw "
+    "WHERE event_date = {today} - 1 GROUP BY event_id))",
+    "second_event": "(SELECT e FROM (SELECT event_id AS e, sum(revenue) AS r FROM stg_qtickets_sales_raw WHERE event_date > {today} - 60 "
+    "GROUP BY e ORDER BY r DESC LIMIT 1 OFFSET 1))",
+    "direct_campaign": "(SELECT argMax(campaign_id, s) FROM (SELECT campaign_id, sum(spent) AS s FROM fact_direct_daily "
+    "WHERE stat_date > {today} - 9 GROUP BY campaign_id HAVING uniqExact(stat_date) >= 8))",
     "main_campaign": "(SELECT argMax(campaign_id, s) FROM "
     f"(SELECT campaign_id, sum(spent) AS s {_LATELY} HAVING count() >= 16))",
     "moscow_events": "(SELECT event_id FROM dim_events WHERE city = 'москва')",
