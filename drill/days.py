@@ -1,0 +1,245 @@
+"""A life lived day by day: the world shown, loads, and all checks judged each morning; with defects in copies of it."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from unittest.mock import patch
+
+import clickhouse_connect
+
+from drill import worth
+from drill.defects import RUNS, WAREHOUSE, Defect, Loads
+from drill.findings import Open, judge
+from drill.lives import Life
+from drill.sent import aimed
+from drill.served import Promoter, View, serve
+from sandbox.world import World
+from sandbox.world.clock import day_start
+from tasks.load import runs
+from tasks.load.mart import restate
+from tasks.load.migrate import migrated
+from tasks.load.runs import Run
+from tasks.load.warehouse import warehouse
+from tasks.settings import Settings
+from tasks.sources import SOURCES
+from tasks.window import Window
+from tests.support.product import Clock, Product, in_process
+from tests.support.stage import Stage, stage
+
+_NIGHT, _FREQUENT, _TEN = 3.4, 9.8, 10.0
+"""Hours in Moscow: of the night's loads, of the frequent one, of the judging."""
+_DAYS = {"qtickets": 30, "vk_ads": 14, "direct": 7}
+_DAYS_ON_SUNDAY = {"qtickets": 184, "vk_ads": 60, "direct": 61}
+AFTER = 3
+"""Mornings on which is looked after a defect was mended."""
+_RESTATED = 62
+_PATH = {"qtickets": "qtickets", "vk_ads": "vk", "direct": "direct"}
+_MARTS = {mart.table.name: mart for source in SOURCES.values() for mart, _ in source.marts}
+_ROWS = {
+    "qtickets": ("stg_qtickets_tickets", "toDate(booked_at, 'Europe/Moscow')"),
+    "vk_ads": ("fact_vk_ads_daily", "stat_date"),
+    "direct": ("fact_direct_daily", "stat_date"),
+}
+
+
+@dataclass
+class Morning:
+    """`open`: severity of each finding by check and key; `failed`: sources of which a load failed."""
+
+    open: Open
+    failed: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Case:
+    """Defects of one time. `sick` are its mornings with them, `after` those after they were mended."""
+
+    defects: tuple[Defect, ...]
+    share: float = 0.0
+    roubles: float = 0.0
+    sick: list[Morning] = field(default_factory=list)
+    after: list[Morning] = field(default_factory=list)
+
+    @property
+    def first(self) -> date:
+        return self.defects[0].first
+
+
+@dataclass
+class House:
+    """A life, the stand-ins that show it, and the warehouses in which it goes on."""
+
+    life: Life
+    promoter: Promoter
+    stage: Stage
+    clock: Clock
+    folder: Path
+    dsn: str
+    name: str
+    free: list[str] = field(default_factory=list)
+
+    def settings(self, database: str) -> Settings:
+        made = self.stage.settings(self.dsn, database, self.folder / database)
+        given = {"qtickets_page_size": 500, "vk_page_size": 200, "quality_wait": 0, "zakaz_sources": self.life.sources}
+        return made.model_copy(update=given)
+
+    def live(self, cases: Sequence[Case] = ()) -> dict[date, Morning]:
+        """The mornings of the life without any defect; those of the cases are put into them."""
+        found: dict[date, Morning] = {}
+        base = Branch(self, self.name)
+        for day in self.life.days:
+            begun = [(case, self._copy()) for case in cases if case.first == day]
+            found[day] = base.morning(day)
+            for case, database in begun:
+                Branch(self, database, found.get(day - timedelta(days=1), Morning({})).open).suffer(case)
+                self.free.append(database)
+        return found
+
+    def _copy(self) -> str:
+        """Another warehouse with all that is in the first one, without copying files."""
+        database = self.free.pop() if self.free else f"{self.name}_{uuid.uuid4().hex[:6]}"
+        shutil.rmtree(self.folder / database, ignore_errors=True)
+        with migrated(self.settings(database)) as client:
+            for table in Product(self.settings(self.name)).tables:
+                client.command(f"TRUNCATE TABLE {table}")
+                client.command(f"ALTER TABLE {table} ATTACH PARTITION ALL FROM {self.name}.{table}")
+        return database
+
+
+class Branch:
+    """One warehouse in which the life goes on, with defects or without."""
+
+    def __init__(self, house: House, database: str, before: Open | None = None) -> None:
+        self.house, self.database = house, database
+        self.settings = house.settings(database)
+        self.product = Product(self.settings)
+        self.open: Open = before or {}
+
+    def morning(self, day: date, defects: Sequence[Defect] = ()) -> Morning:
+        failed: set[str] = set()
+        self._show(day, _NIGHT, defects)
+        failed |= self._load(self._at_night(day), defects)
+        if day == self.house.life.backfill_on:
+            self._backfill(day)
+        if "qtickets" in self.house.life.sources:
+            self._show(day, _FREQUENT, defects)
+            failed |= self._load([("qtickets", day - timedelta(days=1), day)], defects)
+        self._strike(defects)
+        self._set_clock(day, _TEN)
+        self.open = judge(self.settings, day, self.house.clock.now, self.open)
+        return Morning(self.open, failed)
+
+    def suffer(self, case: Case) -> None:
+        view = self.house.promoter.at(_instant(case.first, _NIGHT))
+        defects = tuple(aimed(one, view) for one in case.defects)
+        for number in range(defects[0].days):
+            case.sick.append(self.morning(case.first + timedelta(days=number), defects))
+            if number == 0:
+                case.share, case.roubles = worth.of(self.settings, self.house.name, case.first)
+        day = case.first + timedelta(days=defects[0].days)
+        self._mend(day, defects)
+        case.after = [self.morning(day + timedelta(days=number)) for number in range(AFTER)]
+
+    def _at_night(self, day: date) -> Loads:
+        """As prefect.yaml has it; on the first morning all of the history."""
+        life, found = self.house.life, []
+        for source in life.sources:
+            days = (_DAYS_ON_SUNDAY if day.weekday() == 6 else _DAYS)[source]
+            last = day - timedelta(days=SOURCES[source].lag_days)
+            days = life.history if day == life.first else min(days, life.history + (day - life.first).days)
+            found.append((source, last - timedelta(days=days - 1), last))
+        return found
+
+    def _load(self, loads: Loads, defects: Sequence[Defect]) -> set[str]:
+        """The sources of which a load failed."""
+        for one in defects:
+            loads = one.kind.skip(one, loads) if one.kind.skip else loads
+            if one.kind.fails:
+                self.house.stage.faults(_PATH[one.source]).add("status", "*", 10**9, status=500)
+        try:
+            done = [(source, self.product.load(source, first, last)) for source, first, last in loads]
+        finally:
+            for name in _PATH.values():
+                self.house.stage.faults(name).clear()
+        if crashed := [outcome.message for _, outcome in done if outcome.status == "crashed"]:
+            raise RuntimeError(f"a load crashed: {crashed[0]}")
+        return {source for source, outcome in done if outcome.status != "success"}
+
+    def _strike(self, defects: Sequence[Defect]) -> None:
+        with warehouse(self.settings) as client:
+            for one in defects:
+                if one.kind.is_stuck:
+                    run = Run(SOURCES[one.source].job, str(uuid.uuid4()), self.house.clock.now - timedelta(hours=5), "main")
+                    runs.begin(client, run, "stuck")
+                for statement in one.kind.strike(one, (client, self.house.name)) if one.kind.strike else ():
+                    client.command(statement)
+        if any(one.kind.layer == WAREHOUSE and one.follow for one in defects):
+            self._restate()
+
+    def _restate(self) -> None:
+        with warehouse(self.settings) as client:
+            for mart in _MARTS.values():
+                restate(client, mart, runs.next_version(client))
+
+    def _mend(self, day: date, defects: Sequence[Defect]) -> None:
+        """What a person does: puts things right and loads the days again, after removing them where that is refused."""
+        self._show(day, _NIGHT - 1)
+        struck = any(one.kind.layer == WAREHOUSE for one in defects)
+        days = {"first": min(one.since for one in defects) - timedelta(days=_RESTATED), "last": day - timedelta(days=1)}
+        window = Window(first=max(days["first"], self.house.life.first - timedelta(days=self.house.life.history)), last=days["last"])
+        for source in self.house.life.sources:
+            table, of_day = _ROWS[source]
+            remove = f"DELETE FROM {table} WHERE {of_day} BETWEEN '{window.first - timedelta(days=_RESTATED)}' AND '{day}'"
+            if struck:
+                self.product.command(remove)
+            outcome = self.product.load(source, window.first, window.last, refresh=True)
+            if outcome.status != "success":
+                self.product.command(remove)
+                outcome = self.product.load(source, window.first, window.last, refresh=True)
+            if outcome.status != "success":
+                raise RuntimeError(f"what was wrong cannot be mended: {outcome.message}")
+        if struck:
+            self._restate()
+
+    def _backfill(self, day: date) -> None:
+        for source in self.house.life.sources:
+            last = self.house.life.first - timedelta(days=self.house.life.history + 1)
+            outcome = self.product.backfill(source, day - timedelta(days=360), last)
+            if outcome.status != "success":
+                raise RuntimeError(f"the backfill failed: {outcome.message}")
+
+    def _show(self, day: date, hour: float, defects: Sequence[Defect] = ()) -> None:
+        self._set_clock(day, hour)
+        view: View = self.house.promoter.at(self.house.clock.now)
+        for one in defects:
+            view = one.kind.bend(one, view) if one.kind.bend else view
+        serve(self.house.stage, view)
+
+    def _set_clock(self, day: date, hour: float) -> None:
+        self.house.clock.now = _instant(day, hour)
+
+
+def _instant(day: date, hour: float) -> datetime:
+    return day_start(day) + timedelta(hours=hour)
+
+
+@contextmanager
+def house(life: Life, dsn: str, folder: Path) -> Iterator[House]:
+    """In this process alone: the product's clock is the life's."""
+    clock = Clock(datetime(2025, 1, 1, tzinfo=UTC))
+    world = World.generate(until=clock.now, days=1, scale=0.01)
+    name = f"drill_{uuid.uuid4().hex[:8]}"
+    with stage(world) as served, in_process(clock), patch("tasks.settings.HOME", folder):
+        switches = served.direct.switches
+        switches.auto_online_days, switches.online_days_limit, switches.retry_in = 10**6, None, ("0",)
+        made = House(life, Promoter(life), served, clock, folder, dsn, name)
+        yield made
+        with clickhouse_connect.get_client(dsn=dsn) as client:
+            for database in (name, *made.free):
+                client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
