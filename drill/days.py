@@ -14,7 +14,7 @@ from unittest.mock import patch
 import clickhouse_connect
 
 from drill import worth
-from drill.defects import RUNS, WAREHOUSE, Defect, Loads
+from drill.defects import WAREHOUSE, Defect, Loads
 from drill.findings import Open, judge
 from drill.lives import Life
 from drill.sent import aimed
@@ -86,7 +86,14 @@ class House:
 
     def settings(self, database: str) -> Settings:
         made = self.stage.settings(self.dsn, database, self.folder / database)
-        given = {"qtickets_page_size": 500, "vk_page_size": 200, "quality_wait": 0, "zakaz_sources": self.life.sources}
+        given = {
+            "qtickets_page_size": 500,
+            "vk_page_size": 200,
+            "quality_wait": 0,
+            "zakaz_sources": self.life.sources,
+        }
+        # VK gives an application five tokens at most.
+        given["vk_token_file"] = self.folder / "vk_token.json"
         return made.model_copy(update=given)
 
     def live(self, cases: Sequence[Case] = ()) -> dict[date, Morning]:
@@ -175,7 +182,12 @@ class Branch:
         with warehouse(self.settings) as client:
             for one in defects:
                 if one.kind.is_stuck:
-                    run = Run(SOURCES[one.source].job, str(uuid.uuid4()), self.house.clock.now - timedelta(hours=5), "main")
+                    run = Run(
+                        SOURCES[one.source].job,
+                        str(uuid.uuid4()),
+                        self.house.clock.now - timedelta(hours=5),
+                        "main",
+                    )
                     runs.begin(client, run, "stuck")
                 for statement in one.kind.strike(one, (client, self.house.name)) if one.kind.strike else ():
                     client.command(statement)
@@ -191,8 +203,14 @@ class Branch:
         """What a person does: puts things right and loads the days again, after removing them where that is refused."""
         self._show(day, _NIGHT - 1)
         struck = any(one.kind.layer == WAREHOUSE for one in defects)
-        days = {"first": min(one.since for one in defects) - timedelta(days=_RESTATED), "last": day - timedelta(days=1)}
-        window = Window(first=max(days["first"], self.house.life.first - timedelta(days=self.house.life.history)), last=days["last"])
+        days = {
+            "first": min(one.since for one in defects) - timedelta(days=_RESTATED),
+            "last": day - timedelta(days=1),
+        }
+        window = Window(
+            first=max(days["first"], self.house.life.first - timedelta(days=self.house.life.history)),
+            last=days["last"],
+        )
         for source in self.house.life.sources:
             table, of_day = _ROWS[source]
             remove = f"DELETE FROM {table} WHERE {of_day} BETWEEN '{window.first - timedelta(days=_RESTATED)}' AND '{day}'"

@@ -95,7 +95,10 @@ class Defect:
         return f"{self.source}: {self.kind.name} ({share}{of}{old}{totals})"
 
 
-THINGS = {"qtickets": ("all", "all", "event", "city", "order source"), **dict.fromkeys(ADS, ("all", "campaign", "city"))}
+THINGS = {
+    "qtickets": ("all", "all", "event", "city", "order source"),
+    **dict.fromkeys(ADS, ("all", "campaign", "city")),
+}
 
 
 def drawn(rng: Random, kinds: list[Kind], sources: tuple[str, ...], first: date, days: int) -> Defect:

@@ -95,7 +95,9 @@ def _delete(target: Target, where: str) -> str:
 def _money(one: Defect, target: Target, base: str, where: str) -> list[str]:
     rng = one.draw("factor")
     factor = rng.choice((rng.uniform(0, 0.9), rng.uniform(1.1, 3), 100.0, 0.01))
-    return [_insert(target, base, where, f"toDecimal128(toFloat64({target.money}) * {factor:.4f}, 2) AS {target.money}")]
+    return [
+        _insert(target, base, where, f"toDecimal128(toFloat64({target.money}) * {factor:.4f}, 2) AS {target.money}")
+    ]
 
 
 def _moved(one: Defect, target: Target, base: str, where: str) -> list[str]:
@@ -121,10 +123,15 @@ def _event(one: Defect, given: tuple[Client, str]) -> list[str]:
     change = one.draw("column").choice(("'казань' AS city", "'USD' AS currency"))
     newest = "(SELECT max(_ver) + 1 FROM dim_events) AS _ver"
     where = f"event_id = {found.item() if found.height else 0}"
-    return [f"INSERT INTO dim_events SELECT * REPLACE({change}, {newest}) FROM {base}.dim_events FINAL WHERE {where}"]
+    return [
+        f"INSERT INTO dim_events SELECT * REPLACE({change}, {newest}) FROM {base}.dim_events FINAL WHERE {where}"
+    ]
 
 
-_VIEWS = {"qtickets": ("v_sales_latest", "v_marketing_daily"), **dict.fromkeys((VK, DIRECT), ("v_ad_spend", "v_marketing_daily"))}
+_VIEWS = {
+    "qtickets": ("v_sales_latest", "v_marketing_daily"),
+    **dict.fromkeys((VK, DIRECT), ("v_ad_spend", "v_marketing_daily")),
+}
 
 
 def _view(change: str) -> Callable[[Defect, tuple[Client, str]], list[str]]:
@@ -136,7 +143,10 @@ def _view(change: str) -> Callable[[Defect, tuple[Client, str]], list[str]]:
         sql = f"SELECT as_select, comment FROM system.tables WHERE database = '{base}' AND name = '{name}'"
         text, comment = select(client, sql).row(0)
         text = text.replace(f"{base}.", f"{client.database}.")
-        day, share = {"v_sales_latest": "event_date", "v_ad_spend": "stat_date"}.get(name, "d"), round(one.size * 10_000)
+        day, share = (
+            {"v_sales_latest": "event_date", "v_ad_spend": "stat_date"}.get(name, "d"),
+            round(one.size * 10_000),
+        )
         picked = f"cityHash64('{one.seed}', toString({day})) % 10000 < {share}"
         made = change.format(text=f"({text})", picked=picked)
         return [f"CREATE OR REPLACE VIEW {name} AS {made} COMMENT '{comment}'"]
@@ -150,7 +160,9 @@ def _reference(one: Defect, _given: object) -> list[str]:
         change = f"SELECT * REPLACE('other' AS source, {newest}) FROM dim_utm_sources FINAL WHERE source = '{one.draw('of').choice((VK, DIRECT))}'"
         return [f"INSERT INTO dim_utm_sources {change}"]
     rate = one.draw("rate").choice((0.5, 0.9, 1.1, 2))
-    return [f"INSERT INTO dim_vat_rates SELECT * REPLACE(toDecimal32(toFloat64(rate) * {rate}, 4) AS rate, {newest}) FROM dim_vat_rates FINAL"]
+    return [
+        f"INSERT INTO dim_vat_rates SELECT * REPLACE(toDecimal32(toFloat64(rate) * {rate}, 4) AS rate, {newest}) FROM dim_vat_rates FINAL"
+    ]
 
 
 _NEW_IDS: Write = lambda _one, target, base, where: [_insert(target, base, where, target.twin)]  # noqa: E731

@@ -55,7 +55,9 @@ class Life:
         before = 366 if self.backfill_on else self.history
         end, days = day_start(self.days[-1] + timedelta(days=1)), self.mornings + before
         world = World.generate(until=end, seed=self.seed, days=days, scale=self.scale)
-        found = sorted((one for order in world.orders for one in self._lived(order)), key=lambda one: one.created_at)
+        found = sorted(
+            (one for order in world.orders for one in self._lived(order)), key=lambda one: one.created_at
+        )
         numbers: dict[date, int] = {}
         for order in found:
             day = moscow_day(order.created_at)

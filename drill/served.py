@@ -55,9 +55,7 @@ class Promoter:
 
     def at(self, now: datetime) -> View:
         life, today = self.life, moscow_day(now)
-        world = World.generate(until=now, seed=life.seed, days=1, scale=life.scale)
-        world.orders.clear()
-        world.days = _OPEN_DAYS
+        world = self._world(now, _OPEN_DAYS)
         ads, world.ads = world.ads, [shown for ad in world.ads if (shown := self._ad(ad, today))]
         rows = [row for row in map(self._row, ad_days(replace(world, ads=ads))) if row.impressions]
         day = today - timedelta(days=_OPEN_DAYS)
@@ -68,6 +66,11 @@ class Promoter:
         if life.over.get("qtickets", date.max) <= today:
             events = [event | {"is_active": 0} for event in events]
         return View(now, world, self._known(now), events, rows, rows)
+
+    def _world(self, until: datetime, days: int) -> World:
+        """Without its orders, which take long to make."""
+        world = World.generate(until=until, seed=self.life.seed, days=1, scale=0)
+        return replace(world, days=days, scale=self.life.scale, orders=[])
 
     def _ad(self, ad: Ad, today: date) -> Ad | None:
         """With the state that follows from the rules: one that spends nothing today is paused or has ended."""
@@ -85,8 +88,7 @@ class Promoter:
     def _long_ago(self, day: date) -> list[AdDay]:
         if day not in self._settled:
             later = datetime(day.year, day.month, day.day, 12, tzinfo=UTC) + timedelta(days=_OPEN_DAYS)
-            world = World.generate(until=later, seed=self.life.seed, days=1, scale=self.life.scale)
-            world.days, world.orders = _OPEN_DAYS + 1, []
+            world = self._world(later, _OPEN_DAYS + 1)
             then = [ad for ad in world.ads if ad.state(day) == "running"]
             rows = [row for row in ad_days(replace(world, ads=then)) if row.day == day]
             self._settled[day] = [row for row in map(self._row, rows) if row.impressions]

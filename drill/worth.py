@@ -11,8 +11,8 @@ from tasks.settings import Settings
 _RUB = "* transform(toString(currency), ['KZT', 'BYN'], [1 / 6, 1 / 0.035], 1)"
 # Table, day, other columns of the key, money in roubles, and columns that make a row worthless where they are wrong.
 _MEASURES = [
-    ("v_sales_latest", "event_date", "account, event_id, currency", f"toFloat64(revenue) {_RUB}", "city, tickets_sold"),
-    ("v_sales_latest", "event_date", "account, event_id, currency", f"toFloat64(revenue - refunds_amount) {_RUB}", "city"),
+    ("v_sales_latest", "event_date", "event_id, currency", f"toFloat64(revenue) {_RUB}", "city, tickets_sold"),
+    ("v_sales_latest", "event_date", "event_id, currency", f"toFloat64(revenue - refunds_amount) {_RUB}", "city"),
     ("stg_qtickets_tickets", "toDate(booked_at, 'Europe/Moscow')", "account, ticket_id, event_id, currency",
      f"if(state IN ('paid', 'refunded'), toFloat64(amount), 0) {_RUB}", "quantity, lower(utm_source)"),
     ("v_marketing_daily", "d", "city, source", "toFloat64(revenue)", "tickets_sold"),
@@ -36,7 +36,9 @@ def of(settings: Settings, base: str, today: date) -> tuple[float, float]:
     worst = 0.0, 0.0
     with warehouse(settings) as client:
         for measure in _MEASURES:
-            found = select(client, _sql(measure, base, settings.clickhouse_database), {"since": today - timedelta(days=_DAYS)})
+            found = select(
+                client, _sql(measure, base, settings.clickhouse_database), {"since": today - timedelta(days=_DAYS)}
+            )
             wrong, whole, days = found.row(0)
             if days:
                 worst = max(worst, (min(wrong / whole, 1.0) if whole else 1.0, wrong / days))
