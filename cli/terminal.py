@@ -44,6 +44,14 @@ QUARANTINE_COLUMNS = {
     "reason": "reason",
     "value": "value",
 }
+FINDING_COLUMNS = {
+    "opened_at": "since (Moscow)",
+    "status": "status",
+    "severity": "severity",
+    "check_name": "check",
+    "finding": "finding",
+    "what": "what is wrong",
+}
 _COLOURS = {"success": "green", "failed": "red", "running": "yellow"}
 
 out = Console()

@@ -292,6 +292,7 @@ def _refresh_marts(
         wrong = any_day.get(mart.table.name)
         report.tables[mart.table.name] = by.refresh_mart(client, mart, schema, None if wrong else sorted(days))
         entries += [wrong] if wrong else []
+    steps.remember(client, account, run, days, also_unknown=bool(any_day))
     unfinished.close(client, entries)
 
 

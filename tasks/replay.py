@@ -57,6 +57,7 @@ def _replay(client: Client, account: Account, by: Steps) -> tuple[int, int]:
     entries, days = steps.days_to_show(client, run, left)
     for mart, schema in source.marts:
         by.refresh_mart(client, mart, schema, sorted(days))
+    steps.remember(client, account, run, days)
     unfinished.close(client, entries)
     passed = _passed(source, parts)
     older = held.filter(pl.col("record_key") != "").join(passed, on=["resource", "record_key"], how="semi")

@@ -22,6 +22,7 @@ from tasks.errors import SourceError, ZakazError
 from tasks.landing import Landing, Manifest, Request
 from tasks.load.carry_forward import Unknown, carry_forward
 from tasks.load.mart import days_of_values, is_exactly, reference_tables, restate
+from tasks.load.memory import remember_days
 from tasks.load.quarantine import quarantine, rejected_values
 from tasks.load.runs import Run, begin_read, covered, days_read_later, next_version, reads, status_of
 from tasks.load.sql import sql_files
@@ -358,6 +359,17 @@ def days_to_show(client: Client, run: Run, left: Iterable[Entry]) -> tuple[list[
     """What `left_by_others` found and what this run has changed since; and the days of it all."""
     mine = [entry for entry in to_finish(client, run) if entry.run.run_id == run.run_id]
     return [*left, *mine], {day for entry in (*left, *mine) for day in entry.days}
+
+
+def remember(
+    client: Client, account: Account, run: Run, days: Iterable[date], *, also_unknown: bool = False
+) -> None:
+    """What the run left on the days that it changed, for the checks. A backfill was announced: nobody wonders that
+    it changes old days."""
+    today, seen_by = moscow_today(run.started_at), "backfill" if described_since.get() else "load"
+    remember_days(
+        client, account.source.name, account.name, days, today, seen_by=seen_by, also_unknown=also_unknown
+    )
 
 
 def refresh_mart(

@@ -12,16 +12,47 @@ from tasks.settings import load_settings
 
 app = group()
 quarantine_app = typer.Typer(help="Rows that were rejected, and why.", rich_markup_mode=None)
+quality_app = typer.Typer(rich_markup_mode=None)
+app.add_typer(quality_app, name="quality")
 app.add_typer(quarantine_app, name="quarantine")
 
 
-@app.command("quality")
-def quality_command(as_json: AsJson = False, _env: EnvFile = None) -> None:
-    """Judge the data: freshness, duplicates, completeness, volume, reconciliation."""
+@quality_app.callback(invoke_without_command=True)
+def quality_command(context: typer.Context, as_json: AsJson = False, _env: EnvFile = None) -> None:
+    """Judge the data: is it loaded, is it equal to what the sources say, does it look right?"""
+    if context.invoked_subcommand is not None:
+        return
     terminal.show_progress(verbose=False)
     from cli.run import run_quality
 
     raise typer.Exit(run_quality(as_json))
+
+
+@quality_app.command("findings")
+def findings_command(limit: Limit = 50, as_json: AsJson = False, _env: EnvFile = None) -> None:
+    """What checks have found and is not mended."""
+    from tasks.load.migrate import migrated
+    from tasks.quality.findings import listing
+
+    with migrated(load_settings()) as client:
+        terminal.print_frame(listing(client, limit), as_json, terminal.FINDING_COLUMNS, "Nothing is open.")
+
+
+@quality_app.command("accept")
+def accept_command(
+    check: Annotated[str, typer.Argument(help="The check, e.g. volume_spend.")],
+    key: Annotated[str, typer.Argument(help="The finding, as listed; with a * behind all that begin so.")],
+    until: Annotated[str, typer.Option("--until", metavar="DATE", help="The last day on which it is accepted.")],
+    why: Annotated[str, typer.Option("--why", metavar="WORDS", help="For whoever sees it next.")],
+    _env: EnvFile = None,
+) -> None:
+    """Accept what is known: no message until that day."""
+    from tasks.alerts.channel import settings_channel
+    from tasks.quality.run import accept_findings
+
+    settings, last = load_settings(), as_day(until)
+    assert last is not None  # `until` is given.
+    terminal.say(accept_findings(settings, check, key, last, why, settings_channel(settings)))
 
 
 @app.command("smoke")

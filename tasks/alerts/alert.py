@@ -10,6 +10,7 @@ from datetime import datetime
 
 from tasks.errors import ZakazError
 from tasks.harmless import for_chat
+from tasks.window import MOSCOW
 
 LONGEST = 3_500
 """Units of UTF-16 in a message with its title. Telegram refuses one of more than 4,096."""
@@ -64,14 +65,22 @@ def opened(trouble: Trouble, now: datetime) -> Alert:
     return Alert(trouble.key, now, now, None, trouble.fingerprint, title, body)
 
 
-def resolved(known: Alert, now: datetime, reason: str = "") -> Alert:
-    """The message that an open alert is resolved, or, with a `reason`, that nobody can say any more."""
-    lasted = now - known.opened_at
-    body = f"It began at {known.opened_at:%Y-%m-%d %H:%M} UTC and lasted {lasted.total_seconds() / 3600:.1f} hours."
-    if reason:
-        body = f"{reason} It was opened at {known.opened_at:%Y-%m-%d %H:%M} UTC."
-    title = f"{'Closed' if reason else 'Resolved'}: {for_chat(known.title)}"
-    return replace(known, sent_at=now, closed_at=now, title=title, body=body)
+def resolved(known: Alert, now: datetime, reason: str = "", language: str = "en") -> Alert:
+    """The message that an open alert is resolved, or, with a `reason`, why it is closed all the same."""
+    hours = (now - known.opened_at).total_seconds() / 3600
+    if language == "ru":
+        since = f"{known.opened_at.astimezone(MOSCOW):%d.%m.%Y в %H:%M}"
+        title = "Закрыто" if reason else "Исправлено"
+        body = f"{reason} Началось {since}." if reason else f"Началось {since}, длилось {hours:.1f} ч."
+    else:
+        since = f"{known.opened_at:%Y-%m-%d %H:%M} UTC"
+        title = "Closed" if reason else "Resolved"
+        body = (
+            f"{reason} It was opened at {since}."
+            if reason
+            else f"It began at {since} and lasted {hours:.1f} hours."
+        )
+    return replace(known, sent_at=now, closed_at=now, title=f"{title}: {for_chat(known.title)}", body=body)
 
 
 def words_of(error: BaseException) -> str:

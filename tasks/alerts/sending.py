@@ -35,7 +35,9 @@ def fire(settings: Settings, trouble: Trouble, channel: Channel | None) -> None:
         _save(settings, deliver(alert, channel))
 
 
-def resolve(settings: Settings, keys: str | Iterable[str], channel: Channel | None, reason: str = "") -> None:
+def resolve(
+    settings: Settings, keys: str | Iterable[str], channel: Channel | None, reason: str = "", language: str = "en"
+) -> None:
     """Send the end of each open alert; with a `reason`, that it can no longer be checked. A message that the
     channel does not take leaves the alert open, so that it is sent the next time."""
     now = datetime.now(UTC)
@@ -46,7 +48,7 @@ def resolve(settings: Settings, keys: str | Iterable[str], channel: Channel | No
         logger.error("which alerts were sent before cannot be read: %s", error)
         return
     for alert in filter(None, known):
-        sent = deliver(resolved(alert, now, reason), channel)
+        sent = deliver(resolved(alert, now, reason, language), channel)
         if not sent.delivered:
             sent = replace(alert, sent_at=now, delivered=0, error=sent.error)
         _save(settings, sent)

@@ -1,22 +1,33 @@
 """Checks of the data, one SQL file each in `sql/quality`: read, run, judged. Adding a check is adding a file.
 
-A file begins with a header of comments: title, why, severity (warn, fail), sources, `param: name = number` lines,
-and `when: night` where it reads all of history: the others, which are judged all day long, bound the days that they
-read. Its last statement returns the rows that break the check, the first column `what` saying it in words. A
-statement before it, if any, returns a row where the check cannot be judged, and why: too little data is no alarm.
-Whatever looks at what is missing today leaves out accounts that are not set up any more: `{accounts:…}`.
+A file begins with a header of comments, one line each:
+
+- `title`, `why`, `do`: what holds when all is well, why that matters, what to do where it does not; `ru`, `why_ru`
+  and `do_ru` are the same for a promoter, in Russian
+- `severity`: warn or fail; a row with a column `severity` has its own
+- `sources`; `story`: what kind of cause it has (loads, exact, levels), so that one cause is one message
+- `key`: the columns by which a row is known again the next morning
+- `says`, `says_ru`: a row in words, with its columns in braces; without them the column `what` says it
+- `days`: how far it looks back. `{since:Date}` is that day, or the day of its oldest open finding: what was found
+  is looked at until it is right. `when: night` instead where it reads all of history
+- `param: name = number`
+
+The last statement returns the rows that break the check. Columns `source`, `account`, `day` and `money` (what it is
+about, in the report's currency) go into the finding. A statement before it, if any, returns a row where the check
+cannot be judged, and why: too little data is no alarm. Whatever looks at what is missing today leaves out accounts
+that are not set up any more: `{accounts:…}`. `{open:Array(String)}` are the keys of the findings that are open:
+what is nearly right again stays open.
 
 Each check is judged on its own: one that cannot be run says why and stops no other. When to look again, because a
-load was running, is not known here: see `looks.py`.
+load was running, is not known here: see `looks.py`. What becomes of a finding is in `findings.py`.
 """
-
-from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +40,16 @@ from tasks.load.runs import Run
 from tasks.load.sql import SqlFile, sql_files
 from tasks.load.upsert import merge
 from tasks.load.warehouse import essence
+from tasks.quality.words import filled
 from tasks.settings import SQL_DIR
 
 TABLE = "meta_quality_checks"
 SAMPLE_ROWS = 5
+MOST_ROWS = 2_000
+"""Rows of a check that become findings. Where there are more, nothing of the check is called mended."""
 Accounts = Sequence[tuple[str, str]]
 """Those that are set up, as (source, account)."""
-COMPARED_ROWS = 5_000
-"""Rows of one look that are compared with those of the next; their hashes go into the statement's text."""
+SEVERITIES, STORIES = ("warn", "fail"), ("loads", "exact", "levels")
 LONGEST_SECONDS = 120
 MOST_MEMORY_GB = 2
 BOUNDS = {
@@ -47,8 +60,9 @@ BOUNDS = {
     "max_bytes_before_external_sort": MOST_MEMORY_GB * 10**9 // 2,
 }
 """Of one statement of a check, so that none takes the warehouse down, whatever is in it."""
-_HEADER = re.compile(r"(?m)^-- (title|why|severity|when|sources|param): (.+)$")
-_HASH = "_hash"
+_HEADER = re.compile(
+    r"(?m)^-- (title|ru|why|why_ru|do|do_ru|severity|when|sources|story|key|days|says|says_ru|param): (.+)$"
+)
 _REASONS = {
     47: "a column that it reads is missing",
     60: "a table or view that it reads is missing",
@@ -74,14 +88,64 @@ class Check:
     sql: str
     at_night: bool = False
     fault: str = ""
+    story: str = "levels"
+    key: tuple[str, ...] = ()
+    days: int = 7
+    says: str = "{what}"
+    says_ru: str = ""
+    title_ru: str = ""
+    why_ru: str = ""
+    do: str = ""
+    do_ru: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One row that breaks a check. `key` names it for as long as it lasts, within its check."""
+
+    check: Check
+    key: str
+    severity: str
+    source: str
+    account: str
+    day: date | None
+    money: Decimal | None
+    what: str
+    what_ru: str
+    row: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def fails(self) -> bool:
+        return self.severity == "fail"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of findings before a look. `open`: of each check the keys of those that are open, and their
+    days; `accepted`: of each check the keys, or their beginnings with a * behind."""
+
+    open: Mapping[str, Mapping[str, date | None]] = field(default_factory=dict)
+    accepted: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def is_accepted(self, check: str, key: str) -> bool:
+        return any(
+            key.startswith(pattern[:-1]) if pattern.endswith("*") else key == pattern
+            for pattern in self.accepted.get(check, ())
+        )
+
+    def since(self, check: Check, today: date) -> date:
+        days = [day for day in self.open.get(check.name, {}).values() if day]
+        return min([*days, today - timedelta(days=check.days)])
 
 
 @dataclass(frozen=True)
 class Result:
-    """`status`: ok, broken or unjudged. `observed`: how many rows break the check; `sample`: some of them.
+    """`status`: ok, broken or unjudged. `observed`: how many rows break the check and nobody accepted; `sample`:
+    some of them; `findings`: they and the accepted ones, up to MOST_ROWS.
 
     `hindered`: unjudged for another reason than want of data: it could not be run, or a load kept changing its
-    rows.
+    rows. `present`: the keys of all rows that were seen, also of those that another look did not confirm. `is_cut`:
+    there are more rows than findings.
     """
 
     check: Check
@@ -90,14 +154,20 @@ class Result:
     message: str
     sample: list[dict[str, Any]]
     hindered: bool = False
+    findings: tuple[Finding, ...] = ()
+    accepted: tuple[Finding, ...] = ()
+    present: frozenset[str] = frozenset()
+    is_cut: bool = False
 
     @property
     def fails(self) -> bool:
-        return self.status == "broken" and self.check.severity == "fail"
+        if self.status != "broken":
+            return False
+        return any(one.fails for one in self.findings) if self.findings else self.check.severity == "fail"
 
     @property
     def warns(self) -> bool:
-        return self.status == "broken" and self.check.severity == "warn"
+        return self.status == "broken" and not self.fails
 
 
 def checks(root: Path = SQL_DIR) -> list[Check]:
@@ -111,67 +181,99 @@ def judge(
     today: date,
     accounts: Accounts,
     parameters: Mapping[str, float],
-    among: Sequence[int] | None = None,
+    known: Known | None = None,
 ) -> Result:
-    """`today` is the Moscow day; `parameters` win over the file's own. `among`: count only rows of these `hashes`.
+    """`today` is the Moscow day; `parameters` win over the file's own; `known`: findings that are open or accepted.
 
     Raises only where the connection is lost. A check that cannot be run is unjudged and `hindered`.
     """
+    known = known or Known()
     if check.fault:
         return hindered(check, check.fault)
-    values = _values(check, today, accounts, parameters)
+    values = _values(check, today, accounts, parameters, known)
     try:
         if check.unjudged_sql:
             reason = select(client, check.unjudged_sql, values, BOUNDS)
             if reason.height:
                 return Result(check, "unjudged", 0, str(reason.item(0, 0)), [])
-        return _looked(client, check, values, among)
+        # One row more than is kept says whether there are more; only then are they counted, on the server.
+        rows = select(client, f"SELECT * FROM (\n{check.sql}\n) LIMIT {MOST_ROWS + 1}", values, BOUNDS)
+        observed = rows.height
+        if observed > MOST_ROWS:
+            observed = select(client, f"SELECT count() AS n FROM (\n{check.sql}\n)", values, BOUNDS).item()
+        return judged(check, map(_finding_of(check), rows.head(MOST_ROWS).to_dicts()), observed, known)
     except Exception as error:  # noqa: BLE001 - whatever a check raises, the others are judged
         _raise_if_lost(client, error)
         return hindered(check, f"could not be run: {_reason(error)}")
 
 
-def hashes(
-    client: Client, check: Check, today: date, accounts: Accounts, parameters: Mapping[str, float]
-) -> list[int]:
-    """What the first rows that break the check are known by: all their values. An empty list where it cannot
-    be run."""
-    sql = f"SELECT {_hash()} FROM (\n{check.sql}\n) LIMIT {COMPARED_ROWS}"
-    try:
-        return select(client, sql, _values(check, today, accounts, parameters), BOUNDS)[_HASH].to_list()
-    except Exception as error:  # noqa: BLE001 - whatever it is, there is nothing to compare with
-        _raise_if_lost(client, error)
-        return []
+def judged(check: Check, findings: Iterable[Finding], observed: int, known: Known) -> Result:
+    """The result of a look that found these, of `observed` ones in all. Rows of one key are one finding."""
+    by_key: dict[str, Finding] = {}
+    seen = 0
+    for one in findings:
+        seen += 1
+        by_key.setdefault(one.key, one)
+    accepted = tuple(one for one in by_key.values() if known.is_accepted(check.name, one.key))
+    left = tuple(one for one in by_key.values() if one not in accepted)
+    rest = observed - seen
+    present = frozenset(by_key)
+    if not left and not rest:
+        return Result(check, "ok", 0, "", [], accepted=accepted, present=present)
+    count = len(left) + rest
+    more = f" (and {count - 1} more)" if count > 1 else ""
+    first = left[0].what if left else check.title
+    sample = [dict(one.row) for one in left[:SAMPLE_ROWS]]
+    return Result(check, "broken", count, f"{first}{more}", sample, False, left, accepted, present, is_cut=rest > 0)
+
+
+def among(result: Result, seen: Iterable[Finding], known: Known) -> Result:
+    """The same look, but only what an earlier one found too, with the same values."""
+    rows = {(one.key, str(one.row)) for one in seen}
+    both = (*result.findings, *result.accepted)
+    same = [one for one in both if (one.key, str(one.row)) in rows]
+    narrowed = judged(result.check, same, len(same), known)
+    return replace(narrowed, present=result.present, is_cut=result.is_cut)
 
 
 def hindered(check: Check, reason: str) -> Result:
     return Result(check, "unjudged", 0, reason, [], hindered=True)
 
 
-def _looked(client: Client, check: Check, values: Mapping[str, Any], among: Sequence[int] | None) -> Result:
-    rows = f"SELECT *, {_hash()} FROM (\n{check.sql}\n)"
-    if among is not None:
-        rows += f" WHERE {_HASH} IN ({', '.join(map(str, among))})"
-    # One row more than is kept says whether there are more; only then are they counted, on the server.
-    first = select(client, f"{rows} LIMIT {SAMPLE_ROWS + 1}", values, BOUNDS)
-    if first.is_empty():
-        return Result(check, "ok", 0, "", [])
-    observed = first.height
-    if observed > SAMPLE_ROWS:
-        counted = select(client, f"SELECT count() AS n FROM ({rows})", values, BOUNDS).item()
-        observed = max(observed, counted)
-    more = f" (and {observed - 1} more)" if observed > 1 else ""
-    sample = first.drop(_HASH).head(SAMPLE_ROWS).to_dicts()
-    return Result(check, "broken", observed, f"{first.item(0, 'what')}{more}", sample)
+def _finding_of(check: Check) -> Any:
+    def finding(row: Mapping[str, Any]) -> Finding:
+        words = {"source": check.sources[0], **row}
+        day = row.get("day")
+        what = filled(check.says, words, "en")
+        return Finding(
+            check,
+            "/".join(str(row.get(name, "")) for name in check.key),
+            str(row.get("severity") or check.severity),
+            str(words["source"]),
+            str(row.get("account") or ""),
+            day if isinstance(day, date) else None,
+            _money(row.get("money")),
+            what,
+            filled(check.says_ru, words, "ru") if check.says_ru else what,
+            row,
+        )
+
+    return finding
 
 
-def _hash() -> str:
-    return f"cityHash64(toString(tuple(*))) AS {_HASH}"
+def _money(value: Any) -> Decimal | None:
+    try:
+        return None if value is None else round(Decimal(str(value)), 2)
+    except InvalidOperation:  # not a number
+        return None
 
 
-def _values(check: Check, today: date, accounts: Accounts, parameters: Mapping[str, float]) -> dict[str, Any]:
-    known = dict(check.parameters) | {name: value for name, value in parameters.items() if name in check.parameters}
-    return {"today": today, "accounts": list(accounts), **known}
+def _values(
+    check: Check, today: date, accounts: Accounts, parameters: Mapping[str, float], known: Known
+) -> dict[str, Any]:
+    own = dict(check.parameters) | {name: value for name, value in parameters.items() if name in check.parameters}
+    found = {"since": known.since(check, today), "open": list(known.open.get(check.name, {}))}
+    return {"today": today, "accounts": list(accounts), **found, **own}
 
 
 def _raise_if_lost(client: Client, error: Exception) -> None:
@@ -220,27 +322,46 @@ def _parsed(file: SqlFile) -> Check:
     for name, value in _HEADER.findall(file.text):
         header.setdefault(name, []).append(value.strip())
     statements = file.statements
-    try:
-        parameters = _parameters(header.get("param", []))
-        fault = _fault(header, statements)
-    except ValueError:
-        parameters, fault = {}, "a `param` line is not `name = number`"
-
-    def first(name: str, default: str) -> str:
-        return header.get(name, [default])[0]
-
-    return Check(
+    check = Check(
         file.name,
-        first("title", file.name),
-        first("why", "A check that cannot be read says nothing"),
-        first("severity", "fail") if not fault else "fail",
-        tuple(source.strip() for source in first("sources", "").split(",")),
-        parameters,
+        _first(header, "title", file.name),
+        _first(header, "why", "A check that cannot be read says nothing"),
+        "fail",
+        _list(header, "sources") or ("",),
+        {},
         statements[0] if len(statements) > 1 else None,
         statements[-1] if statements else "",
-        not fault and "when" in header,
-        f"could not be run: sql/quality/{file.name}.sql: {fault}" if fault else "",
     )
+    try:
+        parameters, days = _parameters(header.get("param", [])), int(_first(header, "days", "7"))
+        fault = _fault(header, statements)
+    except ValueError:
+        parameters, days, fault = {}, 7, "a `param` line is not `name = number`, or `days` is no number"
+    if fault:
+        return replace(check, fault=f"could not be run: sql/quality/{file.name}.sql: {fault}")
+    return replace(
+        check,
+        severity=header["severity"][0],
+        parameters=parameters,
+        at_night="when" in header,
+        story=_first(header, "story", "levels"),
+        key=_list(header, "key"),
+        days=days,
+        says=_first(header, "says", "{what}"),
+        says_ru=_first(header, "says_ru", ""),
+        title_ru=_first(header, "ru", check.title),
+        why_ru=_first(header, "why_ru", check.why),
+        do=_first(header, "do", ""),
+        do_ru=_first(header, "do_ru", ""),
+    )
+
+
+def _first(header: Mapping[str, list[str]], name: str, default: str) -> str:
+    return header.get(name, [default])[0]
+
+
+def _list(header: Mapping[str, list[str]], name: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in _first(header, name, "").split(",") if word.strip())
 
 
 def _parameters(lines: list[str]) -> dict[str, float]:
@@ -253,8 +374,10 @@ def _fault(header: Mapping[str, list[str]], statements: list[str]) -> str:
     absent = [name for name in ("title", "why", "severity", "sources") if name not in header]
     if absent:
         return f"its header has no {', '.join(absent)}"
-    if header["severity"][0] not in ("warn", "fail"):
+    if header["severity"][0] not in SEVERITIES:
         return "its severity is neither warn nor fail"
     if header.get("when", ["night"]) != ["night"]:
         return "its `when` is not night"
+    if _first(header, "story", "levels") not in STORIES:
+        return f"its story is none of {', '.join(STORIES)}"
     return "" if statements else "it has no statement"

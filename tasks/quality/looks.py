@@ -22,7 +22,8 @@ from tasks.errors import UsageError, WarehouseError
 from tasks.load.frames import select
 from tasks.load.migrate import migrated
 from tasks.load.warehouse import warehouse
-from tasks.quality.checks import Check, Result, hashes, hindered, judge
+from tasks.quality.checks import Check, Result, among, hindered, judge
+from tasks.quality.findings import known_findings
 from tasks.settings import Settings
 from tasks.sources import SOURCES, in_use
 from tasks.sources.accounts import accounts_of
@@ -78,7 +79,7 @@ def judge_all(
     """
     patience = patience or Patience(settings.quality_wait)
     results: dict[str, Result] = {}
-    doubtful: dict[str, list[int]] = {}
+    doubtful: dict[str, Result] = {}
     asked, loads = list(checks), Loads()
     try:
         for number in range(LOOKS):
@@ -140,25 +141,26 @@ def _look(
     today: date,
     results: dict[str, Result],
     before: Loads,
-    doubtful: Mapping[str, list[int]],
-) -> tuple[Loads, dict[str, list[int]]]:
-    """Put the results of `asked` into `results`. Gives the loads at the end of the look, and of the checks that are
-    broken beside a load the hashes of their rows. `doubtful`: those of the look before."""
+    doubtful: Mapping[str, Result],
+) -> tuple[Loads, dict[str, Result]]:
+    """Put the results of `asked` into `results`. Gives the loads at the end of the look, and the results that are
+    broken beside a load. `doubtful`: those of the look before."""
     accounts, parameters = set_up(client, settings), settings.quality_parameters
+    known = known_findings(client, today)
     for check in asked:
-        results[check.name] = judge(client, check, today, accounts, parameters.get(check.name, {}))
+        results[check.name] = judge(client, check, today, accounts, parameters.get(check.name, {}), known)
     after = running_loads(client)
     if not before.disturbed(after):
         return after, {}
-    left: dict[str, list[int]] = {}
-    for check in (check for check in asked if results[check.name].status == "broken"):
-        given = parameters.get(check.name, {})
-        seen = doubtful.get(check.name)
-        stayed = judge(client, check, today, accounts, given, among=seen) if seen else None
+    left: dict[str, Result] = {}
+    for name, found in ((check.name, results[check.name]) for check in asked):
+        if found.status != "broken":
+            continue
+        stayed = among(found, doubtful[name].findings, known) if name in doubtful else None
         if stayed and stayed.status == "broken":
-            results[check.name] = stayed
+            results[name] = stayed
         else:
-            left[check.name] = hashes(client, check, today, accounts, given)
+            left[name] = found
     return after, left
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import logging
 from collections.abc import Callable
@@ -13,21 +14,25 @@ from tasks.alerts.alert import Trouble
 from tasks.alerts.channel import Channel
 from tasks.alerts.history import open_keys
 from tasks.alerts.sending import fire, resolve
-from tasks.errors import ZakazError, why_ended
+from tasks.errors import UsageError, ZakazError, why_ended
 from tasks.harmless import for_chat, json_line
 from tasks.load import runs
 from tasks.load.frames import select
+from tasks.load.memory import remember_attributes
 from tasks.load.migrate import migrated
 from tasks.load.runs import Run
 from tasks.load.warehouse import warehouse
 from tasks.quality.checks import Result, checks, record
-from tasks.quality.looks import Interrupted, judge_all
+from tasks.quality.findings import Kept, accept, is_newest_day, not_mended, settle
+from tasks.quality.incidents import PREFIX, incidents, key_of
+from tasks.quality.looks import Interrupted, judge_all, set_up
 from tasks.settings import Settings
+from tasks.window import moscow_today
 
 logger = logging.getLogger("zakaz.flow")
 
-_CHECK, _NOT_JUDGED = "check ", "checks not judged"
-"""How alerts name what they are about: a broken check, and those that could not be judged."""
+_NOT_JUDGED = "checks not judged"
+"""The alert of checks that could not be judged; others are of an account's data."""
 _HINDERED = "hindered"
 """In a run's metrics: the checks of severity `fail` that it could not judge though there are data."""
 
@@ -77,12 +82,37 @@ def run_checks(
     except BaseException as error:
         _record_failure(settings, run, day, error)
         raise
-    hindered_before = _record(settings, run, day, results)
+    hindered_before, kept = _record(settings, run, day, results)
     try:
-        _send_alerts(settings, results, hindered_before, channel, sends_alerts)
+        if kept is not None:
+            _send_alerts(settings, kept, channel, sends_alerts)
+        _send_alert_of_hindered(settings, results, hindered_before, channel, sends_alerts)
     except ZakazError as error:
         logger.error("the checks are judged and recorded, but which alerts are open cannot be read: %s", error)
     return results
+
+
+def accept_findings(
+    settings: Settings, check: str, key: str, until: date, why: str, channel: Channel | None
+) -> str:
+    """Accept what a check has found, as `findings.accept` says, and close the alert where nothing else is open;
+    what was done, in a line. Raises UsageError."""
+    named = {one.name: one for one in checks()}
+    if check not in named:
+        near = difflib.get_close_matches(check, named, n=1, cutoff=0.4)
+        raise UsageError(f"There is no check {check}.{f' Did you mean {near[0]}?' if near else ''}")
+    if until < moscow_today():
+        raise UsageError(f"{until} is past: a finding is accepted up to and with a day to come.")
+    if not why.strip():
+        raise UsageError("Say why it is accepted: whoever sees it next wants to know.")
+    language, now = settings.zakaz_language, datetime.now(UTC)
+    with migrated(settings) as client:
+        found = accept(client, named[check], key, until, why, now)
+        left = {key_of(one.source, one.account) for one in not_mended(client) if one.status == "open"}
+    reason = f"Accepted until {until}: {why}" if language == "en" else f"Принято до {until:%d.%m.%Y}: {why}"
+    over = {key_of(one.source, one.account) for one in found} - left
+    resolve(settings, over, channel, f"{reason.rstrip('.')}.", language)
+    return f"{len(found)} findings of {check} are accepted until {until}"
 
 
 def refuse_broken(results: list[Result]) -> None:
@@ -131,16 +161,22 @@ def as_json(results: list[Result]) -> str:
     return json_line({"status": status, "checks": found})
 
 
-def _record(settings: Settings, run: Run, today: date, results: list[Result]) -> set[str]:
-    """Record the run, and name the checks that could not be judged the last time, though they should have."""
+def _record(settings: Settings, run: Run, today: date, results: list[Result]) -> tuple[set[str], list[Kept] | None]:
+    """Record the run. Names the checks that could not be judged the last time, though they should have; and gives
+    the findings that are not mended, None where the run looked back to an earlier day."""
     status = "failed" if any(result.fails for result in results) else "success"
     now = {result.check.name for result in _hindered(results)}
     with warehouse(settings) as client:
         before = _hindered_before(client)
         metrics = {"day": today, _HINDERED: sorted(now | _not_judged_now(before, results))}
+        kept = None
+        if is_newest_day(client, today):
+            kept = settle(client, run, datetime.now(UTC), results, checks(), set_up(client, settings))
+            # After the checks have compared them: tomorrow's compare with what is now.
+            remember_attributes(client, today)
         record(client, run, today, results)
         runs.end(client, run, status, len(results), summary(results), metrics)
-    return before
+    return before, kept
 
 
 def _hindered_before(client: Client) -> set[str]:
@@ -177,28 +213,16 @@ def _record_failure(settings: Settings, run: Run, day: date, error: BaseExceptio
         logger.error("the failed run could not be recorded: %s", second)
 
 
-def _send_alerts(
-    settings: Settings, results: list[Result], hindered_before: set[str], channel: Channel | None, opens: bool
-) -> None:
-    """One message a broken check, where this run `opens` alerts, and one when it is resolved. A check that could
-    not be judged, or is left to the night, leaves its alert open, since nobody knows whether it is resolved."""
-    by_key = {f"{_CHECK}{r.check.name}": r for r in results}
-    for key, r in by_key.items():
-        if opens and r.status == "broken":
-            about = f"{r.check.why}.\nSources: {', '.join(r.check.sources)}. See `zakaz quality`."
-            title = f"{r.check.title} (check broken)"
-            fire(settings, Trouble(key, title, r.message, for_chat(r.message), r.observed, about), channel)
+def _send_alerts(settings: Settings, kept: list[Kept], channel: Channel | None, opens: bool) -> None:
+    """One message an account with open findings, where this run `opens` alerts, and one when none is left."""
+    language = settings.zakaz_language
+    troubles = {trouble.key: trouble for trouble in incidents(kept, checks(), language)}
+    if opens:
+        for trouble in troubles.values():
+            fire(settings, trouble, channel)
     with warehouse(settings) as client:
-        open_now = open_keys(client, _CHECK)
-    there_are = {f"{_CHECK}{check.name}" for check in checks()}
-    for key in open_now:
-        if key in by_key:
-            if by_key[key].status == "ok":
-                resolve(settings, key, channel)
-        elif key not in there_are:
-            reason = "The check was removed or renamed, so this alert is closed without another look."
-            resolve(settings, key, channel, reason)
-    _send_alert_of_hindered(settings, results, hindered_before, channel, opens)
+        over = [key for key in open_keys(client, PREFIX) if key not in troubles]
+    resolve(settings, over, channel, language=language)
 
 
 def _send_alert_of_hindered(

@@ -1,6 +1,7 @@
 """Accounts of VK and of Direct behind their stand-ins, which a test may change: figures, wrong replies, what was asked."""
 
 import json
+import threading
 import traceback
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
@@ -122,10 +123,11 @@ def only(cabinet: Cabinet, number: int) -> list[int]:
 
 
 class Clock:
-    """Stands still. A pause of half a second or more takes no time, moves it and is noted in `pauses`."""
+    """Stands still. A pause of half a second or more takes no time, moves it and is noted in `pauses`: one of this
+    thread, since others may live on from another test, as Prefect's do."""
 
     def __init__(self, sleep: Callable[[float], Awaitable[None]]) -> None:
-        self._sleep = sleep
+        self._sleep, self._thread = sleep, threading.get_ident()
         self.now = 1000.0
         self.pauses: list[float] = []
 
@@ -133,7 +135,7 @@ class Clock:
         return self.now
 
     async def sleep(self, seconds: float) -> None:
-        if seconds < 0.5:
+        if seconds < 0.5 or threading.get_ident() != self._thread:
             await self._sleep(seconds)
             return
         self.pauses.append(seconds)

@@ -1,0 +1,35 @@
+"""What a check has found and people know of: no message about it until a day."""
+
+from datetime import date
+from typing import Annotated
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+from pydantic import Field
+
+from flows.hooks import ALERT_HOOKS
+from flows.parameters import shown
+from tasks.alerts.block import block_channel
+from tasks.quality.run import accept_findings
+from tasks.settings import load_settings
+
+CheckName = Annotated[str, Field(pattern="^[a-z0-9_]+$", json_schema_extra=shown("Check"))]
+Key = Annotated[str, Field(min_length=1, json_schema_extra=shown("Finding"))]
+Until = Annotated[date, Field(json_schema_extra=shown("Until"))]
+Why = Annotated[str, Field(min_length=1, json_schema_extra=shown("Why"))]
+
+
+@flow(name="accept", description=__doc__, **ALERT_HOOKS)
+def accept(check: CheckName, key: Key, until: Until, why: Why) -> State[object]:
+    """Accept a finding.
+
+    Args:
+        check: Its check, as the message names it.
+        key: Its name, as the message gives it; with a * behind all that begin so.
+        until: The last day, in Moscow, on which it is accepted.
+        why: For whoever sees it next.
+    """
+    settings = load_settings()
+    message = accept_findings(settings, check, key, until, why, block_channel(settings))
+    return Completed(message=message, data=message)

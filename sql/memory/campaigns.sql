@@ -1,0 +1,27 @@
+-- The tags of campaigns that spent lately.
+-- when: check
+-- sources: vk_ads, direct
+SELECT
+    source,
+    account,
+    toString(campaign_id) AS thing,
+    toDate('1970-01-01') AS day,
+    CAST(map(), 'Map(String, Decimal(18, 2))') AS figures,
+    map(
+        'utm_source', arrayStringConcat(arraySort(groupUniqArray(20)(utm_source)), ' '),
+        'utm_campaign', arrayStringConcat(arraySort(groupUniqArray(20)(utm_campaign)), ' '),
+        'utm_city', arrayStringConcat(arraySort(groupUniqArray(20)(toString(utm_city))), ' ')
+    ) AS words
+FROM
+(
+    SELECT *, max(stat_date) OVER (PARTITION BY source, account, campaign_id) AS newest
+    FROM
+    (
+        SELECT 'vk_ads' AS source, account, campaign_id, stat_date, spent, toString(utm_source) AS utm_source, utm_campaign, utm_city FROM fact_vk_ads_daily FINAL WHERE stat_date >= {today:Date} - 14
+        UNION ALL
+        SELECT 'direct', account, campaign_id, stat_date, spent, toString(utm_source), utm_campaign, utm_city FROM fact_direct_daily FINAL WHERE stat_date >= {today:Date} - 14
+    )
+    WHERE spent > 0
+)
+WHERE stat_date = newest
+GROUP BY source, account, campaign_id

@@ -1,0 +1,187 @@
+"""The life of what checks find, `meta_findings`: open, accepted by a person, mended.
+
+A finding is mended only when what was wrong was looked at again and is right. A check that could not be judged,
+that was judged as of an earlier day, or of which there were too many rows to keep, ends none; nor does an account
+that is no longer set up.
+"""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+import polars as pl
+from clickhouse_connect.driver.client import Client
+
+from tasks.errors import UsageError
+from tasks.load.frames import insert, select
+from tasks.load.runs import Run
+from tasks.load.upsert import merge
+from tasks.quality.checks import Accounts, Check, Finding, Known, Result
+
+TABLE, ACCEPTED = "meta_findings", "meta_accepted"
+_MONEY = pl.Decimal(18, 2)
+_INSTANT = pl.Datetime("ms", "UTC")
+_TYPES = {
+    **dict.fromkeys(("opened_at", "seen_at", "closed_at"), _INSTANT),
+    "day": pl.Date(),
+    "money": _MONEY,
+    "_ver": pl.UInt64(),
+}
+_COLUMNS = (
+    "check_name, finding, opened_at, seen_at, closed_at, status, severity, story, source, account, day, money, "
+    "what, what_ru, run_id"
+)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A finding as it is kept."""
+
+    check_name: str
+    finding: str
+    opened_at: datetime
+    seen_at: datetime
+    closed_at: datetime | None
+    status: str
+    severity: str
+    story: str
+    source: str
+    account: str
+    day: date | None
+    money: Decimal | None
+    what: str
+    what_ru: str
+    run_id: str
+
+    @property
+    def fails(self) -> bool:
+        return self.severity == "fail"
+
+
+def known_findings(client: Client, today: date) -> Known:
+    """What a look has to know: which findings are not mended, and which are accepted on this day."""
+    open_ones: dict[str, dict[str, date | None]] = {}
+    for one in not_mended(client):
+        open_ones.setdefault(one.check_name, {})[one.finding] = one.day
+    accepted: dict[str, list[str]] = {}
+    rows = select(
+        client,
+        f"SELECT toString(check_name), finding FROM {ACCEPTED} FINAL WHERE until >= {{today:Date}}",
+        {"today": today},
+    )
+    for check, finding in rows.rows():
+        accepted.setdefault(check, []).append(finding)
+    return Known(open_ones, accepted)
+
+
+def not_mended(client: Client) -> list[Kept]:
+    """All findings, open or accepted, the newest first."""
+    texts = ("check_name", "status", "severity", "story", "source", "account")
+    columns = ", ".join(f"toString({name}) AS {name}" if name in texts else name for name in _COLUMNS.split(", "))
+    found = select(
+        client, f"SELECT {columns} FROM {TABLE} FINAL WHERE closed_at IS NULL ORDER BY opened_at DESC, finding"
+    )
+    return [Kept(*row) for row in found.rows()]
+
+
+def settle(
+    client: Client, run: Run, now: datetime, results: Iterable[Result], checks: Sequence[Check], accounts: Accounts
+) -> list[Kept]:
+    """Keep what these looks found, end what they found mended, and give all that is not."""
+    before = {(one.check_name, one.finding): one for one in not_mended(client)}
+    after = dict(before)
+    for result in results:
+        for one in (*result.findings, *result.accepted):
+            status = "accepted" if one in result.accepted else "open"
+            after[one.check.name, one.key] = _seen(before.get((one.check.name, one.key)), one, status, run, now)
+        if result.status == "unjudged" or result.is_cut:
+            continue
+        for key, kept in before.items():
+            if kept.check_name == result.check.name and _is_right(kept, result, accounts):
+                after[key] = replace(kept, status="mended", closed_at=now)
+    names = {check.name for check in checks}
+    for key, kept in before.items():
+        if kept.check_name not in names:
+            after[key] = replace(kept, status="dropped", closed_at=now)
+    _write(client, [kept for key, kept in after.items() if kept is not before.get(key)])
+    return [kept for kept in after.values() if kept.closed_at is None]
+
+
+def is_newest_day(client: Client, today: date) -> bool:
+    """Whether no run has judged as of a later day: who looks back ends nothing."""
+    newest = select(client, "SELECT max(day) AS newest FROM meta_quality_checks").item()
+    return newest is None or today >= newest
+
+
+def accept(client: Client, check: Check, key: str, until: date, why: str, now: datetime) -> list[Kept]:
+    """Accept a finding, or with a * behind all whose names begin so, up to and with a day. Those that are open now.
+    Raises UsageError where there is no such finding."""
+    of_check = [one for one in not_mended(client) if one.check_name == check.name]
+    known = Known(accepted={check.name: [key]})
+    found = [one for one in of_check if known.is_accepted(check.name, one.finding)]
+    if not found:
+        names = [one.finding for one in of_check]
+        near = difflib.get_close_matches(key, names, n=1, cutoff=0) or names[:1]
+        hint = f" Did you mean {near[0]}?" if near else f" {check.name} has no open finding."
+        raise UsageError(f"{check.name} has found nothing that is called {key}.{hint}")
+    row = {"check_name": check.name, "finding": key, "until": until, "why": why, "accepted_at": now}
+    frame = pl.DataFrame(
+        [row | {"_ver": _version(now)}], schema_overrides={"accepted_at": _INSTANT, "_ver": pl.UInt64}
+    )
+    insert(client, ACCEPTED, frame)
+    merge(client, ACCEPTED)
+    accepted = [replace(one, status="accepted", seen_at=max(now, one.seen_at)) for one in found]
+    _write(client, accepted)
+    return accepted
+
+
+def listing(client: Client, limit: int) -> pl.DataFrame:
+    """What is not mended, the newest first; who accepted it, until when and why stands in `meta_accepted`."""
+    return select(
+        client,
+        "SELECT opened_at, status, severity, check_name, finding, day, money, what, what_ru "
+        f"FROM {TABLE} FINAL WHERE closed_at IS NULL ORDER BY status DESC, severity, opened_at DESC, finding "
+        "LIMIT {limit:UInt32}",
+        {"limit": limit},
+    )
+
+
+def _is_right(kept: Kept, result: Result, accounts: Accounts) -> bool:
+    if kept.finding in result.present:
+        return False
+    looks_at_accounts = "{accounts:" in result.check.sql
+    return not (looks_at_accounts and kept.account and (kept.source, kept.account) not in accounts)
+
+
+def _seen(kept: Kept | None, one: Finding, status: str, run: Run, now: datetime) -> Kept:
+    return Kept(
+        one.check.name,
+        one.key,
+        kept.opened_at if kept else now,
+        now,
+        None,
+        status,
+        one.severity,
+        one.check.story,
+        one.source,
+        one.account,
+        one.day,
+        one.money,
+        one.what,
+        one.what_ru,
+        run.run_id,
+    )
+
+
+def _write(client: Client, kept: list[Kept]) -> None:
+    if not kept:
+        return
+    rows = [vars(one) | {"_ver": _version(one.closed_at or one.seen_at)} for one in kept]
+    insert(client, TABLE, pl.DataFrame(rows, schema_overrides=_TYPES, infer_schema_length=None))
+    merge(client, TABLE)
+
+
+def _version(now: datetime) -> int:
+    return int(now.timestamp() * 1000)
