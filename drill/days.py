@@ -15,7 +15,7 @@ import clickhouse_connect
 
 from drill import worth
 from drill.defects import WAREHOUSE, Defect, Loads
-from drill.findings import Open, judge
+from drill.findings import Finding, judge
 from drill.lives import Life
 from drill.sent import aimed
 from drill.served import Promoter, View, serve
@@ -52,7 +52,7 @@ _ROWS = {
 class Morning:
     """`open`: severity of each finding by check and key; `failed`: sources of which a load failed."""
 
-    open: Open
+    open: dict[Finding, str]
     failed: set[str] = field(default_factory=set)
 
 
@@ -104,7 +104,7 @@ class House:
             begun = [(case, self._copy()) for case in cases if case.first == day]
             found[day] = base.morning(day)
             for case, database in begun:
-                Branch(self, database, found.get(day - timedelta(days=1), Morning({})).open).suffer(case)
+                Branch(self, database).suffer(case)
                 self.free.append(database)
         return found
 
@@ -122,11 +122,10 @@ class House:
 class Branch:
     """One warehouse in which the life goes on, with defects or without."""
 
-    def __init__(self, house: House, database: str, before: Open | None = None) -> None:
+    def __init__(self, house: House, database: str) -> None:
         self.house, self.database = house, database
         self.settings = house.settings(database)
         self.product = Product(self.settings)
-        self.open: Open = before or {}
 
     def morning(self, day: date, defects: Sequence[Defect] = ()) -> Morning:
         failed: set[str] = set()
@@ -139,8 +138,7 @@ class Branch:
             failed |= self._load([("qtickets", day - timedelta(days=1), day)], defects)
         self._strike(defects)
         self._set_clock(day, _TEN)
-        self.open = judge(self.settings, day, self.house.clock.now, self.open)
-        return Morning(self.open, failed)
+        return Morning(judge(self.settings, day, self.house.clock.now), failed)
 
     def suffer(self, case: Case) -> None:
         view = self.house.promoter.at(_instant(case.first, _NIGHT))
@@ -203,6 +201,9 @@ class Branch:
         """What a person does: puts things right and loads the days again, after removing them where that is refused."""
         self._show(day, _NIGHT - 1)
         struck = any(one.kind.layer == WAREHOUSE for one in defects)
+        if struck:
+            views = "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'View'"
+            self.product.command(*(f"DROP VIEW {name}" for name in self.product.select(views)["name"]))
         days = {
             "first": min(one.since for one in defects) - timedelta(days=_RESTATED),
             "last": day - timedelta(days=1),

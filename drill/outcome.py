@@ -8,9 +8,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from drill.days import Case, Morning
-
-Finding = tuple[str, str]
-"""Check and key."""
+from drill.findings import Finding
 
 
 @dataclass(frozen=True)
