@@ -10,7 +10,7 @@ from math import cos, exp, pi
 from random import Random
 from typing import Any
 
-from sandbox.world import Ad, Basket, Order, World
+from sandbox.world import Ad, Order, World
 from sandbox.world.ads import DIRECT, VK
 from sandbox.world.cities import CITIES
 from sandbox.world.clock import day_start, moscow_day
@@ -19,6 +19,8 @@ from sandbox.world.randomness import stream
 SOURCES = ("qtickets", VK, DIRECT)
 ORDERS_A_DAY = 120
 """Of a world of scale 1."""
+_NEVER_SOLD = 35
+"""A city whose event the sandbox takes down before its sale."""
 _KOPECK, _IDS_A_DAY, _IDS_AN_ORDER = Decimal("0.01"), 100_000, 10
 
 
@@ -77,37 +79,12 @@ class Life:
                 basket.original_price = (basket.original_price * price).quantize(_KOPECK)
                 if basket.refunded_amount is not None:
                     basket.refunded_amount = min((basket.refunded_amount * price).quantize(_KOPECK), basket.total)
-        for number in range(int(factor + rng.random())):
-            yield _later(order, timedelta(seconds=rng.randrange(60))) if number else order
-
-
-def _later(order: Order, by: timedelta) -> Order:
-    """Another order like it, some seconds later, within its day."""
-    by = by if moscow_day(order.created_at + by) == moscow_day(order.created_at) else timedelta()
-
-    def moved(thing: Any, *names: str) -> dict[str, Any]:
-        return {name: at + by for name in names if (at := getattr(thing, name))}
-
-    def basket(one: Basket) -> Basket:
-        return replace(one, **moved(one, "deleted_at", "refunded_at", "checked_at"))
-
-    baskets = [basket(one) for one in order.baskets]
-    return replace(order, baskets=baskets, **moved(order, "created_at", "payed_at", "deleted_at"))
+        for _ in range(int(factor + rng.random())):
+            yield replace(order, baskets=[replace(basket) for basket in order.baskets])
 
 
 Rules = dict[str, Any]
-
-
-def _usual(_rng: Random, _days: list[date]) -> Rules:
-    return {}
-
-
-def _tiny(rng: Random, _days: list[date]) -> Rules:
-    return {"scale": rng.uniform(0.03, 0.12)}
-
-
-def _large(rng: Random, _days: list[date]) -> Rules:
-    return {"scale": rng.uniform(4, 7), "history": 45}
+Kind = Callable[[Random, list[date]], Rules]
 
 
 def _season(rng: Random, days: list[date]) -> Rules:
@@ -122,46 +99,34 @@ def _season(rng: Random, days: list[date]) -> Rules:
 def _rush(rng: Random, days: list[date]) -> Rules:
     """One event goes on sale: its city sells 10 to 30 times what all do on a usual day."""
     on, times, city = rng.choice(days[10:-10]), rng.uniform(10, 30), rng.choice(CITIES[:2])
-    share = city.weight / sum(one.weight for one in CITIES)
+    share = 1.6 * city.weight / sum(one.weight for one in CITIES)
 
     def sales(day: date, order: Order) -> float:
         age = (day - on).days
-        of_city = CITIES[order.event_id % 100].id == city.id
+        of_city = city_of(order.event_id).id == city.id
         return 1 + (times - 1) * exp(-age / 1.5) / share if of_city and 0 <= age < 14 else 1.0
 
     return {"sales": sales, "scale": rng.uniform(0.3, 0.9)}
 
 
-def _new_year(rng: Random, _days: list[date], *, paused: bool) -> Rules:
-    """From the middle of November on: people buy much in December, little in the first week of January."""
-    year, high = rng.choice((2025, 2026)), rng.uniform(1.4, 2.2)
-    eve = date(year - 1, 12, 31)
+def _new_year(*, paused: bool) -> Kind:
+    def rules(rng: Random, _days: list[date]) -> Rules:
+        """People buy much in December and little in the first week of January."""
+        high, eve = rng.uniform(1.4, 2.2), date(rng.choice((2024, 2025)), 12, 31)
 
-    def sales(day: date, _order: Order) -> float:
-        age = (day - eve).days
-        return high if -18 <= age < 0 else 0.35 if 0 <= age <= 2 else 0.7 if 2 < age <= 8 else 1.0
+        def sales(day: date, _order: Order) -> float:
+            age = (day - eve).days
+            return high if -18 <= age < 0 else 0.35 if 0 <= age <= 2 else 0.7 if 2 < age <= 8 else 1.0
 
-    def spend(day: date, _ad: Ad) -> float:
-        return 0.0 if 0 <= (day - eve).days <= 8 else 1.0
+        spend = (lambda day, _ad: float(not 0 <= (day - eve).days <= 8)) if paused else _always
+        return {"sales": sales, "spend": spend, "first": eve - timedelta(days=30)}
 
-    return {"sales": sales, "first": date(year - 1, 12, 1), **({"spend": spend} if paused else {})}
-
-
-def _new_year_paused(rng: Random, days: list[date]) -> Rules:
-    return _new_year(rng, days, paused=True)
-
-
-def _new_year_through(rng: Random, days: list[date]) -> Rules:
-    return _new_year(rng, days, paused=False)
-
-
-def _weekends(_rng: Random, _days: list[date]) -> Rules:
-    return {"spend": lambda day, ad: 0.0 if ad.source == DIRECT and day.weekday() >= 5 else 1.0}
+    return rules
 
 
 def _touring(rng: Random, days: list[date]) -> Rules:
     """A city a week or so: sold out in a few days, then the next one; ads run for the city and a bit for the next."""
-    stay, cities = rng.randint(6, 11), [city for city in CITIES if city.currency == "RUB"]
+    stay, cities = rng.randint(6, 11), [city for city in CITIES if city.currency == "RUB" and city.id != _NEVER_SOLD]
     rng.shuffle(cities)
     whole = sum(one.weight for one in CITIES)
 
@@ -186,14 +151,6 @@ def city_of(event_id: int) -> Any:
     return CITIES[slot] if slot < len(CITIES) else CITIES[(0, 1, 4, 5)[slot - len(CITIES)]]
 
 
-def _one_source(rng: Random, _days: list[date]) -> Rules:
-    return {"sources": (rng.choice(SOURCES),)}
-
-
-def _first_weeks(rng: Random, _days: list[date]) -> Rules:
-    return {"history": rng.randint(2, 14)}
-
-
 def _ends(rng: Random, days: list[date]) -> Rules:
     """An advertising account ends, or all of them with the last event."""
     on, source = rng.choice(days[15:-15]), rng.choice((VK, DIRECT, "all"))
@@ -209,10 +166,6 @@ def _ends(rng: Random, days: list[date]) -> Rules:
 def _price_change(rng: Random, days: list[date]) -> Rules:
     on, by = rng.choice(days[10:-10]), rng.choice((rng.uniform(0.5, 0.8), rng.uniform(1.25, 2)))
     return {"price": lambda day, _order: by if day >= on else 1.0}
-
-
-def _backfill(rng: Random, days: list[date]) -> Rules:
-    return {"backfill_on": rng.choice(days[20:-20] or days), "scale": rng.uniform(0.1, 0.5)}
 
 
 def _vip(rng: Random, _days: list[date]) -> Rules:
@@ -234,21 +187,26 @@ def _quiet(rng: Random, days: list[date]) -> Rules:
     return {"sales": level, "spend": level if rng.random() < 0.5 else _always}
 
 
-KINDS: dict[str, Callable[[Random, list[date]], Rules]] = {
-    "usual": _usual,
-    "tiny promoter": _tiny,
-    "large promoter": _large,
+KINDS: dict[str, Kind] = {
+    "usual": lambda _rng, _days: {},
+    "tiny promoter": lambda rng, _days: {"scale": rng.uniform(0.03, 0.12)},
+    "large promoter": lambda rng, _days: {"scale": rng.uniform(4, 7), "history": 45},
     "season and off-season": _season,
     "announcement rush": _rush,
-    "New Year, ads paused": _new_year_paused,
-    "New Year, ads go on": _new_year_through,
-    "weekends without Direct": _weekends,
+    "New Year, ads paused": _new_year(paused=True),
+    "New Year, ads go on": _new_year(paused=False),
+    "weekends without Direct": lambda _rng, _days: {
+        "spend": lambda day, ad: float(ad.source != DIRECT or day.weekday() < 5)
+    },
     "touring": _touring,
-    "one source": _one_source,
-    "first weeks": _first_weeks,
+    "one source": lambda rng, _days: {"sources": (rng.choice(SOURCES),)},
+    "first weeks": lambda rng, _days: {"history": rng.randint(2, 14)},
     "an account that ends": _ends,
     "price change": _price_change,
-    "backfill of a year": _backfill,
+    "backfill of a year": lambda rng, days: {
+        "backfill_on": rng.choice(days[20:-20] or days),
+        "scale": rng.uniform(0.1, 0.5),
+    },
     "boxes of 20 times the price": _vip,
     "three quiet weeks": _quiet,
 }
