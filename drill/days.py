@@ -8,13 +8,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
 import clickhouse_connect
+from clickhouse_connect.driver.client import Client
 
 from drill import worth
-from drill.defects import WAREHOUSE, Defect, Loads
+from drill.defects import Defect, Loads
 from drill.findings import Finding, judge
 from drill.lives import Life
 from drill.sent import aimed
@@ -28,8 +30,7 @@ from tasks.load.runs import Run
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tasks.sources import SOURCES
-from tasks.window import Window
-from tests.support.product import Clock, Product, in_process
+from tests.support.product import Clock, Outcome, Product, in_process
 from tests.support.stage import Stage, stage
 
 _NIGHT, _FREQUENT, _TEN = 3.4, 9.8, 10.0
@@ -39,7 +40,7 @@ _DAYS_ON_SUNDAY = {"qtickets": 184, "vk_ads": 60, "direct": 61}
 AFTER = 3
 """Mornings on which is looked after a defect was mended."""
 _RESTATED = 62
-_PATH = {"qtickets": "qtickets", "vk_ads": "vk", "direct": "direct"}
+_API = {"qtickets": "qtickets", "vk_ads": "vk", "direct": "direct"}
 _MARTS = {mart.table.name: mart for source in SOURCES.values() for mart, _ in source.marts}
 _ROWS = {
     "qtickets": ("stg_qtickets_tickets", "toDate(booked_at, 'Europe/Moscow')"),
@@ -58,7 +59,8 @@ class Morning:
 
 @dataclass
 class Case:
-    """Defects of one time. `sick` are its mornings with them, `after` those after they were mended."""
+    """Defects of one time. `share` and `roubles`: see `worth.py`; `sick` are its mornings with them, `after` those after
+    they were mended."""
 
     defects: tuple[Defect, ...]
     share: float = 0.0
@@ -85,7 +87,6 @@ class House:
     free: list[str] = field(default_factory=list)
 
     def settings(self, database: str) -> Settings:
-        made = self.stage.settings(self.dsn, database, self.folder / database)
         given = {
             "qtickets_page_size": 500,
             "vk_page_size": 200,
@@ -94,7 +95,7 @@ class House:
         }
         # VK gives an application five tokens at most.
         given["vk_token_file"] = self.folder / "vk_token.json"
-        return made.model_copy(update=given)
+        return self.stage.settings(self.dsn, database, self.folder / database).model_copy(update=given)
 
     def live(self, cases: Sequence[Case] = ()) -> dict[date, Morning]:
         """The mornings of the life without any defect; those of the cases are put into them."""
@@ -107,6 +108,15 @@ class House:
                 Branch(self, database).suffer(case)
                 self.free.append(database)
         return found
+
+    def show(self, day: date, hour: float, defects: Sequence[Defect] = ()) -> View:
+        """Let it be that hour in Moscow, and the sources say what is known then, or what defects make of it."""
+        self.clock.now = day_start(day) + timedelta(hours=hour)
+        view = self.promoter.at(self.clock.now)
+        for one in defects:
+            view = one.kind.bend(one, view) if one.kind.bend else view
+        serve(self.stage, view)
+        return view
 
     def _copy(self) -> str:
         """Another warehouse with all that is in the first one, without copying files."""
@@ -123,129 +133,100 @@ class Branch:
     """One warehouse in which the life goes on, with defects or without."""
 
     def __init__(self, house: House, database: str) -> None:
-        self.house, self.database = house, database
-        self.settings = house.settings(database)
+        self.house, self.life, self.settings = house, house.life, house.settings(database)
         self.product = Product(self.settings)
+        self.stuck: list[Run] = []
 
     def morning(self, day: date, defects: Sequence[Defect] = ()) -> Morning:
-        failed: set[str] = set()
-        self._show(day, _NIGHT, defects)
-        failed |= self._load(self._at_night(day), defects)
-        if day == self.house.life.backfill_on:
-            self._backfill(day)
-        if "qtickets" in self.house.life.sources:
-            self._show(day, _FREQUENT, defects)
+        """The night's loads as prefect.yaml has them, one of the frequent ones, then all checks."""
+        self.house.show(day, _NIGHT, defects)
+        failed = self._load([(source, *self._window(source, day)) for source in self.life.sources], defects)
+        if day == self.life.backfill_on:
+            last = self.life.first - timedelta(days=self.life.history + 1)
+            for source in self.life.sources:
+                _succeeded(self.product.backfill(source, day - timedelta(days=360), last))
+        if "qtickets" in self.life.sources:
+            self.house.show(day, _FREQUENT, defects)
             failed |= self._load([("qtickets", day - timedelta(days=1), day)], defects)
         self._strike(defects)
-        self._set_clock(day, _TEN)
+        self.house.clock.now = day_start(day) + timedelta(hours=_TEN)
         return Morning(judge(self.settings, day, self.house.clock.now), failed)
 
     def suffer(self, case: Case) -> None:
-        view = self.house.promoter.at(_instant(case.first, _NIGHT))
-        defects = tuple(aimed(one, view) for one in case.defects)
-        for number in range(defects[0].days):
-            case.sick.append(self.morning(case.first + timedelta(days=number), defects))
-            if number == 0:
-                case.share, case.roubles = worth.of(self.settings, self.house.name, case.first)
-        day = case.first + timedelta(days=defects[0].days)
-        self._mend(day, defects)
-        case.after = [self.morning(day + timedelta(days=number)) for number in range(AFTER)]
+        view = self.house.show(case.first, _NIGHT)
+        defects = case.defects = tuple(aimed(one, view) for one in case.defects)
+        days = [case.first + timedelta(days=number) for number in range(defects[0].days + AFTER)]
+        for day in days[:-AFTER]:
+            case.sick.append(self.morning(day, defects))
+            if day == case.first:
+                case.share, case.roubles = worth.of(self.settings, self.house.name, day)
+        self._mend(days[-AFTER], defects)
+        case.after = [self.morning(day) for day in days[-AFTER:]]
 
-    def _at_night(self, day: date) -> Loads:
-        """As prefect.yaml has it; on the first morning all of the history."""
-        life, found = self.house.life, []
-        for source in life.sources:
-            days = (_DAYS_ON_SUNDAY if day.weekday() == 6 else _DAYS)[source]
-            last = day - timedelta(days=SOURCES[source].lag_days)
-            days = life.history if day == life.first else min(days, life.history + (day - life.first).days)
-            found.append((source, last - timedelta(days=days - 1), last))
-        return found
+    def _window(self, source: str, day: date) -> tuple[date, date]:
+        """Of the night's load; on the first morning all of the history."""
+        last, known = (
+            day - timedelta(days=SOURCES[source].lag_days),
+            self.life.history + (day - self.life.first).days,
+        )
+        days = (_DAYS_ON_SUNDAY if day.weekday() == 6 else _DAYS)[source]
+        return last - timedelta(days=(known if day == self.life.first else min(days, known)) - 1), last
 
     def _load(self, loads: Loads, defects: Sequence[Defect]) -> set[str]:
         """The sources of which a load failed."""
         for one in defects:
             loads = one.kind.skip(one, loads) if one.kind.skip else loads
             if one.kind.fails:
-                self.house.stage.faults(_PATH[one.source]).add("status", "*", 10**9, status=500)
-        try:
-            done = [(source, self.product.load(source, first, last)) for source, first, last in loads]
-        finally:
-            for name in _PATH.values():
-                self.house.stage.faults(name).clear()
-        if crashed := [outcome.message for _, outcome in done if outcome.status == "crashed"]:
-            raise RuntimeError(f"a load crashed: {crashed[0]}")
+                self.house.stage.faults(_API[one.source]).add("status", "*", 10**9, status=500)
+        done = [(source, self.product.load(source, first, last)) for source, first, last in loads]
+        for api in _API.values():
+            self.house.stage.faults(api).clear()
+        for _, outcome in done:
+            if outcome.status == "crashed":
+                _succeeded(outcome)
         return {source for source, outcome in done if outcome.status != "success"}
 
     def _strike(self, defects: Sequence[Defect]) -> None:
         with warehouse(self.settings) as client:
             for one in defects:
-                if one.kind.is_stuck:
-                    run = Run(
-                        SOURCES[one.source].job,
-                        str(uuid.uuid4()),
-                        self.house.clock.now - timedelta(hours=5),
-                        "main",
-                    )
-                    runs.begin(client, run, "stuck")
+                if one.kind.is_stuck and not self.stuck:
+                    begun = self.house.clock.now - timedelta(hours=5)
+                    self.stuck = [Run(SOURCES[one.source].job, str(uuid.uuid4()), begun, "main")]
+                    runs.begin(client, self.stuck[0], "stuck")
                 for statement in one.kind.strike(one, (client, self.house.name)) if one.kind.strike else ():
                     client.command(statement)
-        if any(one.kind.layer == WAREHOUSE and one.follow for one in defects):
-            self._restate()
-
-    def _restate(self) -> None:
-        with warehouse(self.settings) as client:
-            for mart in _MARTS.values():
-                restate(client, mart, runs.next_version(client))
+            if any(one.kind.strike and one.follow for one in defects):
+                _restate(client)
 
     def _mend(self, day: date, defects: Sequence[Defect]) -> None:
-        """What a person does: puts things right and loads the days again, after removing them where that is refused."""
-        self._show(day, _NIGHT - 1)
-        struck = any(one.kind.layer == WAREHOUSE for one in defects)
-        if struck:
+        """What a person does: puts all right and loads the days again, after removing them where that is refused."""
+        self.house.show(day, _NIGHT - 1)
+        is_struck = any(one.kind.strike for one in defects)
+        first = max(min(one.since for one in defects) - timedelta(days=_RESTATED), self.life.history_begins)
+        with warehouse(self.settings) as client:
+            for run in self.stuck:
+                runs.end(client, run, "failed", 0, "stopped", {})
             views = "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'View'"
-            self.product.command(*(f"DROP VIEW {name}" for name in self.product.select(views)["name"]))
-        days = {
-            "first": min(one.since for one in defects) - timedelta(days=_RESTATED),
-            "last": day - timedelta(days=1),
-        }
-        window = Window(
-            first=max(days["first"], self.house.life.first - timedelta(days=self.house.life.history)),
-            last=days["last"],
-        )
-        for source in self.house.life.sources:
-            table, of_day = _ROWS[source]
-            remove = f"DELETE FROM {table} WHERE {of_day} BETWEEN '{window.first - timedelta(days=_RESTATED)}' AND '{day}'"
-            if struck:
+            for (name,) in client.query(views).result_rows if is_struck else ():
+                client.command(f"DROP VIEW {name}")
+        for source in self.life.sources:
+            remove = f"DELETE FROM {_ROWS[source][0]} WHERE {_ROWS[source][1]} BETWEEN '{first}' AND '{day}'"
+            load = partial(self.product.load, source, first, day - timedelta(days=1), refresh=True)
+            if is_struck or load().status != "success":
                 self.product.command(remove)
-            outcome = self.product.load(source, window.first, window.last, refresh=True)
-            if outcome.status != "success":
-                self.product.command(remove)
-                outcome = self.product.load(source, window.first, window.last, refresh=True)
-            if outcome.status != "success":
-                raise RuntimeError(f"what was wrong cannot be mended: {outcome.message}")
-        if struck:
-            self._restate()
-
-    def _backfill(self, day: date) -> None:
-        for source in self.house.life.sources:
-            last = self.house.life.first - timedelta(days=self.house.life.history + 1)
-            outcome = self.product.backfill(source, day - timedelta(days=360), last)
-            if outcome.status != "success":
-                raise RuntimeError(f"the backfill failed: {outcome.message}")
-
-    def _show(self, day: date, hour: float, defects: Sequence[Defect] = ()) -> None:
-        self._set_clock(day, hour)
-        view: View = self.house.promoter.at(self.house.clock.now)
-        for one in defects:
-            view = one.kind.bend(one, view) if one.kind.bend else view
-        serve(self.house.stage, view)
-
-    def _set_clock(self, day: date, hour: float) -> None:
-        self.house.clock.now = _instant(day, hour)
+                _succeeded(load())
+        with migrated(self.settings) as client:
+            _restate(client)
 
 
-def _instant(day: date, hour: float) -> datetime:
-    return day_start(day) + timedelta(hours=hour)
+def _restate(client: Client) -> None:
+    for mart in _MARTS.values():
+        restate(client, mart, runs.next_version(client))
+
+
+def _succeeded(outcome: Outcome) -> None:
+    if outcome.status != "success":
+        raise RuntimeError(f"a load {outcome.status}: {outcome.message}")
 
 
 @contextmanager

@@ -52,6 +52,10 @@ class Life:
         """The days on whose mornings is judged."""
         return [self.first + timedelta(days=number) for number in range(self.mornings)]
 
+    @property
+    def history_begins(self) -> date:
+        return self.first - timedelta(days=self.history)
+
     def orders(self) -> list[Order]:
         """All orders of the life, as planned to its end, ascending by id and time."""
         before = 366 if self.backfill_on else self.history
@@ -126,7 +130,10 @@ def _new_year(*, paused: bool) -> Kind:
 
 def _touring(rng: Random, days: list[date]) -> Rules:
     """A city a week or so: sold out in a few days, then the next one; ads run for the city and a bit for the next."""
-    stay, cities = rng.randint(6, 11), [city for city in CITIES if city.currency == "RUB" and city.id != _NEVER_SOLD]
+    stay, cities = (
+        rng.randint(6, 11),
+        [city for city in CITIES if city.currency == "RUB" and city.id != _NEVER_SOLD],
+    )
     rng.shuffle(cities)
     whole = sum(one.weight for one in CITIES)
 
