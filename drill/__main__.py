@@ -20,9 +20,12 @@ from drill.job import Job, live
 from drill.lives import KINDS
 from drill.report import line, markdown
 from tests.support.clickhouse_server import clickhouse_server
+from tests.support.clickhouse_users import User
 
 _SIZES = {15: 0.4, 120: 0.45, 800: 0.15}
 """Orders a day of worlds with defects, and how often each is drawn."""
+_QUICK = {"max_threads": 1, "compile_expressions": 0, "compile_aggregate_expressions": 0}
+"""Many small queries: threads and compiled code cost more than they bring."""
 _A_WORLD = 8
 """Defects a world."""
 
@@ -32,7 +35,7 @@ def main() -> int:
     jobs, begun, done, failed = _jobs(options), time.monotonic(), [], 0
     with (
         tempfile.TemporaryDirectory() as folder,
-        clickhouse_server(Path(folder) / "clickhouse") as server,
+        clickhouse_server(Path(folder) / "clickhouse", [User("default", settings=_QUICK)]) as server,
         ProcessPoolExecutor(options.jobs, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as pool,
     ):
         # Read when a process imports the product: nobody's own settings, locks or data.

@@ -33,8 +33,8 @@ from tasks.sources import SOURCES
 from tests.support.product import Clock, Outcome, Product, in_process
 from tests.support.stage import Stage, stage
 
-_NIGHT, _FREQUENT, _TEN = 3.4, 9.8, 10.0
-"""Hours in Moscow: of the night's loads, of the frequent one, of the judging."""
+_MENDED, _LOADS, _TEN = 2.0, 9.8, 10.0
+"""Hours in Moscow: of mending, of loads, of judging."""
 _DAYS = {"qtickets": 30, "vk_ads": 14, "direct": 7}
 _DAYS_ON_SUNDAY = {"qtickets": 184, "vk_ads": 60, "direct": 61}
 AFTER = 3
@@ -138,22 +138,19 @@ class Branch:
         self.stuck: list[Run] = []
 
     def morning(self, day: date, defects: Sequence[Defect] = ()) -> Morning:
-        """The night's loads as prefect.yaml has them, one of the frequent ones, then all checks."""
-        self.house.show(day, _NIGHT, defects)
+        """The night's loads as prefect.yaml has them, then all checks. So late, they stand for the frequent ones, too."""
+        self.house.show(day, _LOADS, defects)
         failed = self._load([(source, *self._window(source, day)) for source in self.life.sources], defects)
         if day == self.life.backfill_on:
             last = self.life.first - timedelta(days=self.life.history + 1)
             for source in self.life.sources:
                 _succeeded(self.product.backfill(source, day - timedelta(days=360), last))
-        if "qtickets" in self.life.sources:
-            self.house.show(day, _FREQUENT, defects)
-            failed |= self._load([("qtickets", day - timedelta(days=1), day)], defects)
         self._strike(defects)
         self.house.clock.now = day_start(day) + timedelta(hours=_TEN)
         return Morning(judge(self.settings, day, self.house.clock.now), failed)
 
     def suffer(self, case: Case) -> None:
-        view = self.house.show(case.first, _NIGHT)
+        view = self.house.show(case.first, _LOADS)
         defects = case.defects = tuple(aimed(one, view) for one in case.defects)
         days = [case.first + timedelta(days=number) for number in range(defects[0].days + AFTER)]
         for day in days[:-AFTER]:
@@ -200,7 +197,7 @@ class Branch:
 
     def _mend(self, day: date, defects: Sequence[Defect]) -> None:
         """What a person does: puts all right and loads the days again, after removing them where that is refused."""
-        self.house.show(day, _NIGHT - 1)
+        self.house.show(day, _MENDED)
         is_struck = any(one.kind.strike for one in defects)
         first = max(min(one.since for one in defects) - timedelta(days=_RESTATED), self.life.history_begins)
         with warehouse(self.settings) as client:

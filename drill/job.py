@@ -18,7 +18,7 @@ from drill.outcome import Lived, alarms, seen
 from drill.sent import SENT_KINDS
 
 KINDS = (*SENT_KINDS, *HELD_KINDS, *RUN_KINDS)
-_BEFORE, _STARTS, _LONGEST = 2, 6, 6
+_BEFORE, _STARTS, _LONGEST = 2, 4, 5
 """Mornings before the first defect, mornings on which one may begin, and mornings that it lasts at most."""
 _TWO_AT_ONCE = 0.15
 
