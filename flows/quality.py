@@ -45,27 +45,28 @@ def quality(today: Today = None, whole: Whole = True) -> State[object]:
     settings = load_settings()
     day, run_id = today or moscow_today(), str(runtime.flow_run.id)
     results = run_checks(settings, day, run_id, channel=block_channel(settings), whole=whole, judge=judge)
-    _publish(results, whole)
+    _publish(results, whole, settings.zakaz_language)
     refuse_broken(results)
     return Completed(message=for_terminal(summary(results)), data=results)
 
 
-def _publish(results: list[Result], whole: bool) -> None:
+def _publish(results: list[Result], whole: bool, language: str) -> None:
     """Broken ones first: a person reads the top."""
     order = {"broken": 0, "unjudged": 1, "ok": 2}
     rows = [
         {
+            "check": _title(r, language),
             "status": _MARKS[r.status],
-            "what": for_chat(r.message),  # Prefect's page shows it as it is.
-            "check": r.check.title,
+            "what": for_chat(r.said(language)),  # Prefect's page shows it as it is.
             "if broken": r.check.severity,
+            "name": f"{r.check.name} {r.findings[0].key}" if r.findings else r.check.name,
         }
         for r in sorted(results, key=lambda r: (order[r.status], not r.hindered, r.check.severity, r.check.name))
     ]
     description = for_markdown(summary(results))
     create_table_artifact(rows, key="quality-checks", description=description)
     lines = [
-        f"- **{r.check.title}** ({r.check.severity}): {for_markdown(r.message)}. {r.check.why}."
+        f"- **{_title(r, language)}** ({r.check.severity}): {for_markdown(r.said(language))}. {_why(r, language)}."
         for r in results
         if r.status == "broken"
     ]
@@ -73,3 +74,11 @@ def _publish(results: list[Result], whole: bool) -> None:
     rest = [] if whole else ["", "Checks that read all of history are left to the night."]
     text = "\n".join([f"## {description}", "", *(lines or ["Nothing is broken."]), *rest])
     create_markdown_artifact(text, key="quality", description=description)
+
+
+def _title(result: Result, language: str) -> str:
+    return (result.check.title_ru or result.check.title) if language == "ru" else result.check.title
+
+
+def _why(result: Result, language: str) -> str:
+    return (result.check.why_ru or result.check.why) if language == "ru" else result.check.why

@@ -186,6 +186,7 @@ def _load(
             for window in split_in_pieces(account.source, whole) if resource.by_window else [whole]:
                 manifest = by.fetch(steps.Fetch(account, resource, window, run, release), refresh)
                 pieces.append(_Piece(resource, manifest))
+                pieces += [_Piece(other, manifest.beside[other.name]) for other in resource.beside]
                 _note_fetch(report, resource, manifest)
     try:
         return _load_fetched(account, run, report, pieces, by)
@@ -255,6 +256,8 @@ def _write(
         report.notes += notes
         report.partial |= steps.has_nameless(part, output, rows)
         report.warnings += steps.undescribed(client, account, output, rows)
+    if piece.resource.is_optional:
+        return
     rejected = by.quarantine_rejected(client, account, piece.resource, part, run.run_id, manifest)
     report.released += rejected[1]
 
@@ -273,7 +276,7 @@ def _told_what_was_written(before: list[_Piece]) -> Iterator[None]:
 def _note_what_stays(account: Account, report: Report) -> None:
     for output in account.source.outputs:
         name, done = output.table.name, report.tables[output.table.name]
-        if done.overtaken:
+        if done.overtaken and output.protects:
             report.notes.append(f"{done.overtaken} rows of {name} were left to runs that read the source later")
         if done.kept and not output.table.keeps_vanished:
             # Where rows were rejected or not seen, a later read may find them. Else they are gone for good.

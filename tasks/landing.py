@@ -12,7 +12,7 @@ import io
 import itertools
 import re
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -43,6 +43,7 @@ class Fetched:
     set where more days were read than requested; `partial` where what is not here may exist all the same.
     `warnings`: what a later read may mend, so the days are to be read again; `notes`: what was missing or odd and
     will stay so, counted for the run's message. `marks`: by which the source's own account is known again.
+    `beside`: rows of other resources that the same fetch brought, by name.
     """
 
     rows: Sequence[dict[str, str | None]] | pl.DataFrame
@@ -53,6 +54,7 @@ class Fetched:
     partial: bool = False
     notes: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
+    beside: Mapping[str, Fetched] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class Part(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: str = Field(pattern=r"^part-\d+\.parquet$")
+    name: str = Field(pattern=r"^[a-z_]+-\d+\.parquet$")
     size: int
     digest: str
 
@@ -98,6 +100,7 @@ class Manifest(BaseModel):
 
     Written after its parts, so a fetch that died has none and is not found. `folder`: below the landing area.
     `run_id` and `fetched_at`: of the run that fetched. `version` orders the reads of the source. `marks`: hashed.
+    `beside`: what came with it of other resources, by name, in the same folder: found and discarded together.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -118,6 +121,7 @@ class Manifest(BaseModel):
     partial: bool = False
     columns: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
+    beside: dict[str, Manifest] = {}
 
 
 class Landing:
@@ -136,14 +140,6 @@ class Landing:
     ) -> Manifest:
         stamp = fetched_at.astimezone(UTC).strftime(_STAMP)
         folder = f"{request.source}/{request.resource}/{stamp}-{request.key}-{uuid.uuid4().hex[:8]}"
-        parts = []
-        for number, frame in enumerate(_sliced(fetched)):
-            buffer = io.BytesIO()
-            frame.write_parquet(buffer)
-            content = buffer.getvalue()
-            part = Part(name=f"part-{number:05}.parquet", size=len(content), digest=_sha256(content))
-            self._put(f"{folder}/{part.name}", content)
-            parts.append(part)
         manifest = Manifest(
             source=request.source,
             account=request.account,
@@ -152,7 +148,7 @@ class Landing:
             run_id=run_id,
             fetched_at=fetched_at,
             folder=folder,
-            parts=tuple(parts),
+            parts=self._parts(folder, "part", fetched),
             rows=len(fetched.rows),
             version=version,
             warnings=fetched.warnings,
@@ -162,8 +158,33 @@ class Landing:
             columns=fetched.columns,
             marks=tuple(_sha256(f"{request.source} {mark}".encode())[:16] for mark in fetched.marks),
         )
+        alone = {"warnings": (), "notes": (), "facts": {}, "marks": (), "partial": False}
+        beside = {
+            name: manifest.model_copy(
+                update=alone
+                | {
+                    "resource": name,
+                    "parts": self._parts(folder, name, other),
+                    "rows": len(other.rows),
+                    "columns": other.columns,
+                }
+            )
+            for name, other in fetched.beside.items()
+        }
+        manifest = manifest.model_copy(update={"beside": beside})
         self._put(f"{folder}/{_MANIFEST}", manifest.model_dump_json().encode())
         return manifest
+
+    def _parts(self, folder: str, name: str, fetched: Fetched) -> tuple[Part, ...]:
+        parts = []
+        for number, frame in enumerate(_sliced(fetched)):
+            buffer = io.BytesIO()
+            frame.write_parquet(buffer)
+            content = buffer.getvalue()
+            part = Part(name=f"{name}-{number:05}.parquet", size=len(content), digest=_sha256(content))
+            self._put(f"{folder}/{part.name}", content)
+            parts.append(part)
+        return tuple(parts)
 
     def newest(self, request: Request) -> Manifest | None:
         """The newest fetch of this request whose parts are all here, by their sizes: `read` compares the
@@ -241,7 +262,8 @@ class Landing:
                 manifest = Manifest.model_validate_json(self._fs.cat_file(f"{self._root}/{folder}/{_MANIFEST}"))
             except ValidationError:
                 return None  # torn, as by a full disk
-        is_whole = all(sizes.get(part.name) == part.size for part in manifest.parts)
+        parts = (part for one in (manifest, *manifest.beside.values()) for part in one.parts)
+        is_whole = all(sizes.get(part.name) == part.size for part in parts)
         return manifest if is_whole and manifest.folder == folder else None
 
     def _put(self, path: str, content: bytes) -> None:

@@ -50,6 +50,8 @@ def _replay(client: Client, account: Account, by: Steps) -> tuple[int, int]:
     run = Run(source.job, f"replay {uuid.uuid4()}", datetime.now(UTC), account.name)
     left = steps.left_by_others(client, account, run)
     for output in source.outputs:
+        if not output.protects:
+            continue
         # Each as old as its read: the newest wins, and never over what is newer in the warehouse.
         for (version,), _ in parts[output.resource].valid.group_by(["_ver"], maintain_order=True):
             of_that_read = {name: _of(part, int(version)) for name, part in parts.items()}

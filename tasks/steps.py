@@ -28,7 +28,7 @@ from tasks.load.runs import Run, begin_read, covered, days_read_later, next_vers
 from tasks.load.sql import sql_files
 from tasks.load.tables import Mart, Scope, Table, of_account
 from tasks.load.unfinished import Entry, not_shown, note, note_all_days, to_finish
-from tasks.load.upsert import Upserted, distinct, merge, remove_strays_of_days, upsert
+from tasks.load.upsert import Upserted, distinct, holds_exactly, merge, remove_strays_of_days, upsert
 from tasks.load.warehouse import warehouse
 from tasks.refusals import A_FEW, refuse_if_much_is_wrong, refuse_to_wipe, total
 from tasks.settings import Settings
@@ -156,6 +156,8 @@ def validate(account: Account, resource: Resource, manifest: Manifest) -> Valida
             raw = asked
     try:
         part = split(raw, resource.schema)
+        if resource.is_optional:
+            return _without_rejected(part, resource)
         money = refuse_if_much_is_wrong(part, resource.money)
     except WrongFrame as error:
         raise SourceError(
@@ -163,6 +165,15 @@ def validate(account: Account, resource: Resource, manifest: Manifest) -> Valida
         ) from None
     notes += [f"{count} odd values of {column} were rounded or left out" for column, count in part.odd.items()]
     return Validated(part, tuple(notes), money)
+
+
+def _without_rejected(part: Split, resource: Resource) -> Validated:
+    """No figure rests on these rows, so none waits in the quarantine."""
+    if part.rejected.is_empty():
+        return Validated(part)
+    reason = part.rejected["reason"].value_counts(sort=True)["reason"][0]
+    note = f"{part.rejected.height} rows of {resource.name} could not be read ({reason})"
+    return Validated(replace(part, rejected=part.rejected.clear()), (note,))
 
 
 def _within(raw: pl.DataFrame, column: str, window: Window) -> tuple[pl.DataFrame, int]:
@@ -173,9 +184,14 @@ def _within(raw: pl.DataFrame, column: str, window: Window) -> tuple[pl.DataFram
 
 
 def transform(account: Account, output: Output, splits: dict[str, Split]) -> pl.DataFrame:
-    facts = output.build({name: part.valid for name, part in splits.items()})
+    facts = output.build({name: _rows_for(output, part) for name, part in splits.items()})
     facts = facts.with_columns(pl.lit(account.name).alias("account"))
     return _checked(facts, output.schema, output.table.name)
+
+
+def _rows_for(output: Output, part: Split) -> pl.DataFrame:
+    rejected = part.rejected.select(part.valid.columns)
+    return pl.concat([part.valid, rejected]) if output.with_rejected and rejected.height else part.valid
 
 
 def upsert_output(
@@ -190,6 +206,8 @@ def upsert_output(
     """What became of the rows; warnings and notes for the run's message. `part`: the raw rows of the output's
     resource."""
     scope = output.table.scope(account.name, manifest.window, manifest.fetched_at)
+    if not output.protects:
+        return _upsert_summary(client, account, output, facts, manifest, scope), [], []
     facts, unknown = known_from_warehouse(client, account, output, facts)
     protected = [_values(part.rejected, output.protects, facts)]
     for column in output.answers_for:
@@ -224,6 +242,19 @@ def upsert_output(
     if unread is not None and unread.height:
         notes.append(f"links of {unread.height} ads with {unread['spent'].sum():.2f} of spend could not be read")
     return done, warnings, notes
+
+
+def _upsert_summary(
+    client: Client, account: Account, output: Output, facts: pl.DataFrame, manifest: Manifest, scope: Scope
+) -> Upserted:
+    """What sums up or describes a read follows it, whatever becomes of rows. No mart is made of it."""
+    if output.with_rejected and manifest.partial:
+        facts = facts.clear()  # A part of the orders has no totals to compare with.
+    if holds_exactly(client, output.table, facts, scope):
+        return Upserted(unchanged=facts.height)
+    later = left_to_later_reads(client, account, output, facts, manifest.version)
+    done = upsert_and_merge(client, output.table, facts, scope, manifest.version, later=later)
+    return replace(done, days=frozenset())
 
 
 def undescribed(client: Client, account: Account, output: Output, facts: pl.DataFrame) -> list[str]:
@@ -274,18 +305,20 @@ def left_to_later_reads(
     days = days_read_later(client, source.job, account.name, version)
     if days.is_empty():
         return pl.DataFrame.clear
+    day = output.table.day
+
+    def of_days(rows: pl.DataFrame) -> pl.DataFrame:
+        if day is None:
+            return rows
+        return rows.with_columns(day.alias("day")).join(days, on="day", how="semi").drop("day")
+
+    if not output.protects:
+        return of_days
     rejected = rejected_values(client, source.name, account.name, output.resource, output.protects, version)
     rejected = rejected.cast({output.protects: facts.schema[output.protects]}, strict=False)
     if rejected[output.protects].null_count():
         return pl.DataFrame.clear  # Which row the later run could not judge is not known.
-    day = output.table.day
-
-    def judged(rows: pl.DataFrame) -> pl.DataFrame:
-        if day is not None:
-            rows = rows.with_columns(day.alias("day")).join(days, on="day", how="semi").drop("day")
-        return rows.join(rejected, on=output.protects, how="anti")
-
-    return judged
+    return lambda rows: of_days(rows).join(rejected, on=output.protects, how="anti")
 
 
 def upsert_and_show_later(
@@ -334,6 +367,8 @@ def upsert_and_merge(
 
 def has_nameless(part: Split, output: Output, facts: pl.DataFrame) -> bool:
     """Whether a rejected row does not even say whose last good version it should protect."""
+    if not output.protects:
+        return False
     kind = facts.schema[output.protects]
     return part.rejected[output.protects].cast(kind, strict=False).null_count() > 0
 

@@ -13,6 +13,7 @@ TEXT, UNIFIED = "TEXT_CAMPAIGN", "UNIFIED_CAMPAIGN"
 _EVERY_UNIFIED = 3
 _NETWORKS_GROUP = "Ретаргетинг"
 _MICROS = 1_000_000
+_STATES = {"running": "ON", "paused": "SUSPENDED", "planned": "OFF", "ended": "ENDED", "deleted": "ARCHIVED"}
 
 
 def campaign_type(ad: Ad) -> str:
@@ -25,13 +26,13 @@ def is_combinatorial(ad: Ad) -> bool:
     return campaign_type(ad) == UNIFIED and not _is_on_networks(ad)
 
 
-def campaigns(ads: Iterable[Ad], currency: str) -> list[Object]:
+def campaigns(ads: Iterable[Ad], currency: str, day: date) -> list[Object]:
     """Without those of the campaign wizard, which only reports tell of. Those of deleted ads stay."""
     by_id: dict[int, list[Ad]] = {}
     for ad in ads:
         if not ad.wizard:
             by_id.setdefault(ad.campaign_id, []).append(ad)
-    return [_campaign(own, currency) for own in by_id.values()]
+    return [_campaign(own, currency, day) for own in by_id.values()]
 
 
 def ad_groups(ads: Iterable[Ad], day: date) -> list[Object]:
@@ -44,13 +45,19 @@ def ads_shown(ads: Iterable[Ad], day: date, on_v5: str | None) -> list[Object]:
     return [_ad(ad, on_v5) for ad in _shown(ads, day)]
 
 
-def _campaign(ads: list[Ad], currency: str) -> Object:
+def _campaign(ads: list[Ad], currency: str, day: date) -> Object:
+    """As lively as the liveliest of its ads."""
     ad, kind = ads[0], campaign_type(ads[0])
+    states = {one.state(day) for one in ads}
     return {
         "Id": ad.campaign_id,
         "Name": ad.campaign_name,
         "Type": kind,
         "Currency": currency,
+        "State": next(told for state, told in _STATES.items() if state in states),
+        "Status": "ACCEPTED",
+        "StartDate": str(min(one.starts for one in ads)),
+        "EndDate": str(max(one.ends for one in ads)),
         "DailyBudget": {"Amount": int(sum(ad.daily_budget for ad in ads)) * _MICROS, "Mode": "STANDARD"},
         "TextCampaign" if kind == TEXT else "UnifiedCampaign": {"TrackingParams": ad.campaign_parameters},
     }

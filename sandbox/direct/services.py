@@ -38,7 +38,7 @@ class Kind:
 
 CAMPAIGNS = Kind(
     key="Campaigns",
-    fields=("Id", "Name", "Type", "Currency", "DailyBudget"),
+    fields=("Id", "Name", "Type", "Currency", "DailyBudget", "State", "Status", "StartDate", "EndDate"),
     extras=dict.fromkeys(("TextCampaign", "UnifiedCampaign", "DynamicTextCampaign", "SmartCampaign"), _TRACKING),
     ids={"Ids": 1000},
     choices={"Types": "Type"},
@@ -71,7 +71,7 @@ def call(
     ads = [ad for ad in world.ads if v501 or switches.unified_on_v5 or objects.campaign_type(ad) == objects.TEXT]
     day = moscow_day(world.until)
     if service == "campaigns":
-        kind, found = CAMPAIGNS, objects.campaigns(ads, currency)
+        kind, found = CAMPAIGNS, objects.campaigns(ads, currency, day)
     elif service == "adgroups":
         kind, found = AD_GROUPS, objects.ad_groups(ads, day)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 DIRECT_LOGIN = "sandbox-direct"
 DIRECT_TOKEN = "sandbox-direct-token-zqpd"  # noqa: S105 - opens nothing but the sandbox
@@ -11,6 +12,9 @@ DIRECT_TOKEN = "sandbox-direct-token-zqpd"  # noqa: S105 - opens nothing but the
 @dataclass(slots=True)
 class DirectSwitches:
     """May be changed while the API is being served; the next request sees it."""
+
+    account_totals: Literal["told", "refused", "wrong"] = "told"
+    """The report of the whole account; ``wrong``: each of its rows has a rouble more than its ads."""
 
     # Errors and limits
     report_codes_as_strings: bool = True

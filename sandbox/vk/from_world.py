@@ -85,6 +85,8 @@ def _campaign(ads: list[Ad], today: date) -> Campaign:
         status=min((_STATUSES[ad.state(today)] for ad in ads), key=_RANKS.index),
         created=min(_created(ad) for ad in ads),
         budget_day=Decimal(max(round(ad.daily_budget) for ad in ads) * 2),
+        starts=min(ad.starts for ad in ads),
+        ends=max(ad.ends for ad in ads),
     )
 
 

@@ -6,7 +6,7 @@ Mutable on purpose: a test renames a campaign or stops an ad and sees whether a 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 ACTIVE, BLOCKED, DELETED = "active", "blocked", "deleted"
@@ -21,6 +21,8 @@ class Campaign:
     status: str
     created: datetime
     budget_day: Decimal
+    starts: date | None = None
+    ends: date | None = None
 
 
 @dataclass(slots=True)
@@ -69,3 +71,4 @@ class Figures:
 
 
 NOTHING = Figures()
+A_ROUBLE = Figures(spent=Decimal(1))

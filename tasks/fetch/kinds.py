@@ -46,6 +46,9 @@ _INSTANT = _shape(
     r"|[0-9]{1,8}|1[0-9]{9}(?:[0-9]{3})?"
 )
 _FLAG = _shape(r"yes|no|on|off|да|нет|[-+]?[0-9]{1,4}(?:\.[0-9]{1,4})?")
+_STATE = _shape(
+    "[0-9]|active|blocked|deleted|on|off|suspended|ended|archived|converted|accepted|draft|moderation|rejected"
+)
 _CODE = _shape(rf"[a-z]{{3}}|[0-9]{{1,4}}|{_MONEY_WORD}")
 
 
@@ -90,3 +93,4 @@ number: Kind = partial(_plain, _NUMBER)
 instant: Kind = partial(_plain, _INSTANT)
 flag: Kind = partial(_plain, _FLAG)
 code: Kind = partial(_plain, _CODE)
+state: Kind = partial(_plain, _STATE)

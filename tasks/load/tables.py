@@ -25,11 +25,11 @@ class Scope:
 @dataclass(frozen=True)
 class Table:
     """`rows_between` is SQL for the rows of a window, over `{start}` and `{end}` (instants) or over `{first}` and
-    `{last}` (Moscow days); `day` gives the Moscow day of a row, null where a load brings the whole table.
-    `keeps_vanished`: rows that the source no longer has stay, since older facts refer to them. `money`: what a row
-    adds to the figures. `moves`: the instant by whose month the table is partitioned, where it may change and so
-    leave an older version of a row in another partition, where no merge finds it; then the key is an account and a
-    number.
+    `{last}` (Moscow days); over neither where a load brings them all. `day` gives the Moscow day of a row, null
+    where a load brings the whole table. `keeps_vanished`: rows that the source no longer has stay, since older
+    facts refer to them. `money`: what a row adds to the figures. `moves`: the instant by whose month the table is
+    partitioned, where it may change and so leave an older version of a row in another partition, where no merge
+    finds it; then the key is an account and a number.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Table:
         used = {name: value for name, (_, value) in values.items() if f"{{{name}}}" in self.rows_between}
         places = {name: f"{{{name}:{kind}}}" for name, (kind, _) in values.items()}
         if not used:
-            return of_account(account)
+            return of_account(account, self.rows_between or "1")
         return of_account(account, self.rows_between.format(**places), used, window)
 
 

@@ -193,6 +193,19 @@ def _differing(frame: pl.DataFrame, held: pl.DataFrame, key: list[str]) -> pl.Da
     return both.filter(pl.any_horizontal(is_new, *differs)).drop("_was")
 
 
+def holds_exactly(client: Client, table: Table, frame: pl.DataFrame, scope: Scope) -> bool:
+    """Whether the scope has these rows and the table is merged: then there is nothing to do, by one statement.
+    For a table that keeps what vanished, whether it has them among others."""
+    unmerged = f"(SELECT count() FROM ({_unmerged(client, table.name)})) AS unmerged"
+    sql = f"SELECT {', '.join(frame.columns)}, {unmerged} FROM {table.name} FINAL WHERE {scope.where}"
+    held = select(client, sql, scope.parameters)
+    if held.is_empty() or held["unmerged"][0]:
+        return False
+    held = held.with_columns(pl.col(name).cast(kind) for name, kind in frame.schema.items())
+    has_others = held.height > frame.height and not table.keeps_vanished
+    return not has_others and _differing(frame, held, list(table.key)).is_empty()
+
+
 def distinct(client: Client, table: Table, column: str, scope: Scope) -> pl.DataFrame:
     """The distinct values of `column` in the scope."""
     sql = f"SELECT DISTINCT {column} FROM {table.name} FINAL WHERE {scope.where}"
@@ -204,13 +217,16 @@ def merge(client: Client, table: str) -> None:
 
     Looks at the parts rather than at what this run wrote: it mends what an interrupted run left.
     """
-    partitions = select(
-        client,
-        f"SELECT DISTINCT partition_id FROM ({parts(client, table)}) "
-        "GROUP BY partition_id, server HAVING count() > 1 OR max(has_lightweight_delete) ORDER BY partition_id",
-    )
+    partitions = select(client, f"{_unmerged(client, table)} ORDER BY partition_id")
     for partition in partitions["partition_id"]:
         client.command(f"OPTIMIZE TABLE {stored(client, table)} PARTITION ID '{partition}' FINAL")
+
+
+def _unmerged(client: Client, table: str) -> str:
+    return (
+        f"SELECT DISTINCT partition_id FROM ({parts(client, table)}) "
+        "GROUP BY partition_id, server HAVING count() > 1 OR max(has_lightweight_delete)"
+    )
 
 
 def _held(client: Client, table: Table, frame: pl.DataFrame, scope: Scope) -> pl.DataFrame:

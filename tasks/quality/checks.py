@@ -169,6 +169,13 @@ class Result:
     def warns(self) -> bool:
         return self.status == "broken" and not self.fails
 
+    def said(self, language: str) -> str:
+        """The first finding in words, and how many more rows there are."""
+        if language == "en" or not self.findings:
+            return self.message
+        more = f" (и ещё {self.observed - 1})" if self.observed > 1 else ""
+        return f"{self.findings[0].what_ru}{more}"
+
 
 def checks(root: Path = SQL_DIR) -> list[Check]:
     """All checks by name, files that are no check included, with their `fault`: they must not end the others."""
@@ -208,23 +215,19 @@ def judge(
 
 
 def judged(check: Check, findings: Iterable[Finding], observed: int, known: Known) -> Result:
-    """The result of a look that found these, of `observed` ones in all. Rows of one key are one finding."""
-    by_key: dict[str, Finding] = {}
-    seen = 0
-    for one in findings:
-        seen += 1
-        by_key.setdefault(one.key, one)
-    accepted = tuple(one for one in by_key.values() if known.is_accepted(check.name, one.key))
-    left = tuple(one for one in by_key.values() if one not in accepted)
-    rest = observed - seen
-    present = frozenset(by_key)
+    """The result of a look that found these, of `observed` rows in all. Rows of one key are one finding."""
+    rows = list(findings)
+    accepted = [one for one in rows if known.is_accepted(check.name, one.key)]
+    left = [one for one in rows if not known.is_accepted(check.name, one.key)]
+    rest = observed - len(rows)
+    both = (_by_key(left), _by_key(accepted), frozenset(one.key for one in rows))
     if not left and not rest:
-        return Result(check, "ok", 0, "", [], accepted=accepted, present=present)
+        return Result(check, "ok", 0, "", [], False, *both)
     count = len(left) + rest
     more = f" (and {count - 1} more)" if count > 1 else ""
-    first = left[0].what if left else check.title
+    message = f"{left[0].what if left else check.title}{more}"
     sample = [dict(one.row) for one in left[:SAMPLE_ROWS]]
-    return Result(check, "broken", count, f"{first}{more}", sample, False, left, accepted, present, is_cut=rest > 0)
+    return Result(check, "broken", count, message, sample, False, *both, is_cut=rest > 0)
 
 
 def among(result: Result, seen: Iterable[Finding], known: Known) -> Result:
@@ -234,6 +237,14 @@ def among(result: Result, seen: Iterable[Finding], known: Known) -> Result:
     same = [one for one in both if (one.key, str(one.row)) in rows]
     narrowed = judged(result.check, same, len(same), known)
     return replace(narrowed, present=result.present, is_cut=result.is_cut)
+
+
+def _by_key(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The first of each key."""
+    by_key: dict[str, Finding] = {}
+    for one in findings:
+        by_key.setdefault(one.key, one)
+    return tuple(by_key.values())
 
 
 def hindered(check: Check, reason: str) -> Result:

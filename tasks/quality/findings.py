@@ -89,7 +89,7 @@ def not_mended(client: Client) -> list[Kept]:
 def settle(
     client: Client, run: Run, now: datetime, results: Iterable[Result], checks: Sequence[Check], accounts: Accounts
 ) -> list[Kept]:
-    """Keep what these looks found, end what they found mended, and give all that is not."""
+    """Keep what these looks found and end what they found mended. Gives all that is not, and what has ended now."""
     before = {(one.check_name, one.finding): one for one in not_mended(client)}
     after = dict(before)
     for result in results:
@@ -106,7 +106,7 @@ def settle(
         if kept.check_name not in names:
             after[key] = replace(kept, status="dropped", closed_at=now)
     _write(client, [kept for key, kept in after.items() if kept is not before.get(key)])
-    return [kept for kept in after.values() if kept.closed_at is None]
+    return list(after.values())
 
 
 def is_newest_day(client: Client, today: date) -> bool:

@@ -30,6 +30,8 @@ _WORDS = {
         "do": "Do: {do}.",
         "accept": "If it is meant to be so: zakaz quality accept {check} '{key}' --until DATE --why WORDS",
         "footer": "All findings: zakaz quality findings",
+        "accepted": "The rest is accepted.",
+        "dropped": "A check was removed or renamed, so nobody looks at it any more.",
     },
     "ru": {
         "fail": "ОШИБКА",
@@ -43,6 +45,8 @@ _WORDS = {
         "do": "Что делать: {do}.",
         "accept": "Если так и должно быть: zakaz quality accept {check} '{key}' --until ДАТА --why ПОЧЕМУ",
         "footer": "Все находки: zakaz quality findings",
+        "accepted": "Остальное принято.",
+        "dropped": "Проверку убрали или переименовали: за этим больше никто не смотрит.",
     },
 }
 
@@ -60,6 +64,11 @@ def incidents(kept: Iterable[Kept], checks: Sequence[Check], language: str) -> l
 
 def key_of(source: str, account: str) -> str:
     return f"{PREFIX}{source} {account}".strip()
+
+
+def why_closed(statuses: Iterable[str], language: str) -> str:
+    """Why an incident without open findings is closed, of which these are left; empty where all is mended."""
+    return next((_WORDS[language][status] for status in ("dropped", "accepted") if status in statuses), "")
 
 
 def _incident(of: tuple[str, str], found: list[Kept], checks: Mapping[str, Check], language: str) -> Trouble:

@@ -24,7 +24,7 @@ from tasks.load.runs import Run
 from tasks.load.warehouse import warehouse
 from tasks.quality.checks import Result, checks, record
 from tasks.quality.findings import Kept, accept, is_newest_day, not_mended, settle
-from tasks.quality.incidents import PREFIX, incidents, key_of
+from tasks.quality.incidents import PREFIX, incidents, key_of, why_closed
 from tasks.quality.looks import Interrupted, judge_all, set_up
 from tasks.settings import Settings
 from tasks.window import moscow_today
@@ -163,7 +163,7 @@ def as_json(results: list[Result]) -> str:
 
 def _record(settings: Settings, run: Run, today: date, results: list[Result]) -> tuple[set[str], list[Kept] | None]:
     """Record the run. Names the checks that could not be judged the last time, though they should have; and gives
-    the findings that are not mended, None where the run looked back to an earlier day."""
+    the findings, None where the run looked back to an earlier day."""
     status = "failed" if any(result.fails for result in results) else "success"
     now = {result.check.name for result in _hindered(results)}
     with warehouse(settings) as client:
@@ -222,7 +222,9 @@ def _send_alerts(settings: Settings, kept: list[Kept], channel: Channel | None, 
             fire(settings, trouble, channel)
     with warehouse(settings) as client:
         over = [key for key in open_keys(client, PREFIX) if key not in troubles]
-    resolve(settings, over, channel, language=language)
+    for key in over:
+        left = {one.status for one in kept if key_of(one.source, one.account) == key}
+        resolve(settings, key, channel, why_closed(left, language), language)
 
 
 def _send_alert_of_hindered(

@@ -10,7 +10,9 @@ import polars as pl
 from tasks.load.tables import Mart, Table
 from tasks.reference import cities
 from tasks.sources.source import Fetch, Output, Resource
+from tasks.transform import totals as to
 from validation import ads as must
+from validation import totals as must_be
 
 MARKETING = (
     Mart(
@@ -71,7 +73,35 @@ _CARRIED = {
 def ad_days(fetch: Fetch, schema: pa.DataFrameSchema, money: str) -> Resource:
     """What an advertising source is asked for: one row a day and ad. `money`: the raw column of the spend."""
     spent = pl.col(money).cast(pl.Decimal(18, 2), strict=False)
-    return Resource("ad_days", fetch, schema, AD_DAY, money=spent, day="stat_date", may_be_empty=True)
+    beside = (
+        Resource("totals", fetch, must_be.raw_totals, ("stat_date",), day="stat_date", is_optional=True),
+        Resource("campaigns", fetch, must_be.raw_campaigns, ("campaign_id",), is_optional=True),
+    )
+    return Resource(
+        "ad_days", fetch, schema, AD_DAY, money=spent, day="stat_date", may_be_empty=True, beside=beside
+    )
+
+
+def told_beside(source: str) -> tuple[Output, ...]:
+    """What comes beside the ad days: the account's own totals by day, and its campaigns. Those that the source no
+    longer lists stay."""
+    totals = Table(
+        "meta_ad_totals",
+        key=("stat_date", "source", "account"),
+        measures=("impressions", "clicks", "spent"),
+        rows_between=f"source = '{source}' AND stat_date BETWEEN {{first}} AND {{last}}",
+        day=pl.col("stat_date"),
+    )
+    campaigns = Table(
+        "dim_campaigns",
+        key=("source", "account", "campaign_id"),
+        rows_between=f"source = '{source}'",
+        keeps_vanished=True,
+    )
+    return (
+        Output(totals, lambda raw: to.ad_totals(raw["totals"], source), must_be.ad_totals, "totals"),
+        Output(campaigns, lambda raw: to.campaigns(raw["campaigns"], source), must_be.campaigns, "campaigns"),
+    )
 
 
 def ad_facts(

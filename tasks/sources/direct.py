@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tasks.fetch import direct as api
 from tasks.fetch import probes
-from tasks.sources.ads import CAMPAIGNS, MARKETING, ad_days, ad_facts
+from tasks.sources.ads import CAMPAIGNS, MARKETING, ad_days, ad_facts, told_beside
 from tasks.sources.source import Source
 from tasks.transform import direct as to
 from validation import ads as must
@@ -24,7 +24,7 @@ SOURCE = Source(
     check_settings=api.check_settings,
     probe=probes.direct,
     resources=(ad_days(api.fetch_ad_days, must.raw_direct, money="cost"),),
-    outputs=(ad_facts("fact_direct_daily", to.ad_days, to.unreadable),),
+    outputs=(ad_facts("fact_direct_daily", to.ad_days, to.unreadable), *told_beside("direct")),
     marts=(MARKETING, CAMPAIGNS),
     days=7,
     restated_days=90,

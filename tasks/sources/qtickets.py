@@ -11,7 +11,9 @@ from tasks.reference import cities
 from tasks.sources.ads import MARKETING, TAGS
 from tasks.sources.source import Output, Resource, Source
 from tasks.transform import qtickets as to
+from tasks.transform import totals
 from validation import qtickets as must
+from validation import totals as must_be
 
 _MONEY, _COUNT = pl.Decimal(18, 2), pl.Decimal(18, 0)
 
@@ -29,6 +31,13 @@ SALES = Table(
     "stg_qtickets_sales_raw",
     key=("event_date", "account", "event_id", "currency"),
     measures=("tickets_sold", "revenue", "refunds_amount"),
+)
+ORDER_TOTALS = Table(
+    "meta_order_totals",
+    key=("event_date", "account", "event_id", "currency"),
+    measures=("orders", "tickets", "revenue", "lines"),
+    rows_between="event_date BETWEEN {first} AND {last}",
+    day=pl.col("event_date"),
 )
 BY_DAY = Mart(SALES, day="event_date")
 
@@ -83,6 +92,13 @@ SOURCE = Source(
             lasting=("venue",),
             things="events",
             shown_in=BY_DAY,
+        ),
+        Output(
+            ORDER_TOTALS,
+            lambda raw: totals.order_totals(raw["orders"]),
+            must_be.order_totals,
+            "orders",
+            with_rejected=True,
         ),
     ),
     marts=((BY_DAY, must.sales), MARKETING, TAGS),

@@ -34,6 +34,10 @@ class Resource:
     may_be_empty: bool = False
     by_window: bool = True
     """Else all of it comes, whatever the window."""
+    beside: tuple[Resource, ...] = ()
+    """Those whose rows the same fetch brings along. Their own `fetch` is not called."""
+    is_optional: bool = False
+    """What is wrong with it is left out with a note: no figure rests on it, so it never fails a load."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +50,13 @@ class Output:
     schema: pa.DataFrameSchema
     resource: str
     """The one whose rejected rows keep their last good version in the table."""
-    protects: str
-    """The column by which those are found."""
-    identity: tuple[str | pl.Expr, ...]
+    protects: str = ""
+    """The column by which those are found. Empty: each row sums up or describes a whole read, so nothing of an
+    earlier one is protected, and a few rows of it, as a replay has, say nothing."""
+    identity: tuple[str | pl.Expr, ...] = ()
     """What makes a row the same row although its key has changed."""
+    with_rejected: bool = False
+    """Made of the rejected rows too. Of a partial read nothing is made."""
     is_one_row: bool = False
     """There is one row of each identity."""
     carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -18,8 +18,8 @@ def tickets(orders: pl.DataFrame) -> pl.DataFrame:
     """
     return (
         orders.pipe(_typed)
-        .pipe(_with_amount)
-        .pipe(_with_state)
+        .pipe(with_amount)
+        .pipe(with_state)
         .with_columns(pl.coalesce("paid_at", "ordered_at").alias("booked_at"))
         .select(
             "ticket_id",
@@ -63,14 +63,14 @@ def _typed(orders: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _with_amount(tickets: pl.DataFrame) -> pl.DataFrame:
+def with_amount(tickets: pl.DataFrame) -> pl.DataFrame:
     """What the line cost: price x quantity, or the price where it is that of the whole line (`price_is_for`)."""
     per_unit = (pl.col("price") * pl.col("quantity").cast(pl.Decimal(18, 0))).cast(MONEY)
     is_line = (pl.col("price_is_for") == "line").fill_null(False)
     return tickets.with_columns(pl.when(is_line).then("price").otherwise(per_unit).alias("amount"))
 
 
-def _with_state(tickets: pl.DataFrame) -> pl.DataFrame:
+def with_state(tickets: pl.DataFrame) -> pl.DataFrame:
     """State is derived, the API has none. A refund outlives a cancellation: the sale and the money given back
     both happened, so the ticket stays in the figures of the day it was sold on."""
     refunded = pl.col("refunded_at").is_not_null() & pl.col("paid_at").is_not_null()

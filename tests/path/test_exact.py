@@ -71,6 +71,7 @@ def test_restated_days_and_refunds_end_as_the_truth_has_them(scene: Scene) -> No
     scene.loaded()
     exact(scene, world, TODAY - timedelta(days=14))
     tables = (*TABLES.values(), "dim_events", "stg_qtickets_sales_raw", "agg_marketing_daily", "meta_quarantine")
+    tables += ("meta_ad_totals", "meta_order_totals", "dim_campaigns")
     before, written = scene.sales(), scene.tables(*tables)
     assert scene.loaded().count(", nothing changed") == 3
     assert scene.tables(*tables) == written

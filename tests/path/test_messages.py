@@ -10,15 +10,22 @@ import pytest
 
 from tasks.alerts.channel import Channel
 from tasks.load.migrate import migrated
-from tasks.quality.checks import Check, Result
+from tasks.quality.checks import Check, Finding, Known, Result, judged
 from tasks.quality.run import run_checks
 from tasks.settings import Settings
 
 DAY = date(2025, 11, 20)
 CHECK = Check("spend", "All spend is there", "Budgets hang on it", "fail", ("vk_ads", "direct"), {}, None, "")
 OTHER = Check("sales", "All sales are there", "So do these", "fail", ("qtickets",), {}, None, "")
-OK, BROKEN = Result(CHECK, "ok", 0, "", []), Result(CHECK, "broken", 1, "vk_ads lacks 2155 of 3410", [])
-FINE, LACKS = Result(OTHER, "ok", 0, "", []), Result(OTHER, "broken", 1, "a day is missing", [])
+
+
+def broken(check: Check, what: str) -> Result:
+    source = check.sources[0]
+    return judged(check, [Finding(check, "k", "fail", source, "main", None, None, what, what)], 1, Known())
+
+
+OK, BROKEN = Result(CHECK, "ok", 0, "", []), broken(CHECK, "2155 of 3410 are missing")
+FINE, LACKS = Result(OTHER, "ok", 0, "", []), broken(OTHER, "a day is missing")
 NO_DATA = Result(CHECK, "unjudged", 1, "no data yet", [])
 NOT_RUN = Result(CHECK, "unjudged", 1, "could not be run: it took longer than 120 seconds", [], hindered=True)
 NEITHER = Result(OTHER, "unjudged", 1, "could not be run: thrown", [], hindered=True)
@@ -39,13 +46,19 @@ class Chat:
 
 
 @pytest.fixture
-def chat(clickhouse_dsn: str, clickhouse_database: str) -> Iterator[Chat]:
-    settings = Settings(_env_file=None, clickhouse_dsn=clickhouse_dsn, clickhouse_database=clickhouse_database)
+def chat(clickhouse_dsn: str, clickhouse_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chat]:
+    settings = Settings(
+        _env_file=None,
+        clickhouse_dsn=clickhouse_dsn,
+        clickhouse_database=clickhouse_database,
+        zakaz_language="en",
+    )
+    monkeypatch.setattr("tasks.quality.run.checks", lambda: [CHECK, OTHER])
     with migrated(settings):
         yield Chat(settings)
 
 
-SPEND, SALES = "All spend is there (check broken)", "All sales are there (check broken)"
+SPEND, SALES = "WRONG: VK Ads: 2155 of 3410 are missing", "WRONG: QTickets: a day is missing"
 ONE, TWO = "1 check could not be judged, twice in a row", "2 checks could not be judged, twice in a row"
 STORIES: dict[str, list[tuple[tuple[Result, ...], list[str]]]] = {
     "only ok resolves a broken check": [
@@ -55,10 +68,11 @@ STORIES: dict[str, list[tuple[tuple[Result, ...], list[str]]]] = {
         ((OK,), [f"Resolved: {SPEND}"]),
         ((OK,), []),
     ],
-    "a check that was removed or renamed is closed in words": [
+    "each account has its own": [
         ((BROKEN,), [SPEND]),
-        ((FINE,), [f"Closed: {SPEND}"]),
-        ((FINE,), []),
+        ((LACKS,), [SALES]),
+        ((FINE,), [f"Resolved: {SALES}"]),
+        ((OK,), [f"Resolved: {SPEND}"]),
     ],
     "once may be chance, twice in a row is told": [
         ((NOT_RUN,), []),
@@ -81,16 +95,21 @@ def test_who_looks_on_is_sent_no_alert_but_that_it_is_resolved(chat: Chat) -> No
     assert chat.titles_of(BROKEN, opens=False) == []
     chat.titles_of(BROKEN)
     (text,) = chat.messages
-    assert text.endswith(
-        "\nvk_ads lacks 2155 of 3410\nBudgets hang on it.\nSources: vk_ads, direct. See `zakaz quality`."
-    )
+    assert "\n• 2155 of 3410 are missing\n" in text
     assert chat.titles_of(OK, opens=False) == [f"Resolved: {SPEND}"]
 
 
-def test_a_check_that_is_left_to_the_night_keeps_its_alert_and_counts_from_night_to_night(
+def test_a_check_that_was_removed_or_renamed_is_closed_in_words(
     chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.quality.run.checks", lambda: [CHECK, OTHER])
+    chat.titles_of(BROKEN)
+    monkeypatch.setattr("tasks.quality.run.checks", lambda: [OTHER])
+
+    assert chat.titles_of(FINE) == [f"Closed: {SPEND}"]
+    assert "A check was removed or renamed" in chat.messages[0]
+
+
+def test_a_check_that_is_left_to_the_night_keeps_its_alert_and_counts_from_night_to_night(chat: Chat) -> None:
     nights = (
         (BROKEN, [SPEND]),
         (OK, [f"Resolved: {SPEND}"]),

@@ -61,6 +61,16 @@ def test_rows_are_read_text_for_text_with_null_where_a_row_lacks_a_column(rows: 
     assert frame.rows(named=True) == [dict.fromkeys(COLUMNS) | row for row in rows]
 
 
+def test_what_came_beside_is_found_and_lost_with_its_fetch(landing: Landing) -> None:
+    other = Fetched([{"day": "1"}], ("day",), notes=("odd",))
+    manifest = write(landing, numbered(1), beside={"totals": other})
+    assert landing.newest(ORDERS) == manifest
+    (beside,) = manifest.beside.values()
+    assert (beside.resource, beside.rows, beside.notes, landing.read(beside).rows()) == ("totals", 1, (), [("1",)])
+    part_of(landing, beside, 0).unlink()
+    assert landing.newest(ORDERS) is None
+
+
 def test_many_rows_are_several_parts_and_one_frame_again(landing: Landing) -> None:
     """Two fetches of one second do not overwrite each other."""
     written = {rows: write(landing, numbered(rows)) for rows in (0, 10, 11)}

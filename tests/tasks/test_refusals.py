@@ -26,7 +26,7 @@ from tests.tasks.load.tickets import frame, ticket
 from tests.validation.ad_frames import ad_days, raw_vk
 from validation.split import Split, WrongFrame
 
-(ORDERS, _), (TICKETS, _), (AD_DAYS,) = QTICKETS.resources, QTICKETS.outputs, VK.outputs
+(ORDERS, _), (TICKETS, *_), (AD_DAYS, *_) = QTICKETS.resources, QTICKETS.outputs, VK.outputs
 NOTHING = pl.DataFrame(schema=dict.fromkeys(ORDERS.schema.columns, pl.String))
 MANIFEST = Manifest(
     source="qtickets",

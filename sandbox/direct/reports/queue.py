@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from starlette.datastructures import Headers
 
@@ -59,14 +60,17 @@ class ReportQueue:
     ) -> tuple[ReportRequest, Turn]:
         """The same request both orders a report and asks for it. What mode ``auto`` once queued stays queued."""
         request, switches = parse(params, today), self._switches()
+        if request.of_account and switches.account_totals == "refused":
+            raise DirectError(3500, "Not supported")
+        more = Decimal(request.of_account and switches.account_totals == "wrong")
         if headers.get("processingMode", "auto") != "offline" and request.days <= switches.auto_online_days:
             _check_time(request, switches.online_days_limit)
-            return request, Turn(_OK, build(request, rows))
+            return request, Turn(_OK, build(request, rows, more))
         self._tidy()
         stored = self.reports.get(request.name)
         if stored is None:
             # The figures are those of this moment for as long as the report is kept.
-            return request, self._accept(request, build(request, rows))
+            return request, self._accept(request, build(request, rows, more))
         if stored.fingerprint != request.fingerprint:
             raise DirectError(
                 4000, "A report with this name but different parameters already exists, change ReportName"

@@ -1,4 +1,4 @@
-"""A report request, checked, as far as a loader of spend by ad asks: one type of report, in one format.
+"""A report request, checked, as far as a loader of spend by ad asks: two types of report, in one format.
 
 Fields that the world has figures for are served, and one filter; all else that the vendor knows is refused.
 """
@@ -22,6 +22,7 @@ DIMENSIONS: dict[str, Callable[[AdDay], int | str | None]] = {
     "AdGroupId": lambda row: None if row.ad.wizard else row.ad.group_id,
     "AdId": lambda row: None if row.ad.wizard else row.ad.ad_id,
 }
+ACCOUNT = "ACCOUNT_PERFORMANCE_REPORT"
 METRICS = ("Impressions", "Clicks", "Cost", "Conversions")
 
 _REQUIRED = ("SelectionCriteria", "FieldNames", "ReportName", "ReportType", "DateRangeType", "Format", "IncludeVAT")
@@ -48,6 +49,7 @@ class ReportRequest:
     order: tuple[str, ...]
     limit: int
     offset: int
+    of_account: bool
     with_vat: bool
     fingerprint: str
 
@@ -70,9 +72,11 @@ def parse(params: object, today: date) -> ReportRequest:
     _check_keys("SelectionCriteria.", criteria, _CRITERIA_KEYS)
     if not isinstance(name, str) or not 0 < len(name) <= _NAME_AT_MOST:
         raise DirectError(8000, f"ReportName must be a string of 1 to {_NAME_AT_MOST} characters")
-    _enum("ReportType", params["ReportType"], ("CUSTOM_REPORT",))
+    of_account = _enum("ReportType", params["ReportType"], ("CUSTOM_REPORT", ACCOUNT)) == ACCOUNT
     _enum("Format", params["Format"], ("TSV",))
     fields = _fields(params["FieldNames"])
+    if of_account and not {"Date", *METRICS}.issuperset(fields):
+        raise DirectError(4000, f"{ACCOUNT} has no fields of campaigns, groups and ads")
     first, last = _period(params["DateRangeType"], criteria, today)
     limit, offset = _page(params)
     return ReportRequest(
@@ -84,6 +88,7 @@ def parse(params: object, today: date) -> ReportRequest:
         order=tuple(_enum("OrderBy.Field", item.get("Field"), fields) for item in params.get("OrderBy", [])),
         limit=limit,
         offset=offset,
+        of_account=of_account,
         with_vat=_enum("IncludeVAT", params["IncludeVAT"], ("YES", "NO")) == "YES",
         fingerprint=json.dumps(params, sort_keys=True),
     )

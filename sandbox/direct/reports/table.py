@@ -17,7 +17,7 @@ Row = tuple[Cell, ...]
 
 # VAT on advertising, which the API never tells: first day of each rate, newest first.
 _RATES = ((date(2026, 1, 1), Decimal("0.22")), (date(2019, 1, 1), Decimal("0.20")), (date.min, Decimal("0.18")))
-_KOPECK = Decimal("0.01")
+_KOPECK, _NOTHING = Decimal("0.01"), Decimal("0.00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class ReportTable:
 
 @dataclass(slots=True)
 class _Sum:
+    cost: Decimal
     impressions: int = 0
     clicks: int = 0
-    cost: Decimal = Decimal("0.00")
     conversions: int = 0
 
     def add(self, row: AdDay, *, vat: bool) -> None:
@@ -52,14 +52,15 @@ class _Sum:
         }
 
 
-def build(request: ReportRequest, ad_days: Iterable[AdDay]) -> ReportTable:
+def build(request: ReportRequest, ad_days: Iterable[AdDay], more: Decimal = Decimal(0)) -> ReportTable:
+    """``more`` is added to the cost of each row."""
     listed = [field for field in request.fields if field in DIMENSIONS]
     sums: dict[Row, _Sum] = {}
     for row in ad_days:
         is_wanted = request.campaigns is None or str(row.ad.campaign_id) in request.campaigns
         if is_wanted and request.first <= row.day <= request.last:
             group = tuple(DIMENSIONS[field](row) for field in listed)
-            sums.setdefault(group, _Sum()).add(row, vat=request.with_vat)
+            sums.setdefault(group, _Sum(cost=_NOTHING + more)).add(row, vat=request.with_vat)
     # Rows that are not ordered come in another order in each report, so those of its pages need not fit together.
     groups = sorted(sums, key=lambda group: crc32(repr((request.name, group)).encode()))
     values = [dict(zip(listed, group, strict=True)) | sums[group].figures() for group in groups]

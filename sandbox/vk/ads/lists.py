@@ -68,6 +68,8 @@ def _ad_plan(campaign: Campaign) -> Document:
         "name": campaign.name,
         "status": campaign.status,
         "budget_limit_day": money(campaign.budget_day),
+        "date_start": campaign.starts and str(campaign.starts),
+        "date_end": campaign.ends and str(campaign.ends),
     }
 
 

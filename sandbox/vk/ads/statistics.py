@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from sandbox.vk.ads import errors
 from sandbox.vk.ads.switches import Switches
 from sandbox.vk.cabinet import BANNERS, USERS, Cabinet
-from sandbox.vk.objects import NOTHING, Figures
+from sandbox.vk.objects import A_ROUBLE, NOTHING, Figures
 from sandbox.vk.wire import Document, Parameters, money
 
 LEVELS = (BANNERS, USERS)
@@ -19,6 +19,8 @@ _MOST_IDS, _MOST_DAYS = 200, 366
 
 def by_day(level: str, cabinet: Cabinet, parameters: Parameters, switches: Switches) -> Document:
     """A row for every day of the period, also for those without a single impression."""
+    if level == USERS and switches.account_totals == "refused":
+        raise errors.access_denied()
     ids = _ids(level, parameters, cabinet)
     days = _days(parameters, cabinet)
     if parameters.list("metrics") != ["base"]:
@@ -27,6 +29,8 @@ def by_day(level: str, cabinet: Cabinet, parameters: Parameters, switches: Switc
     overall = NOTHING
     for object_id in ids:
         known = cabinet.figures(level, object_id)
+        if level == USERS and switches.account_totals == "wrong":
+            known = {day: one + A_ROUBLE if one.spent else one for day, one in known.items()}
         figures = {day: known.get(day, NOTHING) for day in days}
         total = sum(figures.values(), NOTHING)
         overall += total

@@ -7,11 +7,15 @@ with the rest.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(slots=True)
 class Switches:
     """May be changed while the API is being served; the next request sees it."""
+
+    account_totals: Literal["told", "refused", "wrong"] = "told"
+    """Of the whole account by day; ``wrong``: each day that has spend has a rouble more than its ads."""
 
     list_cap: int = 50
     """The largest ``limit`` of a list. The vendor's text says 50, several clients send 250."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
@@ -16,6 +17,7 @@ from sandbox.vk.legacy.statistics import statistics
 from sandbox.vk.legacy.switches import Switches
 from sandbox.vk.objects import ACTIVE, BLOCKED, DELETED, Banner, Campaign
 from sandbox.vk.wire import Document
+from sandbox.world.clock import day_start
 
 Arguments = dict[str, str]
 _MAX_ADS = 2000
@@ -101,7 +103,13 @@ def _campaign(campaign: Campaign, switches: Switches) -> Document:
         "status": _STATUSES[campaign.status],
         "day_limit": str(campaign.budget_day),
         "create_time": _time(campaign, switches),
+        "start_time": _start_of(campaign.starts),
+        "stop_time": _start_of(campaign.ends),
     }
+
+
+def _start_of(day: date | None) -> str:
+    return str(int(day_start(day).timestamp())) if day else "0"
 
 
 def _ad(banner: Banner, cabinet: Cabinet, switches: Switches) -> Document:

@@ -7,7 +7,7 @@ from datetime import date
 from sandbox.vk.cabinet import AD_PLANS, BANNERS, USERS, Cabinet
 from sandbox.vk.legacy import errors
 from sandbox.vk.legacy.switches import Switches
-from sandbox.vk.objects import Figures
+from sandbox.vk.objects import A_ROUBLE, Figures
 from sandbox.vk.wire import Document, in_kopecks
 
 _MAX_IDS = 2000
@@ -19,6 +19,8 @@ def statistics(arguments: dict[str, str], cabinet: Cabinet, switches: Switches) 
     level = _LEVELS.get(arguments.get("ids_type", ""))
     if level is None:
         raise errors.invalid("ids_type")
+    if level == USERS and switches.account_totals == "refused":
+        raise errors.LegacyError(errors.NO_PERMISSION)
     if arguments.get("period") != "day":
         raise errors.invalid("period")
     texts = arguments.get("ids", "").split(",")
@@ -31,6 +33,8 @@ def statistics(arguments: dict[str, str], cabinet: Cabinet, switches: Switches) 
     answer = []
     for wanted in (wanted for wanted in ids if wanted in known):
         days = sorted(cabinet.figures(level, wanted).items())
+        if level == USERS and switches.account_totals == "wrong":
+            days = [(day, one + A_ROUBLE if one.spent else one) for day, one in days]
         rows = [_row(day, figures, switches) for day, figures in days if first <= day <= last and figures.shows]
         if rows or not switches.unsold_absent:
             item: Document = {"id": wanted, "type": arguments["ids_type"]}

@@ -16,6 +16,9 @@ class Switches:
     unknown_ids_fail: bool = True
     """One unknown id in getStatistics is error 100. False: it has no item."""
 
+    account_totals: Literal["told", "refused", "wrong"] = "told"
+    """Of the whole account by day; ``wrong``: each day that has spend has a rouble more than its ads."""
+
     statistics: Literal["rows", "empty", "absent"] = "rows"
     """``empty``: ``stats`` is [] for everybody; ``absent``: the key is missing. Both were seen since 2022."""
 

@@ -16,7 +16,7 @@ from tasks.landing import Fetched
 from tasks.settings import Settings, require
 from tasks.window import Window
 
-VERSION = "3"
+VERSION = "4"
 
 
 def check_settings(settings: Settings) -> None:

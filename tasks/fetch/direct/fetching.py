@@ -13,11 +13,12 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 
 from tasks.errors import SourceError
+from tasks.fetch import beside
 from tasks.fetch.direct.changes import changed_since
 from tasks.fetch.direct.objects import Campaign, Links, campaigns, links, unavailable
-from tasks.fetch.direct.proving import CORRECTION_DAYS, Run, proved, totals_of
+from tasks.fetch.direct.proving import CORRECTION_DAYS, Run, account_days, proved, totals_of
 from tasks.fetch.direct.reports import FIELDS, Reports
-from tasks.fetch.direct.rows import described, ids, unknown_tags
+from tasks.fetch.direct.rows import described, ids, unknown_tags, usual_currency
 from tasks.fetch.direct.service import Direct
 from tasks.fetch.direct.values import canonical_login
 from tasks.landing import Fetched
@@ -57,6 +58,7 @@ async def fetch(settings: Settings, window: Window, as_of: datetime) -> Fetched:
         rows, partial = await proved(run, window, rows, totals, listed)
         names = await _names(run, window, rows, listed)
         known = await _links(run, rows)
+        account = await account_days(run, window)
     rows = described(rows, listed, names, known, {"account_id": canonical_login(direct.login), "include_vat": vat})
     is_complete = not run.unread and not run.has_saved_points
     doubtful, certain = unknown_tags(rows, direct.version, is_complete)
@@ -64,7 +66,23 @@ async def fetch(settings: Settings, window: Window, as_of: datetime) -> Fetched:
     run.notes += certain
     facts = {"ad_days": len(rows), "ads": len(known.ads)}
     marks = (canonical_login(direct.login),)
-    return Fetched(rows, COLUMNS, tuple(run.warnings), facts, window, partial, tuple(run.notes), marks)
+    others = {
+        "totals": beside.totals(account, as_of, vat=vat, currency=usual_currency(listed)),
+        "campaigns": beside.campaigns((_campaign(number, one) for number, one in listed.items()), as_of),
+    }
+    return Fetched(rows, COLUMNS, tuple(run.warnings), facts, window, partial, tuple(run.notes), marks, others)
+
+
+def _campaign(number: int, campaign: Campaign) -> dict[str, str | None]:
+    budget = campaign.daily_budget
+    return {
+        "campaign_id": str(number),
+        "campaign_name": campaign.name,
+        "status_told": campaign.state,
+        "starts_on": campaign.starts_on,
+        "ends_on": campaign.ends_on,
+        "budget_day": None if budget is None else f"{budget:f}",
+    }
 
 
 async def _with_changed_days(run: Run, window: Window, known: Collection[int]) -> Window:

@@ -41,12 +41,16 @@ _CAMPAIGN_KINDS = {
 
 @dataclass(frozen=True)
 class Campaign:
-    """None: not in the reply. `daily_budget` is in the account's currency, net of VAT."""
+    """None: not in the reply. `daily_budget` is in the account's currency, net of VAT. `state`: whether it runs,
+    and what moderation says."""
 
     name: str | None = None
     currency: str | None = None
     tracking: str | None = None
     daily_budget: Decimal | None = None
+    state: str | None = None
+    starts_on: str | None = None
+    ends_on: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,8 @@ async def campaigns(
     With them, whether Direct answered to the end; `unread` grows by what it did not answer.
     """
     kinds = {f"{kind}FieldNames": ["TrackingParams"] for kind in _CAMPAIGN_KINDS.values()}
-    fields: Object = {"FieldNames": ["Id", "Type", "Name", "Currency", "DailyBudget"], **kinds}
+    names = ["Id", "Type", "Name", "Currency", "DailyBudget", "State", "Status", "StartDate", "EndDate"]
+    fields: Object = {"FieldNames": names, **kinds}
     criteria: list[Object] = (
         [{}] if only is None else [{"Ids": ids} for ids in batches(sorted(only), _CAMPAIGNS_A_CALL)]
     )
@@ -171,6 +176,9 @@ def _campaign(item: Object) -> Campaign:
         currency if re.fullmatch("[A-Z]{3}", currency) else None,
         _tracking(item),
         Decimal(budget) / _MICROS if budget else None,
+        " ".join(text for text in (kinds.state(item.get(key)) for key in ("State", "Status")) if text) or None,
+        kinds.instant(item.get("StartDate")),
+        kinds.instant(item.get("EndDate")),
     )
 
 

@@ -22,6 +22,8 @@ logger = logging.getLogger("zakaz.fetch")
 
 CORRECTION_DAYS = 30
 """Days back from today in which corrections are looked for: longer than any loader should have been down."""
+_PATIENCE = 300.0
+"""Seconds for a report that no figure rests on."""
 _OTHER_VAT = {"YES": "NO", "NO": "YES"}
 NO_TOTALS = pl.DataFrame(schema=dict.fromkeys(TOTALS, pl.String))
 
@@ -73,6 +75,19 @@ async def totals_of(run: Run, window: Window) -> Totals:
     except SourceError as error:
         run.warnings.append(f"the report is not proved to be whole: no {unavailable('totals', error)}")
         return Totals(NO_TOTALS, period)
+
+
+async def account_days(run: Run, window: Window) -> list[dict[str, str | None]]:
+    """Direct's own figures of the whole account by day, with or without VAT as the rows. None, with a note, where
+    it refuses them."""
+    wait = min(run.reports.settings.direct_report_deadline, _PATIENCE)
+    hurried = run.reports.settings.model_copy(update={"direct_report_deadline": wait})
+    try:
+        found = await replace(run.reports, settings=hurried).account_days(window, run.vat)
+    except SourceError as error:
+        run.notes.append(f"the account's totals could not be read: {str(error).partition('. ')[0].rstrip('.')}")
+        return []
+    return found.to_dicts()
 
 
 async def proved(

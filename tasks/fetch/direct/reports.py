@@ -46,6 +46,7 @@ FIELDS = {
     "conversions": "Conversions",
 }
 TOTALS = {name: FIELDS[name] for name in ("stat_date", "campaign_id", "impressions", "clicks", "cost")}
+ACCOUNT = {"stat_date": "Date", "impressions": "Impressions", "clicks": "Clicks", "spent": "Cost"}
 _NAMES = {"campaign_id": "CampaignId", "campaign_name": "CampaignName", "impressions": "Impressions"}
 _NAME = {"campaign_name": "CampaignName"}
 _MOST_ROWS = 200_000
@@ -81,6 +82,11 @@ class Reports:
     async def totals(self, window: Window, vat: str) -> pl.DataFrame:
         """Rows of TOTALS by campaign and day, money in micros; and `campaign_name`. Raises SourceError."""
         return await self._rows(window, _Query(TOTALS, ("Date", "CampaignId"), vat, micros=True))
+
+    async def account_days(self, window: Window, vat: str) -> pl.DataFrame:
+        """Rows of ACCOUNT by day, of the whole account, text as it came. Raises SourceError."""
+        query = _Query(ACCOUNT, ("Date",), vat, kind="ACCOUNT_PERFORMANCE_REPORT")
+        return (await self._rows(window, query)).select(ACCOUNT.keys())
 
     async def names(self, window: Window, campaigns: Collection[int]) -> dict[int, str]:
         """Names by id of those campaigns that have a row in the report. Raises SourceError."""
@@ -164,7 +170,7 @@ class Reports:
             "FieldNames": list(query.columns.values()),
             "OrderBy": [{"Field": name} for name in query.sorted_by],
             "Page": {"Limit": _MOST_ROWS, "Offset": offset},
-            "ReportType": "CUSTOM_REPORT",
+            "ReportType": query.kind,
             "DateRangeType": "CUSTOM_DATE",
             "Format": "TSV",
             "IncludeVAT": query.vat,
@@ -183,6 +189,7 @@ class _Query:
     vat: str
     micros: bool = False
     criteria: Object = field(default_factory=dict)
+    kind: str = "CUSTOM_REPORT"
 
 
 def _read(reply: httpx.Response, window: Window, columns: dict[str, str]) -> pl.DataFrame | float:

@@ -29,6 +29,12 @@ def without_repeats(rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     return kept, rows.height - kept.height
 
 
+def usual_currency(listed: Mapping[int, Campaign]) -> str | None:
+    """That of the account, if all campaigns that are listed have one and the same."""
+    currencies = {campaign.currency for campaign in listed.values()} - {None}
+    return currencies.pop() if len(currencies) == 1 else None
+
+
 def described(
     rows: pl.DataFrame,
     listed: Mapping[int, Campaign],
@@ -38,8 +44,7 @@ def described(
 ) -> pl.DataFrame:
     """`account`: columns that are the same in all rows. A campaign that is not listed has the currency of the
     account, if all that are listed have one and the same."""
-    currencies = {campaign.currency for campaign in listed.values()} - {None}
-    usual = currencies.pop() if len(currencies) == 1 else None
+    usual = usual_currency(listed)
 
     def of_campaign(name: str) -> pl.Expr:
         return _of("campaign_id", {number: getattr(campaign, name) for number, campaign in listed.items()})

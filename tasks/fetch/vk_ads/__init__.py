@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
 from tasks.errors import SourceError
-from tasks.fetch import traffic
+from tasks.fetch import beside, kinds, traffic
 from tasks.fetch.vk_ads import legacy, today
 from tasks.fetch.vk_ads.figures import TRIES, Statistics, check_complete, check_unit, comparable
 from tasks.fetch.vk_ads.values import Record, Row, name_of, whole
 from tasks.landing import Fetched
 from tasks.settings import Settings, require
-from tasks.window import Window
+from tasks.window import MOSCOW, Window
 
 logger = logging.getLogger("zakaz.fetch")
 
-VERSION = "2"
+VERSION = "3"
 COLUMNS = (
     "stat_date", "account_id", "campaign_id", "campaign_name", "ad_group_id", "ad_group_name", "ad_id",
     "impressions", "clicks", "spent", "conversions", "currency", "link", "group_utm", "enable_utm",
@@ -27,6 +27,8 @@ COLUMNS = (
 HISTORY_DAYS = 365
 """VK gives statistics of the last 366 days."""
 
+_LATEST = 4_102_444_800
+"""The year 2100, in seconds."""
 LEGACY_CURRENCY = "RUB"
 """The legacy API documents its money in roubles and has no field for a currency."""
 
@@ -132,7 +134,11 @@ async def _today(settings: Settings, window: Window, as_of: datetime) -> Fetched
         )
     if unlinked := sum(head["link"] is None and plan_of[ad] is not None for ad, head in heads.items()):
         notes.append(f"{today.TITLE} did not tell the links of {unlinked} ads; what was known of them stays")
-    return _fetched(heads, read, window, api.warnings, notes, len(banners), today.marks_of(user))
+    others = {
+        "totals": beside.totals(account or [], as_of, vat="NO", currency=currency),
+        "campaigns": beside.campaigns((_campaign(key, plan) for key, plan in plans.items()), as_of),
+    }
+    return _fetched(heads, read, window, api.warnings, notes, len(banners), today.marks_of(user), others)
 
 
 async def _with_parents(
@@ -201,7 +207,42 @@ async def _legacy(settings: Settings, window: Window, as_of: datetime) -> Fetche
         }
         for ad, campaign in campaign_of.items()
     }
-    return _fetched(heads, read, window, api.warnings, notes, len(ads), (f"legacy {api.account_id}",))
+    # The sum of the campaigns, which takes the place of an absent total above, is no word of the source.
+    if api.office_rows is None and account is not None:
+        notes.append(f"{legacy.TITLE} did not tell the account's totals")
+    others = {
+        "totals": beside.totals(api.office_rows or [], as_of, vat="NO", currency=LEGACY_CURRENCY),
+        "campaigns": beside.campaigns((_old_campaign(key, one) for key, one in campaigns.items()), as_of),
+    }
+    return _fetched(heads, read, window, api.warnings, notes, len(ads), (f"legacy {api.account_id}",), others)
+
+
+def _campaign(key: int, plan: Record) -> Row:
+    return {
+        "campaign_id": str(key),
+        "campaign_name": name_of(plan.get("name")),
+        "status_told": kinds.state(plan.get("status")),
+        "starts_on": kinds.instant(plan.get("date_start")),
+        "ends_on": kinds.instant(plan.get("date_end")),
+        "budget_day": kinds.number(plan.get("budget_limit_day")),
+    }
+
+
+def _old_campaign(key: int, campaign: Record) -> Row:
+    """Times are seconds, 0 where there is none."""
+    return {
+        "campaign_id": str(key),
+        "campaign_name": name_of(campaign.get("name")),
+        "status_told": kinds.state(campaign.get("status")),
+        "starts_on": _moscow_day(campaign.get("start_time")),
+        "ends_on": _moscow_day(campaign.get("stop_time")),
+        "budget_day": kinds.number(campaign.get("day_limit")),
+    }
+
+
+def _moscow_day(seconds: object) -> str | None:
+    found = whole(seconds)
+    return str(datetime.fromtimestamp(found, UTC).astimezone(MOSCOW).date()) if found and found < _LATEST else None
 
 
 def _lacks(read: Statistics, account: list[Row] | None, window: Window, as_of: datetime) -> bool:
@@ -229,12 +270,13 @@ def _fetched(
     notes: list[str],
     ads: int,
     marks: tuple[str, ...],
+    others: Mapping[str, Fetched],
 ) -> Fetched:
     """A listed ad without a row gets one of zeros: the API knows the ad and it had no delivery."""
     figures = read.days | read.partial
     rows = [heads[ad] | day for ad, days in figures.items() for day in days or [_undelivered(window)]]
     facts = {"ad_days": len(rows), "ads": ads}
-    return Fetched(rows, COLUMNS, tuple(warnings), facts, notes=tuple(notes), marks=marks)
+    return Fetched(rows, COLUMNS, tuple(warnings), facts, notes=tuple(notes), marks=marks, beside=others)
 
 
 def _undelivered(window: Window) -> Row:

@@ -43,7 +43,8 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class Legacy:
-    """One account of the old API. `warnings`, `notes`: texts about what is missing."""
+    """One account of the old API. `warnings`, `notes`: texts about what is missing. `office_rows`: what it told of
+    the whole account by day, None if nothing."""
 
     def __init__(self, settings: Settings) -> None:
         self._token = require(settings, "VK_TOKEN")
@@ -62,6 +63,7 @@ class Legacy:
         self.client = ApiClient(api, settings)
         self.warnings: list[str] = []
         self.notes: list[str] = []
+        self.office_rows: list[Row] | None = None
 
     async def campaigns(self, ids: set[int] | None = None) -> dict[int, Record]:
         only = {} if ids is None else {"campaign_ids": json.dumps(sorted(ids))}
@@ -145,6 +147,8 @@ class Legacy:
             except SourceError:
                 continue
             rows = rows if read.partial else read.rows
+            if kind == "office":
+                self.office_rows = rows
             if rows:
                 break
         return rows

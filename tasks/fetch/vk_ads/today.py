@@ -47,7 +47,7 @@ _HINTS = {
 _FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "banners": (("id", "ad_group_id"), ("urls", "campaign_id")),
     "ad_groups": (("id", "ad_plan_id"), ("enable_utm", "utm", "name", "budget_limit_day")),
-    "ad_plans": (("id",), ("name", "budget_limit_day")),
+    "ad_plans": (("id",), ("name", "budget_limit_day", "status", "date_end", "date_start")),
 }
 """Fields of each list: those that a load needs, and the optional ones."""
 _CURRENCY_PLACES = ("account", "additional_info")

@@ -17,7 +17,7 @@ from tests.tasks.load.engines import values
 from tests.tasks.load.tickets import utc
 from tests.validation.ad_frames import ad_days
 
-(ADS,) = SOURCE.outputs
+ADS, *_ = SOURCE.outputs
 JANUARY = ADS.table.scope("main", Window(first=date(2026, 1, 1), last=date(2026, 1, 31)), utc("2026-02-01T00:00"))
 
 MOVED = Upserted(new=1, removed=1, kept=1)

@@ -20,7 +20,7 @@ from tests.tasks.load.events import event, event_frame
 from tests.tasks.load.tickets import ids, load, refunded, stored, ticket, utc, written
 from tests.validation.ad_frames import ad_days
 
-(ADS,) = VK.outputs
+ADS, *_ = VK.outputs
 LARGEST = "9999999999999999.99"
 TEXTS = ["", " ", "О'Коннор", '"«»`', "\\", "\\'", "a\\b\\\\", "line\nbreak\r\ttab", "\0\b\f", "%(keys)s %s %"]
 TEXTS += ["{x:UInt8}", "-- ; DROP TABLE odd", "/*", "NULL", "😀\u2028\ufeff"]

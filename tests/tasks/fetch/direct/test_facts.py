@@ -42,7 +42,7 @@ def test_an_account_without_figures_gives_no_rows_and_asks_for_no_links(direct: 
     fetched = direct.fetch()
 
     assert (list(fetched.rows), fetched.columns) == ([], COLUMNS)
-    assert direct.calls() == ["campaigns", "reports", "reports"]
+    assert direct.calls() == ["campaigns", "reports", "reports", "reports"]
 
 
 def test_one_account_has_one_login_however_it_is_spelt(make_settings: Callable[..., Settings]) -> None:

@@ -25,7 +25,11 @@ def _only_figures(direct: DirectAccount, monkeypatch: pytest.MonkeyPatch) -> Non
     async def no_totals(_run: object, window: Window) -> Totals:
         return Totals(NO_TOTALS, window)
 
+    async def no_days(_run: object, _window: Window) -> list[Any]:
+        return []
+
     monkeypatch.setattr("tasks.fetch.direct.fetching.totals_of", no_totals)
+    monkeypatch.setattr("tasks.fetch.direct.fetching.account_days", no_days)
     direct.without_wizard()
 
 

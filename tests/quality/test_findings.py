@@ -1,0 +1,210 @@
+"""The life of a finding: open until it was looked at again and is right, or a person accepts it; and its message."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from tasks.alerts.channel import Channel
+from tasks.errors import UsageError
+from tasks.load.memory import remember_days
+from tasks.load.migrate import migrated
+from tasks.load.warehouse import warehouse
+from tasks.quality import run as quality
+from tasks.quality.checks import Check, Known, Result, judge
+from tasks.quality.findings import known_findings, listing
+from tasks.quality.run import accept_findings, run_checks
+from tasks.settings import Settings
+from tasks.window import moscow_today
+
+TODAY = moscow_today(datetime(2025, 11, 20, 9, tzinfo=UTC))
+SOLD = Check(
+    "volume_sales",
+    "T",
+    "W",
+    "fail",
+    ("qtickets",),
+    {},
+    None,
+    # Rows of the days that are to be looked at; the days with a removal are wrong.
+    "SELECT account, toDate(removed_at) AS day, toDecimal64(removed, 2) AS money, rows_removed AS tickets FROM ("
+    "SELECT 'main' AS account, started_at AS removed_at, rows_processed AS removed, rows_processed AS rows_removed "
+    "FROM meta_job_runs FINAL WHERE job = 'wrong') WHERE day >= {since:Date} ORDER BY day",
+    story="exact",
+    key=("account", "day"),
+    days=3,
+    says="{tickets} tickets are missing on {day}",
+    says_ru="не хватает билетов: {tickets}, за {day}",
+    do_ru="загрузить день заново",
+)
+
+
+class Desk:
+    """A warehouse whose days can be wrong, and a chat."""
+
+    def __init__(self, settings: Settings, check: Check = SOLD) -> None:
+        self.settings, self.check = settings, check
+        self.messages: list[str] = []
+        self.channel = Channel("chat", lambda subject, body: self.messages.append(f"{subject}\n{body}"))
+
+    def wrong(self, *days: int, rows: int = 1200) -> None:
+        """So many days before today."""
+        with warehouse(self.settings) as client:
+            client.command("TRUNCATE TABLE meta_job_runs")
+            for number in days:
+                day = TODAY - timedelta(days=number)
+                client.command(
+                    "INSERT INTO meta_job_runs (job, run_id, started_at, rows_processed) "
+                    f"VALUES ('wrong', '{day}', '{day}', {rows})"
+                )
+
+    def judged(self, today: date = TODAY, change: Callable[[Result], Result] = lambda found: found) -> list[str]:
+        """The titles of the messages that a quality run sends."""
+
+        def judge_one(*_: object) -> list[Result]:
+            with warehouse(self.settings) as client:
+                return [change(judge(client, self.check, today, [], {}, known_findings(client, today)))]
+
+        self.messages.clear()
+        run_checks(self.settings, today, str(uuid4()), channel=self.channel, judge=judge_one)
+        return [message.split("\n")[0].removeprefix("Zakaz: ") for message in self.messages]
+
+    @property
+    def open(self) -> list[str]:
+        with warehouse(self.settings) as client:
+            return sorted(listing(client, 100).filter(status="open")["finding"])
+
+
+@pytest.fixture
+def desk(clickhouse_dsn: str, clickhouse_database: str, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    settings = Settings(_env_file=None, clickhouse_dsn=clickhouse_dsn, clickhouse_database=clickhouse_database)
+    with migrated(settings):
+        monkeypatch.setattr(quality, "checks", lambda: [SOLD])
+        monkeypatch.setattr(quality, "moscow_today", lambda: TODAY)
+        return Desk(settings)
+
+
+TITLE = "ОШИБКА: QTickets: не хватает билетов: 1\N{NO-BREAK SPACE}200, за 18.11"
+
+
+def test_a_finding_is_over_only_when_it_was_looked_at_and_is_right(desk: Desk) -> None:
+    desk.wrong(2)
+    assert desk.judged() == [TITLE]
+    assert desk.judged() == [], "told once"
+    known = "main/2025-11-18"
+
+    assert desk.judged(TODAY + timedelta(days=30)) == [], "longer ago than the check looks back by itself"
+    assert desk.open == [known]
+
+    desk.wrong()  # It is right, but nobody has looked at it.
+    for hinders in (
+        lambda found: replace(found, status="unjudged"),
+        lambda found: replace(found, status="unjudged", hindered=True),
+        lambda found: replace(found, is_cut=True),
+    ):
+        assert desk.judged(TODAY + timedelta(days=30), hinders) == []
+        assert desk.open == [known]
+    assert desk.judged(TODAY) == [], "as of an earlier day than before"
+    assert desk.open == [known]
+
+    assert desk.judged(TODAY + timedelta(days=30)) == [f"Исправлено: {TITLE}"]
+    assert desk.open == []
+
+
+def test_what_stays_with_other_values_is_not_over(desk: Desk) -> None:
+    """Beside a load a look counts only rows that the one before saw too; the others are no longer called wrong, nor
+    are they right."""
+    desk.wrong(2)
+    desk.judged()
+
+    assert desk.judged(change=lambda found: replace(found, status="ok", findings=())) == []
+    assert desk.open == ["main/2025-11-18"]
+
+
+def test_what_is_accepted_is_silent_until_that_day(desk: Desk) -> None:
+    desk.wrong(2, 1)
+    desk.judged()
+    until = TODAY + timedelta(days=10)
+
+    with pytest.raises(UsageError, match=r"nothing that is called main/2025-11-2\. Did you mean main/2025-11-1"):
+        accept_findings(desk.settings, "volume_sales", "main/2025-11-2", until, "a tour", desk.channel)
+    with pytest.raises(UsageError, match="Did you mean volume_sales"):
+        accept_findings(desk.settings, "volume_sale", "main/2025-11-18", until, "a tour", desk.channel)
+    desk.messages.clear()
+    accept_findings(desk.settings, "volume_sales", "main/2025-11-18", until, "a tour", desk.channel)
+    assert (desk.messages, desk.open) == ([], ["main/2025-11-19"])
+
+    accept_findings(desk.settings, "volume_sales", "main/*", until, "a tour", desk.channel)
+    assert desk.messages[0].startswith("Zakaz: Закрыто: ОШИБКА: QTickets: не хватает билетов")
+    assert "Принято до 30.11.2025: a tour." in desk.messages[0]
+    assert (desk.judged(until), desk.open) == ([], [])
+
+    assert len(desk.judged(until + timedelta(days=1))) == 1, "it was accepted up to then"
+    assert desk.open == ["main/2025-11-18", "main/2025-11-19"]
+
+
+def test_a_message_says_what_how_much_since_when_and_what_to_do(desk: Desk) -> None:
+    desk.wrong(3, 2, 1, rows=1000)
+    desk.judged()
+
+    assert desk.messages[0].replace("\N{NO-BREAK SPACE}", " ").split("\n") == [
+        "Zakaz: ОШИБКА: QTickets: не хватает билетов: 1 000, за 17.11",
+        "• не хватает билетов: 1 000, за 17.11",
+        "• не хватает билетов: 1 000, за 18.11",
+        "• не хватает билетов: 1 000, за 19.11",
+        "Дни: 17.11 – 19.11.",
+        "Под вопросом до 3 000 ₽.",
+        "Чему верить: кабинету источника. Отчёты за эти дни могут с ним расходиться.",
+        "Что делать: загрузить день заново.",
+        "Если так и должно быть: zakaz quality accept volume_sales 'main/2025-11-17' --until ДАТА --why ПОЧЕМУ",
+        "Все находки: zakaz quality findings",
+    ]
+
+
+TICKET = (
+    "INSERT INTO stg_qtickets_tickets (account, ticket_id, order_id, event_id, state, booked_at, price, quantity, "
+    "amount, refunded_amount, currency, _ver) SELECT 'main', {id}, {id}, {event}, 'paid', "
+    "toDateTime64('2025-11-{day} 12:00:00', 3, 'UTC'), {amount}, 1, {amount}, 0, 'RUB', 1"
+)
+
+
+def test_of_each_day_is_remembered_what_loads_left(make_settings: Callable[..., Settings]) -> None:
+    """Also that something is no more; a day that no load changed keeps what it was like."""
+    first, second = TODAY - timedelta(days=2), TODAY - timedelta(days=1)
+    newest = (
+        "SELECT day, thing, argMax(figures['revenue'], seen_on), argMax(figures['tickets'], seen_on), count() "
+        "FROM meta_memory FINAL GROUP BY day, thing ORDER BY day, thing"
+    )
+    with migrated(make_settings()) as client:
+        for number, (event, day, amount) in enumerate([(1, 18, 100), (2, 18, 50), (1, 19, 70)]):
+            client.command(TICKET.format(id=number, event=event, day=day, amount=amount))
+        remember_days(client, "qtickets", "main", [first, second], TODAY)
+        remember_days(client, "qtickets", "main", [first, second], TODAY + timedelta(days=1))
+        assert client.query(newest).result_rows == [
+            (first, "1", 100, 1, 1),
+            (first, "2", 50, 1, 1),
+            (second, "1", 70, 1, 1),
+        ], "nothing changed, so nothing more was written"
+
+        client.command("DELETE FROM stg_qtickets_tickets WHERE ticket_id = 1")
+        client.command("ALTER TABLE stg_qtickets_tickets UPDATE amount = 7 WHERE ticket_id IN (0, 2)")
+        remember_days(client, "qtickets", "main", [first], TODAY + timedelta(days=2), also_unknown=True)
+        assert client.query(newest).result_rows == [
+            (first, "1", 7, 1, 2),
+            (first, "2", 0, 0, 2),
+            (second, "1", 70, 1, 1),
+        ]
+        client.command("TRUNCATE TABLE meta_memory")
+        remember_days(client, "qtickets", "main", [], TODAY, also_unknown=True)
+        assert client.query(newest).result_rows == [(first, "1", 7, 1, 1), (second, "1", 7, 1, 1)]
+
+
+def test_known_findings_widen_the_look_and_patterns_end_with_a_star() -> None:
+    known = Known({"volume_sales": {"a": date(2025, 9, 1), "b": None}}, {"volume_sales": ["main/*", "spb/x"]})
+
+    assert known.since(SOLD, TODAY) == date(2025, 9, 1)
+    assert known.since(replace(SOLD, name="other"), TODAY) == TODAY - timedelta(days=3)
+    keys = {"main/x": True, "mainly": False, "spb/x": True, "spb/xy": False}
+    assert {key: known.is_accepted("volume_sales", key) for key in keys} == keys
