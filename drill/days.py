@@ -122,10 +122,12 @@ class House:
         """Another warehouse with all that is in the first one, without copying files."""
         database = self.free.pop() if self.free else f"{self.name}_{uuid.uuid4().hex[:6]}"
         shutil.rmtree(self.folder / database, ignore_errors=True)
+        tables = Product(self.settings(self.name)).tables
+        # Names in full: all clients of a thread are one, with one current database.
         with migrated(self.settings(database)) as client:
-            for table in Product(self.settings(self.name)).tables:
-                client.command(f"TRUNCATE TABLE {table}")
-                client.command(f"ALTER TABLE {table} ATTACH PARTITION ALL FROM {self.name}.{table}")
+            for table in tables:
+                client.command(f"TRUNCATE TABLE {database}.{table}")
+                client.command(f"ALTER TABLE {database}.{table} ATTACH PARTITION ALL FROM {self.name}.{table}")
         return database
 
 
@@ -172,7 +174,7 @@ class Branch:
     def _load(self, loads: Loads, defects: Sequence[Defect]) -> set[str]:
         """The sources of which a load failed."""
         for one in defects:
-            loads = one.kind.skip(one, loads) if one.kind.skip else loads
+            loads = one.skipped(loads)
             if one.kind.fails:
                 self.house.stage.faults(_API[one.source]).add("status", "*", 10**9, status=500)
         done = [(source, self.product.load(source, first, last)) for source, first, last in loads]
@@ -190,7 +192,7 @@ class Branch:
                     begun = self.house.clock.now - timedelta(hours=5)
                     self.stuck = [Run(SOURCES[one.source].job, str(uuid.uuid4()), begun, "main")]
                     runs.begin(client, self.stuck[0], "stuck")
-                for statement in one.kind.strike(one, (client, self.house.name)) if one.kind.strike else ():
+                for statement in one.kind.strike(one, client, self.house.name) if one.kind.strike else ():
                     client.command(statement)
             if any(one.kind.strike and one.follow for one in defects):
                 _restate(client)
