@@ -152,6 +152,7 @@ class Branch:
         return Morning(judge(self.settings, day, self.house.clock.now), failed)
 
     def suffer(self, case: Case) -> None:
+        """Of defects that change nothing that people read there is only one morning."""
         view = self.house.show(case.first, _LOADS)
         defects = case.defects = tuple(aimed(one, view) for one in case.defects)
         days = [case.first + timedelta(days=number) for number in range(defects[0].days + AFTER)]
@@ -159,6 +160,8 @@ class Branch:
             case.sick.append(self.morning(day, defects))
             if day == case.first:
                 case.share, case.roubles = worth.of(self.settings, self.house.name, day)
+                if not case.share:
+                    return
         self._mend(days[-AFTER], defects)
         case.after = [self.morning(day) for day in days[-AFTER:]]
 
@@ -194,7 +197,7 @@ class Branch:
                     runs.begin(client, self.stuck[0], "stuck")
                 for statement in one.kind.strike(one, client, self.house.name) if one.kind.strike else ():
                     client.command(statement)
-            if any(one.kind.strike and one.follow for one in defects):
+            if any(one.follow for one in defects):
                 _restate(client)
 
     def _mend(self, day: date, defects: Sequence[Defect]) -> None:

@@ -49,6 +49,7 @@ class Kind:
     things: tuple[str, ...] = ()
     bend: Bend | None = None
     strike: Strike | None = None
+    marts_may_follow: bool = False
     skip: Callable[[str, date, date], tuple[date, date] | None] | None = None
     fails: bool = False
     is_stuck: bool = False
@@ -100,8 +101,9 @@ class Defect:
     def __str__(self) -> str:
         of = "" if self.thing == "all" else f", one {self.thing}"
         old = f", {self.age} days old" if self.age > 1 else ""
+        follow = ", marts made anew" if self.follow else ""
         totals = ", totals right" if self.kind.by_totals and self.are_totals_right else ""
-        return f"{self.source}: {self.kind.name} ({self.size:.0%}{of}{old}{totals})"
+        return f"{self.source}: {self.kind.name} ({self.size:.0%}{of}{old}{totals}{follow})"
 
 
 def drawn(rng: Random, kinds: Sequence[Kind], sources: Sequence[str], first: date, days: int) -> Defect:
@@ -118,7 +120,7 @@ def drawn(rng: Random, kinds: Sequence[Kind], sources: Sequence[str], first: dat
         size=min(1.0, exp(rng.uniform(log(_SMALLEST), log(2)))),
         thing=rng.choice(kind.things or _THINGS[source]),
         are_totals_right=rng.random() < 0.5,
-        follow=rng.random() < 0.5,
+        follow=kind.marts_may_follow and rng.random() < 0.5,
         age=round(exp(rng.uniform(0, log(_OLDEST)))) + 4 * kind.is_old if is_past else 1,
     )
 

@@ -3,7 +3,9 @@ from which right rows come, so that the same is done again on the next morning."
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from math import ceil
 from typing import NamedTuple
 
 from clickhouse_connect.driver.client import Client
@@ -60,7 +62,9 @@ _DAY_OF = {"v_sales_latest": "event_date", "v_ad_spend": "stat_date", "v_marketi
 def _insert(table: str, base: str, change: str, where: str = "1", version: str = "max(_ver) + 1") -> str:
     """Rows as they should be, but for a change, with a version above all that are there."""
     newest = f"(SELECT {version} FROM {table}) AS _ver"
-    return f"INSERT INTO {table} SELECT * REPLACE({change}, {newest}) FROM {base}.{table} FINAL WHERE {where}"
+    # Bound first: what is replaced would be meant by the condition, too.
+    rows = f"SELECT * FROM {base}.{table} FINAL WHERE {where}"
+    return f"INSERT INTO {table} SELECT * REPLACE({change}, {newest}) FROM ({rows})"
 
 
 def _on(targets: dict[str, Target], change: Callable[[Defect, Target], str], *, delete: bool = False) -> Strike:
@@ -76,14 +80,18 @@ def _on(targets: dict[str, Target], change: Callable[[Defect, Target], str], *, 
 
 
 def _where(one: Defect, target: Target, client: Client, base: str) -> str:
+    """So many of the ids of these days and of the thing, in an order of the defect's own."""
     where = f"{target.day} BETWEEN '{one.since}' AND '{one.until}'"
     where += f" AND source = '{one.source}'" * (target is _MARKETING)
+    rows = f"SELECT DISTINCT toString({{}}) AS value FROM {base}.{target.table} FINAL WHERE "
     if one.thing != "all":
         column = one.draw("column").choice(target.things)
-        rows = f"SELECT toString({column}) AS value FROM {base}.{target.table} FINAL WHERE {where}"
-        found = select(client, f"{rows} ORDER BY cityHash64('{one.seed}', {target.id}) LIMIT 1")
+        found = select(client, f"{rows.format(column)}{where} ORDER BY cityHash64('{one.seed}', value) LIMIT 1")
         where += f" AND toString({column}) = '{found.item() if found.height else ''}'"
-    return f"{where} AND cityHash64('{one.seed}', {target.id}) % 10000 < {round(one.size * 10_000)}"
+    ids = select(client, f"{rows.format(target.id)}{where} ORDER BY cityHash64('{one.seed}', value)")[
+        "value"
+    ].to_list()
+    return f"{where} AND toString({target.id}) IN {(*ids[: ceil(len(ids) * one.size)], '')}"
 
 
 def _money(one: Defect, target: Target) -> str:
@@ -159,6 +167,7 @@ _STRIKES = {
 }
 _SALES_ONLY = {"an older version left": _older, "an event changed": _event}
 HELD_KINDS = [
-    Kind(name, WAREHOUSE, ("qtickets",) if name in _SALES_ONLY else SOURCES, exact=True, strike=strike)
+    Kind(name, WAREHOUSE, ("qtickets",) if name in _SALES_ONLY else SOURCES, exact=True, strike=strike,
+         marts_may_follow=not re.search("mart|view", name))
     for name, strike in (_STRIKES | _SALES_ONLY).items()
-]
+]  # fmt: skip
