@@ -5,6 +5,7 @@ they are. Prints Markdown; progress goes to standard error. One life is one proc
 from __future__ import annotations
 
 import argparse
+import logging
 import multiprocessing
 import os
 import sys
@@ -36,7 +37,13 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory() as folder,
         clickhouse_server(Path(folder) / "clickhouse", [User("default", settings=_QUICK)]) as server,
-        ProcessPoolExecutor(options.jobs, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as pool,
+        ProcessPoolExecutor(
+            options.jobs,
+            multiprocessing.get_context("spawn"),
+            logging.disable,
+            (logging.CRITICAL,),
+            max_tasks_per_child=1,
+        ) as pool,
     ):
         # Read when a process imports the product: nobody's own settings, locks or data.
         os.environ["ZAKAZ_HOME"] = folder

@@ -37,8 +37,6 @@ _MENDED, _LOADS, _TEN = 2.0, 9.8, 10.0
 """Hours in Moscow: of mending, of loads, of judging."""
 _DAYS = {"qtickets": 30, "vk_ads": 14, "direct": 7}
 _DAYS_ON_SUNDAY = {"qtickets": 184, "vk_ads": 60, "direct": 61}
-AFTER = 3
-"""Mornings on which is looked after a defect was mended."""
 _RESTATED = 62
 _API = {"qtickets": "qtickets", "vk_ads": "vk", "direct": "direct"}
 _MARTS = {mart.table.name: mart for source in SOURCES.values() for mart, _ in source.marts}
@@ -97,15 +95,16 @@ class House:
         given["vk_token_file"] = self.folder / "vk_token.json"
         return self.stage.settings(self.dsn, database, self.folder / database).model_copy(update=given)
 
-    def live(self, cases: Sequence[Case] = ()) -> dict[date, Morning]:
-        """The mornings of the life without any defect; those of the cases are put into them."""
+    def live(self, cases: Sequence[Case] = (), after: int = 0) -> dict[date, Morning]:
+        """The mornings of the life without any defect; those of the cases, and some after they were mended, are put
+        into them."""
         found: dict[date, Morning] = {}
         base = Branch(self, self.name)
         for day in self.life.days:
             begun = [(case, self._copy()) for case in cases if case.first == day]
             found[day] = base.morning(day)
             for case, database in begun:
-                Branch(self, database).suffer(case)
+                Branch(self, database).suffer(case, after)
                 self.free.append(database)
         return found
 
@@ -151,19 +150,20 @@ class Branch:
         self.house.clock.now = day_start(day) + timedelta(hours=_TEN)
         return Morning(judge(self.settings, day, self.house.clock.now), failed)
 
-    def suffer(self, case: Case) -> None:
+    def suffer(self, case: Case, after: int) -> None:
         """Of defects that change nothing that people read there is only one morning."""
-        view = self.house.show(case.first, _LOADS)
+        view, day = self.house.show(case.first, _LOADS), case.first
         defects = case.defects = tuple(aimed(one, view) for one in case.defects)
-        days = [case.first + timedelta(days=number) for number in range(defects[0].days + AFTER)]
-        for day in days[:-AFTER]:
+        for number in range(defects[0].days):
+            day = case.first + timedelta(days=number)
             case.sick.append(self.morning(day, defects))
-            if day == case.first:
+            if number == 0:
                 case.share, case.roubles = worth.of(self.settings, self.house.name, day)
                 if not case.share:
                     return
-        self._mend(days[-AFTER], defects)
-        case.after = [self.morning(day) for day in days[-AFTER:]]
+        if after:
+            self._mend(day + timedelta(days=1), defects)
+        case.after = [self.morning(day + timedelta(days=number)) for number in range(1, after + 1)]
 
     def _window(self, source: str, day: date) -> tuple[date, date]:
         """Of the night's load; on the first morning all of the history."""

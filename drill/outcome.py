@@ -84,7 +84,7 @@ def seen(case: Case, mornings: Mapping[date, Morning], orders_a_day: int) -> See
         next((n for n in range(len(sick)) if sick[n] or failed[n]), None),
         sorted(by),
         _in_words(early),
-        _in_words(own[-1]),
+        _in_words(own[-1] if case.after else set()),
     )
 
 

@@ -14,9 +14,10 @@ from sandbox.direct.reports.queue import ReportQueue
 from sandbox.qtickets.documents import event_document, order_document
 from sandbox.vk.cabinet import USERS, Cabinet
 from sandbox.vk.objects import NOTHING, Figures
-from sandbox.world import Ad, Order, World
-from sandbox.world.ads import DIRECT, VK
-from sandbox.world.clock import moscow_day
+from sandbox.world import Ad, Order, World, catalogue
+from sandbox.world.ads import DIRECT, VK, ads_of
+from sandbox.world.catalogue import season_events
+from sandbox.world.clock import moscow_day, season_of
 from sandbox.world.lifecycle import as_of
 from sandbox.world.spend import CONVERSIONS_SETTLED_AFTER_DAYS, AdDay, ad_days
 from tests.support.stage import Stage
@@ -68,9 +69,12 @@ class Promoter:
         return View(now, world, self._known(now), events, rows, rows)
 
     def _world(self, until: datetime, days: int) -> World:
-        """Without its orders, which take long to make."""
-        world = World.generate(until=until, seed=self.life.seed, days=1, scale=0)
-        return replace(world, days=days, scale=self.life.scale, orders=[])
+        """As the sandbox makes it, with the events and ads of the whole life and without orders, which take long."""
+        last, seed = moscow_day(until), self.life.seed
+        planned = [season_events(seed, n) for n in range(season_of(self._first) - 1, season_of(last) + 2)]
+        events = [event for season in planned for plan in season if (event := catalogue.as_of(plan, until))]
+        ads = [ad for event in events for ad in ads_of(event) if ad.starts <= last]
+        return World(seed, until, days, self.life.scale, events, [], ads)
 
     def _ad(self, ad: Ad, today: date) -> Ad | None:
         """With the state that follows from the rules: one that spends nothing today is paused or has ended."""
