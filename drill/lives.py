@@ -197,7 +197,7 @@ def _quiet(rng: Random, days: list[date]) -> Rules:
 KINDS: dict[str, Kind] = {
     "usual": lambda _rng, _days: {},
     "tiny promoter": lambda rng, _days: {"scale": rng.uniform(0.03, 0.12)},
-    "large promoter": lambda rng, _days: {"scale": rng.uniform(4, 7), "history": 45},
+    "large promoter": lambda rng, _days: {"scale": rng.uniform(4, 7)},
     "season and off-season": _season,
     "announcement rush": _rush,
     "New Year, ads paused": _new_year(paused=True),
@@ -225,4 +225,7 @@ def life(kind: str, seed: int, mornings: int, scale: float | None = None) -> Lif
     first = date(2025, 3, 1) + timedelta(days=rng.randrange(300))
     rules = KINDS[kind](rng, [first + timedelta(days=number) for number in range(mornings)])
     given = {"scale": rng.uniform(0.5, 1.5), "first": first, **rules}
-    return Life(kind, rng.randrange(10**6), mornings=mornings, **(given | ({"scale": scale} if scale else {})))
+    given |= {"scale": scale} if scale else {}
+    # Documents of some weeks of a large promoter are a gigabyte.
+    given.setdefault("history", 50 if given["scale"] > 3 else 75)
+    return Life(kind, rng.randrange(10**6), mornings=mornings, **given)
