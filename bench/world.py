@@ -126,6 +126,7 @@ def fetched_events(*_: object) -> Fetched:
         event_deleted_at=pl.lit(None, pl.String),
         city=pl.lit(_CITIES).list.get(pl.col("number") % len(_CITIES)),
         timezone=pl.lit("Europe/Moscow"),
+        shows_known=pl.lit("true"),
         show_id=(5000 + pl.col("number")).cast(pl.String),
         show_start_at=pl.lit("2026-12-31T19:00:00+03:00"),
         show_deleted_at=pl.lit(None, pl.String),

@@ -178,7 +178,7 @@ class _Prepared:
 def _load(
     account: Account, run: Run, report: Report, refresh: bool, by: Steps, release: Callable[[], None]
 ) -> list[Manifest]:
-    """The fetches in which values or rows were odd. `release` lets the warehouse go."""
+    """The fetches in which values or rows were odd or missing. `release` lets the warehouse go."""
     pieces: list[_Piece] = []
     with _timed(report, "fetch"), counted() as report.traffic:
         for resource in account.source.resources:
@@ -219,11 +219,14 @@ def _load_fetched(account: Account, run: Run, report: Report, pieces: list[_Piec
             by.refuse_stranger(client, account, manifests, runs.next_version(client))
             left = steps.left_by_others(client, account, run)
             for number, piece in enumerate(pieces):
+                warned = len(report.warnings)
                 with _told_what_was_written(pieces[:number]):
                     ready = prepared[number] or _prepare(account, piece, report, by)
                     prepared[number] = None
                     _write(client, account, run, report, piece, ready, by)
-                if ready.judged.notes or ready.judged.part.rejected.height:
+                if len(report.warnings) > warned:  # What describes the rows may be what lacks something.
+                    odd += [one.manifest for one in pieces if one is piece or not one.resource.by_window]
+                elif ready.judged.notes or ready.judged.part.rejected.height:
                     odd.append(piece.manifest)
             _note_what_stays(account, report)
             _refresh_marts(client, account, run, report, left, by)

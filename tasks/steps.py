@@ -208,7 +208,7 @@ def upsert_output(
     scope = output.table.scope(account.name, manifest.window, manifest.fetched_at)
     if not output.protects:
         return _upsert_summary(client, account, output, facts, manifest, scope), [], []
-    facts, unknown = known_from_warehouse(client, account, output, facts)
+    facts, unknown = known_from_warehouse(client, account, output, facts, part.valid)
     protected = [_values(part.rejected, output.protects, facts)]
     for column in output.answers_for:
         listed = _values(pl.concat([part.valid, part.rejected.select(part.valid.columns)]), column, facts)
@@ -283,14 +283,27 @@ def _of(unknown: Unknown, output: Output) -> str:
 
 
 def known_from_warehouse(
-    client: Client, account: Account, output: Output, facts: pl.DataFrame
+    client: Client, account: Account, output: Output, facts: pl.DataFrame, raw: pl.DataFrame | None = None
 ) -> tuple[pl.DataFrame, list[Unknown]]:
-    """The facts with what only the warehouse knows, and what stays unknown."""
+    """The facts with what only the warehouse knows, and what stays unknown. `raw`: the rows that they are made of;
+    None: they are only some of what the source sent."""
     if not output.carried:
         return facts, []
     money = output.table.money if output.table.money is not None else pl.lit(0)
+    unsent = {
+        what: facts if raw is None else _values(raw.filter(~sent.fill_null(False)), output.protects, facts)
+        for what, sent in output.is_sent.items()
+    }
     facts, unknown = carry_forward(
-        client, output.table.name, account.name, facts, output.carried, output.protects, money, output.nameless
+        client,
+        output.table.name,
+        account.name,
+        facts,
+        output.carried,
+        output.protects,
+        money,
+        output.nameless,
+        unsent=unsent,
     )
     # A campaign that was filled in is part of the key: one more row of the ad would silently take its place.
     return _checked(facts, output.schema, output.table.name), unknown

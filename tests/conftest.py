@@ -1,7 +1,5 @@
 """What all tests share: nothing of the developer's own settings, Prefect home or data may reach them."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 from collections.abc import Callable, Iterator

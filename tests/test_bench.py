@@ -1,7 +1,5 @@
 """The benchmark still runs, and what it loads is right; what it measures is looked at by people."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

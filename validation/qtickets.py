@@ -84,6 +84,7 @@ raw_events = pa.DataFrameSchema(
         "event_deleted_at": text(instant, reads="instant", optional=True),
         "city": text(),
         "timezone": text(),
+        "shows_known": text(flag, reads="flag", optional=True),
         "show_id": text(whole_number, reads="whole", optional=True),
         "show_start_at": text(instant, reads="instant", optional=True),
         "show_deleted_at": text(instant, reads="instant", optional=True),

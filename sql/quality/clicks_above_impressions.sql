@@ -1,12 +1,29 @@
 -- title: No ad has more clicks than impressions
+-- ru: У объявлений кликов не больше, чем показов
 -- why: Figures of two ads or days may be mixed up
+-- why_ru: Цифры разных объявлений или дней могли перепутаться
+-- do: Load the day again with --refresh; if it stays, compare it with the ad account
+-- do_ru: Перезагрузите день (--refresh); если не помогло, сверьте его с рекламным кабинетом
 -- severity: fail
+-- story: exact
+-- key: source, account, day
 -- when: night
 -- sources: vk_ads, direct
+-- says: {who}: ads with more clicks than impressions on {day}: {ads}, e.g. ad {ad}: {clicked} clicks, {shown} impressions
+-- says_ru: {who}: {day} кликов больше, чем показов, объявлений: {ads}, например {ad}: {clicked} против {shown}
 -- param: late = 5
 
 -- A few clicks may come after midnight, on the day after their impressions.
-SELECT concat(source, if(account = 'main', '', concat(' ', account)), ' ad ', toString(ad_id), ' on ', toString(stat_date), ': ', toString(clicks), ' clicks of ', toString(impressions), ' impressions') AS what, source, account, ad_id, stat_date
+SELECT
+    source,
+    account,
+    stat_date AS day,
+    count() AS ads,
+    toString(argMax(ad_id, clicks - impressions)) AS ad,
+    argMax(clicks, clicks - impressions) AS clicked,
+    argMax(impressions, clicks - impressions) AS shown,
+    sum(spend) AS money
 FROM v_ad_spend
 WHERE clicks > impressions + {late:Float64}
-ORDER BY stat_date, source, account, ad_id
+GROUP BY source, account, day
+ORDER BY day DESC, source, account

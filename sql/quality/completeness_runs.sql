@@ -1,42 +1,50 @@
 -- title: Every day was read by a good run after it was over
+-- ru: Каждый день загружен целиком, уже после его окончания
 -- why: A day that no run has read to its end is missing or half there, however its figures look
+-- why_ru: День, который не дочитали до конца, пуст или половинчатый, как бы ни выглядели цифры
+-- do: Load the day: zakaz load with --from and --to
+-- do_ru: Загрузите этот день: zakaz load с ключами --from и --to
 -- severity: fail
+-- story: loads
+-- key: source, account, day
+-- days: 90
 -- sources: qtickets, vk_ads, direct
--- param: days = 90
+-- says: {who}: {day} was not loaded to its end
+-- says_ru: {who}: день {day} не загружен до конца
 
 SELECT 'no good run has told yet which days it read' AS unjudged
 FROM meta_job_runs FINAL
 WHERE endsWith(job, '_loader') AND status = 'success' AND JSONHas(metrics, 'window')
-    AND started_at >= toDateTime64({today:Date} - 2 * toUInt32({days:Float64}), 3, 'Europe/Moscow')
+    AND started_at >= toDateTime64({since:Date} - 90, 3, 'Europe/Moscow')
 HAVING count() = 0;
 
--- Yesterday is left to freshness_runs: the run that reads it may be still to come. A day is read by runs after it; the
+-- Yesterday is left to good_run_by_ten: the run that reads it may be still to come. A day is read by runs after it; the
 -- older ones tell that the account was there already.
 WITH read AS
 (
     SELECT
-        job,
+        replaceOne(job, '_loader', '') AS source,
         account,
         toDate(JSONExtractString(metrics, 'window', 'first')) AS first,
         least(toDate(JSONExtractString(metrics, 'window', 'last')), toDate(started_at, 'Europe/Moscow') - 1) AS last
     FROM meta_job_runs FINAL
     WHERE (replaceOne(job, '_loader', ''), account) IN {accounts:Array(Tuple(String, String))} AND status = 'success' AND JSONHas(metrics, 'window')
-        AND started_at >= toDateTime64({today:Date} - 2 * toUInt32({days:Float64}), 3, 'Europe/Moscow')
+        AND started_at >= toDateTime64({since:Date} - 90, 3, 'Europe/Moscow')
 )
-SELECT concat(job, if(account = 'main', '', concat(' ', account)), ': no good run has read ', toString(day), ' since it was over') AS what, job, account, day
+SELECT source, account, day
 FROM
 (
-    SELECT job, account, arrayJoin(arrayMap(n -> addDays(since, n), range(toUInt32({today:Date} - 1 - since)))) AS day
+    SELECT source, account, arrayJoin(arrayMap(n -> addDays(begins, n), range(toUInt32({today:Date} - 1 - begins)))) AS day
     FROM
     (
-        SELECT job, account, greatest(min(first), {today:Date} - toUInt32({days:Float64})) AS since
-        FROM read GROUP BY job, account HAVING since < {today:Date} - 1
+        SELECT source, account, greatest(min(first), {since:Date}) AS begins
+        FROM read GROUP BY source, account HAVING begins < {today:Date} - 1
     )
 )
-WHERE (job, account, day) NOT IN
+WHERE (source, account, day) NOT IN
 (
-    SELECT job, account, arrayJoin(arrayMap(n -> addDays(begins, n), range(toUInt32(last - begins + 1)))) AS day
-    FROM (SELECT job, account, greatest(first, {today:Date} - toUInt32({days:Float64})) AS begins, last FROM read)
+    SELECT source, account, arrayJoin(arrayMap(n -> addDays(begins, n), range(toUInt32(last - begins + 1)))) AS day
+    FROM (SELECT source, account, greatest(first, {since:Date}) AS begins, last FROM read)
     WHERE last >= begins
 )
-ORDER BY job, account, day
+ORDER BY day DESC, source, account

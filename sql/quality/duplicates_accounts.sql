@@ -1,8 +1,16 @@
 -- title: No account is loaded under two names
+-- ru: Один кабинет не загружается под двумя именами
 -- why: All its figures count twice
+-- why_ru: Все его цифры посчитаны дважды
+-- do: Remove one of the two files in secrets and its rows
+-- do_ru: Оставьте одно из двух подключений, строки второго удалите
 -- severity: fail
+-- story: exact
+-- key: source, account, other
 -- when: night
 -- sources: qtickets, vk_ads, direct
+-- says: {who} is the same as {other}: rows that both have: {same} of {both}, from {first} to {last}
+-- says_ru: {who} и {other}: один и тот же кабинет, общих строк {same} из {both}, с {first} по {last}
 -- param: rows = 3
 -- param: days = 3
 
@@ -11,26 +19,21 @@
 WITH
     things AS
     (
-        SELECT 'qtickets' AS source, account, toDate(assumeNotNull(paid_at), 'Europe/Moscow') AS day, ticket_id AS id, cityHash64(order_id, paid_at, amount) AS figures
+        SELECT 'qtickets' AS source, account, toDate(assumeNotNull(paid_at), 'Europe/Moscow') AS day, ticket_id AS id, cityHash64(order_id, paid_at, amount) AS figures, amount AS cost
         FROM stg_qtickets_tickets FINAL WHERE paid_at IS NOT NULL
         UNION ALL
-        SELECT 'vk_ads', account, stat_date, cityHash64(campaign_id, ad_group_id, ad_id), cityHash64(impressions, clicks, spent)
+        SELECT 'vk_ads', account, stat_date, cityHash64(campaign_id, ad_group_id, ad_id), cityHash64(impressions, clicks, spent), spent
         FROM fact_vk_ads_daily FINAL WHERE impressions > 0
         UNION ALL
-        SELECT 'direct', account, stat_date, cityHash64(campaign_id, ad_group_id, ad_id), cityHash64(impressions, clicks, spent)
+        SELECT 'direct', account, stat_date, cityHash64(campaign_id, ad_group_id, ad_id), cityHash64(impressions, clicks, spent), spent
         FROM fact_direct_daily FINAL WHERE impressions > 0
     ),
     shared AS
     (
-        SELECT source, day, groupArray((toString(account), figures)) AS rows
+        SELECT source, day, groupArray((toString(account), figures, cost)) AS rows
         FROM things GROUP BY source, day, id HAVING uniqExact(account) > 1
     )
-SELECT
-    concat(source, ' ', account, ' and ', other, ' are one account: ', toString(same), ' of ', toString(both), if(source = 'qtickets', ' tickets', ' ad days'), ' that both have are the same, from ', toString(first), ' to ', toString(last)) AS what,
-    source,
-    account,
-    other,
-    same
+SELECT source, account, other, same, both, first, last, money
 FROM
 (
     SELECT
@@ -41,7 +44,8 @@ FROM
         countIf(pair.1.2 = pair.2.2) AS same,
         uniqExactIf(day, pair.1.2 = pair.2.2) AS days,
         minIf(day, pair.1.2 = pair.2.2) AS first,
-        maxIf(day, pair.1.2 = pair.2.2) AS last
+        maxIf(day, pair.1.2 = pair.2.2) AS last,
+        sumIf(pair.1.3, pair.1.2 = pair.2.2) AS money
     FROM shared
     ARRAY JOIN arrayFilter(p -> p.1.1 < p.2.1, arrayFlatten(arrayMap(a -> arrayMap(b -> (a, b), rows), rows))) AS pair
     GROUP BY source, account, other

@@ -1,20 +1,28 @@
 -- title: No ad of an account stands twice on a day
+-- ru: Одно объявление не учтено за день дважды
 -- why: A login that changed its name, or a second way to the same API, counts its spend twice
+-- why_ru: Расход посчитан дважды: сменился логин или один кабинет подключён двумя способами
+-- do: Remove the rows of the name that is no longer used, then load these days again
+-- do_ru: Уберите строки старого логина и перезагрузите эти дни
 -- severity: fail
+-- story: exact
+-- key: source, account, day
 -- when: night
 -- sources: vk_ads, direct
+-- says: {who}: ads that stand twice on {day}: {ads}, {money} too much, of {ids}
+-- says_ru: {who}: {day} объявления учтены дважды: {ads}, лишний расход {money}, кабинеты {ids}
 
 -- Under two logins or campaigns; of two accounts of ours duplicates_accounts speaks.
-SELECT
-    concat(source, if(account = 'main', '', concat(' ', account)), ' ad ', toString(ad_id), ' stands ', toString(rows), ' times on ', toString(stat_date), ', accounts ', arrayStringConcat(ids, ', ')) AS what,
-    source,
-    account,
-    ad_id,
-    stat_date
+SELECT source, account, day, count() AS ads, sum(cost) AS money, arraySort(arrayDistinct(arrayConcat(groupUniqArray(10)(one), groupUniqArray(10)(other)))) AS ids
 FROM
 (
-    SELECT source, account, ad_id, stat_date, count() AS rows, arraySort(groupUniqArray(account_id)) AS ids
-    FROM v_ad_spend WHERE ad_id != 0
-    GROUP BY source, account, ad_id, stat_date HAVING rows > 1
+    SELECT 'vk_ads' AS source, account, stat_date AS day, sum(spent) - max(spent) AS cost, min(account_id) AS one, max(account_id) AS other
+    FROM fact_vk_ads_daily FINAL WHERE ad_id != 0
+    GROUP BY account, ad_id, stat_date HAVING count() > 1
+    UNION ALL
+    SELECT 'direct', account, stat_date, sum(spent) - max(spent), min(account_id), max(account_id)
+    FROM fact_direct_daily FINAL WHERE ad_id != 0
+    GROUP BY account, ad_id, stat_date HAVING count() > 1
 )
-ORDER BY stat_date, source, account, ad_id
+GROUP BY source, account, day
+ORDER BY day DESC, source, account

@@ -1,16 +1,25 @@
 -- title: No row of fact_direct_daily stands twice
+-- ru: Расходы Яндекс Директ не записаны дважды
 -- why: A SELECT without FINAL would count it twice
+-- why_ru: Отчёты, которые читают таблицу напрямую, покажут двойной расход
+-- do: Run zakaz load direct once more; if it stays, merge the table's parts
+-- do_ru: Запустите загрузку direct ещё раз
 -- severity: fail
+-- story: exact
+-- key: account, day
 -- when: night
 -- sources: direct
+-- says: {who}: ad days that stand twice on {day}: {rows}, {money} too much
+-- says_ru: {who}: {day} строки записаны дважды: {rows}, лишний расход {money}
 
 -- `newest` changes when a load writes the rows again: what stays is no load's work in progress.
-SELECT
-    concat(toString((stat_date, account_id, campaign_id, ad_group_id, ad_id)), if(account = 'main', '', concat(' ', account)), ' stands ', toString(count()), ' times') AS what,
-    count() - 1 AS surplus,
-    max(_ver) AS newest,
-    stat_date, account, account_id, campaign_id, ad_group_id, ad_id
-FROM fact_direct_daily
-GROUP BY stat_date, account, account_id, campaign_id, ad_group_id, ad_id
-HAVING count() > 1
-ORDER BY stat_date, account, account_id, campaign_id, ad_group_id, ad_id
+SELECT 'direct' AS source, account, day, sum(surplus) AS rows, sum(cost) AS money, max(written) AS newest
+FROM
+(
+    SELECT stat_date AS day, account, count() - 1 AS surplus, sum(spent) - argMax(spent, _ver) AS cost, max(_ver) AS written
+    FROM fact_direct_daily
+    GROUP BY stat_date, account, account_id, campaign_id, ad_group_id, ad_id
+    HAVING surplus > 0
+)
+GROUP BY account, day
+ORDER BY day DESC, account

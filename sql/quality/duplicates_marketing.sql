@@ -1,16 +1,25 @@
 -- title: No row of agg_marketing_daily stands twice
+-- ru: Расходы и продажи в отчёте не записаны дважды
 -- why: A SELECT without FINAL would count it twice
+-- why_ru: Отчёты, которые читают таблицу напрямую, покажут двойные суммы
+-- do: Run any load once more; if it stays, merge the table's parts
+-- do_ru: Запустите любую загрузку ещё раз
 -- severity: fail
+-- story: exact
+-- key: part, day
 -- when: night
 -- sources: qtickets, vk_ads, direct
+-- says: {who}: rows of the report that stand twice on {day}: {rows}, {money} too much
+-- says_ru: {who}: {day} строки отчёта записаны дважды: {rows}, лишнее {money}
 
 -- `newest` changes when a load writes the rows again: what stays is no load's work in progress.
-SELECT
-    concat(toString((d, city, source)), ' stands ', toString(count()), ' times') AS what,
-    count() - 1 AS surplus,
-    max(_ver) AS newest,
-    d, city, source
-FROM agg_marketing_daily
-GROUP BY d, city, source
-HAVING count() > 1
-ORDER BY d, city, source
+SELECT part, if(part = 'other', 'qtickets', part) AS source, day, sum(surplus) AS rows, sum(cost) AS money, max(written) AS newest
+FROM
+(
+    SELECT toString(source) AS part, d AS day, count() - 1 AS surplus, sum(spend_total + revenue) - argMax(spend_total + revenue, _ver) AS cost, max(_ver) AS written
+    FROM agg_marketing_daily
+    GROUP BY d, city, source
+    HAVING surplus > 0
+)
+GROUP BY part, day
+ORDER BY day DESC, part

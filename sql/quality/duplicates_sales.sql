@@ -1,16 +1,25 @@
 -- title: No row of stg_qtickets_sales_raw stands twice
+-- ru: Продажи по дням не записаны дважды
 -- why: A SELECT without FINAL would count it twice
+-- why_ru: Отчёты, которые читают таблицу напрямую, покажут двойную выручку
+-- do: Run zakaz load qtickets once more; if it stays, merge the table's parts
+-- do_ru: Запустите загрузку qtickets ещё раз
 -- severity: fail
+-- story: exact
+-- key: account, day
 -- when: night
 -- sources: qtickets
+-- says: {who}: events that stand twice on {day}: {rows}, {money} too much
+-- says_ru: {who}: {day} продажи записаны дважды: {rows}, лишняя выручка {money}
 
 -- `newest` changes when a load writes the rows again: what stays is no load's work in progress.
-SELECT
-    concat(toString((event_date, event_id, currency)), if(account = 'main', '', concat(' ', account)), ' stands ', toString(count()), ' times') AS what,
-    count() - 1 AS surplus,
-    max(_ver) AS newest,
-    event_date, account, event_id, currency
-FROM stg_qtickets_sales_raw
-GROUP BY event_date, account, event_id, currency
-HAVING count() > 1
-ORDER BY event_date, account, event_id, currency
+SELECT account, day, sum(surplus) AS rows, sum(cost) AS money, max(written) AS newest
+FROM
+(
+    SELECT account, event_date AS day, count() - 1 AS surplus, sum(revenue) - argMax(revenue, _ver) AS cost, max(_ver) AS written
+    FROM stg_qtickets_sales_raw
+    GROUP BY event_date, account, event_id, currency
+    HAVING surplus > 0
+)
+GROUP BY account, day
+ORDER BY day DESC, account

@@ -1,18 +1,26 @@
 -- title: No row of the views stands twice
+-- ru: В отчётах нет повторов
 -- why: DataLens reads the views
+-- why_ru: DataLens покажет двойные суммы
+-- do: Run zakaz migrate: it makes the views anew
+-- do_ru: Выполните zakaz migrate: отчёты будут созданы заново
 -- severity: fail
+-- story: exact
+-- key: view, day
 -- when: night
 -- sources: qtickets, vk_ads, direct
+-- says: {view} shows rows of {day} twice: {rows}
+-- says_ru: в отчёте {view} повторы за {day}: {rows}
 
 -- v_campaign_performance takes long to read: reconcile_views reads it once, and sees a doubled campaign by its sum.
-SELECT concat(view, ': rows that stand there twice: ', toString(surplus)) AS what, view, surplus
+SELECT view, day, surplus AS rows
 FROM
 (
-    SELECT 'v_sales_latest' AS view, count() - uniqExact(event_date, event_id, city, event_name, currency) AS surplus FROM v_sales_latest
+    SELECT 'v_sales_latest' AS view, event_date AS day, count() - uniqExact(event_id, city, event_name, currency) AS surplus FROM v_sales_latest GROUP BY event_date
     UNION ALL
-    SELECT 'v_marketing_daily', count() - uniqExact(d, city, source) FROM v_marketing_daily
+    SELECT 'v_marketing_daily', d, count() - uniqExact(city, source) FROM v_marketing_daily GROUP BY d
     UNION ALL
-    SELECT 'v_romi_kpi', count() - uniqExact(d, city) FROM v_romi_kpi
+    SELECT 'v_romi_kpi', d, count() - uniqExact(city) FROM v_romi_kpi GROUP BY d
 )
 WHERE surplus > 0
-ORDER BY view
+ORDER BY day DESC, view

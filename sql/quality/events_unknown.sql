@@ -1,10 +1,19 @@
 -- title: Every ticket's event is known
+-- ru: У каждого проданного билета известно событие
 -- why: Its sales have no city and no name
+-- why_ru: Эти продажи не попадают ни в один город
+-- do: Load QTickets again; if it stays, look whether the event was deleted there
+-- do_ru: Загрузите QTickets ещё раз; если не помогло, проверьте, не удалено ли событие
 -- severity: fail
+-- story: exact
+-- key: account, event_id
 -- when: night
 -- sources: qtickets
+-- says: {who}: event {event} is unknown, {money} of sales have no city, tickets: {tickets}
+-- says_ru: {who}: неизвестно событие {event}, продажи на {money} без города, билетов: {tickets}
 
-SELECT concat('event ', toString(event_id), if(account = 'main', '', concat(' ', account)), ' is unknown: ', toString(n), ' tickets') AS what, account, event_id, n
-FROM (SELECT account, event_id, count() AS n FROM stg_qtickets_tickets FINAL WHERE state IN ('paid', 'refunded') GROUP BY account, event_id)
-WHERE (account, event_id) NOT IN (SELECT account, event_id FROM dim_events FINAL)
-ORDER BY n DESC, account, event_id
+SELECT account, event_id, toString(event_id) AS event, sum(quantity) AS tickets, sum(amount) AS money
+FROM stg_qtickets_tickets FINAL
+WHERE state IN ('paid', 'refunded') AND (account, event_id) NOT IN (SELECT account, event_id FROM dim_events FINAL)
+GROUP BY account, event_id
+ORDER BY money DESC, account, event_id

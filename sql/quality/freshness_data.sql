@@ -1,53 +1,49 @@
--- title: Each source has data up to the day it should
--- why: Budgets are set by days that are not there
+-- title: What the newest good run loaded is in the table
+-- ru: То, что принесла последняя загрузка, лежит в таблице
+-- why: A table that was emptied or restored from a copy looks like days without sales or advertising
+-- why_ru: Если таблицу очистили или вернули из старой копии, это похоже на дни без продаж и рекламы
+-- do: Load the window again with --refresh
+-- do_ru: Перезагрузите эти дни (--refresh)
 -- severity: fail
+-- story: loads
+-- key: source, account
 -- sources: qtickets, vk_ads, direct
--- param: lag_qtickets = 1
--- param: lag_vk_ads = 2
--- param: lag_direct = 2
--- param: tickets = 10
--- param: ads = 3
--- param: ended = 30
+-- says: {who}: of {loaded} rows that were loaded for {first} to {last} only {held} are left
+-- says_ru: {who}: из {loaded} загруженных строк за {first} – {last} осталось {held}
+-- param: share = 0.95
+-- param: days = 7
 
-SELECT 'no data yet' AS unjudged
-FROM
-(
-    SELECT 1 FROM (SELECT 1 FROM stg_qtickets_sales_raw LIMIT 1)
-    UNION ALL SELECT 1 FROM (SELECT 1 FROM fact_vk_ads_daily LIMIT 1)
-    UNION ALL SELECT 1 FROM (SELECT 1 FROM fact_direct_daily LIMIT 1)
-)
-HAVING count() = 0;
-
--- Only an account that had something every day: few tickets, or two ads, may end for good. What ended long ago is no
--- longer used, or its loader stopped, which is for freshness_runs to say.
+-- Needs no memory of days: a run tells how many rows it left. Rows that it did not see to their end, and rows that
+-- moved into or out of its window since, are within the share.
 WITH
-    {today:Date} - toUInt32({ended:Float64}) - 7 AS since,
-    days AS
-    (
-        SELECT 'qtickets' AS source, account, event_date AS day, sum(tickets_sold) AS things
-        FROM stg_qtickets_sales_raw FINAL WHERE event_date >= since GROUP BY account, day
-        UNION ALL SELECT 'vk_ads', account, stat_date, count() FROM fact_vk_ads_daily FINAL WHERE stat_date >= since GROUP BY account, stat_date
-        UNION ALL SELECT 'direct', account, stat_date, count() FROM fact_direct_daily FINAL WHERE stat_date >= since GROUP BY account, stat_date
-    ),
     newest AS
     (
-        SELECT source, account, max(day) AS latest FROM days
-        WHERE day <= {today:Date} AND (source, account) IN {accounts:Array(Tuple(String, String))}
-        GROUP BY source, account
+        SELECT
+            replaceOne(job, '_loader', '') AS source,
+            account,
+            argMax(metrics, started_at) AS told,
+            argMax(status, started_at) AS ended,
+            toDate(JSONExtractString(told, 'window', 'first')) AS first,
+            toDate(JSONExtractString(told, 'window', 'last')) AS last,
+            JSONExtract(told, 'tables', transform(job, ['qtickets_loader', 'vk_ads_loader', 'direct_loader'], ['stg_qtickets_tickets', 'fact_vk_ads_daily', 'fact_direct_daily'], ''), 'Map(String, Int64)') AS rows,
+            rows['new'] + rows['changed'] + rows['unchanged'] AS loaded
+        FROM meta_job_runs FINAL
+        WHERE (replaceOne(job, '_loader', ''), account) IN {accounts:Array(Tuple(String, String))}
+            AND started_at >= toDateTime64({today:Date} - toUInt32({days:Float64}), 3, 'Europe/Moscow') AND started_at < toDateTime64({today:Date} + 1, 3, 'Europe/Moscow')
+        GROUP BY job, account
+        HAVING ended = 'success' AND loaded > 0 AND NOT JSONExtractBool(told, 'partial')
+    ),
+    {today:Date} - 60 AS oldest,
+    held AS
+    (
+        SELECT 'qtickets' AS source, account, toDate(booked_at, 'Europe/Moscow') AS day, count() AS rows
+        FROM stg_qtickets_tickets FINAL WHERE booked_at >= toDateTime64(oldest, 3, 'Europe/Moscow') GROUP BY account, day
+        UNION ALL SELECT 'vk_ads', account, stat_date, count() FROM fact_vk_ads_daily FINAL WHERE stat_date >= oldest GROUP BY account, stat_date
+        UNION ALL SELECT 'direct', account, stat_date, count() FROM fact_direct_daily FINAL WHERE stat_date >= oldest GROUP BY account, stat_date
     )
-SELECT
-    concat(source, if(account = 'main', '', concat(' ', account)), ' ends on ', toString(latest), ', ', toString({today:Date} - latest), ' days ago') AS what,
-    source,
-    account,
-    latest
-FROM
-(
-    SELECT n.source AS source, n.account AS account, n.latest AS latest, sum(d.things) / 7 AS usual
-    FROM newest AS n INNER JOIN days AS d ON d.source = n.source AND d.account = n.account
-    WHERE d.day <= n.latest AND d.day > n.latest - 7
-    GROUP BY source, account, latest
-)
-WHERE {today:Date} - latest > transform(source, ['qtickets', 'vk_ads', 'direct'], [{lag_qtickets:Float64}, {lag_vk_ads:Float64}, {lag_direct:Float64}], 2.)
-    AND {today:Date} - latest <= {ended:Float64}
-    AND usual >= if(source = 'qtickets', {tickets:Float64}, {ads:Float64})
+SELECT n.source AS source, n.account AS account, any(n.first) AS first, any(n.last) AS last, any(n.loaded) AS loaded, sumIf(h.rows, h.day >= n.first AND h.day <= n.last) AS held
+FROM newest AS n LEFT JOIN held AS h ON h.source = n.source AND h.account = n.account
+WHERE n.first >= oldest
+GROUP BY source, account
+HAVING held < loaded * {share:Float64}
 ORDER BY source, account

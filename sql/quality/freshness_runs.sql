@@ -1,7 +1,15 @@
 -- title: Each source was loaded well lately
+-- ru: Каждый источник недавно успешно загружался
 -- why: Data can look fresh while its loader has stopped
+-- why_ru: Цифры выглядят свежими, а новые уже не приходят
+-- do: Look at the last run in zakaz runs and start the load again
+-- do_ru: Посмотрите последний запуск (zakaz runs) и запустите загрузку ещё раз
 -- severity: fail
+-- story: loads
+-- key: source, account
 -- sources: qtickets, vk_ads, direct
+-- says: {who} has not been loaded well since {good}, usually every {usual} hours
+-- says_ru: {who} не загружается с {good}, обычно раз в {usual} ч
 -- param: hours = 24
 -- param: days = 90
 
@@ -13,27 +21,35 @@ FROM
 )
 HAVING count() = 0;
 
--- A loader that never ended well is given as long from its first try. Of an account that was loaded once, the newest
--- runs are read.
+-- Against the account's own gaps: who loads once a week by hand is not late on the second day. Counted from midnight,
+-- so that a daily run may begin at any hour. A loader that never ended well is given as long from its first try; of an
+-- account that was loaded once, the newest runs are read.
 WITH
-    toDateTime64({today:Date}, 3, 'Europe/Moscow') - toIntervalHour(toUInt32({hours:Float64})) AS due,
+    toDateTime64({today:Date}, 3, 'Europe/Moscow') AS midnight,
     runs AS
     (
-        SELECT job, account, maxOrNull(if(status = 'success', finished_at, NULL)) AS good, min(started_at) AS tried
+        SELECT
+            replaceOne(job, '_loader', '') AS source,
+            account,
+            arraySort(groupArrayIf(toDateTime(assumeNotNull(finished_at)), status = 'success' AND finished_at IS NOT NULL)) AS ends,
+            min(started_at) AS tried
         FROM meta_job_runs FINAL
-        WHERE endsWith(job, '_loader') AND started_at >= due - toIntervalDay(toUInt32({days:Float64})) GROUP BY job, account
-    ),
-    loaded AS (SELECT concat(source, '_loader') AS job, account FROM meta_accounts FINAL)
-SELECT
-    concat(job, if(account = 'main', '', concat(' ', account)), if(good IS NULL, concat(' did not end well in ', toString({days:Float64}), ' days'), concat(' ended well the last time at ', toString(assumeNotNull(good)), ' UTC'))) AS what,
-    job,
-    account,
-    good
+        WHERE endsWith(job, '_loader') AND started_at >= midnight - toIntervalDay(toUInt32({days:Float64})) AND started_at < midnight + toIntervalDay(1)
+        GROUP BY job, account
+    )
+SELECT source, account, good, usual
 FROM
 (
-    SELECT job, account, good FROM runs WHERE coalesce(good, tried) < due
+    SELECT
+        source,
+        account,
+        if(empty(ends), NULL, toTimeZone(ends[-1], 'Europe/Moscow')) AS good,
+        if(length(ends) < 3, {hours:Float64}, greatest({hours:Float64}, round(arrayReduce('median', arrayPopFront(arrayDifference(arrayMap(at -> toUInt32(at), ends)))) / 3600))) AS usual,
+        coalesce(good, toDateTime(tried)) AS latest
+    FROM runs
     UNION ALL
-    SELECT job, account, NULL FROM loaded WHERE (job, account) NOT IN (SELECT job, account FROM runs)
+    SELECT toString(source), toString(account), NULL, {hours:Float64}, toDateTime(0) FROM meta_accounts FINAL
+    WHERE (source, account) NOT IN (SELECT source, account FROM runs)
 )
-WHERE (replaceOne(job, '_loader', ''), account) IN {accounts:Array(Tuple(String, String))}
-ORDER BY job, account
+WHERE latest < midnight - toIntervalSecond(toUInt32(usual * 3600)) AND (source, account) IN {accounts:Array(Tuple(String, String))}
+ORDER BY source, account

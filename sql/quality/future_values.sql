@@ -1,19 +1,29 @@
 -- title: Nothing happened in the future, or before there was a shop
+-- ru: Нет продаж и расходов из будущего или из далёкого прошлого
 -- why: A wrong clock or a wrong field
+-- why_ru: Неверные часы или перепутанное поле: суммы попадут не в те дни
+-- do: Load the days of these rows again with --refresh
+-- do_ru: Перезагрузите эти дни (--refresh)
 -- severity: fail
+-- story: exact
+-- key: place, account
 -- sources: qtickets, vk_ads, direct
--- param: since = 2010
+-- says: {who}: rows of {place} with an impossible day: {rows}, from {first} to {last}
+-- says_ru: {who}: записи с невозможной датой: {rows}, с {first} по {last}
+-- param: founded = 2010
 
 -- By the day that counts: of the other months nothing is read.
 WITH
-    makeDate(toUInt32({since:Float64}), 1, 1) AS first,
+    makeDate(toUInt32({founded:Float64}), 1, 1) AS founded,
     toDateTime64({today:Date} + 1, 3, 'Europe/Moscow') AS tomorrow
-SELECT concat(place, if(account = 'main', '', concat(' ', account)), ' has ', toString(n), ' rows after ', toString({today:Date}), ' or before ', toString(first)) AS what, place, account, n
+SELECT source, place, account, count() AS rows, min(at) AS first, max(at) AS last, sum(value) AS money
 FROM
 (
-    SELECT 'stg_qtickets_tickets' AS place, account, count() AS n FROM stg_qtickets_tickets FINAL WHERE booked_at >= tomorrow OR booked_at < toDateTime64(first, 3, 'Europe/Moscow') GROUP BY account
-    UNION ALL SELECT 'stg_qtickets_sales_raw', account, count() FROM stg_qtickets_sales_raw FINAL WHERE event_date > {today:Date} OR event_date < first GROUP BY account
-    UNION ALL SELECT 'fact_vk_ads_daily', account, count() FROM fact_vk_ads_daily FINAL WHERE stat_date > {today:Date} OR stat_date < first GROUP BY account
-    UNION ALL SELECT 'fact_direct_daily', account, count() FROM fact_direct_daily FINAL WHERE stat_date > {today:Date} OR stat_date < first GROUP BY account
+    SELECT 'qtickets' AS source, 'stg_qtickets_tickets' AS place, account, toDate(booked_at, 'Europe/Moscow') AS at, amount AS value
+    FROM stg_qtickets_tickets FINAL WHERE booked_at >= tomorrow OR booked_at < toDateTime64(founded, 3, 'Europe/Moscow')
+    UNION ALL SELECT 'qtickets', 'stg_qtickets_sales_raw', account, event_date, revenue FROM stg_qtickets_sales_raw FINAL WHERE event_date > {today:Date} OR event_date < founded
+    UNION ALL SELECT 'vk_ads', 'fact_vk_ads_daily', account, stat_date, spent FROM fact_vk_ads_daily FINAL WHERE stat_date > {today:Date} OR stat_date < founded
+    UNION ALL SELECT 'direct', 'fact_direct_daily', account, stat_date, spent FROM fact_direct_daily FINAL WHERE stat_date > {today:Date} OR stat_date < founded
 )
+GROUP BY source, place, account
 ORDER BY place, account

@@ -1,16 +1,27 @@
 -- title: No figure is below zero
+-- ru: Отрицательных цифр нет
 -- why: Sums hide it
+-- why_ru: В суммах это не видно, а итог уменьшается
+-- do: Load the day again with --refresh
+-- do_ru: Перезагрузите этот день (--refresh)
 -- severity: fail
+-- story: exact
+-- key: place, account, day
 -- when: night
 -- sources: qtickets, vk_ads, direct
+-- says: {who}: negative figures on {day}, {money} in all, rows of {place}: {rows}
+-- says_ru: {who}: {day} отрицательные суммы, всего {money}, строк: {rows}
 
-SELECT concat(place, if(account = 'main', '', concat(' ', account)), ' has ', toString(n), ' rows with a negative figure') AS what, place, account, n
+SELECT source, place, account, day, count() AS rows, sum(least(value, toDecimal64(0, 2))) AS money
 FROM
 (
-    SELECT 'stg_qtickets_tickets' AS place, account, countIf(price < 0 OR amount < 0 OR refunded_amount < 0) AS n FROM stg_qtickets_tickets FINAL GROUP BY account
-    UNION ALL SELECT 'stg_qtickets_sales_raw', account, countIf(revenue < 0 OR refunds_amount < 0) FROM stg_qtickets_sales_raw FINAL GROUP BY account
-    UNION ALL SELECT 'fact_vk_ads_daily', account, countIf(spent < 0) FROM fact_vk_ads_daily FINAL GROUP BY account
-    UNION ALL SELECT 'fact_direct_daily', account, countIf(spent < 0) FROM fact_direct_daily FINAL GROUP BY account
+    SELECT 'qtickets' AS source, 'stg_qtickets_tickets' AS place, account, toDate(booked_at, 'Europe/Moscow') AS day, least(price, amount, refunded_amount) AS value
+    FROM stg_qtickets_tickets FINAL WHERE price < 0 OR amount < 0 OR refunded_amount < 0
+    UNION ALL
+    SELECT 'qtickets', 'stg_qtickets_sales_raw', account, event_date, least(revenue, refunds_amount)
+    FROM stg_qtickets_sales_raw FINAL WHERE revenue < 0 OR refunds_amount < 0
+    UNION ALL SELECT 'vk_ads', 'fact_vk_ads_daily', account, stat_date, spent FROM fact_vk_ads_daily FINAL WHERE spent < 0
+    UNION ALL SELECT 'direct', 'fact_direct_daily', account, stat_date, spent FROM fact_direct_daily FINAL WHERE spent < 0
 )
-WHERE n > 0
-ORDER BY place, account
+GROUP BY source, place, account, day
+ORDER BY day DESC, place, account

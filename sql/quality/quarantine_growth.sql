@@ -1,16 +1,28 @@
 -- title: Few rows were rejected lately
+-- ru: Строки не отклоняются
 -- why: Each is a ticket or an ad day that is not in the figures
+-- why_ru: Каждая отклонённая строка — билет или день рекламы, которых нет в отчётах
+-- do: See `zakaz quarantine list`, mend the cause, then `zakaz quarantine replay`
+-- do_ru: Посмотрите `zakaz quarantine list`, устраните причину и выполните `zakaz quarantine replay`
 -- severity: warn
 -- sources: qtickets, vk_ads, direct
+-- story: loads
+-- key: source, account, resource, day
+-- days: 7
 -- param: rows = 0
+-- says: {who}: {rows} rows of {resource} rejected on {day}: {reason}
+-- says_ru: {who}: {day} отклонено строк: {rows} ({resource}): {reason}
 
-SELECT concat(toString(n), ' rows of ', source, if(account = 'main', '', concat(' ', account)), ' ', resource, ' were rejected in the last day, mostly because ', reason) AS what, source, account, resource, n
-FROM
+-- Told for the first day of a row of days; how much stands there and for how long is for quarantine_backlog. Rows of
+-- today count, too: they are not in the figures.
+WITH days AS
 (
-    SELECT source, account, resource, count() AS n, topK(1)(reason)[1] AS reason
+    SELECT toString(source) AS source, account, resource, toDate(rejected_at, 'Europe/Moscow') AS d, count() AS n, topK(1)(meta_quarantine.reason)[1] AS why_most
     FROM meta_quarantine FINAL
-    WHERE rejected_at >= toDateTime64({today:Date} - 1, 3, 'Europe/Moscow')
-    GROUP BY source, account, resource
+    WHERE rejected_at >= toDateTime64({since:Date} - 4, 3, 'Europe/Moscow')
+    GROUP BY source, account, resource, d HAVING n > {rows:Float64}
 )
-WHERE n > {rows:Float64}
-ORDER BY n DESC, source, account, resource
+SELECT source, account, resource, d AS day, n AS rows, why_most AS reason
+FROM (SELECT *, count() OVER (PARTITION BY source, account, resource ORDER BY toInt32(d) RANGE BETWEEN 3 PRECEDING AND 1 PRECEDING) AS went_on FROM days)
+WHERE d >= {since:Date} AND went_on = 0
+ORDER BY rows DESC, source, account, resource, day

@@ -1,19 +1,21 @@
 -- title: Campaigns and tags by month are the sum of ads and tickets
+-- ru: Итоги кампаний по месяцам равны сумме объявлений и билетов
 -- why: v_campaign_performance is read from them
+-- why_ru: По ним строится отчёт по кампаниям
+-- do: Run any load once more: it brings the months in line with ads and tickets
+-- do_ru: Запустите любую загрузку ещё раз: итоги пересчитаются
 -- severity: fail
+-- story: exact
+-- key: source, account, month
 -- when: night
 -- sources: qtickets, vk_ads, direct
+-- says: {who}: campaigns of the month from {month} are off by {cost} of spend, {revenue} of revenue, {sold} tickets; rows: {rows}
+-- says_ru: {who}: итоги кампаний за месяц с {month} неверны: расход на {cost}, выручка на {revenue}, билетов: {sold}
 
 -- `newest` changes when a load writes the rows again: what stays is no load's work in progress.
 SELECT
-    concat(toString(month), ' ', source, if(account IN ('', 'main'), '', concat(' ', account)), if(campaign_id = 0, '', concat(' campaign ', toString(campaign_id))), ' "', utm_campaign, '" "', utm_content, '": off by ', toString(spend), ' of spend, ', toString(shown), ' impressions, ', toString(clicked), ' clicks, ', toString(brought), ' of revenue, ', toString(returned), ' of refunds, ', toString(tickets), ' tickets') AS what,
-    month,
-    source,
-    account,
-    campaign_id,
-    utm_campaign,
-    utm_content,
-    newest
+    source, account, month, count() AS rows, sum(abs(spend)) AS cost, sum(abs(brought)) AS revenue, sum(abs(tickets)) AS sold,
+    sum(abs(shown)) AS seen, sum(abs(clicked)) AS clicks, cost + revenue AS money, groupArray(5)(campaign_id) AS campaigns, max(newest) AS written
 FROM
 (
     SELECT
@@ -44,6 +46,7 @@ FROM
     GROUP BY month, source, account, campaign_id, utm_campaign, utm_content
 )
 WHERE spend != 0 OR shown != 0 OR clicked != 0 OR converted != 0 OR brought != 0 OR returned != 0 OR tickets != 0
-ORDER BY month, source, account, campaign_id, utm_campaign, utm_content
+GROUP BY source, account, month
+ORDER BY month DESC, source, account
 -- An older version of a ticket that was left in another month is to be seen: loads take months apart.
 SETTINGS do_not_merge_across_partitions_select_final = 0

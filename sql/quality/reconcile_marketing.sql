@@ -1,38 +1,44 @@
 -- title: v_marketing_daily is the sum of ads and tickets
+-- ru: Отчёт по рекламе равен сумме расходов и билетов
 -- why: ROMI is read from it
+-- why_ru: По нему считается ROMI
+-- do: Run any load once more: it brings the report in line with ads and tickets
+-- do_ru: Запустите любую загрузку ещё раз: отчёт пересчитается
 -- severity: fail
+-- story: exact
+-- key: part, day
 -- when: night
 -- sources: qtickets, vk_ads, direct
+-- says: {who}: the report of {day} ({part}) is off by {spend} of spend, {brought} of revenue, {tickets} tickets, {shown} impressions, {clicked} clicks, in {cities}
+-- says_ru: {who}: отчёт за {day} неверен: расход на {spend}, выручка на {brought}, билетов: {tickets}, города: {cities}
 
 -- `newest` changes when a load writes the rows again: what stays is no load's work in progress.
 SELECT
-    concat(toString(d), ' ', if(city = '', 'no city', city), ' ', source, ': off by ', toString(spend), ' of spend, ', toString(shown), ' impressions, ', toString(clicked), ' clicks, ', toString(brought), ' of revenue, ', toString(returned), ' of refunds, ', toString(tickets), ' tickets') AS what,
-    d,
-    city,
-    source,
-    newest
+    part, if(part = 'other', 'qtickets', part) AS source, day, sum(abs(s)) AS spend, sum(abs(r)) AS brought, sum(abs(b)) AS returned, sum(abs(n)) AS tickets, sum(abs(i)) AS shown, sum(abs(c)) AS clicked,
+    sum(abs(k)) AS converted, arraySort(groupUniqArray(5)(if(city = '', '-', city))) AS cities, spend + brought AS money, max(v) AS newest
 FROM
 (
-    SELECT d, city, source, sum(s) AS spend, sum(i) AS shown, sum(c) AS clicked, sum(r) AS brought, sum(b) AS returned, sum(n) AS tickets, max(v) AS newest
+    SELECT day, city, part, sum(spend) AS s, sum(shown) AS i, sum(clicked) AS c, sum(converted) AS k, sum(brought) AS r, sum(returned) AS b, sum(tickets) AS n, max(written) AS v
     FROM
     (
         SELECT
-            d, toString(city) AS city, toString(source) AS source, spend_total AS s, toInt64(impressions) AS i, toInt64(clicks) AS c,
-            revenue AS r, refunds_amount AS b, toInt64(tickets_sold) AS n, toUInt64(0) AS v
+            d AS day, toString(city) AS city, toString(source) AS part, spend_total AS spend, toInt64(impressions) AS shown, toInt64(clicks) AS clicked,
+            toInt64(conversions) AS converted, revenue AS brought, refunds_amount AS returned, toInt64(tickets_sold) AS tickets, toUInt64(0) AS written
         FROM v_marketing_daily
         UNION ALL
-        SELECT stat_date, toString(utm_city), source, -spend, -toInt64(impressions), -toInt64(clicks), toDecimal64(0, 2), toDecimal64(0, 2), 0, 0
+        SELECT stat_date, toString(utm_city), source, -spend, -toInt64(impressions), -toInt64(clicks), -toInt64(conversions), toDecimal64(0, 2), toDecimal64(0, 2), 0, 0
         FROM v_ad_spend
         UNION ALL
-        SELECT d, toString(city), source, toDecimal64(0, 2), 0, 0, -revenue, -refunds_amount, -toInt64(tickets_sold), 0
+        SELECT d, toString(city), source, toDecimal64(0, 2), 0, 0, 0, -revenue, -refunds_amount, -toInt64(tickets_sold), 0
         FROM v_attributed_tickets
         UNION ALL
-        SELECT d, toString(city), toString(source), toDecimal64(0, 2), 0, 0, toDecimal64(0, 2), toDecimal64(0, 2), 0, _ver
+        SELECT d, toString(city), toString(source), toDecimal64(0, 2), 0, 0, 0, toDecimal64(0, 2), toDecimal64(0, 2), 0, _ver
         FROM agg_marketing_daily FINAL
     )
-    GROUP BY d, city, source
+    GROUP BY day, city, part
 )
-WHERE spend != 0 OR shown != 0 OR clicked != 0 OR brought != 0 OR returned != 0 OR tickets != 0
-ORDER BY d, city, source
+WHERE s != 0 OR i != 0 OR c != 0 OR k != 0 OR r != 0 OR b != 0 OR n != 0
+GROUP BY part, day
+ORDER BY day DESC, part
 -- An older version of a ticket that was left in another month is to be seen: loads take months apart.
 SETTINGS do_not_merge_across_partitions_select_final = 0

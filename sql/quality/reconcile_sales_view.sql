@@ -1,21 +1,30 @@
 -- title: v_sales_latest shows what its table holds
+-- ru: Отчёт по продажам показывает всё, что загружено
 -- why: DataLens reads the view
+-- why_ru: DataLens берёт продажи отсюда
+-- do: Run zakaz migrate: it makes the view anew
+-- do_ru: Выполните zakaz migrate: отчёт будет создан заново
 -- severity: fail
+-- story: exact
+-- key: day, currency
 -- when: night
 -- sources: qtickets
+-- says: v_sales_latest of {day} differs from its table by {brought} {currency} of revenue, {returned} of refunds, {tickets} tickets
+-- says_ru: отчёт по продажам за {day} неверен на {brought} {currency}, возвраты на {returned}, билетов: {tickets}
 
--- `newest` changes when a load writes the rows again: what stays is no load's work in progress.
-SELECT concat(toString(event_date), ' ', currency, ': v_sales_latest differs from its table by ', toString(brought), ' of revenue, ', toString(returned), ' of refunds, ', toString(tickets), ' tickets') AS what, event_date, currency, newest
+-- By event. `newest` changes when a load writes the rows again: what stays is no load's work in progress.
+SELECT day, currency, sum(abs(r)) AS brought, sum(abs(b)) AS returned, sum(abs(n)) AS tickets, if(currency IN (SELECT toString(currency) FROM dim_report FINAL), brought, NULL) AS money, max(v) AS newest
 FROM
 (
-    SELECT event_date, currency, sum(r) AS brought, sum(b) AS returned, sum(n) AS tickets, max(v) AS newest
+    SELECT day, currency, event, sum(brought) AS r, sum(returned) AS b, sum(tickets) AS n, max(written) AS v
     FROM
     (
-        SELECT event_date, currency, revenue AS r, refunds_amount AS b, toInt64(tickets_sold) AS n, toUInt64(0) AS v FROM v_sales_latest
+        SELECT event_date AS day, toString(currency) AS currency, event_id AS event, revenue AS brought, refunds_amount AS returned, toInt64(tickets_sold) AS tickets, toUInt64(0) AS written FROM v_sales_latest
         UNION ALL
-        SELECT event_date, currency, -revenue, -refunds_amount, -toInt64(tickets_sold), _ver FROM stg_qtickets_sales_raw FINAL
+        SELECT event_date, toString(currency), event_id, -revenue, -refunds_amount, -toInt64(tickets_sold), _ver FROM stg_qtickets_sales_raw FINAL
     )
-    GROUP BY event_date, currency
+    GROUP BY day, currency, event
 )
-WHERE brought != 0 OR returned != 0 OR tickets != 0
-ORDER BY event_date, currency
+WHERE r != 0 OR b != 0 OR n != 0
+GROUP BY day, currency
+ORDER BY day DESC, currency

@@ -1,29 +1,40 @@
 -- title: v_romi_kpi and v_campaign_performance add up to what they are made of
+-- ru: Отчёты по городам и кампаниям сходятся с общим отчётом
 -- why: The same rouble must not differ from one chart to the next
+-- why_ru: Один и тот же рубль не должен различаться от графика к графику
+-- do: Run zakaz migrate, then any load: they are made anew
+-- do_ru: Выполните zakaz migrate и любую загрузку: отчёты будут пересчитаны
 -- severity: fail
+-- story: exact
+-- key: view, part, account
 -- when: night
 -- sources: qtickets, vk_ads, direct
+-- says: {view} of "{part}" is off by {spend} of spend, {net} of revenue, {tickets} tickets
+-- says_ru: отчёт {view}, «{part}»: расхождение по расходу {spend}, по выручке {net}, билетов: {tickets}
 
 -- Spend by account; tickets by source, since a ticket of no campaign is no account's. `newest` changes when a load
 -- writes the rows again: what stays is no load's work in progress.
-SELECT concat(view, ' ', part, if(account IN ('', 'main'), '', concat(' ', account)), ': off by ', toString(spend), ' of spend, ', toString(net), ' of revenue, ', toString(tickets), ' tickets') AS what, view, part, account, newest
+SELECT
+    view, part, account, if(view = 'v_romi_kpi', '', part) AS source, sum(abs(s)) AS spend, sum(abs(r)) AS net, sum(abs(n)) AS tickets,
+    spend + net AS money, max(v) AS newest
 FROM
 (
-    SELECT view, part, account, sum(s) AS spend, sum(r) AS net, sum(n) AS tickets, max(v) AS newest
+    SELECT view, part, account, d, sum(cost) AS s, sum(brought) AS r, sum(sold) AS n, max(written) AS v
     FROM
     (
-        SELECT 'v_romi_kpi' AS view, toString(city) AS part, '' AS account, spend_total AS s, net_revenue AS r, toInt64(tickets_sold) AS n, toUInt64(0) AS v FROM v_romi_kpi
+        SELECT 'v_romi_kpi' AS view, toString(city) AS part, '' AS account, d, spend_total AS cost, net_revenue AS brought, toInt64(tickets_sold) AS sold, toUInt64(0) AS written FROM v_romi_kpi
         UNION ALL
-        SELECT 'v_romi_kpi', toString(city), '', -spend_total, refunds_amount - revenue, -toInt64(tickets_sold), _ver FROM agg_marketing_daily FINAL
+        SELECT 'v_romi_kpi', toString(city), '', d, -spend_total, refunds_amount - revenue, -toInt64(tickets_sold), _ver FROM agg_marketing_daily FINAL
         UNION ALL
-        SELECT 'v_campaign_performance', toString(source), its.1, its.2, its.3, its.4, 0 FROM v_campaign_performance
+        SELECT 'v_campaign_performance', toString(source), its.1, toDate(0), its.2, its.3, its.4, 0 FROM v_campaign_performance
         ARRAY JOIN [(toString(account), spend_total, toDecimal64(0, 2), 0), ('', toDecimal64(0, 2), net_revenue, toInt64(tickets_sold))] AS its
         UNION ALL
-        SELECT 'v_campaign_performance', source, toString(account), -spend, toDecimal64(0, 2), 0, 0 FROM v_ad_spend
+        SELECT 'v_campaign_performance', source, toString(account), toDate(0), -spend, toDecimal64(0, 2), 0, 0 FROM v_ad_spend
         UNION ALL
-        SELECT 'v_campaign_performance', toString(source), '', toDecimal64(0, 2), refunds_amount - revenue, -toInt64(tickets_sold), _ver FROM agg_marketing_daily FINAL WHERE source != 'other'
+        SELECT 'v_campaign_performance', toString(source), '', toDate(0), toDecimal64(0, 2), refunds_amount - revenue, -toInt64(tickets_sold), _ver FROM agg_marketing_daily FINAL WHERE source != 'other'
     )
-    GROUP BY view, part, account
+    GROUP BY view, part, account, d
 )
-WHERE spend != 0 OR net != 0 OR tickets != 0
+WHERE s != 0 OR r != 0 OR n != 0
+GROUP BY view, part, account
 ORDER BY view, part, account

@@ -1,10 +1,18 @@
 -- title: No ticket was refunded above its price
+-- ru: За билет не вернули больше, чем он стоил
 -- why: Money given back that was never paid
+-- why_ru: Возвращены деньги, которых не платили: выручка занижена
+-- do: Look up the ticket's order in QTickets
+-- do_ru: Посмотрите заказ этого билета в QTickets
 -- severity: fail
 -- when: night
 -- sources: qtickets
+-- story: exact
+-- key: account, ticket_id
+-- says: {who}: ticket {ticket_id} cost {amount}, given back {refunded_amount}
+-- says_ru: {who}: за билет {ticket_id} вернули {refunded_amount}, а стоил он {amount}
 
-SELECT concat('ticket ', toString(ticket_id), if(account = 'main', '', concat(' ', account)), ': paid ', toString(amount), ', given back ', toString(refunded_amount)) AS what, account, ticket_id, amount, refunded_amount
+SELECT 'qtickets' AS source, account, ticket_id, toDate(booked_at, 'Europe/Moscow') AS day, amount, refunded_amount, refunded_amount - amount AS money
 FROM stg_qtickets_tickets FINAL
 WHERE refunded_amount > amount
-ORDER BY account, ticket_id
+ORDER BY money DESC, account, ticket_id

@@ -1,18 +1,39 @@
 -- title: No ticket costs a multiple of what its event's tickets cost
+-- ru: Ни один билет не стоит в десятки раз дороже остальных
 -- why: A price in kopecks or with a digit too many
+-- why_ru: Цена в копейках или с лишней цифрой завышает выручку
+-- do: Look up the ticket's order in QTickets; correct the price there if it is wrong
+-- do_ru: Посмотрите заказ этого билета в QTickets; исправьте цену там, если она неверна
 -- severity: warn
 -- sources: qtickets
+-- story: levels
+-- key: account, ticket_id
+-- days: 30
 -- param: times = 20
--- param: days = 90
+-- param: memory = 60
+-- param: tickets = 20
+-- says: {who}: ticket {ticket_id} cost {price}, usual {usual}: {event}
+-- says_ru: {who}: билет {ticket_id} стоит {price} вместо {usual}: {event}
 
-SELECT concat('ticket ', toString(ticket_id), if(account = 'main', '', concat(' ', account)), ' of event ', toString(event_id), ' cost ', toString(price), ', usually ', toString(usual)) AS what, account, ticket_id, event_id, price
-FROM stg_qtickets_tickets AS t FINAL
-INNER JOIN
-(
-    SELECT account AS seller, event_id AS id, currency AS money, quantileExact(0.5)(price) AS usual, count() AS n
-    FROM stg_qtickets_tickets FINAL
-    WHERE price > 0 AND booked_at >= toDateTime64({today:Date} - toUInt32({days:Float64}), 3, 'Europe/Moscow')
-    GROUP BY seller, id, money
-) AS e ON e.seller = t.account AND e.id = t.event_id AND e.money = t.currency
-WHERE n >= 20 AND price > usual * {times:Float64} AND booked_at >= toDateTime64({today:Date} - 30, 3, 'Europe/Moscow')
-ORDER BY account, ticket_id
+-- Against the median of the event's days before that day, and above twice whatever it cost before: a box for guests is sold again.
+WITH
+    lines AS
+    (
+        SELECT account, event_id, toString(currency) AS money_of, ticket_id, toDate(booked_at, 'Europe/Moscow') AS d, toFloat64(greatest(price, toDecimal64(amount / greatest(quantity, 1), 2))) AS unit
+        FROM stg_qtickets_tickets FINAL
+        WHERE state IN ('paid', 'refunded') AND (price > 0 OR amount > 0)
+            AND booked_at >= toDateTime64({since:Date} - toUInt32({memory:Float64}), 3, 'Europe/Moscow') AND booked_at < toDateTime64({today:Date}, 3, 'Europe/Moscow')
+    ),
+    days AS
+    (
+        SELECT
+            *, quantileExact(0.5)(middle) OVER w AS usual, max(highest) OVER w AS highest_before, sum(n) OVER w AS n_before
+        FROM (SELECT account, event_id, money_of, d, quantileExact(0.5)(unit) AS middle, max(unit) AS highest, count() AS n FROM lines GROUP BY account, event_id, money_of, d)
+        WINDOW w AS (PARTITION BY account, event_id, money_of ORDER BY toInt32(d) RANGE BETWEEN 60 PRECEDING AND 1 PRECEDING)
+    )
+SELECT 'qtickets' AS source, t.account AS account, t.ticket_id AS ticket_id, t.d AS day, t.unit AS price, s.usual AS usual, e.event_name AS event, round(t.unit - s.usual, 2) AS money
+FROM lines AS t
+INNER JOIN days AS s ON s.account = t.account AND s.event_id = t.event_id AND s.money_of = t.money_of AND s.d = t.d
+LEFT JOIN (SELECT account, event_id, event_name FROM dim_events FINAL) AS e ON e.account = t.account AND e.event_id = t.event_id
+WHERE t.d >= {since:Date} AND s.n_before >= {tickets:Float64} AND t.unit > s.usual * {times:Float64} AND t.unit > 2 * s.highest_before
+ORDER BY money DESC, account, ticket_id

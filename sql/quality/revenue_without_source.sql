@@ -1,45 +1,93 @@
--- title: A source that brings tickets goes on doing so
+-- title: A source that is paid for goes on bringing tickets
+-- ru: Реклама, за которую платят, приводит покупателей
 -- why: Tags that got lost on the way to the shop make every ad look worthless
+-- why_ru: Метки теряются по пути в магазин, и реклама выглядит бесполезной
+-- do: Open one of its ads and look whether utm_source reaches the shop's page
+-- do_ru: Откройте объявление и проверьте, доходит ли utm_source до страницы покупки
 -- severity: warn
--- sources: qtickets, vk_ads, direct
--- param: days = 3
+-- sources: vk_ads, direct, qtickets
+-- story: levels
+-- key: source, day
+-- days: 14
 -- param: fall = 0.4
--- param: tickets = 30
+-- param: chance = 9
+-- param: spread = 5
+-- param: orders = 9
+-- param: spends = 0.6
+-- says: {source}: {found} orders in {length} days up to {day}, usual {expected}, though paid for
+-- says_ru: {source}: заказов {found} вместо {expected} до {day} (дней: {length}), хотя реклама идёт
 
 SELECT 'too few attributed tickets before for their fall to mean something' AS unjudged
 FROM
 (
-    SELECT sum(tickets_sold) * {days:Float64} / 28 AS usual FROM agg_marketing_daily FINAL
-    WHERE source != 'other' AND d < {today:Date} - toUInt32({days:Float64}) AND d >= {today:Date} - toUInt32({days:Float64}) - 28
+    SELECT sum(tickets_sold) / 28 AS usual FROM agg_marketing_daily FINAL
+    WHERE source != 'other' AND d < {today:Date} AND d >= {since:Date} - 28
     GROUP BY source
 )
-HAVING count() = 0 OR max(usual) < {tickets:Float64};
+HAVING count() = 0 OR max(usual) * 3 < {orders:Float64};
 
--- By its share in all tickets, since all of them may fall; and only while the source is still paid for.
+-- Orders with its utm_source, of whatever organizer, on a day and in three: as many as its share of all orders of the month before, or
+-- as its own usual number, whichever is less, let expect. Beyond chance and beyond what it strayed before; and only
+-- while it is paid for as before.
 WITH
-    {today:Date} - toUInt32({days:Float64}) AS since,
+    orders AS
+    (
+        SELECT account, order_id, toDate(min(booked_at), 'Europe/Moscow') AS d, lowerUTF8(any(utm_source)) AS tag, any(utm_medium) AS medium, any(utm_campaign) AS campaign, any(utm_content) AS content, toFloat64(sum(amount)) AS paid
+        FROM stg_qtickets_tickets FINAL
+        WHERE state IN ('paid', 'refunded')
+            AND booked_at >= toDateTime64({since:Date} - 65, 3, 'Europe/Moscow') AND booked_at < toDateTime64({today:Date}, 3, 'Europe/Moscow')
+        GROUP BY account, order_id
+    ),
+    owned AS
+    (
+        SELECT d, s.its AS its, paid FROM orders AS o
+        LEFT JOIN (SELECT utm_source, toString(source) AS its FROM dim_utm_sources FINAL) AS s ON s.utm_source = o.tag
+    ),
+    all_days AS (SELECT d, toFloat64(count()) AS n, sum(paid) AS taken, groupArray(its) AS of_orders FROM owned GROUP BY d),
     days AS
     (
-        SELECT d, source, sum(tickets_sold) AS tickets, sum(spend_total) AS spend
-        FROM agg_marketing_daily FINAL WHERE d >= since - 28 AND d < {today:Date} GROUP BY d, source
+        SELECT '' AS account, arrayJoin(['vk_ads', 'direct']) AS thing, d, n, taken, toFloat64(countEqual(of_orders, thing)) AS x FROM all_days
     ),
-    sums AS
+    stretches AS
     (
         SELECT
-            source,
-            sumIf(tickets, d >= since) AS new,
-            sumIf(tickets, d < since) AS old,
-            sum(new) OVER () AS all_new,
-            sum(old) OVER () AS all_old,
-            toFloat64(sumIf(spend, d >= since)) / {days:Float64} AS spends,
-            toFloat64(sumIf(spend, d < since)) / 28 AS spent
-        FROM days GROUP BY source
+            account, thing, d, length, if(length = 1, x, x3) AS found, if(length = 1, n, n3) AS orders, if(length = 1, taken, taken3) AS money_then,
+            x_before / n_before AS share, days_before, least(orders * share, usual * length) AS expected, log((found + 0.5) / (expected + 0.5)) AS shift
+        FROM
+        (
+            SELECT
+                *, sum(x) OVER three AS x3, sum(n) OVER three AS n3, sum(taken) OVER three AS taken3,
+                sum(x) OVER month AS x_before, sum(n) OVER month AS n_before, count() OVER month AS days_before, quantileExact(0.5)(x) OVER month AS usual
+            FROM days
+            WINDOW three AS (PARTITION BY account, thing ORDER BY toInt32(d) RANGE BETWEEN 2 PRECEDING AND CURRENT ROW),
+                month AS (PARTITION BY account, thing ORDER BY toInt32(d) RANGE BETWEEN 31 PRECEDING AND 3 PRECEDING)
+        )
+        ARRAY JOIN [1, 3] AS length
+        WHERE days_before >= 14
+    ),
+    judged AS
+    (
+        SELECT
+            *, 1.4826 * arrayReduce('median', arrayMap(s -> abs(s - arrayReduce('median', shifts)), shifts)) AS mad,
+            found < {fall:Float64} * expected AND expected >= {orders:Float64}
+                -- How unlikely so few are by chance alone, as a power of e.
+                AND expected - found + found * log(greatest(found, 1) / expected) > {chance:Float64} * if(has({open:Array(String)}, concat(toString(thing), '/', toString(d))), 0.7, 1)
+                AND -shift > if(has({open:Array(String)}, concat(toString(thing), '/', toString(d))), 0.8, 1) * greatest({spread:Float64} * mad, -arrayMin(shifts) * 1.1) AS is_low
+        FROM (SELECT *, groupArray(shift) OVER (PARTITION BY account, thing, length ORDER BY toInt32(d) RANGE BETWEEN 28 PRECEDING AND 3 PRECEDING) AS shifts FROM stretches)
+        WHERE length(shifts) >= 7
+    ),
+    spent AS
+    (
+        SELECT *, quantileExact(0.5)(spent) OVER (PARTITION BY source ORDER BY toInt32(d) RANGE BETWEEN 14 PRECEDING AND 1 PRECEDING) AS usual
+        FROM (SELECT source, stat_date AS d, toFloat64(sum(spend)) AS spent FROM v_ad_spend WHERE stat_date >= {since:Date} - 40 AND stat_date < {today:Date} GROUP BY source, d)
+    ),
+    strange AS
+    (
+        SELECT j.*, j.is_low AND s.spent > 0 AND s.spent >= {spends:Float64} * s.usual AS is_strange
+        FROM judged AS j LEFT JOIN spent AS s ON s.source = j.thing AND s.d = j.d
     )
-SELECT
-    concat(source, ' brought ', toString(new), ' tickets since ', toString(since), ', by its usual share ', toString(round(all_new * old / all_old))) AS what,
-    source,
-    new
-FROM sums
-WHERE source != 'other' AND all_old > 0 AND all_new * old / all_old >= {tickets:Float64}
-    AND new < {fall:Float64} * all_new * old / all_old AND spends > 0 AND spends >= 0.6 * spent
-ORDER BY source
+SELECT thing AS source, d AS day, min(s.length) AS length, argMin(s.found, s.length) AS found, round(argMin(s.expected, s.length)) AS expected, round(max(s.money_then / s.orders * (s.expected - s.found)), 2) AS money
+FROM (SELECT *, max(is_strange) OVER (PARTITION BY thing ORDER BY toInt32(d) RANGE BETWEEN 7 PRECEDING AND 1 PRECEDING) AS went_on FROM strange) AS s
+WHERE d >= {since:Date} AND is_strange AND NOT went_on
+GROUP BY source, day
+ORDER BY money DESC, source, day

@@ -1,16 +1,26 @@
 -- title: Each loader's newest run succeeded
+-- ru: Последняя загрузка прошла без ошибки
 -- why: Its data are as old as the last good run
+-- why_ru: Данные не новее последней удачной загрузки
+-- do: Read the message of the run and start it again
+-- do_ru: Прочтите сообщение загрузки и запустите её ещё раз
 -- severity: warn
 -- sources: qtickets, vk_ads, direct
--- param: days = 30
+-- story: loads
+-- key: job, account
+-- days: 30
+-- says: {who}: the load failed at {finished} UTC, {failures} in a row: {words}
+-- says_ru: {who}: загрузка с ошибкой, подряд: {failures}, последняя {finished} UTC: {words}
 
-SELECT concat(job, if(account = 'main', '', concat(' ', account)), ' failed at ', toString(finished), ' UTC: ', words) AS what, job, account, finished
+SELECT replaceOne(job, '_loader', '') AS source, job, account, toDate(newest, 'Europe/Moscow') AS day, finished, failures, words
 FROM
 (
-    SELECT job, account, argMax(status, started_at) AS last, argMax(finished_at, started_at) AS finished, argMax(message, started_at) AS words
+    SELECT
+        toString(job) AS job, account, max(started_at) AS newest, argMax(status, started_at) AS last, argMax(finished_at, started_at) AS finished, argMax(message, started_at) AS words,
+        maxIf(started_at, status = 'success') AS good, arrayCount(x -> x > good, groupArrayIf(started_at, status = 'failed')) AS failures
     FROM meta_job_runs FINAL
     WHERE (replaceOne(job, '_loader', ''), account) IN {accounts:Array(Tuple(String, String))} AND status != 'running'
-        AND started_at >= toDateTime64({today:Date} - toUInt32({days:Float64}), 3, 'Europe/Moscow')
+        AND started_at >= toDateTime64({since:Date}, 3, 'Europe/Moscow')
     GROUP BY job, account
 )
 WHERE last = 'failed'

@@ -1,14 +1,22 @@
 -- title: No run has been running for long
+-- ru: Ни одна загрузка не зависла
 -- why: It died without a word, or hangs
+-- why_ru: Загрузка оборвалась без сообщения или зависла
+-- do: Look at the run in Prefect, cancel it and start it again
+-- do_ru: Откройте загрузку в Prefect, отмените её и запустите заново
 -- severity: warn
 -- sources: qtickets, vk_ads, direct
+-- story: loads
+-- key: job, account, run_id
+-- days: 90
 -- param: hours = 6
--- param: days = 90
+-- says: {who}: {job} has been running since {started_at} UTC
+-- says_ru: {who}: {job} идёт с {started_at} UTC и не заканчивается
 
 -- Whatever came later: a run that was killed may have left half of its work, and its row says so until it is closed.
 WITH least(now64(3, 'UTC'), toDateTime64({today:Date} + 1, 3, 'Europe/Moscow')) AS at
-SELECT concat(job, if(account IN ('', 'main'), '', concat(' ', account)), ' is running since ', toString(started_at), ' UTC') AS what, job, account, run_id, started_at
+SELECT replaceOne(job, '_loader', '') AS source, job, account, run_id, started_at, toDate(started_at, 'Europe/Moscow') AS day
 FROM meta_job_runs FINAL
-WHERE status = 'running' AND started_at < at - toIntervalHour(toUInt32({hours:Float64})) AND started_at >= at - toIntervalDay(toUInt32({days:Float64}))
+WHERE status = 'running' AND started_at < at - toIntervalHour(toUInt32({hours:Float64})) AND started_at >= toDateTime64({since:Date}, 3, 'Europe/Moscow')
     AND (NOT endsWith(job, '_loader') OR (replaceOne(job, '_loader', ''), account) IN {accounts:Array(Tuple(String, String))})
-ORDER BY job, account, started_at
+ORDER BY started_at, job, account

@@ -1,29 +1,28 @@
 -- title: All spend is in the report's currency
+-- ru: Весь расход в валюте отчёта
 -- why: Spend in another one is in no view, so that ROMI looks better than it is
+-- why_ru: Расход в другой валюте не попадает в отчёт, и ROMI выглядит лучше, чем есть
+-- do: Compare the account's currency with REPORT_CURRENCY
+-- do_ru: Сверьте валюту рекламного кабинета с валютой отчёта (REPORT_CURRENCY)
 -- severity: warn
+-- story: exact
+-- key: source, account, account_id, currency
+-- days: 30
 -- sources: vk_ads, direct
--- param: days = 30
+-- says: {who}: {amount} {currency} of spend are in no view, since {day}, account {account_id}
+-- says_ru: {who}: расход {amount} {currency} не входит в отчёт, с {day}, кабинет {account_id}
 
 -- One account is enough: unlike a ticket from abroad, it has all of its spend in that currency. Its currency empty:
 -- the source did not tell it, and it is taken for the report's.
-SELECT
-    concat(source, if(account = 'main', '', concat(' ', account)), ' account ', account_id, ' spent ', toString(spent_there), ' ', currency, ' since ', toString(first), ', which is in no view') AS what,
-    source,
-    account,
-    account_id,
-    currency,
-    spent_there,
-    first
+SELECT source, account, account_id, money_of AS currency, sum(spent) AS amount, min(stat_date) AS day
 FROM
 (
-    SELECT source, account, account_id, toString(currency) AS currency, sum(spent) AS spent_there, min(stat_date) AS first
-    FROM
-    (
-        SELECT 'vk_ads' AS source, account, account_id, currency, spent, stat_date FROM fact_vk_ads_daily FINAL
-        UNION ALL SELECT 'direct', account, account_id, currency, spent, stat_date FROM fact_direct_daily FINAL
-    )
-    WHERE stat_date >= {today:Date} - toUInt32({days:Float64}) AND currency != ''
-    GROUP BY source, account, account_id, currency
+    SELECT 'vk_ads' AS source, account, account_id, toString(currency) AS money_of, spent, stat_date FROM fact_vk_ads_daily FINAL
+    WHERE stat_date >= {since:Date} AND stat_date <= {today:Date}
+    UNION ALL
+    SELECT 'direct', account, account_id, toString(currency), spent, stat_date FROM fact_direct_daily FINAL
+    WHERE stat_date >= {since:Date} AND stat_date <= {today:Date}
 )
-WHERE spent_there > 0 AND currency NOT IN (SELECT currency FROM dim_report FINAL)
-ORDER BY source, account, account_id, currency
+WHERE spent > 0 AND money_of != '' AND money_of NOT IN (SELECT toString(currency) FROM dim_report FINAL)
+GROUP BY source, account, account_id, money_of
+ORDER BY amount DESC, source, account, account_id

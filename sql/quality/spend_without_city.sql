@@ -1,31 +1,54 @@
--- title: Most spend has a city, and no less of it than before
+-- title: No more spend is without a city than before
+-- ru: Расход без города не вырос
 -- why: What has no city is missing from every city's ROMI
+-- why_ru: Расход без города не попадает в ROMI ни одного города
+-- do: Look at the utm_content of these campaigns' links: city_dd_mm
+-- do_ru: Проверьте utm_content в ссылках этих кампаний: город_дд_мм
 -- severity: warn
 -- sources: vk_ads, direct
--- param: share = 0.8
--- param: days = 3
+-- story: levels
+-- key: source, account, day
+-- days: 14
 -- param: rise = 0.3
+-- param: lost = 0.05
+-- param: spread = 6
 -- param: small = 1000
+-- says: {who}: {percent} % of spend has no city since {day}, before {before} %
+-- says_ru: {who}: с {day} без города {percent} % расхода, раньше {before} %
 
 SELECT 'too little spend lately for a share of it to mean something' AS unjudged
-FROM v_ad_spend WHERE stat_date >= {today:Date} - 30 AND stat_date < {today:Date}
+FROM v_ad_spend WHERE stat_date >= {since:Date} - 30 AND stat_date < {today:Date}
 HAVING sum(spend) < {small:Float64};
 
--- Much of a month, or much more in the last days than before.
-SELECT concat(toString(round(if(now_share > before + {rise:Float64}, now_share, share) * 100)), ' % of the spend of ', source, if(account = 'main', '', concat(' ', account)), if(now_share > before + {rise:Float64}, concat(' since ', toString({today:Date} - toUInt32({days:Float64}))), ' of 30 days'), ' has no city in its tags') AS what, source, account, share, now_share
-FROM
-(
-    SELECT
-        source,
-        account,
-        toFloat64(sum(spend)) AS total,
-        toFloat64(sumIf(spend, stat_date >= {today:Date} - toUInt32({days:Float64}))) AS newest,
-        toFloat64(sumIf(spend, utm_city = '')) / nullIf(total, 0) AS share,
-        toFloat64(sumIf(spend, utm_city = '' AND stat_date >= {today:Date} - toUInt32({days:Float64}))) / nullIf(newest, 0) AS now_share,
-        toFloat64(sumIf(spend, utm_city = '' AND stat_date < {today:Date} - toUInt32({days:Float64}))) / nullIf(total - newest, 0) AS before
-    FROM v_ad_spend WHERE stat_date >= {today:Date} - 30 AND stat_date < {today:Date}
-    GROUP BY source, account
-)
-WHERE (share > {share:Float64} AND total >= {small:Float64})
-    OR (now_share > before + {rise:Float64} AND newest >= {small:Float64})
-ORDER BY source, account
+-- The share without a city rises beyond what it strayed in four weeks, and so does its amount (other campaigns may have ended); or campaigns that named a city in two weeks
+-- before, always, name none. A promoter who never names cities has a share that does not rise.
+WITH
+    campaigns AS
+    (
+        SELECT source, account, campaign_id, stat_date AS d, toFloat64(sum(spend)) AS spent, toFloat64(sumIf(spend, utm_city = '')) AS nowhere
+        FROM v_ad_spend WHERE stat_date >= {since:Date} - 44 AND stat_date < {today:Date}
+        GROUP BY source, account, campaign_id, d
+    ),
+    days AS
+    (
+        SELECT source, account, d, sum(spent) AS total, sum(nowhere) AS without, sumIf(nowhere, days_before >= 5 AND nowhere_before < 0.05 * spent_before AND nowhere > 0.5 * spent) AS lost
+        FROM
+        (
+            SELECT *, count() OVER w AS days_before, sum(spent) OVER w AS spent_before, sum(nowhere) OVER w AS nowhere_before
+            FROM campaigns WINDOW w AS (PARTITION BY source, account, campaign_id ORDER BY toInt32(d) RANGE BETWEEN 14 PRECEDING AND 1 PRECEDING)
+        )
+        GROUP BY source, account, d HAVING total > 0
+    ),
+    judged AS
+    (
+        SELECT
+            *, arrayReduce('median', shares) AS usual, 1.4826 * arrayReduce('median', arrayMap(x -> abs(x - usual), shares)) AS mad, without / total AS share,
+            length(shares) >= 7 AND (
+                without >= {small:Float64} AND share > usual + if(has({open:Array(String)}, concat(source, '/', account, '/', toString(d))), 0.8, 1) * greatest({rise:Float64}, {spread:Float64} * mad) AND share > arrayMax(shares) + 0.2 AND without > 1.5 * arrayMax(amounts)
+                OR lost >= greatest({small:Float64} / 2, {lost:Float64} * total)) AS is_strange
+        FROM (SELECT *, groupArray(without / total) OVER w AS shares, groupArray(without) OVER w AS amounts FROM days WINDOW w AS (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 28 PRECEDING AND 1 PRECEDING))
+    )
+SELECT source, account, d AS day, round(share * 100) AS percent, round(usual * 100) AS before, round(greatest(without - usual * total, lost), 2) AS money
+FROM (SELECT *, max(is_strange) OVER (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 7 PRECEDING AND 1 PRECEDING) AS went_on FROM judged)
+WHERE d >= {since:Date} AND is_strange AND NOT went_on
+ORDER BY money DESC, source, account, day

@@ -1,12 +1,29 @@
--- title: No ad cost money without being shown
+-- title: No campaign cost money without being shown
+-- ru: Нет расхода без показов
 -- why: Spend of another ad or day, or a figure that did not come
+-- why_ru: Расход другого объявления или дня, или показы не пришли
+-- do: Look up the campaign's impressions of that day in the cabinet and load the day again
+-- do_ru: Посмотрите показы кампании за этот день в кабинете и загрузите день заново
 -- severity: warn
--- when: night
 -- sources: vk_ads, direct
+-- story: levels
+-- key: source, account, campaign_id, day
+-- days: 30
 -- param: small = 100
+-- param: share = 0.02
+-- says: {who}: {money} spent on {day} without impressions, campaign {campaign}
+-- says_ru: {who}: {day} расход {money} без показов, кампания «{campaign}»
 
--- A click after midnight costs money on a day without impressions, but not much.
-SELECT concat(source, if(account = 'main', '', concat(' ', account)), ' ad ', toString(ad_id), ' on ', toString(stat_date), ' cost ', toString(spend), ' and was not shown') AS what, source, account, ad_id, stat_date
-FROM v_ad_spend
-WHERE spend > {small:Float64} AND impressions = 0
-ORDER BY stat_date, source, account, ad_id
+-- A click after midnight costs money on a day without impressions, but not much: no more than `share` of the campaign's week.
+WITH days AS
+(
+    SELECT
+        source, account, campaign_id, stat_date AS d, any(campaign_name) AS campaign,
+        toFloat64(sumIf(spend, impressions = 0)) AS unseen, toFloat64(sum(spend)) AS spent
+    FROM v_ad_spend WHERE stat_date >= {since:Date} - 7 AND stat_date < {today:Date}
+    GROUP BY source, account, campaign_id, d
+)
+SELECT source, account, campaign_id, d AS day, campaign, round(unseen, 2) AS money
+FROM (SELECT *, sum(spent) OVER (PARTITION BY source, account, campaign_id ORDER BY toInt32(d) RANGE BETWEEN 7 PRECEDING AND 1 PRECEDING) AS week FROM days)
+WHERE d >= {since:Date} AND unseen > greatest({small:Float64}, {share:Float64} * week)
+ORDER BY money DESC, source, account, campaign_id, day

@@ -1,16 +1,30 @@
 -- title: All cities are known by one name
+-- ru: Каждый город известен под одним именем
 -- why: One city under two names has its ROMI torn in two
+-- why_ru: Один город под двумя именами: его ROMI разорван надвое
+-- do: Correct the city in QTickets or in the ad's tags, or add the name to tasks/reference/cities.csv
+-- do_ru: Исправьте город в QTickets или в метках объявления либо добавьте название в cities.csv
 -- severity: warn
+-- story: exact
+-- key: place, city
+-- days: 30
 -- sources: qtickets, vk_ads, direct
+-- says: {who}: "{city}" is no known city, {money} are booked on it
+-- says_ru: {who}: неизвестный город «{city}», на нём {money}
 
 SELECT 'the table of cities is empty: nothing was loaded yet' AS unjudged FROM dim_cities HAVING count() = 0;
 
-SELECT concat('"', city, '" is no known city (', toString(rows), ' rows of ', place, ')') AS what, city, place, rows
+SELECT source, place, account, city, money
 FROM
 (
-    SELECT 'dim_events' AS place, toString(city) AS city, count() AS rows FROM dim_events FINAL WHERE city != '' GROUP BY city
-    UNION ALL SELECT 'fact_vk_ads_daily', toString(utm_city), count() FROM fact_vk_ads_daily FINAL WHERE utm_city != '' AND stat_date >= {today:Date} - 30 GROUP BY utm_city
-    UNION ALL SELECT 'fact_direct_daily', toString(utm_city), count() FROM fact_direct_daily FINAL WHERE utm_city != '' AND stat_date >= {today:Date} - 30 GROUP BY utm_city
+    SELECT 'qtickets' AS source, 'dim_events' AS place, any(e.account) AS account, toString(e.city) AS city, sum(s.revenue) AS money
+    FROM (SELECT * FROM dim_events FINAL) AS e
+    LEFT JOIN (SELECT account, event_id, revenue FROM stg_qtickets_sales_raw FINAL WHERE event_date >= {since:Date}) AS s ON s.account = e.account AND s.event_id = e.event_id
+    WHERE e.city != '' GROUP BY e.city
+    UNION ALL
+    SELECT 'vk_ads', 'fact_vk_ads_daily', any(account), toString(utm_city), sum(spent) FROM fact_vk_ads_daily FINAL WHERE utm_city != '' AND stat_date >= {since:Date} GROUP BY utm_city
+    UNION ALL
+    SELECT 'direct', 'fact_direct_daily', any(account), toString(utm_city), sum(spent) FROM fact_direct_daily FINAL WHERE utm_city != '' AND stat_date >= {since:Date} GROUP BY utm_city
 )
 WHERE city NOT IN (SELECT city FROM dim_cities FINAL)
-ORDER BY rows DESC, city, place
+ORDER BY money DESC, city, place

@@ -1,17 +1,27 @@
 -- title: All spellings of utm_source that bring money are known
+-- ru: Все написания utm_source рекламы известны
 -- why: Revenue of a new spelling is counted as nobody's
+-- why_ru: Выручка с новым написанием не достаётся никакой рекламе
+-- do: Add the spelling to tasks/reference/utm_sources.csv
+-- do_ru: Добавьте написание в tasks/reference/utm_sources.csv
 -- severity: warn
 -- sources: qtickets
+-- story: levels
+-- key: utm_source
+-- days: 30
 -- param: tickets = 3
+-- says: utm_source "{utm_source}" looks like advertising and is unknown: {tickets} tickets
+-- says_ru: Неизвестный utm_source «{utm_source}», похож на рекламу; билетов: {tickets}
 
 SELECT 'the table of spellings is empty: nothing was loaded yet' AS unjudged FROM dim_utm_sources HAVING count() = 0;
 
-SELECT concat('utm_source "', utm_source, '" looks like an advertising source and is not in utm_sources.csv: ', toString(tickets), ' tickets, ', toString(revenue), ' of revenue in 30 days') AS what, utm_source, revenue
+-- Over all accounts: a spelling is written once for all.
+SELECT 'qtickets' AS source, utm_source, tickets, revenue AS money
 FROM
 (
     SELECT lowerUTF8(utm_source) AS utm_source, sum(amount) AS revenue, sum(quantity) AS tickets
     FROM stg_qtickets_tickets FINAL
-    WHERE state IN ('paid', 'refunded') AND booked_at >= toDateTime64({today:Date} - 30, 3, 'Europe/Moscow')
+    WHERE state IN ('paid', 'refunded') AND booked_at >= toDateTime64({since:Date}, 3, 'Europe/Moscow')
     GROUP BY utm_source
 )
 WHERE match(utm_source, '^(vk|ya$|ya[^a-z]|yandex|direct|mytarget|вк|вконтакте|яндекс|директ)|[^a-zа-я](vk|ya|yandex|direct|mytarget|вк|яндекс|директ)([^a-zа-я]|$)')

@@ -1,46 +1,82 @@
--- title: The tickets of the last days are as many as on such weekdays before
+-- title: No day, and no event's day, sold far less than usual while its shows are still to come
+-- ru: Продажи дня не упали резко без причины
 -- why: Half a day loads as easily as a whole one
+-- why_ru: Половина дня загружается так же легко, как целый день
+-- do: Compare the number of orders of that day in QTickets with the report, then load the day again
+-- do_ru: Сверьте число заказов этого дня в QTickets с отчётом и загрузите день заново
 -- severity: warn
--- sources: qtickets
--- param: days = 3
--- param: low = 0.6
--- param: high = 2.5
--- param: noise = 2.6
+-- sources: qtickets, vk_ads, direct
+-- story: levels
+-- key: account, event_id, day
+-- days: 7
+-- param: low = 0.62
+-- param: spread = 5
+-- param: clicks = 0.6
+-- param: orders = 30
+-- param: ahead = 3
+-- says: {who}: {orders} orders on {day} instead of {usual}: {event}
+-- says_ru: {who}: {day} заказов {orders} вместо {usual}: {event_ru}
 
-SELECT 'fewer than four weeks of sales' AS unjudged
+SELECT 'fewer than six weeks of sales' AS unjudged
 FROM stg_qtickets_sales_raw FINAL
-WHERE event_date >= {today:Date} - 60 AND event_date <= {today:Date} - 29
+WHERE event_date >= {since:Date} - 80 AND event_date < {today:Date} - 42
 HAVING count() = 0;
 
--- `spread`: how far a day strays, by chance (people buy two at a time) and by 12 % of mood on top, so that a small
--- promoter's quiet Tuesday is no alarm. From 200 tickets a day on, most halved days stand out.
+-- Rush and quiet are normal in this trade. So a rise is not judged, and a fall only of events that have sold for
+-- six weeks, have a show to come and, where there are ads, people who click as usual. A day is compared with the median of two
+-- weeks before, as such weekdays were, and must fall out of what the last two weeks strayed. event_id 0: all such events of
+-- the account. From 30 December to 9 January nothing is usual.
 WITH
-    days AS
+    orders AS
     (
-        SELECT account, event_date AS day, toFloat64(sum(tickets_sold)) AS tickets FROM stg_qtickets_sales_raw FINAL
-        WHERE event_date >= {today:Date} - 50 AND event_date < {today:Date}
-            AND account IN (SELECT account FROM stg_qtickets_sales_raw WHERE event_date >= {today:Date} - 60 AND event_date <= {today:Date} - 29)
-        GROUP BY account, day
+        SELECT account, event_id, order_id, toDate(min(booked_at), 'Europe/Moscow') AS d, toFloat64(sum(amount)) AS paid
+        FROM stg_qtickets_tickets FINAL
+        WHERE state IN ('paid', 'refunded')
+            AND booked_at >= toDateTime64({since:Date} - 42, 3, 'Europe/Moscow') AND booked_at < toDateTime64({today:Date}, 3, 'Europe/Moscow')
+        GROUP BY account, event_id, order_id
     ),
-    expected AS
+    grid AS
     (
         SELECT
-            n.account AS account,
-            n.day AS day,
-            any(n.tickets) AS sold,
-            (medianIf(o.tickets, toDayOfWeek(o.day) = toDayOfWeek(n.day)) + medianIf(o.tickets, o.day >= n.day - 8)) / 2 AS usual,
-            sqrt(2 * usual + pow(0.12 * usual, 2)) AS spread
-        FROM (SELECT * FROM days WHERE day >= {today:Date} - toUInt32({days:Float64})) AS n
-        INNER JOIN days AS o ON o.account = n.account
-        WHERE o.day < n.day AND o.day >= n.day - 42
-        GROUP BY account, day
+            account, event_id, arraySort(groupArray((d, n, taken))) AS sold, arrayMap(x -> x.1, sold) AS had,
+            arrayJoin(arrayMap(i -> {today:Date} - 1 - i, range(toUInt32({today:Date} - {since:Date})))) AS day
+        FROM (SELECT account, event_id, d, count() AS n, sum(paid) AS taken FROM orders GROUP BY account, event_id, d)
+        GROUP BY account, event_id
+    ),
+    series AS
+    (
+        SELECT
+            account, arrayJoin([event_id, 0]) AS thing, day,
+            sumForEach(arrayMap(i -> if(indexOf(had, day - i) = 0, 0, sold[indexOf(had, day - i)].2), range(43))) AS counts,
+            sum(arraySum(x -> x.3, sold)) / sum(arraySum(x -> x.2, sold)) AS an_order
+        FROM grid AS g
+        INNER JOIN (SELECT account, event_id, last_show_at FROM dim_events FINAL WHERE is_active) AS e ON e.account = g.account AND e.event_id = g.event_id
+        WHERE had[1] <= day - 41 AND e.last_show_at >= toDateTime64(day + 1 + toUInt32({ahead:Float64}), 3, 'Europe/Moscow')
+        GROUP BY account, thing, day
+    ),
+    clicked AS
+    (
+        SELECT d, clicks, quantileExact(0.5)(clicks) OVER (ORDER BY toInt32(d) RANGE BETWEEN 14 PRECEDING AND 1 PRECEDING) AS usual_clicks
+        FROM (SELECT stat_date AS d, toFloat64(sum(clicks)) AS clicks FROM v_ad_spend WHERE stat_date >= {since:Date} - 15 AND stat_date < {today:Date} GROUP BY d)
+    ),
+    judged AS
+    (
+        SELECT
+            *, arrayMap(j -> arrayReduce('median', arraySlice(counts, j + 2, 14)), range(29)) AS bases,
+            arrayMap(j -> log((counts[j + 1] + 1) / (bases[j + 1] + 1)), range(29)) AS strays,
+            arrayMap(j -> strays[j + 1] - (strays[j + 8] + strays[j + 15]) / 2, range(15)) AS beyond,
+            1.4826 * arrayReduce('median', arrayMap(x -> abs(x), arraySlice(beyond, 2))) AS mad,
+            bases[1] * exp((strays[8] + strays[15]) / 2) AS expected
+        FROM series
     )
 SELECT
-    concat(toString(round(sold)), ' tickets were sold', if(account = 'main', '', concat(' by ', account)), ' on ', toString(day), ', on such a day usually ', toString(round(usual))) AS what,
-    account,
-    day,
-    sold,
-    usual
-FROM expected
-WHERE sold < least(usual * {low:Float64}, usual - {noise:Float64} * spread) OR sold > greatest(usual * {high:Float64}, usual + {noise:Float64} * spread)
-ORDER BY account, day
+    'qtickets' AS source, j.account AS account, thing AS event_id, j.day AS day, if(thing = 0, 'all events', e.event_name) AS event, if(thing = 0, 'все события', e.event_name) AS event_ru,
+    counts[1] AS orders, round(expected) AS usual, round((expected - counts[1]) * an_order, 2) AS money
+FROM judged AS j
+LEFT JOIN clicked AS c ON c.d = j.day
+LEFT JOIN (SELECT account, event_id, event_name FROM dim_events FINAL) AS e ON e.account = j.account AND e.event_id = j.thing
+WHERE expected >= {orders:Float64} AND arrayMin(arraySlice(counts, 2)) > 0
+    AND -beyond[1] > greatest(-log({low:Float64}), {spread:Float64} * mad, {spread:Float64} * 1.2 / sqrt(expected), -arrayMin(arraySlice(beyond, 2)) + 0.15) * if(has({open:Array(String)}, concat(j.account, '/', toString(thing), '/', toString(j.day))), 0.8, 1)
+    AND c.clicks >= {clicks:Float64} * c.usual_clicks
+    AND NOT ((toMonth(j.day) = 12 AND toDayOfMonth(j.day) >= 30) OR (toMonth(j.day) = 1 AND toDayOfMonth(j.day) <= 9))
+ORDER BY money DESC, account, event_id, day

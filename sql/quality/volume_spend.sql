@@ -1,41 +1,69 @@
--- title: The spend of the last days is like that of the weeks before, by source
--- why: Half a day loads as easily as a whole one
+-- title: The campaigns of an account are not all shown half or twice as much from one day to the next
+-- ru: Показы не упали и не выросли сразу во всех кампаниях
+-- why: Half a day loads as easily as a whole one, and a day twice as easily as once
+-- why_ru: Полдня загружается так же легко, как день, а день может загрузиться дважды
+-- do: Compare the account's spend of that day with the cabinet, then load the day again
+-- do_ru: Сверьте расход аккаунта за этот день с кабинетом и загрузите день заново
 -- severity: warn
 -- sources: vk_ads, direct
--- param: days = 3
+-- story: levels
+-- key: source, account, day
+-- days: 7
+-- param: low = 0.62
+-- param: high = 1.6
+-- param: spread = 5
+-- param: campaigns = 4
+-- param: share = 0.9
 -- param: small = 1000
--- param: ads = 5
--- param: low = 0.6
--- param: high = 2.5
+-- says: {who}: {campaigns} campaigns shown {times} times as often on {day}, spent {spent}
+-- says_ru: {who}: {day} показы всех кампаний изменились в {times} раза, расход {spent}
 
 SELECT if(count() = 0, 'no advertising yet', 'fewer than four weeks of advertising') AS unjudged
-FROM (SELECT min(stat_date) AS first FROM v_ad_spend WHERE stat_date >= {today:Date} - 60 GROUP BY source, account)
+FROM (SELECT min(stat_date) AS first FROM v_ad_spend WHERE stat_date >= {since:Date} - 60 AND stat_date < {today:Date} GROUP BY source, account)
 HAVING countIf(first <= {today:Date} - 29) = 0;
 
--- An account with a handful of ads doubles or halves whenever a person touches one, so that it is not judged.
+-- Budgets are halved and doubled by people, of one campaign or of a few; all at once and by like factors is a load. The geometric
+-- mean over the campaigns that were shown on at least five of the seven days before, beyond what it strayed in six weeks. Where
+-- the source's own total of the day is the same, nothing is missing.
 WITH
     days AS
     (
-        SELECT source, account, stat_date AS day, toFloat64(sum(spend)) AS spent, count() AS ads FROM v_ad_spend
-        WHERE stat_date >= {today:Date} - 50 AND stat_date < {today:Date} GROUP BY source, account, day
+        SELECT source, account, campaign_id, stat_date AS d, toFloat64(sum(impressions)) AS shown, toFloat64(sum(spend)) AS spent
+        FROM v_ad_spend WHERE stat_date >= {since:Date} - 50 AND stat_date < {today:Date} AND impressions > 0
+        GROUP BY source, account, campaign_id, d
     ),
-    expected AS
+    against AS
+    (
+        SELECT *, log(shown / arrayReduce('median', before)) AS shift
+        FROM (SELECT *, groupArray(shown) OVER (PARTITION BY source, account, campaign_id ORDER BY toInt32(d) RANGE BETWEEN 7 PRECEDING AND 1 PRECEDING) AS before FROM days)
+        WHERE length(before) >= 5
+    ),
+    together AS
+    (
+        SELECT source, account, d, count() AS n, avg(shift) AS mean, sum(spent) AS of_these, countIf(shift < -0.3) AS down, countIf(shift > 0.3) AS up
+        FROM against GROUP BY source, account, d
+    ),
+    judged AS
     (
         SELECT
-            n.source AS source,
-            n.account AS account,
-            n.day AS day,
-            any(n.spent) AS spend,
-            (medianIf(o.spent, toDayOfWeek(o.day) = toDayOfWeek(n.day) AND o.day >= n.day - 28) + 3 * medianIf(o.spent, o.day >= n.day - 8)) / 4 AS usual,
-            medianIf(o.ads, o.day >= n.day - 8) AS usual_ads,
-            min(o.day) AS first
-        FROM (SELECT * FROM days WHERE day >= {today:Date} - toUInt32({days:Float64})) AS n
-        INNER JOIN days AS o ON o.source = n.source AND o.account = n.account
-        WHERE o.day < n.day AND o.day >= n.day - 42
-        GROUP BY source, account, day
+            *, 1.4826 * arrayReduce('median', arrayMap(x -> abs(x), means)) AS mad,
+            has({open:Array(String)}, concat(source, '/', account, '/', toString(d))) AS is_open,
+            n >= {campaigns:Float64} AND length(means) >= 14 AND of_these / exp(mean) >= {small:Float64}
+                AND greatest(down, up) >= {share:Float64} * n
+                AND (mean < log({low:Float64}) * if(is_open, 0.8, 1) OR mean > log({high:Float64}) * if(is_open, 0.8, 1))
+                AND abs(mean) > {spread:Float64} * mad * if(is_open, 0.8, 1) AS is_strange
+        FROM
+        (
+            SELECT *, groupArray(mean) OVER w AS means FROM together WINDOW w AS (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 42 PRECEDING AND 1 PRECEDING)
+        )
     )
-SELECT concat(source, if(account = 'main', '', concat(' ', account)), ' cost ', toString(round(spend)), ' on ', toString(day), ', on such a day usually ', toString(round(usual))) AS what, source, account, day, spend, usual
-FROM expected
-WHERE usual >= {small:Float64} AND usual_ads >= {ads:Float64} AND first <= day - 28
-    AND (spend < usual * {low:Float64} OR spend > usual * {high:Float64})
-ORDER BY source, account, day
+SELECT j.source AS source, j.account AS account, j.d AS day, n AS campaigns, round(exp(mean), 2) AS times, round(of_these, 2) AS spent, round(abs(of_these / exp(mean) - of_these), 2) AS money
+FROM (SELECT *, max(is_strange) OVER (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 3 PRECEDING AND 1 PRECEDING) AS went_on FROM judged) AS j
+LEFT JOIN
+(
+    SELECT t.source AS source, t.account AS account, t.stat_date AS d, any(t.impressions) AS told, sum(f.shown) AS held
+    FROM (SELECT * FROM meta_ad_totals FINAL WHERE stat_date >= {since:Date}) AS t INNER JOIN days AS f ON f.source = t.source AND f.account = t.account AND f.d = t.stat_date
+    GROUP BY source, account, d
+) AS p ON p.source = j.source AND p.account = j.account AND p.d = j.d
+WHERE j.d >= {since:Date} AND is_strange AND NOT went_on AND NOT (p.told > 0 AND abs(p.held - p.told) < 0.02 * p.told)
+ORDER BY money DESC, source, account, day

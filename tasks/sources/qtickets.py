@@ -88,7 +88,10 @@ SOURCE = Source(
                 "venue": ("venue",),
                 "time zone": ("timezone",),
                 "currency": ("currency",),
+                "first and last show": ("first_show_at", "last_show_at"),
             },
+            is_sent={"first and last show": pl.col("shows_known") == "true"},
+            silent=("first and last show",),  # The fetch tells of them.
             lasting=("venue",),
             things="events",
             shown_in=BY_DAY,

@@ -62,6 +62,9 @@ class Output:
     carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Groups of columns, by what a person calls them, which are null where the source does not send them. They are
     carried forward from the newest row with the same `protects`."""
+    is_sent: Mapping[str, pl.Expr] = field(default_factory=dict)
+    """Of groups of `carried` whose columns may be null though the source sends them, or come from several rows: of
+    a raw row, whether all of them were sent."""
     nameless: str = ""
     """Where `protects` is 0 they are carried forward within this column's value."""
     silent: tuple[str, ...] = ()

@@ -11,15 +11,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import psutil
 import pytest
 
 from sandbox.world import World
-from tasks.load.frames import select
-from tasks.load.migrate import migrated
 from tasks.settings import Settings
-from tests.flows import truth
+from tests.support.product import Product
 from tests.support.stage import Stage, stage
 
 ROOT = Path(__file__).parents[2]
@@ -80,15 +77,9 @@ class Zakaz:
         assert complaints(err) == [f"zakaz: stopped by {signal.Signals(numbers[-1]).name}."]
         assert of_session(process.pid) == []
 
-    def select(self, sql: str) -> pl.DataFrame:
-        settings = Settings(_env_file=None, clickhouse_dsn=self.env["CLICKHOUSE_DSN"])
-        with migrated(settings) as client:
-            return select(client, sql)
-
-    def sales(self) -> dict[truth.Key, truth.Figures]:
-        figures = "event_date, event_id, currency, tickets_sold, revenue, refunds_amount"
-        rows = self.select(f"SELECT {figures} FROM stg_qtickets_sales_raw").rows()
-        return {row[:3]: row[3:] for row in rows}  # type: ignore[misc]
+    @property
+    def product(self) -> Product:
+        return Product(Settings(_env_file=None, clickhouse_dsn=self.env["CLICKHOUSE_DSN"]))
 
     def add(self, api: str) -> None:
         self.stage.add(api, "spb", World.generate(until=self.world.until, days=3, scale=0.1, seed=8), self.home)
@@ -96,7 +87,9 @@ class Zakaz:
     def ends(self) -> list[tuple[Any, ...]]:
         """Of each run its job, with an account `spb`, how it ended and in what words."""
         job = "concat(job, if(account = 'spb', ' spb', '')) AS of"
-        rows = self.select(f"SELECT {job}, status, message FROM meta_job_runs ORDER BY of, started_at, _ver").rows()
+        rows = self.product.select(
+            f"SELECT {job}, status, message FROM meta_job_runs ORDER BY of, started_at, _ver"
+        ).rows()
         return [(job, status, message.partition("; ")[2]) for job, status, message in rows]
 
 

@@ -19,7 +19,6 @@ from cli import terminal
 from tasks.load.migrate import migrated
 from tasks.load.quarantine import quarantine
 from tasks.logs import show_traceback
-from tasks.settings import Settings
 from tasks.smoke import Probe
 from tests.cli.conftest import Zakaz, complaints, wait_for
 from tests.flows import truth
@@ -46,7 +45,7 @@ def test_a_load_without_a_server_prints_a_line_and_starts_nothing(zakaz: Zakaz) 
     assert re.fullmatch(rf"qtickets {zakaz.first}\.\.{zakaz.last}: \d+ ticket lines, \d+ new\n", out)
     assert err.endswith("NO PREFECT\n")
     assert "STARTED" not in err
-    assert zakaz.sales() == truth.sales(zakaz.world, zakaz.first, zakaz.last)
+    assert zakaz.product.held("sales") == truth.sales(zakaz.world, zakaz.first, zakaz.last)
     (run,) = map(json.loads, zakaz.ok("runs", "--json").splitlines())
     assert (run["job"], run["status"]) == ("qtickets_loader", "success")
 
@@ -118,34 +117,30 @@ def test_each_account_is_a_line_and_one_that_fails_stops_no_other(zakaz: Zakaz) 
     ]  # fmt: skip
 
 
-def test_a_failure_that_nobody_sees_is_told_and_its_end_too(zakaz: Zakaz) -> None:
+def test_a_failure_that_nobody_sees_is_told_and_its_end_too(zakaz: Zakaz, receiver: Receiver) -> None:
     """Through ALERT_URL, by cron. On a terminal somebody looks on, and only the end is told."""
-    receiver = Receiver()
     right = zakaz.env["QTICKETS_TOKEN"]
     zakaz.env |= {"ALERT_URL": receiver.url, "QTICKETS_TOKEN": "wrong"}
     load = ("-m", "cli.main", "load", "qtickets", *zakaz.days)
     failed = f"qtickets {' '.join(zakaz.days).replace('--', '')} failed"  # Another window is another alert.
-    try:
-        assert "QTICKETS_TOKEN" in on_a_terminal(zakaz.env, *load[2:])
-        assert receiver.messages == []
-        for _ in range(2):
-            assert zakaz.start(*load).wait(180) == 1
-        (told,) = receiver.messages
-        title, essence, footer = told.split("\n")
-        assert (title, footer) == (f"Zakaz: {failed}", "See `zakaz runs`.")
-        assert "QTICKETS_TOKEN" in essence
+    assert "QTICKETS_TOKEN" in on_a_terminal(zakaz.env, *load[2:])
+    assert receiver.messages == []
+    for _ in range(2):
+        assert zakaz.start(*load).wait(180) == 1
+    (told,) = receiver.messages
+    title, essence, footer = told.split("\n")
+    assert (title, footer) == (f"Zakaz: {failed}", "See `zakaz runs`.")
+    assert "QTICKETS_TOKEN" in essence
 
-        zakaz.env["QTICKETS_RATE"] = "fast"
-        assert zakaz.start(*load).wait(180) == 2
-        assert "QTICKETS_RATE" in receiver.messages[1], "of the settings only those of alerts must be right"
-        assert "fast" not in receiver.messages[1]
-        del zakaz.env["QTICKETS_RATE"]
+    zakaz.env["QTICKETS_RATE"] = "fast"
+    assert zakaz.start(*load).wait(180) == 2
+    assert "QTICKETS_RATE" in receiver.messages[1], "of the settings only those of alerts must be right"
+    assert "fast" not in receiver.messages[1]
+    del zakaz.env["QTICKETS_RATE"]
 
-        zakaz.env["QTICKETS_TOKEN"] = right
-        on_a_terminal(zakaz.env, *load[2:])
-        assert [text.split("\n")[0] for text in receiver.messages[2:]] == [f"Zakaz: Resolved: {failed}"]
-    finally:
-        receiver.close()
+    zakaz.env["QTICKETS_TOKEN"] = right
+    on_a_terminal(zakaz.env, *load[2:])
+    assert [text.split("\n")[0] for text in receiver.messages[2:]] == [f"Zakaz: Resolved: {failed}"]
 
 
 def on_a_terminal(env: dict[str, str], *arguments: str) -> str:
@@ -167,7 +162,7 @@ def on_a_terminal(env: dict[str, str], *arguments: str) -> str:
 
 def test_a_real_terminal_gets_no_escape_but_colours(zakaz: Zakaz) -> None:
     text = dict.fromkeys(("record_key", "reason", "column", "value", "record"), ATTACK)
-    with migrated(Settings(_env_file=None, clickhouse_dsn=zakaz.env["CLICKHOUSE_DSN"])) as client:
+    with migrated(zakaz.product.settings) as client:
         none = pl.Series([], dtype=pl.String)
         quarantine(client, "qtickets", "main", "orders", pl.DataFrame([text]), lambda: none, "1", 1)
     for arguments in (("quarantine", "list"), ("sql", f"SELECT throwIf(1, '{ATTACK}')")):

@@ -6,7 +6,6 @@ import pytest
 
 from cli import here, machine, run, terminal
 from cli.main import _run
-from ops.server import serve
 from tasks import settings, smoke
 from tasks.errors import SettingsError
 from tasks.sources import SOURCES
@@ -15,6 +14,7 @@ from tests.cli.conftest import complaints
 
 SECRET = "s3cret-4711"
 LOAD = ("load", "qtickets", "--days", "3")
+ACCEPT = ("quality", "accept", "--why", "a tour")
 
 
 @pytest.fixture
@@ -51,6 +51,13 @@ def answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], 
         (("lode",), "lode"),
         (("deploy",), "PREFECT_API_URL is not set"),
         ((*LOAD, "--env", "nowhere/.env"), "nowhere/.env"),
+        (
+            (*ACCEPT, "memory_sale", "a", "--until", "2100-01-01"),
+            "no check memory_sale. Did you mean memory_sales?",
+        ),
+        ((*ACCEPT, "memory_sales", "a", "--until", "2100-01-01"), "memory_sales has no open finding"),
+        ((*ACCEPT, "memory_sales", "a", "--until", "2020-01-01"), "2020-01-01 is past"),
+        ((*ACCEPT, "memory_sales", "a", "--until", "soon"), "soon is not a date"),
     ],
 )
 def test_wrong_usage_is_status_2(answer, monkeypatch, arguments: tuple[str, ...], words: str) -> None:  # type: ignore[no-untyped-def]
@@ -111,23 +118,3 @@ def test_the_server_is_that_of_the_environment_or_of_prefects_active_profile(
     assert run.server_address() == "http://a/api"
     monkeypatch.setenv("PREFECT_API_URL", "http://c/api")
     assert run.server_address() == "http://c/api"
-
-
-GOOD = "zakaz:" + "x" * serve.SHORTEST
-
-
-@pytest.mark.parametrize("given", [None, "zakaz", ":" + "x" * 40, GOOD[:-1]])
-def test_a_prefect_server_without_a_password_worth_the_name_does_not_start(
-    given: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(serve, "_run", lambda *_: pytest.fail("it started"))
-    if given is None:
-        monkeypatch.delenv(serve.PASSWORD, raising=False)
-    else:
-        monkeypatch.setenv(serve.PASSWORD, given)
-    with pytest.raises(SystemExit) as end:
-        serve.main(["--port", "1"])
-    assert end.value.code == 2
-    (line,) = complaints(capsys.readouterr().err)
-    assert line.startswith(f"zakaz: {serve.PASSWORD} must be a name, a colon and a password")
-    serve.require_password(GOOD)

@@ -6,8 +6,6 @@ servers, and puts the plain engine in the place of the replicated one. All other
 through a load balancer, so that nothing may depend on which server answers.
 """
 
-from __future__ import annotations
-
 import http.client
 import itertools
 import re
@@ -17,7 +15,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import clickhouse_connect
 import pytest
@@ -25,6 +22,7 @@ import pytest
 from tasks.settings import Settings
 from tests.support.clickhouse_server import HOST, ClickHouseServer, clickhouse_server, free_port
 from tests.support.clickhouse_users import DEFAULT, User
+from tests.support.receiver import serving
 
 CLUSTER = "two_shards"
 _CONFIG = """<clickhouse>
@@ -70,9 +68,7 @@ def two_shards(folder: Path, users: Iterable[User] = ()) -> Iterator[Shards]:
             servers.append(server)
         shards = Shards(servers)
         door = _Door(shards)
-        stack.callback(door.server_close)
-        Thread(target=door.serve_forever, daemon=True).start()
-        stack.callback(door.shutdown)
+        stack.enter_context(serving(door))
         shards.port = door.server_port
         yield shards
 

@@ -1,8 +1,6 @@
 """Each key is on one shard with all its versions, and what is inserted, removed or merged is so on every shard; a
 cluster and a single server are not mixed up."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace

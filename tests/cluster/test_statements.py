@@ -3,8 +3,6 @@
 The tests' servers run no ON CLUSTER: such statements are parsed by the engine here, which is as far as it gets.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

@@ -4,30 +4,99 @@ A sample of the table and of the malformed payloads. `ZAKAZ_TEST_FAULTS=all pyte
 whole table and prints how each ends, `ZAKAZ_TEST_EXAMPLES=10000` as many payloads.
 """
 
+import io
 import logging
 import os
+import re
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import example, given, settings
 
-from tests.faults.bench import FACTS, FIRST, NOW, SALES, Bench, bench, columns
-from tests.faults.malform import Payload, payloads
+from sandbox.world.secrets import MARK
+from tests.faults.bench import FACTS, FIRST, NOW, SALES, Bench, Verdict, bench, columns
+from tests.faults.malform import MARKS, Malformed, Payload, payloads
 from tests.faults.table import ENDPOINTS, Cell, Fault, all_cells, one_of_each
-from tests.faults.trial import Trial
 from tests.flows import ad_truth, truth
 from tests.support.stage import SOURCE_OF
+
+_MOST_GROWTH = 300 * 2**20
+_LONGEST_MESSAGE = 2000
+_REPR = re.compile(r"Traceback|<class|object at 0x|[a-z]Error\(")
+
+
+@dataclass(repr=False)
+class Trial:
+    """`folder`: where all of the bench's settings lead. `healthy`: the memory that a clean load takes at most."""
+
+    bench: Bench
+    folder: Path
+    log: io.StringIO = field(default_factory=io.StringIO)
+    healthy: int = 0
+
+    def judge(self, payload: Payload) -> Verdict:
+        malformed = Malformed(payload)
+        fault = Fault("edit", {"call": malformed.body, **malformed.wire})
+        verdict, growth = self.load(
+            Cell(payload.of, "hostile", fault, payload.state, payload.times, malformed.touched)
+        )
+        if verdict.word == "WRONG":
+            return verdict
+        text = "\n".join([verdict.message, *self._written(payload.of.api), self.log.getvalue()])
+        if marks := [mark for mark in (*MARKS, MARK) if mark in text]:
+            at = text.index(marks[0])
+            around = text[max(0, at - 60) : at + 60]
+            return Verdict("WRONG", f"a person's mark is written: {marks[0]}", repr(around))
+        if _REPR.search(verdict.message) or "Traceback" in self.log.getvalue():
+            return Verdict("WRONG", "a traceback or an exception is shown", verdict.message)
+        if len(verdict.message) > _LONGEST_MESSAGE:
+            return Verdict("WRONG", f"a message of {len(verdict.message)} characters", verdict.message[:300])
+        if growth > self.healthy + _MOST_GROWTH:
+            return Verdict("WRONG", f"memory grew to {growth >> 20} MB", verdict.message)
+        return verdict
+
+    def load(self, cell: Cell) -> tuple[Verdict, int]:
+        """And how much memory this process then had at most."""
+        for api in self.bench.apis.values():
+            api.product.forget_fetches()
+        self.log.seek(0)
+        self.log.truncate()
+        Path("/proc/self/clear_refs").write_text("5")
+        verdict = self.bench.judge_first(cell)
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+        assert found
+        return verdict, int(found[1]) * 1024
+
+    def _written(self, name: str) -> Iterator[str]:
+        """Into tables and files. VK's token is kept on purpose."""
+        product = self.bench.apis[name].product
+        for table in product.tables:
+            yield product.select(f"SELECT * FROM {table}").write_ndjson()
+        for file in self.folder.rglob("*"):
+            if file.suffix == ".parquet":
+                yield pl.read_parquet(file).write_ndjson()
+            elif file.is_file():
+                text = file.read_text(errors="replace")
+                yield text.replace(MARK, "") if file.name == "vk_token.json" else text
+
 
 # Where the money comes from, and what most easily looks like a whole reply.
 MONEY = ("orders", "banners", "statistics_banners_day", "getStatistics", "reports")
 ALIKE = ("list_emptied_and_count", "item_twice", "day_moved")
 # What no other test looks at.
-ALSO = {"qtickets-events-without_shows.start_date-fresh-second"}
+ALSO = {
+    "qtickets-events-without_shows.start_date-fresh-second",
+    "qtickets-events-without_shows-loaded-once",
+    "qtickets-events-without_shows-settled-second",
+    "vk-ad_plans-values_null_but_ids-settled-once",
+}
 SAMPLE = [*one_of_each(32), *(cell for cell in all_cells() if cell.id in ALSO)]
 SAMPLE += [c for c in one_of_each() if c.endpoint.name in MONEY and c.kind in ALIKE and c not in SAMPLE]
 SHORT = [
@@ -38,6 +107,7 @@ SHORT = [
 ]
 # The totals of campaigns show it.
 SHORT += [cell for cell in all_cells() if cell.id == "direct-reports-list_emptied_and_count-fresh-once"]
+SAMPLE += [cell for cell in SHORT if cell not in SAMPLE]
 CELLS = list(all_cells()) if os.environ.get("ZAKAZ_TEST_FAULTS") else SAMPLE
 
 
@@ -103,13 +173,9 @@ def test_clean_loads_are_the_ground_truth_and_the_table_has_every_endpoint_that_
 def test_a_wrong_reply_is_mended_counted_or_refused(made: Bench, cell: Cell) -> None:
     verdict = made.judge(cell)
     print(verdict)
-    assert verdict.word in ("exact", "counted", "refused"), str(verdict)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("cell", SHORT, ids=lambda cell: cell.id)
-def test_a_list_that_is_short_is_requested_again_and_then_refused(made: Bench, cell: Cell) -> None:
-    assert made.judge(cell).word == ("exact" if cell.times == "once" else "refused")
+    # A list that is short is requested again and then refused.
+    short = ("exact",) if cell.times == "once" else ("refused",)
+    assert verdict.word in (short if cell in SHORT else ("exact", "counted", "refused")), str(verdict)
 
 
 @pytest.mark.slow

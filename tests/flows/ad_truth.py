@@ -5,8 +5,6 @@ VAT of its day, each ad day rounded to the kopeck; revenue belongs to the source
 utm_source is, with the city of the event; only roubles count.
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from datetime import date

@@ -1,7 +1,5 @@
 """Flows in this process, on one Prefect server of the session."""
 
-from __future__ import annotations
-
 import inspect
 import os
 from collections.abc import Callable, Iterator
@@ -113,13 +111,6 @@ def settled(scene_of: Callable[[int], Scene]) -> Scene:
 def open_days(scene_of: Callable[[int], Scene]) -> Scene:
     """Each source may still change these days."""
     return scene_of(3)
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.close()
 
 
 @pytest.fixture

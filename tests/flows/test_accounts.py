@@ -1,15 +1,11 @@
 """A flow of several accounts on a Prefect server: a run of its own for each, and one that fails is told of alone."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from typing import Any
 
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter
-from prefect.client.schemas.filters import FlowRunFilterParentFlowRunId as Parent
-from prefect.client.schemas.objects import FlowRun, State
+from prefect.client.schemas.objects import State
 
 from flows.accounts import PART
 from flows.backfill import backfill
@@ -17,16 +13,8 @@ from flows.vk_ads import vk_ads
 from ops.server import manifest
 from tests.flows import ad_truth
 from tests.flows.conftest import Scene
-from tests.flows.test_runs import artifact
+from tests.flows.test_runs import artifact, within
 from tests.support.receiver import Receiver
-
-
-def within(state: State[Any]) -> dict[str, FlowRun]:
-    """The runs within a run, by name."""
-    assert state.state_details.flow_run_id
-    with get_client(sync_client=True) as client:
-        asked = FlowRunFilter(parent_flow_run_id=Parent(any_=[state.state_details.flow_run_id]))
-        return {one.name: one for one in client.read_flow_runs(flow_run_filter=asked)}
 
 
 def recorded(scene: Scene) -> list[tuple[Any, ...]]:
@@ -43,10 +31,8 @@ def test_each_account_is_a_run_of_its_own(settled: Scene) -> None:
     main, spb = (runs[f"{name} from {window.first} to {window.last}"] for name in ("vk_ads", "vk_ads spb"))
     assert recorded(settled) == [("main", "success", str(main.id)), ("spb", "success", str(spb.id))]
     assert main.tags == spb.tags == [PART] == [manifest.PART], "the server looks for a run that is gone by it"
-    figures = "stat_date, campaign_id, ad_group_id, ad_id, impressions, clicks, spent, conversions"
     for name, world in (("main", settled.world), ("spb", other)):
-        rows = settled.product.select(f"SELECT {figures} FROM fact_vk_ads_daily WHERE account = '{name}'").rows()
-        assert {row[:4]: row[4:] for row in rows} == ad_truth.facts(world, "vk_ads", window.first, window.last)
+        assert settled.product.held("vk_ads", name) == ad_truth.facts(world, "vk_ads", window.first, window.last)
     with get_client(sync_client=True) as client:
         assert artifact(client, "vk-ads-spb-load").startswith(f"## VK Ads spb, {window}")
 

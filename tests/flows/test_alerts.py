@@ -1,7 +1,5 @@
 """A failed run of Prefect is told once through a real notification block, and so is that it is resolved."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from types import SimpleNamespace

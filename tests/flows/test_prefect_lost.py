@@ -1,7 +1,5 @@
 """A Prefect server that dies, hangs or fails in the middle of a load: the data are right, and the command says so."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """What a person sees of a run in Prefect: names of tasks, cached fetches, retries, states, artifacts, subflows."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -9,8 +7,9 @@ from typing import Any
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowRunFilter, TaskRunFilter
+from prefect.client.schemas.filters import FlowRunFilterParentFlowRunId as Parent
 from prefect.client.schemas.filters import TaskRunFilterFlowRunId as OfRun
-from prefect.client.schemas.objects import State, TaskRun
+from prefect.client.schemas.objects import FlowRun, State, TaskRun
 
 from flows import ingestion, quality
 from flows.accounts import PART
@@ -34,7 +33,8 @@ STEPS = [
     "compare accounts", "fetch events {w}", "fetch orders {w}", "quarantine events", "quarantine orders",
     "refresh agg_marketing_daily",
     "refresh agg_tags_monthly", "refresh reference tables", "refresh stg_qtickets_sales_raw",
-    "transform to dim_events", "transform to stg_qtickets_tickets", "upsert dim_events",
+    "transform to dim_events", "transform to meta_order_totals", "transform to stg_qtickets_tickets",
+    "upsert dim_events", "upsert meta_order_totals",
     "upsert stg_qtickets_tickets", "validate events", "validate orders",
 ]  # fmt: skip
 
@@ -70,6 +70,14 @@ def artifact(client: SyncPrefectClient, key: str) -> str:
         artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key])), sort="CREATED_DESC", limit=1
     )
     return str(found.data)
+
+
+def within(state: State[Any]) -> dict[str, FlowRun]:
+    """The runs within a run, by name."""
+    assert state.state_details.flow_run_id
+    with get_client(sync_client=True) as client:
+        asked = FlowRunFilter(parent_flow_run_id=Parent(any_=[state.state_details.flow_run_id]))
+        return {one.name: one for one in client.read_flow_runs(flow_run_filter=asked)}
 
 
 def test_a_load_is_a_run_of_named_tasks_and_settled_days_are_cached_the_second_time(settled: Scene) -> None:
@@ -144,17 +152,12 @@ def test_a_fetch_is_tried_again_where_that_may_help(open_days: Scene, monkeypatc
 
 def test_a_backfill_is_one_run_with_a_run_a_window_and_ends_with_the_first_that_fails(settled: Scene) -> None:
     """Its windows are whole months."""
-    from prefect.client.schemas.filters import FlowRunFilterParentFlowRunId as Parent
-
     first = settled.window.first.replace(day=1) - timedelta(days=1)
     pages = -(-len(settled.stage.qtickets.events) // 20)
     settled.stage.qtickets.faults.add("status", "/events", times=99, after=pages, status=500)
     failed: State[Any] = backfill("qtickets", first, settled.window.last, refresh=True, return_state=True)
     assert failed.is_failed()
-    assert failed.state_details.flow_run_id
-    with get_client(sync_client=True) as client:
-        within = FlowRunFilter(parent_flow_run_id=Parent(any_=[failed.state_details.flow_run_id]))
-        windows = client.read_flow_runs(flow_run_filter=within)
+    windows = within(failed).values()
     assert sorted(one.state.name for one in windows if one.state) == ["Completed", "Failed"]
     assert all(one.tags == [PART] for one in windows), "the server's automations look for it"
 

@@ -4,8 +4,6 @@ The rules are those of the data's owner: a ticket counts on the Moscow day of pa
 count, cancelled ones do not; money given back is booked on the day of the sale.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal

@@ -1,39 +1,24 @@
 """What is shipped for a server, read: compose.yaml and its Dockerfile."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 ROOT = Path(__file__).parents[2]
-COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
+UNCOMMENTED = re.sub(r"(?m)^\s*#.*$", "", (ROOT / "compose.yaml").read_text("utf-8"))
+COMPOSE = yaml.safe_load(UNCOMMENTED)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 ONE_OFF = {"access", "setup"}
 """They do their work and end."""
 OURS = {name for name, service in SERVICES.items() if "build" in service}
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 
-EXACT_TAG = re.compile(r"[\w./-]+:\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?")
-_VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)(?:(:?[-?+])([^}]*))?\}")
-
-
-@dataclass(frozen=True)
-class Variable:
-    """`${NAME:?words}`: `kind` is `:?`, `:-` and so on, or nothing."""
-
-    name: str
-    kind: str
-    words: str
-
-
-def variables() -> list[Variable]:
-    """All that compose.yaml takes from .env, comments aside."""
-    text = re.sub(r"(?m)^\s*#.*$", "", (ROOT / "compose.yaml").read_text("utf-8"))
-    return [Variable(name, kind, words) for name, kind, words in _VARIABLE.findall(text)]
+VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)(?:(:?[-?+])([^}]*))?\}")
+"""`${NAME:?words}`: the second group is `:?`, `:-` and so on, or nothing."""
 
 
 def resolved(text: str, **env: str) -> str:
     """What compose makes of a value of compose.yaml with this .env."""
-    return _VARIABLE.sub(lambda found: env.get(found[1]) or (found[3] if found[2] == ":-" else ""), text)
+    return VARIABLE.sub(lambda found: env.get(found[1]) or (found[3] if found[2] == ":-" else ""), text)

@@ -7,16 +7,16 @@ import tomllib
 import pytest
 
 from ops.server import serve
-from tests.ops.files import COMPOSE, EXACT_TAG, ONE_OFF, OURS, ROOT, SERVICES, resolved, variables
+from tasks.errors import SettingsError
+from tests.ops.files import COMPOSE, ONE_OFF, OURS, ROOT, SERVICES, UNCOMMENTED, VARIABLE, resolved
 
 SAMPLE = "configs/.env.compose.sample"
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|AUTH_STRING|DSN|CONNECTION_URL")
 
 
 def test_every_password_is_asked_for_and_a_secret_is_never_written_out() -> None:
-    for variable in variables():
-        if "PASSWORD" in variable.name:
-            assert variable.kind == ":?", variable
+    asked_for = [(name, kind) for name, kind, _ in VARIABLE.findall(UNCOMMENTED) if "PASSWORD" in name]
+    assert {kind for _, kind in asked_for} == {":?"}, asked_for
     for service, declared in SERVICES.items():
         for name, value in declared.get("environment", {}).items():
             if SECRET.search(name) and not name.endswith("_FILE"):
@@ -24,7 +24,8 @@ def test_every_password_is_asked_for_and_a_secret_is_never_written_out() -> None
 
 
 def test_images_are_pinned_and_ours_is_of_this_version() -> None:
-    assert all(EXACT_TAG.fullmatch(service["image"]) for service in SERVICES.values())
+    exact_tag = re.compile(r"[\w./-]+:\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?")
+    assert all(exact_tag.fullmatch(service["image"]) for service in SERVICES.values())
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     assert {SERVICES[service]["image"] for service in OURS} == {f"zakaz:{version}"}
     # Since 26.8.2 ClickHouse keeps a session to its limits, see docs/datalens.md.
@@ -68,17 +69,14 @@ def test_a_worker_loads_and_backs_up_and_knows_no_other_password() -> None:
     assert known == {"ETL_PASSWORD", "BACKUP_PASSWORD", "UI_PASSWORD"}
 
 
-def megabytes(text: str) -> int:
-    return int(text[:-1]) * {"m": 1, "g": 1024}[text[-1]]
-
-
 @pytest.mark.parametrize(
     ("gigabytes", "workers", "env"),
     [(8, 1, {}), (32, 3, {"CLICKHOUSE_MEMORY": "18g", "WORKER_MEMORY": "3g"})],
 )
 def test_the_limits_of_memory_fit_the_machine(gigabytes: int, workers: int, env: dict[str, str]) -> None:
     """As docs/operations.md has them: a tenth is left for the system, and `setup` may run again beside the workers."""
-    limits = {name: megabytes(resolved(service["mem_limit"], **env)) for name, service in SERVICES.items()}
+    texts = {name: resolved(service["mem_limit"], **env) for name, service in SERVICES.items()}
+    limits = {name: int(text[:-1]) * {"m": 1, "g": 1024}[text[-1]] for name, text in texts.items()}
     often = {name: 0 if name in ONE_OFF else workers if name == "worker" else 1 for name in SERVICES}
     running = sum(limit * often[name] for name, limit in limits.items())
 
@@ -108,3 +106,9 @@ def test_a_short_password_of_the_ui_does_not_start(
         assert ended.code == 2
         assert "at least 12 characters" in capsys.readouterr().err
     assert ran == ([("0.0.0.0", 4200)] if starts else [])
+
+
+@pytest.mark.parametrize("given", [None, "", "zakaz", ":" + "x" * 40])
+def test_a_server_of_prefect_has_a_name_and_a_password(given: str | None) -> None:
+    with pytest.raises(SettingsError, match="must be a name, a colon and a password"):
+        serve.require_password(given)

@@ -13,20 +13,10 @@ from ops.server.manifest import AUTOMATIONS_YAML, OURS, PART, PREFECT_YAML, read
 from tasks.sources import SOURCES
 from tests.ops.files import ROOT
 
-HARDENED = {
-    "User=zakaz",
-    "EnvironmentFile=/etc/zakaz/zakaz.env",
-    "Restart=always",
-    "NoNewPrivileges=true",
-    "ProtectSystem=strict",
-    "ProtectHome=true",
-    "PrivateTmp=true",
-    "ReadWritePaths=/var/lib/zakaz",
-    "CapabilityBoundingSet=",
-    "WantedBy=multi-user.target",
-}
-
-
+HARDENED = set(
+    "User=zakaz EnvironmentFile=/etc/zakaz/zakaz.env Restart=always NoNewPrivileges=true ProtectSystem=strict "
+    "ProtectHome=true PrivateTmp=true ReadWritePaths=/var/lib/zakaz CapabilityBoundingSet= WantedBy=multi-user.target".split()
+)
 HOURS = {
     "qtickets/nightly": ["20 3 * * *"],
     "vk_ads/nightly": ["30 3 * * *"],
@@ -48,9 +38,10 @@ def test_a_unit_runs_as_a_user_of_its_own_and_writes_to_one_folder(unit: str) ->
 
 def test_every_deployment_is_of_a_flow_that_takes_its_parameters_at_moscow_hours_on_a_queue_of_its_own() -> None:
     declared = read(PREFECT_YAML)["deployments"]
-    loaded = set()
+    loaded, hours = set(), {}
     for one in declared:
         flow = load_flow_from_entrypoint(one["entrypoint"])
+        hours[f"{flow.name}/{one['name']}"] = [schedule["cron"] for schedule in one.get("schedules", [])]
         assert one.get("parameters", {}).keys() <= inspect.signature(flow.fn).parameters.keys(), one["name"]
         assert {schedule["timezone"] for schedule in one.get("schedules", [])} <= {"Europe/Moscow"}
         assert "zakaz" in one["tags"], "the automations look for it"
@@ -59,6 +50,7 @@ def test_every_deployment_is_of_a_flow_that_takes_its_parameters_at_moscow_hours
             assert flow.name in one["tags"] and one["work_pool"]["work_queue_name"] == flow.name
             loaded.add((flow.name, one["name"]))
     assert loaded >= {(source, name) for source in SOURCES for name in ("nightly", "weekly")}
+    assert hours.items() >= HOURS.items()
 
 
 def test_every_automation_parses_and_each_source_is_missed() -> None:

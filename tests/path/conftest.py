@@ -1,12 +1,13 @@
 """The path of a row without Prefect: a scene for a test that loads, a loaded warehouse for those that only read."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from clickhouse_connect.driver.client import Client
 
+from tasks.load.migrate import migrated
+from tasks.settings import Settings
 from tests.path.scene import Scene, scene_of, the_world
 from tests.support.fixtures import new_database
 
@@ -16,6 +17,14 @@ def scene(clickhouse_dsn: str, clickhouse_database: str, tmp_path: Path) -> Iter
     """The shared world, which nobody changes, and an empty warehouse."""
     with scene_of(the_world(), clickhouse_dsn, clickhouse_database, tmp_path) as made:
         yield made
+
+
+@pytest.fixture
+def client(clickhouse_dsn: str, clickhouse_database: str) -> Iterator[Client]:
+    """A warehouse with the schema and nothing in it."""
+    where = {"clickhouse_dsn": clickhouse_dsn, "clickhouse_database": clickhouse_database}
+    with migrated(Settings(_env_file=None, **where)) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

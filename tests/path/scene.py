@@ -1,7 +1,5 @@
 """A promoter's twenty days over the turn of the year, served, and the product beside them, without a Prefect server."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,9 +21,6 @@ TODAY = truth.moscow_day(NOW)
 FIRST, YESTERDAY = TODAY - timedelta(days=DAYS - 1), TODAY - timedelta(days=1)
 SOURCES = ("qtickets", "vk_ads", "direct")
 TABLES = {"qtickets": "stg_qtickets_tickets", "vk_ads": "fact_vk_ads_daily", "direct": "fact_direct_daily"}
-TICKETS = "SELECT ticket_id, state, amount, toDate(coalesce(paid_at, ordered_at), 'Europe/Moscow') FROM stg_qtickets_tickets"
-FACTS = "SELECT stat_date, campaign_id, ad_group_id, ad_id, impressions, clicks, spent, conversions FROM "
-SALES = "SELECT event_date, event_id, currency, tickets_sold, revenue, refunds_amount FROM stg_qtickets_sales_raw"
 
 
 @cache
@@ -57,12 +52,7 @@ class Scene:
         return "\n".join(outcome.message for outcome in outcomes)
 
     def sales(self) -> dict[truth.Key, truth.Figures]:
-        """In the shape of `truth.sales`; without FINAL, as people ask."""
-        return self._once(SALES, 3)
-
-    def facts(self, source: str) -> dict[Any, Any]:
-        """In the shape of `ad_truth.facts`."""
-        return self._once(FACTS + TABLES[source], 4)
+        return self.product.held("sales")
 
     def tables(self, *names: str) -> list[list[tuple[Any, ...]]]:
         """Every row in every column, with the run that wrote it: what is written again differs."""
@@ -74,12 +64,6 @@ class Scene:
             0, named=True
         )
         return run | {"metrics": json.loads(run["metrics"])}
-
-    def _once(self, sql: str, key: int) -> dict[Any, Any]:
-        rows = self.product.select(sql).rows()
-        found = {row[:key]: row[key:] for row in rows}
-        assert len(found) == len(rows), "rows of one key stand twice"
-        return found
 
 
 @contextmanager

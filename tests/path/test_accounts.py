@@ -1,8 +1,6 @@
 """Seven accounts in one warehouse, under the same ids, with settings in files as people have them, and loaded side by
 side: each is as exact as if it were alone, whatever happens to the others."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +15,7 @@ from tasks import settings
 from tasks.ingest import Report
 from tasks.sources.accounts import Account, label, wanted
 from tests.flows import ad_truth, truth
-from tests.path.scene import DAYS, FACTS, FIRST, NOW, SALES, TICKETS, YESTERDAY
+from tests.path.scene import DAYS, FIRST, NOW, YESTERDAY
 from tests.path.test_contract import prove
 from tests.support.fixtures import new_database
 from tests.support.product import Clock, Product, in_process
@@ -47,11 +45,7 @@ class Town:
 
     def write(self, name: str, account: str, **more: str) -> None:
         """A file with the credentials of now, e.g. `vk.spb`, the account `spb` of VK Ads."""
-        word = name.partition(".")[0]
-        api: Any = getattr(self.stage, word)
-        values = api.accounts[account].settings(self.stage.running.url_of(api)) | {f"{word.upper()}_RATE": "10000"}
-        text = "".join(f"{key}={value}\n" for key, value in (values | more).items())
-        (self.secrets / f".env.{name}").write_text(text)
+        self.stage.write(self.secrets / f".env.{name}", name.partition(".")[0], account, **more)
 
     def write_all(self) -> None:
         """VK's tokens are forgotten on both sides."""
@@ -113,17 +107,16 @@ def town(clickhouse_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 def exact() -> None:
     """Each by its own world alone."""
+    product = Product(settings.load_settings())
     for account in accounts():
         source, world, mine = account.source.name, WORLDS[account.label], f"WHERE account = '{account.name}'"
         if source == "qtickets":
             events = sorted((event.id, event.name, event.city.name.lower()) for event in world.events)
             assert rows(f"SELECT event_id, event_name, city FROM dim_events {mine}") == events
-            assert {row[0]: row[1:] for row in rows(f"{TICKETS} {mine}")} == truth.tickets(world)
-            found, right, width = rows(f"{SALES} {mine}"), truth.sales(world), 3
+            assert product.held("tickets", account.name) == truth.tickets(world)
+            assert product.held("sales", account.name) == truth.sales(world)
         else:
-            right = ad_truth.facts(world, source, FIRST, YESTERDAY)
-            found, width = rows(f"{FACTS} fact_{source}_daily {mine}"), 4
-        assert ({row[:width]: row[width:] for row in found}, len(found)) == (right, len(right))
+            assert product.held(source, account.name) == ad_truth.facts(world, source, FIRST, YESTERDAY)
 
 
 def test_every_row_of_every_account_is_its_truth_though_they_share_ids(town: Town) -> None:

@@ -1,28 +1,31 @@
 """Statements that people already run and feed dashboards with: unchanged, with right answers after a real load."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter, defaultdict
-from datetime import date, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from clickhouse_connect.driver.client import Client
 
 from sandbox.world import World
 from sandbox.world.spend import ad_days
+from tasks.load import runs
 from tasks.load.query import run_query
+from tasks.load.runs import Run
 from tasks.load.warehouse import warehouse
 from tests.flows import ad_truth, truth
 from tests.path.scene import FIRST, TODAY, YESTERDAY, Scene, the_world
 from tests.support.product import Product
 
 _FILE = Path(__file__).parents[1] / "data" / "contract" / "seed_queries.sql"
-# Statements hold no semicolon of their own. Those of runs are proved in tests/sql.
+# Statements hold no semicolon of their own.
 (
-    FRESH_SALES, FRESH_VK, FRESH_DIRECT, DUPLICATES, DAYS, _, _, SALES, VK, DIRECT, UNITED, *COUNTS
+    FRESH_SALES, FRESH_VK, FRESH_DIRECT, DUPLICATES, DAYS, RUNS, METRICS, SALES, VK, DIRECT, UNITED, *COUNTS
 ) = _FILE.read_text("utf-8").split(";")[:-1]  # fmt: skip
 Row = dict[str, Any]
 Marketing = dict[tuple[Any, str, str], tuple[Any, ...]]
@@ -63,17 +66,20 @@ def sales_by_name(world: World) -> list[tuple[Any, ...]]:
     ]
 
 
+def ask(client: Client, statement: str) -> list[Row]:
+    """As `zakaz sql` does, on the last day of the world."""
+    statement = statement.replace("zakaz.", f"{client.database}.").replace("today()", f"toDate('{TODAY}')")
+    reply = run_query(client, statement, "JSONEachRow", raw=True)
+    return [json.loads(line, parse_float=Decimal) for line in reply.decode().splitlines()]
+
+
 def prove(product: Product, organizers: list[World], cabinets: dict[str, list[World]]) -> None:
     """Without FINAL, as they are asked: no superseded or deleted row is left behind. `cabinets`: those in roubles."""
-    database = product.settings.clickhouse_database
+    with warehouse(product.settings) as client:
+        _prove(partial(ask, client), organizers, cabinets)
 
-    def ask(statement: str) -> list[Row]:
-        """As `zakaz sql` does, on the last day of the world."""
-        statement = statement.replace("zakaz.", f"{database}.").replace("today()", f"toDate('{TODAY}')")
-        with warehouse(product.settings) as client:
-            reply = run_query(client, statement, "JSONEachRow", raw=True)
-        return [json.loads(line, parse_float=Decimal) for line in reply.decode().splitlines()]
 
+def _prove(ask: Callable[[str], list[Row]], organizers: list[World], cabinets: dict[str, list[World]]) -> None:
     wanted = [row for world in organizers for row in sales_by_name(world)]
     assert Counter(tuple(row.values()) for row in ask(SALES)) == Counter(wanted)
     newest = max(day for day, *_ in wanted)
@@ -101,3 +107,25 @@ def prove(product: Product, organizers: list[World], cabinets: dict[str, list[Wo
 
 def test_sales_marketing_freshness_and_counts_are_the_truth(loaded: Scene) -> None:
     prove(loaded.product, [the_world()], {source: [the_world()] for source in ("vk_ads", "direct")})
+
+
+def test_each_run_is_told_once_with_its_end(client: Client) -> None:
+    """Twelve runs, an hour each after the other; the last but one is of another job, and the last is going on."""
+    for hour in range(12):
+        started = datetime(2026, 3, 1, hour, tzinfo=UTC)
+        run = Run("quality" if hour == 10 else "qtickets_loader", f"run-{hour}", started)
+        runs.begin(client, run, "loading")
+        if hour < 11:
+            runs.end(client, run, "failed" if hour == 9 else "success", hour, f"run {hour}", {"rows_written": hour})
+
+    told = [tuple(row.values()) for row in ask(client, RUNS)]
+    assert [(job, at[11:13], end is None, *others) for job, at, end, *others in told][:3] == [
+        ("qtickets_loader", "11", True, "running", 0, "loading"),
+        ("quality", "10", False, "success", 10, "run 10"),
+        ("qtickets_loader", "09", False, "failed", 9, "run 9"),
+    ]
+    assert [at[11:13] for _, at, *_ in told] == [f"{hour:02}" for hour in range(11, 1, -1)]
+    assert ask(client, METRICS) == [
+        {"metrics": "{}", "message": "loading"},
+        *({"metrics": f'{{"rows_written": {hour}}}', "message": f"run {hour}"} for hour in (9, 8, 7, 6)),
+    ]

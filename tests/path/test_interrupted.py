@@ -1,103 +1,30 @@
 """A load that dies or fails anywhere harms nothing, and the next one asks the API for nothing twice."""
 
-from __future__ import annotations
-
 import uuid
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tasks.sources import SOURCES as DECLARED
-from tasks.sources.windows import split_by_months
 from tasks.steps import RESUMED_WITHIN
-from tasks.window import Window
 from tests.flows import ad_truth, truth
-from tests.path.scene import FIRST, NOW, SOURCES, TABLES, TODAY, YESTERDAY, Scene, the_world
-from tests.support.product import Hook, Killed
-
-POINTS = 5
-SPOIL = {
-    "qtickets": (
-        "DELETE FROM {table} WHERE toDate(paid_at) = '{lost}'",
-        "INSERT INTO {table} SELECT * REPLACE (amount + 1 AS amount, _ver + 1 AS _ver) FROM {table} "
-        "WHERE toDate(paid_at) = '{other}'",
-        "INSERT INTO {table} SELECT * REPLACE (ticket_id + 90000000 AS ticket_id) FROM {table} "
-        "WHERE toDate(paid_at) = '{more}' LIMIT 3",
-    ),
-    "vk_ads": (
-        "DELETE FROM {table} WHERE stat_date = '{lost}'",
-        "INSERT INTO {table} SELECT * REPLACE (impressions + 1 AS impressions, _ver + 1 AS _ver) FROM {table} "
-        "WHERE stat_date = '{other}'",
-        "INSERT INTO {table} SELECT * REPLACE (campaign_id + 1 AS campaign_id) FROM {table} "
-        "WHERE stat_date = '{more}' AND ad_id != 0 LIMIT 1",
-    ),
-}
-SPOIL["direct"] = SPOIL["vk_ads"]
-
-
-def spoil(scene: Scene, source: str) -> None:
-    """Of what is loaded a day is lost, one has other figures, and one has rows too many."""
-    days = {word: str(YESTERDAY - timedelta(days=n)) for word, n in (("lost", 1), ("other", 3), ("more", 5))}
-    scene.product.command(*(sql.format(table=TABLES[source], **days) for sql in SPOIL[source]))
+from tests.path.scene import FIRST, SOURCES, TODAY, YESTERDAY, Scene, the_world
+from tests.support.product import killer
 
 
 def exact(scene: Scene, source: str) -> None:
     if source == "qtickets":
         assert scene.sales() == truth.sales(the_world())
     else:
-        assert scene.facts(source) == ad_truth.facts(the_world(), source, FIRST, YESTERDAY)
-
-
-def killer(number: int, phase: str) -> Hook:
-    """Dies at the given request to ClickHouse: before it is sent, or when it is done and nobody heard of it."""
-    seen = 0
-
-    def hook(at: str) -> None:
-        nonlocal seen
-        seen += at == "before"
-        if seen > number or (seen == number and at == phase):
-            raise Killed
-
-    return hook
+        assert scene.product.held(source) == ad_truth.facts(the_world(), source, FIRST, YESTERDAY)
 
 
 def die_after_the_fetch(scene: Scene, source: str, **options: str) -> int:
     """How many calls it made before."""
-    calls, hook = scene.stage.calls, killer(12, "before")
+    calls, hook = scene.stage.calls, killer(12, after=False)
     died = scene.load(source, on_statement=lambda at: hook(at) if scene.stage.calls > calls else None, **options)
     assert died.status == "killed"
     return scene.stage.calls - calls
-
-
-@pytest.mark.parametrize("source", SOURCES)
-def test_killed_at_any_point_and_run_again_the_figures_are_exact(scene: Scene, source: str) -> None:
-    """At points spread over all requests to the warehouse, with something to insert, to change and to delete."""
-    scene.loaded(source)
-    spoil(scene, source)
-    count = 0
-
-    def counting(phase: str) -> None:
-        nonlocal count
-        count += phase == "before"
-
-    scene.loaded(source, on_statement=counting)
-    assert count > 40
-    for point in range(POINTS):
-        scene.clock.move(hours=2)
-        spoil(scene, source)
-        hook = killer(1 + point * (count - 8) // (POINTS - 1), "before" if point % 2 else "after")
-        assert scene.load(source, on_statement=hook).status == "killed"
-
-        scene.loaded(source)
-
-        exact(scene, source)
-    history = scene.product.select("SELECT status, message FROM meta_job_runs ORDER BY started_at").rows()
-    assert {status for status, _ in history} == {"success", "failed"}
-    assert {message.split("; ")[-1] for status, message in history if status == "failed"} == {
-        "crashed: its process ended without a word"
-    }
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -146,15 +73,6 @@ def test_open_days_are_fetched_by_each_run_and_settled_ones_once(scene: Scene) -
     assert (failed.status, "not as it was written" in failed.message) == ("failed", True)
     assert calls_of() == first
     exact(scene, "vk_ads")
-
-
-@given(*[st.dates(NOW.date() - timedelta(days=2000), NOW.date())] * 2, st.sampled_from([1, 3, 12]))
-def test_windows_of_a_backfill_cover_every_day_once_wherever_it_begins(one, other, months) -> None:  # type: ignore[no-untyped-def]
-    whole = Window(first=min(one, other), last=max(one, other))
-    windows = list(split_by_months(whole, months))
-    days = [window.first + timedelta(days=n) for window in windows for n in range(window.days)]
-    assert days == [whole.first + timedelta(days=n) for n in range(whole.days)]
-    assert all(w.first.day == 1 and (w.first.month - 1) % months == 0 for w in windows[1:])
 
 
 def test_a_backfill_that_failed_goes_on_where_it_ended(scene: Scene) -> None:

@@ -1,7 +1,5 @@
 """Marts and tables agree after the next load, however narrow, whatever changed and wherever those before it died."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +17,7 @@ from tasks.load import mart
 from tasks.load.query import run_query
 from tasks.load.warehouse import warehouse
 from tests.flows import truth
-from tests.path.scene import DAYS, FIRST, NOW, TICKETS, TODAY, Scene, scene_of
+from tests.path.scene import DAYS, FIRST, NOW, TODAY, Scene, scene_of
 from tests.soak.scene import move
 from tests.support.product import Hook, Killed, as_processes
 
@@ -45,8 +43,7 @@ class Town:
 
     def agrees(self) -> None:
         """The tickets are as the API has them, and the marts as the tables are."""
-        held = self.scene.product.select(TICKETS).rows()
-        assert {row[0]: row[1:] for row in held} == truth.tickets(self.world)
+        assert self.scene.product.held("tickets") == truth.tickets(self.world)
         assert self.scene.sales() == truth.sales(self.world)
         assert self.scene.product.disagreements() == []
 

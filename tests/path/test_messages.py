@@ -1,7 +1,5 @@
 """Which messages people get of checks over several quality runs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 from uuid import uuid4

@@ -1,7 +1,5 @@
 """A long window is fetched and written in pieces; the list of events, which is the same for all of them, once."""
 
-from __future__ import annotations
-
 import json
 import uuid
 from dataclasses import replace

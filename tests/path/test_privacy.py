@@ -1,7 +1,5 @@
 """No personal datum and no secret is in the landing area, in any table, in a log, a message or on the terminal."""
 
-from __future__ import annotations
-
 import json
 import logging
 import re

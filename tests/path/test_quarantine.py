@@ -1,13 +1,9 @@
 """Rejected rows: set aside with a reason, the rest loaded, tried again, and let go only for what is in the warehouse."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import polars as pl
-import pytest
 from clickhouse_connect.driver.client import Client
 
 from tasks import steps
@@ -15,7 +11,6 @@ from tasks.ingest import PLAIN
 from tasks.landing import Manifest
 from tasks.load import runs
 from tasks.load.frames import insert, select
-from tasks.load.migrate import migrated
 from tasks.load.runs import Run
 from tasks.replay import _replay
 from tasks.settings import Settings
@@ -24,8 +19,7 @@ from tasks.sources.accounts import Account
 from tasks.window import Window
 from tests.flows import truth
 from tests.path.scene import Scene, the_world
-from tests.validation.ad_frames import ad_days, raw_vk
-from tests.validation.frames import raw_orders
+from tests.validation.frames import ad_days, raw_orders, raw_vk
 from validation.rules import TWICE
 from validation.split import Split
 
@@ -67,13 +61,6 @@ def test_broken_records_are_set_aside_and_come_back_when_they_are_right(scene: S
     scene.loaded("qtickets")
     assert scene.sales() == whole == truth.sales(the_world())
     assert scene.product.select("SELECT count() FROM meta_quarantine WHERE record_key != ''").item() == 0
-
-
-@pytest.fixture
-def client(clickhouse_dsn: str, clickhouse_database: str) -> Iterator[Client]:
-    where = {"clickhouse_dsn": clickhouse_dsn, "clickhouse_database": clickhouse_database}
-    with migrated(Settings(_env_file=None, **where)) as client:
-        yield client
 
 
 def june(first: int, last: int) -> Window:

@@ -1,7 +1,5 @@
 """A load that is refused: one line that says what to do, a failed run in the history, and what is loaded stays."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any

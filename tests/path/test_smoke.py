@@ -1,7 +1,5 @@
 """The smoke test says what works, what does not and what to do, and never a secret."""
 
-from __future__ import annotations
-
 import subprocess
 from pathlib import Path
 

@@ -1,41 +1,24 @@
 """What the reports say of rows put in by hand: levels, and which campaign a ticket belongs to."""
 
-from __future__ import annotations
-
 import json
-from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from tasks.load.mart import reference_tables
-from tasks.load.migrate import migrated
 from tasks.load.sql import sql_text
-from tasks.load.tables import Scope
-from tasks.load.upsert import upsert
-from tasks.settings import Settings
+from tests.quality.healthy import set_references
+from tests.tasks.load.engines import rows
 
 DAY = date(2026, 3, 10)
 TAGS = {"utm_source": "vk", "utm_campaign": "spring", "utm_content": "msk_10_03"}
 
 
-@pytest.fixture
-def client(clickhouse_dsn: str, clickhouse_database: str) -> Iterator[Client]:
-    """A warehouse without a fact, reports in roubles with VAT."""
-    settings = Settings(_env_file=None, clickhouse_dsn=clickhouse_dsn, clickhouse_database=clickhouse_database)
-    with migrated(settings) as client:
-        for table, frame in reference_tables("RUB", True):
-            upsert(client, table, frame, Scope(), 1)
-        yield client
-
-
-def rows(client: Client, sql: str) -> list[dict[str, Any]]:
-    """By another way than the product takes: JSON text, with money as text, `1.50`."""
-    how = {"output_format_json_quote_decimals": 1, "output_format_decimal_trailing_zeros": 1}
-    return [json.loads(line) for line in client.raw_query(sql, fmt="JSONEachRow", settings=how).splitlines()]
+@pytest.fixture(autouse=True)
+def _references(client: Client) -> None:
+    """Reports in roubles with VAT."""
+    set_references(client)
 
 
 def put(client: Client, table: str, *lines: dict[str, object]) -> None:

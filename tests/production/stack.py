@@ -15,16 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import polars as pl
 import psutil
 import yaml
 
 from sandbox.world import World
-from tasks.load.frames import select
-from tasks.load.warehouse import warehouse
-from tasks.settings import Settings
 from tests.support.clickhouse_server import free_port
 from tests.support.prefect_server import postgres, prefect_server
+from tests.support.product import Product
 from tests.support.receiver import Receiver
 from tests.support.stage import Stage, stage
 
@@ -39,7 +36,7 @@ class Stack:
     home: Path
     env: dict[str, str]
     apis: Stage
-    settings: Settings
+    product: Product
     chat: Receiver
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -89,10 +86,6 @@ class Stack:
         worker.wait(10)
         self.workers.remove(worker)
 
-    def select(self, sql: str) -> pl.DataFrame:
-        with warehouse(self.settings) as client:
-            return select(client, sql)
-
     def stop_the_clock(self) -> None:
         """Once the scheduler has made runs, it makes no more: one that nobody here began would disturb."""
         scheduled = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
@@ -128,7 +121,6 @@ def stack(home: Path, world: World, dsn: str, database: str) -> Iterator[Stack]:
     """Everything but workers and deployments."""
     with ExitStack() as closing:
         apis = closing.enter_context(stage(world))
-        settings = apis.settings(dsn, database, home)
         chat = Receiver()
         closing.callback(chat.close)
         port = free_port()
@@ -150,6 +142,6 @@ def stack(home: Path, world: World, dsn: str, database: str) -> Iterator[Stack]:
         closing.enter_context(
             prefect_server(home, port, env | {"PREFECT_SERVER_DATABASE_CONNECTION_URL": database_url})
         )
-        made = Stack(home, env, apis, settings, chat)
+        made = Stack(home, env, apis, Product(apis.settings(dsn, database, home)), chat)
         closing.callback(lambda: [made.kill(worker) for worker in list(made.workers)])
         yield made

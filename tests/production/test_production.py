@@ -51,14 +51,10 @@ def deployments_bring_the_right_figures(production: Stack) -> None:
     assert sales(production) == truth.sales(WORLD)
     assert sales(production, "spb") == truth.sales(SPB)
     for source in ("vk_ads", "direct"):
-        table = f"fact_{source}_daily"
-        rows = production.select(
-            f"SELECT stat_date, campaign_id, ad_group_id, ad_id, impressions, clicks, spent, conversions FROM {table}"
-        ).rows()
-        assert {row[:4]: row[4:] for row in rows} == ad_truth.facts(WORLD, source, FIRST, LAST), source
+        assert production.product.held(source) == ad_truth.facts(WORLD, source, FIRST, LAST)
         key = f"{source.replace('_', '-')}-load"
-        assert table in production.ask("GET", f"/artifacts/{key}/latest")["data"]
-    recorded = production.select("SELECT run_id, account, status FROM meta_job_runs").rows()
+        assert f"fact_{source}_daily" in production.ask("GET", f"/artifacts/{key}/latest")["data"]
+    recorded = production.product.select("SELECT run_id, account, status FROM meta_job_runs").rows()
     of_accounts = parts(production, runs[0])
     assert {run for run, *_ in recorded} == {*of_accounts, *runs[1:]}
     assert sorted(ends for _, *ends in recorded) == [["main", "success"]] * 3 + [["spb", "success"]]
@@ -72,14 +68,8 @@ def parts(production: Stack, run: str) -> dict[str, str]:
     return {one["id"]: one["state_type"] for one in found}
 
 
-def sales(production: Stack, account: str = "main") -> dict[tuple[object, ...], tuple[object, ...]]:
-    """Without FINAL, as people ask."""
-    rows = production.select(
-        "SELECT event_date, event_id, currency, tickets_sold, revenue, refunds_amount FROM stg_qtickets_sales_raw "
-        f"WHERE account = '{account}'"
-    ).rows()
-    assert len({row[:3] for row in rows}) == len(rows)
-    return {row[:3]: row[3:] for row in rows}
+def sales(production: Stack, account: str = "main") -> dict[truth.Key, truth.Figures]:
+    return production.product.held("sales", account)
 
 
 def a_failed_run_is_told_and_told_as_over(production: Stack) -> None:
@@ -118,7 +108,7 @@ def the_killed_run_is_told_and_the_next_one_mends_it(production: Stack, killed: 
 
     assert sales(production) == truth.sales(WORLD)
     ids = "', '".join(parts(production, killed))
-    status = production.select(f"SELECT status FROM meta_job_runs FINAL WHERE run_id IN ('{ids}')")
+    status = production.product.select(f"SELECT status FROM meta_job_runs FINAL WHERE run_id IN ('{ids}')")
     assert status["status"].to_list() == ["failed"] * 2, "the next run ends them"
 
 

@@ -1,9 +1,91 @@
 -- What goes wrong in a healthy warehouse, several things at once where each has checks of its own; below it the very
 -- checks that must catch them, or `nothing` for what only looks like a defect.
--- (loaded): the marts followed the tables, as after a run of a loader. Words in {braces} are in test_defects.py.
+-- (loaded): marts, totals and what is remembered of days followed the tables, as after a run of a loader.
+-- (shown): the marts alone did. Words in {braces} are in test_defects.py.
+
+-- rows were deleted and edited by hand: tickets and spend of a while ago, Direct of long ago
+-- memory_history, memory_sales, memory_spend (shown)
+DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 50 AND order_id % 4 = 1;
+ALTER TABLE fact_vk_ads_daily UPDATE spent = spent * 1.1 WHERE stat_date = {today} - 50;
+DELETE FROM fact_direct_daily WHERE stat_date = {today} - 80;
+
+-- a tenth of the tickets was deleted by hand; rows of Direct were added
+-- memory_sales, memory_spend, totals_ads, totals_sales (shown)
+DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 9 AND order_id % 10 = 1;
+INSERT INTO fact_direct_daily SELECT * REPLACE (ad_id + 900000000 AS ad_id, campaign_id + 900000000 AS campaign_id, 500 + ad_id % 7 AS impressions, ad_id % 5 AS clicks, spent * 0.1 AS spent)
+FROM (SELECT * FROM fact_direct_daily WHERE stat_date = {today} - 9 ORDER BY ad_id LIMIT 3);
+
+-- the accounts' totals are more than their ads; orders cost more than their lines; an event's sales stand in another city
+-- mart_cities, totals_ads, totals_sales
+ALTER TABLE stg_qtickets_sales_raw UPDATE city = 'самара' WHERE event_id = {top_event};
+ALTER TABLE meta_ad_totals UPDATE spent = spent * 1.06, clicks = clicks + 40 WHERE stat_date = {today} - 1 AND source = 'vk_ads';
+ALTER TABLE meta_ad_totals UPDATE spent_has_vat = 0 WHERE stat_date = {today} - 5 AND source = 'direct';
+ALTER TABLE meta_order_totals UPDATE revenue = revenue * 1.1, orders_odd = orders WHERE event_date = {today} - 1;
+
+-- yesterday's totals still settle; prices of orders are lowered by refunds; promo codes lower them every day
+-- nothing
+ALTER TABLE meta_ad_totals UPDATE spent = spent * 1.009, impressions = toUInt64(impressions * 1.009) WHERE stat_date = {today} - 1;
+ALTER TABLE meta_order_totals UPDATE revenue = revenue - lines_refunded WHERE event_date = {today} - 3;
+ALTER TABLE meta_order_totals UPDATE revenue = revenue * 0.9, orders_odd = intDiv(orders, 5) WHERE event_date >= {today} - 40 AND event_date != {today} - 3;
+
+-- a settled day was half as much again before; another was restated by a backfill; one order of a small day is gone
+-- restated_days
+INSERT INTO meta_memory SELECT * REPLACE ({today} - 6 AS seen_on, mapApply((k, v) -> (k, v * 3 / 2), figures) AS figures) FROM meta_memory WHERE day = {today} - 10;
+INSERT INTO meta_memory SELECT * REPLACE ({today} - 6 AS seen_on, mapApply((k, v) -> (k, v * 2), figures) AS figures) FROM meta_memory WHERE day = {today} - 12;
+ALTER TABLE meta_memory UPDATE seen_by = 'backfill' WHERE day = {today} - 12 AND seen_on = {today} - 1;
+INSERT INTO meta_memory SELECT * REPLACE ({today} - 6 AS seen_on, mapApply((k, v) -> (k, toDecimal64(v * 1.08, 2)), figures) AS figures) FROM meta_memory WHERE day = {today} - 14;
+
+-- an event moved to another city; ads of a campaign lost theirs; of another campaign all rows were written again; a rate of VAT changed
+-- changed_campaigns, changed_events, changed_reference (loaded)
+ALTER TABLE dim_events UPDATE city = 'самара' WHERE event_id = {top_event};
+ALTER TABLE fact_vk_ads_daily UPDATE utm_city = 'самара' WHERE campaign_id = {main_campaign} AND stat_date >= {today} - 2;
+ALTER TABLE fact_direct_daily UPDATE utm_city = 'самара' WHERE campaign_id = (SELECT argMax(campaign_id, spent) FROM fact_direct_daily WHERE stat_date = {today} - 1 AND utm_city != '');
+ALTER TABLE dim_vat_rates UPDATE rate = 0.2001 WHERE valid_from = '2019-01-01';
+
+-- one of ten orders came twice under new numbers; so did the ads of a campaign; an account has spend with VAT on one day
+-- changed_basis, copied_ads, copied_orders (loaded)
+INSERT INTO stg_qtickets_tickets SELECT * REPLACE (ticket_id + 900000000 AS ticket_id, order_id + 900000000 AS order_id)
+FROM (SELECT * FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 4 AND order_id % 10 = 1);
+INSERT INTO fact_vk_ads_daily SELECT * REPLACE (ad_id + 900000000 AS ad_id, ad_group_id + 900000000 AS ad_group_id, campaign_id + 900000000 AS campaign_id)
+FROM (SELECT * FROM fact_vk_ads_daily WHERE stat_date = {today} - 4 AND campaign_id = {main_campaign});
+ALTER TABLE fact_direct_daily UPDATE spent_has_vat = 0 WHERE stat_date = {today} - 6;
+
+-- two equal orders in a second; two small ads with the same figures
+-- nothing (loaded)
+INSERT INTO stg_qtickets_tickets SELECT * REPLACE (ticket_id + 900000000 AS ticket_id, order_id + 900000000 AS order_id)
+FROM (SELECT * FROM stg_qtickets_tickets WHERE {one_ticket});
+INSERT INTO fact_vk_ads_daily SELECT * REPLACE (ad_id + 900000000 AS ad_id, 12 AS impressions, 1 AS clicks, 30 AS spent)
+FROM (SELECT * FROM fact_vk_ads_daily WHERE stat_date = {today} - 4 LIMIT 2);
+
+-- tickets in another currency than their event; one of an order on the next day; demo beside real data
+-- one_origin, order_days, ticket_currency (loaded)
+ALTER TABLE stg_qtickets_tickets UPDATE currency = 'KZT' WHERE {one_ticket};
+INSERT INTO stg_qtickets_tickets SELECT * REPLACE (booked_at + toIntervalDay(1) AS booked_at, _ver + 1 AS _ver) FROM (SELECT * FROM stg_qtickets_tickets WHERE {one_of_two});
+OPTIMIZE TABLE stg_qtickets_tickets FINAL;
+INSERT INTO meta_accounts (source, account, address, _ver) VALUES ('qtickets', 'main', 'https://qtickets.ru/api/rest/v1', 1), ('vk_ads', 'demo', 'http://127.0.0.1:8080/vk', 1);
+
+-- v_ad_spend adds VAT to what has it
+-- spend_basis (loaded)
+CREATE OR REPLACE VIEW v_ad_spend AS SELECT *, toDecimal64(spent * 1.2, 2) AS spend FROM (SELECT 'vk_ads' AS source, * FROM fact_vk_ads_daily FINAL UNION ALL SELECT 'direct', * FROM fact_direct_daily FINAL);
+
+-- the rates of VAT are gone
+-- changed_reference, spend_basis (loaded)
+DELETE FROM dim_vat_rates WHERE 1;
+
+-- yesterday came without ads though campaigns go on, and without sales though events sell every day
+-- completeness_ads, completeness_cities, completeness_hours, completeness_sales (shown)
+DELETE FROM fact_vk_ads_daily WHERE stat_date = {today} - 1;
+DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1;
+DELETE FROM meta_ad_totals WHERE stat_date >= {today} - 2;
+DELETE FROM meta_order_totals WHERE event_date = {today} - 1;
+DELETE FROM meta_memory WHERE day = {today} - 1;
+
+-- a table was restored from an old copy
+-- freshness_data (loaded)
+ALTER TABLE meta_job_runs UPDATE metrics = replaceOne(metrics, '"columns"', '"tables": {"fact_direct_daily": {"new": 700, "unchanged": 9000}}, "columns"') WHERE run_id = concat('direct-', toString({today}));
 
 -- a day of sales is missing; a hole in the days of VK; rows were rejected; the newest run failed
--- completeness_ads, completeness_sales, quarantine_growth, runs_failed (loaded)
+-- quarantine_growth, runs_failed (loaded)
 DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 10;
 DELETE FROM fact_vk_ads_daily WHERE stat_date = {today} - 9;
 INSERT INTO meta_quarantine SELECT toString(number), 'qtickets', 'main', 'orders', toString(number), 'price is negative', 'price', '-1',
@@ -13,7 +95,7 @@ INSERT INTO meta_job_runs (job, account, run_id, status, started_at, finished_at
     'Europe/Moscow') + toIntervalHour(11), 'it broke', '{}', 0, 9999999999999;
 
 -- a city is missing yesterday; Direct stopped three days ago
--- completeness_cities, freshness_data, silent_campaign (loaded)
+-- completeness_cities, silent_campaign (loaded)
 DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1 AND event_id IN {moscow_events};
 DELETE FROM fact_direct_daily WHERE stat_date >= {today} - 2;
 
@@ -33,7 +115,7 @@ ALTER TABLE stg_qtickets_tickets UPDATE utm_source = '', utm_campaign = '', utm_
 ALTER TABLE fact_vk_ads_daily UPDATE spent = spent / 2 WHERE stat_date = {today} - 1;
 
 -- another currency floods in; yesterday's spend is tripled
--- other_currency, volume_spend (loaded)
+-- other_currency, ticket_currency, volume_spend (loaded)
 ALTER TABLE stg_qtickets_tickets UPDATE currency = 'KZT' WHERE event_id IN {moscow_events} AND {booked_on} >= {today} - 7;
 ALTER TABLE fact_direct_daily UPDATE spent = spent * 3 WHERE stat_date = {today} - 1;
 
@@ -66,7 +148,7 @@ INSERT INTO meta_job_runs (job, account, run_id, status, started_at, finished_at
     9999999999999;
 
 -- a sale in three days; an account under two names; a run was killed, and later ones were good
--- duplicates_ads, future_values, runs_stuck (loaded)
+-- duplicates_ads, future_values, order_days, runs_stuck (loaded)
 INSERT INTO stg_qtickets_tickets SELECT * REPLACE (ticket_id + 1 AS ticket_id, paid_at + toIntervalDay(4) AS paid_at,
     ordered_at + toIntervalDay(4) AS ordered_at, booked_at + toIntervalDay(4) AS booked_at)
 FROM (SELECT * FROM stg_qtickets_tickets WHERE {one_ticket});
@@ -75,7 +157,7 @@ FROM (SELECT * FROM fact_direct_daily WHERE stat_date >= {today} - 30);
 ALTER TABLE meta_job_runs UPDATE status = 'running', finished_at = NULL WHERE run_id = concat('vk_ads-', toString({today} - 3));
 
 -- an order of 1970; an ad account in another currency; days that no run has read
--- completeness_runs, future_values, spend_other_currency (loaded)
+-- completeness_runs, copied_ads, future_values, order_days, spend_other_currency (loaded)
 INSERT INTO stg_qtickets_tickets SELECT * REPLACE (ticket_id + 1 AS ticket_id, toDateTime64(3600, 3, 'UTC') AS paid_at,
     toDateTime64(3600, 3, 'UTC') AS booked_at)
 FROM (SELECT * FROM stg_qtickets_tickets WHERE {one_ticket});
@@ -84,13 +166,13 @@ FROM (SELECT * FROM fact_vk_ads_daily WHERE stat_date = {today} - 2);
 DELETE FROM meta_job_runs WHERE job = 'direct_loader' AND started_at BETWEEN {today} - 30 AND {today} - 20;
 
 -- a ticket of an unknown event; spend lost its cities; no good run this morning
--- events_unknown, good_run_by_ten, spend_without_city (loaded)
+-- changed_campaigns, events_unknown, good_run_by_ten, spend_without_city (loaded)
 ALTER TABLE stg_qtickets_tickets UPDATE event_id = 999999 WHERE {one_ticket};
 ALTER TABLE fact_vk_ads_daily UPDATE utm_city = '', utm_content = '' WHERE stat_date >= {today} - 3;
 DELETE FROM meta_job_runs WHERE job = 'vk_ads_loader' AND started_at >= toDateTime64({today}, 3, 'Europe/Moscow');
 
 -- an event in an unknown city; this morning's run did not read yesterday
--- good_run_by_ten, unknown_cities (loaded)
+-- changed_events, good_run_by_ten, unknown_cities (loaded)
 ALTER TABLE dim_events UPDATE city = 'неведомск' WHERE event_id = (SELECT max(event_id) FROM dim_events WHERE city = 'казань');
 ALTER TABLE meta_job_runs UPDATE metrics = replaceAll(metrics, concat('"last": "', toString({today} - 1)), concat('"last": "',
     toString({today} - 2))) WHERE job = 'direct_loader' AND started_at >= toDateTime64({today}, 3, 'Europe/Moscow');
@@ -102,14 +184,14 @@ ALTER TABLE stg_qtickets_tickets UPDATE utm_source = 'vk_promo' WHERE utm_source
     - 3;
 
 -- a ticket changed and the mart did not; v_sales_latest leaves rows out; a price below zero
--- negative_values, reconcile_marketing, reconcile_sales_view, reconcile_tickets
+-- memory_sales, negative_values, reconcile_marketing, reconcile_sales_view, reconcile_tickets
 ALTER TABLE stg_qtickets_tickets UPDATE amount = amount + 1 WHERE {one_ticket};
 CREATE OR REPLACE VIEW v_sales_latest AS SELECT event_date, event_id, city, event_name, currency, tickets_sold, revenue,
     refunds_amount FROM stg_qtickets_sales_raw FINAL WHERE refunds_amount = 0;
 ALTER TABLE stg_qtickets_tickets UPDATE price = -price WHERE {one_ticket};
 
 -- an older version of a ticket was left in another month, and all that loads make of it counts both
--- duplicates_tickets, reconcile_campaigns, reconcile_marketing, reconcile_tickets (loaded)
+-- duplicates_tickets, order_days, reconcile_campaigns, reconcile_marketing, reconcile_tickets (loaded)
 INSERT INTO stg_qtickets_tickets SELECT * REPLACE (booked_at - toIntervalDay(40) AS booked_at, _ver - 1 AS _ver)
 FROM (SELECT * FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 5 AND utm_source = 'vk' LIMIT 1);
 
@@ -164,15 +246,15 @@ ALTER TABLE fact_direct_daily UPDATE currency = 'RUB' WHERE 1;
 INSERT INTO meta_job_runs SELECT * REPLACE ('new' AS account) FROM (SELECT * FROM meta_job_runs WHERE account = 'main');
 
 -- one of two accounts ended four days ago
--- completeness_hours, completeness_runs, completeness_sales, freshness_data, freshness_runs, good_run_by_ten (loaded) of spb
+-- completeness_hours, completeness_runs, freshness_runs, good_run_by_ten (loaded) of spb
 {spb_ended};
 
 -- an account is loaded under two names
--- duplicates_accounts (loaded) of main
+-- duplicates_accounts (loaded)
 {twin};
 
 -- a day of ads of the second account is missing, another is tripled; its sales of yesterday are halved, a price is in kopecks; its newest run failed, rows were rejected
--- completeness_ads, good_run_by_ten, quarantine_growth, revenue_outlier, runs_failed, volume_sales, volume_spend (loaded) of spb
+-- good_run_by_ten, quarantine_growth, revenue_outlier, runs_failed, volume_sales, volume_spend (loaded) of spb
 {spb};
 DELETE FROM fact_vk_ads_daily WHERE account = 'spb' AND stat_date = {today} - 9;
 ALTER TABLE fact_direct_daily UPDATE spent = spent * 3 WHERE account = 'spb' AND stat_date = {today} - 1;

@@ -13,6 +13,7 @@ from clickhouse_connect.driver.client import Client
 
 from tasks.load.frames import insert
 from tasks.load.mart import reference_tables, restate
+from tasks.load.memory import remember_attributes, remember_days
 from tasks.load.migrate import migrate
 from tasks.load.sql import sql_text
 from tasks.load.tables import Scope
@@ -32,7 +33,10 @@ ACCOUNTS = [(source, account) for source in ALL for account in ("main", "spb", "
 FACT_TABLES = {"vk_ads": "fact_vk_ads_daily", "direct": "fact_direct_daily"}
 MARTS = tuple({mart.table.name: mart for source in SOURCES.values() for mart, _ in source.marts}.values())
 DATA = ("stg_qtickets_tickets", "dim_events", *FACT_TABLES.values(), *(mart.table.name for mart in MARTS))
-META = ("meta_job_runs", "meta_quarantine")
+TOLD = {"meta_memory", "meta_ad_totals", "meta_order_totals", "dim_campaigns"}
+"""What a load writes besides the tables and marts."""
+META = ("meta_job_runs", "meta_quarantine", "meta_accounts", *sorted(TOLD))
+REFERENCE = ("dim_vat_rates", "dim_utm_sources", "dim_report")
 # What the scheduled loads read: how many days, of which the last is so many days before today.
 WINDOWS = {"qtickets": (2, 0), "vk_ads": (14, 1), "direct": (7, 1)}
 COLUMNS = {"qtickets": {"orders": ["created_at", "price"], "events": ["city"]}, "vk_ads": {"ad_days": ["spent"]}}
@@ -75,6 +79,35 @@ def stand(client: Client, truth: Truth, at: datetime, sources: Iterable[str] = A
             insert(client, table, facts.filter(pl.col("source") == source).drop("source").with_columns(own))
     insert(client, "meta_job_runs", _runs(truth.first_day, at, sources))
     _make_marts(client, at)
+    tell(client, at)
+    remember_attributes(client, _today(at) - timedelta(days=1))
+
+
+def tell(client: Client, at: datetime) -> None:
+    """What the sources say in sum, that campaigns of the last days go on, and what is remembered of days: all as the
+    tables are."""
+    for table in TOLD:
+        client.command(f"DELETE FROM {table} WHERE {'day > toDate(0)' if table == 'meta_memory' else '1'}")
+    for source, table in FACT_TABLES.items():
+        of = f"SELECT stat_date, '{source}', account, sum(impressions), sum(clicks), sum(spent), max(spent_has_vat), ''"
+        client.command(
+            f"INSERT INTO meta_ad_totals {of}, {_version(at)} FROM {table} FINAL GROUP BY stat_date, account"
+        )
+        of = f"SELECT '{source}', account, campaign_id, any(campaign_name), 'active', 'active', NULL, NULL, NULL"
+        client.command(f"INSERT INTO dim_campaigns {of}, {_version(at)} FROM {table} GROUP BY account, campaign_id")
+        for account in client.query(f"SELECT DISTINCT account FROM {table}").result_columns[:1] or [[]]:
+            for name in account:
+                remember_days(client, source, name, [], _today(at) - timedelta(days=1), also_unknown=True)
+    remember_days(client, "qtickets", "main", [], _today(at) - timedelta(days=1), also_unknown=True)
+    client.command(
+        "INSERT INTO meta_order_totals SELECT toDate(booked_at, 'Europe/Moscow') AS d, account, event_id, currency, "
+        "uniqExact(order_id), 0, 0, sum(quantity), sum(amount), sum(amount), sum(refunded_amount), 0, max(_ver) "
+        "FROM stg_qtickets_tickets FINAL WHERE state IN ('paid', 'refunded') GROUP BY d, account, event_id, currency"
+    )
+
+
+def _today(at: datetime) -> date:
+    return at.astimezone(MOSCOW).date()
 
 
 def _make_marts(client: Client, at: datetime) -> None:

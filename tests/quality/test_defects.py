@@ -13,7 +13,21 @@ from clickhouse_connect.driver.client import Client
 
 from tasks.load.sql import sql_text
 from tasks.quality.checks import checks
-from tests.quality.healthy import DATA, MARTS, META, TODAY, broken, judged, noon, refresh_marts, stand, warehouse_in
+from tests.quality.healthy import (
+    DATA,
+    MARTS,
+    META,
+    REFERENCE,
+    TODAY,
+    TOLD,
+    broken,
+    judged,
+    noon,
+    refresh_marts,
+    stand,
+    tell,
+    warehouse_in,
+)
 from tests.quality.rows import Truth
 
 DAYS = 110
@@ -45,6 +59,10 @@ WORDS = {
     "AND {paid_on} = {today} - 1)",
     "one_ad": "stat_date = {today} - 4 "
     "AND ad_id = (SELECT argMax(ad_id, spent) FROM fact_vk_ads_daily WHERE stat_date = {today} - 4)",
+    "top_event": "(SELECT argMax(event_id, r) FROM (SELECT event_id, sum(revenue) AS r FROM stg_qtickets_sales_raw WHERE event_date > "
+    "{today} - 60 GROUP BY event_id))",
+    "one_of_two": "ticket_id = (SELECT any(t) FROM (SELECT max(ticket_id) AS t FROM stg_qtickets_tickets WHERE state = 'paid' AND "
+    "{paid_on} = {today} - 9 GROUP BY order_id HAVING count() > 1))",
     "main_campaign": "(SELECT argMax(campaign_id, s) FROM "
     f"(SELECT campaign_id, sum(spent) AS s {_LATELY} HAVING count() >= 16))",
     "moscow_events": "(SELECT event_id FROM dim_events WHERE city = 'москва')",
@@ -54,7 +72,7 @@ WORDS = {
     "today": f"toDate('{TODAY}')",
 }
 _HEAD = re.compile(
-    r"-- (?P<name>.+)\n-- (?P<caught_by>[\w, ]+?)(?P<loaded> \(loaded\))?(?: of (?P<account>\w+))?\n"
+    r"-- (?P<name>.+)\n-- (?P<caught_by>[\w, ]+?)(?: \((?P<after>loaded|shown)\))?(?: of (?P<account>\w+))?\n"
 )
 
 
@@ -62,15 +80,19 @@ _HEAD = re.compile(
 class Defect:
     name: str
     caught_by: set[str]
-    loaded: bool
+    after: str | None
     account: str | None
     """The only one that is to be named."""
     statements: list[str]
 
     @property
     def touched(self) -> set[str]:
-        named = {table for table in (*DATA, *META) if any(table in text for text in self.statements)}
-        return named | ({mart.table.name for mart in MARTS} if self.loaded else set())
+        named = {table for table in (*DATA, *META, *REFERENCE) if any(table in text for text in self.statements)}
+        return (
+            named
+            | ({mart.table.name for mart in MARTS} if self.after else set())
+            | (TOLD if self.after == "loaded" else set())
+        )
 
     @property
     def views(self) -> set[str]:
@@ -87,7 +109,7 @@ def _defects() -> Iterator[Defect]:
             text = text.replace(f"{{{word}}}", meaning)
         statements = [statement.strip() for statement in text.split(";\n") if statement.strip(" ;\n")]
         caught_by = set(head["caught_by"].split(", ")) - {"nothing"}
-        caught = (caught_by, bool(head["loaded"]), head["account"])
+        caught = (caught_by, head["after"], head["account"])
         yield Defect(head["name"], *caught, [s.rstrip(";") for s in statements])
 
 
@@ -100,7 +122,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     with warehouse_in(tmp_path_factory.mktemp("defects")) as client:
         stand(client, Truth.of(noon(TODAY), DAYS, 1.0), noon(TODAY))
         assert broken(client, TODAY) == {}
-        for table in (*DATA, *META):
+        for table in (*DATA, *META, *REFERENCE):
             client.command(f"CREATE TABLE keep_{table} AS {table}")
             client.command(f"INSERT INTO keep_{table} SELECT * FROM {table} FINAL")
         yield client
@@ -124,8 +146,10 @@ def test_a_defect_is_caught_by_its_checks_alone(client: Client, defect: Defect) 
     with mended(client, defect):
         for statement in defect.statements:
             client.command(statement, settings={"mutations_sync": 2})
-        if defect.loaded:
+        if defect.after:
             refresh_marts(client, noon(TODAY))
+        if defect.after == "loaded":
+            tell(client, noon(TODAY))
         found = {result.check.name: result for result in judged(client, TODAY) if result.status == "broken"}
 
     assert found.keys() == defect.caught_by, {name: result.message for name, result in found.items()}

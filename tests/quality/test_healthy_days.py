@@ -20,8 +20,8 @@ MONTHS = {
     "a small promoter": (date(2025, 12, 15), 0.25, (29, 11)),
 }
 NEED_FOUR_WEEKS = {"completeness_hours", "volume_sales", "volume_spend"}
-NEED_DATA = NEED_FOUR_WEEKS | {"completeness_runs", "completeness_sales", "freshness_data", "freshness_runs", "good_run_by_ten"} | {
-    "other_currency", "revenue_without_source", "schema_drift", "silent_campaign", "spend_without_city"
+NEED_DATA = NEED_FOUR_WEEKS | {"completeness_runs", "freshness_runs", "good_run_by_ten"} | {
+    "revenue_without_source", "schema_drift", "silent_campaign", "spend_without_city"
 }  # fmt: skip
 
 

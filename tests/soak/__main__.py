@@ -4,8 +4,6 @@ A schedule that fails is printed with its seed and its steps. `--schedules 1 --s
 carries out one again.
 """
 
-from __future__ import annotations
-
 import argparse
 import multiprocessing
 import sys

@@ -3,8 +3,6 @@
 Knows the runs by what the sources said when they read, and nothing of how the product keeps it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date

@@ -1,7 +1,5 @@
 """Carries out schedules, and says what is wrong: after each successful run, and at the end, when all must be exact."""
 
-from __future__ import annotations
-
 import logging
 import threading
 import traceback
@@ -31,30 +29,17 @@ from tests.soak import scene as scenes
 from tests.soak.model import Model, Run
 from tests.soak.scene import SOURCES, Key, Scene, Value
 from tests.soak.schedule import DAYS, LONGEST, OLD, Step, draw
-from tests.support.product import Clock, Killed, Outcome, Product, as_processes, in_process
+from tests.support.product import Clock, Outcome, Product, as_processes, in_process, killer
 from tests.support.stage import Stage, stage
 
 START = datetime.fromisoformat("2026-03-05T12:00:00+03:00")
 """The first days are those of the month before. In the past, since ClickHouse has a clock of its own."""
-_HELD = {
-    "qtickets": "SELECT ticket_id, state, amount, toDate(coalesce(paid_at, ordered_at), 'Europe/Moscow') "
-    "FROM stg_qtickets_tickets",
-    "vk_ads": "SELECT stat_date, campaign_id, ad_group_id, ad_id, impressions, clicks, spent, conversions, stat_date AS day "
-    "FROM fact_vk_ads_daily",
-}
-_HELD["direct"] = _HELD["vk_ads"].replace("vk_ads", "direct")
-_KEYS = {"qtickets": 1, "vk_ads": 4, "direct": 4}
 _DELETE = {
     "qtickets": "DELETE FROM stg_qtickets_tickets WHERE ticket_id = %s",
     "vk_ads": "DELETE FROM fact_vk_ads_daily "
     "WHERE stat_date = '%s' AND campaign_id = %s AND ad_group_id = %s AND ad_id = %s",
 }
 _DELETE["direct"] = _DELETE["vk_ads"].replace("vk_ads", "direct")
-_SALES = "SELECT event_date, event_id, currency, tickets_sold, revenue, refunds_amount FROM stg_qtickets_sales_raw"
-_MART = (
-    "SELECT d, city, source, impressions, clicks, spend_total, tickets_sold, revenue, refunds_amount "
-    "FROM agg_marketing_daily"
-)
 _PATIENCE = 120
 VAT = vat_rates()
 
@@ -174,7 +159,7 @@ class Runner:
             self._start(run, options["pause"], refresh=old)
         else:
             run_id = str(uuid.uuid4())
-            hook = _killer(options["kill"], options["after"]) if "kill" in options else None
+            hook = killer(options["kill"], after=options["after"]) if "kill" in options else None
             outcome = self._reading(
                 run,
                 lambda: self.product.load(source, first, last, run_id=run_id, on_statement=hook, refresh=old),
@@ -306,12 +291,9 @@ class Runner:
     # --- what must be so
 
     def _held(self, source: str) -> dict[Key, Value]:
-        rows = self.product.select(_HELD[source]).rows()
-        width = _KEYS[source]
-        held = {row[:width]: row[width:] for row in rows}
-        if len(held) != len(rows):
-            raise Wrong(f"{source}: rows of one key stand twice: {len(rows) - len(held)}")
-        return held
+        if source == "qtickets":
+            return {(number,): value for number, value in self.product.held("tickets").items()}
+        return {key: (*value, key[0]) for key, value in self.product.held(source).items()}
 
     def _check(self, source: str) -> None:
         if source in self.tainted or any(paused.within for paused in self.paused if paused.run.source == source):
@@ -361,21 +343,14 @@ class Runner:
         self._agree(*SOURCES)
         for source in SOURCES:
             _same(source, self._held(source), self.scene.views[-1].rows[source])
-        _same("sales", _pairs(self.product.select(_SALES).rows()), truth.sales(self.scene.world))
-        _same("marketing", _pairs(self.product.select(_MART).rows()), self.scene.marketing())
+        _same("sales", self.product.held("sales"), truth.sales(self.scene.world))
+        _same("marketing", self.product.held("marketing"), self.scene.marketing())
         good = self.product.select(
             "SELECT count() FROM meta_quarantine WHERE source = 'qtickets' AND resource = 'orders' "
             "AND record_key IN (SELECT toString(ticket_id) FROM stg_qtickets_tickets)"
         ).item()
         if good:
             raise Wrong(f"quarantine holds tickets that are loaded: {good}")
-
-
-def _pairs(rows: list[tuple[Any, ...]]) -> dict[Key, Value]:
-    found = {row[:3]: row[3:] for row in rows}
-    if len(found) != len(rows):
-        raise Wrong("rows of one key stand twice in a mart")
-    return found
 
 
 def _same(what: str, there: dict[Any, Any], right: dict[Any, Any]) -> None:
@@ -388,19 +363,6 @@ def _same(what: str, there: dict[Any, Any], right: dict[Any, Any]) -> None:
             f"{what} not exact in the end: {len(lost)} lost, {len(others)} too many, {len(differ)} differ, "
             f"e.g. {key}: {there.get(key)} instead of {right.get(key)}"
         )
-
-
-def _killer(number: int, after: bool) -> Callable[[str], None]:
-    left = number
-
-    def kill(phase: str) -> None:
-        nonlocal left
-        left -= phase == "before"
-        if left < 0 or (left == 0 and phase == ("after" if after else "before")):
-            left = -1
-            raise Killed
-
-    return kill
 
 
 def _picked(found: list[Any], share: float) -> Any:

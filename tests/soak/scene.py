@@ -3,8 +3,6 @@
 Changes outlive the passing of time: they are made again on each later view. Holds no clock.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta

@@ -3,8 +3,6 @@
 Picks are shares (0 to 1) of what there is to pick from when the step is taken.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from random import Random
 from typing import Any

@@ -1,13 +1,12 @@
 """Random schedules end exact; and some that once did not, or are worth their own name."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Iterator
 
 import pytest
 
 from tests.soak.runner import Runner, runner, try_one
+from tests.soak.scene import SOURCES
 from tests.soak.schedule import Step
 
 pytestmark = pytest.mark.slow
@@ -47,6 +46,18 @@ SCHEDULES = {
         _load("qtickets", back=4), Step("again", {"pick": 0}),
     ],
 }  # fmt: skip
+# With rows to insert, to change and to delete, at points spread over all requests to the warehouse.
+SCHEDULES |= {
+    f"a load of {source} that is killed at request {number}": [
+        *map(_load, SOURCES),
+        *(_change(what, 0.8, source=ads) for what in ("restate", "refund")),
+        *(_change(what, 0.9, source=ads) for what in ("vanish_day", "vanish_order")),
+        Step("time", {"hours": 26}),
+        _load(source, kill=number, after=number % 8 == 2),
+    ]
+    for source, ads in zip(SOURCES, ("direct", "vk_ads", "direct"), strict=True)
+    for number in range(22, 71, 12)
+}
 
 
 @pytest.mark.parametrize("name", SCHEDULES)

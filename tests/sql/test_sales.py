@@ -1,7 +1,5 @@
 """Sales by day, event and currency are what a person adds up by hand from the tickets, and the views show each once."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -15,8 +13,7 @@ from tasks.load.upsert import upsert
 from tasks.sources.qtickets import EVENTS, SALES, TICKETS
 from tests.quality.healthy import warehouse_in
 from tests.tasks.load.engines import values
-from tests.tasks.load.events import event, event_frame
-from tests.tasks.load.tickets import Ticket, load, refunded, ticket
+from tests.tasks.load.tickets import Ticket, event, event_frame, load, refunded, ticket
 
 COLUMNS = "event_date, event_id, currency, city, event_name, tickets_sold, revenue, refunds_amount"
 NAMES = {7: ("москва", "Лекция"), 8: ("казань", "Экскурсия «О'Коннор»")}

@@ -1,4 +1,4 @@
-"""A real ClickHouse server over HTTP for the tests: started in a folder, stopped and started again there.
+"""A real ClickHouse server over HTTP for the tests.
 
 It is clickhouse-local with an HTTP listener: one process, tables on disk, users out of XML. It has no
 `system.query_log`, no replication, no `CREATE USER`; native TCP is off unless asked for: a failed login there ends it.
@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,15 +30,11 @@ LISTEN = (
 )
 
 
+@dataclass(frozen=True)
 class ClickHouseServer:
-    """One server in one folder. Start it in the main thread: the kernel ends it with the thread that did."""
-
-    def __init__(self, directory: Path, users: Iterable[User] = (), *, native: bool = False) -> None:
-        self.directory = directory.resolve()
-        self.port = 0
-        self.native_port = free_port() if native else 0
-        self._users = tuple(users)
-        self._process: subprocess.Popen[bytes] | None = None
+    directory: Path
+    port: int
+    native_port: int
 
     @property
     def dsn(self) -> str:
@@ -48,75 +45,41 @@ class ClickHouseServer:
         secret = f":{quote(user.password, safe='')}" if user.password else ""
         return f"http://{quote(user.name, safe='')}{secret}@{HOST}:{self.port}"
 
-    def start(self) -> None:
-        """Start on a free port, or on the port it had; raises ClickHouseUnavailableError with its log."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        self.port = self.port or free_port()
-        self._launch(library_path(), self.port)
 
-    def stop(self) -> None:
-        """Stop it, by force if it does not listen. What was inserted stays in the folder."""
-        process, self._process = self._process, None
-        if process is None:
-            return
+@contextmanager
+def clickhouse_server(
+    directory: Path, users: Iterable[User] = (), *, native: bool = False
+) -> Iterator[ClickHouseServer]:
+    """A running server with its data in `directory`; raises ClickHouseUnavailableError with its log. Start it in the
+    main thread: the kernel ends it with the thread that did."""
+    server = ClickHouseServer(directory.resolve(), free_port(), free_port() if native else 0)
+    server.directory.mkdir(parents=True, exist_ok=True)
+    config, log = write_config(server.directory, users), server.directory / "server.log"
+    engine = [f"--config-file={config}", f"--path={server.directory / 'data'}", f"--listen_host={HOST}"]
+    engine += [f"--tcp_port={server.native_port}"] if native else []
+    listen = f"SYSTEM START LISTEN TCP; {LISTEN}" if native else LISTEN
+    engine += [f"--http_port={server.port}", "--multiquery", f"--query={listen}"]
+    command = [sys.executable, "-I", clickhouse_process.__file__, str(os.getpid()), str(library_path()), *engine]
+    with log.open("wb") as out:
+        # A session of its own: Ctrl-C then stops the tests first, who still need the server to clean up.
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+        )
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(f"http://{HOST}:{server.port}/ping"):
+            if process.poll() is not None or time.monotonic() > deadline:
+                said = log.read_text(errors="replace")[-3000:].strip()
+                raise ClickHouseUnavailableError(f"No server came up in {directory}. It said:\n{said}")
+            time.sleep(0.02)
+        yield server
+    finally:
         process.terminate()
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(STOP_SECONDS)
-
-    def _launch(self, library: Path, port: int) -> None:
-        config = write_config(self.directory, self._users)
-        script = str(Path(clickhouse_process.__file__))
-        engine = [f"--config-file={config}", f"--path={self.directory / 'data'}", f"--listen_host={HOST}"]
-        native = "SYSTEM START LISTEN TCP; " if self.native_port else ""
-        engine += [f"--tcp_port={self.native_port}"] if native else []
-        engine += [f"--http_port={port}", "--multiquery", f"--query={native}{LISTEN}"]
-        command = [sys.executable, "-I", script, str(os.getpid()), str(library), *engine]
-        with self._log.open("wb") as log:
-            # A session of its own: Ctrl-C then stops the tests first, who still need the server to clean up.
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
-        try:
-            self._wait_until_ready(port)
-        except BaseException:
-            self.stop()
-            raise
-
-    def _wait_until_ready(self, port: int) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            if self._process is None or self._process.poll() is not None:
-                raise self._failure("ended at start")
-            if answers(f"http://{HOST}:{port}/ping"):
-                return
-            time.sleep(0.02)
-        raise self._failure(f"did not answer within {START_SECONDS} s")
-
-    @property
-    def _log(self) -> Path:
-        return self.directory / "server.log"
-
-    def _failure(self, what: str) -> ClickHouseUnavailableError:
-        tail = self._log.read_text(errors="replace")[-3000:].strip() or "(it said nothing)"
-        return ClickHouseUnavailableError(
-            f"The tests' ClickHouse server in {self.directory} {what}. It said:\n{tail}"
-        )
-
-
-@contextmanager
-def clickhouse_server(
-    directory: Path, users: Iterable[User] = (), *, native: bool = False
-) -> Iterator[ClickHouseServer]:
-    """A running server with its data in `directory`, stopped at the end."""
-    server = ClickHouseServer(directory, users, native=native)
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
 
 
 def free_port() -> int:

@@ -1,4 +1,4 @@
-"""Fixtures of a real ClickHouse server, for `pytest_plugins` in the root conftest."""
+"""Fixtures of a real ClickHouse server and of a chat, for `pytest_plugins` in the root conftest."""
 
 import os
 import uuid
@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.clickhouse_library import DSN_VARIABLE
 from tests.support.clickhouse_server import clickhouse_server
+from tests.support.receiver import Receiver
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +37,10 @@ def clickhouse_database(clickhouse_dsn: str) -> Iterator[str]:
     """Name of a database that no other test has, not yet created; it is dropped after the test."""
     with new_database(clickhouse_dsn) as name:
         yield name
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.close()

@@ -46,6 +46,21 @@ _ONE_BY_ONE = "do_not_merge_across_partitions_select_final"
 _LOGS = ("meta_removals", "meta_unfinished", "meta_alerts", "meta_quality_checks")
 """Nobody reads them but with FINAL, or for the newest."""
 
+_FACTS = (
+    "SELECT stat_date, campaign_id, ad_group_id, ad_id, impressions, clicks, spent, conversions FROM fact_{}_daily"
+)
+_HELD = {
+    "tickets": ("SELECT ticket_id, state, amount, toDate(coalesce(paid_at, ordered_at), 'Europe/Moscow') "
+                "FROM stg_qtickets_tickets", 1),
+    "sales": ("SELECT event_date, event_id, currency, tickets_sold, revenue, refunds_amount "
+              "FROM stg_qtickets_sales_raw", 3),
+    "vk_ads": (_FACTS.format("vk_ads"), 4),
+    "direct": (_FACTS.format("direct"), 4),
+    "marketing": ("SELECT d, city, source, impressions, clicks, spend_total, tickets_sold, revenue, refunds_amount "
+                  "FROM agg_marketing_daily", 3),
+}  # fmt: skip
+"""What is compared with the ground truth, and how many columns are its key."""
+
 
 class Clock:
     """The product's now. It stands still until it is moved."""
@@ -121,6 +136,15 @@ class Product:
         with warehouse(self.settings) as client:
             return select(client, sql)
 
+    def held(self, what: str, account: str = "") -> dict[Any, Any]:
+        """Tickets, sales, marketing or the facts of a source, of all accounts or of one, in the shape of `truth` and
+        `ad_truth`; without FINAL, as people ask."""
+        sql, width = _HELD[what]
+        rows = self.select(f"{sql} WHERE account = '{account}'" if account else sql).rows()
+        found = {row[:width] if width > 1 else row[0]: row[width:] for row in rows}
+        assert len(found) == len(rows), f"{what}: rows of one key stand twice"
+        return found
+
     def command(self, *statements: str) -> None:
         with warehouse(self.settings) as client:
             for sql in statements:
@@ -182,6 +206,20 @@ def _outcome(work: Callable[[], Report | str]) -> Outcome:
     except Exception as error:  # noqa: BLE001
         return Outcome("crashed", f"{type(error).__name__}: {str(error)[:200]}")
     return Outcome("success", done.message, done) if isinstance(done, Report) else Outcome("success", done)
+
+
+def killer(number: int, *, after: bool) -> Hook:
+    """Dies at that request to ClickHouse, and at each one later: before it is sent, or when it is done and nobody heard
+    of it."""
+    seen = 0
+
+    def hook(at: str) -> None:
+        nonlocal seen
+        seen += at == "before"
+        if seen > number or (seen == number and at == ("after" if after else "before")):
+            raise Killed
+
+    return hook
 
 
 @contextmanager

@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
-from sandbox.direct import DIRECT_LOGIN, DIRECT_TOKEN, DirectApi, DirectSwitches
+from sandbox.direct import DirectApi, DirectSwitches
 from sandbox.faults import Faults
-from sandbox.qtickets import SANDBOX_TOKEN, QticketsApi
+from sandbox.qtickets import QticketsApi
 from sandbox.recorder import Request
 from sandbox.server import Running, serve
-from sandbox.vk import VK_ACCOUNT_ID, VK_CLIENT_ID, VK_CLIENT_SECRET, VK_LEGACY_TOKEN, VkAdsApi, VkLegacyApi
+from sandbox.vk import VK_ACCOUNT_ID, VK_LEGACY_TOKEN, VkAdsApi, VkLegacyApi
 from sandbox.world import World
 from tasks.settings import Settings
 
@@ -31,11 +32,16 @@ class Stage:
 
     def add(self, api: str, name: str, world: World, home: Path) -> None:
         """Another account of the API; its settings are in a file of its own in `home`."""
-        made = self._apis[api].add(name, world)
+        self._apis[api].add(name, world)
         file = home / "secrets" / f".env.{api}.{name}"
         file.parent.mkdir(mode=0o700, exist_ok=True)
         file.touch(0o600)
-        given = made.settings(self.running.url_of(self._apis[api])) | {f"{api.upper()}_RATE": "10000"}
+        self.write(file, api, name)
+
+    def write(self, file: Path, api: str, account: str, **more: str) -> None:
+        """The account's credentials of now."""
+        given = self._apis[api].accounts[account].settings(self.running.url_of(self._apis[api]))
+        given |= {f"{api.upper()}_RATE": "10000"} | more
         file.write_text("".join(f"{setting}={value}\n" for setting, value in given.items()))
 
     def show(self, world: World) -> None:
@@ -67,32 +73,27 @@ class Stage:
         return sum(request.path != "/events" for api in self._apis.values() for request in api.requests)
 
     def settings(self, dsn: str, database: str, folder: Path, *, legacy: bool = False) -> Settings:
-        vk = {"vk_client_id": VK_CLIENT_ID, "vk_client_secret": VK_CLIENT_SECRET}
-        old = {"vk_api": "legacy", "vk_token": VK_LEGACY_TOKEN, "vk_account_id": str(VK_ACCOUNT_ID)}
-        values: dict[str, object] = {
+        given = (
+            {"VK_API": "legacy", "VK_TOKEN": VK_LEGACY_TOKEN, "VK_ACCOUNT_ID": str(VK_ACCOUNT_ID)} if legacy else {}
+        )
+        for api in (self.qtickets, self.direct, *(() if legacy else (self.vk,))):
+            given |= api.settings(self.running.url_of(api))
+        values: dict[str, Any] = {name.lower(): value for name, value in given.items()} | {
             "clickhouse_dsn": dsn,
             "clickhouse_database": database,
             "landing_url": str(folder / "landing"),
             "vk_token_file": folder / "vk_token.json",
+            "vk_legacy_base_url": self.running.url_of(self.legacy),
+            **dict.fromkeys(("qtickets_rate", "vk_rate", "direct_rate"), 10_000),
             "http_attempts": 3,
             "http_backoff": 0.001,
             "http_timeout": 10,
             "fetch_retries": 0,
-            "qtickets_token": SANDBOX_TOKEN,
-            "qtickets_base_url": self.running.url_of(self.qtickets),
             "qtickets_page_size": 20,
-            "qtickets_rate": 10_000,
-            "vk_base_url": self.running.url_of(self.vk),
-            "vk_legacy_base_url": self.running.url_of(self.legacy),
             "vk_page_size": 50,
-            "vk_rate": 10_000,
-            "direct_base_url": self.running.url_of(self.direct),
-            "direct_login": DIRECT_LOGIN,
-            "direct_token": DIRECT_TOKEN,
-            "direct_rate": 10_000,
             "direct_report_deadline": 5,
         }
-        return Settings(_env_file=None, **(values | (old if legacy else vk)))  # type: ignore[arg-type]
+        return Settings(_env_file=None, **values)
 
     def environment(self, dsn: str, database: str, folder: Path) -> dict[str, str]:
         made = self.settings(dsn, database, folder)

@@ -1,7 +1,5 @@
 """What the tests of tasks share: a warehouse, and a port that speaks whatever a test wants."""
 
-from __future__ import annotations
-
 import socket
 import ssl
 import threading

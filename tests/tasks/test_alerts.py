@@ -1,8 +1,5 @@
 """Alerts: sent once for a trouble and once when it is resolved, in words that fit a chat, to a webhook or Telegram."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -18,22 +15,12 @@ from tasks.alerts.sending import deliver, fire, resolve
 from tasks.settings import Settings
 from tests.support.receiver import Receiver
 from tests.tasks.load.engines import _no_flow_run, values
+from tests.tasks.test_harmless import units
 
 __all__ = ["_no_flow_run"]
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 DAY = timedelta(hours=24)
 FAILED = Trouble("run qtickets", "qtickets failed", "Token 1 is wrong.", "The token is wrong.")
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    yield receiver
-    receiver.close()
-
-
-def units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
 
 
 LINES = st.lists(st.text("abc 😀,;.", min_size=1, max_size=300), max_size=60).map("\n".join)
@@ -118,17 +105,13 @@ def alerts(client: Client) -> list[tuple[object, ...]]:
     return values(client, sql)
 
 
-def channel_to(messages: list[str]) -> Channel:
-    return Channel("test", lambda subject, body: messages.append(f"{subject}\n{body}"))
-
-
 def refuse(_subject: str, _body: str) -> None:
     raise ConnectionError("http://hooks/s3cret")
 
 
 def test_a_trouble_is_sent_once_and_so_is_its_end(place: Settings, client: Client) -> None:
     messages: list[str] = []
-    channel = channel_to(messages)
+    channel = Channel("test", lambda subject, body: messages.append(f"{subject}\n{body}"))
     for _ in range(2):
         fire(place, FAILED, channel)
     assert messages == ["Zakaz: qtickets failed\nThe token is wrong."]

@@ -1,7 +1,5 @@
 """Which earlier fetch a run may use again."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

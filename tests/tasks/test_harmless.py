@@ -1,7 +1,5 @@
 """What a buyer, an API or a server sent does nothing where people see it, and reads as it did."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 

@@ -1,7 +1,5 @@
 """The landing area gives back what was put there, text for text, or nothing; and it is the one cache of fetches."""
 
-from __future__ import annotations
-
 import os
 import uuid
 from dataclasses import replace

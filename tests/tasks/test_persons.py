@@ -1,7 +1,5 @@
 """Marks of persons in free text: each way to write one is masked, nothing else changes, and it costs no time."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 import time

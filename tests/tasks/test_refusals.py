@@ -1,7 +1,5 @@
 """When a load must fail: by how much of the window's money is rejected or gone, not by a number of rows."""
 
-from __future__ import annotations
-
 from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -23,7 +21,7 @@ from tasks.sources.vk_ads import SOURCE as VK
 from tasks.window import Window
 from tests.tasks.load.engines import values
 from tests.tasks.load.tickets import frame, ticket
-from tests.validation.ad_frames import ad_days, raw_vk
+from tests.validation.frames import ad_days, raw_vk
 from validation.split import Split, WrongFrame
 
 (ORDERS, _), (TICKETS, *_), (AD_DAYS, *_) = QTICKETS.resources, QTICKETS.outputs, VK.outputs

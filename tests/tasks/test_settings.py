@@ -1,8 +1,6 @@
 """Where a setting comes from and whose it is, that no error shows its value, and that secrets others could read are
 told of."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """UTM tags are read the same way from a link, from parameters kept apart and from an order, however they are written."""
 
-from __future__ import annotations
-
 import json
 import random
 import unicodedata

@@ -1,7 +1,5 @@
 """Rules for finished rows: what enters the warehouse is whole, unique and free of contradictions."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,8 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tests.validation.ad_frames import FACT, ad_days
-from tests.validation.frames import tickets
+from tests.validation.frames import FACT, ad_days, tickets
 from validation import ads, qtickets
 from validation.split import WrongFrame, split
 

@@ -3,15 +3,12 @@
 Rows of a kind are judged together, since a split costs the same for one row and for hundreds.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable
 
 import pytest
 
-from tests.validation.ad_frames import RAW_DIRECT, RAW_VK, raw_direct, raw_vk
-from tests.validation.frames import RAW_ORDER, raw_events, raw_orders
+from tests.validation.frames import RAW_DIRECT, RAW_ORDER, RAW_VK, raw_direct, raw_events, raw_orders, raw_vk
 from validation import ads, qtickets
 from validation.split import Split, WrongFrame, split
 

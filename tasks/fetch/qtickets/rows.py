@@ -65,7 +65,7 @@ SHOW_FIELDS: Fields = {
     "show_start_at": ("start_date", instant),
     "show_deleted_at": ("deleted_at", instant),
 }
-EVENT_COLUMNS = (*EVENT_FIELDS, *CITY_FIELDS, *SHOW_FIELDS)
+EVENT_COLUMNS = (*EVENT_FIELDS, *CITY_FIELDS, "shows_known", *SHOW_FIELDS)
 EVENT_SELECT = (
     *(key for key, _ in EVENT_FIELDS.values()),
     "created_at",
@@ -103,18 +103,19 @@ def parts_of(value: Any) -> list[Record]:
 
 
 def event_rows(event: Record) -> list[Row]:
-    """One row for the event itself and one for each of its shows."""
+    """One row for the event itself and one for each of its shows. `shows_known`: whether all starts were told."""
     city = event.get("city")
     place = city if isinstance(city, dict) else {"name": city} if isinstance(city, str) else {}
     head = _pick(event, EVENT_FIELDS) | _pick(place, CITY_FIELDS)
+    head["shows_known"] = "false" if shows_without_a_day(event) else "true"
     return [head, *(head | _pick(show, SHOW_FIELDS) for show in parts_of(event.get("shows")))]
 
 
 def shows_without_a_day(event: Record) -> int:
     """How many shows have no `start_date` at all, not even null, and are not deleted. What is no show, or no list
-    of shows, counts as one: nobody knows what it held."""
+    of shows, counts as one, as does an event without the field: nobody knows what it held."""
     shows = event.get("shows")
-    if shows is not None and not isinstance(shows, dict | list):
+    if "shows" not in event or (shows is not None and not isinstance(shows, dict | list)):
         return 1
     return sum(
         not isinstance(show, dict) or ("start_date" not in show and not show.get("deleted_at"))

@@ -103,11 +103,6 @@ def test_a_slow_reply_ends_with_the_deadline(ask: Ask, serve_raw: Serve) -> None
 # --- pauses ---
 
 
-@pytest.fixture
-def api() -> QticketsApi:
-    return QticketsApi([], [], token="a-secret-token")
-
-
 def test_retry_after_is_a_number_a_date_or_nothing() -> None:
     readable = {"1": 1, "00.30": 0.3, "Wed, 21 Oct 2015 07:28:00 GMT": 0}
     odd = ["Wed, 21 Oct 99999999999999999999 07:28:00 GMT", "soon", "-5", "nan", "5, 5", ""]
@@ -119,7 +114,8 @@ def test_retry_after_is_a_number_a_date_or_nothing() -> None:
     assert until_then is not None and 3540 < until_then <= 3600
 
 
-def test_retry_after_is_waited_for_unless_it_is_beyond_the_deadline(ask: Ask, api: QticketsApi) -> None:
+def test_retry_after_is_waited_for_unless_it_is_beyond_the_deadline(ask: Ask) -> None:
+    api = QticketsApi([], [], token="a-secret-token")
     api.faults.add("status", status=429, retry_after=0.3)
     assert ask(api).error is None
     first, second = api.requests

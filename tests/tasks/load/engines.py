@@ -1,7 +1,5 @@
 """A warehouse on either engine: the embedded one, and a real server over HTTP."""
 
-from __future__ import annotations
-
 import json
 import logging
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """`zakaz access` sends what `sql/access` says, with hashes in place of passwords, and refuses poor ones."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,8 +1,6 @@
 """Columns that a source no longer names of an ad come from the newest row that has them; its own values stay."""
 
-from __future__ import annotations
-
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -69,3 +67,21 @@ def test_each_group_of_columns_is_carried_by_itself_and_the_money_of_unknown_ads
 
     assert found.select("ad_id", "city", "day").rows() == [(1, "казань", 4), (2, "", 0), (2, "", 1), (3, "", 1)]
     assert unknown == [Unknown("city", 2, Decimal("18.00")), Unknown("day", 1, Decimal("8.00"))]
+
+
+def test_where_not_all_was_sent_what_is_known_goes_first_and_a_true_null_stays(ads: Client) -> None:
+    """Of ad 1 not all came; ad 2 truly has no show."""
+    ads.command("CREATE OR REPLACE TABLE shows (account String, ad_id UInt64, at Nullable(DateTime64(3, 'UTC')), "
+                "_ver UInt64) ENGINE = ReplacingMergeTree(_ver) ORDER BY ad_id")  # fmt: skip
+    ads.command("INSERT INTO shows SELECT 'main', arrayJoin([1, 2]), '2026-03-01 10:00:00', 1")
+    at = pl.Series(
+        [datetime(2026, 3, 9, tzinfo=UTC), None, datetime(2026, 3, 9, tzinfo=UTC)], dtype=pl.Datetime("ms", "UTC")
+    )
+    rows = pl.DataFrame({"ad_id": pl.Series([1, 2, 3], dtype=pl.UInt64), "at": at})
+
+    found, unknown = carry_forward(
+        ads, "shows", "main", rows, {"show": ["at"]}, "ad_id", unsent={"show": rows[::2]}
+    )
+
+    assert found["at"].to_list() == [datetime(2026, 3, 1, 10, tzinfo=UTC), None, at[2]]
+    assert unknown == [Unknown("show", 1, Decimal(0))]

@@ -1,22 +1,24 @@
-"""Two runs at once, step by step: what another run does in the middle of ours is neither lost nor doubled.
+"""Two runs at once, step by step: what another run does in the middle of ours is neither lost nor doubled, and what a later
+read found is right, whoever writes last.
 
 The other run is started by hand from inside ours, where a second process would have to be lucky to be.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
+from datetime import date
+from typing import Any
 from unittest.mock import patch
 
+import polars as pl
 import pytest
 from clickhouse_connect.driver.client import Client
 
 from tasks.errors import ReconcileError, WarehouseError
 from tasks.load import upsert as module
-from tasks.load.upsert import merge
+from tasks.load.upsert import Upserted, merge, upsert
 from tasks.sources.qtickets import TICKETS
-from tests.tasks.load.tickets import ids, load, march, stored, ticket, written
+from tests.tasks.load.tickets import frame, ids, load, march, stored, ticket, written
 
 
 def before(step: str, other_run: Callable[[], object]) -> object:
@@ -56,19 +58,6 @@ def test_a_ticket_that_moves_out_of_the_window_meanwhile_is_not_lost(
     assert stored(client) == [written(moved), written(ticket(2))]
     merge(client, TICKETS.name)
     assert stored(client, final=False) == [written(moved), written(ticket(2))]
-
-
-@pytest.mark.parametrize("step", ["insert", "remove", "_reconcile"])
-def test_two_runs_of_one_window_double_nothing(client: Client, step: str) -> None:
-    old, new = [ticket(1), ticket(2)], [ticket(1, amount="600"), ticket(2), ticket(3)]
-    load(client, old, version=1)
-
-    with before(step, lambda: load(client, new, version=11)):
-        load(client, [*old, ticket(3, amount="1")], version=10)
-
-    assert stored(client) == [written(row) for row in new]
-    merge(client, TICKETS.name)
-    assert stored(client, final=False) == [written(row) for row in new]
 
 
 @pytest.mark.parametrize("step", ["insert", "note_removals", "remove"])
@@ -113,3 +102,36 @@ def test_a_clock_that_ran_ahead_is_named_instead_of_keeping_its_rows_for_ever(cl
 
     with pytest.raises(WarehouseError, match=r"by a clock that was (59|60) minutes ahead of the warehouse's"):
         load(client, [ticket(1, amount="600")], version=int(time.time()) * 1000)
+
+
+def read_later(*days: int) -> Any:
+    """The `later` of a load: a good run has read these days of March since."""
+    read = pl.DataFrame({"day": [date(2026, 3, day) for day in days]}, schema={"day": pl.Date})
+
+    def judged(rows: pl.DataFrame) -> pl.DataFrame:
+        assert TICKETS.day is not None
+        return rows.with_columns(TICKETS.day.alias("day")).join(read, on="day", how="semi").drop("day")
+
+    return judged
+
+
+@pytest.mark.parametrize(
+    ("held", "brought", "result", "left"),
+    [
+        # It came and went between the two: nothing was there to be removed, the day was read all the same.
+        ([], [ticket(1), ticket(2, paid="2026-03-20T12:00")], Upserted(new=1, overtaken=1), [2]),
+        # 500, then 600, then 500 again: the run that read 600 writes last.
+        ([ticket(1)], [ticket(1, amount="600")], Upserted(overtaken=1), [1]),
+        # Nothing is removed from days that were read later.
+        ([ticket(1), ticket(2, paid="2026-03-20T12:00")], [], Upserted(removed=1, overtaken=1), [1]),
+    ],
+    ids=["new", "changed", "vanished"],
+)
+def test_days_that_a_good_run_has_read_later_are_left_to_it(
+    client: Client, held: list[Any], brought: list[Any], result: Upserted, left: list[int]
+) -> None:
+    load(client, held, version=1)
+
+    assert upsert(client, TICKETS, frame(brought), march(1, 31), 10, later=read_later(10)) == result
+    assert ids(client) == left
+    assert {row["amount"] for row in stored(client)} == {"500.00"}

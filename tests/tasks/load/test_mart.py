@@ -1,7 +1,5 @@
 """The mart follows its tables: of the days asked for, or of all, those on which it differs are restated and no other."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date
@@ -19,8 +17,7 @@ from tasks.load.tables import Mart, Scope
 from tasks.load.upsert import Upserted, upsert
 from tasks.sources.qtickets import EVENTS, SALES
 from tests.tasks.load.engines import values
-from tests.tasks.load.events import event, event_frame
-from tests.tasks.load.tickets import Ticket, load, refunded, ticket
+from tests.tasks.load.tickets import Ticket, event, event_frame, load, refunded, ticket
 
 MART = Mart(SALES, day="event_date")
 OLD, MIDDLE, NEW = "2026-03-02", "2026-03-10", "2026-03-20"

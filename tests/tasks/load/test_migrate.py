@@ -1,7 +1,5 @@
 """Migrations: each applied once, in order; an edited or unknown one stops everything. Views fit what they read."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest.mock import patch

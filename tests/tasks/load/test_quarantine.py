@@ -1,7 +1,5 @@
 """Rejected rows: kept whole and once, told apart by their reason, released when a good version was accepted."""
 
-from __future__ import annotations
-
 import json
 from datetime import date
 
@@ -13,7 +11,7 @@ from tasks.sources.vk_ads import SOURCE as VK
 from tasks.steps import record_key
 from tasks.window import Window
 from tests.tasks.load.engines import rows, values
-from tests.validation.ad_frames import raw_vk
+from tests.validation.frames import raw_vk
 
 (AD_DAYS,) = VK.resources
 _REJECTED = ("record_key", "reason", "column", "value", "record")

@@ -1,7 +1,5 @@
 """Any statement is run and, if it has an answer, answered: in the format asked for, money with its kopecks."""
 
-from __future__ import annotations
-
 import csv
 import io
 

@@ -1,7 +1,5 @@
 """Upsert brings a scope to what the source says: new, changed, moved, vanished and rejected rows, of any value."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 
@@ -16,9 +14,8 @@ from tasks.sources.qtickets import EVENTS, TICKETS
 from tasks.sources.vk_ads import SOURCE as VK
 from tasks.window import Window
 from tests.tasks.load.engines import BOTH, place_of, values
-from tests.tasks.load.events import event, event_frame
-from tests.tasks.load.tickets import ids, load, refunded, stored, ticket, utc, written
-from tests.validation.ad_frames import ad_days
+from tests.tasks.load.tickets import event, event_frame, ids, load, refunded, stored, ticket, utc, written
+from tests.validation.frames import ad_days
 
 ADS, *_ = VK.outputs
 LARGEST = "9999999999999999.99"
@@ -46,26 +43,6 @@ def test_a_window_is_stored_as_it_came_and_the_second_time_nothing_is_written(cl
     assert values(client, f"SELECT count(), max(_ver) FROM {TICKETS.name}") == [(4, 1)]
 
 
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        (ticket(2), refunded(2, back="500")),
-        (ticket(2), ticket(2, paid=None)),
-        (ticket(2, amount=LARGEST), ticket(2, amount=LARGEST[:-1] + "8")),
-    ],
-    ids=["refunded", "a value becomes null", "a kopeck"],
-)
-def test_only_the_changed_row_is_written(
-    client: Client, before: dict[str, object], after: dict[str, object]
-) -> None:
-    load(client, [ticket(1), before, ticket(3)], version=1)
-
-    assert load(client, [ticket(1), after, ticket(3)], version=2) == Upserted(changed=1, unchanged=2)
-    assert stored(client) == [written(ticket(1)), written(after), written(ticket(3))]
-    versions = f"SELECT ticket_id, _ver FROM {TICKETS.name} FINAL ORDER BY ticket_id"
-    assert values(client, versions) == [(1, 1), (2, 2), (3, 1)]
-
-
 def test_what_was_booked_after_the_source_was_read_is_not_taken_for_vanished(client: Client) -> None:
     """A run that read at 11:00 does not know of 11:00 and later, which another run has loaded."""
     load(client, [ticket(1, paid="2026-03-10T10:59:59"), ticket(2, paid="2026-03-10T11:00")], version=1)
@@ -74,16 +51,6 @@ def test_what_was_booked_after_the_source_was_read_is_not_taken_for_vanished(cli
     load(client, [], version=2, scope=TICKETS.scope("main", window, as_of=utc("2026-03-10T11:00")))
 
     assert ids(client) == [2]
-
-
-def test_rows_removed_and_loaded_again_survive_a_server_that_drops_repeated_inserts(client: Client) -> None:
-    """As every replicated table does: the block is the same to the byte, which looks like a repeat of the first."""
-    client.command(f"ALTER TABLE {TICKETS.name} MODIFY SETTING non_replicated_deduplication_window = 100")
-    load(client, [ticket(1), ticket(2)], version=1)
-    load(client, [], version=1)
-
-    assert load(client, [ticket(1), ticket(2)], version=1) == Upserted(new=2)
-    assert ids(client) == [1, 2]
 
 
 def test_a_table_that_keeps_vanished_rows_keeps_them(client: Client) -> None:

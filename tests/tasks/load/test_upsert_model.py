@@ -4,8 +4,6 @@ The model knows a ticket by its account, its id and the version that wrote it, a
 FINAL. Two accounts use the same ids.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any

@@ -1,15 +1,17 @@
-"""The way into the warehouse: one process at a time, no password in the clear, and each trouble in one line."""
-
-from __future__ import annotations
+"""The way into the warehouse: one process at a time, no password in the clear, each trouble in one line; and a clock far away
+moves no day."""
 
 import base64
+import json
 import os
 import signal
 import subprocess
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -21,8 +23,39 @@ from tests.support.clickhouse_server import clickhouse_server
 from tests.support.clickhouse_users import READER, User
 from tests.tasks.fetch.applications import Serve
 from tests.tasks.load.engines import values
-from tests.tasks.load.processes import SECONDS, finish, start
 from tests.tasks.load.tickets import ids, load, ticket
+
+ROOT = Path(__file__).parents[3]
+SECONDS = 120
+"""A process of a test that takes longer hangs."""
+
+
+def start(
+    folder: Path, script: str, settings: Settings, *arguments: str, name: str = "zakaz"
+) -> subprocess.Popen[str]:
+    """Run the script as a program of that name. Standard input, output and errors are pipes."""
+    program = folder / name
+    # Not written anew under one that was started a moment ago and has yet to read it.
+    if not program.exists() or program.read_text() != dedent(script):
+        program.write_text(dedent(script))
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "CLICKHOUSE_DSN": settings.clickhouse_dsn.get_secret_value(),
+        "CLICKHOUSE_DATABASE": settings.clickhouse_database,
+        "CLICKHOUSE_LOCK_WAIT": str(settings.clickhouse_lock_wait),
+    }
+    pipe = subprocess.PIPE
+    command = [sys.executable, str(program), *arguments]
+    return subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=folder)
+
+
+def finish(process: subprocess.Popen[str]) -> str:
+    """What it printed; fails the test if it failed."""
+    out, err = process.communicate(timeout=SECONDS)
+    assert process.returncode == 0, out + err
+    return out
+
 
 SECRET = "p@ss:w/rd?#гриф"
 WRITER = User("writer", SECRET)
@@ -149,3 +182,55 @@ def test_a_user_of_a_server_gets_in_by_the_address_and_a_refusal_is_in_plain_wor
             (READER, "The warehouse is read-only for this user (127.0.0.1:"),
         ):
             assert words in str(complaint(make_settings(clickhouse_dsn=server.dsn_of(user))))
+
+
+FAR = "Asia/Kamchatka"
+# Loads both ends of the Moscow day 10 March and its neighbours, then empties that day; prints what was where.
+FAR_LOAD = """
+import json
+from tasks.load.migrate import migrate
+from tasks.load.warehouse import warehouse
+from tasks.settings import load_settings
+from tests.tasks.load.engines import values
+from tests.tasks.load.test_mart import restate
+from tests.tasks.load.tickets import load, march, ticket
+paid = ["2026-03-09T20:59:59.999", "2026-03-09T21:00", "2026-03-10T20:59:59.999", "2026-03-10T21:00"]
+with warehouse(load_settings()) as client:
+    migrate(client)
+    load(client, [ticket(n, paid=text) for n, text in enumerate(paid, 1)], version=1)
+    assert load(client, [ticket(n, paid=text) for n, text in enumerate(paid, 1)], version=2).written == 0
+    stored = values(client, "SELECT toString(paid_at) FROM stg_qtickets_tickets FINAL ORDER BY ticket_id")
+    restate(client, 1)
+    sold = values(client, "SELECT event_date, tickets_sold FROM v_sales_latest ORDER BY event_date")
+    load(client, [], 3, march(10, 10))
+    left = values(client, "SELECT ticket_id FROM stg_qtickets_tickets FINAL ORDER BY ticket_id")
+    zone = client.command("SELECT timezone()")
+print(json.dumps([zone, stored, sold, left]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["the server", "the computer"])
+def test_an_instant_is_an_instant_and_a_day_a_moscow_day_wherever_the_clock_is(
+    make_settings: Callable[..., Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    monkeypatch.setenv("TZ", FAR)
+    if where == "the server":
+        with clickhouse_server(tmp_path / "server") as server:
+            monkeypatch.delenv("TZ")
+            said = json.loads(finish(start(tmp_path, FAR_LOAD, make_settings(clickhouse_dsn=server.dsn))))
+    else:
+        said = json.loads(finish(start(tmp_path, FAR_LOAD, make_settings())))
+
+    paid = [
+        "2026-03-09 20:59:59.999",
+        "2026-03-09 21:00:00.000",
+        "2026-03-10 20:59:59.999",
+        "2026-03-10 21:00:00.000",
+    ]
+    assert said == [
+        FAR,
+        [[text] for text in paid],
+        [["2026-03-09", 1], ["2026-03-10", 2], ["2026-03-11", 1]],
+        [[1], [4]],
+    ]

@@ -1,6 +1,4 @@
-"""Tickets to load: what a test does not say about one is ordinary. And the table they go to, read back as text."""
-
-from __future__ import annotations
+"""Tickets and events to load: what a test does not say about one is ordinary. And the table of tickets, read back as text."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -14,27 +12,9 @@ from tasks.load.upsert import Upserted, upsert
 from tasks.sources.qtickets import TICKETS
 from tasks.window import Window
 from tests.tasks.load.engines import rows
+from tests.validation.frames import TICKET, typed
 
-_MONEY = pl.Decimal(18, 2)
-_INSTANT = pl.Datetime("ms", "UTC")
-_WORDS = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
-SCHEMA: dict[str, pl.DataType] = {
-    "account": pl.String(),
-    "ticket_id": pl.UInt64(),
-    "order_id": pl.UInt64(),
-    "event_id": pl.UInt64(),
-    "show_id": pl.UInt64(),
-    "state": pl.String(),
-    "ordered_at": _INSTANT,
-    "paid_at": _INSTANT,
-    "price": _MONEY,
-    "quantity": pl.UInt32(),
-    "amount": _MONEY,
-    "refunded_amount": _MONEY,
-    "refunded_at": _INSTANT,
-    "currency": pl.String(),
-    **dict.fromkeys(_WORDS, pl.String()),
-}
+SCHEMA = {name: kind for name, (kind, _) in TICKET.items()}
 
 Ticket = dict[str, Any]
 
@@ -48,22 +28,12 @@ def ticket(
 ) -> Ticket:
     """Paid at noon (UTC) of 10 March 2026 for 500 roubles. `paid`: an instant in UTC, None for a reserved one."""
     money = Decimal(amount)
-    ordinary = {
-        "account": "main",
-        "ticket_id": ticket_id,
-        "order_id": 1000 + ticket_id,
-        "event_id": 7,
-        "show_id": 70,
+    ordinary = {name: value for name, (_, value) in TICKET.items()} | {
+        **{"ticket_id": ticket_id, "order_id": 1000 + ticket_id, "event_id": 7, "show_id": 70},
         "state": "paid" if paid else "reserved",
         "ordered_at": utc("2026-03-10T11:55"),
         "paid_at": utc(paid) if paid else None,
-        "price": money,
-        "quantity": 1,
-        "amount": money,
-        "refunded_amount": Decimal("0.00"),
-        "refunded_at": None,
-        "currency": "RUB",
-        **dict.fromkeys(_WORDS, ""),
+        **{"price": money, "amount": money},
     }
     assert not given.keys() - ordinary.keys()
     return ordinary | given
@@ -120,3 +90,26 @@ def _text(value: Any) -> Any:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}.{value.microsecond // 1000:03}"
     return f"{value:.2f}" if isinstance(value, Decimal) else value
+
+
+_INSTANT = pl.Datetime("ms", "UTC")
+_EVENT: dict[str, tuple[Any, Any]] = {
+    "account": (pl.String, "main"),
+    "event_id": (pl.UInt64, 0),
+    "event_name": (pl.String, "Лекция"),
+    "city": (pl.String, "москва"),
+    "venue": (pl.String, "Клуб"),
+    "timezone": (pl.String, "Europe/Moscow"),
+    "currency": (pl.String, "RUB"),
+    "is_active": (pl.UInt8, 1),
+    "first_show_at": (_INSTANT, utc("2026-04-01T16:00")),
+    "last_show_at": (_INSTANT, None),
+}
+
+
+def event(event_id: int, name: str = "Лекция", city: str = "москва", **given: Any) -> dict[str, Any]:
+    return {"event_id": event_id, "event_name": name, "city": city, **given}
+
+
+def event_frame(*events: dict[str, Any]) -> pl.DataFrame:
+    return typed(_EVENT, events)

@@ -10,8 +10,7 @@ import pytest
 
 from tasks.reference import cities
 from tasks.transform import direct, vk_ads
-from tests.validation.ad_frames import raw_direct, raw_vk
-from tests.validation.frames import of_main
+from tests.validation.frames import of_main, raw_direct, raw_vk
 from validation import ads as must
 from validation.split import split
 

@@ -14,7 +14,7 @@ from tasks.transform.ads import amount, count, facts, identifier
 from tasks.transform.links import tags
 from tasks.transform.values import canonical_city
 from tasks.utm import UTM
-from tests.validation.ad_frames import ad_days
+from tests.validation.frames import ad_days
 
 FROM_CONTENT = ("utm_city", "utm_day", "utm_month")
 ALIASES = cities().select("alias", "city").rows()

@@ -1,10 +1,8 @@
 """Whatever an order's lines look like, the order counts as far as it can be read; a status has one word everywhere."""
 
-from decimal import Decimal
 from typing import Any
 
 import polars as pl
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,35 +15,22 @@ from validation.split import split
 PAID = RAW_ORDER | {"payed": "true", "payed_at": "2026-03-10T12:00:00+03:00", "quantity": "2", "price": "50"}
 BACK = PAID | {"ticket_id": "2", "refunded_at": "2026-03-12T18:30:00+03:00", "refunded_amount": "80"}
 GONE = PAID | {"ticket_id": "3", "ticket_deleted_at": "2026-03-11T09:00:00+03:00"}
-ODD = st.sampled_from(
-    [
-        "",
-        "many",
-        "-1",
-        "99999999999999999999",
-        "9" * 15,
-        "1e5",
-        "true",
-        "2026-02-30T00:00:00Z",
-        "9999-12-31T00:00:00Z",
-    ]
-)
+TEXTS = ["", "many", "-1", "9" * 20, "9" * 15, "1e5", "true", "2026-02-30T00:00:00Z", "9999-12-31T00:00:00Z"]
+ODD = st.none() | st.sampled_from(TEXTS)
 
 
-@pytest.mark.parametrize(
-    ("price", "odd", "unpriced"),
-    [(p, 0, 0) for p in ("300", "200", "120", "100", "220")] + [("301", 1, 0), ("0", 1, 0), ("a hundred", 0, 1)],
-)
-def test_an_orders_price_is_a_sum_of_its_lines_or_odd(price: str, odd: int, unpriced: int) -> None:
+def test_an_orders_price_is_a_sum_of_its_lines_or_odd() -> None:
     """Three lines of 100, one given back but for 20, one cancelled: all, without either, without what was given back."""
-    (row,) = order_totals(raw_orders(*(line | {"order_price": price} for line in (PAID, BACK, GONE)))).to_dicts()
-    assert (row["orders"], row["orders_odd"], row["orders_unpriced"], row["tickets"]) == (1, odd, unpriced, 4)
-    assert [row[name] for name in ("lines", "lines_refunded", "lines_cancelled")] == [
-        Decimal(n) for n in (200, 100, 100)
-    ]
+    fits = [(price, 0, 0) for price in ("300", "200", "120", "100", "220")]
+    for price, odd, unpriced in (*fits, ("301", 1, 0), ("0", 1, 0), ("a hundred", 0, 1)):
+        (row,) = order_totals(
+            raw_orders(*(line | {"order_price": price} for line in (PAID, BACK, GONE)))
+        ).to_dicts()
+        assert (row["orders"], row["orders_odd"], row["orders_unpriced"], row["tickets"]) == (1, odd, unpriced, 4)
+        assert (row["lines"], row["lines_refunded"], row["lines_cancelled"]) == (200, 100, 100)
 
 
-@given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(PAID, st.none() | ODD)), max_size=3))
+@given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(PAID, ODD)), max_size=3))
 def test_no_text_in_any_column_breaks_the_totals(changes: list[dict[str, Any]]) -> None:
     totals = of_main(order_totals(raw_orders(PAID, *(PAID | change for change in changes))))
     assert split(totals.select(must.order_totals.columns.keys()), must.order_totals).rejected.is_empty()
@@ -54,21 +39,15 @@ def test_no_text_in_any_column_breaks_the_totals(changes: list[dict[str, Any]]) 
 
 
 def test_a_campaign_is_over_after_its_last_day_whatever_it_is_called() -> None:
-    told = [("active", "2026-03-10"), ("active", "2026-03-09"), ("0", None), ("2", "2026-03-01"), ("ON DRAFT", "9999-12-31"),
-            ("ARCHIVED", None), (None, None), ("text of 7 characters", "soon")]  # fmt: skip
-    rows = [(str(n), None, *one, "0", "2026-03-10") for n, one in enumerate(told, 1)]
-    columns = [name for name in CAMPAIGN_COLUMNS if name != "starts_on"]
-    raw = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
-    found = campaigns(raw.with_columns(pl.lit(None, pl.String).alias("starts_on")), "direct")
-    assert found["status"].to_list() == [
-        "active",
-        "ended",
-        "paused",
-        "deleted",
-        "active",
-        "ended",
-        "unknown",
-        "unknown",
-    ]
-    assert found["ends_on"].is_null().sum() == 5
-    assert found["budget_day"].is_null().all()
+    told = {
+        "active": "active", "0": "paused", "2": "deleted", "ON DRAFT": "active", "ARCHIVED": "ended",
+        "text of 7 characters": "unknown", None: "unknown",
+    }  # fmt: skip
+    for last, ended in (("2026-03-10", "2026-03-10"), ("2026-03-09", None), ("9999-12-31", ""), ("soon", "")):
+        rows = [(str(n), None, status, None, last, "0", "2026-03-10") for n, status in enumerate(told)]
+        raw = pl.DataFrame(rows, schema=dict.fromkeys(CAMPAIGN_COLUMNS, pl.String), orient="row")
+        found = campaigns(raw, "direct")
+        is_over = {"active": "ended", "paused": "ended"} if ended is None else {}
+        assert found["status"].to_list() == [is_over.get(status, status) for status in told.values()]
+        assert found["ends_on"].is_null().all() == (ended == "")
+        assert found["budget_day"].is_null().all()

@@ -1,0 +1,77 @@
+-- title: Advertising does not change its cost in all campaigns on one day
+-- ru: Цена рекламы не сдвинулась сразу во всех кампаниях
+-- why: All at once is no auction but a basis: with VAT or without, with a fee, in another currency
+-- why_ru: Разом меняется не аукцион, а база: с НДС или без, с комиссией, в другой валюте
+-- do: Compare that day's spend in the cabinet with the report, with VAT and without
+-- do_ru: Сверьте расход этого дня с кабинетом, с НДС и без него
+-- severity: warn
+-- sources: vk_ads, direct
+-- story: levels
+-- key: source, account, day
+-- days: 14
+-- param: times = 1.12
+-- param: holiday = 1.6
+-- param: spread = 6
+-- param: campaigns = 3
+-- param: small = 1000
+-- says: {who}: all {campaigns} campaigns cost {times} times as much a click since {day}
+-- says_ru: {who}: с {day} цена клика во всех кампаниях изменилась в {times} раза
+
+-- The geometric mean of each campaign's cost against its own two weeks before. It must leave what it strayed in six
+-- weeks, in clicks and in shows alike, and from one day to the next. Over New Year auctions are cheap, and two weeks later they are compared with that: there it
+-- must be more.
+WITH
+    days AS
+    (
+        SELECT
+            source, account, campaign_id, stat_date AS d, any(campaign_name) AS name, toFloat64(sum(impressions)) AS shown, toFloat64(sum(clicks)) AS clicked,
+            toFloat64(sum(spend)) AS spent
+        FROM v_ad_spend WHERE stat_date >= {since:Date} - 70 AND stat_date < {today:Date}
+        GROUP BY source, account, campaign_id, d
+    ),
+    costs AS
+    (
+        SELECT
+            *, arrayReduce('median', clicks_cost) AS usual_click, arrayReduce('median', shows_cost) AS usual_show,
+            log(spent / clicked / usual_click) AS by_click, log(spent / shown / usual_show) AS by_show,
+            -- What a figure of few clicks is worth.
+            1 / (0.02 + 1 / clicked) AS weight
+        FROM
+        (
+            SELECT *, groupArray(spent / clicked) OVER w AS clicks_cost, groupArray(spent / shown) OVER w AS shows_cost
+            FROM days WHERE spent > 0 AND clicked > 0 AND shown > 0
+            WINDOW w AS (PARTITION BY source, account, campaign_id ORDER BY toInt32(d) RANGE BETWEEN 14 PRECEDING AND 1 PRECEDING)
+        )
+        WHERE length(clicks_cost) >= 4
+    ),
+    together AS
+    (
+        SELECT
+            source, account, d, count() AS campaigns, sum(spent) AS of_these, sum(clicked) AS clicks_of_these,
+            sum(weight * by_click) / sum(weight) AS click_shift, sum(weight * by_show) / sum(weight) AS show_shift
+        FROM costs GROUP BY source, account, d
+    ),
+    judged AS
+    (
+        SELECT
+            *, 1.4826 * arrayReduce('median', arrayMap(x -> abs(x), shifts)) AS mad, length(shifts) AS days_before,
+            1.4826 * arrayReduce('median', arrayMap(x -> abs(x), show_shifts)) AS show_mad,
+            log(if((toMonth(d) = 12 AND toDayOfMonth(d) >= 29) OR (toMonth(d) = 1 AND toDayOfMonth(d) <= 23), {holiday:Float64}, {times:Float64})) AS bound,
+            -- Clicks are the surer measure where money is paid for clicks, shows where it is paid for shows.
+            if(mad < show_mad, click_shift, show_shift) AS sure, if(mad < show_mad, show_shift, click_shift) AS other,
+            greatest(least(mad, show_mad), 0.012) AS sure_mad, greatest(mad, show_mad, 0.012) AS other_mad,
+            campaigns >= {campaigns:Float64} AND of_these >= {small:Float64} AND days_before >= 10 AND click_shift * show_shift > 0
+                AND abs(sure) > if(has({open:Array(String)}, concat(source, '/', account, '/', toString(d))), 0.8, 1) * greatest(bound, {spread:Float64} * sure_mad) AND abs(other) > bound / 2
+                AND abs(other) > {spread:Float64} / 4 * other_mad
+                AND abs(sure - other) < greatest(0.35 * abs(sure), 3 * other_mad)
+                AND abs(click_shift - arrayReduce('median', arraySlice(shifts, -3))) > 0.5 * abs(click_shift) AS is_strange
+        FROM
+        (
+            SELECT *, groupArray(click_shift) OVER w AS shifts, groupArray(show_shift) OVER w AS show_shifts
+            FROM together WINDOW w AS (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 42 PRECEDING AND 1 PRECEDING)
+        )
+    )
+SELECT source, account, d AS day, campaigns, round(exp(sure), 2) AS times, round(abs(of_these - of_these / exp(sure)), 2) AS money
+FROM (SELECT *, max(is_strange) OVER (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 7 PRECEDING AND 1 PRECEDING) AS went_on FROM judged)
+WHERE d >= {since:Date} AND is_strange AND NOT went_on
+ORDER BY money DESC, source, account, day

@@ -1,0 +1,55 @@
+-- title: Ad days are what the loads left
+-- ru: Расходы в таблице те же, что оставила загрузка
+-- why: Rows that were deleted, doubled or edited by hand or by another program change spend without a trace
+-- why_ru: Если строки удалили, задвоили или поправили мимо загрузки, расход меняется без следа
+-- do: Load the day again with --refresh; then find out who wrote to the table
+-- do_ru: Перезагрузите этот день (--refresh) и выясните, кто менял таблицу
+-- severity: fail
+-- story: exact
+-- key: source, account, day
+-- days: 62
+-- sources: vk_ads, direct
+-- says: {who}: {day} now has {held} of spend, the load left {left}; campaigns that differ: {campaigns}
+-- says_ru: {who}: {day} расход {held}, а загружено {left}; кампаний с расхождением: {campaigns}
+
+-- By campaign, against its newest entry. A day of which nothing is known is judged between the first and the last known
+-- one: rows there came with no load. memory_history compares what is older.
+WITH
+    known AS
+    (
+        SELECT source, account, toUInt64OrZero(thing) AS campaign, day, argMax(figures, (seen_on, _ver)) AS f, max(_ver) AS written
+        FROM meta_memory WHERE what = 'spend' AND day >= {since:Date} AND day <= {today:Date} GROUP BY source, account, thing, day
+    ),
+    held AS
+    (
+        SELECT source, account, campaign_id AS campaign, stat_date AS day, sum(impressions) AS impressions, sum(clicks) AS clicks, sum(conversions) AS conversions, sum(spent) AS cost, count() AS ads, max(_ver) AS written
+        FROM
+        (
+            SELECT 'vk_ads' AS source, * FROM fact_vk_ads_daily FINAL WHERE stat_date >= {since:Date} AND stat_date <= {today:Date}
+            UNION ALL
+            SELECT 'direct' AS source, * FROM fact_direct_daily FINAL WHERE stat_date >= {since:Date} AND stat_date <= {today:Date}
+        )
+        GROUP BY source, account, campaign, day
+    ),
+    bounds AS (SELECT source, account, min(day) AS first, max(day) AS last FROM known GROUP BY source, account)
+SELECT
+    d.source AS source, d.account AS account, d.day AS day, sum(abs(d.s)) AS money, sum(d.now) AS held, sum(d.was) AS left,
+    countIf(d.differs) AS campaigns, groupArrayIf(5)(d.campaign, d.differs) AS which, max(d.v) AS newest
+FROM
+(
+    SELECT
+        source, account, campaign, day, sum(cost) AS s, sumIf(cost, is_held) AS now, -sumIf(cost, NOT is_held) AS was,
+        s != 0 OR sum(i) != 0 OR sum(c) != 0 OR sum(k) != 0 OR sum(n) != 0 AS differs, max(written) AS v
+    FROM
+    (
+        SELECT source, account, campaign, day, 1 AS is_held, toDecimal64(cost, 2) AS cost, toDecimal64(impressions, 2) AS i, toDecimal64(clicks, 2) AS c, toDecimal64(conversions, 2) AS k, toDecimal64(ads, 2) AS n, written FROM held
+        UNION ALL
+        SELECT source, account, campaign, day, 0, -f['spent'], -f['impressions'], -f['clicks'], -f['conversions'], -f['ads'], written FROM known
+    )
+    GROUP BY source, account, campaign, day
+) AS d
+INNER JOIN bounds AS k ON k.source = d.source AND k.account = d.account
+WHERE d.day >= k.first AND d.day <= k.last
+GROUP BY source, account, day
+HAVING campaigns > 0
+ORDER BY day DESC, source, account

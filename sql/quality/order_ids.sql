@@ -1,0 +1,68 @@
+-- title: The numbers of orders have no more gaps than before
+-- ru: В номерах заказов нет новых пропусков
+-- why: A page of orders that did not come, or every second order, leaves a day that looks quiet
+-- why_ru: Часть заказов не пришла: день кажется слабым, а это потеря данных
+-- do: Compare the number of orders of that day in QTickets with the report, then load the day again
+-- do_ru: Сверьте число заказов этого дня в QTickets с отчётом и загрузите день заново
+-- severity: warn
+-- sources: qtickets
+-- story: levels
+-- key: account, day
+-- days: 14
+-- param: orders = 12
+-- param: share = 0.15
+-- param: less = 0.9
+-- param: spread = 6
+-- says: {who}: {missing} of the order numbers of {day} are missing
+-- says_ru: {who}: {day} нет заказов с номерами подряд: не хватает {missing}
+
+-- Two proofs. All numbers even, or all odd, where both were usual. And where the account's own numbers follow each
+-- other (most orders have the next number among the orders of any state), fewer that do than on any day of two weeks, with fewer orders, too: a lost order breaks the chain.
+-- From 30 December to 9 January nothing is usual. Numbers of a shop that many promoters share say nothing and are not judged so. The day is that of the order.
+WITH
+    orders AS
+    (
+        SELECT DISTINCT account, toDate(ordered_at, 'Europe/Moscow') AS d, order_id FROM stg_qtickets_tickets FINAL
+        WHERE booked_at >= toDateTime64({since:Date} - 32, 3, 'Europe/Moscow') AND booked_at < toDateTime64({today:Date} + 1, 3, 'Europe/Moscow')
+            AND ordered_at >= toDateTime64({since:Date} - 28, 3, 'Europe/Moscow') AND ordered_at < toDateTime64({today:Date}, 3, 'Europe/Moscow')
+    ),
+    days AS
+    (
+        SELECT
+            account, d, count() AS n, countIf(order_id % 2 = 1) AS odd,
+            countIf(gap > 1 AND gap < 100) AS holes, sumIf(gap - 1, gap > 1 AND gap < 100) AS lost, countIf(gap > 0) AS gaps
+        FROM (SELECT account, d, order_id, toInt64(order_id) - toInt64(lagInFrame(order_id, 1, order_id) OVER (PARTITION BY account, d ORDER BY order_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)) AS gap FROM orders)
+        GROUP BY account, d
+    ),
+    paid AS
+    (
+        SELECT account, event_date AS d, toFloat64(sum(revenue)) AS taken FROM stg_qtickets_sales_raw FINAL
+        WHERE event_date >= {since:Date} AND event_date < {today:Date} GROUP BY account, d
+    ),
+    judged AS
+    (
+        SELECT
+            *, sum(odd) OVER w AS odd_before, sum(n) OVER w AS n_before, count() OVER w AS days_before,
+            quantileExact(0.5)(n) OVER v AS usual_n, arrayMax(groupArray(holes / greatest(gaps, 1)) OVER v) AS most,
+            groupArray(holes / greatest(gaps, 1)) OVER w AS shares,
+            arrayReduce('median', shares) AS usual, 1.4826 * arrayReduce('median', arrayMap(x -> abs(x - usual), shares)) AS mad
+        FROM days
+        WINDOW w AS (PARTITION BY account ORDER BY toInt32(d) RANGE BETWEEN 28 PRECEDING AND 1 PRECEDING),
+            v AS (PARTITION BY account ORDER BY toInt32(d) RANGE BETWEEN 14 PRECEDING AND 1 PRECEDING)
+    ),
+    strange AS
+    (
+        SELECT
+            *, NOT ((toMonth(d) = 12 AND toDayOfMonth(d) >= 30) OR (toMonth(d) = 1 AND toDayOfMonth(d) <= 9)) AND days_before >= 7 AND n >= {orders:Float64}
+                AND ((odd = 0 OR odd = n) AND odd_before > n_before * 0.3 AND odd_before < n_before * 0.7
+                    OR usual < 0.5 AND n < {less:Float64} * usual_n
+                        AND holes / gaps > greatest(most + {share:Float64}, usual + {spread:Float64} * greatest(mad, sqrt((usual + 1 / n) / n)))) AS is_strange
+        FROM judged
+    )
+SELECT
+    'qtickets' AS source, j.account AS account, j.d AS day, if(odd = 0 OR odd = n, toInt64(n), toInt64(lost)) AS missing,
+    round(p.taken * missing / n, 2) AS money
+FROM (SELECT *, max(is_strange) OVER (PARTITION BY account ORDER BY toInt32(d) RANGE BETWEEN 5 PRECEDING AND 1 PRECEDING) AS went_on FROM strange) AS j
+LEFT JOIN paid AS p ON p.account = j.account AND p.d = j.d
+WHERE j.d >= {since:Date} AND is_strange AND NOT went_on
+ORDER BY money DESC, account, day

@@ -1,0 +1,28 @@
+-- title: No rejected rows lie about for days, nor much money in them
+-- ru: Отклонённые строки не копятся
+-- why: They are in no figure until somebody mends their cause
+-- why_ru: Их нет ни в одном отчёте, пока не устранена причина
+-- do: See `zakaz quarantine list`, mend the cause, then `zakaz quarantine replay`
+-- do_ru: Посмотрите `zakaz quarantine list`, устраните причину и выполните `zakaz quarantine replay`
+-- severity: warn
+-- sources: qtickets, vk_ads, direct
+-- story: loads
+-- key: source, account, resource
+-- days: 120
+-- param: age = 3
+-- param: rows = 5
+-- param: money = 5000
+-- says: {who}: {rows} rows of {resource} stand rejected since {day}, {money} in them
+-- says_ru: {who}: отклонено строк {rows} ({resource}), с {day}, в них {money}
+
+-- What stands there now: older than `age` days and many, or much money. The money is what the rows themselves say;
+-- many of one order or ad carry the same.
+SELECT
+    toString(source) AS source, account, resource, toDate(min(rejected_at), 'Europe/Moscow') AS day, count() AS rows,
+    round(sum(greatest(toFloat64OrZero(JSONExtractString(record, 'price')), toFloat64OrZero(JSONExtractString(record, 'spent')), toFloat64OrZero(JSONExtractString(record, 'cost')),
+        JSONExtractFloat(record, 'price'), JSONExtractFloat(record, 'spent'), JSONExtractFloat(record, 'cost'))), 2) AS money
+FROM meta_quarantine FINAL
+WHERE rejected_at >= toDateTime64({since:Date}, 3, 'Europe/Moscow') AND rejected_at < toDateTime64({today:Date} - toUInt32({age:Float64}) + 1, 3, 'Europe/Moscow')
+GROUP BY source, account, resource
+HAVING rows >= {rows:Float64} OR money >= {money:Float64}
+ORDER BY money DESC, source, account, resource

@@ -1,0 +1,39 @@
+-- title: No load warns of the same for days
+-- ru: Загрузки не повторяют одно и то же предупреждение
+-- why: What was to be mended by the next run is not: some rows or tags stay wrong
+-- why_ru: То, что должна была исправить следующая загрузка, не исправлено: часть данных неверна
+-- do: Read the warning in `zakaz runs` and load the days that it names again
+-- do_ru: Прочтите предупреждение в `zakaz runs` и загрузите эти дни заново
+-- severity: warn
+-- sources: qtickets, vk_ads, direct
+-- story: loads
+-- key: job, account, warning, day
+-- days: 14
+-- param: in_row = 3
+-- says: {who}: for {length} days up to {day}: {warning}
+-- says_ru: {who}: дней подряд {length}, до {day}: {warning}
+
+-- Alike but for their numbers. Told on the third day in a row; one that stood in most days of the month before is
+-- how this account is.
+WITH
+    days AS
+    (
+        SELECT
+            toString(job) AS job, account, toDate(started_at, 'Europe/Moscow') AS d,
+            substring(replaceRegexpAll(arrayJoin(JSONExtract(metrics, 'warnings', 'Array(String)')), '[0-9][0-9 .,:-]*', '# '), 1, 120) AS warning
+        FROM meta_job_runs FINAL
+        WHERE (replaceOne(job, '_loader', ''), account) IN {accounts:Array(Tuple(String, String))} AND status = 'success'
+            AND started_at >= toDateTime64({since:Date} - 34, 3, 'Europe/Moscow') AND started_at < toDateTime64({today:Date}, 3, 'Europe/Moscow')
+        GROUP BY job, account, d, warning
+    ),
+    rows AS
+    (
+        SELECT *, count() OVER near AS length, count() OVER before AS earlier
+        FROM days
+        WINDOW near AS (PARTITION BY job, account, warning ORDER BY toInt32(d) RANGE BETWEEN 2 PRECEDING AND CURRENT ROW),
+            before AS (PARTITION BY job, account, warning ORDER BY toInt32(d) RANGE BETWEEN 33 PRECEDING AND 3 PRECEDING)
+    )
+SELECT replaceOne(job, '_loader', '') AS source, job, account, warning, d AS day, length
+FROM (SELECT *, max(length >= {in_row:Float64}) OVER (PARTITION BY job, account, warning ORDER BY toInt32(d) RANGE BETWEEN 14 PRECEDING AND 1 PRECEDING) AS went_on FROM rows)
+WHERE d >= {since:Date} AND length >= {in_row:Float64} AND NOT went_on AND earlier < 15
+ORDER BY job, account, day, warning
