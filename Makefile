@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo up down test fast check lint types bench bench-dlt soak screenshots install lock images sbom audit clean
+.PHONY: help demo up down test fast check lint types bench bench-dlt soak drill screenshots install lock images sbom audit clean
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
 
@@ -49,6 +49,11 @@ SCHEDULES ?= 300
 SEED ?= 1
 soak: .venv/.installed-dev ## Random schedules of loads, faults and kills, which must end exact
 	$(BIN)/python -m tests.soak --schedules $(SCHEDULES) --seed $(SEED)
+
+DEFECTS ?= 200
+LIVES ?= all
+drill: .venv/.installed-dev ## What the checks see of random defects, and how silent they are in healthy life: hours
+	$(BIN)/python -m drill --seed $(SEED) --defects $(DEFECTS) --lives "$(LIVES)"
 
 screenshots: .venv/.installed-screens ## The pictures of docs/prefect.md, taken anew from a machine of its own
 	$(BIN)/python ops/screenshots.py
