@@ -225,9 +225,11 @@ def _load_fetched(account: Account, run: Run, report: Report, pieces: list[_Piec
                     _write(client, account, run, report, piece, ready, by)
                 if len(report.warnings) > warned:  # What describes the rows may be what lacks something.
                     odd += [one.manifest for one in pieces if one is piece or not one.resource.by_window]
-                elif ready.judged.notes or ready.judged.part.rejected.height:
-                    odd.append(piece.manifest)
-                elif len(report.notes) > noted and not piece.resource.by_window:  # Cheap to read again.
+                elif (
+                    ready.judged.notes
+                    or ready.judged.part.rejected.height
+                    or (len(report.notes) > noted and not piece.resource.by_window)
+                ):
                     odd.append(piece.manifest)
             _note_what_stays(account, report)
             _refresh_marts(client, account, run, report, left, by)
