@@ -219,14 +219,18 @@ def _load_fetched(account: Account, run: Run, report: Report, pieces: list[_Piec
             by.refuse_stranger(client, account, manifests, runs.next_version(client))
             left = steps.left_by_others(client, account, run)
             for number, piece in enumerate(pieces):
-                warned = len(report.warnings)
+                warned, noted = len(report.warnings), len(report.notes)
                 with _told_what_was_written(pieces[:number]):
                     ready = prepared[number] or _prepare(account, piece, report, by)
                     prepared[number] = None
                     _write(client, account, run, report, piece, ready, by)
                 if len(report.warnings) > warned:  # What describes the rows may be what lacks something.
                     odd += [one.manifest for one in pieces if one is piece or not one.resource.by_window]
-                elif ready.judged.notes or ready.judged.part.rejected.height:
+                elif (
+                    ready.judged.notes
+                    or ready.judged.part.rejected.height
+                    or (len(report.notes) > noted and not piece.resource.by_window)
+                ):
                     odd.append(piece.manifest)
             _note_what_stays(account, report)
             _refresh_marts(client, account, run, report, left, by)

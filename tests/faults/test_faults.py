@@ -95,6 +95,7 @@ ALSO = {
     "qtickets-events-without_shows.start_date-fresh-second",
     "qtickets-events-without_shows-loaded-once",
     "qtickets-events-without_shows-settled-second",
+    "qtickets-events-without_place_name-settled-second",
     "vk-ad_plans-values_null_but_ids-settled-once",
 }
 SAMPLE = [*one_of_each(32), *(cell for cell in all_cells() if cell.id in ALSO)]
