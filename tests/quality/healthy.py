@@ -1,7 +1,5 @@
 """A warehouse as a promoter has it on a day when nothing is wrong, built without Prefect and without HTTP."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

@@ -4,12 +4,10 @@ Loops over orders and ad days: nothing of fetch, transform or validation, so the
 those are wrong.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import polars as pl
 
@@ -80,7 +78,7 @@ class Truth:
     settled: pl.DataFrame
 
     @classmethod
-    def of(cls, until: datetime, days: int, scale: float) -> Truth:
+    def of(cls, until: datetime, days: int, scale: float) -> Self:
         world = World.generate(until=until, days=days, scale=scale)
         rows = [_ticket(order, basket) for order in world.orders for basket in order.baskets]
         return cls(world, pl.DataFrame(rows, schema=TICKETS, orient="row"), _facts(_later(world)))

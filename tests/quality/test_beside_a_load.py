@@ -1,8 +1,6 @@
 """Checks beside a running load: its work in progress is no alarm, a real defect is one, and nothing is waited for in
 vain. The loads are steps of a second client, done while the checks wait; the clock goes only then."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Defects are caught by the checks that are for them, and by no other; what only looks like one breaks none."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """A sample of `make drill`: a short healthy life is silent, and defects that an exact comparison sees are seen at once."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """No check cries wolf on days on which nothing is wrong, each looked at from that day; and what cannot be judged says so."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path

@@ -1,7 +1,5 @@
 """How one check is judged: counted exactly, five rows fetched, within bounds, and whatever it raises ends no other."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
