@@ -264,12 +264,12 @@ ALTER TABLE meta_job_runs UPDATE status = 'failed' WHERE account = 'spb' AND run
 INSERT INTO meta_quarantine SELECT 'id', 'qtickets', 'spb', 'orders', '1', 'price is negative', 'price', '-1', '{}', 'r',
     toDateTime64({today}, 3, 'UTC'), {today}, {today}, 1;
 
--- an event's tickets of yesterday cost a hundredfold; orders of Moscow came back; most orders of the day before are missing
--- order_ids, price_factor, price_level, refunds_high, revenue_outlier, volume_sales (loaded)
+-- an event's tickets of yesterday cost a hundredfold; orders of Moscow came back; nearly all orders of the day before are missing
+-- completeness_hours, price_factor, price_level, refunds_high, revenue_outlier, volume_sales (loaded)
 ALTER TABLE stg_qtickets_tickets UPDATE price = price * 100, amount = amount * 100 WHERE {paid_on} = {today} - 1 AND event_id = {busy_event};
 ALTER TABLE stg_qtickets_tickets UPDATE state = 'refunded', refunded_amount = amount, refunded_at = toDateTime64({today} - 3, 3, 'UTC')
     WHERE event_id = {second_event} AND {booked_on} < {today} - 3;
-DELETE FROM stg_qtickets_tickets WHERE toDate(ordered_at, 'Europe/Moscow') = {today} - 2 AND order_id % 4 != 0;
+DELETE FROM stg_qtickets_tickets WHERE toDate(ordered_at, 'Europe/Moscow') = {today} - 2 AND order_id % 32 != 0;
 
 -- all tickets of yesterday are free; those of the week before cost twice as much
 -- price_level, price_zero (loaded)
