@@ -10,10 +10,11 @@
 -- key: account, event_id, day
 -- days: 7
 -- param: low = 0.62
--- param: spread = 5
+-- param: spread = 4
 -- param: clicks = 0.6
--- param: orders = 30
+-- param: orders = 18
 -- param: ahead = 3
+-- param: whole = 0.75
 -- says: {who}: {orders} orders on {day} instead of {usual}: {event}
 -- says_ru: {who}: {day} заказов {orders} вместо {usual}: {event_ru}
 
@@ -24,7 +25,7 @@ HAVING count() = 0;
 
 -- Rush and quiet are normal in this trade. So a rise is not judged, and a fall only of events that have sold for
 -- six weeks, have a show to come and, where there are ads, people who click as usual. A day is compared with the median of two
--- weeks before, as such weekdays were, and must fall out of what the last two weeks strayed. event_id 0: all such events of
+-- weeks before, half-way to what such weekdays were, and must fall out of what the last two weeks strayed. event_id 0: all such events of
 -- the account. From 30 December to 9 January nothing is usual.
 WITH
     orders AS
@@ -54,6 +55,12 @@ WITH
         WHERE had[1] <= day - 41 AND e.last_show_at >= toDateTime64(day + 1 + toUInt32({ahead:Float64}), 3, 'Europe/Moscow')
         GROUP BY account, thing, day
     ),
+    -- New events take buyers from old ones: then the account as a whole sells as before.
+    whole AS
+    (
+        SELECT account, d, n, quantileExact(0.5)(n) OVER (PARTITION BY account ORDER BY toInt32(d) RANGE BETWEEN 14 PRECEDING AND 1 PRECEDING) AS usual
+        FROM (SELECT account, d, toFloat64(count()) AS n FROM orders GROUP BY account, d)
+    ),
     clicked AS
     (
         SELECT d, clicks, quantileExact(0.5)(clicks) OVER (ORDER BY toInt32(d) RANGE BETWEEN 14 PRECEDING AND 1 PRECEDING) AS usual_clicks
@@ -64,9 +71,10 @@ WITH
         SELECT
             *, arrayMap(j -> arrayReduce('median', arraySlice(counts, j + 2, 14)), range(29)) AS bases,
             arrayMap(j -> log((counts[j + 1] + 1) / (bases[j + 1] + 1)), range(29)) AS strays,
-            arrayMap(j -> strays[j + 1] - (strays[j + 8] + strays[j + 15]) / 2, range(15)) AS beyond,
-            1.4826 * arrayReduce('median', arrayMap(x -> abs(x), arraySlice(beyond, 2))) AS mad,
-            bases[1] * exp((strays[8] + strays[15]) / 2) AS expected
+            arrayMap(j -> strays[j + 1] - (strays[j + 8] + strays[j + 15]) / 4, range(15)) AS beyond,
+            arrayReduce('median', arraySlice(beyond, 2)) AS centre,
+            1.4826 * arrayReduce('median', arrayMap(x -> abs(x - centre), arraySlice(beyond, 2))) AS mad,
+            bases[1] * exp((strays[8] + strays[15]) / 4) AS expected
         FROM series
     )
 SELECT
@@ -74,9 +82,11 @@ SELECT
     counts[1] AS orders, round(expected) AS usual, round((expected - counts[1]) * an_order, 2) AS money
 FROM judged AS j
 LEFT JOIN clicked AS c ON c.d = j.day
+LEFT JOIN whole AS a ON a.account = j.account AND a.d = j.day
 LEFT JOIN (SELECT account, event_id, event_name FROM dim_events FINAL) AS e ON e.account = j.account AND e.event_id = j.thing
 WHERE expected >= {orders:Float64} AND arrayMin(arraySlice(counts, 2)) > 0
     AND -beyond[1] > greatest(-log({low:Float64}), {spread:Float64} * mad, {spread:Float64} * 1.2 / sqrt(expected), -arrayMin(arraySlice(beyond, 2)) + 0.15) * if(has({open:Array(String)}, concat(j.account, '/', toString(thing), '/', toString(j.day))), 0.8, 1)
     AND c.clicks >= {clicks:Float64} * c.usual_clicks
+    AND (thing != 0 OR a.n < {whole:Float64} * a.usual)
     AND NOT ((toMonth(j.day) = 12 AND toDayOfMonth(j.day) >= 30) OR (toMonth(j.day) = 1 AND toDayOfMonth(j.day) <= 9))
 ORDER BY money DESC, account, event_id, day
