@@ -19,7 +19,7 @@ from traceback import format_exception
 
 from drill.job import Job, live
 from drill.lives import KINDS
-from drill.report import line, markdown
+from drill.report import lines, markdown
 from tests.support.clickhouse_server import clickhouse_server
 from tests.support.clickhouse_users import User
 
@@ -55,7 +55,7 @@ def main() -> int:
                 print(f"{so_far}: {work[one]} broke", *format_exception(error), file=sys.stderr, flush=True)
                 continue
             done.append(one.result())
-            print(f"{so_far}: {line(done[-1])}", file=sys.stderr, flush=True)
+            print(f"{so_far}:", *lines(done[-1]), sep="\n", file=sys.stderr, flush=True)
     print(markdown(done, f"python -m drill {' '.join(sys.argv[1:])}".strip()))
     return int(failed > 0)
 

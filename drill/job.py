@@ -57,7 +57,7 @@ def _cases(job: Job, lived: Life) -> list[Case]:
     kinds = [kind for kind in KINDS if job.only in f"{kind.layer}: {kind.name}"]
     rng, found = Random(f"defects {job.seed}"), []
     for _ in range(job.defects):
-        first = lived.first + timedelta(days=_BEFORE + rng.randrange(_STARTS))
+        first = lived.first + timedelta(days=_BEFORE + rng.randrange(min(_STARTS, lived.mornings - _BEFORE)))
         days = round(exp(rng.uniform(0, log(job.longest))))
         several = 2 if rng.random() < _TWO_AT_ONCE else 1
         found.append(Case(tuple(drawn(rng, kinds, lived.sources, first, days) for _ in range(several))))

@@ -13,12 +13,12 @@ _MATTERS = 0.05
 Wanted = Callable[[Seen], bool]
 
 
-def line(one: Lived) -> str:
-    cases = (
-        f", {len(one.seen)} defects, {sum(case.delay is not None for case in one.seen)} seen" if one.seen else ""
-    )
+def lines(one: Lived) -> list[str]:
+    """For who looks on: the life, what was told in it, and what came of each defect."""
     speed = f"{one.seconds / one.days:.1f} s a day"
-    return f"{one.kind} {one.seed} ({one.orders_a_day} orders a day): {len(one.alarms)} alarms{cases}, {speed}"
+    told = [f"  {alarm.severity} {alarm.check} {alarm.key}: {alarm.mornings} mornings" for alarm in one.alarms]
+    cases = [f"  {_words(case)[2:]}, by {', '.join(case.by) or 'nobody'}" for case in one.seen]
+    return [f"{one.kind} {one.seed} ({one.orders_a_day} orders a day), {speed}", *told, *cases]
 
 
 def wilson(hits: int, of: int) -> str:
