@@ -43,7 +43,7 @@ ALTER TABLE fact_direct_daily UPDATE utm_city = 'самара' WHERE campaign_id
 ALTER TABLE dim_vat_rates UPDATE rate = 0.2001 WHERE valid_from = '2019-01-01';
 
 -- one of ten orders came twice under new numbers; so did the ads of a campaign; an account has spend with VAT on one day
--- changed_basis, copied_ads, copied_orders (loaded)
+-- changed_basis, copied_ads, copied_orders, cost_all_at_once (loaded)
 INSERT INTO stg_qtickets_tickets SELECT * REPLACE (ticket_id + 900000000 AS ticket_id, order_id + 900000000 AS order_id)
 FROM (SELECT * FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 4 AND order_id % 10 = 1);
 INSERT INTO fact_vk_ads_daily SELECT * REPLACE (ad_id + 900000000 AS ad_id, ad_group_id + 900000000 AS ad_group_id, campaign_id + 900000000 AS campaign_id)
