@@ -10,11 +10,11 @@
 -- key: account, event_id, day
 -- days: 7
 -- param: low = 0.62
--- param: spread = 4
+-- param: spread = 5
 -- param: clicks = 0.6
 -- param: orders = 18
 -- param: ahead = 3
--- param: whole = 0.75
+-- param: whole = 0.65
 -- says: {who}: {orders} orders on {day} instead of {usual}: {event}
 -- says_ru: {who}: {day} заказов {orders} вместо {usual}: {event_ru}
 

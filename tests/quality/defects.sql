@@ -269,21 +269,20 @@ INSERT INTO meta_quarantine SELECT 'id', 'qtickets', 'spb', 'orders', '1', 'pric
 ALTER TABLE stg_qtickets_tickets UPDATE price = price * 100, amount = amount * 100 WHERE {paid_on} = {today} - 1 AND event_id = {busy_event};
 ALTER TABLE stg_qtickets_tickets UPDATE state = 'refunded', refunded_amount = amount, refunded_at = toDateTime64({today} - 3, 3, 'UTC')
     WHERE event_id = {second_event} AND {booked_on} < {today} - 3;
-DELETE FROM stg_qtickets_tickets WHERE toDate(ordered_at, 'Europe/Moscow') = {today} - 2 AND order_id % 32 != 0;
+DELETE FROM stg_qtickets_tickets WHERE toDate(ordered_at, 'Europe/Moscow') = {today} - 2 AND order_id % 100 != 0;
 
 -- all tickets of yesterday are free; those of the week before cost twice as much
 -- price_level, price_zero (loaded)
 ALTER TABLE stg_qtickets_tickets UPDATE price = 0, amount = 0, refunded_amount = 0 WHERE {paid_on} = {today} - 1;
 ALTER TABLE stg_qtickets_tickets UPDATE price = price * 2, amount = amount * 2 WHERE {paid_on} BETWEEN {today} - 7 AND {today} - 2;
 
--- lines of yesterday's orders doubled; an event that sells every day did not sell; the day before is three hours late
--- completeness_cities, completeness_events, hours_shifted, order_size (loaded)
-ALTER TABLE stg_qtickets_tickets UPDATE event_id = {busy_event} WHERE event_id IN {moscow_events};
-ALTER TABLE dim_events UPDATE city = 'москва' WHERE event_id = {busy_event};
+-- lines of yesterday's orders doubled; an event that sells every day did not sell; a Sunday is three hours late
+-- completeness_cities, completeness_events, hours_shifted, order_size, volume_sales (loaded)
+ALTER TABLE stg_qtickets_tickets UPDATE event_id = {second_event} WHERE event_id IN {moscow_events};
 INSERT INTO stg_qtickets_tickets SELECT * REPLACE (ticket_id + 900000000 AS ticket_id) FROM (SELECT * FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1);
-DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1 AND event_id = {busy_event};
-INSERT INTO stg_qtickets_tickets SELECT * REPLACE (booked_at + toIntervalHour(3) AS booked_at, paid_at + toIntervalHour(3) AS paid_at, _ver + 1 AS _ver)
-FROM (SELECT * FROM stg_qtickets_tickets WHERE toDate(booked_at + toIntervalHour(3), 'Europe/Moscow') = {today} - 2);
+DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1 AND event_id = {second_event};
+INSERT INTO stg_qtickets_tickets SELECT * EXCEPT (late) REPLACE (booked_at + toIntervalHour(late) AS booked_at, paid_at + toIntervalHour(late) AS paid_at, _ver + 1 AS _ver)
+FROM (SELECT *, if(toHour(booked_at, 'Europe/Moscow') < 21, 3, -21) AS late FROM stg_qtickets_tickets WHERE {booked_on} = {today} - 4);
 OPTIMIZE TABLE stg_qtickets_tickets FINAL;
 
 -- VK is told in kopecks, a campaign of Direct ten times over; the day before all of Direct was without VAT
