@@ -17,7 +17,7 @@
 -- says: {who}: {missing} of the order numbers of {day} are missing
 -- says_ru: {who}: {day} нет заказов с номерами подряд: не хватает {missing}
 
--- Two proofs. All numbers even, or all odd, where both were usual. And where the account's own numbers follow each
+-- Two proofs. Nearly all numbers even, or odd, where both were usual. And where the account's own numbers follow each
 -- other (most orders have the next number among the orders of any state): far fewer that do than on any day of two
 -- weeks, with fewer orders, too, and without the city that lacks most still fewer (`rest`; of one city that is missing
 -- completeness_cities speaks). Numbers of a shop that many promoters share say nothing and are not judged so. The day is
@@ -75,14 +75,16 @@ WITH
     strange AS
     (
         SELECT
-            g.*, NOT ((toMonth(d) = 12 AND toDayOfMonth(d) >= 30) OR (toMonth(d) = 1 AND toDayOfMonth(d) <= 9)) AND days_before >= 7 AND n >= {orders:Float64}
-                AND ((odd = 0 OR odd = n) AND odd_before > n_before * 0.3 AND odd_before < n_before * 0.7
+            -- All but what was paid on the next day.
+            g.*, odd = 0 OR odd = n OR abs(odd - n / 2) > 2.25 * sqrt(n) AS is_half,
+            NOT ((toMonth(d) = 12 AND toDayOfMonth(d) >= 30) OR (toMonth(d) = 1 AND toDayOfMonth(d) <= 9)) AND days_before >= 7 AND n >= {orders:Float64}
+                AND (is_half AND odd_before > n_before * 0.4 AND odd_before < n_before * 0.6
                     OR usual < 0.5 AND n < {less:Float64} * usual_n AND r.left_of_rest < {rest:Float64}
                         AND holes / gaps > greatest(most + {share:Float64}, usual + {spread:Float64} * greatest(mad, sqrt((usual + 1 / n) / n)))) AS is_strange
         FROM judged AS g LEFT JOIN rest AS r ON r.account = g.account AND r.d = g.d
     )
 SELECT
-    'qtickets' AS source, j.account AS account, j.d AS day, if(odd = 0 OR odd = n, toInt64(n), toInt64(lost)) AS missing,
+    'qtickets' AS source, j.account AS account, j.d AS day, if(is_half, toInt64(n), toInt64(lost)) AS missing,
     round(p.taken * missing / n, 2) AS money
 FROM (SELECT *, max(is_strange) OVER (PARTITION BY account ORDER BY toInt32(d) RANGE BETWEEN 5 PRECEDING AND 1 PRECEDING) AS went_on FROM strange) AS j
 LEFT JOIN paid AS p ON p.account = j.account AND p.d = j.d
