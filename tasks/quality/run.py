@@ -154,6 +154,7 @@ def as_json(results: list[Result]) -> str:
             "expected": 0,
             "message": r.message,
             "sample": r.sample,
+            "findings": [one.key for one in r.findings],
         }
         for r in results
     ]
