@@ -133,7 +133,7 @@ SYSTEM STOP MERGES agg_marketing_daily;
 INSERT INTO agg_marketing_daily SELECT * FROM agg_marketing_daily WHERE d = {today} - 5;
 
 -- a refund above the price; clicks above impressions; the API sends another column
--- clicks_above_impressions, refunds_above_revenue, schema_drift (loaded)
+-- clicks_above_impressions, cost_campaign, refunds_above_revenue, schema_drift (loaded)
 ALTER TABLE stg_qtickets_tickets UPDATE refunded_amount = amount + 1 WHERE {one_ticket};
 ALTER TABLE fact_vk_ads_daily UPDATE clicks = impressions + 100 WHERE {one_ad};
 ALTER TABLE meta_job_runs UPDATE metrics = replaceAll(metrics, 'created_at', 'made_at') WHERE run_id = concat('qtickets-',
@@ -178,7 +178,7 @@ ALTER TABLE meta_job_runs UPDATE metrics = replaceAll(metrics, concat('"last": "
     toString({today} - 2))) WHERE job = 'direct_loader' AND started_at >= toDateTime64({today}, 3, 'Europe/Moscow');
 
 -- an ad tag with an unknown city; a new spelling of utm_source
--- revenue_without_source, unknown_cities, unknown_utm_sources (loaded)
+-- revenue_without_source, unknown_cities, unknown_utm_sources, utm_source_renamed (loaded)
 ALTER TABLE fact_vk_ads_daily UPDATE utm_city = 'banner' WHERE utm_city = 'казань' AND stat_date >= {today} - 3;
 ALTER TABLE stg_qtickets_tickets UPDATE utm_source = 'vk_promo' WHERE utm_source IN ('vk', 'vk_ads') AND {booked_on} >= {today}
     - 3;
@@ -315,7 +315,7 @@ INSERT INTO meta_quarantine SELECT toString(number), 'qtickets', 'main', 'orders
 
 -- a box for guests is dear every day; prices rise by a fifth; a partner sends people for the first time; budgets of a third of the campaigns are cut
 -- nothing (loaded)
-ALTER TABLE stg_qtickets_tickets UPDATE price = 40000, amount = 40000 WHERE event_id = {busy_event} AND cityHash64(order_id) % 9 = 0 AND amount > 0;
-ALTER TABLE stg_qtickets_tickets UPDATE price = price * 1.2, amount = amount * 1.2 WHERE {booked_on} >= {today} - 5 AND price < 40000;
+ALTER TABLE stg_qtickets_tickets UPDATE price = 25000, amount = 25000 WHERE event_id = {busy_event} AND cityHash64(order_id) % 9 = 0 AND amount > 0;
+ALTER TABLE stg_qtickets_tickets UPDATE price = price * 1.2, amount = amount * 1.2 WHERE {booked_on} >= {today} - 5 AND price < 25000;
 ALTER TABLE stg_qtickets_tickets UPDATE utm_source = 'partner7' WHERE {booked_on} >= {today} - 2 AND utm_source = '' AND cityHash64(order_id) % 2 = 0;
 ALTER TABLE fact_vk_ads_daily UPDATE impressions = intDiv(impressions, 2), clicks = intDiv(clicks, 2), spent = spent / 2 WHERE stat_date >= {today} - 3 AND campaign_id % 3 = 0;
