@@ -12,27 +12,27 @@
 -- says: {who}: {day} shows {shown} of spend, by its rows it is {right}; rows {rows} of {all_rows}
 -- says_ru: {who}: за {day} в отчёте {shown}, а должно быть {right}; строк {rows} из {all_rows}
 
--- Worked out apart from v_ad_spend. Each row is rounded to the kopeck there. A day without a VAT rate is not in it at all.
-WITH
-    (SELECT arraySort(groupArray((valid_from, toFloat64(rate)))) FROM dim_vat_rates FINAL) AS rates,
-    (SELECT any(spend_with_vat) FROM dim_report FINAL) AS with_vat,
-    (SELECT toString(any(currency)) FROM dim_report FINAL) AS of_report
+-- Worked out by day, apart from v_ad_spend, where each row is rounded to the kopeck. A day without a VAT rate is not in
+-- it at all. No list of rates as a constant: a server of a cluster that is handed one ends.
 SELECT source, account, day, sum(in_view) AS shown, round(sum(right_sum), 2) AS right, sum(view_rows) AS rows, sum(fact_rows) AS all_rows, abs(toFloat64(shown) - right) AS money, max(written) AS newest
 FROM
 (
-    SELECT source, account, day, toDecimal64(0, 2) AS in_view, toUInt64(0) AS view_rows, n AS fact_rows, v AS written,
-        toFloat64(s) * multiIf(spent_has_vat = with_vat, 1, with_vat = 1, 1 + rate, 1 / (1 + rate)) AS right_sum
+    SELECT f.source AS source, f.account AS account, f.day AS day, toDecimal64(0, 2) AS in_view, toUInt64(0) AS view_rows, f.n AS fact_rows, f.v AS written,
+        toFloat64(f.s) * multiIf(f.spent_has_vat = r.spend_with_vat, 1, r.spend_with_vat = 1, 1 + v.rate, 1 / (1 + v.rate)) AS right_sum
     FROM
     (
-        SELECT source, toString(account) AS account, stat_date AS day, spent_has_vat, sum(spent) AS s, count() AS n, max(_ver) AS v, arrayLast(r -> r.1 <= stat_date, rates).2 AS rate
+        SELECT 1 AS one, source, toString(account) AS account, stat_date AS day, spent_has_vat, toString(currency) AS money_of, sum(spent) AS s, count() AS n, max(_ver) AS v
         FROM
         (
-            SELECT 'vk_ads' AS source, account, stat_date, spent_has_vat, spent, _ver FROM fact_vk_ads_daily FINAL WHERE currency IN ('', of_report)
+            SELECT 'vk_ads' AS source, account, stat_date, spent_has_vat, currency, spent, _ver FROM fact_vk_ads_daily FINAL
             UNION ALL
-            SELECT 'direct', account, stat_date, spent_has_vat, spent, _ver FROM fact_direct_daily FINAL WHERE currency IN ('', of_report)
+            SELECT 'direct', account, stat_date, spent_has_vat, currency, spent, _ver FROM fact_direct_daily FINAL
         )
-        GROUP BY source, account, stat_date, spent_has_vat
-    )
+        GROUP BY source, account, day, spent_has_vat, money_of
+    ) AS f
+    CROSS JOIN (SELECT spend_with_vat, toString(currency) AS of_report FROM dim_report FINAL) AS r
+    ASOF LEFT JOIN (SELECT 1 AS one, valid_from, toFloat64(rate) AS rate FROM dim_vat_rates FINAL) AS v ON v.one = f.one AND f.day >= v.valid_from
+    WHERE f.money_of IN ('', r.of_report)
     UNION ALL
     SELECT source, toString(account), stat_date, sum(spend), count(), 0, 0, 0 FROM v_ad_spend GROUP BY source, account, stat_date
 )

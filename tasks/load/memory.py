@@ -13,6 +13,7 @@ from clickhouse_connect.driver.client import Client
 
 from tasks.load.runs import next_version
 from tasks.load.sql import SqlFile, sql_files
+from tasks.load.upsert import merge
 from tasks.settings import SQL_DIR
 
 TABLE = "meta_memory"
@@ -73,6 +74,8 @@ def remember_days(
         if days:
             bounds |= {"days": days, "first": days[0], "last": days[-1]}
             _write(client, file, today, seen_by, bounds)
+    if days or also_unknown:
+        merge(client, TABLE)
 
 
 def remember_attributes(client: Client, today: date) -> None:
@@ -93,7 +96,7 @@ def _files(when: str) -> Iterable[tuple[SqlFile, set[str]]]:
 def _write(
     client: Client, file: SqlFile, today: date, seen_by: str, bounds: dict[str, object], *, fill: bool = False
 ) -> None:
-    """As of a Moscow day the newest state counts: loads of every quarter of an hour leave one row, once merged."""
+    """As of a Moscow day the newest state counts: loads of every quarter of an hour leave one row."""
     of = "" if seen_by == "check" else "AND source = {source:String} AND account = {account:String}"
     before = (
         "SELECT source, account, thing, day, argMax(figures, (seen_on, _ver)) AS figures, "

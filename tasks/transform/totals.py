@@ -107,7 +107,7 @@ def _by_order(lines: pl.DataFrame) -> pl.DataFrame:
     is_sold = pl.col("state").is_in(["paid", "refunded"])
     orders = lines.group_by("order_id", maintain_order=True).agg(
         *(pl.col(name).first() for name in ("event_id", "currency", "order_price")),
-        pl.col("paid_at").first().dt.convert_time_zone("Europe/Moscow").dt.date().alias("event_date"),
+        pl.col("paid_at").filter(is_sold).first().dt.convert_time_zone("Europe/Moscow").dt.date().alias("event_date"),
         is_sold.any().alias("counts"),
         pl.col("quantity").filter(is_sold).sum().alias("tickets"),
         cost("paid", "refunded").alias("lines"),
@@ -122,7 +122,7 @@ def _by_order(lines: pl.DataFrame) -> pl.DataFrame:
         for more in (nothing, pl.col("lines_cancelled"))
     ]
     fits = pl.any_horizontal(pl.col("order_price") == total for total in sums)
-    return orders.filter("counts").with_columns((~fits).fill_null(False).alias("is_odd"))
+    return orders.filter("counts").drop_nulls("event_date").with_columns((~fits).fill_null(False).alias("is_odd"))
 
 
 def _by_event(orders: pl.DataFrame) -> pl.DataFrame:
