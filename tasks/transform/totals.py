@@ -105,9 +105,10 @@ def _by_order(lines: pl.DataFrame) -> pl.DataFrame:
         return pl.col("amount").filter(pl.col("state").is_in(states)).sum()
 
     is_sold = pl.col("state").is_in(["paid", "refunded"])
+    paid_on = pl.col("paid_at").dt.convert_time_zone("Europe/Moscow").dt.date()
     orders = lines.group_by("order_id", maintain_order=True).agg(
         *(pl.col(name).first() for name in ("event_id", "currency", "order_price")),
-        pl.col("paid_at").filter(is_sold).first().dt.convert_time_zone("Europe/Moscow").dt.date().alias("event_date"),
+        paid_on.filter(is_sold).first().alias("event_date"),
         is_sold.any().alias("counts"),
         pl.col("quantity").filter(is_sold).sum().alias("tickets"),
         cost("paid", "refunded").alias("lines"),

@@ -122,8 +122,7 @@ def test_tables_views_and_checks_say_the_same_and_the_truth(kept: tuple[Client, 
     spent = select(kept[0], "SELECT sum(spent) FROM fact_direct_daily").item()
     days = (TODAY - timedelta(days=DAYS - 1), TODAY)
     assert spent == sum(fact[2] for fact in ad_truth.facts(WORLD, "direct", *days).values())
-    # Those of the night, which read all there is. A check of the day may end before it has read what the other server
-    # sends, and the engine that stands in for a server ends when such a connection is closed.
+    # Not those of the day, which may stop reading early: the stand-in of a server ends when its connection is reset.
     for check in (one for one in checks() if one.at_night):
         for day in (TODAY, TODAY + timedelta(days=6)):
             result, *same = (judge(client, check, day, ACCOUNTS, {}) for client in kept)
