@@ -65,6 +65,8 @@ def remember_days(
     """What a load left on the `days` that it changed, and, where `also_unknown`, as after an update of Zakaz, on
     days of which nothing is known. Never on other days: what changed there was no load."""
     days = sorted(set(days))
+    if not (days or also_unknown):
+        return
     for file, sources in _files("load"):
         if source not in sources:
             continue
@@ -74,8 +76,7 @@ def remember_days(
         if days:
             bounds |= {"days": days, "first": days[0], "last": days[-1]}
             _write(client, file, today, seen_by, bounds)
-    if days or also_unknown:
-        merge(client, TABLE)
+    merge(client, TABLE)
 
 
 def remember_attributes(client: Client, today: date) -> None:
