@@ -21,12 +21,9 @@ from drill.job import Job, live
 from drill.lives import KINDS
 from drill.report import lines, markdown
 from tests.support.clickhouse_server import clickhouse_server
-from tests.support.clickhouse_users import User
 
 _SIZES = {15: 0.4, 120: 0.45, 800: 0.15}
 """Orders a day of worlds with defects, and how often each is drawn."""
-_QUICK = {"max_threads": 1, "compile_expressions": 0, "compile_aggregate_expressions": 0}
-"""Many small queries: threads and compiled code cost more than they bring."""
 _A_WORLD = 8
 """Defects a world."""
 
@@ -36,7 +33,7 @@ def main() -> int:
     jobs, begun, done, failed = _jobs(options), time.monotonic(), [], 0
     with (
         tempfile.TemporaryDirectory() as folder,
-        clickhouse_server(Path(folder) / "clickhouse", [User("default", settings=_QUICK)]) as server,
+        clickhouse_server(Path(folder) / "clickhouse") as server,
         ProcessPoolExecutor(
             options.jobs,
             multiprocessing.get_context("spawn"),

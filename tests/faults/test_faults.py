@@ -180,7 +180,7 @@ def test_a_wrong_reply_is_mended_counted_or_refused(made: Bench, cell: Cell) -> 
 
 
 @pytest.mark.slow
-@settings(max_examples=int(os.environ.get("ZAKAZ_TEST_EXAMPLES") or 20))
+@settings(max_examples=int(os.environ.get("ZAKAZ_TEST_EXAMPLES") or 10))
 @given(payloads())
 @example(Payload("direct-adgroups", "loaded", "lasting", (("wrap", 17999, "x"),)))
 @example(Payload("vk-banners", "fresh", "lasting", (("mark", 7, "x"), ("swap", 8, "\ud83d"))))

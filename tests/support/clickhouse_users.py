@@ -32,7 +32,14 @@ class User:
     hosts: tuple[str, ...] = ("127.0.0.1",)
 
 
-DEFAULT = User("default")
+QUICK = {
+    "max_threads": 1,
+    "compile_expressions": 0,
+    "compile_aggregate_expressions": 0,
+    "compile_sort_description": 0,
+}
+"""For many small queries, of which threads and compiled code cost more than they bring."""
+DEFAULT = User("default", settings=QUICK)
 """Always there, without a password and with every right: the tests' DSN logs in as it."""
 READER = User("reader", password="reader-password", settings={"readonly": 1})
 """May read everything and change nothing, not even a setting of its own session."""
