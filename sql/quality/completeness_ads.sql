@@ -18,7 +18,7 @@
 
 -- Silence is no alarm where it is proved: the account's own total of the day is there, or that of the day before, which
 -- the same load read, so that nothing is what the source says (totals_ads compares them); the campaigns are paused or
--- over; no good run has read the day (completeness_runs); it is New Year. What campaigns are is
+-- over; no good run has read the day (completeness_runs); it is a public holiday. What campaigns are is
 -- known of today only, so that a day is judged while it is new; what was found then stays until the day has rows.
 WITH
     days AS
@@ -70,7 +70,7 @@ FROM
     LEFT JOIN running AS c_ ON c_.source = a.source AND c_.account = a.account
     ARRAY JOIN a.silent AS silent_day
     WHERE NOT hasAny(t.told, [silent_day, silent_day - 1]) AND arrayExists(w -> w.1 <= silent_day AND w.2 >= silent_day, r.windows)
-        AND NOT ((toMonth(silent_day) = 12 AND toDayOfMonth(silent_day) >= 30) OR (toMonth(silent_day) = 1 AND toDayOfMonth(silent_day) <= 9))
+        AND NOT has({quiet:Array(Date)}, silent_day)
 )
 WHERE arrayCount(h -> h.2 >= {ads:Float64}, before) = {before:Float64} AND money >= {small:Float64}
     AND (has({open:Array(String)}, key) OR (day >= {today:Date} - toUInt32({lately:Float64}) AND goes_on * 2 >= arraySum(c -> c.2, lately)))

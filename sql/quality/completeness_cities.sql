@@ -17,7 +17,7 @@
 
 -- A load lacks whole days, so what is missing ends at midnight: sales that ended before the evening were sold out or
 -- stopped by a person. `low`: orders of its third-quietest day of three weeks, less if the rest of the account is
--- quiet, too. From 30 December to 9 January nothing is usual.
+-- quiet, too. Beside public holidays nothing is usual.
 WITH
     events AS (SELECT account, event_id, toString(city) AS city, is_active, last_show_at FROM dim_events FINAL),
     orders AS
@@ -65,6 +65,6 @@ WITH
 SELECT 'qtickets' AS source, account, city, day, round(usual) AS usual, round(usual_money * pace, 2) AS money
 FROM judged
 WHERE orders = 0 AND expected >= {low:Float64} * if(is_open, 0.8, 1) AND sold_till_before >= {evening:Float64}
-    AND NOT ((toMonth(day) = 12 AND toDayOfMonth(day) >= 30) OR (toMonth(day) = 1 AND toDayOfMonth(day) <= 9))
+    AND NOT has({quiet:Array(Date)}, day)
     AND (account, city, day) IN (SELECT k.account, k.city, k.day FROM known AS k INNER JOIN (SELECT account, city, max(last_show_at) AS till FROM events WHERE is_active GROUP BY account, city) AS e ON e.account = k.account AND e.city = k.city WHERE e.till >= toDateTime64(k.day + 1 + toUInt32({ahead:Float64}), 3, 'Europe/Moscow'))
 ORDER BY money DESC, account, city, day

@@ -17,7 +17,7 @@
 
 -- A load lacks whole days, so what is missing ends at midnight: sales that ended before the evening were sold out or
 -- stopped by a person. `low`: orders of its third-quietest day of three weeks, less if the rest of the account is
--- quiet, too. From 30 December to 9 January nothing is usual.
+-- quiet, too. Beside public holidays nothing is usual.
 WITH
     orders AS
     (
@@ -66,6 +66,6 @@ SELECT
 FROM judged AS j
 INNER JOIN (SELECT account, event_id, event_name, is_active, last_show_at FROM dim_events FINAL) AS e ON e.account = j.account AND e.event_id = j.event_id
 WHERE orders = 0 AND expected >= {low:Float64} * if(is_open, 0.8, 1) AND sold_till_before >= {evening:Float64}
-    AND NOT ((toMonth(day) = 12 AND toDayOfMonth(day) >= 30) OR (toMonth(day) = 1 AND toDayOfMonth(day) <= 9))
+    AND NOT has({quiet:Array(Date)}, day)
     AND e.is_active AND e.last_show_at >= toDateTime64(day + 1 + toUInt32({ahead:Float64}), 3, 'Europe/Moscow')
 ORDER BY money DESC, account, event_id, day

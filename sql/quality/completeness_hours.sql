@@ -68,7 +68,7 @@ SELECT
     toUInt64(round(expected_orders)) AS expected, round(taken / n * expected_orders, 2) AS money
 FROM judged
 WHERE d >= {since:Date} AND expected_orders >= greatest({orders:Float64}, before * {times:Float64}) * if(has({open:Array(String)}, concat(account, '/', toString(d))), 0.8, 1)
-    AND NOT ((toMonth(d) = 12 AND toDayOfMonth(d) >= 30) OR (toMonth(d) = 1 AND toDayOfMonth(d) <= 9))
+    AND NOT has({quiet:Array(Date)}, d)
     AND (account, d) IN
     (
         SELECT s.account, s.d FROM days AS s INNER JOIN (SELECT account, max(last_show_at) AS till FROM dim_events FINAL WHERE is_active GROUP BY account) AS e ON e.account = s.account

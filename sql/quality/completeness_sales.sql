@@ -67,7 +67,7 @@ FROM
     LEFT JOIN selling AS s ON s.account = d.account
     ARRAY JOIN d.silent AS silent_day
     WHERE arrayExists(w -> w.1 <= silent_day AND w.2 >= silent_day, r.windows)
-        AND NOT ((toMonth(silent_day) = 12 AND toDayOfMonth(silent_day) >= 31) OR (toMonth(silent_day) = 1 AND toDayOfMonth(silent_day) <= 8))
+        AND NOT has({quiet:Array(Date)}, silent_day)
 )
 WHERE length(before) = {before:Float64} AND arrayReduce('quantileExactLow(0.1)', arrayMap(h -> h.2, before)) >= {least:Float64}
     AND (has({open:Array(String)}, key) OR (day >= {today:Date} - toUInt32({lately:Float64})

@@ -21,7 +21,7 @@
 -- other (most orders have the next number among the orders of any state): far fewer that do than on any day of two
 -- weeks, with fewer orders, too, and without the city that lacks most still fewer (`rest`; of one city that is missing
 -- completeness_cities speaks). Numbers of a shop that many promoters share say nothing and are not judged so. The day is
--- that of the order. From 30 December to 9 January nothing is usual.
+-- that of the order. Beside public holidays nothing is usual.
 WITH
     orders AS
     (
@@ -77,7 +77,7 @@ WITH
         SELECT
             -- All but what was paid on the next day.
             g.*, odd = 0 OR odd = n OR abs(odd - n / 2) > 2.25 * sqrt(n) AS is_half,
-            NOT ((toMonth(d) = 12 AND toDayOfMonth(d) >= 30) OR (toMonth(d) = 1 AND toDayOfMonth(d) <= 9)) AND days_before >= 7 AND n >= {orders:Float64}
+            NOT has({quiet:Array(Date)}, d) AND days_before >= 7 AND n >= {orders:Float64}
                 AND (is_half AND odd_before > n_before * 0.4 AND odd_before < n_before * 0.6
                     OR usual < 0.5 AND n < {less:Float64} * usual_n AND r.left_of_rest < {rest:Float64}
                         AND holes / gaps > greatest(most + {share:Float64}, usual + {spread:Float64} * greatest(mad, sqrt((usual + 1 / n) / n)))) AS is_strange

@@ -25,7 +25,7 @@ HAVING countIf(first <= {today:Date} - 16 AND last >= {today:Date} - 9) = 0;
 -- person pauses them. One that its source calls active counts if it was a part of the account's spend, one that it calls
 -- paused, ended or deleted never. Where the status is not known it must be much of the spend, with a show to come in its
 -- city and none just over, or campaigns of several such cities that were as much and fell silent together. `most` of the
--- account's campaigns at once count on the first day, while others go on. Over New Year people pause them.
+-- account's campaigns at once count on the first day, while others go on. Over public holidays people pause them.
 WITH
     days AS
     (
@@ -66,7 +66,7 @@ WITH
             -- without a city may be for any.
             if(e.city = '', (SELECT max(till) FROM coming), c.till) >= toDateTime64(e.day + 3, 3, 'Europe/Moscow')
                 AND NOT arrayExists(t -> t >= toDateTime64(e.day - 7, 3, 'Europe/Moscow') AND t < toDateTime64(e.day + 3, 3, 'Europe/Moscow'), if(e.city = '', (SELECT groupArray(last_show_at) FROM dim_events FINAL), c.shows))
-                AND NOT ((toMonth(e.day) = 12 AND toDayOfMonth(e.day) >= 29) OR (toMonth(e.day) = 1 AND toDayOfMonth(e.day) <= 9)) AS is_due
+                AND NOT has({quiet:Array(Date)}, e.day) AS is_due
         FROM ends AS e LEFT JOIN coming AS c ON c.city = e.city
     )
 SELECT s.source AS source, s.account AS account, s.campaign_id AS campaign_id, s.day AS day, s.name AS campaign, round(s.usual) AS usual, round(s.usual * s.silent, 2) AS money

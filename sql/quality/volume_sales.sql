@@ -26,7 +26,7 @@ HAVING count() = 0;
 -- Rush and quiet are normal in this trade. So a rise is not judged, and a fall only of events that have sold for
 -- six weeks, have a show to come and, where there are ads, people who click as usual. A day is compared with the median of two
 -- weeks before, half-way to what such weekdays were, and must fall out of what the last two weeks strayed. event_id 0: all such events of
--- the account. From 30 December to 9 January nothing is usual.
+-- the account. Beside public holidays nothing is usual.
 WITH
     orders AS
     (
@@ -88,5 +88,5 @@ WHERE expected >= {orders:Float64} AND arrayMin(arraySlice(counts, 2)) > 0
     AND -beyond[1] > greatest(-log({low:Float64}), {spread:Float64} * mad, {spread:Float64} * 1.2 / sqrt(expected), -arrayMin(arraySlice(beyond, 2)) + 0.15) * if(has({open:Array(String)}, concat(j.account, '/', toString(thing), '/', toString(j.day))), 0.8, 1)
     AND c.clicks >= {clicks:Float64} * c.usual_clicks
     AND (thing != 0 OR a.n < {whole:Float64} * a.usual)
-    AND NOT ((toMonth(j.day) = 12 AND toDayOfMonth(j.day) >= 30) OR (toMonth(j.day) = 1 AND toDayOfMonth(j.day) <= 9))
+    AND NOT has({quiet:Array(Date)}, j.day)
 ORDER BY money DESC, account, event_id, day

@@ -16,7 +16,7 @@ The last statement returns the rows that break the check. Columns `source`, `acc
 about, in the report's currency) go into the finding. A statement before it, if any, returns a row where the check
 cannot be judged, and why: too little data is no alarm. Whatever looks at what is missing today leaves out accounts
 that are not set up any more: `{accounts:…}`. `{open:Array(String)}` are the keys of the findings that are open:
-what is nearly right again stays open.
+what is nearly right again stays open. `{quiet:Array(Date)}` are public holidays and the days beside them.
 
 Each check is judged on its own: one that cannot be run says why and stops no other. When to look again, because a
 load was running, is not known here: see `looks.py`. What becomes of a finding is in `findings.py`.
@@ -41,6 +41,7 @@ from tasks.load.sql import SqlFile, sql_files
 from tasks.load.upsert import merge
 from tasks.load.warehouse import essence
 from tasks.quality.words import filled
+from tasks.reference import quiet_days
 from tasks.settings import SQL_DIR
 
 TABLE = "meta_quality_checks"
@@ -283,8 +284,9 @@ def _values(
     check: Check, today: date, accounts: Accounts, parameters: Mapping[str, float], known: Known
 ) -> dict[str, Any]:
     own = dict(check.parameters) | {name: value for name, value in parameters.items() if name in check.parameters}
-    found = {"since": known.since(check, today), "open": list(known.open.get(check.name, {}))}
-    return {"today": today, "accounts": list(accounts), **found, **own}
+    since, opened = known.since(check, today), list(known.open.get(check.name, {}))
+    quiet = quiet_days(since.year, today.year)
+    return {"today": today, "since": since, "quiet": quiet, "accounts": list(accounts), "open": opened, **own}
 
 
 def _raise_if_lost(client: Client, error: Exception) -> None:

@@ -1,7 +1,8 @@
-"""What the owner of the data decides and code does not: spellings of cities, advertising sources, VAT rates."""
+"""What code does not decide: spellings of cities, advertising sources, VAT rates; public holidays."""
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -27,3 +28,13 @@ def vat_rates() -> pl.DataFrame:
     """Columns valid_from (Date), rate (Decimal): each holds until the next; the first covers all that is older."""
     schema = {"valid_from": pl.Date, "rate": pl.String}
     return pl.read_csv(_FOLDER / "vat_rates.csv", schema=schema).cast({"rate": pl.Decimal(5, 4)})
+
+
+@cache
+def quiet_days(first_year: int, last_year: int) -> list[date]:
+    """Public holidays of Russia in these years, by order of the government too, and the days beside them: nothing is
+    usual on them."""
+    from holidays import country_holidays  # only what judges days needs it, and it is slow to import
+
+    free = country_holidays("RU", years=range(first_year, last_year + 1))
+    return sorted({day + timedelta(days=by) for day in free for by in (-1, 0, 1)})
