@@ -19,10 +19,10 @@ down: .venv/.installed-run ## Stop them; your data stay
 	@$(BIN)/zakaz down
 
 test: .venv/.installed-dev ## All tests
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
 
 fast: .venv/.installed-dev ## The tests that need no server and no process of their own
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m "not slow"
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m "not slow"
 
 check: lint types sbom test ## What CI runs
 

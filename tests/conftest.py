@@ -38,6 +38,23 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+_ONE_OF_EACH = ("prefect_server_of_session", "shards")
+"""Servers of a session that are dear to start."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is made for a module or a session is made once: its tests stay on one worker, which `--dist loadgroup` does.
+    What lasts longest begins first."""
+    for item in items:
+        made = getattr(item, "_fixtureinfo").name2fixturedefs  # noqa: B009 - of no public name
+        shared = next((name for name in _ONE_OF_EACH if name in made), "")
+        if not shared and any(one.scope == "module" for found in made.values() for one in found):
+            shared = item.nodeid.partition("::")[0]
+        if shared:
+            item.add_marker(pytest.mark.xdist_group(shared))
+    items.sort(key=lambda item: ("production" not in item.nodeid, item.get_closest_marker("slow") is None))
+
+
 @pytest.fixture
 def make_settings(tmp_path: Path) -> Callable[..., Settings]:
     """Settings for a test: embedded warehouse and landing area in its own folder, quick and few retries."""
