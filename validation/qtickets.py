@@ -16,6 +16,7 @@ from validation.rules import (
     below_a_trillion,
     count,
     currency,
+    extra,
     flag,
     instant,
     money,
@@ -88,6 +89,9 @@ raw_events = pa.DataFrameSchema(
         "show_id": text(whole_number, reads="whole", optional=True),
         "show_start_at": text(instant, reads="instant", optional=True),
         "show_deleted_at": text(instant, reads="instant", optional=True),
+        "show_is_active": extra(flag, reads="flag"),
+        "sale_starts_at": extra(instant, reads="instant"),
+        "sale_ends_at": extra(instant, reads="instant"),
     },
     # Ids alone describe nothing: the event stays as it is known.
     checks=[
@@ -147,6 +151,32 @@ events = pa.DataFrameSchema(
         "last_show_at": pa.Column(_INSTANT, nullable=True),
     },
     unique=["account", "event_id"],
+    strict=True,
+)
+
+shows = pa.DataFrameSchema(
+    {
+        "account": pa.Column(pl.String),
+        "show_id": pa.Column(pl.UInt64),
+        "event_id": pa.Column(pl.UInt64),
+        "show_at": pa.Column(_INSTANT, nullable=True),
+        "show_date": pa.Column(pl.Date, nullable=True),
+        "sale_starts_at": pa.Column(_INSTANT, nullable=True),
+        "sale_ends_at": pa.Column(_INSTANT, nullable=True),
+        "is_active": pa.Column(pl.UInt8),
+    },
+    unique=["account", "show_id"],
+    strict=True,
+)
+
+show_dates = pa.DataFrameSchema(
+    {
+        "account": pa.Column(pl.String),
+        "show_id": pa.Column(pl.UInt64),
+        "show_date": pa.Column(pl.Date),
+        "event_id": pa.Column(pl.UInt64),
+    },
+    unique=["account", "show_id", "show_date"],
     strict=True,
 )
 

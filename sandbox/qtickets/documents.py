@@ -97,7 +97,7 @@ def event_document(event: Event) -> Document:
         "currency_id": event.currency,
         "place_name": event.venue,
         "age": event.age,
-        "shows": [_show(show) for show in event.shows],
+        "shows": [_show(event, show) for show in event.shows],
         # The payee can be a person.
         "payments": [{"id": 12000, "is_active": True, "name": event.payee}] if event.payee else [],
         "city": {"id": event.city.id, "name": event.city.name, "timezone": event.city.timezone},
@@ -106,10 +106,12 @@ def event_document(event: Event) -> Document:
     }
 
 
-def _show(show: Show) -> Document:
+def _show(event: Event, show: Show) -> Document:
     return {
         "id": show.id,
         "is_active": int(show.is_active),
+        "sale_start_date": when(event.sale_starts_at),
+        "sale_finish_date": when(show.starts_at),
         "open_date": when(show.opens_at),
         "start_date": when(show.starts_at),
         "finish_date": when(show.finishes_at),

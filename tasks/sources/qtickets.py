@@ -39,6 +39,8 @@ ORDER_TOTALS = Table(
     rows_between="event_date BETWEEN {first} AND {last}",
     day=pl.col("event_date"),
 )
+SHOWS = Table("dim_shows", key=("account", "show_id"), keeps_vanished=True)
+SHOW_DATES = Table("dim_show_dates", key=("account", "show_id", "show_date"), keeps_vanished=True)
 BY_DAY = Mart(SALES, day="event_date")
 
 SOURCE = Source(
@@ -96,6 +98,8 @@ SOURCE = Source(
             things="events",
             shown_in=BY_DAY,
         ),
+        Output(SHOWS, lambda raw: to.shows(raw["events"]), must.shows, "events"),
+        Output(SHOW_DATES, lambda raw: to.show_dates(raw["events"]), must.show_dates, "events"),
         Output(
             ORDER_TOTALS,
             lambda raw: totals.order_totals(raw["orders"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from tasks.transform.values import MONEY, canonical_city, flag, identifier, instant, money, words
+from tasks.transform.values import INSTANT, MONEY, canonical_city, flag, identifier, instant, money, words
 
 _UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
@@ -110,6 +110,52 @@ def events(raw: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
             pl.col("show_start_at").max().alias("last_show_at"),
         )
     )
+
+
+def shows(raw: pl.DataFrame) -> pl.DataFrame:
+    """Grain: show (`show_id`). Columns as `dim_shows` without account and `_ver`.
+
+    `show_date` is null where the city's time zone is not told. A show of which QTickets does not tell when it
+    starts is left out, so that what is known of it stays, unless it was deleted.
+    """
+    deleted = pl.col("show_deleted_at").is_not_null() | pl.col("event_deleted_at").is_not_null()
+    is_off = pl.col("show_is_active").is_in(["false", "0"]).fill_null(False)
+    return (
+        raw.filter(pl.col("show_id").is_not_null() & (pl.col("show_start_at").is_not_null() | deleted))
+        .with_columns(instant("show_start_at").alias("show_at"), identifier("show_id"), identifier("event_id"))
+        .unique("show_id", keep="first", maintain_order=True)
+        .select(
+            "show_id",
+            "event_id",
+            "show_at",
+            _local_date(raw, "show_at").alias("show_date"),
+            instant("sale_starts_at"),
+            instant("sale_ends_at"),
+            (~deleted & ~is_off).cast(pl.UInt8).alias("is_active"),
+        )
+    )
+
+
+def show_dates(raw: pl.DataFrame) -> pl.DataFrame:
+    """Grain: show and the day on which it is. Columns as `dim_show_dates` without account and `_ver`."""
+    return shows(raw).drop_nulls("show_date").select("show_id", "show_date", "event_id")
+
+
+def _local_date(raw: pl.DataFrame, column: str) -> pl.Expr:
+    """The day of an instant in the time zone that the row names; null where it names none that is known."""
+    zones = filter(_is_zone, raw["timezone"].str.strip_chars().drop_nulls().unique().sort())
+    zone = pl.col("timezone").str.strip_chars()
+    days = [pl.when(zone == name).then(pl.col(column).dt.convert_time_zone(name).dt.date()) for name in zones]
+    return pl.coalesce(*days, pl.lit(None, pl.Date))
+
+
+def _is_zone(name: str) -> bool:
+    """Whether polars, which is to reckon with it, knows a time zone of this name."""
+    try:
+        pl.Series(dtype=INSTANT).dt.convert_time_zone(name)
+    except pl.exceptions.ComputeError:
+        return False
+    return bool(name)
 
 
 def _named(column: str) -> pl.Expr:

@@ -46,6 +46,9 @@ RAW_EVENT: dict[str, str | None] = {
     "show_id": None,
     "show_start_at": None,
     "show_deleted_at": None,
+    "show_is_active": "1",
+    "sale_starts_at": None,
+    "sale_ends_at": None,
 }
 _INSTANT, _MONEY = pl.Datetime("ms", "UTC"), pl.Decimal(18, 2)
 TICKET: dict[str, tuple[Any, Any]] = {

@@ -64,6 +64,9 @@ SHOW_FIELDS: Fields = {
     "show_id": ("id", number),
     "show_start_at": ("start_date", instant),
     "show_deleted_at": ("deleted_at", instant),
+    "show_is_active": ("is_active", flag),
+    "sale_starts_at": ("sale_start_date", instant),
+    "sale_ends_at": ("sale_finish_date", instant),
 }
 EVENT_COLUMNS = (*EVENT_FIELDS, *CITY_FIELDS, "shows_known", *SHOW_FIELDS)
 EVENT_SELECT = (
