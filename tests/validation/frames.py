@@ -137,6 +137,7 @@ FACT: dict[str, tuple[Any, Any]] = {
     "utm_city": (pl.String, "москва"),
     "utm_day": (pl.UInt8, 1),
     "utm_month": (pl.UInt8, 10),
+    "link_event_id": (pl.UInt64, 0),
 }
 
 

@@ -223,7 +223,9 @@ def test_shows_by_hand_with_the_day_on_which_they_are_where_they_are() -> None:
 
     made, dates = of_main(shows(rows)), of_main(show_dates(rows))
 
-    assert [split(frame, rule).rejected.height for frame, rule in ((made, must.shows), (dates, must.show_dates))] == [
+    assert [
+        split(frame, rule).rejected.height for frame, rule in ((made, must.shows), (dates, must.show_dates))
+    ] == [
         0,
         0,
     ]

@@ -35,7 +35,10 @@ def event(number: int) -> dict[str, Any]:
         **{"id": number, "name": "Щелкунчик", "is_active": 1, "currency_id": "RUB", "place_name": "Зал"},
         "deleted_at": None,
         "city": {"name": "Томск", "timezone": "Asia/Tomsk"},
-        "shows": [dict.fromkeys(("start_date", "deleted_at", "sale_start_date", "sale_finish_date")) | {"id": number, "is_active": 1}],
+        "shows": [
+            dict.fromkeys(("start_date", "deleted_at", "sale_start_date", "sale_finish_date"))
+            | {"id": number, "is_active": 1}
+        ],
     }
 
 
