@@ -164,6 +164,7 @@ shows = pa.DataFrameSchema(
         "sale_starts_at": pa.Column(_INSTANT, nullable=True),
         "sale_ends_at": pa.Column(_INSTANT, nullable=True),
         "is_active": pa.Column(pl.UInt8),
+        "deleted_at": pa.Column(_INSTANT, nullable=True),
     },
     unique=["account", "show_id"],
     strict=True,

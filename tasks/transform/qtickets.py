@@ -118,10 +118,10 @@ def shows(raw: pl.DataFrame) -> pl.DataFrame:
     `show_date` is null where the city's time zone is not told. A show of which QTickets does not tell when it
     starts is left out, so that what is known of it stays, unless it was deleted.
     """
-    deleted = pl.col("show_deleted_at").is_not_null() | pl.col("event_deleted_at").is_not_null()
+    deleted_at = pl.min_horizontal(instant("show_deleted_at"), instant("event_deleted_at"))
     is_off = pl.col("show_is_active").is_in(["false", "0"]).fill_null(False)
     return (
-        raw.filter(pl.col("show_id").is_not_null() & (pl.col("show_start_at").is_not_null() | deleted))
+        raw.filter(pl.col("show_id").is_not_null() & (pl.col("show_start_at").is_not_null() | deleted_at.is_not_null()))
         .with_columns(instant("show_start_at").alias("show_at"), identifier("show_id"), identifier("event_id"))
         .unique("show_id", keep="first", maintain_order=True)
         .select(
@@ -131,7 +131,8 @@ def shows(raw: pl.DataFrame) -> pl.DataFrame:
             _local_date(raw, "show_at").alias("show_date"),
             instant("sale_starts_at"),
             instant("sale_ends_at"),
-            (~deleted & ~is_off).cast(pl.UInt8).alias("is_active"),
+            (deleted_at.is_null() & ~is_off).cast(pl.UInt8).alias("is_active"),
+            deleted_at.alias("deleted_at"),
         )
     )
 

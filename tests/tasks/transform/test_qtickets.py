@@ -229,13 +229,14 @@ def test_shows_by_hand_with_the_day_on_which_they_are_where_they_are() -> None:
         0,
         0,
     ]
-    assert made.select("show_id", "show_date", "is_active").rows() == [
-        (1, date(2026, 3, 14), 1),
-        (2, date(2026, 3, 13), 0),
-        (3, date(2026, 3, 13), 0),
-        (4, date(2026, 3, 13), 0),
-        (6, None, 0),
-        (7, None, 1),
+    gone = datetime(2026, 3, 11, 6, tzinfo=UTC)
+    assert made.select("show_id", "show_date", "is_active", "deleted_at").rows() == [
+        (1, date(2026, 3, 14), 1, None),
+        (2, date(2026, 3, 13), 0, None),
+        (3, date(2026, 3, 13), 0, gone),
+        (4, date(2026, 3, 13), 0, gone),
+        (6, None, 0, gone),
+        (7, None, 1, None),
     ]
     assert made.row(0, named=True) == {
         "account": "main",
@@ -246,6 +247,7 @@ def test_shows_by_hand_with_the_day_on_which_they_are_where_they_are() -> None:
         "sale_starts_at": datetime(2026, 1, 1, 7, tzinfo=UTC),
         "sale_ends_at": None,
         "is_active": 1,
+        "deleted_at": None,
     }
     assert dates["show_id"].to_list() == [1, 2, 3, 4]
 
