@@ -165,6 +165,11 @@ class Settings(AlertSettings):
     vk_page_size: int = Field(default=250, ge=1, description="Asked for; 50 where the server refuses it.")
     vk_token_file: Path = Field(default=HOME / "secrets" / "vk_token.json", description="Kept between runs, 0600.")
 
+    costs_file: Path | None = Field(
+        default=None,
+        description="Costs other than of ads, a CSV; see configs/costs.csv.sample. Else there are none.",
+    )
+
     zakaz_sources: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Sources in use, e.g. qtickets,vk_ads; all where it is not set."
     )

@@ -230,7 +230,7 @@ def upsert_output(
         protected,
         later=left_to_later_reads(client, account, output, facts, manifest.version),
         same=output.identity if output.is_one_row else (),
-        judge=lambda changes: refuse_to_wipe(changes, output, manifest, part.valid),
+        judge=lambda changes: None if output.may_shrink else refuse_to_wipe(changes, output, manifest, part.valid),
     )
     warnings: list[str] = []
     notes: list[str] = []

@@ -77,6 +77,8 @@ class Output:
     lists, whose spend is still spent."""
     unreadable: Callable[[pl.DataFrame], pl.DataFrame] | None = None
     """Of the raw rows, the ads whose links could not be read, with their spend (ad_id, spent)."""
+    may_shrink: bool = False
+    """What is gone was removed on purpose, however much it is."""
     shown_in: Mart | None = None
     """The mart that shows its columns beside the `protects` of each row, where the table itself is not by day."""
     refers_to: tuple[str, Table] | None = None
@@ -115,6 +117,8 @@ class Source:
     """The trailing window of a plain run."""
     restated_days: int
     """How long the source may still change a day."""
+    is_set: Callable[[Settings], bool] = lambda _: True
+    """Whether it is in use where ZAKAZ_SOURCES does not say."""
     lag_days: int = 0
     """1 where a day is of use only when it is over, so that the window ends yesterday."""
     history_days: int | None = None

@@ -121,7 +121,9 @@ def shows(raw: pl.DataFrame) -> pl.DataFrame:
     deleted_at = pl.min_horizontal(instant("show_deleted_at"), instant("event_deleted_at"))
     is_off = pl.col("show_is_active").is_in(["false", "0"]).fill_null(False)
     return (
-        raw.filter(pl.col("show_id").is_not_null() & (pl.col("show_start_at").is_not_null() | deleted_at.is_not_null()))
+        raw.filter(
+            pl.col("show_id").is_not_null() & (pl.col("show_start_at").is_not_null() | deleted_at.is_not_null())
+        )
         .with_columns(instant("show_start_at").alias("show_at"), identifier("show_id"), identifier("event_id"))
         .unique("show_id", keep="first", maintain_order=True)
         .select(
