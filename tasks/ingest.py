@@ -186,7 +186,8 @@ def _load(
             for window in split_in_pieces(account.source, whole) if resource.by_window else [whole]:
                 manifest = by.fetch(steps.Fetch(account, resource, window, run, release), refresh)
                 pieces.append(_Piece(resource, manifest))
-                pieces += [_Piece(other, manifest.beside[other.name]) for other in resource.beside]
+                beside = [other for other in resource.beside if other.name in manifest.beside]
+                pieces += [_Piece(other, manifest.beside[other.name]) for other in beside]
                 _note_fetch(report, resource, manifest)
     try:
         return _load_fetched(account, run, report, pieces, by)

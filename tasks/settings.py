@@ -135,6 +135,10 @@ class Settings(AlertSettings):
         description="Days between order and payment to allow for when the server does not filter.",
     )
 
+    qtickets_extras: bool = Field(
+        default=True, description="Once a day, ask for the seats of each show on sale and for promo codes."
+    )
+
     direct_login: str | None = Field(
         default=None, description="The advertiser's login. An agency's: several with commas, each an account."
     )

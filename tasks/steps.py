@@ -19,12 +19,12 @@ from clickhouse_connect.driver.client import Client
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
 
 from tasks.errors import SourceError, ZakazError
-from tasks.landing import Landing, Manifest, Request
+from tasks.landing import Fetched, Landing, Manifest, Request
 from tasks.load.carry_forward import Unknown, carry_forward
 from tasks.load.mart import days_of_values, is_exactly, reference_tables, restate
 from tasks.load.memory import remember_days
 from tasks.load.quarantine import quarantine, rejected_values
-from tasks.load.runs import Run, begin_read, covered, days_read_later, next_version, reads, status_of
+from tasks.load.runs import Run, begin_read, covered, days_read_later, facts_since, next_version, reads, status_of
 from tasks.load.sql import sql_files
 from tasks.load.tables import Mart, Scope, Table, of_account
 from tasks.load.unfinished import Entry, not_shown, note, note_all_days, to_finish
@@ -94,6 +94,7 @@ def fetch_once(asked: Fetch, refresh: bool) -> Manifest:
         if not refresh and (manifest := landed(client, asked)):
             return manifest
         version = begin_read(client, run)
+        due = _due(client, asked)
     asked.release()
     fetched = resource.fetch(asked.settings, asked.window, run.started_at)
     if len(fetched.rows) == 0 and not resource.may_be_empty:
@@ -101,7 +102,31 @@ def fetch_once(asked: Fetch, refresh: bool) -> Manifest:
             f"{asked.account.title} sent no {resource.name} at all. That cannot be right, so nothing was loaded.",
             transient=True,
         )
+    for one in due:
+        assert one.once_a_day
+        fetched = _with(fetched, one.name, one.once_a_day(asked.settings, fetched, run.started_at))
     return landing.write(asked.request, run.run_id, run.started_at, fetched, version)
+
+
+def _due(client: Client, asked: Fetch) -> list[Resource]:
+    """What is asked for once a day beside the resource, and was not yet brought today."""
+    daily = [one for one in asked.resource.beside if one.once_a_day]
+    if not daily:
+        return []
+    today = moscow_today(asked.run.started_at)
+    begun = Window(first=today, last=today).start
+    brought = facts_since(client, asked.source.job, asked.account.name, begun)
+    return [one for one in daily if one.name not in brought]
+
+
+def _with(fetched: Fetched, name: str, more: Fetched) -> Fetched:
+    """With what came beside it. Where nothing came the next run asks again."""
+    warnings, notes = (*fetched.warnings, *more.warnings), (*fetched.notes, *more.notes)
+    fetched = replace(fetched, warnings=warnings, notes=notes)
+    if not len(more.rows):
+        return fetched
+    facts = {**fetched.facts, name: len(more.rows)}
+    return replace(fetched, facts=facts, beside={**fetched.beside, name: more})
 
 
 def landed(client: Client, asked: Fetch) -> Manifest | None:

@@ -181,6 +181,51 @@ show_dates = pa.DataFrameSchema(
     strict=True,
 )
 
+_COUNT = rule("is no small number", lambda c: c.str.contains(r"^[0-9]{1,7}$"))
+
+raw_seats = pa.DataFrameSchema(
+    {
+        "day": text(present),
+        "show_id": text(present, whole_number),
+        "seats": text(present, _COUNT),
+        **{f"{name}_quantity": text(present, _COUNT, reads="counter") for name in ("max", "free", "payed")},
+        **{f"{name}_quantity": text(_COUNT, reads="counter") for name in ("ordered", "in_basket")},
+        "disabled": extra(flag, reads="flag"),
+        "price": extra(money, not_negative, below_a_trillion, reads="money"),
+    }
+)
+
+seats = pa.DataFrameSchema(
+    {
+        "day": pa.Column(pl.Date),
+        "account": pa.Column(pl.String),
+        "show_id": pa.Column(pl.UInt64),
+        **{f"seats_{name}": pa.Column(pl.UInt32) for name in ("total", "sold", "held", "free")},
+        "price_left": pa.Column(_MONEY),
+    },
+    unique=["day", "account", "show_id"],
+    strict=True,
+)
+
+raw_promo_codes = pa.DataFrameSchema(
+    {
+        "promo_code_id": text(present, whole_number, reads="whole"),
+        "discount_id": extra(whole_number, reads="whole"),
+        "code": extra(),
+    }
+)
+
+promo_codes = pa.DataFrameSchema(
+    {
+        "account": pa.Column(pl.String),
+        "promo_code_id": pa.Column(pl.UInt64),
+        "discount_id": pa.Column(pl.UInt64),
+        "code": pa.Column(pl.String),
+    },
+    unique=["account", "promo_code_id"],
+    strict=True,
+)
+
 sales = pa.DataFrameSchema(
     {
         "event_date": pa.Column(pl.Date),

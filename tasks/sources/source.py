@@ -16,6 +16,7 @@ from tasks.window import Window
 
 Frames = Mapping[str, pl.DataFrame]
 Fetch = Callable[[Settings, Window, datetime], Fetched]
+FetchMore = Callable[[Settings, Fetched, datetime], Fetched]
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,9 @@ class Resource:
     """Else all of it comes, whatever the window."""
     beside: tuple[Resource, ...] = ()
     """Those whose rows the same fetch brings along. Their own `fetch` is not called."""
+    once_a_day: FetchMore | None = None
+    """Of one beside another: asked for apart, by what the other's fetch brought, unless a good run of the Moscow
+    day has it already."""
     is_optional: bool = False
     """What is wrong with it is left out with a note: no figure rests on it, so it never fails a load."""
 

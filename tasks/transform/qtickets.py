@@ -144,6 +144,40 @@ def show_dates(raw: pl.DataFrame) -> pl.DataFrame:
     return shows(raw).drop_nulls("show_date").select("show_id", "show_date", "event_id")
 
 
+def seats(raw: pl.DataFrame) -> pl.DataFrame:
+    """Grain: day and show. Columns as `fact_show_seats_daily` without account and `_ver`.
+
+    A row of `raw` stands for `seats` alike. Of a seat, or a standing place with a quantity, all that is neither
+    sold nor free is held: ordered, in a basket, disabled, or kept back for some other reason.
+    """
+    most, free, sold, ordered, basket = (
+        pl.col(f"{name}_quantity").cast(pl.Int64).fill_null(0)
+        for name in ("max", "free", "payed", "ordered", "in_basket")
+    )
+    sellable = pl.when(flag("disabled")).then(0).otherwise(free)
+    n = pl.col("seats").cast(pl.Int64)
+    whole = pl.max_horizontal(most, sold + ordered + basket + free)
+    price = money("price").fill_null(0)
+    return (
+        raw.with_columns(pl.col("day").str.to_date("%Y-%m-%d"), identifier("show_id"))
+        .group_by("day", "show_id", maintain_order=True)
+        .agg(
+            (n * whole).sum().cast(pl.UInt32).alias("seats_total"),
+            (n * sold).sum().cast(pl.UInt32).alias("seats_sold"),
+            (n * (whole - sold - sellable)).sum().cast(pl.UInt32).alias("seats_held"),
+            (n * sellable).sum().cast(pl.UInt32).alias("seats_free"),
+            (price * (n * sellable)).sum().cast(MONEY).alias("price_left"),
+        )
+    )
+
+
+def promo_codes(raw: pl.DataFrame) -> pl.DataFrame:
+    """Grain: promo code. Columns as `dim_promo_codes` without account and `_ver`."""
+    return raw.select(identifier("promo_code_id"), identifier("discount_id").fill_null(0), words("code")).unique(
+        "promo_code_id", keep="first", maintain_order=True
+    )
+
+
 def _local_date(raw: pl.DataFrame, column: str) -> pl.Expr:
     """The day of an instant in the time zone that the row names; null where it names none that is known."""
     zones = filter(_is_zone, raw["timezone"].str.strip_chars().drop_nulls().unique().sort())

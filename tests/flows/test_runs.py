@@ -187,7 +187,7 @@ def test_every_field_of_a_form_has_a_title_in_words_and_says_what_it_does(flow: 
     if "days" in fields:
         assert (fields["days"]["minimum"], fields["days"]["maximum"]) == (1, 1100)
     if "source" in fields:
-        assert fields["source"]["enum"] == ["qtickets", "vk_ads", "direct"]
+        assert fields["source"]["enum"] == ["qtickets", "vk_ads", "direct", "costs"]
 
 
 def test_a_run_that_waited_is_skipped_where_another_has_read_its_days(

@@ -87,12 +87,12 @@ def mark_of(event: Record) -> str | None:
 def order_rows(order: Record) -> list[Row]:
     """One row a basket (ticket line). An order without baskets gives one row without a ticket, which validation
     rejects; an unpaid one gives none."""
-    head = _pick(order, ORDER_FIELDS) | (_utm(order["utm"]) if "utm" in order else {})
+    head = pick(order, ORDER_FIELDS) | (_utm(order["utm"]) if "utm" in order else {})
     baskets = baskets_of(order)
     if not baskets:
         return [] if is_false(order.get("payed")) else [head]
     unit: Row = {"price_is_for": price_is_for(order, baskets)}
-    return [head | _pick(basket, BASKET_FIELDS) | unit for basket in baskets]
+    return [head | pick(basket, BASKET_FIELDS) | unit for basket in baskets]
 
 
 def baskets_of(order: Record) -> list[Record]:
@@ -109,9 +109,9 @@ def event_rows(event: Record) -> list[Row]:
     """One row for the event itself and one for each of its shows. `shows_known`: whether all starts were told."""
     city = event.get("city")
     place = city if isinstance(city, dict) else {"name": city} if isinstance(city, str) else {}
-    head = _pick(event, EVENT_FIELDS) | _pick(place, CITY_FIELDS)
+    head = pick(event, EVENT_FIELDS) | pick(place, CITY_FIELDS)
     head["shows_known"] = "false" if shows_without_a_day(event) else "true"
-    return [head, *(head | _pick(show, SHOW_FIELDS) for show in parts_of(event.get("shows")))]
+    return [head, *(head | pick(show, SHOW_FIELDS) for show in parts_of(event.get("shows")))]
 
 
 def shows_without_a_day(event: Record) -> int:
@@ -140,7 +140,8 @@ def seen_columns(rows: Iterable[Row], columns: tuple[str, ...]) -> tuple[str, ..
     return tuple(c for c in columns if c in keys) if keys else columns
 
 
-def _pick(record: Record, fields: Fields) -> Row:
+def pick(record: Record, fields: Fields) -> Row:
+    """The listed fields that the record has."""
     return {column: kind(record[key]) for column, (key, kind) in fields.items() if key in record}
 
 
