@@ -261,7 +261,8 @@ def upsert_output(
     notes: list[str] = []
     for one in unknown:
         if one.what not in output.silent:
-            few = one.what in output.lasting and not _are_most(one.count, facts[output.protects].n_unique())
+            whole = facts[output.carried_by or output.protects].n_unique()
+            few = one.what in output.lasting and not _are_most(one.count, whole)
             (notes if few else warnings).append(f"the {_of(one, output)} is not known")
     unread = output.unreadable(part.valid) if output.unreadable else None
     if unread is not None and unread.height:
@@ -303,7 +304,7 @@ def _are_most(count: int, whole: int) -> bool:
 
 
 def _of(unknown: Unknown, output: Output) -> str:
-    money = f" with {unknown.money:.2f} of spend" if output.table.money is not None else ""
+    money = f" with {unknown.money:.2f} of {output.worth}" if output.table.money is not None else ""
     return f"{unknown.what} of {unknown.count} {output.things}{money}"
 
 
@@ -325,7 +326,7 @@ def known_from_warehouse(
         account.name,
         facts,
         output.carried,
-        output.protects,
+        output.carried_by or output.protects,
         money,
         output.nameless,
         unsent=unsent,

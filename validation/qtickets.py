@@ -32,6 +32,8 @@ _UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 _MONEY = pl.Decimal(18, 2)
 _INSTANT = pl.Datetime("ms", "UTC")
 
+_NUMBER = rule("is not a whole number", lambda c: c.str.contains(r"^[0-9]{1,18}$"))
+
 raw_orders = pa.DataFrameSchema(
     {
         "ticket_id": text(present, whole_number, reads="whole"),
@@ -48,6 +50,9 @@ raw_orders = pa.DataFrameSchema(
         "order_price": text(money, reads="money", optional=True),
         "currency": text(present, currency, reads="code"),
         "price": text(present, money, not_negative, below_a_trillion, reads="money"),
+        "promo_code_id": extra(_NUMBER, reads="whole"),
+        "discount_id": extra(_NUMBER, reads="whole"),
+        "discount": extra(money, not_negative, below_a_trillion, reads="money"),
         "price_is_for": text(rule("is neither unit nor line", lambda c: c.is_in(["unit", "line"])), optional=True),
         "quantity": text(present, count, reads="whole"),
         "refunded_at": text(instant, reads="instant"),
@@ -120,6 +125,10 @@ tickets = pa.DataFrameSchema(
         "refunded_at": pa.Column(_INSTANT, nullable=True),
         "currency": pa.Column(pl.String),
         **{name: pa.Column(pl.String) for name in _UTM},
+        # Null: the source does not tell; taken from the warehouse before the load.
+        "promo_code_id": pa.Column(pl.UInt64, nullable=True),
+        "discount_id": pa.Column(pl.UInt64, nullable=True),
+        "discount": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0), nullable=True),
     },
     checks=[
         across(

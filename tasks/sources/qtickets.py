@@ -106,6 +106,11 @@ SOURCE = Source(
             "orders",
             protects="order_id",
             identity=("order_id",),
+            carried={"discount": ("promo_code_id", "discount_id", "discount")},
+            carried_by="ticket_id",
+            lasting=("discount",),
+            things="tickets",
+            worth="sales",
             refers_to=("event_id", EVENTS),
         ),
         Output(

@@ -66,6 +66,8 @@ class Output:
     carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Groups of columns, by what a person calls them, which are null where the source does not send them. They are
     carried forward from the newest row with the same `protects`."""
+    carried_by: str = ""
+    """Another column than `protects` by whose value they are."""
     is_sent: Mapping[str, pl.Expr] = field(default_factory=dict)
     """Of groups of `carried` whose columns may be null though the source sends them, or come from several rows: of
     a raw row, whether all of them were sent."""
@@ -76,6 +78,8 @@ class Output:
     lasting: tuple[str, ...] = ()
     """Groups of `carried` that may stay unknown: a few of them are a note and no warning."""
     things: str = "ads"
+    worth: str = "spend"
+    """What the money of its rows is called."""
     answers_for: tuple[str, ...] = ()
     """Columns that bound the scope of a load: rows with other values stay, as of an ad that the source no longer
     lists, whose spend is still spent."""

@@ -14,13 +14,15 @@ def tickets(orders: pl.DataFrame) -> pl.DataFrame:
 
     `price` is as the source gives it, `amount` what the line cost in all, `refunded_amount` what of it was given
     back (0 unless `refunded_at` is set: merely cancelled tickets carry a 0 as well). Money in the unit of
-    `currency`, to the kopeck.
+    `currency`, to the kopeck. Promo code and discount are null where the source does not tell of them.
     """
     return (
         orders.pipe(_typed)
         .pipe(with_amount)
         .pipe(with_state)
-        .with_columns(pl.coalesce("paid_at", "ordered_at").alias("booked_at"))
+        .with_columns(
+            pl.coalesce("paid_at", "ordered_at").alias("booked_at"), _of_line("discount").alias("discount")
+        )
         .select(
             "ticket_id",
             "order_id",
@@ -37,6 +39,9 @@ def tickets(orders: pl.DataFrame) -> pl.DataFrame:
             "refunded_at",
             "currency",
             *_UTM,
+            "promo_code_id",
+            "discount_id",
+            "discount",
         )
     )
 
@@ -58,6 +63,9 @@ def _typed(orders: pl.DataFrame) -> pl.DataFrame:
         pl.col("quantity").cast(pl.UInt32),
         instant("refunded_at"),
         money("refunded_amount"),
+        identifier("promo_code_id"),
+        identifier("discount_id"),
+        money("discount"),
         words("currency"),
         *(words(name) for name in _UTM),
     )
@@ -65,9 +73,13 @@ def _typed(orders: pl.DataFrame) -> pl.DataFrame:
 
 def with_amount(tickets: pl.DataFrame) -> pl.DataFrame:
     """What the line cost: price x quantity, or the price where it is that of the whole line (`price_is_for`)."""
-    per_unit = (pl.col("price") * pl.col("quantity").cast(pl.Decimal(18, 0))).cast(MONEY)
+    return tickets.with_columns(_of_line("price").alias("amount"))
+
+
+def _of_line(column: str) -> pl.Expr:
+    per_unit = (pl.col(column) * pl.col("quantity").cast(pl.Decimal(18, 0))).cast(MONEY)
     is_line = (pl.col("price_is_for") == "line").fill_null(False)
-    return tickets.with_columns(pl.when(is_line).then("price").otherwise(per_unit).alias("amount"))
+    return pl.when(is_line).then(column).otherwise(per_unit)
 
 
 def with_state(tickets: pl.DataFrame) -> pl.DataFrame:

@@ -42,6 +42,8 @@ def exact(scene: Scene, world: World, since: date = TODAY) -> None:
 def test_every_row_of_every_source_is_the_truth(loaded: Scene) -> None:
     exact(loaded, the_world())
     assert loaded.product.held("tickets") == truth.tickets(the_world())
+    held = loaded.product.select("SELECT ticket_id, promo_code_id, discount_id, discount FROM stg_qtickets_tickets")
+    assert {row[0]: row[1:] for row in held.rows()} == truth.discounts(the_world())
     held = loaded.product.select("SELECT show_id, event_id, show_at, show_date, is_active FROM dim_shows")
     assert {row[0]: row[1:] for row in held.rows()} == truth.shows(the_world())
     dates = loaded.product.select("SELECT show_id, event_id, show_date FROM dim_show_dates")

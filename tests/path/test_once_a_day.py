@@ -11,7 +11,9 @@ from sandbox.world.seats import levels_of
 from tests.flows import truth
 from tests.path.scene import NOW, Scene, make_world, the_world
 
-SEATS = "SELECT day, show_id, seats_total, seats_sold, seats_held, seats_free, price_left FROM fact_show_seats_daily"
+SEATS = (
+    "SELECT day, show_id, seats_total, seats_sold, seats_held, seats_free, price_left FROM fact_show_seats_daily"
+)
 PROMO = "SELECT promo_code_id, discount_id, code FROM dim_promo_codes"
 Row = tuple[date, int, int, int, int, int, Decimal]
 

@@ -27,6 +27,9 @@ RAW_ORDER: dict[str, str | None] = {
     "price_is_for": "unit",
     "refunded_at": None,
     "refunded_amount": None,
+    "promo_code_id": "168000",
+    "discount_id": "6800",
+    "discount": "147",
     "utm_source": "vk",
     "utm_medium": "cpc",
     "utm_campaign": None,
@@ -67,6 +70,9 @@ TICKET: dict[str, tuple[Any, Any]] = {
     "refunded_at": (_INSTANT, None),
     "currency": (pl.String, "RUB"),
     **{f"utm_{name}": (pl.String, "") for name in ("source", "medium", "campaign", "content", "term")},
+    "promo_code_id": (pl.UInt64, 0),
+    "discount_id": (pl.UInt64, 0),
+    "discount": (_MONEY, Decimal(0)),
 }
 
 

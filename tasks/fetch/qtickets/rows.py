@@ -22,6 +22,12 @@ Row = dict[str, str | None]
 Fields = Mapping[str, tuple[str, Kind]]
 """Column of the raw row -> key of the record and kind of the value."""
 
+
+def _number_or_none(value: Any) -> str | None:
+    """`0` where there is none; null is left for what was not told."""
+    return "0" if value is None else number(value)
+
+
 ORDER_FIELDS: Fields = {
     "order_id": ("id", number),
     "payed": ("payed", flag),
@@ -32,12 +38,15 @@ ORDER_FIELDS: Fields = {
     "order_price": ("price", number),
     "order_original_price": ("original_price", number),
     "currency": ("currency_id", code),
+    "promo_code_id": ("promo_code_id", _number_or_none),
+    "discount_id": ("discount_id", _number_or_none),
 }
 BASKET_FIELDS: Fields = {
     "ticket_id": ("id", number),
     "show_id": ("show_id", number),
     "price": ("price", number),
     "original_price": ("original_price", number),
+    "discount": ("discount_value", _number_or_none),
     "quantity": ("quantity", number),
     "ticket_deleted_at": ("deleted_at", instant),
     "refunded_at": ("refunded_at", instant),

@@ -164,6 +164,21 @@ def test_each_line_gives_one_ticket_in_the_same_order_of_the_form_that_the_wareh
     assert bare["ordered_at"] == bare["paid_at"], "an order without its time counts from its payment"
 
 
+def test_the_discount_of_a_line_and_what_was_not_told_of_it() -> None:
+    """A null is none; what was left out is not known."""
+    code = {"promo_code_id": 168, "discount_id": None}
+    unit = order({"price": "490", "quantity": 3, "discount_value": "147.50"}, price="1470", **code)
+    line = order({"price": "1470", "quantity": 3, "discount_value": "442.50"}, price="1470", number=2, **code)
+    bare = order({"price": "490"}, price="490", number=3)
+    made = tickets(split(raw(unit, line, bare), must.raw_orders).valid)
+
+    assert made.select("promo_code_id", "discount_id", "discount").rows() == [
+        (168, 0, Decimal("442.50")),
+        (168, 0, Decimal("442.50")),
+        (None, None, None),
+    ]
+
+
 CITIES = pl.DataFrame({"city": ["томск", "москва"], "alias": ["томск", "msk"]})
 
 
