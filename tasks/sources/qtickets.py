@@ -108,7 +108,6 @@ SOURCE = Source(
             identity=("order_id",),
             carried={"discount": ("promo_code_id", "discount_id", "discount")},
             carried_by="ticket_id",
-            lasting=("discount",),
             things="tickets",
             worth="sales",
             refers_to=("event_id", EVENTS),
