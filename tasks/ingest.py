@@ -47,7 +47,7 @@ class Steps:
     transform: Callable[..., Any] = steps.transform
     refuse_stranger: Callable[..., None] = refusals.refuse_stranger
     upsert_output: Callable[..., tuple[Upserted, list[str], list[str]]] = steps.upsert_output
-    refresh_reference: Callable[..., None] = steps.refresh_reference
+    refresh_reference: Callable[..., list[str]] = steps.refresh_reference
     refresh_mart: Callable[..., Upserted] = steps.refresh_mart
     quarantine_rejected: Callable[..., tuple[int, int]] = steps.quarantine_rejected
 
@@ -215,7 +215,7 @@ def _load_fetched(account: Account, run: Run, report: Report, pieces: list[_Piec
     odd: list[Manifest] = []
     with warehouse(account.settings) as client:
         with _timed(report, "upsert"):
-            by.refresh_reference(client, account.settings)
+            report.warnings += by.refresh_reference(client, account.settings)
             manifests = [piece.manifest for piece in pieces]
             by.refuse_stranger(client, account, manifests, runs.next_version(client))
             left = steps.left_by_others(client, account, run)

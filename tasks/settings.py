@@ -174,6 +174,10 @@ class Settings(AlertSettings):
         description="Costs other than of ads, a CSV; see configs/costs.csv.sample. Else there are none.",
     )
 
+    ad_shows_file: Path | None = Field(
+        default=None, description="Which show an ad is for, a CSV; see configs/ad_shows.csv.sample."
+    )
+
     zakaz_sources: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Sources in use, e.g. qtickets,vk_ads; all where it is not set."
     )

@@ -21,7 +21,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixe
 from tasks.errors import SourceError, ZakazError
 from tasks.landing import Fetched, Landing, Manifest, Request
 from tasks.load.carry_forward import Unknown, carry_forward
-from tasks.load.mart import days_of_values, is_exactly, reference_tables, restate
+from tasks.load.mart import AD_SHOWS, days_of_values, is_exactly, reference_tables, restate
 from tasks.load.memory import remember_days
 from tasks.load.quarantine import quarantine, rejected_values
 from tasks.load.runs import Run, begin_read, covered, days_read_later, facts_since, next_version, reads, status_of
@@ -30,6 +30,7 @@ from tasks.load.tables import Mart, Scope, Table, of_account
 from tasks.load.unfinished import Entry, not_shown, note, note_all_days, to_finish
 from tasks.load.upsert import Upserted, distinct, holds_exactly, merge, remove_strays_of_days, upsert
 from tasks.load.warehouse import warehouse
+from tasks.reference.ad_shows import ad_shows
 from tasks.refusals import A_FEW, refuse_if_much_is_wrong, refuse_to_wipe, total
 from tasks.settings import Settings
 from tasks.sources.accounts import Account
@@ -454,14 +455,22 @@ def refresh_mart(
     return restate(client, mart, next_version(client), prove, days)
 
 
-def refresh_reference(client: Client, settings: Settings) -> None:
-    """What the marts need besides facts: whose a utm_source is, VAT by date, the basis of the report."""
+def refresh_reference(client: Client, settings: Settings) -> list[str]:
+    """What the marts need besides facts: whose a utm_source is, VAT by date, the basis of the report; and which
+    show an ad is for. Warnings: a wrong file of the promoter's leaves what it said before."""
     for table, rows in reference_tables(settings.report_currency, settings.ad_spend_vat == "include"):
         if not is_exactly(client, table, rows):
             marts = [file.name for file in sql_files("marts")]
             note_all_days(client, marts)  # Should this run die before it does so below.
             upsert_and_merge(client, table, rows, Scope(), next_version(client))
             note_all_days(client, marts)
+    try:
+        rows = ad_shows(settings)
+    except ZakazError as error:
+        return [str(error)]
+    if not is_exactly(client, AD_SHOWS, rows):
+        upsert_and_merge(client, AD_SHOWS, rows, Scope(), next_version(client))
+    return []
 
 
 def quarantine_rejected(

@@ -14,7 +14,18 @@ for _name in [
     n
     for n in os.environ
     if n.startswith(
-        ("QTICKETS_", "VK_", "DIRECT_", "CLICKHOUSE_", "PREFECT_", "ZAKAZ_ENV", "ALERT_", "BACKUP_", "COSTS_")
+        (
+            "QTICKETS_",
+            "VK_",
+            "DIRECT_",
+            "CLICKHOUSE_",
+            "PREFECT_",
+            "ZAKAZ_ENV",
+            "ALERT_",
+            "BACKUP_",
+            "COSTS_",
+            "AD_SHOWS_",
+        )
     )
 ]:
     del os.environ[_name]

@@ -85,7 +85,8 @@ def test_every_mistake_of_every_line_is_told_in_the_reader_s_language(settings: 
     ]  # fmt: skip
     assert "expected also amount" in mistakes(settings, "date_from,source,sum\n")
     with pytest.raises(
-        SourceError, match="ошибок: 2, из него ничего не загружено: строка 1, head: «sum», а нужно: "
+        SourceError,
+        match=r"^Файл расходов costs\.csv: ошибок 2, ничего не загружено: строка 1, head: «sum», а нужно: ",
     ):
         fetch_costs(settings.model_copy(update={"zakaz_language": "ru"}), DAY, datetime.now(UTC))
 
@@ -191,3 +192,31 @@ def test_costs_are_sources_of_the_report_and_follow_the_file(
         told.append(judge(client, reconcile, DAY.last, [("costs", "main")], {}).status)
     assert told == ["ok", "broken"]
     assert "1 removed" in load()
+
+
+def test_the_promoter_says_which_show_an_ad_is_for_and_a_wrong_file_leaves_what_was_said(
+    settings: Settings,
+) -> None:
+    assert settings.costs_file
+    settings.costs_file.write_text(HEAD)
+    file = settings.costs_file.with_name("ad_shows.csv")
+    account = Account(SOURCES["costs"], "main", settings.model_copy(update={"ad_shows_file": file}))
+
+    def said(*lines: str) -> tuple[str, list[tuple[object, ...]]]:
+        file.write_text("".join(f"{line}\n" for line in ("source,campaign_id,ad_id,event_id,show_id", *lines)))
+        message = ingest(account, DAY, str(uuid4())).message
+        with migrated(settings) as client:
+            rows = "SELECT source, campaign_id, ad_id, event_id, show_id, _ver FROM dim_ad_shows ORDER BY ALL"
+            return message, select(client, rows).rows()
+
+    right = ("vk_ads,71,,24000,", "direct,71,8,24000,150001")
+    _, held = said(*right)
+    assert [row[:5] for row in held] == [("direct", 71, 8, 24000, 150001), ("vk_ads", 71, 0, 24000, 0)]
+    assert said(*right)[1] == held
+    message, left = said(right[0], "vk,71,x,24000,")
+    assert (
+        'line 3, source: "vk", expected one of direct, vk_ads; line 3, ad_id: "x", expected the number' in message
+    )
+    assert left == held
+    assert said(right[0], right[0])[1] == held
+    assert said(right[0])[1] == held[1:]
