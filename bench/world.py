@@ -150,7 +150,9 @@ def account_of(folder: Path, raw: pl.DataFrame | None = None, landing: Path | No
         fetch_retries=0,
     )  # type: ignore[call-arg]
     orders, events = SOURCE.resources
-    source = replace(SOURCE, resources=(replace(orders, fetch=fetch), replace(events, fetch=fetched_events)))
+    source = replace(
+        SOURCE, resources=(replace(orders, fetch=fetch), replace(events, fetch=fetched_events, beside=()))
+    )
     return Account(source, "main", settings)
 
 

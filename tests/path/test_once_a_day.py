@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
+import polars as pl
 import pytest
 
 from sandbox.world import World
@@ -62,6 +63,8 @@ def test_each_day_has_the_seats_of_the_shows_on_sale_and_all_promo_codes_without
     told = sorted(asking.product.select(PROMO).rows())
     assert told == sorted((one.id, one.discount_id, "" if one.personal else one.code) for one in codes)
     assert {code for *_, code in told} > {""}
+    landed = [pl.read_parquet(file) for file in asking.product.landing.rglob("promo_codes-*.parquet")]
+    assert {code for part in landed for code in part["code"]} == {code for *_, code in told}
     assert asked(asking)
 
     held = asking.tables("fact_show_seats_daily", "dim_promo_codes")
