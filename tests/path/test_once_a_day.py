@@ -73,10 +73,15 @@ def test_each_day_has_the_seats_of_the_shows_on_sale_and_all_promo_codes_without
     assert asking.tables("fact_show_seats_daily", "dim_promo_codes") == held
 
     later = make_world(NOW + timedelta(hours=13))
+    moved = next(show for event in later.events for show in event.shows if show.starts_at > later.until)
+    moved.starts_at += timedelta(days=7)
     asking.stage.show(later)
     asking.clock.now = later.until
     asking.loaded("qtickets")
     assert set(asking.product.select(SEATS).rows()) == first | seats(later)
+    days = f"SELECT show_date FROM dim_show_dates WHERE show_id = {moved.id} ORDER BY show_date"
+    was, now = asking.product.select(days)["show_date"]
+    assert now - was == timedelta(days=7), "ads may still name the day that it had"
     totals = {row[1]: row[2] for row in first}
     assert all(totals.get(row[1], row[2]) == row[2] for row in seats(later)), "a hall does not grow"
 
