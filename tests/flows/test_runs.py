@@ -33,8 +33,9 @@ STEPS = [
     "compare accounts", "fetch events {w}", "fetch orders {w}", "quarantine events", "quarantine orders",
     "refresh agg_marketing_daily",
     "refresh agg_tags_monthly", "refresh reference tables", "refresh stg_qtickets_sales_raw",
-    "transform to dim_events", "transform to meta_order_totals", "transform to stg_qtickets_tickets",
-    "upsert dim_events", "upsert meta_order_totals",
+    "transform to dim_events", "transform to dim_show_dates", "transform to dim_shows",
+    "transform to meta_order_totals", "transform to stg_qtickets_tickets",
+    "upsert dim_events", "upsert dim_show_dates", "upsert dim_shows", "upsert meta_order_totals",
     "upsert stg_qtickets_tickets", "validate events", "validate orders",
 ]  # fmt: skip
 
