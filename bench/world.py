@@ -55,7 +55,7 @@ SELECT
     multiIf(fate < 5, 'refunded', fate < 93, 'paid', fate < 97, 'cancelled', 'reserved'), at, paid, coalesce(paid, at),
     cost, 1, cost, if(fate < 5, cost, 0), if(fate < 5, paid, NULL), 'RUB',
     multiIf(origin < 25, 'vk', origin < 50, 'yandex', origin < 60, 'insta', ''),
-    {_TAGS}, toUnixTimestamp64Milli(at) + 3600000
+    {_TAGS}, 0, 0, 0, toUnixTimestamp64Milli(at) + 3600000
 FROM numbers({{lines:UInt64}})"""
 _AD_DAYS = f"""
 INSERT INTO {{table}}
@@ -65,7 +65,7 @@ WITH
 SELECT
     day, 'main', '100', intDiv(ad, 10), intDiv(ad, 2), ad, concat('Кампания ', toString(intDiv(ad, 10))),
     1000 + chance % 9000, chance % 100, toDecimal64(10000 + chance % 90000, 2) / 100, 1, 'RUB', chance % 5,
-    {{utm_source:String}}, {_TAGS}, {_CITY}, 1 + ad % 28, 1, toUnixTimestamp(day) * 1000 + 97200000
+    {{utm_source:String}}, {_TAGS}, {_CITY}, 1 + ad % 28, 1, 0, toUnixTimestamp(day) * 1000 + 97200000
 FROM numbers({{days:UInt64}} * {{ads:UInt64}})"""
 _RUNS = """
 INSERT INTO meta_job_runs
@@ -93,7 +93,8 @@ SELECT
     CAST(NULL AS Nullable(String)) AS ticket_deleted_at, {_TIME.format("refunded_at")} AS refunded_at,
     if(refunded_at IS NULL, NULL, toString(refunded_amount)) AS refunded_amount, 'unit' AS price_is_for,
     nullIf(utm_source, '') AS utm_source, nullIf(utm_medium, '') AS utm_medium, nullIf(utm_campaign, '') AS utm_campaign,
-    nullIf(utm_content, '') AS utm_content, nullIf(utm_term, '') AS utm_term
+    nullIf(utm_content, '') AS utm_content, nullIf(utm_term, '') AS utm_term,
+    toString(promo_code_id) AS promo_code_id, toString(discount_id) AS discount_id, toString(discount) AS discount
 FROM {_WITHIN} ORDER BY ticket_id SETTINGS prefer_column_name_to_alias = 1"""
 """What the API would have sent for the lines of a window."""
 
@@ -150,7 +151,9 @@ def account_of(folder: Path, raw: pl.DataFrame | None = None, landing: Path | No
         fetch_retries=0,
     )  # type: ignore[call-arg]
     orders, events = SOURCE.resources
-    source = replace(SOURCE, resources=(replace(orders, fetch=fetch), replace(events, fetch=fetched_events)))
+    source = replace(
+        SOURCE, resources=(replace(orders, fetch=fetch), replace(events, fetch=fetched_events, beside=()))
+    )
     return Account(source, "main", settings)
 
 

@@ -9,7 +9,7 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows import direct, qtickets, vk_ads
+from flows import costs, direct, qtickets, vk_ads
 from flows.accounts import PART, run_each
 from flows.hooks import INGESTION
 from flows.outcomes import note
@@ -20,7 +20,7 @@ from tasks.sources.accounts import wanted
 from tasks.window import Window
 
 FLOWS: dict[str, Flow[..., State[object]]] = {
-    str(of_source.name): of_source for of_source in (qtickets.qtickets, vk_ads.vk_ads, direct.direct)
+    str(of_source.name): of_source for of_source in (qtickets.qtickets, vk_ads.vk_ads, direct.direct, costs.costs)
 }
 """The flow of each source, which has its name."""
 

@@ -47,7 +47,7 @@ class Steps:
     transform: Callable[..., Any] = steps.transform
     refuse_stranger: Callable[..., None] = refusals.refuse_stranger
     upsert_output: Callable[..., tuple[Upserted, list[str], list[str]]] = steps.upsert_output
-    refresh_reference: Callable[..., None] = steps.refresh_reference
+    refresh_reference: Callable[..., list[str]] = steps.refresh_reference
     refresh_mart: Callable[..., Upserted] = steps.refresh_mart
     quarantine_rejected: Callable[..., tuple[int, int]] = steps.quarantine_rejected
 
@@ -186,7 +186,8 @@ def _load(
             for window in split_in_pieces(account.source, whole) if resource.by_window else [whole]:
                 manifest = by.fetch(steps.Fetch(account, resource, window, run, release), refresh)
                 pieces.append(_Piece(resource, manifest))
-                pieces += [_Piece(other, manifest.beside[other.name]) for other in resource.beside]
+                beside = [other for other in resource.beside if other.name in manifest.beside]
+                pieces += [_Piece(other, manifest.beside[other.name]) for other in beside]
                 _note_fetch(report, resource, manifest)
     try:
         return _load_fetched(account, run, report, pieces, by)
@@ -214,7 +215,7 @@ def _load_fetched(account: Account, run: Run, report: Report, pieces: list[_Piec
     odd: list[Manifest] = []
     with warehouse(account.settings) as client:
         with _timed(report, "upsert"):
-            by.refresh_reference(client, account.settings)
+            report.warnings += by.refresh_reference(client, account.settings)
             manifests = [piece.manifest for piece in pieces]
             by.refuse_stranger(client, account, manifests, runs.next_version(client))
             left = steps.left_by_others(client, account, run)
@@ -327,9 +328,12 @@ def _origin(address: str) -> str:
 
 
 def _refuse_mixing(addresses: Iterable[str], coming: str) -> None:
-    """Made-up sales must never be added to real ones, nor the other way round."""
+    """Made-up sales must never be added to real ones, nor the other way round. A file of the promoter's goes with
+    both."""
     held = set(map(_origin, addresses))
-    if strangers := sorted(origin for origin in held if (origin == "sandbox") != (coming == "sandbox")):
+    if coming and (
+        strangers := sorted(origin for origin in held if (origin == "sandbox") != (coming == "sandbox"))
+    ):
         raise WarehouseError(
             f"This warehouse holds data of {strangers[0]}; data of {coming} must not be mixed in. "
             "Set CLICKHOUSE_DSN or CLICKHOUSE_DATABASE to another one, or remove data/warehouse if it was a demo."

@@ -135,6 +135,10 @@ class Settings(AlertSettings):
         description="Days between order and payment to allow for when the server does not filter.",
     )
 
+    qtickets_extras: bool = Field(
+        default=True, description="Once a day, ask for the seats of each show on sale and for promo codes."
+    )
+
     direct_login: str | None = Field(
         default=None, description="The advertiser's login. An agency's: several with commas, each an account."
     )
@@ -164,6 +168,15 @@ class Settings(AlertSettings):
     vk_rate: float = Field(default=2, gt=0, description="Requests a second.")
     vk_page_size: int = Field(default=250, ge=1, description="Asked for; 50 where the server refuses it.")
     vk_token_file: Path = Field(default=HOME / "secrets" / "vk_token.json", description="Kept between runs, 0600.")
+
+    costs_file: Path | None = Field(
+        default=None,
+        description="Costs other than of ads, a CSV; see configs/costs.csv.sample. Else there are none.",
+    )
+
+    ad_shows_file: Path | None = Field(
+        default=None, description="Which show an ad is for, a CSV; see configs/ad_shows.csv.sample."
+    )
 
     zakaz_sources: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Sources in use, e.g. qtickets,vk_ads; all where it is not set."

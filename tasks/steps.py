@@ -19,17 +19,18 @@ from clickhouse_connect.driver.client import Client
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
 
 from tasks.errors import SourceError, ZakazError
-from tasks.landing import Landing, Manifest, Request
+from tasks.landing import Fetched, Landing, Manifest, Request
 from tasks.load.carry_forward import Unknown, carry_forward
-from tasks.load.mart import days_of_values, is_exactly, reference_tables, restate
+from tasks.load.mart import AD_SHOWS, days_of_values, is_exactly, reference_tables, restate
 from tasks.load.memory import remember_days
 from tasks.load.quarantine import quarantine, rejected_values
-from tasks.load.runs import Run, begin_read, covered, days_read_later, next_version, reads, status_of
+from tasks.load.runs import Run, begin_read, covered, days_read_later, facts_since, next_version, reads, status_of
 from tasks.load.sql import sql_files
 from tasks.load.tables import Mart, Scope, Table, of_account
 from tasks.load.unfinished import Entry, not_shown, note, note_all_days, to_finish
 from tasks.load.upsert import Upserted, distinct, holds_exactly, merge, remove_strays_of_days, upsert
 from tasks.load.warehouse import warehouse
+from tasks.reference.ad_shows import ad_shows
 from tasks.refusals import A_FEW, refuse_if_much_is_wrong, refuse_to_wipe, total
 from tasks.settings import Settings
 from tasks.sources.accounts import Account
@@ -94,6 +95,7 @@ def fetch_once(asked: Fetch, refresh: bool) -> Manifest:
         if not refresh and (manifest := landed(client, asked)):
             return manifest
         version = begin_read(client, run)
+        due = _due(client, asked)
     asked.release()
     fetched = resource.fetch(asked.settings, asked.window, run.started_at)
     if len(fetched.rows) == 0 and not resource.may_be_empty:
@@ -101,7 +103,31 @@ def fetch_once(asked: Fetch, refresh: bool) -> Manifest:
             f"{asked.account.title} sent no {resource.name} at all. That cannot be right, so nothing was loaded.",
             transient=True,
         )
+    for one in due:
+        assert one.once_a_day
+        fetched = _with(fetched, one.name, one.once_a_day(asked.settings, fetched, run.started_at))
     return landing.write(asked.request, run.run_id, run.started_at, fetched, version)
+
+
+def _due(client: Client, asked: Fetch) -> list[Resource]:
+    """What is asked for once a day beside the resource, and was not yet brought today."""
+    daily = [one for one in asked.resource.beside if one.once_a_day]
+    if not daily:
+        return []
+    today = moscow_today(asked.run.started_at)
+    begun = Window(first=today, last=today).start
+    brought = facts_since(client, asked.source.job, asked.account.name, begun)
+    return [one for one in daily if one.name not in brought]
+
+
+def _with(fetched: Fetched, name: str, more: Fetched) -> Fetched:
+    """With what came beside it. Where nothing came the next run asks again."""
+    warnings, notes = (*fetched.warnings, *more.warnings), (*fetched.notes, *more.notes)
+    fetched = replace(fetched, warnings=warnings, notes=notes)
+    if not len(more.rows):
+        return fetched
+    facts = {**fetched.facts, name: len(more.rows)}
+    return replace(fetched, facts=facts, beside={**fetched.beside, name: more})
 
 
 def landed(client: Client, asked: Fetch) -> Manifest | None:
@@ -230,13 +256,14 @@ def upsert_output(
         protected,
         later=left_to_later_reads(client, account, output, facts, manifest.version),
         same=output.identity if output.is_one_row else (),
-        judge=lambda changes: refuse_to_wipe(changes, output, manifest, part.valid),
+        judge=lambda changes: None if output.may_shrink else refuse_to_wipe(changes, output, manifest, part.valid),
     )
     warnings: list[str] = []
     notes: list[str] = []
     for one in unknown:
         if one.what not in output.silent:
-            few = one.what in output.lasting and not _are_most(one.count, facts[output.protects].n_unique())
+            whole = facts[output.carried_by or output.protects].n_unique()
+            few = one.what in output.lasting and not _are_most(one.count, whole)
             (notes if few else warnings).append(f"the {_of(one, output)} is not known")
     unread = output.unreadable(part.valid) if output.unreadable else None
     if unread is not None and unread.height:
@@ -278,7 +305,7 @@ def _are_most(count: int, whole: int) -> bool:
 
 
 def _of(unknown: Unknown, output: Output) -> str:
-    money = f" with {unknown.money:.2f} of spend" if output.table.money is not None else ""
+    money = f" with {unknown.money:.2f} of {output.worth}" if output.table.money is not None else ""
     return f"{unknown.what} of {unknown.count} {output.things}{money}"
 
 
@@ -300,7 +327,7 @@ def known_from_warehouse(
         account.name,
         facts,
         output.carried,
-        output.protects,
+        output.carried_by or output.protects,
         money,
         output.nameless,
         unsent=unsent,
@@ -428,14 +455,22 @@ def refresh_mart(
     return restate(client, mart, next_version(client), prove, days)
 
 
-def refresh_reference(client: Client, settings: Settings) -> None:
-    """What the marts need besides facts: whose a utm_source is, VAT by date, the basis of the report."""
+def refresh_reference(client: Client, settings: Settings) -> list[str]:
+    """What the marts need besides facts: whose a utm_source is, VAT by date, the basis of the report; and which
+    show an ad is for. Warnings: a wrong file of the promoter's leaves what it said before."""
     for table, rows in reference_tables(settings.report_currency, settings.ad_spend_vat == "include"):
         if not is_exactly(client, table, rows):
             marts = [file.name for file in sql_files("marts")]
             note_all_days(client, marts)  # Should this run die before it does so below.
             upsert_and_merge(client, table, rows, Scope(), next_version(client))
             note_all_days(client, marts)
+    try:
+        rows = ad_shows(settings)
+    except ZakazError as error:
+        return [str(error)]
+    if not is_exactly(client, AD_SHOWS, rows):
+        upsert_and_merge(client, AD_SHOWS, rows, Scope(), next_version(client))
+    return []
 
 
 def quarantine_rejected(

@@ -13,7 +13,20 @@ _HOME = tempfile.TemporaryDirectory(prefix="zakaz-tests-")
 for _name in [
     n
     for n in os.environ
-    if n.startswith(("QTICKETS_", "VK_", "DIRECT_", "CLICKHOUSE_", "PREFECT_", "ZAKAZ_ENV", "ALERT_", "BACKUP_"))
+    if n.startswith(
+        (
+            "QTICKETS_",
+            "VK_",
+            "DIRECT_",
+            "CLICKHOUSE_",
+            "PREFECT_",
+            "ZAKAZ_ENV",
+            "ALERT_",
+            "BACKUP_",
+            "COSTS_",
+            "AD_SHOWS_",
+        )
+    )
 ]:
     del os.environ[_name]
 os.environ["ZAKAZ_HOME"] = _HOME.name

@@ -84,6 +84,7 @@ facts = pa.DataFrameSchema(
         **{name: pa.Column(pl.String, nullable=True) for name in (*_UTM, "utm_city")},
         "utm_day": pa.Column(pl.UInt8, nullable=True),
         "utm_month": pa.Column(pl.UInt8, nullable=True),
+        "link_event_id": pa.Column(pl.UInt64, nullable=True),
     },
     unique=["stat_date", "account", "account_id", "campaign_id", "ad_group_id", "ad_id"],
     strict=True,

@@ -16,6 +16,7 @@ from validation.rules import (
     below_a_trillion,
     count,
     currency,
+    extra,
     flag,
     instant,
     money,
@@ -30,6 +31,8 @@ STATES = ("paid", "refunded", "cancelled", "reserved")
 _UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 _MONEY = pl.Decimal(18, 2)
 _INSTANT = pl.Datetime("ms", "UTC")
+
+_NUMBER = rule("is not a whole number", lambda c: c.str.contains(r"^[0-9]{1,18}$"))
 
 raw_orders = pa.DataFrameSchema(
     {
@@ -47,6 +50,9 @@ raw_orders = pa.DataFrameSchema(
         "order_price": text(money, reads="money", optional=True),
         "currency": text(present, currency, reads="code"),
         "price": text(present, money, not_negative, below_a_trillion, reads="money"),
+        "promo_code_id": extra(_NUMBER, reads="whole"),
+        "discount_id": extra(_NUMBER, reads="whole"),
+        "discount": extra(money, not_negative, below_a_trillion, reads="money"),
         "price_is_for": text(rule("is neither unit nor line", lambda c: c.is_in(["unit", "line"])), optional=True),
         "quantity": text(present, count, reads="whole"),
         "refunded_at": text(instant, reads="instant"),
@@ -88,6 +94,9 @@ raw_events = pa.DataFrameSchema(
         "show_id": text(whole_number, reads="whole", optional=True),
         "show_start_at": text(instant, reads="instant", optional=True),
         "show_deleted_at": text(instant, reads="instant", optional=True),
+        "show_is_active": extra(flag, reads="flag"),
+        "sale_starts_at": extra(instant, reads="instant"),
+        "sale_ends_at": extra(instant, reads="instant"),
     },
     # Ids alone describe nothing: the event stays as it is known.
     checks=[
@@ -116,6 +125,10 @@ tickets = pa.DataFrameSchema(
         "refunded_at": pa.Column(_INSTANT, nullable=True),
         "currency": pa.Column(pl.String),
         **{name: pa.Column(pl.String) for name in _UTM},
+        # Null: the source does not tell; taken from the warehouse before the load.
+        "promo_code_id": pa.Column(pl.UInt64, nullable=True),
+        "discount_id": pa.Column(pl.UInt64, nullable=True),
+        "discount": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0), nullable=True),
     },
     checks=[
         across(
@@ -147,6 +160,78 @@ events = pa.DataFrameSchema(
         "last_show_at": pa.Column(_INSTANT, nullable=True),
     },
     unique=["account", "event_id"],
+    strict=True,
+)
+
+shows = pa.DataFrameSchema(
+    {
+        "account": pa.Column(pl.String),
+        "show_id": pa.Column(pl.UInt64),
+        "event_id": pa.Column(pl.UInt64),
+        "show_at": pa.Column(_INSTANT, nullable=True),
+        "show_date": pa.Column(pl.Date, nullable=True),
+        "sale_starts_at": pa.Column(_INSTANT, nullable=True),
+        "sale_ends_at": pa.Column(_INSTANT, nullable=True),
+        "is_active": pa.Column(pl.UInt8),
+        "deleted_at": pa.Column(_INSTANT, nullable=True),
+    },
+    unique=["account", "show_id"],
+    strict=True,
+)
+
+show_dates = pa.DataFrameSchema(
+    {
+        "account": pa.Column(pl.String),
+        "show_id": pa.Column(pl.UInt64),
+        "show_date": pa.Column(pl.Date),
+        "event_id": pa.Column(pl.UInt64),
+    },
+    unique=["account", "show_id", "show_date"],
+    strict=True,
+)
+
+_COUNT = rule("is no small number", lambda c: c.str.contains(r"^[0-9]{1,7}$"))
+
+raw_seats = pa.DataFrameSchema(
+    {
+        "day": text(present),
+        "show_id": text(present, whole_number),
+        "seats": text(present, _COUNT),
+        **{f"{name}_quantity": text(present, _COUNT, reads="counter") for name in ("max", "free", "payed")},
+        **{f"{name}_quantity": text(_COUNT, reads="counter") for name in ("ordered", "in_basket")},
+        "disabled": extra(flag, reads="flag"),
+        "price": extra(money, not_negative, below_a_trillion, reads="money"),
+    }
+)
+
+seats = pa.DataFrameSchema(
+    {
+        "day": pa.Column(pl.Date),
+        "account": pa.Column(pl.String),
+        "show_id": pa.Column(pl.UInt64),
+        **{f"seats_{name}": pa.Column(pl.UInt32) for name in ("total", "sold", "held", "free")},
+        "price_left": pa.Column(_MONEY),
+    },
+    unique=["day", "account", "show_id"],
+    strict=True,
+)
+
+raw_promo_codes = pa.DataFrameSchema(
+    {
+        "promo_code_id": text(present, whole_number, reads="whole"),
+        "discount_id": extra(whole_number, reads="whole"),
+        "code": extra(),
+    }
+)
+
+promo_codes = pa.DataFrameSchema(
+    {
+        "account": pa.Column(pl.String),
+        "promo_code_id": pa.Column(pl.UInt64),
+        "discount_id": pa.Column(pl.UInt64),
+        "code": pa.Column(pl.String),
+    },
+    unique=["account", "promo_code_id"],
     strict=True,
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import pandera.polars as pa
@@ -60,10 +61,17 @@ instant = rule(
 )
 
 
-def text(*checks: pa.Check, reads: Reading | None = None, optional: bool = False) -> pa.Column:
+def text(
+    *checks: pa.Check, reads: Reading | None = None, optional: bool = False, required: bool = True
+) -> pa.Column:
     """A raw column: text, null unless a check forbids it.
 
     `reads`: odd but plain values are corrected first. `optional`: no figure rests on the column, so a wrong value
-    becomes null and is counted, and the row stays.
+    becomes null and is counted, and the row stays. Not `required`: the source may leave it out of all rows.
     """
-    return pa.Column(pl.String, list(checks), nullable=True, metadata={"reads": reads, "optional": optional})
+    metadata = {"reads": reads, "optional": optional}
+    return pa.Column(pl.String, list(checks), nullable=True, required=required, metadata=metadata)
+
+
+extra = partial(text, optional=True, required=False)
+"""A raw column that the source may leave out, and on which no figure of sales or spend rests."""

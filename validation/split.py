@@ -42,9 +42,10 @@ class Split:
 
 def split(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> Split:
     """Correct odd but plain values, then validate every row of an eager frame. Raises WrongFrame."""
-    absent = [name for name in schema.columns if name not in frame.columns]
-    if absent:
+    missing = [name for name in schema.columns if name not in frame.columns]
+    if absent := [name for name in missing if schema.columns[name].required]:
         raise WrongFrame(f"the source no longer sends {', '.join(absent)}")
+    frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)
     frame, odd = mend(frame, schema)
     cases = _failures(frame, schema)
     optional = [name for name, column in schema.columns.items() if (column.metadata or {}).get("optional")]

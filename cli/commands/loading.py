@@ -28,7 +28,7 @@ def demo(
 
 @app.command()
 def load(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="qtickets, vk_ads, direct, or all.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="qtickets, vk_ads, direct, costs, or all.")],
     _env: EnvFile = None,
     days: Annotated[
         int | None, typer.Option("--days", help="Moscow days back: from today, for ads from yesterday.")

@@ -1,4 +1,4 @@
-"""The application: the two lists of the organizer's REST API that a loader reads, over documents."""
+"""The application: lists of the organizer's REST API that a loader reads, over documents, and seats of shows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from starlette.routing import Route
 from sandbox.accounts import Accounts
 from sandbox.faults import Fault
 from sandbox.qtickets import page_faults, wire
-from sandbox.qtickets.documents import event_document, order_document
+from sandbox.qtickets.documents import event_document, order_document, promo_code_document, seats_document
 from sandbox.qtickets.pages import page, shaper
 from sandbox.qtickets.query import Query, query_of, raw_parameters
 from sandbox.qtickets.switches import SANDBOX_TOKEN, Switches
@@ -26,6 +26,8 @@ from sandbox.qtickets.table import Table
 from sandbox.qtickets.wire import Document, UnhandledFault
 from sandbox.recorder import Request
 from sandbox.world import World
+from sandbox.world.promo import promo_codes_of
+from sandbox.world.seats import levels_of
 from sandbox.world.world import garbage_kept
 
 
@@ -45,9 +47,11 @@ class QticketsApi(Accounts):
         switches: Switches | None = None,
         *,
         token: str = SANDBOX_TOKEN,
+        world: World | None = None,
     ) -> None:
         self.orders = orders
         self.events = events
+        self._see(world)
         self.switches = switches or Switches()
         self.token = token
         self.lock = RLock()
@@ -58,7 +62,8 @@ class QticketsApi(Accounts):
                 Route(f"/{name}{rest}", self._endpoint(name, answer), methods=["GET"])
                 for name in self._tables
                 for rest, answer in answers
-            ],
+            ]
+            + [Route("/shows/{id}/seats", self._endpoint("events", self._seats), methods=["GET"])],
             exception_handlers={404: _no_route, 405: _write, UnhandledFault: _unhandled},
             middleware=[Middleware(GZipMiddleware, compresslevel=1)],
         )
@@ -67,11 +72,11 @@ class QticketsApi(Accounts):
     @classmethod
     def of(cls, world: World, switches: Switches | None = None) -> QticketsApi:
         """The API over a generated world."""
-        return cls(*_documents(world), switches)
+        return cls(*_documents(world), switches, world=world)
 
     def add(self, account: str, world: World) -> QticketsApi:
         """Another organizer, chosen by its own token."""
-        other = QticketsApi(*_documents(world), self.switches, token=f"{SANDBOX_TOKEN}-{account}")
+        other = QticketsApi(*_documents(world), self.switches, token=f"{SANDBOX_TOKEN}-{account}", world=world)
         return self._join(account, other)
 
     def settings(self, url: str) -> dict[str, str]:
@@ -83,6 +88,11 @@ class QticketsApi(Accounts):
         orders, events = _documents(world)
         with self.change():
             self.orders[:], self.events[:] = orders, events
+            self._see(world)
+
+    def _see(self, world: World | None) -> None:
+        self.world = world
+        self.promo_codes = [promo_code_document(code) for code in promo_codes_of(world.orders)] if world else []
 
     @contextmanager
     def change(self) -> Iterator[QticketsApi]:
@@ -98,6 +108,7 @@ class QticketsApi(Accounts):
         self._tables = {
             "orders": Table("Order", lambda: self.orders, per_page=50),
             "events": Table("Event", lambda: self.events, per_page=10),
+            "promo-codes": Table("PromoCode", lambda: self.promo_codes, per_page=500),
         }
 
     def _endpoint(
@@ -132,6 +143,20 @@ class QticketsApi(Accounts):
             return wire.not_found(table.resource, wanted)
         return wire.reply(wire.body({"data": shaper(query, self.switches)(document)}))
 
+    def _seats(self, request: HttpRequest, _: Table, query: Query) -> Response:
+        """Not flat, or nothing selected: only what a seat is called, as captured."""
+        text: str = request.path_params["id"]
+        wanted = int(text) if text.isdecimal() else 0
+        shows = (show for event in self.world.events for show in event.shows) if self.world else ()
+        show = next((show for show in shows if show.id == wanted), None)
+        if show is None or self.world is None:
+            return wire.not_found("Show", wanted)
+        seats = seats_document(levels_of(self.world, show))
+        for seat in seats.values() if isinstance(seats, dict) else ():
+            for field in set(seat) - set(query.select if query.flat else ("admission",)):
+                del seat[field]
+        return wire.reply(wire.body({"data": seats}))
+
     def _parameters(self, request: Request) -> dict[str, Any]:
         try:
             return raw_parameters(request, self.switches)
@@ -141,7 +166,7 @@ class QticketsApi(Accounts):
     def _before(self, fault: Fault, request: Request) -> None:
         """Change the data that a request is about to read."""
         with self.change():
-            table = self._tables[request.path.split("/")[1]]
+            table = self._tables.get(request.path.split("/")[1], self._tables["events"])
             if fault.kind == "mutate":
                 fault.options["call"](table.documents)
             else:

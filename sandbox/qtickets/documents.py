@@ -12,6 +12,8 @@ from typing import Any
 
 from sandbox.qtickets.wire import Document, money, when
 from sandbox.world import Basket, Event, Order, Show
+from sandbox.world.promo import PromoCode, promo_code_of
+from sandbox.world.seats import Level
 
 
 def order_document(order: Order) -> Document:
@@ -31,6 +33,7 @@ def order_document(order: Order) -> Document:
         "basket_user_id": order.basket_user_id,
         "backend_user_id": order.backend_user_id,
         "discount_id": order.discount_id,
+        "promo_code_id": code.id if (code := promo_code_of(order)) else None,
         "event_id": order.event_id,
         "price": money(order.price),
         "original_price": money(order.original_price),
@@ -97,7 +100,7 @@ def event_document(event: Event) -> Document:
         "currency_id": event.currency,
         "place_name": event.venue,
         "age": event.age,
-        "shows": [_show(show) for show in event.shows],
+        "shows": [_show(event, show) for show in event.shows],
         # The payee can be a person.
         "payments": [{"id": 12000, "is_active": True, "name": event.payee}] if event.payee else [],
         "city": {"id": event.city.id, "name": event.city.name, "timezone": event.city.timezone},
@@ -106,13 +109,59 @@ def event_document(event: Event) -> Document:
     }
 
 
-def _show(show: Show) -> Document:
+def _show(event: Event, show: Show) -> Document:
     return {
         "id": show.id,
         "is_active": int(show.is_active),
+        "sale_start_date": when(event.sale_starts_at),
+        "sale_finish_date": when(show.starts_at),
         "open_date": when(show.opens_at),
         "start_date": when(show.starts_at),
         "finish_date": when(show.finishes_at),
         "min_price": money(min(price.amount for price in show.prices)) if show.shows_prices else None,
         "deleted_at": when(show.deleted_at),
+    }
+
+
+def promo_code_document(code: PromoCode) -> Document:
+    return {
+        "id": code.id,
+        "is_active": 1,
+        "discount_id": code.discount_id,
+        "code": code.code,
+        "max_uses_count": 1 if code.personal else 0,
+        "deleted_at": None,
+    }
+
+
+def seats_document(levels: list[Level]) -> Document | list[Document]:
+    """By seat id: of standing places one for all of a price, and one for those kept from sale. PHP's empty object
+    is a list."""
+    seats: Document = {}
+    for level in levels:
+        free = level.total - level.sold - level.ordered - level.disabled
+        if level.admission:
+            seats[f"{level.label}-1;1"] = _seat(
+                level, level.total - level.disabled, level.sold, level.ordered, free
+            )
+            seats[f"{level.label}-2;1"] = _seat(level, level.disabled, 0, 0, level.disabled) | {"disabled": True}
+            continue
+        states = [(1, 0, 0)] * level.sold + [(0, 1, 0)] * level.ordered + [(0, 0, 1)] * (free + level.disabled)
+        for number, state in enumerate(states, 1):
+            kept = {"disabled": number > level.total - level.disabled}
+            seats[f"{level.label}-1;{number}"] = _seat(level, 1, *state) | kept
+    return seats or []
+
+
+def _seat(level: Level, most: int, sold: int, ordered: int, free: int) -> Document:
+    return {
+        "name": level.label,
+        "admission": level.admission,
+        "max_quantity": most,
+        "free_quantity": free,
+        "ordered_quantity": ordered,
+        "disabled": False,
+        "payed_quantity": sold,
+        "in_basket_quantity": 0,
+        "price": money(level.price),
     }

@@ -36,6 +36,7 @@ class Query:
     page: int
     per_page: int | None
     select: tuple[str, ...]
+    flat: bool = False
 
 
 def query_of(request: Request, switches: Switches) -> Query:
@@ -53,6 +54,7 @@ def query_of(request: Request, switches: Switches) -> Query:
             page=int(raw.get("page", 1)),
             per_page=int(raw["perPage"]) if "perPage" in raw else None,
             select=tuple(_items(raw, "select")),
+            flat=str(raw.get("flat", 0)).lower() in ("1", "true"),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UnhandledFault(f"not understood: {raw}") from error

@@ -36,7 +36,7 @@ _EXTRA_CITIES = (0, 1, 4, 5)
 _MANY_SHOWS, _HIDDEN, _DELETED_LATER, _DELETED_BEFORE_SALE, _WITHOUT_PAYMENTS = 1, 5, 7, 9, 10
 
 _ANNOUNCED_BEFORE = timedelta(days=80)
-_IDS_A_SEASON, _IDS_AN_EVENT = 100, 100
+IDS_A_SEASON, IDS_AN_EVENT = 100, 100
 _DEACTIVATED_SHARE = 0.6
 # Longer than anyone takes to pay, so that nobody pays for a show that is over.
 _SALE_CLOSES_BEFORE = timedelta(hours=32)
@@ -111,7 +111,7 @@ def _draft(rng: Random, seed: int, season: int, slot: int, city: City, title: st
     start = season_start(season)
     announced = timedelta(hours=7 * slot + 9, minutes=rng.randrange(60), seconds=0 if seed % 2 else 30)
     created_at = day_start(start) - _ANNOUNCED_BEFORE + announced
-    event_id = season * _IDS_A_SEASON + slot
+    event_id = season * IDS_A_SEASON + slot
     shows = _draft_shows(rng, event_id, city, start, many=slot == _MANY_SHOWS)
     year, quarter = divmod(season, QUARTERS)
     return Event(
@@ -152,7 +152,7 @@ def _draft_shows(rng: Random, event_id: int, city: City, season: date, *, many: 
         starts_at = local_time(season + timedelta(days=offset), *rng.choice(_BEGINNINGS), city.timezone)
         shows.append(
             Show(
-                id=event_id * _IDS_AN_EVENT + number,
+                id=event_id * IDS_AN_EVENT + number,
                 event_id=event_id,
                 is_active=not (count > 1 and happens(rng, _INACTIVE_SHARE)),
                 opens_at=starts_at - timedelta(minutes=60 if happens(rng, _DOORS_SHARE) else 0),

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 from sandbox.world.catalogue import Event
 
 _SITE = "https://afisha.example.invalid/event"
+_ON_QTICKETS = 3
+"""Each third event is advertised by its page on QTickets' own site, whose address names its id."""
 _LEAD_FORM = "leadads://1000201/"
 _TERMS = ("афиша концерты", "купить билеты", "куда сходить с детьми")
 _VK_MACROS = {"utm_campaign": "{{ad_plan_id}}", "utm_content": "{{banner_id}}"}
@@ -78,4 +80,6 @@ def _query(tags: dict[str, str]) -> str:
 
 
 def _url(event: Event, tags: dict[str, str] | None = None) -> str:
-    return f"{_SITE}/{event.id}" + (f"?{_query(tags)}" if tags else "")
+    of_event = f"https://{event.city.code}.qtickets.events/{event.id}-event"
+    site = f"{_SITE}/{event.id}" if event.id % _ON_QTICKETS else of_event
+    return site + (f"?{_query(tags)}" if tags else "")

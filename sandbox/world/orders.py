@@ -26,7 +26,7 @@ _HOURS = (3, 1.5, 1, 1, 1, 1, 2, 3, 4, 5, 6, 6, 7, 6, 6, 6, 6, 7, 8, 9, 10, 10, 
 _CUMULATIVE_HOURS = tuple(accumulate(_HOURS))
 _DEALS = (("plain", 0.52), ("partial", 0.2), ("free", 0.2), ("mixed", 0.06), ("invitation", 0.02))
 _DISCOUNTS, _FREE = (5, 10, 15, 30, 33, 50), 100
-_FIRST_DISCOUNT, _FIRST_BACKEND_USER, _FIRST_BASKET_USER = 6800, 7001, 6_000_000
+FIRST_DISCOUNT, _FIRST_BACKEND_USER, _FIRST_BASKET_USER = 6800, 7001, 6_000_000
 _OTHER_PAYMENT_SHARE = 0.12
 _NOTES = {"custom": 0.03, "answer": 0.03, "visit": 0.05}
 _COMPANY_SHARE, _COMMENT_SHARE = 0.02, 0.03
@@ -98,7 +98,7 @@ def _draft(rng: Random, order_id: int, created_at: datetime, offer: _Offer) -> O
         currency=event.currency,
         created_at=created_at,
         baskets=_baskets(rng, order_id, created_at, shows, person, percent, mixed=deal == "mixed"),
-        discount_id=_FIRST_DISCOUNT + percent if percent else None,
+        discount_id=FIRST_DISCOUNT + percent if percent else None,
         backend_user_id=_FIRST_BACKEND_USER + rng.randrange(3) if invited else None,
         basket_user_id=_FIRST_BASKET_USER + rng.randrange(POOL),
         payment_type="free" if invited else "4326371" if happens(rng, _OTHER_PAYMENT_SHARE) else "card",

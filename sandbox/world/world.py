@@ -13,6 +13,7 @@ from sandbox.world.ads import Ad, ads_of
 from sandbox.world.catalogue import Event
 from sandbox.world.clock import moscow_day, season_of
 from sandbox.world.orders import orders_of_day
+from sandbox.world.promo import promo_codes_of
 from sandbox.world.sales import Order
 
 
@@ -58,6 +59,7 @@ class World:
         """Every personal or secret value, as an API would send it, so that a test can search for each of them."""
         found = {event.payee for event in self.events}
         found.update(value for order in self.orders for value in order.personal())
+        found.update(one.code for one in promo_codes_of(self.orders) if one.personal)
         return {value for value in found if value}
 
 

@@ -1,4 +1,4 @@
--- Spend and sales side by side, by Moscow day, city and source. Both sides are stacked and summed, never joined, so
+-- Spend and sales side by side, by Moscow day, city and source; other costs are spend of their label. All are stacked and summed, never joined, so
 -- a day with only one of them is there and nothing is counted twice.
 SELECT
     d,
@@ -22,5 +22,10 @@ FROM
         d, toString(city), source, toUInt64(0), toUInt64(0), toUInt64(0), toDecimal64(0, 2),
         toUInt64(tickets_sold), revenue, refunds_amount
     FROM v_attributed_tickets
+    UNION ALL
+    SELECT
+        day, toString(city), toString(source), toUInt64(0), toUInt64(0), toUInt64(0), spent,
+        toUInt64(0), toDecimal64(0, 2), toDecimal64(0, 2)
+    FROM fact_other_costs_daily FINAL
 )
 GROUP BY d, city, source

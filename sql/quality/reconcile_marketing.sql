@@ -8,13 +8,13 @@
 -- story: exact
 -- key: part, day
 -- when: night
--- sources: qtickets, vk_ads, direct
+-- sources: qtickets, vk_ads, direct, costs
 -- says: {who}: the report of {day} ({part}) is off by {spend} of spend, {brought} of revenue, {tickets} tickets, {shown} impressions, {clicked} clicks, in {cities}
 -- says_ru: {who}: отчёт за {day} неверен: расход на {spend}, выручка на {brought}, билетов: {tickets}, города: {cities}
 
 -- `newest` changes when a load writes the rows again: what stays is no load's work in progress.
 SELECT
-    part, if(part = 'other', 'qtickets', part) AS source, day, sum(abs(s)) AS spend, sum(abs(r)) AS brought, sum(abs(b)) AS returned, sum(abs(n)) AS tickets, sum(abs(i)) AS shown, sum(abs(c)) AS clicked,
+    part, multiIf(part = 'other', 'qtickets', part IN ('vk_ads', 'direct'), part, 'costs') AS source, day, sum(abs(s)) AS spend, sum(abs(r)) AS brought, sum(abs(b)) AS returned, sum(abs(n)) AS tickets, sum(abs(i)) AS shown, sum(abs(c)) AS clicked,
     sum(abs(k)) AS converted, arraySort(groupUniqArray(5)(if(city = '', '-', city))) AS cities, spend + brought AS money, max(v) AS newest
 FROM
 (
@@ -28,6 +28,9 @@ FROM
         UNION ALL
         SELECT stat_date, toString(utm_city), source, -spend, -toInt64(impressions), -toInt64(clicks), -toInt64(conversions), toDecimal64(0, 2), toDecimal64(0, 2), 0, 0
         FROM v_ad_spend
+        UNION ALL
+        SELECT day, toString(city), toString(source), -spent, 0, 0, 0, toDecimal64(0, 2), toDecimal64(0, 2), 0, 0
+        FROM fact_other_costs_daily FINAL
         UNION ALL
         SELECT d, toString(city), source, toDecimal64(0, 2), 0, 0, 0, -revenue, -refunds_amount, -toInt64(tickets_sold), 0
         FROM v_attributed_tickets

@@ -2,13 +2,13 @@
 -- ru: Каждый город известен под одним именем
 -- why: One city under two names has its ROMI torn in two
 -- why_ru: Один город под двумя именами: его ROMI разорван надвое
--- do: Correct the city in QTickets or in the ad's tags, or add the name to tasks/reference/cities.csv
--- do_ru: Исправьте город в QTickets или в метках объявления либо добавьте название в cities.csv
+-- do: Correct the city in QTickets, in the ad's tags or in the costs file, or add the name to tasks/reference/cities.csv
+-- do_ru: Исправьте город в QTickets, в метках объявления или в файле расходов либо добавьте название в cities.csv
 -- severity: warn
 -- story: exact
 -- key: place, city
 -- days: 30
--- sources: qtickets, vk_ads, direct
+-- sources: qtickets, vk_ads, direct, costs
 -- says: {who}: "{city}" is no known city, {money} are booked on it
 -- says_ru: {who}: неизвестный город «{city}», на нём {money}
 
@@ -25,6 +25,8 @@ FROM
     SELECT 'vk_ads', 'fact_vk_ads_daily', any(account), toString(utm_city), sum(spent) FROM fact_vk_ads_daily FINAL WHERE utm_city != '' AND stat_date >= {since:Date} GROUP BY utm_city
     UNION ALL
     SELECT 'direct', 'fact_direct_daily', any(account), toString(utm_city), sum(spent) FROM fact_direct_daily FINAL WHERE utm_city != '' AND stat_date >= {since:Date} GROUP BY utm_city
+    UNION ALL
+    SELECT 'costs', 'fact_other_costs_daily', any(account), toString(city), sum(spent) FROM fact_other_costs_daily FINAL WHERE city != '' AND day >= {since:Date} GROUP BY city
 )
 WHERE city NOT IN (SELECT city FROM dim_cities FINAL)
 ORDER BY money DESC, city, place

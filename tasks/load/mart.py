@@ -20,6 +20,7 @@ _CITIES = Table("dim_cities", key=("city",))
 _SOURCES = Table("dim_utm_sources", key=("utm_source",))
 _VAT = Table("dim_vat_rates", key=("valid_from",))
 _REPORT = Table("dim_report", key=("one",))
+AD_SHOWS = Table("dim_ad_shows", key=("source", "campaign_id", "ad_id"))
 _ALL = Scope()
 _ROUNDS = 10
 """How often other runs may change the mart's tables while this one writes it."""

@@ -179,6 +179,18 @@ def status_of(client: Client, job: str, account: str, run_id: str, since: dateti
     return str(found.item()) if found.height else ""
 
 
+def facts_since(client: Client, job: str, account: str, since: datetime) -> set[str]:
+    """Names of what good runs that began since then counted, e.g. `orders`."""
+    found = select(
+        client,
+        f"SELECT DISTINCT arrayJoin(JSONExtractKeys(metrics, 'facts')) AS name FROM {TABLE} FINAL WHERE job = "
+        "{job:String} AND account = {account:String} AND status = 'success' AND started_at >= "
+        "{since:DateTime64(3, 'UTC')}",
+        {"job": job, "account": account, "since": since},
+    )
+    return {*found["name"]}
+
+
 def covered(
     client: Client,
     job: str,

@@ -26,7 +26,7 @@ class Scope:
 class Table:
     """`rows_between` is SQL for the rows of a window, over `{start}` and `{end}` (instants) or over `{first}` and
     `{last}` (Moscow days); over neither where a load brings them all. `day` gives the Moscow day of a row, null
-    where a load brings the whole table. `keeps_vanished`: rows that the source no longer has stay, since older
+    where it has none or no mart goes by it. `keeps_vanished`: rows that the source no longer has stay, since older
     facts refer to them. `money`: what a row adds to the figures. `moves`: the instant by whose month the table is
     partitioned, where it may change and so leave an older version of a row in another partition, where no merge
     finds it; then the key is an account and a number.

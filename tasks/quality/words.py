@@ -9,8 +9,8 @@ from typing import Any
 
 LANGUAGES = ("en", "ru")
 _PLACE = re.compile(r"\{(\w+)\}")
-_TITLES = {"qtickets": "QTickets", "vk_ads": "VK Ads", "direct": "Яндекс Директ"}
-_TITLES_EN = {"direct": "Yandex Direct"}
+_TITLES = {"qtickets": "QTickets", "vk_ads": "VK Ads", "direct": "Яндекс Директ", "costs": "Файл расходов"}
+_TITLES_EN = {"direct": "Yandex Direct", "costs": "Costs file"}
 _THIN_SPACE = "\N{NO-BREAK SPACE}"
 _WHOLE = 100
 """From here on nobody reads the digits behind the point."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from tasks.errors import UsageError
 from tasks.settings import Settings
-from tasks.sources import direct, qtickets, vk_ads
+from tasks.sources import costs, direct, qtickets, vk_ads
 from tasks.sources.source import Source
 
-SOURCES: dict[str, Source] = {source.name: source for source in (qtickets.SOURCE, vk_ads.SOURCE, direct.SOURCE)}
+SOURCES: dict[str, Source] = {
+    source.name: source for source in (qtickets.SOURCE, vk_ads.SOURCE, direct.SOURCE, costs.SOURCE)
+}
 
 
 def source_named(name: str) -> Source:
@@ -18,10 +20,11 @@ def source_named(name: str) -> Source:
 
 
 def in_use(settings: Settings) -> dict[str, Source]:
-    """Those of ZAKAZ_SOURCES, all where it is not set. Raises UsageError."""
-    if unknown := [name for name in settings.zakaz_sources if name not in SOURCES]:
+    """Those of ZAKAZ_SOURCES; where it is not set, all, the costs file only if there is one. Raises UsageError."""
+    named = settings.zakaz_sources or [name for name, source in SOURCES.items() if source.is_set(settings)]
+    if unknown := [name for name in named if name not in SOURCES]:
         raise UsageError(f"ZAKAZ_SOURCES names {', '.join(unknown)}. There are {', '.join(SOURCES)}.")
-    return {name: source for name, source in SOURCES.items() if name in (settings.zakaz_sources or SOURCES)}
+    return {name: source for name, source in SOURCES.items() if name in named}
 
 
 def left_out(settings: Settings) -> set[str]:

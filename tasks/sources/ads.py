@@ -63,6 +63,7 @@ _CARRIED = {
         "utm_city",
         "utm_day",
         "utm_month",
+        "link_event_id",
     ),
     "campaign": ("campaign_id", "ad_group_id"),
     "campaign's name": ("campaign_name",),

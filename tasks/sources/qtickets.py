@@ -6,6 +6,7 @@ import polars as pl
 
 from tasks.fetch import probes
 from tasks.fetch import qtickets as api
+from tasks.fetch.qtickets import once_a_day
 from tasks.load.tables import Mart, Table
 from tasks.reference import cities
 from tasks.sources.ads import MARKETING, TAGS
@@ -39,6 +40,12 @@ ORDER_TOTALS = Table(
     rows_between="event_date BETWEEN {first} AND {last}",
     day=pl.col("event_date"),
 )
+SHOWS = Table("dim_shows", key=("account", "show_id"), keeps_vanished=True)
+SHOW_DATES = Table("dim_show_dates", key=("account", "show_id", "show_date"), keeps_vanished=True)
+SEATS = Table(
+    "fact_show_seats_daily", key=("day", "account", "show_id"), measures=("seats_total",), keeps_vanished=True
+)
+PROMO_CODES = Table("dim_promo_codes", key=("account", "promo_code_id"), keeps_vanished=True)
 BY_DAY = Mart(SALES, day="event_date")
 
 SOURCE = Source(
@@ -63,7 +70,33 @@ SOURCE = Source(
             money=pl.col("price").cast(_MONEY, strict=False) * pl.col("quantity").cast(_COUNT, strict=False),
             may_be_empty=True,
         ),
-        Resource("events", api.fetch_events, must.raw_events, key=("event_id", "show_id"), by_window=False),
+        Resource(
+            "events",
+            api.fetch_events,
+            must.raw_events,
+            key=("event_id", "show_id"),
+            by_window=False,
+            beside=(
+                Resource(
+                    "seats",
+                    api.fetch_events,
+                    must.raw_seats,
+                    ("show_id",),
+                    by_window=False,
+                    is_optional=True,
+                    once_a_day=once_a_day.fetch_seats,
+                ),
+                Resource(
+                    "promo_codes",
+                    api.fetch_events,
+                    must.raw_promo_codes,
+                    ("promo_code_id",),
+                    by_window=False,
+                    is_optional=True,
+                    once_a_day=once_a_day.fetch_promo_codes,
+                ),
+            ),
+        ),
     ),
     outputs=(
         Output(
@@ -73,6 +106,10 @@ SOURCE = Source(
             "orders",
             protects="order_id",
             identity=("order_id",),
+            carried={"discount": ("promo_code_id", "discount_id", "discount")},
+            carried_by="ticket_id",
+            things="tickets",
+            worth="sales",
             refers_to=("event_id", EVENTS),
         ),
         Output(
@@ -96,6 +133,10 @@ SOURCE = Source(
             things="events",
             shown_in=BY_DAY,
         ),
+        Output(SHOWS, lambda raw: to.shows(raw["events"]), must.shows, "events"),
+        Output(SHOW_DATES, lambda raw: to.show_dates(raw["events"]), must.show_dates, "events"),
+        Output(SEATS, lambda raw: to.seats(raw["seats"]), must.seats, "seats"),
+        Output(PROMO_CODES, lambda raw: to.promo_codes(raw["promo_codes"]), must.promo_codes, "promo_codes"),
         Output(
             ORDER_TOTALS,
             lambda raw: totals.order_totals(raw["orders"]),

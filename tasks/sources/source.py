@@ -16,6 +16,7 @@ from tasks.window import Window
 
 Frames = Mapping[str, pl.DataFrame]
 Fetch = Callable[[Settings, Window, datetime], Fetched]
+FetchMore = Callable[[Settings, Fetched, datetime], Fetched]
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,9 @@ class Resource:
     """Else all of it comes, whatever the window."""
     beside: tuple[Resource, ...] = ()
     """Those whose rows the same fetch brings along. Their own `fetch` is not called."""
+    once_a_day: FetchMore | None = None
+    """Of one beside another: asked for apart, by what the other's fetch brought, unless a good run of the Moscow
+    day has it already."""
     is_optional: bool = False
     """What is wrong with it is left out with a note: no figure rests on it, so it never fails a load."""
 
@@ -62,6 +66,8 @@ class Output:
     carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Groups of columns, by what a person calls them, which are null where the source does not send them. They are
     carried forward from the newest row with the same `protects`."""
+    carried_by: str = ""
+    """Another column than `protects` by whose value they are."""
     is_sent: Mapping[str, pl.Expr] = field(default_factory=dict)
     """Of groups of `carried` whose columns may be null though the source sends them, or come from several rows: of
     a raw row, whether all of them were sent."""
@@ -72,11 +78,15 @@ class Output:
     lasting: tuple[str, ...] = ()
     """Groups of `carried` that may stay unknown: a few of them are a note and no warning."""
     things: str = "ads"
+    worth: str = "spend"
+    """What the money of its rows is called."""
     answers_for: tuple[str, ...] = ()
     """Columns that bound the scope of a load: rows with other values stay, as of an ad that the source no longer
     lists, whose spend is still spent."""
     unreadable: Callable[[pl.DataFrame], pl.DataFrame] | None = None
     """Of the raw rows, the ads whose links could not be read, with their spend (ad_id, spent)."""
+    may_shrink: bool = False
+    """What is gone was removed on purpose, however much it is."""
     shown_in: Mart | None = None
     """The mart that shows its columns beside the `protects` of each row, where the table itself is not by day."""
     refers_to: tuple[str, Table] | None = None
@@ -115,6 +125,8 @@ class Source:
     """The trailing window of a plain run."""
     restated_days: int
     """How long the source may still change a day."""
+    is_set: Callable[[Settings], bool] = lambda _: True
+    """Whether it is in use where ZAKAZ_SOURCES does not say."""
     lag_days: int = 0
     """1 where a day is of use only when it is over, so that the window ends yesterday."""
     history_days: int | None = None

@@ -49,8 +49,9 @@ def spend_by_ad(days: pl.DataFrame, spent: str) -> pl.DataFrame:
 def facts(days: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
     """Grain: day, account, campaign, group, ad. Columns as `fact_vk_ads_daily` without `_ver`.
 
-    `days` has them but `utm_city`, `utm_day` and `utm_month`, which come from `utm_content`; all of the tags are
-    null where the ad's link is not known, as are campaign, group and currency where the source does not name them.
+    `days` has them but `utm_city`, `utm_day` and `utm_month`, which come from `utm_content`; all of the tags and
+    `link_event_id` are null where the ad's link is not known, as are campaign, group and currency where the source
+    does not name them.
     Days on which nothing happened are left out, since one API sends them and another does not.
     """
     happened = (
@@ -79,6 +80,7 @@ def facts(days: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
             pl.when(known).then(canonical_city("city", cities)).alias("utm_city"),
             pl.when(known).then(pl.col("day").cast(pl.UInt8).fill_null(0)).alias("utm_day"),
             pl.when(known).then(pl.col("month").cast(pl.UInt8).fill_null(0)).alias("utm_month"),
+            pl.col("link_event_id").cast(pl.UInt64),
         )
     )
 

@@ -1,4 +1,4 @@
-"""The UTM tags that an ad's click will carry: from its link and overriding parameters, macros filled in.
+"""What an ad's link tells: the UTM tags that a click will carry, macros filled in, and the event that it leads to.
 
 Links have no polars expression, so this works on distinct ads, not on rows. How a link is read: `tasks.utm`.
 """
@@ -15,14 +15,22 @@ from tasks.utm import OF_ADS, UTM, clean, is_web, read
 
 Tags = Mapping[str, str | None]
 Ad = Mapping[str, str | None]
+FROM_LINK = (*UTM, "link_event_id")
+_EVENT_PAGE = re.compile(
+    r"(?:https?:)?[/\\]*(?:[\w-]+\.)*qtickets\.events(?::\d+)?/([1-9]\d{0,17})(?:[-/?#]|$)",
+    re.IGNORECASE | re.ASCII,
+)
+"""Of QTickets' own site: https://city.qtickets.events/24000-event."""
 
 
 def with_tags(days: pl.DataFrame, ad_columns: list[str], tags_of: Callable[[Ad], Tags]) -> pl.DataFrame:
-    """`days` with the UTM columns. `tags_of` is called once for each distinct combination of `ad_columns` (text);
-    it returns null for a tag that cannot be known."""
+    """`days` with the columns of FROM_LINK, text. `tags_of` is called once for each distinct combination of
+    `ad_columns` (text), `link` among them; it returns none where the link is not known, and null for a tag that
+    cannot be."""
     ads = days.select(ad_columns).unique(maintain_order=True)
-    tags = pl.DataFrame([tags_of(ad) for ad in ads.iter_rows(named=True)], schema=dict.fromkeys(UTM, pl.String))
-    return days.join(ads.hstack(tags), on=ad_columns, how="left", nulls_equal=True, maintain_order="left")
+    told = [_told(ad, tags_of(ad)) for ad in ads.iter_rows(named=True)]
+    found = pl.DataFrame(told, schema=dict.fromkeys(FROM_LINK, pl.String))
+    return days.join(ads.hstack(found), on=ad_columns, how="left", nulls_equal=True, maintain_order="left")
 
 
 def unreadable(days: pl.DataFrame, ad_columns: list[str], is_unreadable: Callable[[Ad], bool]) -> pl.DataFrame:
@@ -43,6 +51,14 @@ def tags(link: str | None, overriding: str, macros: Mapping[str, str | None]) ->
     parameters = (read(link) if is_web(link) else {}) | read(overriding)
     filled = {name: clean(_filled(parameters.get(name, ""), macros)).strip() for name in UTM}
     return {name: masked(text, numbers_are_ids=name in OF_ADS) for name, text in filled.items()}
+
+
+def _told(ad: Ad, tags: Tags) -> Tags:
+    """With the event of the page that the ad's `link` leads to; 0 where it leads elsewhere."""
+    if not tags:
+        return {}
+    page = _EVENT_PAGE.match(clean(ad["link"] or "").strip())
+    return {**tags, "link_event_id": page[1] if page else "0"}
 
 
 def _filled(value: str, macros: Mapping[str, str | None]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from tasks.transform.values import MONEY, canonical_city, flag, identifier, instant, money, words
+from tasks.transform.values import INSTANT, MONEY, canonical_city, flag, identifier, instant, money, words
 
 _UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
@@ -14,13 +14,15 @@ def tickets(orders: pl.DataFrame) -> pl.DataFrame:
 
     `price` is as the source gives it, `amount` what the line cost in all, `refunded_amount` what of it was given
     back (0 unless `refunded_at` is set: merely cancelled tickets carry a 0 as well). Money in the unit of
-    `currency`, to the kopeck.
+    `currency`, to the kopeck. Promo code and discount are null where the source does not tell of them.
     """
     return (
         orders.pipe(_typed)
         .pipe(with_amount)
         .pipe(with_state)
-        .with_columns(pl.coalesce("paid_at", "ordered_at").alias("booked_at"))
+        .with_columns(
+            pl.coalesce("paid_at", "ordered_at").alias("booked_at"), _of_line("discount").alias("discount")
+        )
         .select(
             "ticket_id",
             "order_id",
@@ -37,6 +39,9 @@ def tickets(orders: pl.DataFrame) -> pl.DataFrame:
             "refunded_at",
             "currency",
             *_UTM,
+            "promo_code_id",
+            "discount_id",
+            "discount",
         )
     )
 
@@ -58,6 +63,9 @@ def _typed(orders: pl.DataFrame) -> pl.DataFrame:
         pl.col("quantity").cast(pl.UInt32),
         instant("refunded_at"),
         money("refunded_amount"),
+        identifier("promo_code_id"),
+        identifier("discount_id"),
+        money("discount"),
         words("currency"),
         *(words(name) for name in _UTM),
     )
@@ -65,9 +73,13 @@ def _typed(orders: pl.DataFrame) -> pl.DataFrame:
 
 def with_amount(tickets: pl.DataFrame) -> pl.DataFrame:
     """What the line cost: price x quantity, or the price where it is that of the whole line (`price_is_for`)."""
-    per_unit = (pl.col("price") * pl.col("quantity").cast(pl.Decimal(18, 0))).cast(MONEY)
+    return tickets.with_columns(_of_line("price").alias("amount"))
+
+
+def _of_line(column: str) -> pl.Expr:
+    per_unit = (pl.col(column) * pl.col("quantity").cast(pl.Decimal(18, 0))).cast(MONEY)
     is_line = (pl.col("price_is_for") == "line").fill_null(False)
-    return tickets.with_columns(pl.when(is_line).then("price").otherwise(per_unit).alias("amount"))
+    return pl.when(is_line).then(column).otherwise(per_unit)
 
 
 def with_state(tickets: pl.DataFrame) -> pl.DataFrame:
@@ -110,6 +122,89 @@ def events(raw: pl.DataFrame, cities: pl.DataFrame) -> pl.DataFrame:
             pl.col("show_start_at").max().alias("last_show_at"),
         )
     )
+
+
+def shows(raw: pl.DataFrame) -> pl.DataFrame:
+    """Grain: show (`show_id`). Columns as `dim_shows` without account and `_ver`.
+
+    `show_date` is null where the city's time zone is not told. A show of which QTickets does not tell when it
+    starts is left out, so that what is known of it stays, unless it was deleted.
+    """
+    deleted_at = pl.min_horizontal(instant("show_deleted_at"), instant("event_deleted_at"))
+    is_off = pl.col("show_is_active").is_in(["false", "0"]).fill_null(False)
+    return (
+        raw.filter(
+            pl.col("show_id").is_not_null() & (pl.col("show_start_at").is_not_null() | deleted_at.is_not_null())
+        )
+        .with_columns(instant("show_start_at").alias("show_at"), identifier("show_id"), identifier("event_id"))
+        .unique("show_id", keep="first", maintain_order=True)
+        .select(
+            "show_id",
+            "event_id",
+            "show_at",
+            _local_date(raw, "show_at").alias("show_date"),
+            instant("sale_starts_at"),
+            instant("sale_ends_at"),
+            (deleted_at.is_null() & ~is_off).cast(pl.UInt8).alias("is_active"),
+            deleted_at.alias("deleted_at"),
+        )
+    )
+
+
+def show_dates(raw: pl.DataFrame) -> pl.DataFrame:
+    """Grain: show and the day on which it is. Columns as `dim_show_dates` without account and `_ver`."""
+    return shows(raw).drop_nulls("show_date").select("show_id", "show_date", "event_id")
+
+
+def seats(raw: pl.DataFrame) -> pl.DataFrame:
+    """Grain: day and show. Columns as `fact_show_seats_daily` without account and `_ver`.
+
+    A row of `raw` stands for `seats` alike. Of a seat, or a standing place with a quantity, all that is neither
+    sold nor free is held: ordered, in a basket, disabled, or kept back for some other reason.
+    """
+    most, free, sold, ordered, basket = (
+        pl.col(f"{name}_quantity").cast(pl.Int64).fill_null(0)
+        for name in ("max", "free", "payed", "ordered", "in_basket")
+    )
+    sellable = pl.when(flag("disabled")).then(0).otherwise(free)
+    n = pl.col("seats").cast(pl.Int64)
+    whole = pl.max_horizontal(most, sold + ordered + basket + free)
+    price = money("price").fill_null(0)
+    return (
+        raw.with_columns(pl.col("day").str.to_date("%Y-%m-%d"), identifier("show_id"))
+        .group_by("day", "show_id", maintain_order=True)
+        .agg(
+            (n * whole).sum().cast(pl.UInt32).alias("seats_total"),
+            (n * sold).sum().cast(pl.UInt32).alias("seats_sold"),
+            (n * (whole - sold - sellable)).sum().cast(pl.UInt32).alias("seats_held"),
+            (n * sellable).sum().cast(pl.UInt32).alias("seats_free"),
+            (price * (n * sellable)).sum().cast(MONEY).alias("price_left"),
+        )
+    )
+
+
+def promo_codes(raw: pl.DataFrame) -> pl.DataFrame:
+    """Grain: promo code. Columns as `dim_promo_codes` without account and `_ver`."""
+    return raw.select(identifier("promo_code_id"), identifier("discount_id").fill_null(0), words("code")).unique(
+        "promo_code_id", keep="first", maintain_order=True
+    )
+
+
+def _local_date(raw: pl.DataFrame, column: str) -> pl.Expr:
+    """The day of an instant in the time zone that the row names; null where it names none that is known."""
+    zones = filter(_is_zone, raw["timezone"].str.strip_chars().drop_nulls().unique().sort())
+    zone = pl.col("timezone").str.strip_chars()
+    days = [pl.when(zone == name).then(pl.col(column).dt.convert_time_zone(name).dt.date()) for name in zones]
+    return pl.coalesce(*days, pl.lit(None, pl.Date))
+
+
+def _is_zone(name: str) -> bool:
+    """Whether polars, which is to reckon with it, knows a time zone of this name."""
+    try:
+        pl.Series(dtype=INSTANT).dt.convert_time_zone(name)
+    except pl.exceptions.ComputeError:
+        return False
+    return bool(name)
 
 
 def _named(column: str) -> pl.Expr:

@@ -103,7 +103,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         fields=(
             "id", "event_id", "payed", "payed_at", "created_at", "deleted_at", "currency_id", "utm", "baskets",
             "baskets.id", "baskets.price", "baskets.quantity", "baskets.show_id", "baskets.deleted_at",
-            "baskets.refunded_at", "baskets.refunded_amount",
+            "baskets.refunded_at", "baskets.refunded_amount", "baskets.discount_value",
         ),
         # Nobody asked for these orders by id, so others are as good.
         unfit=("other_ids",),

@@ -33,8 +33,9 @@ STEPS = [
     "compare accounts", "fetch events {w}", "fetch orders {w}", "quarantine events", "quarantine orders",
     "refresh agg_marketing_daily",
     "refresh agg_tags_monthly", "refresh reference tables", "refresh stg_qtickets_sales_raw",
-    "transform to dim_events", "transform to meta_order_totals", "transform to stg_qtickets_tickets",
-    "upsert dim_events", "upsert meta_order_totals",
+    "transform to dim_events", "transform to dim_show_dates", "transform to dim_shows",
+    "transform to meta_order_totals", "transform to stg_qtickets_tickets",
+    "upsert dim_events", "upsert dim_show_dates", "upsert dim_shows", "upsert meta_order_totals",
     "upsert stg_qtickets_tickets", "validate events", "validate orders",
 ]  # fmt: skip
 
@@ -187,7 +188,7 @@ def test_every_field_of_a_form_has_a_title_in_words_and_says_what_it_does(flow: 
     if "days" in fields:
         assert (fields["days"]["minimum"], fields["days"]["maximum"]) == (1, 1100)
     if "source" in fields:
-        assert fields["source"]["enum"] == ["qtickets", "vk_ads", "direct"]
+        assert fields["source"]["enum"] == ["qtickets", "vk_ads", "direct", "costs"]
 
 
 def test_a_run_that_waited_is_skipped_where_another_has_read_its_days(

@@ -7,8 +7,10 @@ count, cancelled ones do not; money given back is booked on the day of the sale.
 from collections import defaultdict
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from sandbox.world import Basket, Order, World
+from sandbox.world.promo import promo_code_of
 
 # Moscow has had one offset since October 2014; a fixed one keeps zone files out of this route.
 _MOSCOW = timezone(timedelta(hours=3))
@@ -33,6 +35,34 @@ def sales(world: World, first: date = date.min, last: date = date.max) -> dict[K
                 row[1] += basket.price * basket.quantity
                 row[2] += basket.refunded_amount or Decimal(0) if basket.refunded_at else Decimal(0)
     return {key: (int(n), Decimal(r), Decimal(b)) for key, (n, r, b) in figures.items()}
+
+
+def discounts(world: World) -> dict[int, tuple[int, int, Decimal]]:
+    """ticket_id -> promo code, discount, what its line would have cost more."""
+    codes = {order.id: code.id for order in world.orders if (code := promo_code_of(order))}
+    return {
+        basket.id: (
+            codes.get(order.id, 0),
+            order.discount_id or 0,
+            (basket.original_price - basket.price) * basket.quantity,
+        )
+        for order in world.orders
+        for basket in order.baskets
+    }
+
+
+def shows(world: World) -> dict[int, tuple[int, datetime, date, int]]:
+    """show_id -> event, start, day in its city, whether it is on. Deleted ones too."""
+    return {
+        show.id: (
+            event.id,
+            show.starts_at,
+            show.starts_at.astimezone(ZoneInfo(event.city.timezone)).date(),
+            int(show.is_active and not show.deleted_at and not event.deleted_at),
+        )
+        for event in world.events
+        for show in event.shows
+    }
 
 
 def state(order: Order, basket: Basket) -> str:

@@ -42,6 +42,12 @@ def exact(scene: Scene, world: World, since: date = TODAY) -> None:
 def test_every_row_of_every_source_is_the_truth(loaded: Scene) -> None:
     exact(loaded, the_world())
     assert loaded.product.held("tickets") == truth.tickets(the_world())
+    held = loaded.product.select("SELECT ticket_id, promo_code_id, discount_id, discount FROM stg_qtickets_tickets")
+    assert {row[0]: row[1:] for row in held.rows()} == truth.discounts(the_world())
+    held = loaded.product.select("SELECT show_id, event_id, show_at, show_date, is_active FROM dim_shows")
+    assert {row[0]: row[1:] for row in held.rows()} == truth.shows(the_world())
+    dates = loaded.product.select("SELECT show_id, event_id, show_date FROM dim_show_dates")
+    assert set(dates.rows()) == {(show, one[0], one[2]) for show, one in truth.shows(the_world()).items()}
     assert {request.method for request in loaded.stage.requests("qtickets")} == {"GET"}
     assert not loaded.stage.vk.writes
     assert not loaded.stage.direct.writes
@@ -60,7 +66,7 @@ def test_restated_days_and_refunds_end_as_the_truth_has_them(scene: Scene) -> No
     scene.loaded()
     exact(scene, world, TODAY - timedelta(days=14))
     tables = (*TABLES.values(), "dim_events", "stg_qtickets_sales_raw", "agg_marketing_daily", "meta_quarantine")
-    tables += ("meta_ad_totals", "meta_order_totals", "dim_campaigns")
+    tables += ("meta_ad_totals", "meta_order_totals", "dim_campaigns", "dim_shows", "dim_show_dates")
     before, written = scene.sales(), scene.tables(*tables)
     assert scene.loaded().count(", nothing changed") == 3
     assert scene.tables(*tables) == written

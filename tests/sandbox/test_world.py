@@ -1,8 +1,9 @@
 """The world holds what a loader must survive, and personal data where they belong."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from sandbox import QticketsApi
 from sandbox.world import Basket, Order, World
 from sandbox.world.clock import moscow_day
+from sandbox.world.seats import levels_of
 from sandbox.world.secrets import MARK
+from tests.flows.truth import state
 
 UNTIL = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 PERSONAL = {
@@ -78,3 +81,28 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
             yield from leaves(inner, path)
     elif value not in (None, ""):
         yield path, str(value)
+
+
+def test_the_seats_of_a_show_are_those_of_its_orders_and_a_hall_never_grows() -> None:
+    """At two instants, of the shows whose sale began within the days that are looked at."""
+    totals: list[dict[int, int]] = []
+    for until in (datetime(2026, 10, 20, 15, tzinfo=UTC), datetime(2026, 11, 20, 15, tzinfo=UTC)):
+        world = World.generate(until=until, days=140, scale=0.1)
+        paid: Counter[int] = Counter()
+        for order in world.orders:
+            for basket in order.baskets:
+                paid[basket.show_id] += basket.quantity * (state(order, basket) == "paid")
+        first = moscow_day(until) - timedelta(days=139)
+        shows = [
+            show for event in world.events for show in event.shows if moscow_day(event.sale_starts_at) >= first
+        ]
+        halls = {show.id: levels for show in shows if (levels := levels_of(world, show))}
+        assert {show: sum(level.sold for level in levels) for show, levels in halls.items()} == {
+            show: paid[show] for show in halls
+        }
+        assert all(
+            one.sold + one.ordered + one.disabled <= one.total for levels in halls.values() for one in levels
+        )
+        totals.append({show: sum(level.total for level in levels) for show, levels in halls.items()})
+    assert sum(before == totals[1].get(show) for show, before in totals[0].items()) > 30
+    assert all(totals[1].get(show, before) == before for show, before in totals[0].items())

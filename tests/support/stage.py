@@ -90,6 +90,7 @@ class Stage:
             "http_timeout": 10,
             "fetch_retries": 0,
             "qtickets_page_size": 20,
+            "qtickets_extras": False,
             "vk_page_size": 50,
             "direct_report_deadline": 5,
         }

@@ -62,7 +62,7 @@ def asked(place: Settings, api: Api, tmp_path: Path) -> Callable[..., Fetch]:
         **change: Any,
     ) -> Fetch:
         run = Run(QTICKETS.job, run_id, NOW + late, account)
-        asks = replace(QTICKETS.resources[resource], fetch=api)
+        asks = replace(QTICKETS.resources[resource], fetch=api, beside=())
         return Fetch(Account(replace(QTICKETS, **change), account, settings), asks, window, run)
 
     return make

@@ -15,7 +15,7 @@ from tasks.window import Window, moscow_today
 
 TODAY = date(2026, 11, 24)
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
-QTICKETS, VK, DIRECT = SOURCES.values()
+QTICKETS, VK, DIRECT, _ = SOURCES.values()
 
 
 def asked(source: Source, days: int | None = None, first: date | None = None, last: date | None = None) -> Window:

@@ -27,6 +27,9 @@ RAW_ORDER: dict[str, str | None] = {
     "price_is_for": "unit",
     "refunded_at": None,
     "refunded_amount": None,
+    "promo_code_id": "168000",
+    "discount_id": "6800",
+    "discount": "147",
     "utm_source": "vk",
     "utm_medium": "cpc",
     "utm_campaign": None,
@@ -46,6 +49,9 @@ RAW_EVENT: dict[str, str | None] = {
     "show_id": None,
     "show_start_at": None,
     "show_deleted_at": None,
+    "show_is_active": "1",
+    "sale_starts_at": None,
+    "sale_ends_at": None,
 }
 _INSTANT, _MONEY = pl.Datetime("ms", "UTC"), pl.Decimal(18, 2)
 TICKET: dict[str, tuple[Any, Any]] = {
@@ -64,6 +70,9 @@ TICKET: dict[str, tuple[Any, Any]] = {
     "refunded_at": (_INSTANT, None),
     "currency": (pl.String, "RUB"),
     **{f"utm_{name}": (pl.String, "") for name in ("source", "medium", "campaign", "content", "term")},
+    "promo_code_id": (pl.UInt64, 0),
+    "discount_id": (pl.UInt64, 0),
+    "discount": (_MONEY, Decimal(0)),
 }
 
 
@@ -134,6 +143,7 @@ FACT: dict[str, tuple[Any, Any]] = {
     "utm_city": (pl.String, "москва"),
     "utm_day": (pl.UInt8, 1),
     "utm_month": (pl.UInt8, 10),
+    "link_event_id": (pl.UInt64, 0),
 }
 
 

@@ -15,7 +15,7 @@ SINCE = datetime(2025, 6, 5, tzinfo=UTC)
 CONTRADICTION = "state and dates contradict each other"
 NEGATIVE = Decimal("-0.01")
 NAMED_BY_THE_SOURCE = ("campaign_id", "ad_group_id", "campaign_name", "currency")
-TAGS = [name for name in FACT if name.startswith("utm_")]
+TAGS = [name for name in FACT if name.startswith(("utm_", "link_"))]
 TICKETS, ADS = (tickets, qtickets.tickets), (ad_days, ads.facts)
 
 

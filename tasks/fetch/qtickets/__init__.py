@@ -46,7 +46,7 @@ _SLACK = timedelta(hours=3)
 """Moscow's offset. A server that drops or adds it shifts the filter by as much, so the filter is wider than the
 window on both sides: else the first or last hours would be lost silently."""
 
-VERSION = "4"
+VERSION = "5"
 """Part of every cache key: raise it when the same reply would give other raw rows."""
 
 _MOST_SINGLY = 30

@@ -113,7 +113,7 @@ class Listing:
     async def _get(self, number: int) -> Any:
         parameters = self._parameters(number)
         if self.form.name == "query":
-            return await self.client.get(self.path, query=list(_brackets(parameters)))
+            return await self.client.get(self.path, query=list(brackets(parameters)))
         # The page in the query too: a proxy may drop the body of a GET, and each page must still be another.
         paging: Query = [("page", number)]
         if self.page_size:
@@ -142,7 +142,7 @@ class Listing:
         return parameters
 
 
-def _brackets(parameters: dict[str, Any]) -> Sequence[tuple[str, str]]:
+def brackets(parameters: dict[str, Any]) -> Sequence[tuple[str, str]]:
     """`where[0][column]=payed_at&page=2`: PHP's way to put nested values into a query."""
     pairs: list[tuple[str, str]] = []
 

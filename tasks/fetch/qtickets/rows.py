@@ -22,6 +22,12 @@ Row = dict[str, str | None]
 Fields = Mapping[str, tuple[str, Kind]]
 """Column of the raw row -> key of the record and kind of the value."""
 
+
+def _number_or_none(value: Any) -> str | None:
+    """`0` where there is none; null is left for what was not told."""
+    return "0" if value is None else number(value)
+
+
 ORDER_FIELDS: Fields = {
     "order_id": ("id", number),
     "payed": ("payed", flag),
@@ -32,12 +38,15 @@ ORDER_FIELDS: Fields = {
     "order_price": ("price", number),
     "order_original_price": ("original_price", number),
     "currency": ("currency_id", code),
+    "promo_code_id": ("promo_code_id", _number_or_none),
+    "discount_id": ("discount_id", _number_or_none),
 }
 BASKET_FIELDS: Fields = {
     "ticket_id": ("id", number),
     "show_id": ("show_id", number),
     "price": ("price", number),
     "original_price": ("original_price", number),
+    "discount": ("discount_value", _number_or_none),
     "quantity": ("quantity", number),
     "ticket_deleted_at": ("deleted_at", instant),
     "refunded_at": ("refunded_at", instant),
@@ -64,6 +73,9 @@ SHOW_FIELDS: Fields = {
     "show_id": ("id", number),
     "show_start_at": ("start_date", instant),
     "show_deleted_at": ("deleted_at", instant),
+    "show_is_active": ("is_active", flag),
+    "sale_starts_at": ("sale_start_date", instant),
+    "sale_ends_at": ("sale_finish_date", instant),
 }
 EVENT_COLUMNS = (*EVENT_FIELDS, *CITY_FIELDS, "shows_known", *SHOW_FIELDS)
 EVENT_SELECT = (
@@ -84,12 +96,12 @@ def mark_of(event: Record) -> str | None:
 def order_rows(order: Record) -> list[Row]:
     """One row a basket (ticket line). An order without baskets gives one row without a ticket, which validation
     rejects; an unpaid one gives none."""
-    head = _pick(order, ORDER_FIELDS) | (_utm(order["utm"]) if "utm" in order else {})
+    head = pick(order, ORDER_FIELDS) | (_utm(order["utm"]) if "utm" in order else {})
     baskets = baskets_of(order)
     if not baskets:
         return [] if is_false(order.get("payed")) else [head]
     unit: Row = {"price_is_for": price_is_for(order, baskets)}
-    return [head | _pick(basket, BASKET_FIELDS) | unit for basket in baskets]
+    return [head | pick(basket, BASKET_FIELDS) | unit for basket in baskets]
 
 
 def baskets_of(order: Record) -> list[Record]:
@@ -106,9 +118,9 @@ def event_rows(event: Record) -> list[Row]:
     """One row for the event itself and one for each of its shows. `shows_known`: whether all starts were told."""
     city = event.get("city")
     place = city if isinstance(city, dict) else {"name": city} if isinstance(city, str) else {}
-    head = _pick(event, EVENT_FIELDS) | _pick(place, CITY_FIELDS)
+    head = pick(event, EVENT_FIELDS) | pick(place, CITY_FIELDS)
     head["shows_known"] = "false" if shows_without_a_day(event) else "true"
-    return [head, *(head | _pick(show, SHOW_FIELDS) for show in parts_of(event.get("shows")))]
+    return [head, *(head | pick(show, SHOW_FIELDS) for show in parts_of(event.get("shows")))]
 
 
 def shows_without_a_day(event: Record) -> int:
@@ -137,7 +149,8 @@ def seen_columns(rows: Iterable[Row], columns: tuple[str, ...]) -> tuple[str, ..
     return tuple(c for c in columns if c in keys) if keys else columns
 
 
-def _pick(record: Record, fields: Fields) -> Row:
+def pick(record: Record, fields: Fields) -> Row:
+    """The listed fields that the record has."""
     return {column: kind(record[key]) for column, (key, kind) in fields.items() if key in record}
 
 

@@ -56,6 +56,7 @@ def test_a_row_by_hand() -> None:
         "utm_city": "москва",
         "utm_day": 1,
         "utm_month": 10,
+        "link_event_id": 0,
     }
     (net,) = made(raw_direct, {"include_vat": "NO"})
     assert (net["spent"], net["spent_has_vat"]) == (Decimal("5222.40"), 0), "spend is as reported"
@@ -82,8 +83,29 @@ def test_a_day_without_anything_is_no_row_and_a_late_conversion_alone_is_one(raw
 def test_only_where_the_link_is_not_known_are_tags_null(raw: Raw, unknown: dict[str, str | None]) -> None:
     null, plain = made(raw, {"ad_id": "1", **unknown}, {"ad_id": "2", "link": ""})
 
-    assert {null[name] for name in (*UTM, "utm_city", "utm_day", "utm_month")} == {None}
+    assert {null[name] for name in (*UTM, "utm_city", "utm_day", "utm_month", "link_event_id")} == {None}
     assert None not in plain.values()
+
+
+@pytest.mark.parametrize("raw", [raw_vk, raw_direct])
+def test_the_event_of_the_page_that_an_ad_leads_to(raw: Raw) -> None:
+    links = {
+        "https://tomsk.qtickets.events/24000-shchelkunchik?utm_content=msk_01_10": 24000,
+        " HTTP://QTickets.Events/24000": 24000,
+        "qtickets.events/24000#tickets": 24000,
+        "https://qtickets.events/24000?id=7": 24000,
+        "https://tomsk.qtickets.events/": 0,
+        "https://qtickets.events/24000a": 0,
+        "https://notqtickets.events/24000-x": 0,
+        "https://a.example/?to=https://qtickets.events/24000-x": 0,
+        "https://qtickets.events.a.example/24000-x": 0,
+        f"https://qtickets.events/{10**18}-x": 0,
+        "": 0,
+    }
+    assert [
+        row["link_event_id"]
+        for row in made(raw, *({"link": link, "ad_id": str(n)} for n, link in enumerate(links, 1)))
+    ] == [*links.values()]
 
 
 @pytest.mark.parametrize(

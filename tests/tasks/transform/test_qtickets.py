@@ -1,6 +1,6 @@
 """Raw ticket lines to tickets: what a line cost, its state, its times and tags. Raw events with their shows to events."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.fetch.qtickets.rows import ORDER_COLUMNS, order_rows
-from tasks.transform.qtickets import events, tickets
+from tasks.transform.qtickets import events, show_dates, shows, tickets
 from tests.validation.frames import RAW_ORDER, of_main, raw_events, raw_orders
 from tests.validation.frames import tickets as good_tickets
 from validation import qtickets as must
@@ -164,6 +164,21 @@ def test_each_line_gives_one_ticket_in_the_same_order_of_the_form_that_the_wareh
     assert bare["ordered_at"] == bare["paid_at"], "an order without its time counts from its payment"
 
 
+def test_the_discount_of_a_line_and_what_was_not_told_of_it() -> None:
+    """A null is none; what was left out is not known."""
+    code = {"promo_code_id": 168, "discount_id": None}
+    unit = order({"price": "490", "quantity": 3, "discount_value": "147.50"}, price="1470", **code)
+    line = order({"price": "1470", "quantity": 3, "discount_value": "442.50"}, price="1470", number=2, **code)
+    bare = order({"price": "490"}, price="490", number=3)
+    made = tickets(split(raw(unit, line, bare), must.raw_orders).valid)
+
+    assert made.select("promo_code_id", "discount_id", "discount").rows() == [
+        (168, 0, Decimal("442.50")),
+        (168, 0, Decimal("442.50")),
+        (None, None, None),
+    ]
+
+
 CITIES = pl.DataFrame({"city": ["томск", "москва"], "alias": ["томск", "msk"]})
 
 
@@ -204,6 +219,52 @@ def test_an_event_by_hand() -> None:
         "last_show_at": datetime(2026, 3, 10, 16, tzinfo=UTC),
     }
     assert (other["event_id"], other["first_show_at"], other["last_show_at"]) == (2, None, None)
+
+
+def test_shows_by_hand_with_the_day_on_which_they_are_where_they_are() -> None:
+    """Tomsk is seven hours ahead of UTC. A show whose start is not told leaves no row, so that its last one stays."""
+    off, begins = {"show_is_active": "0"}, {"sale_starts_at": "2026-01-01T10:00:00+03:00"}
+    rows = raw_events(
+        {},
+        show(1, "2026-03-13T20:30:00+03:00") | begins,
+        show(2, "2026-03-13T19:59:00+03:00") | off,
+        show(3, "2026-03-13T12:00:00+03:00", GONE_AT),
+        show(4, "2026-03-13T12:00:00+03:00") | {"event_deleted_at": GONE_AT, "show_is_active": None},
+        show(5, None),
+        show(6, None, GONE_AT),
+        show(7, "2026-03-13T12:00:00+03:00") | {"timezone": "Mars", "show_is_active": None},
+        show(1, "2026-05-01T12:00:00+03:00", event="25000"),
+    )
+
+    made, dates = of_main(shows(rows)), of_main(show_dates(rows))
+
+    assert [
+        split(frame, rule).rejected.height for frame, rule in ((made, must.shows), (dates, must.show_dates))
+    ] == [
+        0,
+        0,
+    ]
+    gone = datetime(2026, 3, 11, 6, tzinfo=UTC)
+    assert made.select("show_id", "show_date", "is_active", "deleted_at").rows() == [
+        (1, date(2026, 3, 14), 1, None),
+        (2, date(2026, 3, 13), 0, None),
+        (3, date(2026, 3, 13), 0, gone),
+        (4, date(2026, 3, 13), 0, gone),
+        (6, None, 0, gone),
+        (7, None, 1, None),
+    ]
+    assert made.row(0, named=True) == {
+        "account": "main",
+        "show_id": 1,
+        "event_id": 24000,
+        "show_at": datetime(2026, 3, 13, 17, 30, tzinfo=UTC),
+        "show_date": date(2026, 3, 14),
+        "sale_starts_at": datetime(2026, 1, 1, 7, tzinfo=UTC),
+        "sale_ends_at": None,
+        "is_active": 1,
+        "deleted_at": None,
+    }
+    assert dates["show_id"].to_list() == [1, 2, 3, 4]
 
 
 def test_an_event_is_on_while_it_is_neither_hidden_nor_deleted() -> None:

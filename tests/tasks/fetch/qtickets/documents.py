@@ -16,7 +16,7 @@ def order(number: int, created: datetime, paid: datetime | None, **more: Any) ->
         "id": number * 10,
         "show_id": 900_000,
         **{"price": 490, "original_price": 490, "quantity": 1},
-        **{"deleted_at": None, "refunded_at": None, "refunded_amount": None},
+        **{"deleted_at": None, "refunded_at": None, "refunded_amount": None, "discount_value": 0},
     }
     return {
         "id": number,
@@ -25,7 +25,7 @@ def order(number: int, created: datetime, paid: datetime | None, **more: Any) ->
         "event_id": 800_000 + number % 7,
         **{"price": 490, "original_price": 490, "currency_id": "RUB", "utm": [], "baskets": [basket]},
         "created_at": _when(created),
-        "deleted_at": None,
+        **dict.fromkeys(("deleted_at", "promo_code_id", "discount_id")),
         **more,
     }
 
@@ -35,7 +35,10 @@ def event(number: int) -> dict[str, Any]:
         **{"id": number, "name": "Щелкунчик", "is_active": 1, "currency_id": "RUB", "place_name": "Зал"},
         "deleted_at": None,
         "city": {"name": "Томск", "timezone": "Asia/Tomsk"},
-        "shows": [{"id": number, "start_date": None, "deleted_at": None}],
+        "shows": [
+            dict.fromkeys(("start_date", "deleted_at", "sale_start_date", "sale_finish_date"))
+            | {"id": number, "is_active": 1}
+        ],
     }
 
 

@@ -1,0 +1,88 @@
+"""The promoter's own file of what was paid for bloggers, posters, radio and the like (COSTS_FILE)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+from tasks.errors import SettingsError
+from tasks.landing import Fetched
+from tasks.reference.own_file import AMOUNT, DAY, EVENT, SHOW, Form, Row, Wrong, lines_of
+from tasks.settings import Settings
+from tasks.window import Window
+
+VERSION = "1"
+_TAKEN = ("vk_ads", "direct", "other", "qtickets")
+"""Sources of the report that are none of this file's."""
+_MOST_DAYS = 1100
+_LONGEST_CITY = 80
+
+
+def fetch_costs(settings: Settings, window: Window, as_of: datetime) -> Fetched:  # noqa: ARG001
+    """All lines of the file, whatever the window. Columns of _FORM, text in one form; grain: line. Raises
+    SourceError with every mistake."""
+    rows = _read(settings)
+    return Fetched(rows, tuple(_FORM.columns), facts={"lines": len(rows)})
+
+
+def probe(settings: Settings) -> str:
+    return f"{len(_read(settings))} lines"
+
+
+def check_settings(settings: Settings) -> Path:
+    """Raises SettingsError."""
+    if settings.costs_file is None:
+        raise SettingsError("COSTS_FILE is missing: the path of a CSV (sample: configs/costs.csv.sample).")
+    return settings.costs_file
+
+
+def _read(settings: Settings) -> list[Row]:
+    return lines_of(check_settings(settings), _FORM, settings.zakaz_language)
+
+
+def _label(text: str) -> str | None:
+    fits = re.fullmatch(r"[a-zа-яё0-9][a-zа-яё0-9_-]{0,29}", text)
+    return text if fits and text not in _TAKEN else None
+
+
+def _city(text: str) -> str | None:
+    return text if text and len(text) <= _LONGEST_CITY else None
+
+
+def _across(row: Row) -> Iterator[Wrong]:
+    first = row["date_from"]
+    last = row["date_to"] = row["date_to"] or first
+    if first and last and not 0 <= (date.fromisoformat(last) - date.fromisoformat(first)).days < _MOST_DAYS:
+        wanted = (
+            f"a day from {first} on, at most {_MOST_DAYS} days of it",
+            f"дата не раньше {first} и не больше {_MOST_DAYS} дней после неё",
+        )
+        yield "date_to", last, wanted
+    if row["show_id"] and not row["event_id"]:
+        yield "event_id", "", ("the event of the show", "номер события этого сеанса")
+
+
+_FORM = Form(
+    name=("file of costs", "файл расходов"),
+    setting="COSTS_FILE",
+    columns={
+        "date_from": DAY,
+        "date_to": DAY,
+        "source": (
+            _label,
+            (
+                f"a label of small letters, digits, - and _, such as bloggers, and none of {', '.join(_TAKEN)}",
+                f"метка из строчных букв, цифр, - и _, например bloggers, и не {', '.join(_TAKEN)}",
+            ),
+        ),
+        "amount": AMOUNT,
+        "city": (_city, ("the name of a city", "название города")),
+        "event_id": EVENT,
+        "show_id": SHOW,
+    },
+    needed=("date_from", "source", "amount"),
+    ignored=("comment",),
+    across=_across,
+)

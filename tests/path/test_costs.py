@@ -1,0 +1,222 @@
+"""The costs file: each mistake is told with its line and column, and a right one is in the reports to the kopeck."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from uuid import uuid4
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.errors import SourceError, ZakazError
+from tasks.fetch.costs import fetch_costs
+from tasks.ingest import ingest
+from tasks.load.frames import insert, select
+from tasks.load.migrate import migrated
+from tasks.quality.checks import checks, judge
+from tasks.settings import Settings
+from tasks.sources import SOURCES, in_use
+from tasks.sources.accounts import Account
+from tasks.transform.costs import cost_days
+from tasks.window import Window
+from tests.validation.frames import tickets
+
+HEAD = "date_from,date_to,source,amount,city,event_id,show_id,comment\n"
+DAY = Window(first=date(2026, 4, 1), last=date(2026, 4, 1))
+SettingsFor = Callable[..., Settings]
+
+
+@pytest.fixture
+def settings(make_settings: SettingsFor, tmp_path: Path) -> Settings:
+    return make_settings(costs_file=tmp_path / "costs.csv", zakaz_language="en")
+
+
+def mistakes(settings: Settings, content: str | bytes) -> str:
+    assert settings.costs_file
+    settings.costs_file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(SourceError) as caught:
+        fetch_costs(settings, DAY, datetime.now(UTC))
+    assert not caught.value.transient
+    return str(caught.value).partition("nothing of it was loaded: ")[2]
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ("2026-02-30,,radio,1", 'date_from: "2026-02-30", expected a date such as 2026-03-31 or 31.03.2026'),
+        (",,radio,1", 'date_from: "", expected a date'),
+        ("2026-03-02,2026-03-01,radio,1", 'date_to: "2026-03-01", expected a day from 2026-03-02 on'),
+        (
+            "2026-03-02,2062-03-01,radio,1",
+            'date_to: "2062-03-01", expected a day from 2026-03-02 on, at most 1100 days',
+        ),
+        *(
+            (f"2026-03-01,,{label},1", f'source: "{label}", expected a label of small letters')
+            for label in ("Radio", "vk_ads", "direct", "other", "", "two words")
+        ),
+        *(
+            (f"2026-03-01,,radio,{amount}", "expected an amount above zero such as 10000.50")
+            for amount in ("0", "-5", "", "ten", "10.001", "1e3", '"1,000"', "10000000000000")
+        ),
+        ("2026-03-01,,radio,1,,x", 'event_id: "x", expected the number of an event in QTickets'),
+        ("2026-03-01,,radio,1,,0", 'event_id: "0", expected the number of an event'),
+        ("2026-03-01,,radio,1,,,7", 'event_id: "", expected the event of the show'),
+        ("2026-03-01,,radio,1,,,,a,b", 'line: "b", expected no more than 8 cells'),
+    ],
+)
+def test_a_mistake_is_told_with_its_line_its_column_and_what_is_expected(
+    settings: Settings, cells: str, told: str
+) -> None:
+    right = "2026-03-01,2026-03-03,radio,100\n\n"
+
+    found = mistakes(settings, f"{HEAD}{right}{cells}\n")
+
+    assert found.startswith("line 4, ")
+    assert told in found
+
+
+def test_every_mistake_of_every_line_is_told_in_the_reader_s_language(settings: Settings) -> None:
+    wrong = f"{HEAD}x,,Radio,1\n2026-03-01,,radio,1\n2026-03-01,,radio,-1,,0\n"
+    assert [one.partition(":")[0] for one in mistakes(settings, wrong).split("; ")] == [
+        "line 2, date_from", "line 2, source", "line 4, amount", "line 4, event_id",
+    ]  # fmt: skip
+    assert "expected also amount" in mistakes(settings, "date_from,source,sum\n")
+    with pytest.raises(
+        SourceError,
+        match=r"^Файл расходов costs\.csv: ошибок 2, ничего не загружено: строка 1, head: «sum», а нужно: ",
+    ):
+        fetch_costs(settings.model_copy(update={"zakaz_language": "ru"}), DAY, datetime.now(UTC))
+
+
+def test_a_file_as_a_spreadsheet_in_russian_writes_it(settings: Settings) -> None:
+    assert settings.costs_file
+    settings.costs_file.write_bytes(
+        "﻿date_from;source;amount;city\r\n01.03.2026;афиши;10 000,50;Казань\r\n".encode()
+    )
+    of_excel = fetch_costs(settings, DAY, datetime.now(UTC)).rows
+    settings.costs_file.write_bytes(
+        "date_from;source;amount;city\n2026-03-01;афиши;10000,50;Казань\n".encode("cp1251")
+    )
+    assert of_excel == fetch_costs(settings, DAY, datetime.now(UTC)).rows == [
+        dict.fromkeys(("event_id", "show_id"))
+        | {"date_from": "2026-03-01", "date_to": "2026-03-01", "source": "афиши", "amount": "10000.50", "city": "Казань"}
+    ]  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.integers(1, 10**9), st.integers(1, 40)), min_size=1, max_size=4))
+def test_an_amount_is_whole_over_its_days_the_first_of_which_have_a_kopeck_more(
+    lines: list[tuple[int, int]],
+) -> None:
+    rows = [
+        {
+            "date_from": "2026-03-01",
+            "date_to": str(date(2026, 2, 28) + timedelta(days=days)),
+            "source": f"label-{number}",
+            "amount": f"{kopecks // 100}.{kopecks % 100:02}",
+            **dict.fromkeys(("city", "event_id", "show_id")),
+        }
+        for number, (kopecks, days) in enumerate(lines)
+    ]
+    made = cost_days(
+        pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.String)), pl.DataFrame({"city": [""], "alias": [""]})
+    )
+
+    for number, (kopecks, days) in enumerate(lines):
+        spent = made.filter(source=f"label-{number}").sort("day")["spent"].to_list()
+        least, more = divmod(kopecks, days)
+        wanted = [(least + (day < more)) for day in range(days)]
+        assert [int(money * 100) for money in spent] == [one for one in wanted if one]
+
+
+def test_costs_are_sources_of_the_report_and_follow_the_file(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, make_settings: SettingsFor
+) -> None:
+    assert settings.costs_file
+    assert set(SOURCES) - {*in_use(make_settings())} == {"costs"}
+    assert "costs" in in_use(settings)
+    spellings = pl.DataFrame({"utm_source": ["bloger"], "source": ["bloggers"]})
+    monkeypatch.setattr("tasks.load.mart.utm_sources", lambda: spellings)
+    account = Account(SOURCES["costs"], "main", settings)
+
+    def load(*lines: str) -> str:
+        settings.costs_file.write_text(HEAD + "".join(f"{line}\n" for line in lines))  # type: ignore[union-attr]
+        return ingest(account, DAY, str(uuid4())).message
+
+    def report() -> dict[tuple[date, str, str], tuple[Decimal, int]]:
+        with migrated(settings) as client:
+            assert select(client, "SELECT sum(spend_total) FROM v_marketing_daily").item() == (
+                select(client, "SELECT sum(spent) FROM fact_other_costs_daily").item()
+            )
+            rows = select(client, "SELECT d, city, source, spend_total, tickets_sold FROM v_marketing_daily").rows()
+        return {row[:3]: row[3:] for row in rows}
+
+    paid = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    with migrated(settings) as client:
+        sold = tickets({"utm_source": "Bloger", "paid_at": paid, "ordered_at": paid})
+        of_load = {"account": pl.lit("main"), "_ver": pl.lit(1, pl.UInt64)}
+        insert(client, "stg_qtickets_tickets", sold.with_columns(**of_load))
+        event = {"event_id": [1], "city": ["казань"], "event_name": [""], "venue": [""], "timezone": [""]}
+        event |= {"currency": ["RUB"], "is_active": [1]}
+        insert(client, "dim_events", pl.DataFrame(event).with_columns(**of_load))
+
+    lines = ("2026-03-01,2026-03-03,bloggers,10000,Казань,24000", "2026-03-03,,bloggers,0.50,kazan,24000,150001")
+    assert "4 days of costs in the whole file, 4 new" in load(*lines)
+    first, second, third = (date(2026, 3, day) for day in (1, 2, 3))
+    wanted = {
+        (first, "казань", "bloggers"): (Decimal("3333.34"), 0),
+        (second, "казань", "bloggers"): (Decimal("3333.33"), 1),
+        (third, "казань", "bloggers"): (Decimal("3333.83"), 0),
+    }
+    assert report() == wanted
+    with migrated(settings) as client:
+        held = select(client, "SELECT * FROM fact_other_costs_daily ORDER BY ALL").rows()
+    assert "nothing changed" in load(*lines)
+    with pytest.raises(ZakazError, match="line 4, amount"):
+        load(*lines, "2026-03-04,,radio,-1")
+    with migrated(settings) as client:
+        assert select(client, "SELECT * FROM fact_other_costs_daily ORDER BY ALL").rows() == held
+    assert "3 removed" in load(lines[1]), "most of its money at once: that is what the file says"
+    assert report() == {
+        (second, "казань", "bloggers"): (Decimal(0), 1),
+        (third, "казань", "bloggers"): (Decimal("0.50"), 0),
+    }
+    reconcile = next(check for check in checks() if check.name == "reconcile_marketing")
+    with migrated(settings) as client:
+        told = [judge(client, reconcile, DAY.last, [("costs", "main")], {}).status]
+        client.command(
+            "ALTER TABLE fact_other_costs_daily UPDATE spent = spent + 1 WHERE 1 SETTINGS mutations_sync = 1"
+        )
+        told.append(judge(client, reconcile, DAY.last, [("costs", "main")], {}).status)
+    assert told == ["ok", "broken"]
+    assert "1 removed" in load()
+
+
+def test_the_promoter_says_which_show_an_ad_is_for_and_a_wrong_file_leaves_what_was_said(
+    settings: Settings,
+) -> None:
+    assert settings.costs_file
+    settings.costs_file.write_text(HEAD)
+    file = settings.costs_file.with_name("ad_shows.csv")
+    account = Account(SOURCES["costs"], "main", settings.model_copy(update={"ad_shows_file": file}))
+
+    def said(*lines: str) -> tuple[str, list[tuple[object, ...]]]:
+        file.write_text("".join(f"{line}\n" for line in ("source,campaign_id,ad_id,event_id,show_id", *lines)))
+        message = ingest(account, DAY, str(uuid4())).message
+        with migrated(settings) as client:
+            rows = "SELECT source, campaign_id, ad_id, event_id, show_id, _ver FROM dim_ad_shows ORDER BY ALL"
+            return message, select(client, rows).rows()
+
+    right = ("vk_ads,71,,24000,", "direct,71,8,24000,150001")
+    _, held = said(*right)
+    assert [row[:5] for row in held] == [("direct", 71, 8, 24000, 150001), ("vk_ads", 71, 0, 24000, 0)]
+    assert said(*right)[1] == held
+    message, left = said(right[0], "vk,71,x,24000,")
+    assert (
+        'line 3, source: "vk", expected one of direct, vk_ads; line 3, ad_id: "x", expected the number' in message
+    )
+    assert left == held
+    assert said(right[0], right[0])[1] == held
+    assert said(right[0])[1] == held[1:]
