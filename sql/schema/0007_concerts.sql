@@ -10,6 +10,7 @@ CREATE TABLE IF NOT EXISTS dim_shows
     sale_starts_at Nullable(DateTime64(3, 'UTC')),
     sale_ends_at   Nullable(DateTime64(3, 'UTC')),
     is_active      UInt8 COMMENT '0 too where it or its event was deleted',
+    deleted_at     Nullable(DateTime64(3, 'UTC')) COMMENT 'it or its event, whichever was first',
     _ver           UInt64
 )
 ENGINE = ReplacingMergeTree(_ver)
