@@ -156,9 +156,10 @@ CASES: dict[str, tuple[list[Show], AdDay, dict[tuple[int, int], tuple[int, int]]
     "a city, and two events": ([MARCH, Show(80, 8, date(2026, 3, 15))], AdDay(tag="москва"), {}, (0, 0, "", "two events on sale in москва")),
     "a city, and none": ([Show(70, 7, date(2026, 3, 1))], AdDay(tag="москва"), {}, (0, 0, "", "no event on sale in москва")),
     "a city, and a cancelled one": ([MARCH, Show(80, 8, date(2026, 3, 15), deleted=date(2026, 3, 1))], AdDay(tag="москва"), {}, (7, 70, "city", "")),
+    "a city, and none but a cancelled one": ([Show(80, 8, date(2026, 3, 15), deleted=date(2026, 3, 1))], AdDay(tag="москва"), {}, (0, 0, "", "no event on sale in москва")),
     "nothing": ([MARCH], AdDay(), {}, (0, 0, "", "the ad names no city and no event")),
     "an event of two accounts is one": ([MARCH, Show(70, 7, date(2026, 3, 14), account="spb")], AdDay(tag="москва 14.3"), {}, (7, 70, "tags", "")),
-    "two events of one number": ([MARCH, Show(70, 7, date(2026, 3, 14), account="spb", name="Балет")], AdDay(link=7), {}, (0, 0, "", "several accounts have an event of this number")),
+    "two events of one number": ([MARCH, Show(70, 7, date(2026, 3, 15), account="spb", name="Балет")], AdDay(link=7, tag="москва 14.3"), {}, (0, 0, "", "several accounts have an event of this number")),
     **{f"a tour of six cities: {one.city}": (SIX, AdDay(tag=f"{one.city} {one.on.day}.3"), {}, (one.event, one.show, "tags", "")) for one in SIX},
 }  # fmt: skip
 
