@@ -15,7 +15,7 @@ SELECT
     t.revenue_by_days           AS revenue_by_days,
     arraySum(t.by_days)         AS tickets,
     t.late                      AS late,
-    t.first_day > f.first_day + 7 AS is_whole
+    t.show_id = 0 OR t.first_day > f.first_day + 7 AS is_whole
 FROM
 (
     SELECT toString(account) AS seller, show_id, event_id, show_at, assumeNotNull(show_date) AS its_date
