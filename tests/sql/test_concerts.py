@@ -122,8 +122,13 @@ def fill(client: Client, worlds: list[World]) -> None:
     for table, its in lines.items():
         client.command(f"TRUNCATE TABLE {table}")
         if its:
-            text = "\n".join(json.dumps({"_ver": 1, **line}, default=str) for line in its)
-            client.command(f"INSERT INTO {table} FORMAT JSONEachRow\n{text}")
+            put(client, table, *its)
+
+
+def put(client: Client, table: str, *lines: dict[str, object]) -> None:
+    text = "\n".join(json.dumps({"_ver": 1, "account": "main", **line}, default=str) for line in lines)
+    how = "SETTINGS input_format_skip_unknown_fields = 1"
+    client.command(f"INSERT INTO {table} {how} FORMAT JSONEachRow\n{text}")
 
 
 TOUR = [Show(n, 7, date(2026, 3, 9 + n), city) for n, city in enumerate(("москва",) * 6, 1)]
@@ -295,3 +300,46 @@ def summed(lines: list[dict[str, Any]], by_event: bool) -> dict[tuple[int, int],
         for name in (*FIGURES, *SPENT):
             of[name] += Decimal(line[name])
     return {key: row for key, row in sums.items() if key[0] or any(row.values())}
+
+
+def test_a_show_by_hand_with_its_seats_ratios_promo_codes_and_refunds(client: Client) -> None:
+    line = {"event_id": 7, "show_id": 70, "quantity": 1}
+    back = {"state": "refunded", "refunded_amount": "300.00"}
+    world = World(
+        [MARCH],
+        [AdDay(link=7, spent=Decimal("150.00")), AdDay(link=7, source="direct", spent=Decimal("50.00"), ad=2)],
+        sales=[
+            line | {"amount": "400.00", "promo_code_id": 1, "discount": "100.00"},
+            line | {"amount": "300.00", "promo_code_id": 2, "discount": "200.00"} | back | {"refunded_at": "2026-03-09 20:00:00.000"},
+            line | {"amount": "500.00", "quantity": 2, "discount_id": 4, "discount": "10.00"},
+            line | {"amount": "0.00", "promo_code_id": 9},
+            line | {"amount": "600.00", "show_id": 0, "refunded_at": "2026-03-03 20:59:00.000"} | back,
+        ],
+    )
+    fill(client, [world])
+    put(client, "dim_promo_codes", {"promo_code_id": 1, "code": "ВЕСНА"}, {"promo_code_id": 2})
+    put(client, "fact_show_seats_daily", *({"show_id": 70, "day": f"2026-03-0{day}", "seats_total": 200, "seats_sold": 40 + day,
+        "seats_held": 6, "seats_free": 154 - day, "price_left": "1000.50"} for day in (2, 1)))  # fmt: skip
+
+    whole, show = rows(client, "SELECT * FROM v_show_economics ORDER BY show_id")
+    (event,) = rows(client, "SELECT * FROM v_event_economics")
+    codes = rows(client, "SELECT * FROM v_promo_codes ORDER BY kind, code")
+    refunds = rows(client, "SELECT * FROM v_refunds ORDER BY show_id")
+
+    money = ("revenue", "refunds_amount", "net_revenue", "discount", "spend_total", "price_left")
+    assert [show[name] for name in money] == ["1200.00", "300.00", "900.00", "310.00", "200.00", "1000.50"]
+    ratios = ("average_price", "cost_per_ticket", "romi", "refund_share", "sold_share")
+    assert [show[name] for name in ratios] == pytest.approx([300, 40, 3.5, 0.25, 0.21])
+    assert [whole[name] for name in (*ratios, "show_at", "days_to_show", "seats_total")] == [600, 0, None, 0.5, *[None] * 4]
+    assert [event[name] for name in ratios] == pytest.approx([360, 200 / 6, 5.0, 1 / 3, 0.21])
+    assert (event["shows"], event["show_at"], event["days_to_show"]) == (1, show["show_at"], show["days_to_show"])
+    assert [(c["kind"], c["code"], c["tickets_sold"], c["revenue"], c["discount"]) for c in codes] == [
+        ("code", "ВЕСНА", 1, "400.00", "100.00"),
+        ("discount", "", 2, "500.00", "10.00"),
+        ("personal", "", 1, "300.00", "200.00"),
+        ("unknown", "", 1, "0.00", "0.00"),
+    ]
+    assert [(r["show_id"], r["days_after_sale"], r["days_before_show"], r["refunds_amount"]) for r in refunds] == [
+        (0, 1, None, "300.00"),
+        (70, 7, 5, "300.00"),
+    ]
