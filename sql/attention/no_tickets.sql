@@ -22,7 +22,18 @@ WITH
             groupArray((stat_date, spend)) AS days
         FROM v_ad_spend WHERE stat_date >= {today:Date} - 30 AND stat_date < {today:Date} GROUP BY source, its_account, campaign_id
     ),
-    sold AS (SELECT source, utm_campaign, max(d) AS newest FROM v_attributed_tickets WHERE d >= {today:Date} - 30 AND source != 'other' GROUP BY source, utm_campaign)
+    -- In any currency.
+    sold AS
+    (
+        SELECT u.its AS source, t.utm_campaign AS utm_campaign, max(toDate(t.booked_at, 'Europe/Moscow')) AS newest
+        FROM
+        (
+            SELECT utm_source, utm_campaign, booked_at FROM stg_qtickets_tickets FINAL
+            WHERE state IN ('paid', 'refunded') AND booked_at >= toDateTime64({today:Date} - 30, 3, 'Europe/Moscow')
+        ) AS t
+        INNER JOIN (SELECT utm_source, toString(source) AS its FROM dim_utm_sources FINAL) AS u ON u.utm_source = lowerUTF8(t.utm_source)
+        GROUP BY source, utm_campaign
+    )
 SELECT
     source, its_account AS account, campaign_id, campaign,
     arraySum(x -> if(x.1 > newest, x.2, 0), days) AS money, arrayMin(x -> if(x.1 > newest AND x.2 > 0, x.1, toDate(65535)), days) AS since

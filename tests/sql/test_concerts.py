@@ -77,7 +77,9 @@ class World:
         return World(
             [replace(s, show=own(s.show), event=own(s.event), city=place(s.city)) for s in self.shows],
             [
-                replace(a, campaign=own(a.campaign), link=own(a.link), tag=" ".join([place(a.city), *a.tag.split()[1:]]))
+                replace(
+                    a, campaign=own(a.campaign), link=own(a.link), tag=" ".join([place(a.city), *a.tag.split()[1:]])
+                )
                 for a in self.ads
             ],
             {(own(campaign), ad): (own(event), own(show)) for (campaign, ad), (event, show) in self.file.items()},
@@ -209,7 +211,9 @@ def meant(world: World, ad: AdDay) -> tuple[int, int]:
             return line
     elif all(ad.date):
         within = date(ad.day.year + 1, ad.day.month, ad.day.day)
-        found = nearest([show for show in world.shows if show.city == ad.city and any(d <= within for d in days(show))])
+        found = nearest(
+            [show for show in world.shows if show.city == ad.city and any(d <= within for d in days(show))]
+        )
         found = [show for show in found if max(days(show)) >= ad.day]
     else:
         found = [
@@ -234,16 +238,29 @@ def worlds(draw: st.DrawFn) -> World:
         (event, city), on = draw(st.sampled_from(events)), draw(DAYS)
         moved, since, deleted = (draw(st.none() | DAYS) for _ in range(3))
         shows.append(Show(n, event, on, city, before=(moved,) if moved else (), since=since, deleted=deleted))
-    tags = st.sampled_from([""] + [f"{city}{when}" for _, city in events for when in ("", " 27.2", " 1.3", " 3.3", " 5.3")])
+    tags = st.sampled_from(
+        [""] + [f"{city}{when}" for _, city in events for when in ("", " 27.2", " 1.3", " 3.3", " 5.3")]
+    )
     number, source = st.integers(0, 4), st.sampled_from(["vk_ads", "direct"])
     campaign = st.integers(1, 4)
     link = st.sampled_from([0, 0, 1, 2, 3, 9])
     ad = st.builds(AdDay, day=DAYS, tag=tags, link=link, campaign=campaign, ad=campaign, source=source, spent=MONEY)
-    line = {"show_id": number, "state": st.sampled_from(["paid", "refunded", "reserved"]), "quantity": st.integers(1, 3)}
-    line |= {"event_id": st.integers(1, 4), "currency": st.sampled_from(["RUB", "RUB", "KZT"]), "amount": st.just(Decimal(0)) | MONEY}
+    line = {
+        "show_id": number,
+        "state": st.sampled_from(["paid", "refunded", "reserved"]),
+        "quantity": st.integers(1, 3),
+    }
+    line |= {
+        "event_id": st.integers(1, 4),
+        "currency": st.sampled_from(["RUB", "RUB", "KZT"]),
+        "amount": st.just(Decimal(0)) | MONEY,
+    }
     line |= {"promo_code_id": st.integers(0, 1), "discount": MONEY, "refunded_amount": MONEY}
     file = st.dictionaries(st.tuples(campaign, number), st.tuples(st.integers(1, 5), number), max_size=2)
-    sales, costs = st.lists(st.fixed_dictionaries(line), max_size=6), st.lists(st.tuples(number, number, MONEY), max_size=3)
+    sales, costs = (
+        st.lists(st.fixed_dictionaries(line), max_size=6),
+        st.lists(st.tuples(number, number, MONEY), max_size=3),
+    )
     return World(shows, draw(st.lists(ad, max_size=12)), draw(file), draw(sales), draw(costs))
 
 
@@ -253,7 +270,9 @@ SPENT = ("spend_vk_ads", "spend_direct", "spend_other")
 
 @settings(max_examples=int(os.environ.get("ZAKAZ_TEST_EXAMPLES") or 3))
 @given(st.lists(worlds(), min_size=20, max_size=20))
-def test_each_show_has_what_its_lists_add_up_to_and_all_rows_are_all_there_is(client: Client, many: list[World]) -> None:
+def test_each_show_has_what_its_lists_add_up_to_and_all_rows_are_all_there_is(
+    client: Client, many: list[World]
+) -> None:
     apart = [world.apart(n) for n, world in enumerate(many, 1)]
     fill(client, apart)
     for mart in ("stg_qtickets_sales_raw", "agg_marketing_daily"):
@@ -310,7 +329,10 @@ def test_a_show_by_hand_with_its_seats_ratios_promo_codes_and_refunds(client: Cl
         [AdDay(link=7, spent=Decimal("150.00")), AdDay(link=7, source="direct", spent=Decimal("50.00"), ad=2)],
         sales=[
             line | {"amount": "400.00", "promo_code_id": 1, "discount": "100.00"},
-            line | {"amount": "300.00", "promo_code_id": 2, "discount": "200.00"} | back | {"refunded_at": "2026-03-09 20:00:00.000"},
+            line
+            | {"amount": "300.00", "promo_code_id": 2, "discount": "200.00"}
+            | back
+            | {"refunded_at": "2026-03-09 20:00:00.000"},
             line | {"amount": "500.00", "quantity": 2, "discount_id": 4, "discount": "10.00"},
             line | {"amount": "0.00", "promo_code_id": 9},
             line | {"amount": "600.00", "show_id": 0, "refunded_at": "2026-03-03 20:59:00.000"} | back,
@@ -330,7 +352,13 @@ def test_a_show_by_hand_with_its_seats_ratios_promo_codes_and_refunds(client: Cl
     assert [show[name] for name in money] == ["1200.00", "300.00", "900.00", "310.00", "200.00", "1000.50"]
     ratios = ("average_price", "cost_per_ticket", "romi", "refund_share", "sold_share")
     assert [show[name] for name in ratios] == pytest.approx([300, 40, 3.5, 0.25, 0.21])
-    assert [whole[name] for name in (*ratios, "show_at", "days_to_show", "seats_total")] == [600, 0, None, 0.5, *[None] * 4]
+    assert [whole[name] for name in (*ratios, "show_at", "days_to_show", "seats_total")] == [
+        600,
+        0,
+        None,
+        0.5,
+        *[None] * 4,
+    ]
     assert [event[name] for name in ratios] == pytest.approx([360, 200 / 6, 5.0, 1 / 3, 0.21])
     assert (event["shows"], event["show_at"], event["days_to_show"]) == (1, show["show_at"], show["days_to_show"])
     assert [(c["kind"], c["code"], c["tickets_sold"], c["revenue"], c["discount"]) for c in codes] == [

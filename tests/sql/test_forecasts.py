@@ -38,7 +38,10 @@ def promoter(today: date) -> list[Show]:
     shows = []
     for n in range(1, 48):
         on = today + timedelta(days=chance.randint(-500, -1) if n <= 40 else (n - 41) * 9)
-        days = [on - timedelta(days=int(60 * chance.random() ** 2) - chance.choice([0] * 9 + [3])) for _ in range(chance.choice([4, 30, 60]))]
+        days = [
+            on - timedelta(days=int(60 * chance.random() ** 2) - chance.choice([0] * 9 + [3]))
+            for _ in range(chance.choice([4, 30, 60]))
+        ]
         sold = {day: chance.randint(1, 9) for day in days if day <= today}
         city = chance.choice(["москва", "москва", "казань", "пермь"]) if n != 44 else "уфа"
         shows.append(Show(n, on, city, chance.choice([0, 150, 400]), sold, n == 3))
@@ -59,7 +62,9 @@ def filled(client: Client) -> tuple[date, list[Show]]:
     for one in shows:
         names = {"_ver": 1, "account": "main", "event_id": one.show, "show_id": one.show}
         gone = one.on - timedelta(days=2)
-        lines["dim_events"].append(names | {"event_name": f"Концерт {one.show}", "city": one.city, "currency": "RUB"})
+        lines["dim_events"].append(
+            names | {"event_name": f"Концерт {one.show}", "city": one.city, "currency": "RUB"}
+        )
         lines["dim_shows"].append(names | {"show_date": one.on, "show_at": f"{one.on} 16:00:00", "is_active": 1}
                                   | ({"deleted_at": f"{gone} 09:00:00"} if one.cancelled else {}))  # fmt: skip
         if one.seats:
@@ -70,14 +75,20 @@ def filled(client: Client) -> tuple[date, list[Show]]:
             number = len(lines["stg_qtickets_tickets"])
             state = "refunded" if number % 9 == 0 else "paid"
             lines["stg_qtickets_tickets"].append(
-                names | paid | {"ticket_id": number, "state": state, "quantity": n, "amount": n * 100, "currency": "RUB"}
+                names
+                | paid
+                | {"ticket_id": number, "state": state, "quantity": n, "amount": n * 100, "currency": "RUB"}
             )
     for table, its in lines.items():
         client.command(f"TRUNCATE TABLE {table}")
         text = "\n".join(json.dumps(line, default=str) for line in its)
-        client.command(f"INSERT INTO {table} SETTINGS input_format_skip_unknown_fields = 1 FORMAT JSONEachRow\n{text}")
+        client.command(
+            f"INSERT INTO {table} SETTINGS input_format_skip_unknown_fields = 1 FORMAT JSONEachRow\n{text}"
+        )
     client.command("TRUNCATE TABLE stg_qtickets_sales_raw")
-    client.command(f"INSERT INTO stg_qtickets_sales_raw SELECT *, 1 FROM ({sql_text('marts/stg_qtickets_sales_raw.sql')})")
+    client.command(
+        f"INSERT INTO stg_qtickets_sales_raw SELECT *, 1 FROM ({sql_text('marts/stg_qtickets_sales_raw.sql')})"
+    )
     return today, shows
 
 
@@ -108,7 +119,9 @@ def test_the_forecast_is_what_comparable_shows_say_that_were_known_then(client: 
             shares = [other.at(out, known) / other.until(known) for other in others]
             if others and now >= 20 and median(shares) >= 0.05:
                 finals = [now / share if share else 1e15 for share in shares]
-                told = quantiles([max(now, min(final, one.seats or 1e15)) for final in finals], n=4, method="inclusive")
+                told = quantiles(
+                    [max(now, min(final, one.seats or 1e15)) for final in finals], n=4, method="inclusive"
+                )
                 told = tuple(None if final >= 1e14 else final for final in told)
             expected[one.show, out] = (now, len(others), told)
 
@@ -146,7 +159,12 @@ def test_the_pace_is_what_was_sold_by_each_day_beside_the_quartiles_of_comparabl
             assert row["share"] == (pytest.approx(sold / one.until(today)) if over else None)
             assert row["revenue"] == (None if sold is None else f"{sold * 100}.00")
             shares = [other.at(out, today) / other.until(today) for other in others]
-            usual = [quantiles(its, n=4, method="inclusive") if others else [None] * 3 for its in (shares, [o.at(out, today) for o in others])]
+            usual = [
+                quantiles(its, n=4, method="inclusive") if others else [None] * 3
+                for its in (shares, [o.at(out, today) for o in others])
+            ]
             for name, its in zip(("share", "tickets"), usual, strict=True):
-                assert [row[f"usual_{name}_p{n}"] for n in (25, 50, 75)] == [value if value is None else pytest.approx(value) for value in its]
+                assert [row[f"usual_{name}_p{n}"] for n in (25, 50, 75)] == [
+                    value if value is None else pytest.approx(value) for value in its
+                ]
     assert (found, seen) == ({}, {True, False})
