@@ -1,4 +1,5 @@
-"""Tables of concerts for a person, in English or Russian: coming shows, how good forecasts were, what deserves attention."""
+"""Tables of concerts for a person, in English or Russian: coming shows, how good forecasts were, what deserves
+attention."""
 
 from __future__ import annotations
 
@@ -57,6 +58,10 @@ _BACKTEST: tuple[Column, ...] = (
 )
 
 
+_LONG = ("show", "forecast", "what", "what to do")
+"""Titles of columns that may be cut into lines."""
+
+
 def shows_table(rows: pl.DataFrame, language: str) -> Table:
     return _table(_SHOWS, rows.to_dicts(), language)
 
@@ -88,7 +93,8 @@ def _table(columns: Sequence[Column], rows: Sequence[Row], language: str) -> Tab
     table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left")
     for english, russian, _ in columns:
         right = "right" if english in numeric else "left"
-        table.add_column(english if language == "en" else russian, justify=right, overflow="fold")  # type: ignore[arg-type]
+        title, wraps = english if language == "en" else russian, english in _LONG
+        table.add_column(title, justify=right, overflow="fold", no_wrap=not wraps)  # type: ignore[arg-type]
     for row in rows:
         table.add_row(*(cell(value(row, language)) for *_, value in columns))
     return table

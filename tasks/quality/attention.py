@@ -18,7 +18,8 @@ logger = logging.getLogger("zakaz.flow")
 def attention(client: Client, settings: Settings, today: date) -> list[Finding]:
     """What there is on this Moscow day, by money; those of which nobody can say how much last. One that cannot be
     looked for says why in the log and hides no other."""
-    accounts, found = set_up(client, settings), []
+    accounts = set_up(client, settings)
+    found: list[Finding] = []
     for check in checks(folder="attention"):
         result = judge(client, check, today, accounts, settings.quality_parameters.get(check.name, {}))
         if result.hindered:
