@@ -1,6 +1,5 @@
 """What deserves attention is found, with the roubles at stake, and what goes well is not."""
 
-import json
 from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,7 +11,7 @@ from tasks.load.sql import sql_text
 from tasks.quality.attention import attention
 from tasks.settings import Settings
 from tests.quality.healthy import warehouse_in
-from tests.tasks.load.engines import values
+from tests.tasks.load.engines import put, values
 
 MARTS = ("stg_qtickets_sales_raw", "agg_campaigns_monthly", "agg_tags_monthly")
 
@@ -95,9 +94,7 @@ def test_what_is_at_stake_is_found_and_nothing_else(tmp_path: Path, monkeypatch:
         sell(18, ago(5), 100, 9000)
 
         for table, its in lines.items():
-            text = "\n".join(json.dumps({"_ver": 1, **line}, default=str) for line in its)
-            how = "SETTINGS input_format_skip_unknown_fields = 1"
-            client.command(f"INSERT INTO {table} {how} FORMAT JSONEachRow\n{text}")
+            put(client, table, *its)
         for mart in MARTS:
             client.command(f"INSERT INTO {mart} SELECT *, 1 FROM ({sql_text(f'marts/{mart}.sql')})")
 

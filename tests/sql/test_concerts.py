@@ -1,7 +1,6 @@
 """Which show an ad is for, and what each show cost and brought: worlds by hand, with what a person finds in them, and
 random ones, searched by plain loops over the same lists."""
 
-import json
 import os
 from collections import defaultdict
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from hypothesis import strategies as st
 
 from tasks.load.sql import sql_text
 from tests.quality.healthy import warehouse_in
-from tests.tasks.load.engines import rows
+from tests.tasks.load.engines import put, rows
 
 TABLES = (
     *("dim_events", "dim_shows", "dim_show_dates", "dim_ad_shows", "fact_other_costs_daily", "fact_vk_ads_daily"),
@@ -125,12 +124,6 @@ def fill(client: Client, worlds: list[World]) -> None:
         client.command(f"TRUNCATE TABLE {table}")
         if its:
             put(client, table, *its)
-
-
-def put(client: Client, table: str, *lines: dict[str, object]) -> None:
-    text = "\n".join(json.dumps({"_ver": 1, "account": "main", **line}, default=str) for line in lines)
-    how = "SETTINGS input_format_skip_unknown_fields = 1"
-    client.command(f"INSERT INTO {table} {how} FORMAT JSONEachRow\n{text}")
 
 
 TOUR = [Show(n, 7, date(2026, 3, 9 + n), city) for n, city in enumerate(("москва",) * 6, 1)]

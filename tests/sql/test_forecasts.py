@@ -1,6 +1,5 @@
 """How shows sell against comparable ones, and what that lets expect: worked out anew by loops over the same sales."""
 
-import json
 import random
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from clickhouse_connect.driver.client import Client
 
 from tasks.load.sql import sql_text
 from tests.quality.healthy import warehouse_in
-from tests.tasks.load.engines import rows, values
+from tests.tasks.load.engines import put, rows, values
 
 
 @dataclass
@@ -60,7 +59,7 @@ def filled(client: Client) -> tuple[date, list[Show]]:
     shows = promoter(today)
     lines = defaultdict(list)
     for one in shows:
-        names = {"_ver": 1, "account": "main", "event_id": one.show, "show_id": one.show}
+        names = {"event_id": one.show, "show_id": one.show}
         gone = one.on - timedelta(days=2)
         lines["dim_events"].append(
             names | {"event_name": f"Концерт {one.show}", "city": one.city, "currency": "RUB"}
@@ -81,10 +80,7 @@ def filled(client: Client) -> tuple[date, list[Show]]:
             )
     for table, its in lines.items():
         client.command(f"TRUNCATE TABLE {table}")
-        text = "\n".join(json.dumps(line, default=str) for line in its)
-        client.command(
-            f"INSERT INTO {table} SETTINGS input_format_skip_unknown_fields = 1 FORMAT JSONEachRow\n{text}"
-        )
+        put(client, table, *its)
     client.command("TRUNCATE TABLE stg_qtickets_sales_raw")
     client.command(
         f"INSERT INTO stg_qtickets_sales_raw SELECT *, 1 FROM ({sql_text('marts/stg_qtickets_sales_raw.sql')})"
