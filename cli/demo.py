@@ -17,6 +17,7 @@ import polars as pl
 from rich.bar import Bar
 from rich.table import Table
 
+from cli.concerts import attention_table, shows_table
 from cli.run import Request, judge, line_of, load_all
 from cli.stand_in import bare_environment, settings_for
 from cli.stopping import at_end
@@ -26,14 +27,21 @@ from tasks.ingest import Report
 from tasks.load.frames import select
 from tasks.load.sql import sql_text
 from tasks.load.warehouse import warehouse
+from tasks.quality.attention import attention
+from tasks.quality.checks import Finding
 from tasks.quality.run import summary
 from tasks.settings import load_settings
+from tasks.window import moscow_today
 
 _CURRENCY = "RUB"
+_ROWS = 8
+"""Of tables that may be long."""
 _NEXT = """
 Try next:
   {zakaz} sql "SELECT * FROM v_campaign_performance ORDER BY romi DESC LIMIT 10"
   {zakaz} sql "SELECT * FROM v_romi_kpi ORDER BY d DESC, spend_total DESC LIMIT 10"
+  {zakaz} forecast --backtest
+  {zakaz} attention
   {zakaz} runs
 Your own figures: put the tokens into secrets/ (samples in configs/), remove the made-up data/warehouse, then
   {zakaz} load all"""
@@ -52,7 +60,9 @@ def run_demo(days: int, scale: float) -> None:
         status.update("Judging the data")
         judged = judge()
         status.update("Summing up")
-        tables = _read("totals", "events", "sources", "cities", "days")
+        tables, found = _read(
+            "demo/totals", "demo/events", "demo/sources", "demo/cities", "demo/days", "forecast/coming"
+        )
     failed = [outcome for outcome in outcomes.values() if isinstance(outcome, Exception)]
     for outcome in outcomes.values():
         if isinstance(outcome, Report):
@@ -62,6 +72,7 @@ def run_demo(days: int, scale: float) -> None:
     say(f"quality {summary(judged)}.")
     print(f"Made up, fetched, loaded and judged in {time.monotonic() - begun:.0f} s.\n")
     _show(tables)
+    _show_concerts(tables["coming"], found)
     _show_next()
 
 
@@ -88,9 +99,15 @@ def _sandbox(days: int, scale: float) -> Iterator[None]:
             process.terminate()
 
 
-def _read(*names: str) -> dict[str, pl.DataFrame]:
-    with warehouse(load_settings()) as client:
-        return {name: select(client, sql_text(f"demo/{name}.sql"), {"currency": _CURRENCY}) for name in names}
+def _read(*paths: str) -> tuple[dict[str, pl.DataFrame], list[Finding]]:
+    """What each file of `sql/` answers, by its name, and what deserves attention."""
+    settings = load_settings()
+    with warehouse(settings) as client:
+        tables = {
+            path.rpartition("/")[2]: select(client, sql_text(f"{path}.sql"), {"currency": _CURRENCY})
+            for path in paths
+        }
+        return tables, attention(client, settings, moscow_today())
 
 
 def _show(tables: dict[str, pl.DataFrame]) -> None:
@@ -104,6 +121,15 @@ def _show(tables: dict[str, pl.DataFrame]) -> None:
     for day, net in days.iter_rows():
         chart.add_row(f"{day:%a %d.%m}", cell(net), Bar(highest, 0, max(0.0, float(net)), width=40, color="green"))
     out.print(chart)
+
+
+def _show_concerts(coming: pl.DataFrame, found: list[Finding]) -> None:
+    if not coming.is_empty():
+        print(f"\nComing shows, the next {_ROWS} of {coming.height}" if coming.height > _ROWS else "\nComing shows")
+        out.print(shows_table(coming.head(_ROWS), "en"))
+    if found:
+        print("\nWhat deserves attention")
+        out.print(attention_table(found[:_ROWS], "en"))
 
 
 def _table(title: str, rows: pl.DataFrame) -> Table:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli.commands import checking, loading, server, warehouse
+from cli.commands import checking, concerts, loading, server, warehouse
 
 app = typer.Typer(
     name="zakaz",
@@ -20,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _group in (loading, checking, warehouse, server):
+for _group in (loading, checking, concerts, warehouse, server):
     app.add_typer(_group.app)
 
 

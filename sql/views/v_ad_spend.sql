@@ -15,6 +15,9 @@ SELECT
     f.utm_campaign  AS utm_campaign,
     f.utm_content   AS utm_content,
     f.utm_city      AS utm_city,
+    f.utm_day       AS utm_day,
+    f.utm_month     AS utm_month,
+    f.link_event_id AS link_event_id,
     CAST(multiIf(
         f.spent_has_vat = r.spend_with_vat, toDecimal128(f.spent, 2),
         r.spend_with_vat = 1, toDecimal128(round(toDecimal128(f.spent, 2) * (1 + v.rate), 2), 2),

@@ -178,9 +178,9 @@ class Result:
         return f"{self.findings[0].what_ru}{more}"
 
 
-def checks(root: Path = SQL_DIR) -> list[Check]:
+def checks(root: Path = SQL_DIR, folder: str = "quality") -> list[Check]:
     """All checks by name, files that are no check included, with their `fault`: they must not end the others."""
-    return [_parsed(file) for file in sql_files("quality", root)]
+    return [_parsed(file, folder) for file in sql_files(folder, root)]
 
 
 def judge(
@@ -330,7 +330,7 @@ def record(client: Client, run: Run, today: date, results: list[Result]) -> None
     merge(client, TABLE)
 
 
-def _parsed(file: SqlFile) -> Check:
+def _parsed(file: SqlFile, folder: str) -> Check:
     header: dict[str, list[str]] = {}
     for name, value in _HEADER.findall(file.text):
         header.setdefault(name, []).append(value.strip())
@@ -351,7 +351,7 @@ def _parsed(file: SqlFile) -> Check:
     except ValueError:
         parameters, days, fault = {}, 7, "a `param` line is not `name = number`, or `days` is no number"
     if fault:
-        return replace(check, fault=f"could not be run: sql/quality/{file.name}.sql: {fault}")
+        return replace(check, fault=f"could not be run: sql/{folder}/{file.name}.sql: {fault}")
     return replace(
         check,
         severity=header["severity"][0],

@@ -96,6 +96,8 @@ pytestmark = pytest.mark.slow
 USERS = shipped()
 READER = USERS["datalens_reader"]
 VIEWS = [file.name for file in sql_files("views")]
+# Empty where the world has no show to come, none that is over, or no promo code.
+OF_SHOWS = {"v_show_curves", "v_show_pace", "v_forecasts", "v_show_forecast", "v_promo_codes"}
 SPENT = replace(READER, name="spent", quota={3600: {"read_rows": "1000"}})
 TOO_MUCH_TO_READ, TOO_MUCH_MEMORY, TOO_MUCH_TO_TELL, TOO_MUCH_IN_AN_HOUR = 158, 241, 396, 201
 EVERYTHING = "SELECT * FROM zakaz.v_marketing_daily ORDER BY ALL"
@@ -133,7 +135,7 @@ def test_the_reader_reads_each_view_as_the_owner_does(by: SimpleNamespace) -> No
         moving = " EXCEPT minutes_since_success" if view == "v_data_freshness" else ""
         statement = f"SELECT *{moving} FROM zakaz.{view} ORDER BY ALL"
         found = by.reader.ask(statement)
-        assert found or view == "v_sales_14d"
+        assert found or view == "v_sales_14d" or view in OF_SHOWS
         assert found == by.admin.ask(statement, readonly=0, join_use_nulls=0)
 
 

@@ -23,6 +23,7 @@ from tasks.settings import Settings
 from tasks.sources import SOURCES
 from tasks.sources.accounts import Account
 from tasks.window import Window
+from tests.access.test_users import OF_SHOWS
 from tests.cluster.servers import CLUSTER, Shards, drop_database
 from tests.flows import ad_truth, truth
 from tests.quality.healthy import ACCOUNTS, DATA
@@ -115,7 +116,7 @@ def test_tables_views_and_checks_say_the_same_and_the_truth(kept: tuple[Client, 
     found, *others = map(answers, kept)
 
     assert [name for other in others for name in found if found[name] != other[name]] == []
-    assert {name for name, lines in found.items() if not lines} <= {"v_sales_14d", "meta_quarantine"}
+    assert {name for name, lines in found.items() if not lines} <= {"v_sales_14d", "meta_quarantine", *OF_SHOWS}
     for account, world in (("main", WORLD), ("spb", SPB)):
         sales = select(kept[0], f"SELECT {SALES} FROM stg_qtickets_sales_raw WHERE account = '{account}'").rows()
         assert {row[:3]: row[3:] for row in sales} == truth.sales(world)

@@ -1,6 +1,5 @@
 """What the reports say of rows put in by hand: levels, and which campaign a ticket belongs to."""
 
-import json
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -9,7 +8,7 @@ from clickhouse_connect.driver.client import Client
 
 from tasks.load.sql import sql_text
 from tests.quality.healthy import set_references
-from tests.tasks.load.engines import rows
+from tests.tasks.load.engines import put, rows
 
 DAY = date(2026, 3, 10)
 TAGS = {"utm_source": "vk", "utm_campaign": "spring", "utm_content": "msk_10_03"}
@@ -19,13 +18,6 @@ TAGS = {"utm_source": "vk", "utm_campaign": "spring", "utm_content": "msk_10_03"
 def _references(client: Client) -> None:
     """Reports in roubles with VAT."""
     set_references(client)
-
-
-def put(client: Client, table: str, *lines: dict[str, object]) -> None:
-    """Of the account `main` as a rule. Columns left out are empty or zero."""
-    more = {"_ver": 1} if table.startswith("agg") else {"_ver": 1, "account": "main"}
-    text = "\n".join(json.dumps(more | line, default=str) for line in lines)
-    client.command(f"INSERT INTO {table} FORMAT JSONEachRow\n{text}")
 
 
 def ad_day(spent: object, day: object = DAY, **more: object) -> dict[str, object]:

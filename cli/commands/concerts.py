@@ -1,0 +1,60 @@
+"""Concerts: what they may sell, and what of them deserves attention."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli import terminal
+from cli.commands.options import AsJson, EnvFile, group
+from tasks.settings import load_settings
+
+app = group()
+
+
+@app.command("forecast")
+def forecast_command(
+    backtest: Annotated[
+        bool, typer.Option("--backtest", help="How good it would have been for shows that are over.")
+    ] = False,
+    as_json: AsJson = False,
+    _env: EnvFile = None,
+) -> None:
+    """What the coming shows sold, and may sell in the end."""
+    from cli.concerts import backtest_table, shows_table
+    from tasks.load.frames import select
+    from tasks.load.migrate import migrated
+    from tasks.load.sql import sql_text
+
+    settings = load_settings()
+    with migrated(settings) as client:
+        rows = select(client, sql_text(f"forecast/{'backtest' if backtest else 'coming'}.sql"))
+    if as_json or rows.is_empty():
+        terminal.print_frame(rows, as_json, {}, "No shows yet." if backtest else "No show is to come.")
+    else:
+        terminal.out.print((backtest_table if backtest else shows_table)(rows, settings.zakaz_language))
+
+
+@app.command("attention")
+def attention_command(as_json: AsJson = False, _env: EnvFile = None) -> None:
+    """What to look at in shows and campaigns: the roubles at stake, and what to do."""
+    terminal.show_progress(verbose=False)
+    from cli.concerts import attention_table
+    from tasks.harmless import json_line
+    from tasks.load.migrate import migrated
+    from tasks.quality.attention import attention
+    from tasks.window import moscow_today
+
+    settings = load_settings()
+    with migrated(settings) as client:
+        found = attention(client, settings, moscow_today())
+    if as_json:
+        for one in found:
+            told = {"what": one.what, "what_ru": one.what_ru, "do": one.check.do, "do_ru": one.check.do_ru}
+            told |= {"finding": f"{one.check.name} {one.key}", "source": one.source, "account": one.account}
+            print(json_line(told | {"money": one.money, "row": dict(one.row)}))
+    elif found:
+        terminal.out.print(attention_table(found, settings.zakaz_language))
+    else:
+        terminal.err.print("Nothing deserves attention.")

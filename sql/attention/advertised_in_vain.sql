@@ -1,0 +1,52 @@
+-- title: No show is advertised that is over, cancelled or sold out
+-- ru: Не рекламируются прошедшие, отменённые и распроданные концерты
+-- why: This spend sells nothing
+-- why_ru: Этот расход ничего не продаст
+-- do: Stop its ads
+-- do_ru: Остановите его рекламу
+-- severity: warn
+-- sources: vk_ads, direct
+-- key: event_account, event_id, show_id, campaign_id
+-- says: {what} {how}, and its ads cost {money} in seven days, the newest on {day}
+-- says_ru: {what} {how_ru}, а реклама за семь дней стоила {money}, последний расход {day}
+
+-- Spend of the days on which it was so. An ad of a past date fits no show any more: its campaign is named.
+WITH
+    halls AS
+    (
+        -- Since the newest look at which there was a free seat.
+        SELECT toString(account) AS seller, show_id, if(argMax(seats_free, day) = 0, minIf(day, day > last_free), toDate(65535)) AS full_on
+        FROM
+        (
+            SELECT account, show_id, day, seats_free, maxIf(day, seats_free > 0) OVER (PARTITION BY account, show_id) AS last_free
+            FROM fact_show_seats_daily FINAL WHERE day >= {today:Date} - 60 AND seats_total > 0
+        )
+        GROUP BY seller, show_id
+    )
+SELECT
+    event_account, event_id, show_id, campaign_id, its AS what, so.1 AS how, so.2 AS how_ru, max(stat_date) AS day, sum(spend) AS money
+FROM
+(
+    SELECT
+        a.event_account AS event_account, a.event_id AS event_id, a.show_id AS show_id, if(a.event_id = 0, a.campaign_id, 0) AS campaign_id,
+        if(a.event_id = 0, a.campaign_name, concat(e.event_name, ', ', e.city, if(h.show_date IS NULL, '', concat(', ', formatDateTime(assumeNotNull(h.show_date), '%d.%m.%Y'))))) AS its,
+        multiIf(
+            a.event_id = 0 OR h.show_date < a.stat_date, ('is over', 'уже позади'),
+            h.gone < a.stat_date, ('was cancelled', 'отменён'),
+            ('is sold out', 'распродан')) AS so,
+        a.stat_date AS stat_date, a.spend AS spend
+    FROM (SELECT * FROM v_ad_shows WHERE stat_date >= {today:Date} - 7 AND spend > 0) AS a
+    LEFT JOIN
+    (
+        SELECT toString(account) AS seller, show_id, show_date, coalesce(toDate(deleted_at, 'Europe/Moscow'), toDate(65535)) AS gone FROM dim_shows FINAL
+    ) AS h ON h.seller = a.event_account AND h.show_id = a.show_id
+    LEFT JOIN (SELECT toString(account) AS seller, event_id, event_name, toString(city) AS city FROM dim_events FINAL) AS e
+        ON e.seller = a.event_account AND e.event_id = a.event_id
+    LEFT JOIN halls AS q ON q.seller = a.event_account AND q.show_id = a.show_id
+    WHERE a.reason = 'the show is over' OR (a.show_id != 0 AND (
+        h.show_date < a.stat_date OR (h.gone > toDate(0) AND h.gone < a.stat_date) OR (q.full_on > toDate(0) AND q.full_on <= a.stat_date)))
+)
+GROUP BY event_account, event_id, show_id, campaign_id, what, how, how_ru
+HAVING day >= {today:Date} - 3
+ORDER BY money DESC, event_id, show_id, campaign_id
+SETTINGS join_use_nulls = 0

@@ -1,0 +1,61 @@
+-- How each show that was not cancelled sold, in one row: what v_show_pace and v_forecasts compare. `by_days` counts tickets
+-- by days before the show, from 0 on (all sales after it too) to 365 (all earlier ones too). `is_whole`: its sale began after
+-- the first week that the warehouse knows of; of another one the first part is missing.
+SELECT
+    h.seller                    AS account,
+    h.show_id                   AS show_id,
+    h.event_id                  AS event_id,
+    e.event_name                AS event_name,
+    e.city                      AS city,
+    h.show_at                   AS show_at,
+    h.its_date                  AS show_date,
+    if(q.show_id = 0, NULL, q.total) AS seats_total,
+    t.by_days                   AS by_days,
+    t.net_by_days               AS net_by_days,
+    t.revenue_by_days           AS revenue_by_days,
+    arraySum(t.by_days)         AS tickets,
+    t.late                      AS late,
+    t.show_id = 0 OR t.first_day > f.first_day + 7 AS is_whole
+FROM
+(
+    SELECT toString(account) AS seller, show_id, event_id, show_at, assumeNotNull(show_date) AS its_date
+    FROM dim_shows FINAL WHERE show_date IS NOT NULL AND (deleted_at IS NULL OR toDate(deleted_at, 'Europe/Moscow') > show_date)
+) AS h
+LEFT JOIN (SELECT toString(account) AS seller, event_id, event_name, toString(city) AS city FROM dim_events FINAL) AS e
+    ON e.seller = h.seller AND e.event_id = h.event_id
+LEFT JOIN
+(
+    SELECT
+        seller, show_id, groupArrayInsertAt(n, days_out) AS by_days, groupArrayInsertAt(kept, days_out) AS net_by_days,
+        groupArrayInsertAt(paid, days_out) AS revenue_by_days, min(first) AS first_day, arrayFlatten(groupArray(after)) AS late
+    FROM
+    (
+        SELECT
+            seller, show_id, toUInt32(least(greatest(its_date - d, 0), 365)) AS days_out, sum(sold) AS n, sum(net) AS kept, sum(brought) AS paid, min(d) AS first,
+            -- What was sold after it: at an earlier day nobody could know of it.
+            groupArrayIf((d, sold), d > its_date) AS after
+        FROM
+        (
+            SELECT
+                toString(account) AS seller, show_id, toDate(booked_at, 'Europe/Moscow') AS d, sum(quantity) AS sold,
+                sumIf(quantity, state = 'paid') AS net, sumIf(toDecimal128(amount, 2), currency = of_report) AS brought
+            FROM (SELECT * FROM stg_qtickets_tickets FINAL WHERE state IN ('paid', 'refunded') AND show_id != 0) AS s
+            CROSS JOIN (SELECT currency AS of_report FROM dim_report FINAL) AS r
+            GROUP BY seller, show_id, d
+        ) AS s
+        INNER JOIN (SELECT toString(account) AS seller, show_id, assumeNotNull(show_date) AS its_date FROM dim_shows FINAL WHERE show_date IS NOT NULL) AS h
+            ON h.seller = s.seller AND h.show_id = s.show_id
+        GROUP BY seller, show_id, days_out
+    )
+    GROUP BY seller, show_id
+) AS t ON t.seller = h.seller AND t.show_id = h.show_id
+LEFT JOIN
+(
+    SELECT toString(account) AS seller, min(event_date) AS first_day FROM stg_qtickets_sales_raw FINAL GROUP BY seller
+) AS f ON f.seller = h.seller
+LEFT JOIN
+(
+    SELECT toString(account) AS seller, show_id, argMax(seats_total, day) AS total FROM fact_show_seats_daily FINAL GROUP BY seller, show_id
+) AS q ON q.seller = h.seller AND q.show_id = h.show_id
+-- DataLens asks with join_use_nulls = 1; the types of these columns must not depend on who asks.
+SETTINGS join_use_nulls = 0

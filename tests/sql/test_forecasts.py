@@ -1,0 +1,166 @@
+"""How shows sell against comparable ones, and what that lets expect: worked out anew by loops over the same sales."""
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from statistics import median, quantiles
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from tasks.load.sql import sql_text
+from tests.quality.healthy import warehouse_in
+from tests.tasks.load.engines import put, rows, values
+
+
+@dataclass
+class Show:
+    show: int
+    on: date
+    city: str
+    seats: int
+    sold: dict[date, int]
+    cancelled: bool = False
+
+    def until(self, day: date) -> int:
+        return sum(n for at, n in self.sold.items() if at <= day)
+
+    def at(self, days_out: int, known: date) -> int:
+        return sum(n for at, n in self.sold.items() if at <= known and max((self.on - at).days, 0) >= days_out)
+
+
+def promoter(today: date) -> list[Show]:
+    """Forty shows over and seven to come, of halls of three sizes in three cities; some moved late, one was cancelled."""
+    chance = random.Random(5)
+    shows = []
+    for n in range(1, 48):
+        on = today + timedelta(days=chance.randint(-500, -1) if n <= 40 else (n - 41) * 9)
+        days = [
+            on - timedelta(days=int(60 * chance.random() ** 2) - chance.choice([0] * 9 + [3]))
+            for _ in range(chance.choice([4, 30, 60]))
+        ]
+        sold = {day: chance.randint(1, 9) for day in days if day <= today}
+        city = chance.choice(["москва", "москва", "казань", "пермь"]) if n != 44 else "уфа"
+        shows.append(Show(n, on, city, chance.choice([0, 150, 400]), sold, n == 3))
+    return [*shows, Show(99, today - timedelta(days=600), "москва", 0, {today - timedelta(days=640): 30})]
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    with warehouse_in(tmp_path_factory.mktemp("forecasts")) as client:
+        yield client
+
+
+def filled(client: Client) -> tuple[date, list[Show]]:
+    (day,) = values(client, "SELECT toDate(now(), 'Europe/Moscow') AS day")[0]
+    today = date.fromisoformat(day)
+    shows = promoter(today)
+    lines = defaultdict(list)
+    for one in shows:
+        names = {"event_id": one.show, "show_id": one.show}
+        gone = one.on - timedelta(days=2)
+        lines["dim_events"].append(
+            names | {"event_name": f"Концерт {one.show}", "city": one.city, "currency": "RUB"}
+        )
+        lines["dim_shows"].append(names | {"show_date": one.on, "show_at": f"{one.on} 16:00:00", "is_active": 1}
+                                  | ({"deleted_at": f"{gone} 09:00:00"} if one.cancelled else {}))  # fmt: skip
+        if one.seats:
+            seats = {"day": min(one.on, today), "seats_total": one.seats, "seats_free": one.seats - 1}
+            lines["fact_show_seats_daily"].append(names | seats)
+        for day, n in one.sold.items():
+            paid = dict.fromkeys(("ordered_at", "paid_at", "booked_at"), f"{day} 12:00:00.000")
+            number = len(lines["stg_qtickets_tickets"])
+            state = "refunded" if number % 9 == 0 else "paid"
+            lines["stg_qtickets_tickets"].append(
+                names
+                | paid
+                | {"ticket_id": number, "state": state, "quantity": n, "amount": n * 100, "currency": "RUB"}
+            )
+    for table, its in lines.items():
+        client.command(f"TRUNCATE TABLE {table}")
+        put(client, table, *its)
+    client.command("TRUNCATE TABLE stg_qtickets_sales_raw")
+    client.command(
+        f"INSERT INTO stg_qtickets_sales_raw SELECT *, 1 FROM ({sql_text('marts/stg_qtickets_sales_raw.sql')})"
+    )
+    return today, shows
+
+
+def comparable(show: Show, shows: list[Show], known: date, size: int) -> list[Show]:
+    """Those that were over on the day before `known`, at the latest."""
+    first = min(day for one in shows for day in one.sold)
+    usable = [
+        one
+        for one in shows
+        if one.on < known and not one.cancelled and one.until(known) and min(one.sold) > first + timedelta(days=7)
+        and (not size or size / 2 <= (one.seats or one.until(known)) <= size * 2)
+    ]  # fmt: skip
+    near = [one for one in usable if one.city == show.city]
+    return near if len(near) >= 5 else usable if len(usable) >= 5 else []
+
+
+def test_the_forecast_is_what_comparable_shows_say_that_were_known_then(client: Client) -> None:
+    today, shows = filled(client)
+    found = {(row["show_id"], row["days_out"]): row for row in rows(client, "SELECT * FROM v_forecasts")}
+    expected = {}
+    for one in shows:
+        for out in (30, 14, 7, 3) if one.on < today else ((one.on - today).days,):
+            if one.cancelled or (one.on < today and (one.show == 99 or not one.sold)):
+                continue
+            known = one.on - timedelta(days=out)
+            now, others = one.until(known), comparable(one, shows, known, one.seats)
+            told = (None, None, None)
+            shares = [other.at(out, known) / other.until(known) for other in others]
+            if others and now >= 20 and median(shares) >= 0.05:
+                finals = [now / share if share else 1e15 for share in shares]
+                told = quantiles(
+                    [max(now, min(final, one.seats or 1e15)) for final in finals], n=4, method="inclusive"
+                )
+                told = tuple(None if final >= 1e14 else final for final in told)
+            expected[one.show, out] = (now, len(others), told)
+
+    assert found.keys() == expected.keys()
+    for key, (now, others, told) in expected.items():
+        row = found[key]
+        assert (key, row["tickets"]) == (key, now)
+        if row["reason"].endswith("comparable shows"):
+            assert (key, others) == (key, 0)
+        elif not row["reason"].endswith("not loaded"):
+            assert (key, row["comparable"]) == (key, others)
+        got = tuple(row[f"tickets_p{n}"] for n in (25, 50, 75))
+        assert [number is None for number in got] == [number is None for number in told], (key, row, told)
+        assert [n for n in got if n is not None] == pytest.approx([n for n in told if n is not None], abs=0.5), key
+    made = [row for row in found.values() if not row["reason"]]
+    assert len(made) > 20 and len({row["reason"] for row in found.values()}) == 3
+
+
+def test_the_pace_is_what_was_sold_by_each_day_beside_the_quartiles_of_comparable_shows(client: Client) -> None:
+    today, shows = filled(client)
+    found = {(row["show_id"], row["days_out"]): row for row in rows(client, "SELECT * FROM v_show_pace")}
+    seen = set()
+    for one in shows:
+        if one.cancelled or (one.on < today and not one.sold):
+            continue
+        over = one.on < today
+        size = one.seats or (one.until(today) if over else 0)
+        others = comparable(one, shows, min(one.on, today), size)
+        newest = 0 if over else (one.on - today).days
+        for out in range(max([newest, *((one.on - day).days for day in one.sold)]) + 1):
+            row = found.pop((one.show, out))
+            seen.add(bool(others))
+            sold = None if out < newest else one.at(out, today)
+            assert (row["tickets"], row["comparable"]) == (sold, len(others)), (one.show, out)
+            assert row["share"] == (pytest.approx(sold / one.until(today)) if over else None)
+            assert row["revenue"] == (None if sold is None else f"{sold * 100}.00")
+            shares = [other.at(out, today) / other.until(today) for other in others]
+            usual = [
+                quantiles(its, n=4, method="inclusive") if others else [None] * 3
+                for its in (shares, [o.at(out, today) for o in others])
+            ]
+            for name, its in zip(("share", "tickets"), usual, strict=True):
+                assert [row[f"usual_{name}_p{n}"] for n in (25, 50, 75)] == [
+                    value if value is None else pytest.approx(value) for value in its
+                ]
+    assert (found, seen) == ({}, {True, False})
