@@ -121,13 +121,11 @@ def _due(client: Client, asked: Fetch) -> list[Resource]:
 
 
 def _with(fetched: Fetched, name: str, more: Fetched) -> Fetched:
-    """With what came beside it. Where nothing came the next run asks again."""
+    """With what came beside it. It is counted, so that no other run of the day asks again, unless it is partial."""
     warnings, notes = (*fetched.warnings, *more.warnings), (*fetched.notes, *more.notes)
-    fetched = replace(fetched, warnings=warnings, notes=notes)
-    if not len(more.rows):
-        return fetched
-    facts = {**fetched.facts, name: len(more.rows)}
-    return replace(fetched, facts=facts, beside={**fetched.beside, name: more})
+    facts = {**fetched.facts, **({name: len(more.rows)} if not more.partial else {})}
+    beside = {**fetched.beside, **({name: more} if len(more.rows) else {})}
+    return replace(fetched, warnings=warnings, notes=notes, facts=facts, beside=beside)
 
 
 def landed(client: Client, asked: Fetch) -> Manifest | None:

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from tasks.errors import SettingsError
 from tasks.landing import Fetched
 from tasks.reference.own_file import AMOUNT, DAY, EVENT, SHOW, Form, Row, Wrong, lines_of
 from tasks.settings import Settings
-from tasks.window import Window
+from tasks.window import Window, moscow_today
 
 VERSION = "1"
 _TAKEN = ("vk_ads", "direct", "other", "qtickets")
 """Sources of the report that are none of this file's."""
 _MOST_DAYS = 1100
+_A_YEAR = timedelta(days=366)
 _LONGEST_CITY = 80
 
 
-def fetch_costs(settings: Settings, window: Window, as_of: datetime) -> Fetched:  # noqa: ARG001
+def fetch_costs(settings: Settings, window: Window, as_of: datetime) -> Fetched:
     """All lines of the file, whatever the window. Columns of _FORM, text in one form; grain: line. Raises
     SourceError with every mistake."""
     rows = _read(settings)
-    return Fetched(rows, tuple(_FORM.columns), facts={"lines": len(rows)})
+    today = moscow_today(as_of)
+    # Each run has read every day, also those without a cost: checks look for days that no run has read.
+    first = min([window.first, today - _A_YEAR, *(date.fromisoformat(row["date_from"] or "") for row in rows)])
+    last = max([window.last, today, *(date.fromisoformat(row["date_to"] or "") for row in rows)])
+    whole = Window(first=first, last=last)
+    return Fetched(rows, tuple(_FORM.columns), facts={"lines": len(rows)}, window=whole)
 
 
 def probe(settings: Settings) -> str:

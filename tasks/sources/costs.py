@@ -26,7 +26,7 @@ SOURCE = Source(
     word="costs",
     title="Costs file",
     job="costs_loader",
-    noun="days of costs in the whole file",
+    noun="days of costs",
     version=api.VERSION,
     reads=lambda _: "",
     credential=lambda _: "",
@@ -42,7 +42,6 @@ SOURCE = Source(
             must.raw_costs,
             key=("date_from", "source"),
             may_be_empty=True,
-            by_window=False,
         ),
     ),
     outputs=(
@@ -59,4 +58,5 @@ SOURCE = Source(
     marts=(MARKETING,),
     days=1,
     restated_days=100_000,
+    piece_months=1200,
 )

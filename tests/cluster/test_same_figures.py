@@ -20,7 +20,7 @@ from tasks.load.sql import sql_files
 from tasks.load.warehouse import warehouse
 from tasks.quality.checks import checks, judge
 from tasks.settings import Settings
-from tasks.sources import SOURCES
+from tasks.sources import SOURCES, in_use
 from tasks.sources.accounts import Account
 from tasks.window import Window
 from tests.access.test_users import OF_SHOWS
@@ -72,7 +72,7 @@ def _load_all(served: Stage, clock: Clock, settings: Settings) -> None:
     writes after it, so that all its rows are overtaken."""
     window = Window(first=TODAY - timedelta(days=DAYS - 1), last=TODAY)
     served.faults("qtickets").add("edit", "/orders", 1, 0, call=_spoiled)
-    accounts = [Account(source, "main", settings) for source in SOURCES.values()]
+    accounts = [Account(source, "main", settings) for source in in_use(settings).values()]
     token = SecretStr(served.qtickets.accounts["spb"].token)
     spb = Account(SOURCES["qtickets"], "spb", settings.model_copy(update={"qtickets_token": token}))
     for account in (*accounts, spb):

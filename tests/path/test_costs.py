@@ -21,7 +21,7 @@ from tasks.settings import Settings
 from tasks.sources import SOURCES, in_use
 from tasks.sources.accounts import Account
 from tasks.transform.costs import cost_days
-from tasks.window import Window
+from tasks.window import Window, moscow_today
 from tests.validation.frames import tickets
 
 HEAD = "date_from,date_to,source,amount,city,event_id,show_id,comment\n"
@@ -139,7 +139,7 @@ def test_costs_are_sources_of_the_report_and_follow_the_file(
     assert "costs" in in_use(settings)
     spellings = pl.DataFrame({"utm_source": ["bloger"], "source": ["bloggers"]})
     monkeypatch.setattr("tasks.load.mart.utm_sources", lambda: spellings)
-    account = Account(SOURCES["costs"], "main", settings)
+    account, today = Account(SOURCES["costs"], "main", settings), moscow_today()
 
     def load(*lines: str) -> str:
         settings.costs_file.write_text(HEAD + "".join(f"{line}\n" for line in lines))  # type: ignore[union-attr]
@@ -163,7 +163,7 @@ def test_costs_are_sources_of_the_report_and_follow_the_file(
         insert(client, "dim_events", pl.DataFrame(event).with_columns(**of_load))
 
     lines = ("2026-03-01,2026-03-03,bloggers,10000,Казань,24000", "2026-03-03,,bloggers,0.50,kazan,24000,150001")
-    assert "4 days of costs in the whole file, 4 new" in load(*lines)
+    assert load(*lines).endswith(": 4 days of costs, 4 new")
     first, second, third = (date(2026, 3, day) for day in (1, 2, 3))
     wanted = {
         (first, "казань", "bloggers"): (Decimal("3333.34"), 0),
@@ -183,6 +183,12 @@ def test_costs_are_sources_of_the_report_and_follow_the_file(
         (second, "казань", "bloggers"): (Decimal(0), 1),
         (third, "казань", "bloggers"): (Decimal("0.50"), 0),
     }
+    with migrated(settings) as client:
+        window = (
+            "JSONExtractRaw(metrics, 'window') AS w, JSONExtractString(w, 'first'), JSONExtractString(w, 'last')"
+        )
+        windows = select(client, f"SELECT {window} FROM meta_job_runs FINAL WHERE status = 'success'").rows()
+    assert all(first <= str(today - timedelta(days=90)) and last >= str(today) for _, first, last in windows)
     reconcile = next(check for check in checks() if check.name == "reconcile_marketing")
     with migrated(settings) as client:
         told = [judge(client, reconcile, DAY.last, [("costs", "main")], {}).status]

@@ -87,18 +87,29 @@ def test_each_day_has_the_seats_of_the_shows_on_sale_and_all_promo_codes_without
 
 
 def test_what_fails_is_a_warning_few_shows_are_tried_and_the_next_run_asks_again(asking: Scene) -> None:
+    """What answers is kept. What is refused for good is not asked for again on that day."""
     faults = asking.stage.faults("qtickets")
-    faults.add("status", "/shows/*/seats", 10**6, 0, status=503, body=b"{}")
+    faults.add("status", "/shows/*/seats", 10**6, 4, status=503, body=b"{}")
     faults.add("html", "/promo-codes", 10**6, 0)
 
     said = asking.loaded("qtickets")
 
     assert "shows could not be read: QTickets did not answer GET /shows/" in said
     assert "the promo codes could not be read: QTickets" in said
-    assert asked(asking) <= 3 * 2 + 4
-    assert asking.tables("fact_show_seats_daily", "dim_promo_codes") == [[], []]
+    assert asked(asking) <= 4 + 3 * 2 + 4
+    assert 0 < asking.product.select(SEATS).height <= 4
+    assert asking.product.select(PROMO).height == 0
     assert asking.sales() == truth.sales(the_world())
 
     asking.loaded("qtickets")
     assert set(asking.product.select(SEATS).rows()) == seats(the_world())
     assert asking.product.select(PROMO).height
+    assert asked(asking)
+
+    asking.clock.move(days=1)
+    gone = b'{"error": "Resource not found", "status": 404, "code": "RESOURCE_NOT_FOUND", "info": []}'
+    asking.stage.faults("qtickets").add("status", "/shows/*/seats", 10**6, 0, status=404, body=gone)
+    assert "shows could not be read: QTickets" in asking.loaded("qtickets")
+    assert asked(asking) == 3 + 1
+    asking.loaded("qtickets")
+    assert asked(asking) == 0

@@ -1,7 +1,8 @@
 """What is asked for once a Moscow day, after the events: the seats of the shows on sale, and promo codes.
 
 No figure of sales or spend rests on either, so whatever fails here is a warning and the load goes on. What seats
-were like on a day cannot be asked for later.
+were like on a day cannot be asked for later, so what may yet come is left to the next load: such a Fetched is
+partial.
 """
 
 from __future__ import annotations
@@ -52,10 +53,6 @@ _PATIENCE = {"http_attempts": 2, "http_deadline": 30.0}
 """The load waits for this, and the next one asks again."""
 
 
-class _Unreadable(Exception):
-    """A reply that is no list of seats."""
-
-
 def fetch_seats(settings: Settings, events: Fetched, as_of: datetime) -> Fetched:
     """The seats of the shows that are on sale at `as_of`, one call a show. Columns: SEAT_COLUMNS, text; grain: a
     show and what its seats have in common, with the number of `seats`."""
@@ -75,24 +72,26 @@ def _tolerant(settings: Settings, what: str, read: Callable[[Client], Awaitable[
             return await read(client)
 
     if not settings.qtickets_extras:
-        return Fetched([], ())
+        return Fetched([], (), partial=True)
     try:
         return asyncio.run(within())
     except SourceError as error:
-        return Fetched([], (), warnings=(f"the {what} could not be read: {error}",))
+        warning = f"the {what} could not be read: {error}"
+        return Fetched([], (), warnings=(warning,), partial=error.transient)
 
 
 async def _seats(client: Client, settings: Settings, shows: list[int], as_of: datetime) -> Fetched:
     rows: list[Row] = []
     bare = failed = in_row = 0
-    reason = ""
+    reason, partial = "", False
     for number, show in enumerate(shows):
         try:
             seats = await _seats_of(client, first_form(settings), show)
-        except (SourceError, _Unreadable) as error:
+        except SourceError as error:
             failed, in_row, reason = failed + 1, in_row + 1, reason or str(error)
             if in_row == _FAILURES:
                 failed += len(shows) - number - 1
+                partial = error.transient
                 break
             continue
         in_row, bare = 0, bare + (not seats)
@@ -101,6 +100,7 @@ async def _seats(client: Client, settings: Settings, shows: list[int], as_of: da
     return Fetched(
         rows,
         SEAT_COLUMNS,
+        partial=partial,
         warnings=(f"the seats of {failed} of {len(shows)} shows could not be read: {reason}",) if failed else (),
         notes=(f"{bare} of {len(shows)} shows on sale have no seats in QTickets",) if bare else (),
     )
@@ -115,7 +115,8 @@ def _on_sale(events: Fetched, as_of: datetime) -> list[int]:
 def _is_on_sale(row: Mapping[str, str | None], as_of: datetime) -> bool:
     starts, begins, ends = (moment(row.get(name)) for name in ("show_start_at", "sale_starts_at", "sale_ends_at"))
     is_off = row.get("event_deleted_at") or row.get("show_deleted_at") or is_false(row.get("show_is_active"))
-    return bool(starts and starts > as_of and not is_off and (not begins or begins <= as_of < (ends or starts)))
+    is_begun, is_over = not begins or begins <= as_of, ends is not None and ends <= as_of
+    return bool(starts and starts > as_of and is_begun and not is_over and not is_off)
 
 
 async def _seats_of(client: Client, form: Form, show: int) -> Counter[tuple[tuple[str, str | None], ...]]:
@@ -129,14 +130,14 @@ async def _seats_of(client: Client, form: Form, show: int) -> Counter[tuple[tupl
         reply = await client.get(path, query=query)
     data = reply.get("data") if isinstance(reply, dict) else None
     if not isinstance(data, dict | list):
-        raise _Unreadable(f"QTickets answered GET /{path} without `data`")
+        raise SourceError(f"QTickets answered GET /{path} without `data`")
     seats = [pick(seat, SEAT_FIELDS) for seat in _flat(data)]
     for seat in seats:
         is_counted = all(whole(seat.get(name)) is not None for name in _COUNTED)
         others = (seat.get(name) for name in ("ordered_quantity", "in_basket_quantity"))
         is_priced = seat.get("price") is None or money(seat["price"]) is not None
         if not (is_counted and is_priced and all(one is None or whole(one) is not None for one in others)):
-            raise _Unreadable(f"QTickets answered GET /{path} with seats whose numbers cannot be read")
+            raise SourceError(f"QTickets answered GET /{path} with seats whose numbers cannot be read")
     return Counter(tuple(seat.items()) for seat in seats)
 
 
