@@ -38,9 +38,8 @@ LEFT JOIN
         (
             SELECT
                 toString(account) AS seller, show_id, toDate(booked_at, 'Europe/Moscow') AS d, sum(quantity) AS sold,
-                sumIf(quantity, state = 'paid') AS net, sumIf(toDecimal128(amount, 2), currency = of_report) AS brought
-            FROM (SELECT * FROM stg_qtickets_tickets FINAL WHERE state IN ('paid', 'refunded') AND show_id != 0) AS s
-            CROSS JOIN (SELECT currency AS of_report FROM dim_report FINAL) AS r
+                sumIf(quantity, state = 'paid') AS net, sumIf(toDecimal128(amount, 2), currency = (SELECT any(currency) FROM dim_report FINAL)) AS brought
+            FROM stg_qtickets_tickets FINAL WHERE state IN ('paid', 'refunded') AND show_id != 0
             GROUP BY seller, show_id, d
         ) AS s
         INNER JOIN (SELECT toString(account) AS seller, show_id, assumeNotNull(show_date) AS its_date FROM dim_shows FINAL WHERE show_date IS NOT NULL) AS h

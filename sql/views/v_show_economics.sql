@@ -23,11 +23,11 @@ WITH
         ) AS e ON e.event_id = c.event_id
         UNION ALL
         SELECT
-            toString(t.account), t.event_id, t.show_id, if(t.event_id = 0, 'tickets of no event', ''), if(t.event_id = 0, 'билеты без события', ''), 0, 0, 0,
-            sum(t.quantity), sumIf(t.quantity, t.amount = 0), sumIf(t.quantity, t.promo_code_id != 0), sum(toDecimal128(t.amount, 2)), sum(toDecimal128(t.refunded_amount, 2)), sum(toDecimal128(t.discount, 2))
-        FROM (SELECT * FROM stg_qtickets_tickets FINAL WHERE state IN ('paid', 'refunded')) AS t
-        INNER JOIN (SELECT currency FROM dim_report FINAL) AS r ON r.currency = t.currency
-        GROUP BY t.account, t.event_id, t.show_id
+            toString(account), event_id, show_id, if(event_id = 0, 'tickets of no event', ''), if(event_id = 0, 'билеты без события', ''), 0, 0, 0,
+            sum(quantity), sumIf(quantity, amount = 0), sumIf(quantity, promo_code_id != 0), sum(amount), sum(refunded_amount), sum(discount)
+        FROM stg_qtickets_tickets FINAL
+        WHERE state IN ('paid', 'refunded') AND currency = (SELECT any(currency) FROM dim_report FINAL)
+        GROUP BY account, event_id, show_id
         UNION ALL
         SELECT toString(account), event_id, show_id, '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM dim_shows FINAL
     ),
