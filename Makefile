@@ -1,8 +1,13 @@
 # Everything starts here: each target builds the environment it needs in .venv first.
-PYTHON ?= python3.11
+# The first allowed one that can make an environment; another: make demo PYTHON=/usr/local/bin/python3.12
+ALLOWED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+PYTHON ?= $(shell for one in python3.11 python3.12 python3.13 python3; do \
+	$$one -c 'import ensurepip; $(ALLOWED)' 2>/dev/null && echo $$one && break; done)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Python compiles what it imports; all of it would be 100 MB more.
+export PIP_NO_COMPILE = 1
 
 .PHONY: help demo up down test fast check lint types bench bench-dlt soak drill screenshots install lock images sbom audit clean
 help: ## Show this list
@@ -60,14 +65,20 @@ screenshots: .venv/.installed-screens ## The pictures of docs/prefect.md, taken 
 
 install: .venv/.installed-run ## Only the environment
 
-.venv/bin/python:
+# One that was only half made is made anew, and nothing half made stays.
+.venv/.made:
 	@chmod 700 secrets || true
-	$(PYTHON) -m venv .venv
+	@$(or $(PYTHON),false) -c 'import ensurepip; $(ALLOWED)' 2>/dev/null || { echo 'Zakaz needs Python 3.11, 3.12 or 3.13 with venv, and finds none. Debian, Ubuntu:' \
+		'apt install python3-venv; macOS: brew install python@3.12. One elsewhere: make PYTHON=/path/to/python3.12'; exit 1; }
+	@$(BIN)/python -c 'import pip; $(ALLOWED)' 2>/dev/null || { rm -rf .venv && $(PYTHON) -m venv .venv; } \
+		|| { rm -rf .venv; exit 1; }
+	@touch $@
 
 # Nothing is installed but what a lock names with its hash. The build tools come first: Zakaz is built with them, and
 # pip goes on as the pinned one.
-.venv/.installed-%: requirements/%.txt requirements/build.txt pyproject.toml | .venv/bin/python
-	@echo "Installing into .venv (a minute or two, once)"
+SIZE = @SIZE@
+.venv/.installed-%: requirements/%.txt requirements/build.txt pyproject.toml | .venv/.made
+	@echo "Installing into .venv with $$($(BIN)/python --version): $(SIZE), a minute or two, once"
 	@$(PIP) install --quiet --require-hashes --no-deps --requirement requirements/build.txt
 	@$(PIP) install --quiet --require-hashes --no-deps --requirement $<
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
@@ -76,7 +87,7 @@ install: .venv/.installed-run ## Only the environment
 
 COMPILE = $(BIN)/uv pip compile --quiet --no-emit-index-url
 SUBSET = $(COMPILE) --constraint constraints.txt
-lock: | .venv/bin/python ## Resolve the pinned versions anew, with their hashes
+lock: | .venv/.made ## Resolve the pinned versions anew, with their hashes
 	$(PIP) install --quiet --require-hashes --no-deps --requirement requirements/lock.txt
 	$(COMPILE) pyproject.toml --all-extras --group build --group lock --upgrade \
 		--no-generate-hashes --no-emit-build-options --output-file constraints.txt

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from datetime import UTC, date, datetime
+from typing import NoReturn
 
 from sandbox.direct import DirectApi
 from sandbox.living import Living
@@ -31,9 +32,8 @@ _SMALLER = 0.1
 def main() -> int:
     """Exit status 0 after SIGINT or SIGTERM, 1 if the port is taken."""
     options = _options()
-    stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, _end)
     world = World.generate(until=datetime.now(UTC), seed=options.seed, days=options.days, scale=options.scale)
     qtickets, vk, direct = QticketsApi.of(world), VkAdsApi.of(world), DirectApi.of(world)
     vk_legacy = VkLegacyApi(vk.cabinet)
@@ -59,19 +59,27 @@ def main() -> int:
                     if name != MAIN
                 ],
             }
+            forever = threading.Event()
             sys.stdout.write(json.dumps(addresses) + "\n")
             sys.stdout.flush()
             if options.live:
                 shows = (qtickets.show, vk.cabinet.show, direct.show, lambda later: others.move_to(later.until))
                 living = Living(world, *shows)
                 del world  # or it stays in memory beside the next one
-                living.live(stop, options.live)
+                living.live(forever, options.live)
             else:
-                stop.wait()
+                forever.wait()
     except (OSError, OverflowError) as error:
         sys.stderr.write(f"sandbox: cannot listen on {HOST}:{options.port}: {error}\n")
         return 1
     return 0
+
+
+def _end(*_: object) -> NoReturn:
+    """At once, whatever is under way: a world takes seconds to make up."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(0)
 
 
 def _add_others(world: World, qtickets: QticketsApi, vk: VkAdsApi, direct: DirectApi) -> Living:

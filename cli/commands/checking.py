@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli import terminal
-from cli.commands.options import AccountName, AsJson, EnvFile, Limit, as_day, group
+from cli.commands.options import AccountName, AsJson, EnvFile, EnvFileOrDemo, Limit, as_day, group
 from tasks.settings import load_settings
 
 app = group()
@@ -18,7 +18,7 @@ app.add_typer(quarantine_app, name="quarantine")
 
 
 @quality_app.callback(invoke_without_command=True)
-def quality_command(context: typer.Context, as_json: AsJson = False, _env: EnvFile = None) -> None:
+def quality_command(context: typer.Context, as_json: AsJson = False, _env: EnvFileOrDemo = None) -> None:
     """Judge the data: is it loaded, is it equal to what the sources say, does it look right?"""
     if context.invoked_subcommand is not None:
         return
@@ -29,7 +29,7 @@ def quality_command(context: typer.Context, as_json: AsJson = False, _env: EnvFi
 
 
 @quality_app.command("findings")
-def findings_command(limit: Limit = 50, as_json: AsJson = False, _env: EnvFile = None) -> None:
+def findings_command(limit: Limit = 50, as_json: AsJson = False, _env: EnvFileOrDemo = None) -> None:
     """What checks have found and is not mended."""
     from tasks.load.migrate import migrated
     from tasks.quality.findings import listing
@@ -70,7 +70,7 @@ def smoke_command(
 
 
 @app.command("runs")
-def runs_command(limit: Limit = 20, job: str | None = None, as_json: AsJson = False, _env: EnvFile = None) -> None:
+def runs_command(limit: Limit = 20, job: str | None = None, as_json: AsJson = False, _env: EnvFileOrDemo = None) -> None:
     """The newest runs: when, what, how it ended."""
     from tasks.load.migrate import migrated
     from tasks.load.runs import end_crashed, history
@@ -92,7 +92,7 @@ def quarantine_list(
     reason: Annotated[str | None, typer.Option("--reason", metavar="WORDS", help="Only with these words.")] = None,
     day: Annotated[str | None, typer.Option("--day", metavar="DATE", help="Only rejected on this day.")] = None,
     as_json: AsJson = False,
-    _env: EnvFile = None,
+    _env: EnvFileOrDemo = None,
 ) -> None:
     """The newest rejected rows, with the reason."""
     from tasks.load.migrate import migrated

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from cli.stand_in import show_demo_instead_of_nothing
+from cli.terminal import complain
 from tasks.errors import UsageError
 from tasks.settings import use_file
 
@@ -22,12 +24,16 @@ def _use_env_file(env: Path | None) -> None:
         use_file(env)
 
 
-EnvFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--env", metavar="FILE", help="Settings file, e.g. secrets/.env.qtickets.", callback=_use_env_file
-    ),
-]
+def _use_env_file_or_demo(env: Path | None) -> None:
+    _use_env_file(env)
+    if show_demo_instead_of_nothing():
+        complain("made-up figures, of the demo: there are no data of your own yet.")
+
+
+_ENV = {"metavar": "FILE", "help": "Settings file, e.g. secrets/.env.qtickets."}
+EnvFile = Annotated[Path | None, typer.Option("--env", **_ENV, callback=_use_env_file)]
+EnvFileOrDemo = Annotated[Path | None, typer.Option("--env", **_ENV, callback=_use_env_file_or_demo)]
+"""Of a command that only looks: after `zakaz demo`, and before there are data of one's own, it looks there."""
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many, newest first.")]
 AccountName = Annotated[
     str | None, typer.Option("--account", metavar="NAME", help="Only this account, e.g. spb; all if left out.")

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from cli.commands.options import EnvFile, group
-from tasks.errors import UsageError
+from cli.terminal import complain
+from tasks.errors import SettingsError, UsageError
 from tasks.settings import load_settings
 
 app = group()
@@ -50,12 +51,17 @@ def deploy_command(
     from ops.server.deployments import apply_deployments
     from ops.server.manifest import AUTOMATIONS_YAML, PREFECT_YAML
     from tasks import sources
+    from tasks.load.backup_place import place
 
     left_out = sources.left_out(settings)
     lines = apply_deployments(PREFECT_YAML, pool_type, left_out)
     if makes_block(settings):
         lines.append(f"{apply_blocks(settings)}: ready")
     print("\n".join(lines + apply_automations(settings, AUTOMATIONS_YAML, left_out)))
+    try:
+        place(settings)
+    except SettingsError as error:
+        complain(f"backup/nightly will fail: {error}")
 
 
 @app.command("worker", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli import terminal
-from cli.commands.options import EnvFile, group
+from cli.commands.options import EnvFile, EnvFileOrDemo, group
 from tasks.settings import load_settings
 
 app = group()
@@ -30,7 +30,7 @@ def sql(
             "before text that a spreadsheet would take for a formula.",
         ),
     ] = False,
-    _env: EnvFile = None,
+    _env: EnvFileOrDemo = None,
 ) -> None:
     """Run any SQL on the warehouse."""
     from tasks.load.query import run_query
@@ -41,6 +41,8 @@ def sql(
         reply = run_query(client, text, fmt, raw=raw, seen=sys.stdout.isatty())
     sys.stdout.buffer.write(reply)
     sys.stdout.flush()
+    if not reply:
+        terminal.err.print("Done; no rows.")
 
 
 @app.command("migrate")

@@ -123,7 +123,7 @@ def test_copies_settings_in_the_file_of_another_and_unknown_names_are_told_of_an
     assert (settings.direct_login, settings.clickhouse_database, settings.vk_rate) == (None, "ours", 3)
     assert (spb.clickhouse_database, spb.qtickets_rate) == ("ours", 3)
     assert set(account_files()) == {("vk", "spb"), ("direct", "a2")}
-    assert sorted(line.removeprefix(f"{secrets}/.env.") for line in remarks()) == sorted(
+    assert sorted(line.removeprefix(f"{secrets}/.env.") for line in remarks(settings)) == sorted(
         [
             *(f"{name} is taken for a copy and not read" for name in copies),
             "more: SOMETHING_ELSE is no setting and not read",
