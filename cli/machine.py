@@ -283,9 +283,7 @@ def _pause_pool(env: dict[str, str], *, paused: bool, seconds: float = 10) -> No
     _api(env, "PATCH", f"/work_pools/{OURS}", {"is_paused": paused}, seconds)
 
 
-def _api(
-    env: dict[str, str], method: str, path: str, body: object = None, seconds: float = 10
-) -> httpx.Response:
+def _api(env: dict[str, str], method: str, path: str, body: object = None, seconds: float = 10) -> httpx.Response:
     name, _, password = env[CLIENT].partition(":")
     address = f"{env['PREFECT_API_URL']}{path}"
     return httpx.request(method, address, json=body, auth=(name, password), timeout=seconds, trust_env=False)

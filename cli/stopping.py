@@ -24,7 +24,8 @@ from typing import NoReturn, TypeVar
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 RECORD_SECONDS = 1.5
-"""For the record, in the warehouse and at the Prefect server: a person waits. What they miss the next run finds out."""
+"""For the record, in the warehouse and at the Prefect server, while a person waits. What is not done in them the
+next run finds out."""
 _SECONDS_TO_SEND = 15
 """For what Prefect sends in the background, as its logs, at the end of a command that was not stopped."""
 

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import NoReturn
 
 from sandbox.direct import DirectApi
@@ -62,6 +63,9 @@ def main() -> int:
             forever = threading.Event()
             sys.stdout.write(json.dumps(addresses) + "\n")
             sys.stdout.flush()
+            mains = [api.settings(running.url_of(api)) for api in (qtickets, vk, direct)]
+            if options.settings:
+                _write_settings(options.settings, mains)
             if options.live:
                 shows = (qtickets.show, vk.cabinet.show, direct.show, lambda later: others.move_to(later.until))
                 living = Living(world, *shows)
@@ -98,6 +102,18 @@ def _add_others(world: World, qtickets: QticketsApi, vk: VkAdsApi, direct: Direc
     return Living(small, show)
 
 
+def _write_settings(file: Path, accounts: list[dict[str, str]]) -> None:
+    """For a loader's ``--env``. What is made up has a warehouse of its own, beside the file."""
+    home = file.absolute().parent / f"{file.stem}-data"
+    own = {"CLICKHOUSE_DSN": f"chdb://{home / 'warehouse'}", "LANDING_URL": str(home / "landing")}
+    own |= {"VK_TOKEN_FILE": str(home / "vk_token.json"), "QTICKETS_RATE": "500", "VK_RATE": "15"}
+    given = {name: value for account in accounts for name, value in account.items()}
+    file.unlink(missing_ok=True)
+    file.touch(0o600)
+    file.write_text("".join(f"{name}={value}\n" for name, value in (given | own).items()), "utf-8")
+    sys.stderr.write(f"sandbox: try `zakaz load all --env {file}`\n")
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m sandbox", description="Serve the stand-in APIs on this machine."
@@ -116,6 +132,7 @@ def _options() -> argparse.Namespace:
         "--live", nargs="?", type=float, const=60.0, metavar="SECONDS",
         help="let time go on: new orders, refunds and spend every so many seconds (default: %(const)g)",
     )  # fmt: skip
+    parser.add_argument("--settings", type=Path, metavar="FILE", help="write what a loader takes as --env FILE")
     options = parser.parse_args()
     if options.since:
         options.days = (moscow_day(datetime.now(UTC)) - options.since).days + 1

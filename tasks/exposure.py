@@ -33,7 +33,7 @@ def is_open(path: Path) -> bool:
 
 
 def remedy(error: OSError) -> str:
-    """ What to do about it where it is a lack of rights, in a sentence with a space before; else nothing."""
+    """What to do about it where it is a lack of rights, in a sentence with a space before; else nothing."""
     path = Path(str(error.filename or ""))
     if not isinstance(error, PermissionError) or not path.is_absolute():
         return ""

@@ -373,7 +373,9 @@ def _files_in_secrets() -> list[Path]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise SettingsError(f"The folder {error.filename} cannot be read: {error.strerror}.{remedy(error)}") from None
+        raise SettingsError(
+            f"The folder {error.filename} cannot be read: {error.strerror}.{remedy(error)}"
+        ) from None
 
 
 def _secret_files() -> list[Path]:

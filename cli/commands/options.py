@@ -19,6 +19,18 @@ def group() -> typer.Typer:
     return typer.Typer(rich_markup_mode=None)
 
 
+def examples(*lines: str) -> str:
+    """The end of a command's help: what to type."""
+    # The sign of typer's that keeps line breaks.
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+
+
+def complete_source() -> list[str]:
+    from tasks.sources import SOURCES
+
+    return [*SOURCES, "all"]
+
+
 def _use_env_file(env: Path | None) -> None:
     if env is not None:
         use_file(env)
@@ -34,7 +46,7 @@ _ENV = {"metavar": "FILE", "help": "Settings file, e.g. secrets/.env.qtickets."}
 EnvFile = Annotated[Path | None, typer.Option("--env", **_ENV, callback=_use_env_file)]
 EnvFileOrDemo = Annotated[Path | None, typer.Option("--env", **_ENV, callback=_use_env_file_or_demo)]
 """Of a command that only looks: after `zakaz demo`, and before there are data of one's own, it looks there."""
-Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many, newest first.")]
+Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, max=10_000, help="How many, newest first.")]
 AccountName = Annotated[
     str | None, typer.Option("--account", metavar="NAME", help="Only this account, e.g. spb; all if left out.")
 ]

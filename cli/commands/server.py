@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cli.commands.options import EnvFile, group
+from cli.commands.options import EnvFile, examples, group
 from cli.terminal import complain
 from tasks.errors import SettingsError, UsageError
 from tasks.settings import load_settings
@@ -17,9 +17,18 @@ from tasks.settings import load_settings
 app = group()
 
 
-@app.command("up")
+@app.command(
+    "up",
+    epilog=examples(
+        "zakaz up",
+        "zakaz up --port 4300",
+        "zakaz down",
+    ),
+)
 def up_command(
-    port: Annotated[int, typer.Option("--port", min=1024, max=65535, help="Of the Prefect UI.")] = 4200,
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", min=1024, max=65535, help="Of the Prefect UI.")
+    ] = 4200,
     _env: EnvFile = None,
 ) -> None:
     """Start a Prefect server, a worker and the deployments on this machine; without tokens, the sandbox too."""
@@ -36,7 +45,13 @@ def down_command() -> None:
     print("Stopped." if down() else "Nothing was running.")
 
 
-@app.command("deploy")
+@app.command(
+    "deploy",
+    epilog=examples(
+        "zakaz deploy",
+        "zakaz deploy --pool-type docker",
+    ),
+)
 def deploy_command(
     pool_type: Annotated[
         str, typer.Option("--pool-type", metavar="TYPE", help="Of a new work pool: process, docker, kubernetes.")
@@ -64,7 +79,11 @@ def deploy_command(
         complain(f"backup/nightly will fail: {error}")
 
 
-@app.command("worker", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(
+    "worker",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    epilog=examples("zakaz worker --name second --limit 3"),
+)
 def worker_command(context: typer.Context) -> None:
     """Start a worker for the deployments, with the options of `prefect worker start`."""
     _require_server()

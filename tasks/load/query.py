@@ -54,13 +54,13 @@ def run_query(client: Client, sql: str, fmt: str | None, *, raw: bool = False, s
 
 
 def _no_table(client: Client, name: str) -> str:
-    known = select(
-        client, "SELECT name FROM system.tables WHERE database = {d:String}", {"d": client.database}
-    )["name"]
+    known = select(client, "SELECT name FROM system.tables WHERE database = {d:String}", {"d": client.database})[
+        "name"
+    ]
     if known.is_empty():
         return "There is nothing in the warehouse yet. Run `zakaz migrate`, or any load."
     near = did_you_mean(name.rsplit(".", 1)[-1], known.to_list(), 0.5)
-    return f"There is no table or view {name}{near or '.'} `zakaz sql \"SHOW TABLES\"` lists them."
+    return f'There is no table or view {name}{near or "."} `zakaz sql "SHOW TABLES"` lists them.'
 
 
 def _run(client: Client, sql: str, fmt: str | None, raw: bool, seen: bool) -> bytes:

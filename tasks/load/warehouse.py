@@ -82,7 +82,9 @@ def _open(stack: ExitStack, where: Address, settings: Settings) -> Client:
         own = {"chdb_options": {"backups.allowed_path": str(backups)}} if backups else {}
         client = clickhouse_connect.get_client(settings=chosen, **{**where.options, **own})
     except OSError as error:
-        raise WarehouseError(f"The warehouse {where.place} cannot be used: {error.strerror or error}.{remedy(error)}") from error
+        raise WarehouseError(
+            f"The warehouse {where.place} cannot be used: {error.strerror or error}.{remedy(error)}"
+        ) from error
     except ImportError:
         raise SettingsError(
             "The embedded engine is not installed. Set CLICKHOUSE_DSN to a ClickHouse server, or install "
