@@ -365,7 +365,7 @@ def _given_file() -> list[Path]:
 
 
 def _files_in_secrets() -> list[Path]:
-    """Raises SettingsError where the folder is closed to this user: as if there were none, the tokens would be missing."""
+    """Raises SettingsError where the folder is closed to this user: else its tokens would be called missing."""
     if os.environ.get("ZAKAZ_IGNORE_SECRETS"):
         return []
     try:
