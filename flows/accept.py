@@ -9,6 +9,7 @@ from prefect.states import Completed
 from pydantic import Field
 
 from flows.hooks import ALERT_HOOKS
+from flows.outcomes import in_words
 from flows.parameters import shown
 from tasks.alerts.block import block_channel
 from tasks.quality.run import accept_findings
@@ -21,6 +22,7 @@ Why = Annotated[str, Field(min_length=1, json_schema_extra=shown("Why"))]
 
 
 @flow(name="accept", description=__doc__, **ALERT_HOOKS)
+@in_words
 def accept(check: CheckName, key: Key, until: Until, why: Why) -> State[object]:
     """Accept a finding.
 

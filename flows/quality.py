@@ -10,6 +10,7 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.states import Completed
 
 from flows.hooks import ALERT_HOOKS, error_of, name_of_day, run_failed, run_recovered
+from flows.outcomes import in_words
 from flows.parameters import Today, Whole
 from tasks.alerts.block import block_channel
 from tasks.harmless import for_chat, for_markdown, for_terminal
@@ -35,6 +36,7 @@ def _alert_unless_sent(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any
     description=__doc__,
     **ALERT_HOOKS | {"on_failure": [_alert_unless_sent]},
 )
+@in_words
 def quality(today: Today = None, whole: Whole = True) -> State[object]:
     """Judge the data in the warehouse.
 

@@ -55,7 +55,7 @@ def test_an_account_that_fails_is_told_of_alone_and_its_end_too(open_days: Scene
         assert state.is_failed() == bool(failing)
         other = "main" if failing == "spb" else "spb"
         assert not failing or re.search(
-            f"AccountsFailed: {failing}: .*[^.]\\. Loaded: {other}$", str(state.message)
+            f"^{failing}: .*[^.]\\. Loaded: {other}$", str(state.message)
         )
         return [message.split("\n")[0] for message in told.messages]
 
