@@ -1,4 +1,4 @@
-"""What somebody wrote and nobody reads because of its name, and the nearest right name: files, settings, parameters.
+"""What somebody wrote and nobody reads for its name, and the nearest right name: files, settings, parameters.
 
 Looks and says, and decides nothing: which files are read is for `tasks.settings`.
 """

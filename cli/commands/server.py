@@ -69,7 +69,7 @@ def deploy_command(
     from tasks.load.backup_place import place
 
     left_out = sources.left_out(settings)
-    lines = apply_deployments(PREFECT_YAML, pool_type, left_out)
+    lines = apply_deployments(PREFECT_YAML, pool_type, left_out, settings.zakaz_language)
     if makes_block(settings):
         lines.append(f"{apply_blocks(settings)}: ready")
     print("\n".join(lines + apply_automations(settings, AUTOMATIONS_YAML, left_out)))
