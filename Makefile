@@ -6,8 +6,8 @@ PYTHON ?= $(shell for one in python3.11 python3.12 python3.13 python3; do \
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
-# Python compiles what it imports; all of it would be 100 MB more.
-export PIP_NO_COMPILE = 1
+# Python compiles what it imports; all of it would be 150 MB more.
+INSTALL := $(PIP) install --quiet --no-compile
 
 .PHONY: help demo up down test fast check lint types bench bench-dlt soak drill screenshots install lock images sbom audit clean
 help: ## Show this list
@@ -79,16 +79,16 @@ install: .venv/.installed-run ## Only the environment
 SIZE = 370 MB to fetch and 1.3 GB on disk
 .venv/.installed-%: requirements/%.txt requirements/build.txt pyproject.toml | .venv/.made
 	@echo "Installing into .venv with $$($(BIN)/python --version): $(SIZE), a minute or two, once"
-	@$(PIP) install --quiet --require-hashes --no-deps --requirement requirements/build.txt
-	@$(PIP) install --quiet --require-hashes --no-deps --requirement $<
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(INSTALL) --require-hashes --no-deps --requirement requirements/build.txt
+	@$(INSTALL) --require-hashes --no-deps --requirement $<
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@$(PIP) check
 	@touch $@
 
 COMPILE = $(BIN)/uv pip compile --quiet --no-emit-index-url
 SUBSET = $(COMPILE) --constraint constraints.txt
 lock: | .venv/.made ## Resolve the pinned versions anew, with their hashes
-	$(PIP) install --quiet --require-hashes --no-deps --requirement requirements/lock.txt
+	$(INSTALL) --require-hashes --no-deps --requirement requirements/lock.txt
 	$(COMPILE) pyproject.toml --all-extras --group build --group lock --upgrade \
 		--no-generate-hashes --no-emit-build-options --output-file constraints.txt
 	$(SUBSET) pyproject.toml --extra s3 --output-file requirements/server.txt

@@ -49,7 +49,7 @@ def run_query(client: Client, sql: str, fmt: str | None, *, raw: bool = False, s
         return _run(client, sql, fmt, raw, seen)
     except ClickHouseError as error:
         if getattr(error, "code", None) == _UNKNOWN_TABLE and (name := _NAMED.search(str(error))):
-            raise UsageError(_no_table(client, name[1] or name[2])) from None
+            raise UsageError(_no_table(client, (name[1] or name[2]).replace("`", "").rsplit(".", 1)[-1])) from None
         raise
 
 
@@ -59,7 +59,7 @@ def _no_table(client: Client, name: str) -> str:
     ]
     if known.is_empty():
         return "There is nothing in the warehouse yet. Run `zakaz migrate`, or any load."
-    near = did_you_mean(name.rsplit(".", 1)[-1], known.to_list(), 0.5)
+    near = did_you_mean(name, known.to_list(), 0.5)
     return f'There is no table or view {name}{near or "."} `zakaz sql "SHOW TABLES"` lists them.'
 
 

@@ -21,6 +21,8 @@ from tests.support.stage import Stage, stage
 
 ROOT = Path(__file__).parents[2]
 _KEPT = ("QTICKETS_", "VK_", "DIRECT_", "CLICKHOUSE_", "PREFECT_API")
+PATIENT = "from cli import main, stopping; stopping.RECORD_SECONDS = 60; main.main()"
+"""The command line, which after a signal waits for its record as long as a busy machine takes."""
 _SOON = 90
 """Seconds. On an idle machine it takes one."""
 
