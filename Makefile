@@ -6,8 +6,6 @@ PYTHON ?= $(shell for one in python3.11 python3.12 python3.13 python3; do \
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
-# Python compiles what it imports; all of it would be 150 MB more.
-INSTALL := $(PIP) install --quiet --no-compile
 
 .PHONY: help demo up down test fast check lint types bench bench-dlt soak drill screenshots install lock images sbom audit clean
 help: ## Show this list
@@ -75,20 +73,20 @@ install: .venv/.installed-run ## Only the environment
 	@touch $@
 
 # Nothing is installed but what a lock names with its hash. The build tools come first: Zakaz is built with them, and
-# pip goes on as the pinned one.
+# pip goes on as the pinned one. Python compiles what it imports; all of it would be 150 MB more.
 SIZE = 370 MB to fetch and 1.3 GB on disk
 .venv/.installed-%: requirements/%.txt requirements/build.txt pyproject.toml | .venv/.made
 	@echo "Installing into .venv with $$($(BIN)/python --version): $(SIZE), a minute or two, once"
-	@$(INSTALL) --require-hashes --no-deps --requirement requirements/build.txt
-	@$(INSTALL) --require-hashes --no-deps --requirement $<
-	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@$(PIP) install --quiet --no-compile --require-hashes --no-deps --requirement requirements/build.txt
+	@$(PIP) install --quiet --no-compile --require-hashes --no-deps --requirement $<
+	@$(PIP) install --quiet --no-compile --no-deps --no-build-isolation --editable .
 	@$(PIP) check
 	@touch $@
 
 COMPILE = $(BIN)/uv pip compile --quiet --no-emit-index-url
 SUBSET = $(COMPILE) --constraint constraints.txt
 lock: | .venv/.made ## Resolve the pinned versions anew, with their hashes
-	$(INSTALL) --require-hashes --no-deps --requirement requirements/lock.txt
+	$(PIP) install --quiet --no-compile --require-hashes --no-deps --requirement requirements/lock.txt
 	$(COMPILE) pyproject.toml --all-extras --group build --group lock --upgrade \
 		--no-generate-hashes --no-emit-build-options --output-file constraints.txt
 	$(SUBSET) pyproject.toml --extra s3 --output-file requirements/server.txt
