@@ -74,7 +74,7 @@ install: .venv/.installed-run ## Only the environment
 
 # Nothing is installed but what a lock names with its hash. The build tools come first: Zakaz is built with them, and
 # pip goes on as the pinned one. Python compiles what it imports; all of it would be 150 MB more.
-SIZE = 370 MB to fetch and 1.3 GB on disk
+SIZE = 370 MB to fetch and 1.2 GB on disk
 .venv/.installed-%: requirements/%.txt requirements/build.txt pyproject.toml | .venv/.made
 	@echo "Installing into .venv with $$($(BIN)/python --version): $(SIZE), a minute or two, once"
 	@$(PIP) install --quiet --no-compile --require-hashes --no-deps --requirement requirements/build.txt
