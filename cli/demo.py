@@ -142,7 +142,9 @@ def _table(title: str, rows: pl.DataFrame) -> Table:
 
 
 def _show_next() -> None:
-    zakaz = Path(sys.executable).with_name("zakaz")
+    ours = Path(sys.executable).with_name("zakaz")
+    is_on_path = shutil.which("zakaz") == str(ours)
+    zakaz = Path("zakaz") if is_on_path else ours
     zakaz = zakaz.relative_to(Path.cwd()) if zakaz.is_relative_to(Path.cwd()) else zakaz
     home = DEMO_HOME.relative_to(Path.cwd()) if DEMO_HOME.is_relative_to(Path.cwd()) else DEMO_HOME
     print(_NEXT.format(zakaz=zakaz, home=home))
