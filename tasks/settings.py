@@ -282,7 +282,7 @@ def given_file_is_of(word: str) -> bool:
 
 def remarks(settings: Settings) -> Iterator[str]:
     """What somebody wrote and nobody reads: files and names that look like ours."""
-    known = {name.upper() for name in Settings.model_fields}
+    known = frozenset(name.upper() for name in Settings.model_fields)
     of_accounts, given, shared = account_files(), _given_file(), _secret_files()
     read = [*shared, *of_accounts.values(), *given]
     if not os.environ.get("ZAKAZ_IGNORE_SECRETS"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 OWN_FILES = ("README.md", "access.env", "prefect.env")
@@ -54,11 +55,17 @@ def _right_name(name: str, words: Collection[str]) -> str:
     return ".".join([".env", *near, *accounts]) if near else ""
 
 
-def names_not_read(environment: Collection[str], known: Collection[str]) -> Iterator[str]:
+def names_not_read(environment: Collection[str], known: frozenset[str]) -> Iterator[str]:
     """Of the environment those that are nearly a setting's."""
     for name in environment:
-        if name.upper() not in known and (near := did_you_mean(name.upper(), known, _SURELY)):
+        if near := _nearly(name.upper(), known):
             yield f"{name} of the environment is no setting and not read{near}"
+
+
+@cache
+def _nearly(name: str, known: frozenset[str]) -> str:
+    """Kept, since settings are read many times in a process."""
+    return "" if name in known else did_you_mean(name, sorted(known), _SURELY)
 
 
 def parameters_not_read(given: Mapping[str, Mapping[str, float]], checks: Path) -> Iterator[str]:
