@@ -15,7 +15,7 @@ demo: .venv/.installed-run ## A promoter's three months in a local sandbox, load
 	@$(BIN)/zakaz demo
 
 PORT ?= 4200
-up: .venv/.installed-run ## Prefect server with its UI, a worker and all deployments, on this machine
+up: .venv/.installed-run ## A Prefect server with its UI, a worker and all deployments here
 	@$(BIN)/zakaz up --port $(PORT)
 
 down: .venv/.installed-run ## Stop them; your data stay
@@ -37,7 +37,7 @@ lint: .venv/.installed-dev ## Style and the direction of imports
 types: .venv/.installed-dev ## Static types
 	$(BIN)/mypy
 
-bench: .venv/.installed-dev ## What loads, checks and views cost with years of history: half an hour
+bench: .venv/.installed-dev ## What loads, checks and views cost with years of data: half an hour
 	$(BIN)/python -m bench
 
 bench-dlt: .venv/.installed-dev .cache/dlt/.installed ## Zakaz beside dlt, over the same API and server
@@ -55,10 +55,10 @@ soak: .venv/.installed-dev ## Random schedules of loads, faults and kills, which
 
 DEFECTS ?= 200
 LIVES ?= all
-drill: .venv/.installed-dev ## What the checks see of random defects, and how silent they are in healthy life: hours
+drill: .venv/.installed-dev ## What the checks see, and how silent they are in healthy life: hours
 	$(BIN)/python -m drill --seed $(SEED) --defects $(DEFECTS) --lives "$(LIVES)"
 
-screenshots: .venv/.installed-screens ## The pictures of docs/prefect.md, taken anew from a machine of its own
+screenshots: .venv/.installed-screens ## The pictures of docs/prefect.md, taken anew
 	$(BIN)/python ops/screenshots.py
 
 install: .venv/.installed-run ## Only the environment
@@ -100,13 +100,13 @@ lock: | .venv/.made ## Resolve the pinned versions anew, with their hashes
 images: .venv/.installed-run ## Put the digests that the registry gives behind the images' tags
 	$(BIN)/python ops/images.py
 
-sbom: .venv/.installed-dev ## What Zakaz is made of, into build/, and whether all of the licences are allowed
+sbom: .venv/.installed-dev ## What Zakaz is made of, into build/; are all licences allowed?
 	@mkdir -p build
 	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml \
 		--output-reproducible --output-file build/sbom.cdx.json
 	@$(BIN)/pip-licenses --output-file build/licences.md
 
-audit: .venv/.installed-dev ## Known vulnerabilities of what is pinned; status 3 where nobody could be asked
+audit: .venv/.installed-dev ## Known vulnerabilities; status 3 where nobody could be asked
 	@$(BIN)/python ops/audit.py requirements/*.txt
 
 clean: ## Remove the environment and the caches; your data stay

@@ -69,7 +69,7 @@ def run_demo(days: int, scale: float) -> None:
     say(f"quality {summary(judged)}.")
     for result in judged:
         if result.status == "unjudged" and not result.hindered:
-            say(f"  Not judged for want of data, which is no fault: {result.check.name}: {result.message}")
+            say(f"Not judged for want of data, which is no fault: {result.check.name}:\n{result.message}")
     print(f"Made up, fetched, loaded and judged in {time.monotonic() - begun:.0f} s.\n")
     _show(tables)
     _show_next()

@@ -132,4 +132,4 @@ def _require_server() -> None:
     from prefect.settings import get_current_settings
 
     if not get_current_settings().api.url:
-        raise UsageError("PREFECT_API_URL is not set: which server? After `make up`, http://127.0.0.1:4200/api.")
+        raise UsageError("PREFECT_API_URL is not set: which server? After `make up`: `. secrets/prefect.env`.")
