@@ -15,10 +15,26 @@ from tasks.alerts.block import block_channel
 from tasks.quality.run import accept_findings
 from tasks.settings import load_settings
 
-CheckName = Annotated[str, Field(pattern="^[a-z0-9_]+$", json_schema_extra=shown("Check"))]
-Key = Annotated[str, Field(min_length=1, json_schema_extra=shown("Finding"))]
-Until = Annotated[date, Field(json_schema_extra=shown("Until"))]
-Why = Annotated[str, Field(min_length=1, json_schema_extra=shown("Why"))]
+CheckName = Annotated[
+    str,
+    Field(pattern="^[a-z0-9_]+$", json_schema_extra=shown("Check", None, "Проверка", "Её имя, как в сообщении.")),
+]
+Key = Annotated[
+    str,
+    Field(
+        min_length=1,
+        json_schema_extra=shown(
+            "Finding", None, "Находка", "Её ключ, как в сообщении; с * на конце — все, что так начинаются."
+        ),
+    ),
+]
+Until = Annotated[
+    date,
+    Field(json_schema_extra=shown("Until", None, "До какого дня", "Последний день, по Москве, когда она принята.")),
+]
+Why = Annotated[
+    str, Field(min_length=1, json_schema_extra=shown("Why", None, "Почему", "Для того, кто увидит её следующим."))
+]
 
 
 @flow(name="accept", description=__doc__, **ALERT_HOOKS)

@@ -241,6 +241,14 @@ def load_alert_settings() -> AlertSettings:
     return _read(AlertSettings, [*_secret_files(), *_given_file()])
 
 
+def language() -> str:
+    """For texts that are made before settings are needed: where these are wrong, whoever needs them says so."""
+    try:
+        return load_alert_settings().zakaz_language
+    except SettingsError:
+        return "ru"
+
+
 def account_files() -> dict[tuple[str, str], Path]:
     """The file of each account but the `main` ones, by the source's word and the account's name."""
     found = {}

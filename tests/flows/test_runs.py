@@ -1,6 +1,7 @@
 """What a person sees of a run in Prefect: names of tasks, cached fetches, retries, states, artifacts, subflows."""
 
 import json
+import re
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ from prefect.client.schemas.filters import TaskRunFilterFlowRunId as OfRun
 from prefect.client.schemas.objects import FlowRun, State, TaskRun
 
 from flows import ingestion, load_report, quality
+from flows.accept import accept
 from flows.accounts import PART
 from flows.backfill import FLOWS, backfill
 from flows.ingestion import _is_superseded, run_source
@@ -207,14 +209,14 @@ def test_the_other_flows_say_what_they_did(open_days: Scene) -> None:
     assert first["состояние"] == "НАРУШЕНО"
 
 
-FORMS = [*FLOWS.values(), backfill, quality.quality]
+FORMS = [*FLOWS.values(), backfill, quality.quality, accept, yesterday]
 
 
 @pytest.mark.parametrize("flow", FORMS, ids=lambda flow: flow.name)
 def test_every_field_of_a_form_has_a_title_in_words_and_says_what_it_does(flow: Any) -> None:
     fields = flow.parameters.model_dump()["properties"]
     for name, field in fields.items():
-        assert field["title"][0].isupper()
+        assert re.match("[А-Я]", field["title"]), "in the language of ZAKAZ_LANGUAGE"
         assert field.get("description"), name
     if "days" in fields:
         assert (fields["days"]["minimum"], fields["days"]["maximum"]) == (1, 1100)
