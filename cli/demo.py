@@ -21,7 +21,7 @@ from rich.table import Table
 from cli.run import Request, judge, line_of, load_all
 from cli.stand_in import DEMO_HOME, bare_environment, home_settings, settings_for
 from cli.stopping import at_end
-from cli.terminal import cell, err, out, say, show_progress
+from cli.terminal import cell, out, say, show_progress, working
 from tasks.errors import UsageError, ZakazError
 from tasks.exposure import make_private
 from tasks.ingest import Report
@@ -51,14 +51,14 @@ def run_demo(days: int, scale: float) -> None:
     begun = time.monotonic()
     with (
         _own_home(),
-        err.status(f"Making up {days} days of a promoter's sales and advertising") as status,
+        working(f"Making up {days} days of a promoter's sales and advertising") as now,
         _sandbox(days, scale),
     ):
-        status.update("Loading ticket sales and advertising")
+        now("Loading ticket sales and advertising")
         outcomes = load_all(Request(days=days))
-        status.update("Judging the data")
+        now("Judging the data")
         judged = judge()
-        status.update("Summing up")
+        now("Summing up")
         tables = _read("totals", "events", "sources", "cities", "days")
     failed = [outcome for outcome in outcomes.values() if isinstance(outcome, Exception)]
     for outcome in outcomes.values():

@@ -27,7 +27,7 @@ import httpx
 
 from cli.stand_in import bare_environment, home_settings, settings_for
 from cli.stopping import at_end
-from cli.terminal import err
+from cli.terminal import working
 from ops.server.manifest import OURS, ROOT
 from ops.server.serve import PASSWORD, require_password
 from tasks.errors import SettingsError, UsageError, ZakazError
@@ -75,13 +75,13 @@ def up(port: int) -> str:
     needed = {name: env[name] for name in env if name.startswith("UP_") or name in _TO_ASK}
     _write_secret(_RUNNING, json.dumps(needed))
     at_end(_stop_at_once)
-    with err.status("Starting the Prefect server") as status:
+    with working("Starting the Prefect server") as now:
         _python(env, "supervisor.supervisord", "-c", str(_CONFIG))
         _wait_for("server", lambda: _is_healthy(env))
         if stands_in:
-            status.update("Starting the sandbox")
+            now("Starting the sandbox")
             _start_sandbox(env)
-        status.update("Deploying")
+        now("Deploying")
         _python(env, "cli.main", "deploy")
         _pause_pool(env, paused=False)
         _control(env, "start", "worker")
@@ -100,7 +100,7 @@ def down() -> bool:
     if was_running:
         # Whoever stops this command leaves it running, not paused for ever.
         at_end(lambda: _pause_pool(env, paused=False, seconds=1))
-        with err.status("Waiting for runs to end"):
+        with working("Waiting for runs to end"):
             _let_runs_end(env)
         _control(env, "shutdown")
         deadline = time.monotonic() + _START_SECONDS

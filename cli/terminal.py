@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -97,14 +97,19 @@ def show_progress(verbose: bool) -> None:
 
 
 @contextmanager
-def working(what: str) -> Iterator[None]:
-    """Around what takes more than two seconds: a moving line in a terminal, elsewhere a line of its own."""
+def working(what: str) -> Iterator[Callable[[str], None]]:
+    """Around what takes more than two seconds: a moving line in a terminal, elsewhere a line of its own. Gives what
+    to call when something else is done."""
     if err.is_terminal:
-        with err.status(what):
-            yield
-    else:
-        print(f"{what} …", file=sys.stderr)
-        yield
+        with err.status(what) as status:
+            yield status.update
+        return
+
+    def show(what: str) -> None:
+        print(f"{what} …", file=sys.stderr, flush=True)
+
+    show(what)
+    yield show
 
 
 def say(text: str) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cli.commands.options import EnvFile, examples, group
-from cli.terminal import complain
+from cli.terminal import complain, working
 from tasks.errors import SettingsError, UsageError
 from tasks.settings import load_settings
 
@@ -69,10 +69,12 @@ def deploy_command(
     from tasks.load.backup_place import place
 
     left_out = sources.left_out(settings)
-    lines = apply_deployments(PREFECT_YAML, pool_type, left_out, settings.zakaz_language)
-    if makes_block(settings):
-        lines.append(f"{apply_blocks(settings)}: ready")
-    print("\n".join(lines + apply_automations(settings, AUTOMATIONS_YAML, left_out)))
+    with working("Deploying"):
+        lines = apply_deployments(PREFECT_YAML, pool_type, left_out, settings.zakaz_language)
+        if makes_block(settings):
+            lines.append(f"{apply_blocks(settings)}: ready")
+        lines += apply_automations(settings, AUTOMATIONS_YAML, left_out)
+    print("\n".join(lines))
     try:
         place(settings)
     except SettingsError as error:

@@ -114,7 +114,8 @@ def restore_command(
     """Bring a backup back into an empty database, and check that it is whole."""
     from tasks.load.backup import restore
 
-    restored = restore(load_settings(), name, into)
+    with terminal.working("Bringing it back"):
+        restored = restore(load_settings(), name, into)
     for table, rows in restored.rows.items():
         print(f"{rows:>12} {table}")
     print(restored)
