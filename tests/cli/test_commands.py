@@ -20,7 +20,7 @@ from tasks.load.migrate import migrated
 from tasks.load.quarantine import quarantine
 from tasks.logs import show_traceback
 from tasks.smoke import Probe
-from tests.cli.conftest import PATIENT, Zakaz, complaints, wait_for
+from tests.cli.conftest import PATIENT, SOON, Zakaz, complaints, wait_for
 from tests.flows import truth
 from tests.flows.test_runs import ATTACK
 from tests.support.receiver import Receiver
@@ -163,6 +163,20 @@ def test_a_demo_touches_nothing_of_ones_own_and_is_looked_at_until_there_is_some
     shown = zakaz.ok(*demo)
     assert zakaz.ok(*count) == before.stdout
     assert str(own) not in shown
+
+
+def test_a_sandbox_writes_what_env_takes_and_ends_at_once(zakaz: Zakaz) -> None:
+    settings = zakaz.home / "sandbox.env"
+    process = zakaz.start(
+        "-m", "sandbox", "--port", "0", "--days", "2", "--scale", "0.05", "--settings", str(settings)
+    )
+    wait_for(lambda: settings.exists() and settings.read_text().endswith("VK_RATE=15\n"), process)
+    zakaz.env = {name: value for name, value in zakaz.env.items() if name not in settings.read_text()}
+    assert re.match(r"direct .* new", zakaz.ok("load", "direct", "--env", str(settings)))
+    assert (zakaz.home / "sandbox-data" / "warehouse").exists()
+    assert not (zakaz.home / "data" / "warehouse").exists()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(SOON) == 0
 
 
 def on_a_terminal(env: dict[str, str], *arguments: str) -> str:
