@@ -14,15 +14,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
+from filelock import FileLock, Timeout
 from rich.bar import Bar
 from rich.table import Table
 
 from cli.concerts import attention_table, shows_table
 from cli.run import Request, judge, line_of, load_all
-from cli.stand_in import bare_environment, settings_for
+from cli.stand_in import DEMO_HOME, bare_environment, home_settings, settings_for
 from cli.stopping import at_end
-from cli.terminal import cell, err, out, say, show_progress
-from tasks.errors import ZakazError
+from cli.terminal import cell, out, say, show_progress, working
+from tasks.errors import UsageError, ZakazError
+from tasks.exposure import make_private
 from tasks.ingest import Report
 from tasks.load.frames import select
 from tasks.load.sql import sql_text
@@ -37,14 +39,18 @@ _CURRENCY = "RUB"
 _ROWS = 8
 """Of tables that may be long."""
 _NEXT = """
-Try next:
-  {zakaz} sql "SELECT * FROM v_campaign_performance ORDER BY romi DESC LIMIT 10"
-  {zakaz} sql "SELECT * FROM v_romi_kpi ORDER BY d DESC, spend_total DESC LIMIT 10"
+Try next, until there are data of your own:
   {zakaz} forecast --backtest
   {zakaz} attention
+  {zakaz} sql "SELECT city, spend_total, net_revenue,
+    round(roas, 2) AS roas FROM v_romi_kpi WHERE spend_total > 0
+    ORDER BY d DESC, spend_total DESC LIMIT 5"
+  {zakaz} quality
   {zakaz} runs
-Your own figures: put the tokens into secrets/ (samples in configs/), remove the made-up data/warehouse, then
-  {zakaz} load all"""
+Your own figures: put the tokens into secrets/ (samples in configs/), then
+  {zakaz} smoke
+  {zakaz} load all
+What was made up is in {home} and mixes with nothing of yours."""
 
 
 def run_demo(days: int, scale: float) -> None:
@@ -52,14 +58,15 @@ def run_demo(days: int, scale: float) -> None:
     show_progress(verbose=False)
     begun = time.monotonic()
     with (
-        err.status(f"Making up {days} days of a promoter's sales and advertising") as status,
+        _own_home(),
+        working(f"Making up {days} days of a promoter's sales and advertising") as now,
         _sandbox(days, scale),
     ):
-        status.update("Loading ticket sales and advertising")
+        now("Loading ticket sales and advertising")
         outcomes = load_all(Request(days=days))
-        status.update("Judging the data")
+        now("Judging the data")
         judged = judge()
-        status.update("Summing up")
+        now("Summing up")
         tables, found = _read(
             "demo/totals", "demo/events", "demo/sources", "demo/cities", "demo/days", "forecast/coming"
         )
@@ -70,10 +77,26 @@ def run_demo(days: int, scale: float) -> None:
     if failed:
         raise failed[0]
     say(f"quality {summary(judged)}.")
+    for result in judged:
+        if result.status == "unjudged" and not result.hindered:
+            say(f"Not judged for want of data, which is no fault: {result.check.name}:\n{result.message}")
     print(f"Made up, fetched, loaded and judged in {time.monotonic() - begun:.0f} s.\n")
     _show(tables)
     _show_concerts(tables["coming"], found)
     _show_next()
+
+
+@contextmanager
+def _own_home() -> Iterator[None]:
+    """The demo's folders, empty: what an earlier one made up is of another world. Raises UsageError."""
+    make_private(DEMO_HOME)
+    try:
+        with FileLock(DEMO_HOME / "demo.lock", timeout=0, thread_local=False):
+            for name in ("warehouse", "landing", "backups"):
+                shutil.rmtree(DEMO_HOME / name, ignore_errors=True)
+            yield
+    except Timeout:
+        raise UsageError("Another `zakaz demo` is at work here. Wait for it to end.") from None
 
 
 @contextmanager
@@ -92,6 +115,9 @@ def _sandbox(days: int, scale: float) -> Iterator[None]:
                 raise ZakazError("The sandbox did not start; see the lines above.")
             served = json.loads(line)
             pointed = bare_environment() | settings_for(served, Path(folder) / "vk_token.json")
+            pointed |= home_settings(DEMO_HOME)
+            # In this process, also in a terminal that is for a Prefect server.
+            pointed.pop("PREFECT_API_URL", None)
             os.environ.clear()
             os.environ.update(pointed)
             yield
@@ -142,6 +168,9 @@ def _table(title: str, rows: pl.DataFrame) -> Table:
 
 
 def _show_next() -> None:
-    zakaz = Path(sys.executable).with_name("zakaz")
+    ours = Path(sys.executable).with_name("zakaz")
+    is_on_path = shutil.which("zakaz") == str(ours)
+    zakaz = Path("zakaz") if is_on_path else ours
     zakaz = zakaz.relative_to(Path.cwd()) if zakaz.is_relative_to(Path.cwd()) else zakaz
-    print(_NEXT.format(zakaz=zakaz))
+    home = DEMO_HOME.relative_to(Path.cwd()) if DEMO_HOME.is_relative_to(Path.cwd()) else DEMO_HOME
+    print(_NEXT.format(zakaz=zakaz, home=home))

@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -24,8 +25,9 @@ from pathlib import Path
 
 import httpx
 
-from cli.stand_in import bare_environment, settings_for
-from cli.terminal import err
+from cli.stand_in import bare_environment, home_settings, settings_for
+from cli.stopping import at_end
+from cli.terminal import working
 from ops.server.manifest import OURS, ROOT
 from ops.server.serve import PASSWORD, require_password
 from tasks.errors import SettingsError, UsageError, ZakazError
@@ -37,8 +39,10 @@ from tasks.window import moscow_today
 _FOLDER = HOME / "data" / "up"
 _CONFIG = ROOT / "ops" / "supervisord.conf"
 _SANDBOX_ENV = _FOLDER / "sandbox.env"
+_MADE_UP = _FOLDER / "made-up"
+"""Where the sandbox's sales and advertising are kept."""
 _SIGN_IN = HOME / "secrets" / "prefect.env"
-"""The address and the password of the server, for its owner's terminal."""
+"""For its owner's terminal: the programs, the server's address and password, the settings of what runs."""
 _RUNNING = _FOLDER / "running.json"
 """Of the environment of what runs, what `down` needs: for supervisor's configuration, and to ask the server."""
 _TO_ASK = ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING", "NO_PROXY")
@@ -61,21 +65,23 @@ def up(port: int) -> str:
         raise UsageError("`zakaz up` works in a checkout of Zakaz.")
     if find_spec("supervisor") is None:
         raise UsageError("`zakaz up` needs supervisor, which is not installed. Use `make up`.")
+    _leave_made_up_world()
     stands_in = not _has_tokens()
     down()
     _refuse_taken(port)
     make_private(_FOLDER)
     env = _environment(port, stands_in)
-    keep_sign_in(_SIGN_IN, {name: env[name] for name in ("PREFECT_API_URL", CLIENT, PASSWORD)})
+    keep_sign_in(_SIGN_IN, _for_terminal(env, stands_in))
     needed = {name: env[name] for name in env if name.startswith("UP_") or name in _TO_ASK}
     _write_secret(_RUNNING, json.dumps(needed))
-    with err.status("Starting the Prefect server") as status:
+    at_end(_stop_at_once)
+    with working("Starting the Prefect server") as now:
         _python(env, "supervisor.supervisord", "-c", str(_CONFIG))
         _wait_for("server", lambda: _is_healthy(env))
         if stands_in:
-            status.update("Starting the sandbox")
+            now("Starting the sandbox")
             _start_sandbox(env)
-        status.update("Deploying")
+        now("Deploying")
         _python(env, "cli.main", "deploy")
         _pause_pool(env, paused=False)
         _control(env, "start", "worker")
@@ -92,7 +98,9 @@ def down() -> bool:
     env = os.environ | json.loads(_RUNNING.read_text())
     was_running = _answers(env)
     if was_running:
-        with err.status("Waiting for runs to end"):
+        # Whoever stops this command leaves it running, not paused for ever.
+        at_end(lambda: _pause_pool(env, paused=False, seconds=1))
+        with working("Waiting for runs to end"):
             _let_runs_end(env)
         _control(env, "shutdown")
         deadline = time.monotonic() + _START_SECONDS
@@ -101,6 +109,15 @@ def down() -> bool:
     Path(env["UP_SOCKET"]).unlink(missing_ok=True)
     _RUNNING.unlink()
     return was_running
+
+
+def _leave_made_up_world() -> None:
+    """In a terminal that took over the sandbox's settings: whether there are tokens by now is the question."""
+    if os.environ.get("ZAKAZ_ENV") == str(_SANDBOX_ENV):
+        for name in ("ZAKAZ_ENV", "ZAKAZ_IGNORE_SECRETS"):
+            os.environ.pop(name, None)
+    # Another such terminal is refused its settings, rather than go on in a world that is over.
+    _SANDBOX_ENV.unlink(missing_ok=True)
 
 
 def _has_tokens() -> bool:
@@ -151,9 +168,17 @@ def _password() -> str:
     return password
 
 
+def _for_terminal(env: dict[str, str], stands_in: bool) -> dict[str, str]:
+    names = ["PREFECT_API_URL", CLIENT, PASSWORD, "NO_PROXY", "ZAKAZ_HOME"]
+    # Empty is not set: a terminal that was for the sandbox before is for the real APIs now.
+    settings = {name: env[name] if stands_in else "" for name in ("ZAKAZ_ENV", "ZAKAZ_IGNORE_SECRETS")}
+    return {name: env[name] for name in names} | settings
+
+
 def keep_sign_in(file: Path, values: Mapping[str, str]) -> None:
     """For a shell to source, so a value may hold any character."""
-    _write_secret(file, "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items()))
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in values.items()]
+    _write_secret(file, f'{"".join(lines)}export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"\n')
 
 
 def kept_sign_in(file: Path) -> dict[str, str]:
@@ -189,7 +214,8 @@ def _start_sandbox(env: dict[str, str]) -> None:
     _control(env, "start", "sandbox")
     _wait_for("sandbox", lambda: log.exists() and log.read_text().startswith("{") and "\n" in log.read_text())
     served = json.loads(log.read_text().splitlines()[0])
-    lines = [f"{name}={value}" for name, value in settings_for(served, tokens).items()]
+    settings = settings_for(served, tokens) | home_settings(_MADE_UP)
+    lines = [f"{name}={value}" for name, value in settings.items()]
     _write_secret(_SANDBOX_ENV, "\n".join(lines) + "\n")
 
 
@@ -198,11 +224,24 @@ def _control(env: dict[str, str], *command: str) -> None:
 
 
 def _python(env: dict[str, str], *module: str) -> None:
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", *module], env=env, capture_output=True, text=True, cwd=HOME, check=False
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", *module],
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=HOME,
     )
-    if done.returncode:
-        raise ZakazError(f"`{' '.join(module)}` failed:\n{(done.stdout + done.stderr).strip()}")
+    at_end(process.kill)
+    said, _ = process.communicate()
+    if process.returncode:
+        raise ZakazError(f"`{' '.join(module)}` failed:\n{said.strip()}")
+
+
+def _stop_at_once() -> None:
+    """What a command that was stopped had begun to start: nobody waits for it any more."""
+    with suppress(OSError, ValueError):
+        os.kill(int((_FOLDER / "supervisord.pid").read_text()), signal.SIGTERM)
 
 
 def _wait_for(program: str, is_there: Callable[[], bool]) -> None:
@@ -240,14 +279,14 @@ def _let_runs_end(env: dict[str, str]) -> None:
         return  # a server that does not answer has nothing to say of its runs
 
 
-def _pause_pool(env: dict[str, str], *, paused: bool) -> None:
-    _api(env, "PATCH", f"/work_pools/{OURS}", {"is_paused": paused})
+def _pause_pool(env: dict[str, str], *, paused: bool, seconds: float = 10) -> None:
+    _api(env, "PATCH", f"/work_pools/{OURS}", {"is_paused": paused}, seconds)
 
 
-def _api(env: dict[str, str], method: str, path: str, body: object = None) -> httpx.Response:
+def _api(env: dict[str, str], method: str, path: str, body: object = None, seconds: float = 10) -> httpx.Response:
     name, _, password = env[CLIENT].partition(":")
     address = f"{env['PREFECT_API_URL']}{path}"
-    return httpx.request(method, address, json=body, auth=(name, password), timeout=10, trust_env=False)
+    return httpx.request(method, address, json=body, auth=(name, password), timeout=seconds, trust_env=False)
 
 
 def _refuse_taken(port: int) -> None:
@@ -269,5 +308,5 @@ def _where(env: dict[str, str], stands_in: bool) -> str:
     return (
         f"Prefect UI: {env['PREFECT_UI_URL']} asks once for a password; paste {asked}\n"
         f"Reads {apis}. Logs: {_FOLDER}\n"
-        f"For `prefect` and `zakaz` in this terminal: set -a; . {_SIGN_IN}; set +a"
+        f"For `prefect` and `zakaz` in this terminal, as what runs: . {shlex.quote(str(_SIGN_IN))}"
     )

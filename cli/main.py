@@ -45,10 +45,13 @@ def _run(arguments: list[str]) -> int:
 
     try:
         status = stopping.run_interruptibly(
-            lambda: _flushed(app(args=arguments or ["--help"], standalone_mode=False))
+            lambda: _flushed(app(args=arguments or ["--help"], prog_name="zakaz", standalone_mode=False))
         )
     except TyperException as error:
-        terminal.complain(f"{error.format_message()} Try `zakaz --help`.")
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "zakaz"
+        said = error.format_message()
+        terminal.complain(f"{said}{'' if said.endswith(('.', '?')) else '.'} Try `{command} --help`.")
         return 2
     except ZakazError as error:
         terminal.complain(str(error))
@@ -97,7 +100,9 @@ def _trouble_of_system(error: Exception) -> str | None:
     if not isinstance(error, OSError) or not error.strerror:
         return None
     _mute_stdout()
-    return f"{error.strerror}: {error.filename or 'the output could not be written'}."
+    from tasks.exposure import remedy
+
+    return f"{error.strerror}: {error.filename or 'the output could not be written'}.{remedy(error)}"
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Protocol
 
 from cli.server_address import server_address
-from cli.terminal import complain, print_checks, print_probes, say
+from cli.terminal import complain, print_checks, print_probes, say, working
 from tasks.errors import ZakazError
 from tasks.harmless import json_line
 from tasks.ingest import Report
@@ -147,7 +147,8 @@ def judge() -> list[Result]:
 
 def run_quality(as_json: bool) -> int:
     """Print every check and give the exit status: 1 where one of severity `fail` is broken."""
-    results = judge()
+    with working("Judging the data"):
+        results = judge()
     if as_json:
         print(results_as_json(results))
     else:
@@ -159,7 +160,7 @@ def run_smoke(verbose: bool, as_json: bool, account: str | None = None) -> int:
     """Print what needs attention (with `verbose`, everything) and give the exit status: 1 for a failure."""
     where = place()
     try:
-        with where.alerts_of(label_of("smoke", account)):
+        with working("Asking all that a load needs"), where.alerts_of(label_of("smoke", account)):
             probes = where.probe(load_settings(), account)
     except SmokeFailed as failed:
         probes = failed.probes
@@ -178,7 +179,7 @@ def run_replay(source: str | None, account: str | None) -> str:
 
 def run_backup(name: str | None) -> str:
     where = place()
-    with where.alerts_of("backup"):
+    with working("Backing up"), where.alerts_of("backup"):
         return str(where.back_up(load_settings(), name))
 
 

@@ -1,14 +1,18 @@
-"""The sandbox instead of the real APIs: how a process is pointed at it, and at nothing of the user's own."""
+"""The sandbox instead of the real APIs: how a process is pointed at it, and at nothing of the user's own.
+
+What is made up has a home of its own: the demo's, and that of `zakaz up` without tokens, whose world is another.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from tasks.settings import Settings
+from tasks.settings import HOME, Settings, load_settings
 
 _KEPT = ("alert_", "zakaz_alert_")
 """Where alerts go may stay the user's."""
+DEMO_HOME = HOME / "data" / "demo"
 
 
 def bare_environment() -> dict[str, str]:
@@ -35,3 +39,23 @@ def settings_for(served: dict[str, str], token_file: Path) -> dict[str, str]:
         "DIRECT_LOGIN": served["direct_login"],
         "DIRECT_TOKEN": served["direct_token"],
     }
+
+
+def home_settings(home: Path) -> dict[str, str]:
+    """Where a made-up world is kept."""
+    return {
+        "CLICKHOUSE_DSN": f"chdb://{home / 'warehouse'}",
+        "LANDING_URL": str(home / "landing"),
+        "BACKUP_URL": str(home / "backups"),
+    }
+
+
+def show_demo_instead_of_nothing() -> bool:
+    """Point this process at the demo's warehouse where there are no data of the user's own, but there is a demo.
+    Raises SettingsError."""
+    own = Path(str(Settings.model_fields["clickhouse_dsn"].default.get_secret_value()).removeprefix("chdb://"))
+    dsn = load_settings().clickhouse_dsn.get_secret_value()
+    if dsn != f"chdb://{own}" or own.exists() or not (DEMO_HOME / "warehouse").exists():
+        return False
+    os.environ.update(home_settings(DEMO_HOME))
+    return True

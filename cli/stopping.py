@@ -23,8 +23,9 @@ from types import FrameType
 from typing import NoReturn, TypeVar
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_SECONDS = 4
-"""For the record, in the warehouse and at the Prefect server. What they miss the next run finds out."""
+RECORD_SECONDS = 1.5
+"""For the record, in the warehouse and at the Prefect server, while a person waits. What is not done in them the
+next run finds out."""
 _SECONDS_TO_SEND = 15
 """For what Prefect sends in the background, as its logs, at the end of a command that was not stopped."""
 
@@ -118,7 +119,7 @@ def exit_after_signal(how: str, status: int) -> NoReturn:
     recorders = [Thread(target=record, args=(how,), daemon=True) for record in (_record, *_on_stop)]
     for recorder in recorders:
         recorder.start()
-    deadline = time.monotonic() + _SECONDS
+    deadline = time.monotonic() + RECORD_SECONDS
     for recorder in recorders:
         recorder.join(max(0, deadline - time.monotonic()))
     for call in _at_end:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from datetime import datetime
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import polars as pl
 from rich.console import Console
-from rich.logging import RichHandler
 from rich.table import Table
 from rich.text import Text
 
@@ -54,8 +56,26 @@ FINDING_COLUMNS = {
 }
 _COLOURS = {"success": "green", "failed": "red", "running": "yellow"}
 
-out = Console()
+_LEVEL_COLOURS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
+_WIDE = 10_000
+"""Columns of what is no terminal, unless COLUMNS says another number: a row stays on its line, for grep."""
+
+
+def _width(stream: TextIO) -> int | None:
+    return None if stream.isatty() or "COLUMNS" in os.environ else _WIDE
+
+
+out = Console(width=_width(sys.stdout))
 err = Console(stderr=True)
+
+
+class _Lines(logging.Handler):
+    """Log lines on stderr, wrapped by nobody, so that a path in them can be copied."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        time = f"{datetime.fromtimestamp(record.created, UTC).astimezone():%H:%M:%S} "
+        level = (f"{record.levelname:<8} ", _LEVEL_COLOURS.get(record.levelname, "dim"))
+        err.print(Text.assemble((time, "dim"), level, record.getMessage()), soft_wrap=True)
 
 
 def show_progress(verbose: bool) -> None:
@@ -73,7 +93,23 @@ def show_progress(verbose: bool) -> None:
     logging.raiseExceptions = False
     logger = logging.getLogger("zakaz")
     logger.setLevel(logging.INFO)
-    logger.addHandler(RichHandler(console=err, show_path=False, log_time_format="%H:%M:%S", markup=False))
+    logger.addHandler(_Lines())
+
+
+@contextmanager
+def working(what: str) -> Iterator[Callable[[str], None]]:
+    """Around what takes more than two seconds: a moving line in a terminal, elsewhere a line of its own. Gives what
+    to call when something else is done."""
+    if err.is_terminal:
+        with err.status(what) as status:
+            yield status.update
+        return
+
+    def show(what: str) -> None:
+        print(f"{what} …", file=sys.stderr, flush=True)
+
+    show(what)
+    yield show
 
 
 def say(text: str) -> None:
@@ -106,30 +142,33 @@ def print_frame(rows: pl.DataFrame, as_json: bool, columns: dict[str, str], empt
 
 def print_checks(results: list[Result], summary: str) -> None:
     """Broken checks last, next to the summary, where the eye ends."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("status", "severity", "check", "what"):
-        table.add_column(title, overflow="fold")
     order = {"ok": 0, "unjudged": 1, "broken": 2}
     for result in sorted(results, key=lambda r: (order[r.status], r.check.severity == "fail", r.check.name)):
         colour = {"ok": "green", "unjudged": "dim", "broken": "red" if result.fails else "yellow"}[result.status]
-        shown = (result.check.severity, result.check.title, for_terminal(result.message))
-        table.add_row(Text(result.status, colour), *map(Text, shown))
-    out.print(table)
+        _print_finding(result.status, colour, f"{result.check.severity}  {result.check.title}", result.message)
     say(summary)
 
 
 def print_probes(probes: list[Probe], summary: str) -> None:
-    """Each probe on a line: how it went, how long it took, what to do."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("status", "probe", "seconds", "found", "what to do"):
-        table.add_column(title, overflow="fold", justify="right" if title == "seconds" else "left")
+    """Each probe on a line, with how it went; below it what to do."""
     for probe in probes:
         colour = {"ok": "green", "warning": "yellow", "failure": "red"}[probe.status]
-        shown = (probe.name, f"{probe.seconds:.2f}", for_terminal(probe.found), for_terminal(probe.todo))
-        table.add_row(Text(probe.status, colour), *map(Text, shown))
-    if probes:
-        out.print(table)
+        _print_finding(probe.status, colour, f"{probe.name}: {probe.found}", probe.todo)
     say(summary)
+
+
+def _print_finding(status: str, colour: str, found: str, todo: str) -> None:
+    """Wrapped between words alone: a path or a command is never torn."""
+    indent = " " * 10
+    for text, begin in ((found, f"{status:<10}"), (todo, indent)):
+        if text:
+            lines = textwrap.wrap(
+                for_terminal(text), out.width, initial_indent=begin, subsequent_indent=indent,
+                break_long_words=False, break_on_hyphens=False,
+            )  # fmt: skip
+            shown = Text("\n".join(lines))
+            shown.stylize(colour if begin != indent else "", 0, len(status))
+            out.print(shown, soft_wrap=True)
 
 
 def cell(value: object) -> Text:

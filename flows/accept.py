@@ -9,18 +9,36 @@ from prefect.states import Completed
 from pydantic import Field
 
 from flows.hooks import ALERT_HOOKS
+from flows.outcomes import in_words
 from flows.parameters import shown
 from tasks.alerts.block import block_channel
 from tasks.quality.run import accept_findings
 from tasks.settings import load_settings
 
-CheckName = Annotated[str, Field(pattern="^[a-z0-9_]+$", json_schema_extra=shown("Check"))]
-Key = Annotated[str, Field(min_length=1, json_schema_extra=shown("Finding"))]
-Until = Annotated[date, Field(json_schema_extra=shown("Until"))]
-Why = Annotated[str, Field(min_length=1, json_schema_extra=shown("Why"))]
+CheckName = Annotated[
+    str,
+    Field(pattern="^[a-z0-9_]+$", json_schema_extra=shown("Check", None, "Проверка", "Её имя, как в сообщении.")),
+]
+Key = Annotated[
+    str,
+    Field(
+        min_length=1,
+        json_schema_extra=shown(
+            "Finding", None, "Находка", "Её ключ, как в сообщении; с * на конце — все, что так начинаются."
+        ),
+    ),
+]
+Until = Annotated[
+    date,
+    Field(json_schema_extra=shown("Until", None, "До какого дня", "Последний день, по Москве, когда она принята.")),
+]
+Why = Annotated[
+    str, Field(min_length=1, json_schema_extra=shown("Why", None, "Почему", "Для того, кто увидит её следующим."))
+]
 
 
 @flow(name="accept", description=__doc__, **ALERT_HOOKS)
+@in_words
 def accept(check: CheckName, key: Key, until: Until, why: Why) -> State[object]:
     """Accept a finding.
 

@@ -12,7 +12,7 @@ from prefect.states import Completed
 from flows import costs, direct, qtickets, vk_ads
 from flows.accounts import PART, run_each
 from flows.hooks import INGESTION
-from flows.outcomes import note
+from flows.outcomes import in_words, note
 from flows.parameters import AccountName, Beginning, LastDay, Redo, SourceName
 from tasks import backfill as windows
 from tasks.settings import load_settings
@@ -26,6 +26,7 @@ FLOWS: dict[str, Flow[..., State[object]]] = {
 
 
 @flow(name="backfill", **INGESTION, description=__doc__)
+@in_words
 def backfill(
     source: SourceName,
     date_from: Beginning,

@@ -7,12 +7,14 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from flows.hooks import ALERT_HOOKS, name_of_day
+from flows.outcomes import in_words
 from flows.parameters import BackupName
 from tasks.load import backup as engine
 from tasks.settings import load_settings
 
 
 @flow(name="backup", flow_run_name=name_of_day, description=__doc__, **ALERT_HOOKS)
+@in_words
 def backup(name: BackupName | None = None) -> State[object]:
     """Back up the warehouse. Loads may run meanwhile.
 

@@ -7,17 +7,16 @@ from datetime import date
 
 import polars as pl
 from prefect import Flow, runtime
-from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.context import TagsContext
 from prefect.states import Completed
 
 from flows.accounts import run_each
-from flows.faults import fault_of
 from flows.hooks import SKIPPED
+from flows.load_report import publish
 from flows.outcomes import noted
-from tasks.harmless import for_markdown, for_terminal
-from tasks.ingest import Report, ingest
+from tasks.harmless import for_terminal
+from tasks.ingest import ingest
 from tasks.load.migrate import migrated
 from tasks.load.runs import covered, reads
 from tasks.prefect_tasks import AS_TASKS
@@ -56,7 +55,7 @@ def run_source(
     with noted() as note, TagsContext(current_tags=set()):
         report = ingest(account, window, str(runtime.flow_run.id), refresh=refresh, by=AS_TASKS)
         note(report)
-        _publish(account, report)
+        publish(account, report)
     return Completed(message=for_terminal(report.message), data=report)
 
 
@@ -69,31 +68,3 @@ def _is_superseded(account: Account, window: Window) -> bool:
     with migrated(account.settings) as client:
         good = covered(client, account.source.job, account.name, even_with_warnings=True, since=due)
     return reads(good, window).filter(pl.col("read_at") > due).height > 0
-
-
-def _publish(account: Account, report: Report) -> None:
-    """The run's artifact: what was loaded, readable in seconds. The data are in and the run is recorded: what fails
-    now is worth a warning and no more."""
-    columns = ("new", "changed", "removed", "unchanged", "kept", "overtaken")
-    lines = [
-        f"## {account.title}, {report.window}",
-        "",
-        f"{report.rows} {account.source.noun} in {report.traffic.calls} API calls "
-        f"({report.traffic.retries} retries), "
-        f"{report.rejected} rejected, {report.released} released from quarantine.",
-        "",
-        f"| table | {' | '.join(columns)} |",
-        "|---" * (len(columns) + 1) + "|",
-        *(
-            f"| {name} | {' | '.join(str(result.as_dict()[c]) for c in columns)} |"
-            for name, result in report.tables.items()
-        ),
-        *(f"\n**Warning:** {for_markdown(text)}" for text in report.warnings),
-        *(f"\n**Note:** {for_markdown(text)}" for text in report.notes),
-    ]
-    # An artifact's key takes no underscores.
-    key = f"{account.label.replace('_', '-').replace(' ', '-')}-load"
-    try:
-        create_markdown_artifact("\n".join(lines), key=key, description=for_markdown(report.message))
-    except Exception as error:  # noqa: BLE001
-        logger.warning("the load is done, its report failed: %s", fault_of(error) or type(error).__name__)

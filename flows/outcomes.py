@@ -3,15 +3,23 @@ what was done, and one that is stopped knows which flow runs to end."""
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from functools import wraps
+from typing import ParamSpec
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import FlowRun
-from prefect.states import Crashed
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.states import Crashed, Failed
+
+from tasks.errors import ZakazError
+from tasks.harmless import for_terminal
+
+P = ParamSpec("P")
 
 _flow_runs: set[UUID] = set()
 """Of this process."""
@@ -31,6 +39,21 @@ def crash_flow_runs(how: str, but: str | None = None) -> None:
             state = client.read_flow_run(flow_run_id).state
             if state is None or not state.is_final():
                 client.set_flow_run_state(flow_run_id, Crashed(message=f"The run was {how}."), force=True)
+
+
+def in_words(work: Callable[P, State[object]]) -> Callable[P, State[object]]:
+    """Of a flow: its state says what our error says. Raised, Prefect would put the name of a class before it."""
+
+    @wraps(work)
+    def run(*args: P.args, **kwargs: P.kwargs) -> State[object]:
+        try:
+            return work(*args, **kwargs)
+        except ZakazError as error:
+            return Failed(message=for_terminal(str(error)), data=error)
+
+    # Prefect looks up the names of types where the function is that it is given.
+    run.__signature__ = inspect.signature(work, eval_str=True)  # type: ignore[attr-defined]
+    return run
 
 
 class Watch:

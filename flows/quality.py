@@ -10,6 +10,7 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.states import Completed
 
 from flows.hooks import ALERT_HOOKS, error_of, name_of_day, run_failed, run_recovered
+from flows.outcomes import in_words
 from flows.parameters import Today, Whole
 from tasks.alerts.block import block_channel
 from tasks.harmless import for_chat, for_markdown, for_terminal
@@ -19,10 +20,24 @@ from tasks.quality.run import ChecksBroken, refuse_broken, run_checks, summary
 from tasks.settings import load_settings
 from tasks.window import moscow_today
 
+_RUSSIAN = {
+    "ok": "в порядке",
+    "BROKEN": "НАРУШЕНО",
+    "not judged": "не проверено",
+    "check": "проверка",
+    "status": "состояние",
+    "what": "что не так",
+    "if broken": "насколько важно",
+    "fail": "важно",
+    "warn": "посмотрите",
+    "name": "имя",
+    "Nothing is broken.": "Всё в порядке.",
+    "Checks that read all of history are left to the night.": "Проверки, читающие всю историю, идут ночью.",
+}
 _MARKS = {"ok": "ok", "broken": "BROKEN", "unjudged": "not judged"}
 
 
-def _alert_unless_sent(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+def alert_unless_sent(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """A run that came to its end has sent an alert for each broken check. That nothing could be judged is a
     failure of its own."""
     came_to_its_end = isinstance(error_of(state), ChecksBroken)
@@ -33,8 +48,9 @@ def _alert_unless_sent(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any
     name="quality",
     flow_run_name=name_of_day,
     description=__doc__,
-    **ALERT_HOOKS | {"on_failure": [_alert_unless_sent]},
+    **ALERT_HOOKS | {"on_failure": [alert_unless_sent]},
 )
+@in_words
 def quality(today: Today = None, whole: Whole = True) -> State[object]:
     """Judge the data in the warehouse.
 
@@ -52,27 +68,36 @@ def quality(today: Today = None, whole: Whole = True) -> State[object]:
 
 def _publish(results: list[Result], whole: bool, language: str) -> None:
     """Broken ones first: a person reads the top."""
+
+    def said(text: str) -> str:
+        return _RUSSIAN.get(text, text) if language == "ru" else text
+
     order = {"broken": 0, "unjudged": 1, "ok": 2}
     rows = [
         {
-            "check": _title(r, language),
-            "status": _MARKS[r.status],
-            "what": for_chat(r.said(language)),  # Prefect's page shows it as it is.
-            "if broken": r.check.severity,
-            "name": f"{r.check.name} {r.findings[0].key}" if r.findings else r.check.name,
+            said("check"): _title(r, language),
+            said("status"): said(_MARKS[r.status]),
+            said("what"): for_chat(r.said(language)),  # Prefect's page shows it as it is.
+            said("if broken"): said(r.check.severity),
+            said("name"): f"{r.check.name} {r.findings[0].key}" if r.findings else r.check.name,
         }
         for r in sorted(results, key=lambda r: (order[r.status], not r.hindered, r.check.severity, r.check.name))
     ]
     description = for_markdown(summary(results))
     create_table_artifact(rows, key="quality-checks", description=description)
     lines = [
-        f"- **{_title(r, language)}** ({r.check.severity}): {for_markdown(r.said(language))}. {_why(r, language)}."
+        f"- **{_title(r, language)}** ({said(r.check.severity)}): {for_markdown(r.said(language))}. "
+        f"{_why(r, language)}."
         for r in results
         if r.status == "broken"
     ]
-    lines += [f"- **{r.check.title}** (not judged): {for_markdown(r.message)}." for r in results if r.hindered]
-    rest = [] if whole else ["", "Checks that read all of history are left to the night."]
-    text = "\n".join([f"## {description}", "", *(lines or ["Nothing is broken."]), *rest])
+    lines += [
+        f"- **{_title(r, language)}** ({said('not judged')}): {for_markdown(r.message)}."
+        for r in results
+        if r.hindered
+    ]
+    rest = [] if whole else ["", said("Checks that read all of history are left to the night.")]
+    text = "\n".join([f"## {description}", "", *(lines or [said("Nothing is broken.")]), *rest])
     create_markdown_artifact(text, key="quality", description=description)
 
 

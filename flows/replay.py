@@ -7,6 +7,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from flows.hooks import ALERT_HOOKS
+from flows.outcomes import in_words
 from flows.parameters import AccountName
 from tasks import replay as rows
 from tasks.prefect_tasks import AS_TASKS
@@ -15,6 +16,7 @@ from tasks.sources.accounts import wanted
 
 
 @flow(name="replay", description=__doc__, **ALERT_HOOKS)
+@in_words
 def replay(source: str | None = None, account: AccountName = None) -> State[object]:
     """Try the rows in quarantine again.
 

@@ -7,6 +7,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from flows.hooks import ALERT_HOOKS, name_of_day
+from flows.outcomes import in_words
 from flows.parameters import AccountName
 from tasks.alerts.block import block_channel
 from tasks.settings import load_settings
@@ -14,6 +15,7 @@ from tasks.smoke import probe_all, refuse_failures, summary
 
 
 @flow(name="smoke", flow_run_name=name_of_day, description=__doc__, **ALERT_HOOKS)
+@in_words
 def smoke(account: AccountName = None) -> State[object]:
     """Ask everything that a load needs."""
     settings = load_settings()

@@ -7,11 +7,13 @@ from prefect.client.schemas.objects import State
 
 from flows.hooks import INGESTION
 from flows.ingestion import run_source
+from flows.outcomes import in_words
 from flows.parameters import AccountName, Days, FirstDay, LastDay, Refresh
 from tasks.sources.vk_ads import SOURCE
 
 
 @flow(name="vk_ads", description=__doc__, **INGESTION)
+@in_words
 def vk_ads(
     days: Days = SOURCE.days,
     date_from: FirstDay = None,

@@ -43,6 +43,7 @@ class Machine:
             "ZAKAZ_HOME": str(home),
             "PYTHONPATH": str(ROOT),
             "ZAKAZ_ALERT_BLOCK": "custom-webhook/zakaz-alerts",
+            "ZAKAZ_LANGUAGE": "en",
             "ALERT_URL": chat,
             "PREFECT_SERVER_API_AUTH_STRING": self.password,
             "PREFECT_API_AUTH_STRING": self.password,

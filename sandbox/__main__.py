@@ -13,6 +13,8 @@ import signal
 import sys
 import threading
 from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import NoReturn
 
 from sandbox.direct import DirectApi
 from sandbox.living import Living
@@ -31,9 +33,8 @@ _SMALLER = 0.1
 def main() -> int:
     """Exit status 0 after SIGINT or SIGTERM, 1 if the port is taken."""
     options = _options()
-    stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, _end)
     world = World.generate(until=datetime.now(UTC), seed=options.seed, days=options.days, scale=options.scale)
     qtickets, vk, direct = QticketsApi.of(world), VkAdsApi.of(world), DirectApi.of(world)
     vk_legacy = VkLegacyApi(vk.cabinet)
@@ -59,19 +60,30 @@ def main() -> int:
                     if name != MAIN
                 ],
             }
+            forever = threading.Event()
             sys.stdout.write(json.dumps(addresses) + "\n")
             sys.stdout.flush()
+            mains = [api.settings(running.url_of(api)) for api in (qtickets, vk, direct)]
+            if options.settings:
+                _write_settings(options.settings, mains)
             if options.live:
                 shows = (qtickets.show, vk.cabinet.show, direct.show, lambda later: others.move_to(later.until))
                 living = Living(world, *shows)
                 del world  # or it stays in memory beside the next one
-                living.live(stop, options.live)
+                living.live(forever, options.live)
             else:
-                stop.wait()
+                forever.wait()
     except (OSError, OverflowError) as error:
         sys.stderr.write(f"sandbox: cannot listen on {HOST}:{options.port}: {error}\n")
         return 1
     return 0
+
+
+def _end(*_: object) -> NoReturn:
+    """At once, whatever is under way: a world takes seconds to make up."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(0)
 
 
 def _add_others(world: World, qtickets: QticketsApi, vk: VkAdsApi, direct: DirectApi) -> Living:
@@ -88,6 +100,18 @@ def _add_others(world: World, qtickets: QticketsApi, vk: VkAdsApi, direct: Direc
             one(later.emptied())
 
     return Living(small, show)
+
+
+def _write_settings(file: Path, accounts: list[dict[str, str]]) -> None:
+    """For a loader's ``--env``. What is made up has a warehouse of its own, beside the file."""
+    home = file.absolute().parent / f"{file.stem}-data"
+    own = {"CLICKHOUSE_DSN": f"chdb://{home / 'warehouse'}", "LANDING_URL": str(home / "landing")}
+    own |= {"VK_TOKEN_FILE": str(home / "vk_token.json"), "QTICKETS_RATE": "500", "VK_RATE": "15"}
+    given = {name: value for account in accounts for name, value in account.items()}
+    file.unlink(missing_ok=True)
+    file.touch(0o600)
+    file.write_text("".join(f"{name}={value}\n" for name, value in (given | own).items()), "utf-8")
+    sys.stderr.write(f"sandbox: try `zakaz load all --env {file}`\n")
 
 
 def _options() -> argparse.Namespace:
@@ -108,6 +132,7 @@ def _options() -> argparse.Namespace:
         "--live", nargs="?", type=float, const=60.0, metavar="SECONDS",
         help="let time go on: new orders, refunds and spend every so many seconds (default: %(const)g)",
     )  # fmt: skip
+    parser.add_argument("--settings", type=Path, metavar="FILE", help="write what a loader takes as --env FILE")
     options = parser.parse_args()
     if options.since:
         options.days = (moscow_day(datetime.now(UTC)) - options.since).days + 1

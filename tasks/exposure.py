@@ -1,4 +1,5 @@
-"""What others could read: files and folders that are open to them, secrets that leave the machine in the clear.
+"""What others could read: files and folders that are open to them, secrets that leave the machine in the clear. And
+what we cannot: whose it is, and what to type.
 
 Nothing is changed here, since whoever opened a file may have meant to. `zakaz smoke` reports all of it, the log
 of a command what that command uses.
@@ -7,6 +8,7 @@ of a command what that command uses.
 from __future__ import annotations
 
 import os
+import pwd
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
@@ -28,6 +30,31 @@ def make_private(folder: Path) -> None:
 
 def is_open(path: Path) -> bool:
     return bool(path.stat().st_mode & 0o077)
+
+
+def remedy(error: OSError) -> str:
+    """What to do about it where it is a lack of rights, in a sentence with a space before; else nothing."""
+    path = Path(str(error.filename or ""))
+    if not isinstance(error, PermissionError) or not path.is_absolute():
+        return ""
+    there = next(one for one in (path, *path.parents) if _is_there(one))
+    owner, me = _user(there.stat().st_uid), _user(os.geteuid())
+    whose = f" {there} belongs to {owner}: run this as {owner}, or `sudo chown -R {me} {there}`."
+    return whose if owner != me else f" {there} is yours, and closed to you: `chmod -R u+rwX {there}`."
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError:
+        return False
+
+
+def _user(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
 
 def secret_files(settings: Settings, home: Path, given: str | None) -> list[Path]:

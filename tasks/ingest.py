@@ -331,12 +331,13 @@ def _refuse_mixing(addresses: Iterable[str], coming: str) -> None:
     """Made-up sales must never be added to real ones, nor the other way round. A file of the promoter's goes with
     both."""
     held = set(map(_origin, addresses))
-    if coming and (
-        strangers := sorted(origin for origin in held if (origin == "sandbox") != (coming == "sandbox"))
-    ):
+    strangers = sorted(origin for origin in held if (origin == "sandbox") != (coming == "sandbox"))
+    if coming and strangers:
+        # Of real data nobody is ever advised to remove them.
+        aside = ", or move this one away: all of it is made up" if held == {"sandbox"} else ""
         raise WarehouseError(
             f"This warehouse holds data of {strangers[0]}; data of {coming} must not be mixed in. "
-            "Set CLICKHOUSE_DSN or CLICKHOUSE_DATABASE to another one, or remove data/warehouse if it was a demo."
+            f"Set CLICKHOUSE_DSN or CLICKHOUSE_DATABASE to another one{aside}."
         )
 
 

@@ -7,7 +7,6 @@ reads it. Immutable, typed, secrets as `SecretStr`. Reads files and the environm
 
 from __future__ import annotations
 
-import difflib
 import json
 import logging
 import os
@@ -25,7 +24,8 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tasks.errors import SettingsError
-from tasks.exposure import in_the_clear, is_open
+from tasks.exposure import in_the_clear, is_open, remedy
+from tasks.unread import COPIES, did_you_mean, files_not_read, names_not_read, parameters_not_read
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
 logger = logging.getLogger("zakaz.settings")
@@ -39,8 +39,6 @@ GIVEN_FILE = "ZAKAZ_ENV"
 OF_SOURCES = ("qtickets", "vk", "direct")
 """The word of each source in the names of its settings and token files: VK_CLIENT_ID in `secrets/.env.vk`."""
 MAIN = "main"
-_COPIES = {"backup", "bak", "copy", "disabled", "example", "off", "old", "orig", "sample", "save", "tmp"}
-"""`secrets/.env.vk.old` is somebody's copy, and no account."""
 _NOT_IN_FILES = {GIVEN_FILE, "ZAKAZ_HOME", "ZAKAZ_IGNORE_SECRETS"}
 T = TypeVar("T", bound="AlertSettings")
 
@@ -242,7 +240,7 @@ def load_settings() -> Settings:
     its value."""
     files = [*_secret_files(), *_given_file()]
     settings = _read(Settings, files)
-    for line in remarks():
+    for line in remarks(settings):
         _warn(line)
     for file in filter(is_open, [*files, *account_files().values()]):
         _warn(f"others can read {file}: chmod 600 {file}")
@@ -256,12 +254,20 @@ def load_alert_settings() -> AlertSettings:
     return _read(AlertSettings, [*_secret_files(), *_given_file()])
 
 
+def language() -> str:
+    """For texts that are made before settings are needed: where these are wrong, whoever needs them says so."""
+    try:
+        return load_alert_settings().zakaz_language
+    except SettingsError:
+        return "ru"
+
+
 def account_files() -> dict[tuple[str, str], Path]:
     """The file of each account but the `main` ones, by the source's word and the account's name."""
     found = {}
     for path in _files_in_secrets():
         word, _, name = path.name.removeprefix(".env.").partition(".")
-        if word in OF_SOURCES and name not in _COPIES and re.fullmatch(r"[a-z0-9-]+", name):
+        if word in OF_SOURCES and name not in COPIES and re.fullmatch(r"[a-z0-9-]+", name):
             found[word, name] = path
     return found
 
@@ -295,16 +301,18 @@ def given_file_is_of(word: str) -> bool:
     return any(_values(file, own) for file in _given_file())
 
 
-def remarks() -> Iterator[str]:
+def remarks(settings: Settings) -> Iterator[str]:
     """What somebody wrote and nobody reads: files and names that look like ours."""
-    known = {name.upper() for name in Settings.model_fields}
+    known = frozenset(name.upper() for name in Settings.model_fields)
     of_accounts, given, shared = account_files(), _given_file(), _secret_files()
-    for file in [*_files_in_secrets(), *given]:
+    read = [*shared, *of_accounts.values(), *given]
+    if not os.environ.get("ZAKAZ_IGNORE_SECRETS"):
+        yield from files_not_read(HOME, (*OF_SOURCES, "alerts"), read)
+    yield from names_not_read(os.environ, known)
+    yield from parameters_not_read(settings.quality_parameters, SQL_DIR / "quality")
+    for file in dict.fromkeys(read):
         word, _, name = file.name.removeprefix(".env.").partition(".")
         is_account = of_accounts.get((word, name)) == file and file not in given
-        if file not in (*shared, *given) and not is_account:
-            yield f"{file} is taken for a copy and not read"
-            continue
         try:
             names = list(_raw(file))
         except SettingsError as error:
@@ -317,8 +325,7 @@ def remarks() -> Iterator[str]:
             if ours in _NOT_IN_FILES:
                 yield f"{file}: {written} is read from the environment alone"
             elif ours not in known:
-                near = difflib.get_close_matches(ours, known, 1)
-                yield f"{file}: {written} is no setting and not read{f'; did you mean {near[0]}?' if near else ''}"
+                yield f"{file}: {written} is no setting and not read{did_you_mean(ours, known)}"
             elif is_account and owner != word:
                 yield f"{file}: {written} is not read; an account has only settings that begin with {word.upper()}_"
             elif word in OF_SOURCES and owner and owner != word and file not in given:
@@ -357,7 +364,7 @@ def _raw(file: Path) -> dict[str, str | None]:
     except UnicodeDecodeError:
         raise SettingsError(f"The settings file {file} is not UTF-8 text. Save it as UTF-8.") from None
     except OSError as error:
-        raise SettingsError(f"The settings file {file} cannot be read: {error.strerror}.") from None
+        raise SettingsError(f"The settings file {file} cannot be read: {error.strerror}.{remedy(error)}") from None
 
 
 def _in_environment() -> set[str]:
@@ -379,7 +386,17 @@ def _given_file() -> list[Path]:
 
 
 def _files_in_secrets() -> list[Path]:
-    return [] if os.environ.get("ZAKAZ_IGNORE_SECRETS") else sorted((HOME / "secrets").glob(".env.*"))
+    """Raises SettingsError where the folder is closed to this user: else its tokens would be called missing."""
+    if os.environ.get("ZAKAZ_IGNORE_SECRETS"):
+        return []
+    try:
+        return sorted(path for path in (HOME / "secrets").iterdir() if path.name.startswith(".env."))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise SettingsError(
+            f"The folder {error.filename} cannot be read: {error.strerror}.{remedy(error)}"
+        ) from None
 
 
 def _secret_files() -> list[Path]:

@@ -15,6 +15,7 @@ from tasks.alerts.history import undelivered
 from tasks.errors import SettingsError, ZakazError
 from tasks.landing import Landing
 from tasks.load.access import try_rights
+from tasks.load.backup_place import place
 from tasks.load.frames import select
 from tasks.load.runs import history
 from tasks.load.sql import sql_files
@@ -70,13 +71,16 @@ def _probes(
     yield "addresses", partial(_addresses, settings)
     for account in accounts:
         yield f"{account.label}: settings", partial(_settings_of, account)
-        yield f"{account.label}: API", partial(_api_of, account)
+        # What is missing is said once.
+        if _is_set_up(account):
+            yield f"{account.label}: API", partial(_api_of, account)
     yield "landing area", lambda: Landing(settings.landing_url).probe()
     yield "warehouse: connection", partial(_version, settings)
     yield "warehouse: schema", partial(_schema, settings)
     yield "warehouse: rights", partial(_rights, settings)
-    for account in accounts:
+    for account in filter(_is_set_up, accounts):
         yield f"{account.label}: last run", partial(_last_run, account)
+    yield "backups", partial(_backups, settings)
     yield "alerts", partial(_alerts, settings, channel)
 
 
@@ -100,13 +104,13 @@ def _timed(name: str, probe: Callable[[], str]) -> Probe:
 def _token_files(settings: Settings) -> str:
     """Those with passwords too; a sample's empty value is a missing setting, seen below."""
     files = exposure.secret_files(settings, HOME, os.environ.get(GIVEN_FILE))
-    if not files:
-        raise _Warning("no file in secrets/. Copy the samples from configs/, or set the environment.")
     if open_to_others := [str(file) for file in files if exposure.is_open(file)]:
         command = shlex.join(["chmod", "600", *open_to_others])
         raise ZakazError(f"others can read what holds a token or a password: {command}")
-    if lines := list(remarks()):
+    if lines := list(remarks(settings)):
         raise _Warning(f"not all that is there is read. {'; '.join(lines)}")
+    if not files:
+        raise _Warning("no file in secrets/. Copy the samples from configs/, or set the environment.")
     return f"{len(files)} files, readable by their owner alone"
 
 
@@ -128,6 +132,14 @@ def _addresses(settings: Settings) -> str:
 def _settings_of(account: Account) -> str:
     account.check()
     return "present"
+
+
+def _is_set_up(account: Account) -> bool:
+    try:
+        account.check()
+    except SettingsError:
+        return False
+    return True
 
 
 def _api_of(account: Account) -> str:
@@ -172,6 +184,11 @@ def _last_run(account: Account) -> str:
     if status == "failed":
         raise ZakazError(f"the last run failed: {message}")
     return f"{status}, {finished_at:%Y-%m-%d %H:%M} UTC" if finished_at else status
+
+
+def _backups(settings: Settings) -> str:
+    """Whether there is a place for them; whether it can be written only a backup shows."""
+    return f"go to {place(settings).words}"
 
 
 def _alerts(settings: Settings, channel: Channel | None) -> str:

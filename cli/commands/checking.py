@@ -7,9 +7,25 @@ from typing import Annotated
 import typer
 
 from cli import terminal
-from cli.commands.options import AccountName, AsJson, EnvFile, Limit, as_day, group
+from cli.commands.options import (
+    AccountName,
+    AsJson,
+    EnvFile,
+    EnvFileOrDemo,
+    Limit,
+    as_day,
+    complete_source,
+    examples,
+    group,
+)
 from tasks.settings import load_settings
 
+Job = Annotated[
+    str | None,
+    typer.Option(
+        "--job", metavar="NAME", help="Only this one, qtickets_loader, vk_ads_loader, direct_loader or quality."
+    ),
+]
 app = group()
 quarantine_app = typer.Typer(help="Rows that were rejected, and why.", rich_markup_mode=None)
 quality_app = typer.Typer(rich_markup_mode=None)
@@ -17,8 +33,15 @@ app.add_typer(quality_app, name="quality")
 app.add_typer(quarantine_app, name="quarantine")
 
 
-@quality_app.callback(invoke_without_command=True)
-def quality_command(context: typer.Context, as_json: AsJson = False, _env: EnvFile = None) -> None:
+@quality_app.callback(
+    invoke_without_command=True,
+    epilog=examples(
+        "zakaz quality",
+        "zakaz quality --json | jq .status",
+        "zakaz quality findings",
+    ),
+)
+def quality_command(context: typer.Context, as_json: AsJson = False, _env: EnvFileOrDemo = None) -> None:
     """Judge the data: is it loaded, is it equal to what the sources say, does it look right?"""
     if context.invoked_subcommand is not None:
         return
@@ -28,8 +51,13 @@ def quality_command(context: typer.Context, as_json: AsJson = False, _env: EnvFi
     raise typer.Exit(run_quality(as_json))
 
 
-@quality_app.command("findings")
-def findings_command(limit: Limit = 50, as_json: AsJson = False, _env: EnvFile = None) -> None:
+@quality_app.command(
+    "findings",
+    epilog=examples(
+        "zakaz quality findings --limit 10",
+    ),
+)
+def findings_command(limit: Limit = 50, as_json: AsJson = False, _env: EnvFileOrDemo = None) -> None:
     """What checks have found and is not mended."""
     from tasks.load.migrate import migrated
     from tasks.quality.findings import listing
@@ -38,11 +66,23 @@ def findings_command(limit: Limit = 50, as_json: AsJson = False, _env: EnvFile =
         terminal.print_frame(listing(client, limit), as_json, terminal.FINDING_COLUMNS, "Nothing is open.")
 
 
-@quality_app.command("accept")
+@quality_app.command(
+    "accept",
+    epilog=examples(
+        "zakaz quality accept restated_days 'qtickets/main/2026-11-20' \\",
+        "    --until 2026-12-31 --why 'the venue cancelled'",
+        "zakaz quality accept changed_events 'main/24000/*' \\",
+        "    --until 2026-12-31 --why 'the tour goes on'",
+    ),
+)
 def accept_command(
-    check: Annotated[str, typer.Argument(help="The check, e.g. volume_spend.")],
-    key: Annotated[str, typer.Argument(help="The finding, as listed; with a * behind all that begin so.")],
-    until: Annotated[str, typer.Option("--until", metavar="DATE", help="The last day on which it is accepted.")],
+    check: Annotated[str, typer.Argument(metavar="CHECK", help="The check, e.g. volume_spend.")],
+    key: Annotated[
+        str, typer.Argument(metavar="FINDING", help="The finding, as listed; with a * behind all that begin so.")
+    ],
+    until: Annotated[
+        str, typer.Option("--until", metavar="DATE", help="The last day on which it is accepted, as 2026-01-31.")
+    ],
     why: Annotated[str, typer.Option("--why", metavar="WORDS", help="For whoever sees it next.")],
     _env: EnvFile = None,
 ) -> None:
@@ -55,7 +95,14 @@ def accept_command(
     terminal.say(accept_findings(settings, check, key, last, why, settings_channel(settings)))
 
 
-@app.command("smoke")
+@app.command(
+    "smoke",
+    epilog=examples(
+        "zakaz smoke",
+        "zakaz smoke --verbose",
+        "zakaz smoke --account spb --json",
+    ),
+)
 def smoke_command(
     verbose: Annotated[bool, typer.Option("--verbose", help="Show what is well, too.")] = False,
     account: AccountName = None,
@@ -69,8 +116,15 @@ def smoke_command(
     raise typer.Exit(run_smoke(verbose, as_json, account))
 
 
-@app.command("runs")
-def runs_command(limit: Limit = 20, job: str | None = None, as_json: AsJson = False, _env: EnvFile = None) -> None:
+@app.command(
+    "runs",
+    epilog=examples(
+        "zakaz runs",
+        "zakaz runs --job vk_ads_loader --limit 5",
+        "zakaz runs --json",
+    ),
+)
+def runs_command(limit: Limit = 20, job: Job = None, as_json: AsJson = False, _env: EnvFileOrDemo = None) -> None:
     """The newest runs: when, what, how it ended."""
     from tasks.load.migrate import migrated
     from tasks.load.runs import end_crashed, history
@@ -85,14 +139,25 @@ def runs_command(limit: Limit = 20, job: str | None = None, as_json: AsJson = Fa
         )
 
 
-@quarantine_app.command("list")
+@quarantine_app.command(
+    "list",
+    epilog=examples(
+        "zakaz quarantine list --source qtickets",
+        "zakaz quarantine list --reason currency --day 2026-01-31",
+    ),
+)
 def quarantine_list(
     limit: Limit = 50,
-    source: Annotated[str | None, typer.Option("--source", help="Only this source.")] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--source", metavar="SOURCE", autocompletion=complete_source, help="Only this source."),
+    ] = None,
     reason: Annotated[str | None, typer.Option("--reason", metavar="WORDS", help="Only with these words.")] = None,
-    day: Annotated[str | None, typer.Option("--day", metavar="DATE", help="Only rejected on this day.")] = None,
+    day: Annotated[
+        str | None, typer.Option("--day", metavar="DATE", help="As 2026-01-31: only rejected on this day.")
+    ] = None,
     as_json: AsJson = False,
-    _env: EnvFile = None,
+    _env: EnvFileOrDemo = None,
 ) -> None:
     """The newest rejected rows, with the reason."""
     from tasks.load.migrate import migrated
@@ -107,9 +172,18 @@ def quarantine_list(
         terminal.print_frame(rows, as_json, terminal.QUARANTINE_COLUMNS, "Nothing is in quarantine.")
 
 
-@quarantine_app.command("replay")
+@quarantine_app.command(
+    "replay",
+    epilog=examples(
+        "zakaz quarantine replay",
+        "zakaz quarantine replay --source vk_ads --account spb",
+    ),
+)
 def quarantine_replay(
-    source: Annotated[str | None, typer.Option("--source", help="Only this source.")] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--source", metavar="SOURCE", autocompletion=complete_source, help="Only this source."),
+    ] = None,
     account: AccountName = None,
     _env: EnvFile = None,
 ) -> None:

@@ -9,16 +9,24 @@ from typing import Annotated
 import typer
 
 from cli import terminal
-from cli.commands.options import AccountName, EnvFile, as_day, group
+from cli.commands.options import AccountName, EnvFile, as_day, complete_source, examples, group
 from tasks.errors import UsageError
 
 app = group()
 
 
-@app.command()
+@app.command(
+    "demo",
+    epilog=examples(
+        "zakaz demo",
+        "zakaz demo --days 30 --scale 0.2     a month of a small promoter",
+    ),
+)
 def demo(
-    days: Annotated[int, typer.Option("--days", min=1, max=1100, help="Days to make up.")] = 90,
-    scale: Annotated[float, typer.Option("--scale", min=0.01, max=50, help="1 is 120 orders a day.")] = 1.0,
+    days: Annotated[int, typer.Option("--days", metavar="N", min=1, max=1100, help="Days to make up.")] = 90,
+    scale: Annotated[
+        float, typer.Option("--scale", metavar="X", min=0.01, max=50, help="1 is 120 orders a day.")
+    ] = 1.0,
 ) -> None:
     """A made-up promoter's months: served by a local sandbox, loaded, summed up."""
     from cli.demo import run_demo
@@ -26,14 +34,36 @@ def demo(
     run_demo(days, scale)
 
 
-@app.command()
+@app.command(
+    "load",
+    epilog=examples(
+        "zakaz load all",
+        "zakaz load vk_ads --days 30",
+        "zakaz load direct --from 2026-01-01 --to 2026-01-31",
+        "zakaz load vk_ads --account spb",
+        "zakaz load qtickets --env /etc/zakaz/qtickets.env",
+    ),
+)
 def load(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="qtickets, vk_ads, direct, costs, or all.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE", autocompletion=complete_source, help="qtickets, vk_ads, direct, costs, or all."
+        ),
+    ],
     _env: EnvFile = None,
     days: Annotated[
-        int | None, typer.Option("--days", help="Moscow days back: from today, for ads from yesterday.")
+        int | None,
+        typer.Option(
+            "--days",
+            metavar="N",
+            help="Moscow days back: from today, for ads from yesterday. By default as many as change: QTickets 2, "
+            "VK Ads 14, Direct 7.",
+        ),
     ] = None,
-    date_from: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day.")] = None,
+    date_from: Annotated[
+        str | None, typer.Option("--from", metavar="DATE", help="First day, as 2026-01-31.")
+    ] = None,
     date_to: Annotated[
         str | None,
         typer.Option(
@@ -56,10 +86,18 @@ def load(
     raise typer.Exit(load_sources(source, account, Request(days, first, last, refresh)))
 
 
-@app.command("backfill")
+@app.command(
+    "backfill",
+    epilog=examples(
+        "zakaz backfill qtickets --from 2025-01-01",
+        "zakaz backfill direct --from 2025-01-01 --to 2025-12-31 --refresh",
+    ),
+)
 def backfill_command(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="qtickets, vk_ads or direct.")],
-    date_from: Annotated[str, typer.Option("--from", metavar="DATE", help="First day.")],
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", autocompletion=complete_source, help="qtickets, vk_ads or direct.")
+    ],
+    date_from: Annotated[str, typer.Option("--from", metavar="DATE", help="First day, as 2026-01-31.")],
     date_to: Annotated[
         str | None, typer.Option("--to", metavar="DATE", help="Last day; at most today, for ads yesterday.")
     ] = None,
@@ -81,6 +119,6 @@ def backfill_command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
 )
 def sandbox(context: typer.Context) -> None:
-    """Serve stand-ins of the APIs (--live: time goes on there; --port, --days, --since, --scale, --seed)."""
+    """Serve stand-ins of the APIs, to try things: `zakaz sandbox --help`."""
     # A process of its own: the sandbox shares nothing with the product, not even an interpreter.
     os.execv(sys.executable, [sys.executable, "-m", "sandbox", *context.args])  # noqa: S606

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from cli.stand_in import show_demo_instead_of_nothing
+from cli.terminal import complain
 from tasks.errors import UsageError
 from tasks.settings import use_file
 
@@ -17,18 +19,34 @@ def group() -> typer.Typer:
     return typer.Typer(rich_markup_mode=None)
 
 
+def examples(*lines: str) -> str:
+    """The end of a command's help: what to type."""
+    # The sign of typer's that keeps line breaks.
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+
+
+def complete_source() -> list[str]:
+    from tasks.sources import SOURCES
+
+    return [*SOURCES, "all"]
+
+
 def _use_env_file(env: Path | None) -> None:
     if env is not None:
         use_file(env)
 
 
-EnvFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--env", metavar="FILE", help="Settings file, e.g. secrets/.env.qtickets.", callback=_use_env_file
-    ),
-]
-Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many, newest first.")]
+def _use_env_file_or_demo(env: Path | None) -> None:
+    _use_env_file(env)
+    if show_demo_instead_of_nothing():
+        complain("made-up figures, of the demo: there are no data of your own yet.")
+
+
+_ENV = {"metavar": "FILE", "help": "Settings file, e.g. secrets/.env.qtickets."}
+EnvFile = Annotated[Path | None, typer.Option("--env", **_ENV, callback=_use_env_file)]
+EnvFileOrDemo = Annotated[Path | None, typer.Option("--env", **_ENV, callback=_use_env_file_or_demo)]
+"""Of a command that only looks: after `zakaz demo`, and before there are data of one's own, it looks there."""
+Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, max=10_000, help="How many, newest first.")]
 AccountName = Annotated[
     str | None, typer.Option("--account", metavar="NAME", help="Only this account, e.g. spb; all if left out.")
 ]

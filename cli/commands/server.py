@@ -9,16 +9,26 @@ from typing import Annotated
 
 import typer
 
-from cli.commands.options import EnvFile, group
-from tasks.errors import UsageError
+from cli.commands.options import EnvFile, examples, group
+from cli.terminal import complain, working
+from tasks.errors import SettingsError, UsageError
 from tasks.settings import load_settings
 
 app = group()
 
 
-@app.command("up")
+@app.command(
+    "up",
+    epilog=examples(
+        "zakaz up",
+        "zakaz up --port 4300",
+        "zakaz down",
+    ),
+)
 def up_command(
-    port: Annotated[int, typer.Option("--port", min=1024, max=65535, help="Of the Prefect UI.")] = 4200,
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", min=1024, max=65535, help="Of the Prefect UI.")
+    ] = 4200,
     _env: EnvFile = None,
 ) -> None:
     """Start a Prefect server, a worker and the deployments on this machine; without tokens, the sandbox too."""
@@ -35,7 +45,13 @@ def down_command() -> None:
     print("Stopped." if down() else "Nothing was running.")
 
 
-@app.command("deploy")
+@app.command(
+    "deploy",
+    epilog=examples(
+        "zakaz deploy",
+        "zakaz deploy --pool-type docker",
+    ),
+)
 def deploy_command(
     pool_type: Annotated[
         str, typer.Option("--pool-type", metavar="TYPE", help="Of a new work pool: process, docker, kubernetes.")
@@ -50,15 +66,26 @@ def deploy_command(
     from ops.server.deployments import apply_deployments
     from ops.server.manifest import AUTOMATIONS_YAML, PREFECT_YAML
     from tasks import sources
+    from tasks.load.backup_place import place
 
     left_out = sources.left_out(settings)
-    lines = apply_deployments(PREFECT_YAML, pool_type, left_out)
-    if makes_block(settings):
-        lines.append(f"{apply_blocks(settings)}: ready")
-    print("\n".join(lines + apply_automations(settings, AUTOMATIONS_YAML, left_out)))
+    with working("Deploying"):
+        lines = apply_deployments(PREFECT_YAML, pool_type, left_out, settings.zakaz_language)
+        if makes_block(settings):
+            lines.append(f"{apply_blocks(settings)}: ready")
+        lines += apply_automations(settings, AUTOMATIONS_YAML, left_out)
+    print("\n".join(lines))
+    try:
+        place(settings)
+    except SettingsError as error:
+        complain(f"backup/nightly will fail: {error}")
 
 
-@app.command("worker", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(
+    "worker",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    epilog=examples("zakaz worker --name second --limit 3"),
+)
 def worker_command(context: typer.Context) -> None:
     """Start a worker for the deployments, with the options of `prefect worker start`."""
     _require_server()
@@ -107,4 +134,4 @@ def _require_server() -> None:
     from prefect.settings import get_current_settings
 
     if not get_current_settings().api.url:
-        raise UsageError("PREFECT_API_URL is not set: which server? After `make up`, http://127.0.0.1:4200/api.")
+        raise UsageError("PREFECT_API_URL is not set: which server? After `make up`: `. secrets/prefect.env`.")

@@ -8,19 +8,28 @@ from typing import Annotated
 import typer
 
 from cli import terminal
-from cli.commands.options import EnvFile, group
+from cli.commands.options import EnvFile, EnvFileOrDemo, examples, group
 from tasks.settings import load_settings
 
 app = group()
 
 
 # A statement that begins with a comment, `-- …`, is no option.
-@app.command(context_settings={"ignore_unknown_options": True})
+@app.command(
+    context_settings={"ignore_unknown_options": True},
+    epilog=examples(
+        'zakaz sql "SHOW TABLES"',
+        'zakaz sql "SELECT * FROM v_data_freshness" --format CSVWithNames',
+        "zakaz sql - < report.sql",
+    ),
+)
 def sql(
     statement: Annotated[str, typer.Argument(metavar="SQL", help="One statement; - reads it from stdin.")],
     fmt: Annotated[
         str | None,
-        typer.Option("--format", metavar="NAME", help="Any ClickHouse format, e.g. CSV or JSONEachRow."),
+        typer.Option(
+            "--format", metavar="NAME", help="Any ClickHouse format, e.g. CSV or JSONEachRow; by default a table."
+        ),
     ] = None,
     raw: Annotated[
         bool,
@@ -30,7 +39,7 @@ def sql(
             "before text that a spreadsheet would take for a formula.",
         ),
     ] = False,
-    _env: EnvFile = None,
+    _env: EnvFileOrDemo = None,
 ) -> None:
     """Run any SQL on the warehouse."""
     from tasks.load.query import run_query
@@ -41,6 +50,8 @@ def sql(
         reply = run_query(client, text, fmt, raw=raw, seen=sys.stdout.isatty())
     sys.stdout.buffer.write(reply)
     sys.stdout.flush()
+    if not reply:
+        terminal.err.print("Done; no rows.")
 
 
 @app.command("migrate")
@@ -54,7 +65,12 @@ def migrate_command(_env: EnvFile = None) -> None:
     print("\n".join(applied) if applied else "The schema is up to date.")
 
 
-@app.command("access")
+@app.command(
+    "access",
+    epilog=examples(
+        "zakaz access --env secrets/access.env",
+    ),
+)
 def access_command(_env: EnvFile = None) -> None:
     """Make or renew the server's roles, limits and users, with the passwords of the settings."""
     from tasks.load.access import grant_access
@@ -62,7 +78,13 @@ def access_command(_env: EnvFile = None) -> None:
     print("\n".join(grant_access(load_settings())))
 
 
-@app.command("backup")
+@app.command(
+    "backup",
+    epilog=examples(
+        "zakaz backup",
+        "zakaz backup before-the-upgrade",
+    ),
+)
 def backup_command(
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", help="By default the database and the time in UTC.")
@@ -76,7 +98,12 @@ def backup_command(
     print(run_backup(name))
 
 
-@app.command("restore")
+@app.command(
+    "restore",
+    epilog=examples(
+        "zakaz restore zakaz-20260131T023000Z --into zakaz_restored",
+    ),
+)
 def restore_command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="As `zakaz backup` printed it.")],
     into: Annotated[
@@ -87,7 +114,8 @@ def restore_command(
     """Bring a backup back into an empty database, and check that it is whole."""
     from tasks.load.backup import restore
 
-    restored = restore(load_settings(), name, into)
+    with terminal.working("Bringing it back"):
+        restored = restore(load_settings(), name, into)
     for table, rows in restored.rows.items():
         print(f"{rows:>12} {table}")
     print(restored)

@@ -36,13 +36,19 @@ _AT_ONCE = 1
 """Runs of a queue at a time: what comes while one runs waits for it."""
 
 
-def apply_deployments(file: Path, pool_type: str, left_out: Collection[str] = ()) -> list[str]:
+def apply_deployments(
+    file: Path, pool_type: str, left_out: Collection[str] = (), language: str = "en"
+) -> list[str]:
     """A line a deployment. An existing pool keeps its type and settings, a paused deployment stays paused.
 
-    `left_out`: tags of sources that are not in use, whose deployments go. Raises ZakazError.
+    `left_out`: tags of sources that are not in use, whose deployments go; `language`: of the descriptions. Raises
+    ZakazError.
     """
     manifest = read(file)
     declared = [d for d in manifest["deployments"] if not set(left_out) & set(d["tags"])]
+    if language == "ru":
+        russian = manifest.get("definitions", {}).get("russian", {})
+        declared = [d | {"description": russian.get(_name(d), d["description"])} for d in declared]
     with get_client(sync_client=True) as client:
         _make_pool(client, pool_type)
         # In the file's order: a queue made earlier comes first when a worker is busy.

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from tasks.errors import UsageError
 from tasks.harmless import for_spreadsheet, whole_for_terminal
 from tasks.load.frames import select
 from tasks.load.sql import sql_files
 from tasks.load.unfinished import TABLE, note_all_days
+from tasks.unread import did_you_mean
 
 _SETTINGS = {
     # `'vk_ads' AS source` must not hide the column `source` in the same query's WHERE.
@@ -30,6 +32,8 @@ _LOADED = re.compile(r"\b(stg|dim|fact|agg)_")
 """How the names of those tables begin from which marts are made, and of marts."""
 _FORMAT = re.compile(r"(?is)\bFORMAT\s+(\w+)(?:\s+SETTINGS\s.*)?\s*\Z")
 _TABLE = "PrettyCompactMonoBlock"
+_UNKNOWN_TABLE = 60
+_NAMED = re.compile(r"expression identifier [`']([^`']+)|Table ([\w.`]+) does(?: not|n't) exist")
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 """In CSV of ClickHouse every text, and no number, whatever the delimiter."""
 
@@ -41,6 +45,25 @@ def run_query(client: Client, sql: str, fmt: str | None, *, raw: bool = False, s
     spreadsheets open. `raw`: every byte is ClickHouse's.
     """
     sql = sql.strip().rstrip(";").rstrip()
+    try:
+        return _run(client, sql, fmt, raw, seen)
+    except ClickHouseError as error:
+        if getattr(error, "code", None) == _UNKNOWN_TABLE and (name := _NAMED.search(str(error))):
+            raise UsageError(_no_table(client, (name[1] or name[2]).replace("`", "").rsplit(".", 1)[-1])) from None
+        raise
+
+
+def _no_table(client: Client, name: str) -> str:
+    known = select(client, "SELECT name FROM system.tables WHERE database = {d:String}", {"d": client.database})[
+        "name"
+    ]
+    if known.is_empty():
+        return "There is nothing in the warehouse yet. Run `zakaz migrate`, or any load."
+    near = did_you_mean(name, known.to_list(), 0.5)
+    return f'There is no table or view {name}{near or "."} `zakaz sql "SHOW TABLES"` lists them.'
+
+
+def _run(client: Client, sql: str, fmt: str | None, raw: bool, seen: bool) -> bytes:
     if not _ANSWERS.match(sql):
         client.command(sql)
         if _LOADED.search(sql):

@@ -31,7 +31,11 @@ class SqlFile:
 
 def sql_files(folder: str, root: Path = SQL_DIR) -> list[SqlFile]:
     """All files of `sql/{folder}`, by name."""
-    return [SqlFile(path.stem, path.read_text("utf-8")) for path in sorted((root / folder).glob("*.sql"))]
+    return [SqlFile(path.stem, path.read_text("utf-8")) for path in sql_paths(folder, root)]
+
+
+def sql_paths(folder: str, root: Path = SQL_DIR) -> list[Path]:
+    return sorted((root / folder).glob("*.sql"))
 
 
 def sql_text(path: str, root: Path = SQL_DIR) -> str:

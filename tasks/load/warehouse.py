@@ -22,11 +22,13 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from filelock import FileLock, Timeout
 
 from tasks.errors import SettingsError, WarehouseError
-from tasks.exposure import make_private
+from tasks.exposure import make_private, remedy
 from tasks.load.address import Address, address
 from tasks.load.backup_place import backup_folder
 from tasks.load.cluster import SETTINGS, everywhere, spread
 from tasks.settings import Settings
+
+logger = logging.getLogger("zakaz.warehouse")
 
 # The driver logs what it raises, and the error is reported once, here.
 logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
@@ -52,6 +54,8 @@ _PLAIN_WORDS = {
     516: "ClickHouse refused the user or password in CLICKHOUSE_DSN, or lets this user in from elsewhere only",
 }
 _NO_RIGHT = (164, 497)
+_SILENT_SECONDS = 2
+"""So long nobody wonders why nothing happens."""
 
 
 @contextmanager
@@ -78,7 +82,9 @@ def _open(stack: ExitStack, where: Address, settings: Settings) -> Client:
         own = {"chdb_options": {"backups.allowed_path": str(backups)}} if backups else {}
         client = clickhouse_connect.get_client(settings=chosen, **{**where.options, **own})
     except OSError as error:
-        raise WarehouseError(f"The warehouse {where.place} cannot be used: {error.strerror or error}.") from error
+        raise WarehouseError(
+            f"The warehouse {where.place} cannot be used: {error.strerror or error}.{remedy(error)}"
+        ) from error
     except ImportError:
         raise SettingsError(
             "The embedded engine is not installed. Set CLICKHOUSE_DSN to a ClickHouse server, or install "
@@ -145,7 +151,12 @@ def _lock(folder: Path, wait: float) -> Iterator[None]:
     lock = FileLock(path, thread_local=False, is_singleton=True)
     holder = folder.with_name(folder.name + ".holder")
     try:
-        lock.acquire(timeout=wait)
+        try:
+            lock.acquire(timeout=min(_SILENT_SECONDS, wait))
+        except Timeout:
+            if wait > _SILENT_SECONDS:
+                logger.warning("the warehouse is in use by %s: waiting, %g s at most", _who(holder), wait)
+            lock.acquire(timeout=max(0, wait - _SILENT_SECONDS))
     except Timeout:
         raise WarehouseError(
             f"The warehouse {folder} is in use by {_who(holder)}. Waited {wait:g} s; try again when it is done."

@@ -37,7 +37,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from tasks.load.frames import insert, select
 from tasks.load.runs import Run
-from tasks.load.sql import SqlFile, sql_files
+from tasks.load.sql import SqlFile, sql_paths
 from tasks.load.upsert import merge
 from tasks.load.warehouse import essence
 from tasks.quality.words import filled
@@ -180,7 +180,7 @@ class Result:
 
 def checks(root: Path = SQL_DIR, folder: str = "quality") -> list[Check]:
     """All checks by name, files that are no check included, with their `fault`: they must not end the others."""
-    return [_parsed(file, folder) for file in sql_files(folder, root)]
+    return [_read(path, folder) for path in sql_paths(folder, root)]
 
 
 def judge(
@@ -328,6 +328,15 @@ def record(client: Client, run: Run, today: date, results: list[Result]) -> None
         return
     insert(client, TABLE, pl.DataFrame(rows, schema_overrides={"checked_at": pl.Datetime("ms", "UTC")}))
     merge(client, TABLE)
+
+
+def _read(path: Path, folder: str) -> Check:
+    try:
+        return _parsed(SqlFile(path.stem, path.read_text("utf-8")), folder)
+    except (OSError, UnicodeDecodeError) as error:
+        why = "it is not UTF-8 text" if isinstance(error, ValueError) else error.strerror
+        fault = f"could not be run: sql/{folder}/{path.name}: {why}"
+        return replace(_parsed(SqlFile(path.stem, ""), folder), fault=fault)
 
 
 def _parsed(file: SqlFile, folder: str) -> Check:

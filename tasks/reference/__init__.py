@@ -32,9 +32,9 @@ def vat_rates() -> pl.DataFrame:
 
 @cache
 def quiet_days(first_year: int, last_year: int) -> list[date]:
-    """Public holidays of Russia in these years, by order of the government too, and the days beside them: nothing is
-    usual on them."""
-    from holidays import country_holidays  # only what judges days needs it, and it is slow to import
+    """Public holidays of Russia in these years, also by order of the government, and the days beside them, on which
+    nothing is usual."""
+    from holidays import country_holidays  # noqa: PLC0415 - loads do without it, since it takes long
 
     free = country_holidays("RU", years=range(first_year, last_year + 1))
     return sorted({day + timedelta(days=by) for day in free for by in (-1, 0, 1)})

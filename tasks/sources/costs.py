@@ -57,6 +57,7 @@ SOURCE = Source(
     ),
     marts=(MARKETING,),
     days=1,
+    shown_by_day=("costs", "fact_other_costs_daily"),
     restated_days=100_000,
     piece_months=1200,
 )

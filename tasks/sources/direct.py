@@ -27,6 +27,7 @@ SOURCE = Source(
     outputs=(ad_facts("fact_direct_daily", to.ad_days, to.unreadable), *told_beside("direct")),
     marts=(MARKETING, CAMPAIGNS),
     days=7,
+    shown_by_day=("ads", "fact_direct_daily"),
     restated_days=90,
     lag_days=1,
     history_days=api.HISTORY_DAYS,

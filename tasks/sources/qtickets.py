@@ -147,5 +147,6 @@ SOURCE = Source(
     ),
     marts=((BY_DAY, must.sales), MARKETING, TAGS),
     days=2,
+    shown_by_day=("sales", "stg_qtickets_sales_raw"),
     restated_days=60,
 )

@@ -123,6 +123,9 @@ class Source:
     marts: tuple[tuple[Mart, pa.DataFrameSchema], ...]
     days: int
     """The trailing window of a plain run."""
+    shown_by_day: tuple[str, str]
+    """What a run's report in the UI shows of each day, to hold against the source's own pages: a file of
+    `sql/by_day` and the table that it reads."""
     restated_days: int
     """How long the source may still change a day."""
     is_set: Callable[[Settings], bool] = lambda _: True

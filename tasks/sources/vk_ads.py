@@ -27,6 +27,7 @@ SOURCE = Source(
     outputs=(ad_facts("fact_vk_ads_daily", to.ad_days, to.unreadable, ("ad_id",)), *told_beside("vk_ads")),
     marts=(MARKETING, CAMPAIGNS),
     days=14,
+    shown_by_day=("ads", "fact_vk_ads_daily"),
     restated_days=30,
     lag_days=1,
     history_days=api.HISTORY_DAYS,

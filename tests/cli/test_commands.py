@@ -20,7 +20,7 @@ from tasks.load.migrate import migrated
 from tasks.load.quarantine import quarantine
 from tasks.logs import show_traceback
 from tasks.smoke import Probe
-from tests.cli.conftest import Zakaz, complaints, wait_for
+from tests.cli.conftest import PATIENT, SOON, Zakaz, complaints, wait_for
 from tests.flows import truth
 from tests.flows.test_runs import ATTACK
 from tests.support.receiver import Receiver
@@ -143,6 +143,42 @@ def test_a_failure_that_nobody_sees_is_told_and_its_end_too(zakaz: Zakaz, receiv
     assert [text.split("\n")[0] for text in receiver.messages[2:]] == [f"Zakaz: Resolved: {failed}"]
 
 
+def test_a_demo_touches_nothing_of_ones_own_and_is_looked_at_until_there_is_something(zakaz: Zakaz) -> None:
+    own, count = (
+        zakaz.home / "data" / "warehouse",
+        ("sql", "SELECT count() FROM stg_qtickets_tickets", "--format", "TSV"),
+    )
+    for name in ("CLICKHOUSE_DSN", "LANDING_URL", "BACKUP_URL"):
+        zakaz.env.pop(name, None)
+    demo = ("demo", "--days", "3", "--scale", "0.05")
+    assert "Try next" in zakaz.ok(*demo)
+    assert not own.exists()
+    looked = zakaz.run(*count)
+    assert int(looked.stdout) > 0
+    assert complaints(looked.stderr) == ["zakaz: made-up figures, of the demo: there are no data of your own yet."]
+
+    zakaz.ok("load", "qtickets", *zakaz.days)
+    before = zakaz.run(*count)
+    assert (int(before.stdout) > 0, complaints(before.stderr)) == (True, [])
+    shown = zakaz.ok(*demo)
+    assert zakaz.ok(*count) == before.stdout
+    assert str(own) not in shown
+
+
+def test_a_sandbox_writes_what_env_takes_and_ends_at_once(zakaz: Zakaz) -> None:
+    settings = zakaz.home / "sandbox.env"
+    process = zakaz.start(
+        "-m", "sandbox", "--port", "0", "--days", "2", "--scale", "0.05", "--settings", str(settings)
+    )
+    wait_for(lambda: settings.exists() and settings.read_text().endswith("VK_RATE=15\n"), process)
+    zakaz.env = {name: value for name, value in zakaz.env.items() if name not in settings.read_text()}
+    assert re.match(r"direct .* new", zakaz.ok("load", "direct", "--env", str(settings)))
+    assert (zakaz.home / "sandbox-data" / "warehouse").exists()
+    assert not (zakaz.home / "data" / "warehouse").exists()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(SOON) == 0
+
+
 def on_a_terminal(env: dict[str, str], *arguments: str) -> str:
     """What arrives at a real terminal of 200 columns, from stdout and stderr."""
     ours, its = pty.openpty()
@@ -197,7 +233,7 @@ def test_all_sources_while_they_wait_for_replies(zakaz: Zakaz) -> None:
         zakaz.stage.faults(api).add("timeout", "*", seconds=300, times=100, account=account)
         for api, account in (("qtickets", "main"), ("vk", "main"), ("direct", "main"), ("direct", "spb"))
     ]
-    process = zakaz.start("-m", "cli.main", "load", "all", *zakaz.days)
+    process = zakaz.start("-c", PATIENT, "load", "all", *zakaz.days)
     wait_for(lambda: all(fault.fired for fault in faults), process)
 
     zakaz.stop(process, signal.SIGINT, signal.SIGINT)
@@ -213,7 +249,9 @@ from unittest.mock import patch
 def hang(*_):
     pathlib.Path("reached").touch()
     time.sleep(600)
+from cli import stopping
 from cli.main import main
+stopping.RECORD_SECONDS = 60
 with patch("tasks.load.upsert.insert", hang):
     main()
 """

@@ -1,13 +1,20 @@
 """A mistake is one clear line and the right exit status, never a traceback and never a secret. In this process."""
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+from rich.console import Console
 
 from cli import here, machine, run, terminal
+from cli.commands import app
 from cli.main import _run
 from tasks import settings, smoke
 from tasks.errors import SettingsError
+from tasks.smoke import Probe
 from tasks.sources import SOURCES
 from tasks.sources.accounts import Account
 from tests.cli.conftest import complaints
@@ -43,7 +50,9 @@ def answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], 
     [
         (("load", "qtickets", "--from", "2026-02-30"), "2026-02-30 is not a date"),
         (("load", "qtickets", "--days", "3", "--from", "2026-01-01"), "either --days or --from"),
-        (("load", "afisha"), "There is no source afisha"),
+        (("load", "afisha"), "There is no source afisha. Sources"),
+        (("load", "vk"), "There is no source vk; did you mean vk_ads?"),
+        (("load", "qtickets", "--day", "3"), "--days). Try `zakaz load --help`."),
         (("load", "vk_ads", "--account", "msk"), "VK Ads has no account msk. There are main, spb; a file secrets/"),
         (("load", "all", "--account", "msk"), "No source has an account msk. There are main, spb."),
         (("load", "vk_ads", "--account", "spb"), "VK_CLIENT_ID is missing. Put it into secrets/.env.vk.spb"),
@@ -97,6 +106,50 @@ def test_an_alert_is_of_an_account_and_no_load_that_only_begins_resolves_it(answ
     answer("load", "qtickets")
     answer("load", "direct", "--account", "msk")
     assert keys == ["run vk_ads spb 3 days", "run qtickets", "run accounts of direct"]
+
+
+def test_a_lack_of_rights_says_whose_it_is_and_what_to_type(  # type: ignore[no-untyped-def]
+    answer, monkeypatch, tmp_path: Path
+) -> None:
+    def refuse(file: Path, **_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(file))
+
+    monkeypatch.setattr(settings, "dotenv_values", refuse)
+    monkeypatch.setattr("os.geteuid", lambda: 4711)
+    (tmp_path / "secrets" / ".env.vk").touch(0o600)
+    status, line = answer(*LOAD)
+    assert status == 2
+    assert re.search(r"\.env\.vk belongs to \w+: run this as \w+, or `sudo chown -R 4711 /\S*/\.env\.vk`\.$", line)
+
+
+def _commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
+    for name, command in group.commands.items():
+        yield f"{path} {name}", command
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{path} {name}")
+
+
+def test_each_example_of_the_help_is_a_command_with_options_that_it_has() -> None:
+    known = dict(_commands(typer.main.get_command(app), "zakaz"))
+    examples = {name: [line.strip() for line in (one.epilog or "").split("\n")[2:]] for name, one in known.items()}
+    assert sum(bool(lines) for lines in examples.values()) > 12
+    for name, lines in examples.items():
+        for line in lines:
+            command = max((one for one in known if f"{line} ".startswith(f"{one} ")), key=len, default=name)
+            options = {option for one in known[command].params for option in one.opts}
+            passed_on = known[command].context_settings.get("allow_extra_args")
+            assert passed_on or set(re.findall(r"(?<= )--[a-z-]+", line)) <= options, line
+
+
+def test_a_finding_is_wrapped_between_words_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = "/srv/" + "a-long-folder/" * 6 + ".env.qtickets"
+    monkeypatch.setattr(terminal, "out", Console(width=80))
+    terminal.print_probes([Probe("token files", "warning", 0.1, "found " * 20, f"chmod 600 {path}")], "1 warning")
+    *lines, _ = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if len(line) > 80] == [f"{'':10}{path}"]
+    assert all(line.startswith(("warning   token", f"{'':10}")) for line in lines)
 
 
 def test_an_account_beside_none_called_main_is_one(answer, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -54,9 +54,7 @@ def test_an_account_that_fails_is_told_of_alone_and_its_end_too(open_days: Scene
         state: State[Any] = vk_ads(**open_days.days, account=account, return_state=True)
         assert state.is_failed() == bool(failing)
         other = "main" if failing == "spb" else "spb"
-        assert not failing or re.search(
-            f"AccountsFailed: {failing}: .*[^.]\\. Loaded: {other}$", str(state.message)
-        )
+        assert not failing or re.search(f"^{failing}: .*[^.]\\. Loaded: {other}$", str(state.message))
         return [message.split("\n")[0] for message in told.messages]
 
     assert load("spb") == ["Zakaz: vk_ads spb failed"]

@@ -14,7 +14,7 @@ from prefect.states import Completed, Failed
 from flows import hooks
 from flows.hooks import CANNOT_TELL, address_of, run_failed, run_recovered
 from flows.qtickets import qtickets
-from flows.quality import _alert_unless_sent
+from flows.quality import alert_unless_sent
 from tasks.alerts.alert import Trouble
 from tasks.errors import SettingsError, SourceError, ZakazError
 from tasks.quality.checks import Check, Result
@@ -93,8 +93,8 @@ def test_which_runs_tell_and_in_whose_words(monkeypatch: pytest.MonkeyPatch) -> 
     run_recovered(FLOW, flow_run(parent_task_run_id=uuid4()), Completed())
     run_recovered(FLOW, flow_run(), Completed(name=hooks.SKIPPED))
     assert (fired, resolved) == ([], [])
-    _alert_unless_sent(FLOW, flow_run(), Failed(data=ZakazError("The warehouse cannot be reached.")))
-    _alert_unless_sent(FLOW, flow_run(), Failed(data=broken))
+    alert_unless_sent(FLOW, flow_run(), Failed(data=ZakazError("The warehouse cannot be reached.")))
+    alert_unless_sent(FLOW, flow_run(), Failed(data=broken))
     run = flow_run(name=ATTACK)
     run_failed(FLOW, run, Failed(data=SourceError("VK answered 403."), message="Worded anew by Prefect 4."))
     assert [trouble.essence for trouble in fired] == ["The warehouse cannot be reached.", "VK answered 403."]

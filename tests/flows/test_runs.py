@@ -1,9 +1,14 @@
 """What a person sees of a run in Prefect: names of tasks, cached fetches, retries, states, artifacts, subflows."""
 
-from datetime import UTC, datetime, timedelta
+import json
+import re
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+import polars as pl
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowRunFilter, TaskRunFilter
@@ -11,12 +16,14 @@ from prefect.client.schemas.filters import FlowRunFilterParentFlowRunId as Paren
 from prefect.client.schemas.filters import TaskRunFilterFlowRunId as OfRun
 from prefect.client.schemas.objects import FlowRun, State, TaskRun
 
-from flows import ingestion, quality
+from flows import ingestion, load_report, quality
+from flows.accept import accept
 from flows.accounts import PART
 from flows.backfill import FLOWS, backfill
 from flows.ingestion import _is_superseded, run_source
 from flows.replay import replay
 from flows.smoke import smoke
+from flows.yesterday import yesterday
 from tasks import steps
 from tasks.errors import SourceError, WarehouseError
 from tasks.ingest import Report
@@ -26,6 +33,7 @@ from tasks.settings import Settings
 from tasks.sources import SOURCES
 from tasks.sources.accounts import Account
 from tasks.window import Window
+from tests.flows import truth
 from tests.flows.conftest import Scene, storage
 from tests.tasks.test_harmless import LINKED, UNSEEN, markdown, structure
 
@@ -100,6 +108,12 @@ def test_a_load_is_a_run_of_named_tasks_and_settled_days_are_cached_the_second_t
     assert second.message.endswith(", nothing changed")
     assert f"## QTickets, {settled.window}" in shown
     assert "| stg_qtickets_tickets | 0 | 0 | 0 |" in shown
+    days: dict[tuple[date, str], list[Any]] = defaultdict(lambda: [0, Decimal(0), Decimal(0)])
+    for (day, _, currency), sold in truth.sales(settled.world, settled.window.first, settled.window.last).items():
+        days[day, currency] = [a + b for a, b in zip(days[day, currency], sold, strict=True)]
+    assert days
+    for (day, currency), (tickets, revenue, refunds) in days.items():
+        assert f"| {day} | {tickets} | {revenue:.2f} | {refunds:.2f} | {currency} |" in shown
     assert storage() == kept, "no frame and no manifest is kept by Prefect"
 
 
@@ -163,6 +177,24 @@ def test_a_backfill_is_one_run_with_a_run_a_window_and_ends_with_the_first_that_
     assert all(one.tags == [PART] for one in windows), "the server's automations look for it"
 
 
+def test_yesterday_again_is_all_sources_and_their_judgement(
+    open_days: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = open_days.window.last
+    monkeypatch.setattr("flows.yesterday.moscow_today", lambda: last + timedelta(days=1))
+    state: State[Any] = yesterday(return_state=True)
+
+    assert (state.is_failed(), str(state.message)[:10].split(" ")[1]) == (True, "checks:"), "its days are long past"
+    assert open_days.product.held("sales") == truth.sales(open_days.world, last, last)
+    names = {"qtickets", "vk_ads", "direct"}
+    assert {name.split(" ")[0] for name in within(state)} == names | {"quality"}
+
+    open_days.stage.direct.faults.add("disconnect", "*", times=99)
+    state = yesterday(return_state=True)
+    assert (state.is_failed(), str(state.message).partition(":")[0]) == (True, "direct")
+    assert str(state.message).endswith("Loaded: qtickets, vk_ads")
+
+
 def test_the_other_flows_say_what_they_did(open_days: Scene) -> None:
     assert "rows are in the warehouse now" in str(replay(return_state=True).message)
     assert " ok, " in str(smoke(return_state=True).message)
@@ -173,17 +205,19 @@ def test_the_other_flows_say_what_they_did(open_days: Scene) -> None:
         judged.result()
     with get_client(sync_client=True) as client:
         assert artifact(client, "quality").startswith("## ")
-        assert "BROKEN" in artifact(client, "quality-checks")
+        first = json.loads(artifact(client, "quality-checks"))[0]
+    assert [*first][:2] == ["проверка", "состояние"], "in the language of ZAKAZ_LANGUAGE, the check's title first"
+    assert first["состояние"] == "НАРУШЕНО"
 
 
-FORMS = [*FLOWS.values(), backfill, quality.quality]
+FORMS = [*FLOWS.values(), backfill, quality.quality, accept, yesterday]
 
 
 @pytest.mark.parametrize("flow", FORMS, ids=lambda flow: flow.name)
 def test_every_field_of_a_form_has_a_title_in_words_and_says_what_it_does(flow: Any) -> None:
     fields = flow.parameters.model_dump()["properties"]
     for name, field in fields.items():
-        assert field["title"][0].isupper()
+        assert re.match("[А-Я]", field["title"]), "in the language of ZAKAZ_LANGUAGE"
         assert field.get("description"), name
     if "days" in fields:
         assert (fields["days"]["minimum"], fields["days"]["maximum"]) == (1, 1100)
@@ -224,9 +258,11 @@ def test_an_artifact_and_a_state_are_built_as_with_plain_words(monkeypatch: pyte
     def keep(data: Any, key: str, description: str) -> None:
         made[key], made[f"{key}: description"] = data, description
 
-    for module in (quality, ingestion):
+    for module in (quality, load_report):
         monkeypatch.setattr(module, "create_markdown_artifact", keep)
     monkeypatch.setattr(quality, "create_table_artifact", keep)
+    days = pl.DataFrame({"day": [date(2025, 11, 20)], "currency": ["currency"]})
+    monkeypatch.setattr(load_report, "_by_day", lambda *_: days)
 
     def report(text: str) -> Report:
         day = datetime(2025, 11, 20, tzinfo=UTC)
@@ -239,7 +275,7 @@ def test_an_artifact_and_a_state_are_built_as_with_plain_words(monkeypatch: pyte
             True,
             "en",
         )
-        ingestion._publish(Account(SOURCES["qtickets"], "spb", Settings(_env_file=None)), report(text))
+        load_report.publish(Account(SOURCES["qtickets"], "spb", Settings(_env_file=None)), report(text))
         return made.copy()
 
     plain, attacked = publish("word"), publish(ATTACK)

@@ -37,7 +37,8 @@ def test_a_unit_runs_as_a_user_of_its_own_and_writes_to_one_folder(unit: str) ->
 
 
 def test_every_deployment_is_of_a_flow_that_takes_its_parameters_at_moscow_hours_on_a_queue_of_its_own() -> None:
-    declared = read(PREFECT_YAML)["deployments"]
+    manifest = read(PREFECT_YAML)
+    declared = manifest["deployments"]
     loaded, hours = set(), {}
     for one in declared:
         flow = load_flow_from_entrypoint(one["entrypoint"])
@@ -51,6 +52,7 @@ def test_every_deployment_is_of_a_flow_that_takes_its_parameters_at_moscow_hours
             loaded.add((flow.name, one["name"]))
     assert loaded >= {(source, name) for source in SOURCES if source != "costs" for name in ("nightly", "weekly")}
     assert hours.items() >= HOURS.items()
+    assert manifest["definitions"]["russian"].keys() == hours.keys()
 
 
 def test_every_automation_parses_and_each_source_is_missed() -> None:

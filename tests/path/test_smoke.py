@@ -36,12 +36,13 @@ def probes(settings: Settings) -> dict[str, Probe]:
 def test_all_is_well_after_a_load_and_each_trouble_is_one_failure(scene: Scene, home: Path) -> None:
     before = probes(scene.product.settings)
     assert {name for name, probe in before.items() if probe.status != "ok"} == {
-        "warehouse: schema", "qtickets: last run", "vk_ads: last run", "direct: last run", "alerts",
+        "warehouse: schema", "qtickets: last run", "vk_ads: last run", "direct: last run", "backups", "alerts",
     }  # fmt: skip
     scene.loaded()
 
     found = probes(scene.product.settings)
-    assert {name for name, probe in found.items() if probe.status != "ok"} == {"alerts"}
+    assert {name for name, probe in found.items() if probe.status != "ok"} == {"alerts", "backups"}
+    assert "BACKUP_URL" in found["backups"].todo
     assert found["alerts"].todo
 
     def failures(**values: object) -> dict[str, str]:

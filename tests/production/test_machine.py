@@ -2,7 +2,6 @@
 down` ends it."""
 
 import json
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -48,13 +47,21 @@ def processes_of(home: Path) -> list[str]:
     return found
 
 
+def in_its_terminal(sign_in: Path) -> dict[str, str]:
+    """The environment of a shell that has sourced the file."""
+    shell = ["bash", "-c", f'. "{sign_in}"; command -v python; env -0']
+    found, _, given = subprocess.run(shell, capture_output=True, text=True, check=True).stdout.partition("\n")
+    assert Path(found).parent == Path(sys.executable).parent
+    return dict(one.split("=", 1) for one in given.split("\0") if "=" in one)
+
+
 def refuses_everybody_but_its_owner(home: Path, port: int) -> tuple[str, str]:
     """What a page of another origin, a rebound name and a program without the password would try; the owner's
     name and password."""
     api = f"http://127.0.0.1:{port}/api"
     sign_in = home / "secrets" / "prefect.env"
     assert sign_in.stat().st_mode & 0o777 == 0o600
-    kept = dict(line.split("=", 1) for line in shlex.split(sign_in.read_text()))
+    kept = in_its_terminal(sign_in)
     name, _, password = kept["PREFECT_API_AUTH_STRING"].partition(":")
     blocks = {"include_secrets": True}
     for path, body in (("block_documents/filter", blocks), ("flows/", {"name": "x"})):
@@ -96,6 +103,8 @@ def test_up_serves_a_ui_and_loads_and_down_leaves_nothing_but_the_data(home: Pat
         seconds=300,
     )
 
+    settings = in_its_terminal(home / "secrets" / "prefect.env")["ZAKAZ_ENV"]
+    assert f"CLICKHOUSE_DSN=chdb://{home}/data/up/made-up/warehouse\n" in Path(settings).read_text()
     assert zakaz(home, "down").stdout == "Stopped.\n"
 
     # Supervisor itself ends a moment after it has said so.
@@ -103,4 +112,5 @@ def test_up_serves_a_ui_and_loads_and_down_leaves_nothing_but_the_data(home: Pat
     with pytest.raises(httpx.ConnectError):
         httpx.get(runs)
     assert zakaz(home, "down").stdout == "Nothing was running.\n"
-    assert (home / "data" / "warehouse").exists()
+    assert (home / "data" / "up" / "made-up" / "warehouse").exists()
+    assert not (home / "data" / "warehouse").exists(), "where its owner's own data will be"

@@ -94,6 +94,7 @@ FAULTS = {
     f"{HEADER}SELECT 'x' AS what FROM nowhere": "a table or view that it reads is missing (",
     "SELECT 'x' AS what": "sql/quality/a_wrong.sql: its header has no title, why, severity, sources",
     f"{HEADER}-- when: noon\nSELECT 'x' AS what": "sql/quality/a_wrong.sql: its `when` is not night",
+    f"{HEADER}-- ru: Свежо\nSELECT 'x' AS what": "sql/quality/a_wrong.sql: it is not UTF-8 text",
 }  # fmt: skip
 
 
@@ -103,7 +104,7 @@ def test_a_file_that_is_no_check_ends_no_other(settings: Settings, tmp_path: Pat
     (tmp_path / "quality").mkdir()
     for name in ("future_values", "negative_values"):
         shutil.copy(SQL_DIR / "quality" / f"{name}.sql", tmp_path / "quality")
-    (tmp_path / "quality" / "a_wrong.sql").write_text(text, "utf-8")
+    (tmp_path / "quality" / "a_wrong.sql").write_bytes(text.encode("cp1251"))
 
     wrong, *others = judge_all(settings, checks(tmp_path), TODAY)
 

@@ -123,7 +123,7 @@ def test_copies_settings_in_the_file_of_another_and_unknown_names_are_told_of_an
     assert (settings.direct_login, settings.clickhouse_database, settings.vk_rate) == (None, "ours", 3)
     assert (spb.clickhouse_database, spb.qtickets_rate) == ("ours", 3)
     assert set(account_files()) == {("vk", "spb"), ("direct", "a2")}
-    assert sorted(line.removeprefix(f"{secrets}/.env.") for line in remarks()) == sorted(
+    assert sorted(line.removeprefix(f"{secrets}/.env.") for line in remarks(settings)) == sorted(
         [
             *(f"{name} is taken for a copy and not read" for name in copies),
             "more: SOMETHING_ELSE is no setting and not read",
@@ -134,6 +134,43 @@ def test_copies_settings_in_the_file_of_another_and_unknown_names_are_told_of_an
             "vk: vk_clientid is no setting and not read; did you mean VK_CLIENT_ID?",
         ]
     )
+
+
+def test_what_nearly_has_the_right_name_is_told_of_with_the_right_one(
+    secrets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = {
+        "secrets/.env.qtickets.txt": "secrets/.env.qtickets", "secrets/env.vk": "secrets/.env.vk",
+        "secrets/direct.spb.env": "secrets/.env.direct.spb", ".env.vk": "secrets/.env.vk",
+        "configs/.env.direct": "secrets/.env.direct",
+    }  # fmt: skip
+    for name in [*wrong, "secrets/notes.md", "secrets/access.env", "configs/.env.vk.sample"]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("QTICKETS_TOKEN=never-read\n")
+    monkeypatch.setenv("QTICKET_TOKEN", "never-read")
+    monkeypatch.setenv(
+        "QUALITY_PARAMETERS", '{"freshness_dat": {"days": 3}, "freshness_data": {"day": 3, "days": 3}}'
+    )
+
+    settings = load_settings()
+
+    told = {re.sub(r"^(\S+) is (?:taken for a copy and )?not read", r"\1", line) for line in remarks(settings)}
+    assert told == {
+        *(
+            f"{tmp_path}/{name}; did you mean {re.sub('^secrets/', '', right)}?"
+            for name, right in wrong.items()
+            if "secrets" in name
+        ),
+        *(
+            f"{tmp_path}/{name}; did you mean {tmp_path}/{right}?"
+            for name, right in wrong.items()
+            if "secrets" not in name
+        ),
+        "QTICKET_TOKEN of the environment is no setting and not read; did you mean QTICKETS_TOKEN?",
+        "QUALITY_PARAMETERS: there is no check freshness_dat; did you mean freshness_data?",
+        "QUALITY_PARAMETERS: freshness_data has no parameter day; did you mean days?",
+    }
+    assert (settings.qtickets_token, account_files()) == (None, {})
 
 
 def test_a_given_file_is_the_only_account_of_the_sources_that_it_sets_but_for_one_asked_for_by_name(

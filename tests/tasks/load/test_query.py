@@ -6,6 +6,7 @@ import io
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from tasks.errors import UsageError
 from tasks.load.query import run_query
 from tests.tasks.load.engines import values
 
@@ -23,6 +24,12 @@ def test_a_statement_without_an_answer_is_run_and_gives_nothing(client: Client) 
     assert [answer(client, sql) for sql in statements] == [""] * len(statements)
     assert values(client, "SELECT x FROM t ORDER BY x") == [(7,), (10,)]
     assert answer(client, "DROP TABLE t") == ""
+
+
+def test_a_table_of_another_name_is_told_the_nearest_one(client: Client) -> None:
+    for sql in ("SELECT * FROM v_marketing", "DELETE FROM v_marketing WHERE 1"):
+        with pytest.raises(UsageError, match="no table or view v_marketing; did you mean v_marketing_daily"):
+            answer(client, sql)
 
 
 @pytest.mark.parametrize(("fmt", "clause"), [("CSV", ""), (None, " FORMAT csv"), ("CSVWithNames", "")])

@@ -1,0 +1,53 @@
+"""Yesterday again: all sources in use loaded anew for the last days that are over, and the data judged."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from prefect import flow, tags
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from flows.accounts import PART, AccountsFailed
+from flows.backfill import FLOWS
+from flows.hooks import ALERT_HOOKS, name_of_run
+from flows.outcomes import in_words
+from flows.parameters import Days
+from flows.quality import alert_unless_sent, quality
+from tasks.alerts.alert import words_of
+from tasks.errors import ZakazError
+from tasks.quality.run import summary
+from tasks.settings import load_settings
+from tasks.sources import in_use
+from tasks.window import moscow_today
+
+
+@flow(
+    name="yesterday",
+    flow_run_name=name_of_run,
+    description=__doc__,
+    **ALERT_HOOKS | {"on_failure": [alert_unless_sent]},
+)
+@in_words
+def yesterday(days: Days = 1) -> State[object]:
+    """Load all sources anew and judge the data.
+
+    Args:
+        days: How many days up to yesterday, in Moscow.
+    """
+    last = moscow_today() - timedelta(days=1)
+    first = last - timedelta(days=days - 1)
+    failed, done = {}, []
+    with tags(PART):
+        for name in in_use(load_settings()):
+            try:
+                FLOWS[name](date_from=first, date_to=last, refresh=True)
+            except ZakazError as error:
+                failed[name] = words_of(error)
+            else:
+                done.append(name)
+        if failed:
+            raise AccountsFailed(failed, done)
+        judged = quality(whole=False)
+    assert isinstance(judged, list)
+    return Completed(message=f"{', '.join(done)}; {summary(judged)}", data=judged)

@@ -1,0 +1,12 @@
+-- Days of an account as its own cabinet shows them, in its currency and with or without VAT as it tells; newest first.
+SELECT
+    stat_date                            AS day,
+    sum(impressions)                     AS impressions,
+    sum(clicks)                          AS clicks,
+    sum(spent)                           AS spent,
+    currency
+FROM {table:Identifier} FINAL
+WHERE account = {account:String} AND stat_date BETWEEN {first:Date} AND {last:Date}
+GROUP BY day, currency
+ORDER BY day DESC, currency
+LIMIT 31
