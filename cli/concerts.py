@@ -35,7 +35,10 @@ def _forecast(row: Row, language: str) -> str:
     if row["reason"]:
         return str(row["reason"] if language == "en" else row["reason_ru"]).partition(": ")[2]
     most = "…" if row["tickets_p75"] is None else row["tickets_p75"]
-    return f"{row['tickets_p50'] or '…'} ({row['tickets_p25']} - {most})"
+    told = f"{row['tickets_p50'] or '…'} ({row['tickets_p25']}-{most})"
+    if full := row["sells_out_on"]:
+        told += f"\n{'sold out' if language == 'en' else 'аншлаг'} {shown(full, language)}"
+    return told
 
 
 _SHOWS: tuple[Column, ...] = (
@@ -45,8 +48,7 @@ _SHOWS: tuple[Column, ...] = (
     ("sold", "занято", lambda row, _: _percent(row["sold_share"])),
     ("pace", "темп", lambda row, _: _percent(row["pace"] and row["pace"] - 1, "+")),
     ("forecast", "прогноз", _forecast),
-    ("sold out", "аншлаг", lambda row, language: row["sells_out_on"] and shown(row["sells_out_on"], language)),
-    ("spend", "реклама", lambda row, _: row["spend_total"]),
+    ("spend", "реклама", lambda row, _: round(row["spend_total"])),
     ("a ticket", "на билет", lambda row, _: _money(row["cost_per_ticket"])),
 )
 _BACKTEST: tuple[Column, ...] = (
@@ -58,8 +60,8 @@ _BACKTEST: tuple[Column, ...] = (
 )
 
 
-_LONG = ("show", "forecast", "what", "what to do")
-"""Titles of columns that may be cut into lines."""
+_LONG = {"show": 18, "forecast": 14, "what": 30, "what to do": 20}
+"""Titles of columns that may be cut into lines, between words while they are so wide."""
 
 
 def shows_table(rows: pl.DataFrame, language: str) -> Table:
@@ -90,11 +92,11 @@ def attention_table(found: Sequence[Finding], language: str) -> Table:
 
 def _table(columns: Sequence[Column], rows: Sequence[Row], language: str) -> Table:
     numeric = {"tickets", "sold", "pace", "spend", "a ticket", "roubles", *(title for title, *_ in _BACKTEST)}
-    table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left")
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold", title_justify="left")
     for english, russian, _ in columns:
         right = "right" if english in numeric else "left"
-        title, wraps = english if language == "en" else russian, english in _LONG
-        table.add_column(title, justify=right, overflow="fold", no_wrap=not wraps)  # type: ignore[arg-type]
+        title, least = english if language == "en" else russian, _LONG.get(english)
+        table.add_column(title, justify=right, overflow="fold", no_wrap=not least, min_width=least)  # type: ignore[arg-type]
     for row in rows:
         table.add_row(*(cell(value(row, language)) for *_, value in columns))
     return table
