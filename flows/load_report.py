@@ -87,6 +87,8 @@ def publish(account: Account, report: Report) -> None:
 
 def _by_day(account: Account, window: Window) -> pl.DataFrame:
     """Of the newest days of the window, as the warehouse has them now."""
+    if account.source.shown_by_day is None:
+        return pl.DataFrame()
     file, table = account.source.shown_by_day
     scope = {"table": table, "account": account.name, "first": window.first, "last": window.last}
     with warehouse(account.settings) as client:
@@ -94,6 +96,8 @@ def _by_day(account: Account, window: Window) -> pl.DataFrame:
 
 
 def _table(rows: pl.DataFrame, said: Callable[[str], str]) -> list[str]:
+    if not rows.columns:
+        return []
     if rows.is_empty():
         return [said("No figures of these days.")]
     numbers = [kind.is_numeric() for kind in rows.dtypes]

@@ -113,11 +113,11 @@ class Source:
     marts: tuple[tuple[Mart, pa.DataFrameSchema], ...]
     days: int
     """The trailing window of a plain run."""
-    shown_by_day: tuple[str, str]
-    """What a run's report in the UI shows of each day, to hold against the source's own pages: a file of
-    `sql/by_day` and the table that it reads."""
     restated_days: int
     """How long the source may still change a day."""
+    shown_by_day: tuple[str, str] | None = None
+    """What a run's report in the UI shows of each day, to hold against the source's own pages: a file of
+    `sql/by_day` and the table that it reads."""
     lag_days: int = 0
     """1 where a day is of use only when it is over, so that the window ends yesterday."""
     history_days: int | None = None
