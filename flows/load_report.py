@@ -95,6 +95,8 @@ def _by_day(account: Account, window: Window) -> pl.DataFrame:
 
 
 def _table(rows: pl.DataFrame, said: Callable[[str], str]) -> list[str]:
+    if not rows.columns:
+        return []
     if rows.is_empty():
         return [said("No figures of these days.")]
     numbers = [kind.is_numeric() for kind in rows.dtypes]

@@ -334,7 +334,7 @@ def _refuse_mixing(addresses: Iterable[str], coming: str) -> None:
     strangers = sorted(origin for origin in held if (origin == "sandbox") != (coming == "sandbox"))
     if coming and strangers:
         # Of real data nobody is ever advised to remove them.
-        aside = ", or move this one away: all of it is made up" if held == {"sandbox"} else ""
+        aside = ", or move this one away: all of it is made up" if held - {""} == {"sandbox"} else ""
         raise WarehouseError(
             f"This warehouse holds data of {strangers[0]}; data of {coming} must not be mixed in. "
             f"Set CLICKHOUSE_DSN or CLICKHOUSE_DATABASE to another one{aside}."

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli import terminal
-from cli.commands.options import AsJson, EnvFile, group
+from cli.commands.options import AsJson, EnvFileOrDemo, group
 from tasks.settings import load_settings
 
 app = group()
@@ -19,7 +19,7 @@ def forecast_command(
         bool, typer.Option("--backtest", help="How good it would have been for shows that are over.")
     ] = False,
     as_json: AsJson = False,
-    _env: EnvFile = None,
+    _env: EnvFileOrDemo = None,
 ) -> None:
     """What the coming shows sold, and may sell in the end."""
     from cli.concerts import backtest_table, shows_table
@@ -37,7 +37,7 @@ def forecast_command(
 
 
 @app.command("attention")
-def attention_command(as_json: AsJson = False, _env: EnvFile = None) -> None:
+def attention_command(as_json: AsJson = False, _env: EnvFileOrDemo = None) -> None:
     """What to look at in shows and campaigns: the roubles at stake, and what to do."""
     terminal.show_progress(verbose=False)
     from cli.concerts import attention_table
