@@ -10,11 +10,13 @@ from rich.console import Console
 from cli.concerts import attention_table, backtest_table, shows_table
 from tasks.quality.checks import Check, Finding
 
+# fmt: off
 SHOW = {
-    **{"show_date": date(2026, 3, 14), "event_name": "Балет\x1b[31m", "city": "москва", "tickets": 1200, "sold_share": 0.5},
-    **{"pace": 0.9, "tickets_p25": 1300, "tickets_p50": 1400, "tickets_p75": None, "sells_out_on": date(2026, 3, 12)},
-    **{"spend_total": Decimal("10.50"), "cost_per_ticket": 0.00875, "reason": "", "reason_ru": ""},
+    "show_date": date(2026, 3, 14), "event_name": "Балет\x1b[31m", "city": "москва", "tickets": 1200, "sold_share": 0.5,
+    "pace": 0.9, "tickets_p25": 1300, "tickets_p50": 1400, "tickets_p75": None, "sells_out_on": date(2026, 3, 12),
+    "spend_total": Decimal("10.50"), "cost_per_ticket": 0.00875, "reason": "", "reason_ru": "",
 }
+# fmt: on
 NONE = {"pace": None, "sold_share": None, "sells_out_on": None, "cost_per_ticket": None}
 NONE |= {"reason": "no forecast: too early", "reason_ru": "нет прогноза: рано"}
 
@@ -24,7 +26,9 @@ def test_tables_say_what_there_is(language: str, told: str) -> None:
     console = Console(width=200, no_color=True)
     check = Check("c", "T", "W", "warn", ("direct",), {}, None, "", do="stop", do_ru="остановите")
     found = Finding(check, "k", "warn", "direct", "", None, Decimal("7.10"), "spent", "потрачено")
-    back = pl.DataFrame({"days_out": [30], "shows": [9], "forecasts": [4], "median_error": [0.125], "within_quartiles": [None]})
+    back = pl.DataFrame(
+        {"days_out": [30], "shows": [9], "forecasts": [4], "median_error": [0.125], "within_quartiles": [None]}
+    )
 
     with console.capture() as captured:
         console.print(shows_table(pl.DataFrame([SHOW, SHOW | NONE], strict=False), language))
