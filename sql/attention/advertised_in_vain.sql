@@ -31,7 +31,7 @@ FROM
         a.event_account AS event_account, a.event_id AS event_id, a.show_id AS show_id, if(a.event_id = 0, a.campaign_id, 0) AS campaign_id,
         if(a.event_id = 0, a.campaign_name, concat(e.event_name, ', ', e.city, if(h.show_date IS NULL, '', concat(', ', formatDateTime(assumeNotNull(h.show_date), '%d.%m.%Y'))))) AS its,
         multiIf(
-            a.event_id = 0 OR h.show_date < a.stat_date, ('is over', 'уже позади'),
+            a.event_id = 0 OR h.show_date < a.stat_date OR l.last_date < a.stat_date, ('is over', 'уже позади'),
             h.gone < a.stat_date, ('was cancelled', 'отменён'),
             ('is sold out', 'распродан')) AS so,
         a.stat_date AS stat_date, a.spend AS spend
@@ -42,8 +42,10 @@ FROM
     ) AS h ON h.seller = a.event_account AND h.show_id = a.show_id
     LEFT JOIN (SELECT toString(account) AS seller, event_id, event_name, toString(city) AS city FROM dim_events FINAL) AS e
         ON e.seller = a.event_account AND e.event_id = a.event_id
+    LEFT JOIN (SELECT toString(account) AS seller, event_id, max(show_date) AS last_date FROM dim_shows FINAL GROUP BY seller, event_id) AS l
+        ON l.seller = a.event_account AND l.event_id = a.event_id
     LEFT JOIN halls AS q ON q.seller = a.event_account AND q.show_id = a.show_id
-    WHERE a.reason = 'the show is over' OR (a.show_id != 0 AND (
+    WHERE a.reason = 'the show is over' OR (a.event_id != 0 AND l.last_date < a.stat_date) OR (a.show_id != 0 AND (
         h.show_date < a.stat_date OR (h.gone > toDate(0) AND h.gone < a.stat_date) OR (q.full_on > toDate(0) AND q.full_on <= a.stat_date)))
 )
 GROUP BY event_account, event_id, show_id, campaign_id, what, how, how_ru

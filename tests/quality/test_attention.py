@@ -64,6 +64,9 @@ def test_what_is_at_stake_is_found_and_nothing_else(tmp_path: Path, monkeypatch:
         show(4, ago(-30), "омск")
         for number in (1, 2, 3, 4):
             spend(number, 10**number, range(1, 8), number)
+        show(5, ago(9), "псков")
+        lines["dim_shows"].append(lines["dim_shows"][-1] | {"show_id": 51})
+        spend(10, 7, range(1, 8), 5)
         over = ago(4)
         spend(5, 3, range(1, 8), utm_city="москва", utm_day=over.day, utm_month=over.month)
         for day, free in ((3, 5), (2, 0), (1, 0)):
@@ -107,6 +110,7 @@ def test_what_is_at_stake_is_found_and_nothing_else(tmp_path: Path, monkeypatch:
         ("no_tickets", "vk_ads/main/6", Decimal("2500.00")),
         ("limit_used_up", "vk_ads/main/7", Decimal("409.84")),
         ("advertised_in_vain", "main/2/20/0", Decimal("200.00")),
+        ("advertised_in_vain", "main/5/0/0", Decimal("49.00")),
         ("advertised_in_vain", "main/1/10/0", Decimal("30.00")),
         ("advertised_in_vain", "/0/0/5", Decimal("9.00")),
     ]

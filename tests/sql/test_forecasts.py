@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median, quantiles
@@ -53,10 +53,10 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         yield client
 
 
-def filled(client: Client) -> tuple[date, list[Show]]:
+def filled(client: Client, make: Callable[[date], list[Show]] = promoter) -> tuple[date, list[Show]]:
     (day,) = values(client, "SELECT toDate(now(), 'Europe/Moscow') AS day")[0]
     today = date.fromisoformat(day)
-    shows = promoter(today)
+    shows = make(today)
     lines = defaultdict(list)
     for one in shows:
         names = {"event_id": one.show, "show_id": one.show}
@@ -164,3 +164,24 @@ def test_the_pace_is_what_was_sold_by_each_day_beside_the_quartiles_of_comparabl
                     value if value is None else pytest.approx(value) for value in its
                 ]
     assert (found, seen) == ({}, {True, False})
+
+
+@pytest.mark.parametrize(("late", "told"), [(0, (50, 50, 50)), (3, (50, 50, 300)), (4, (None, None, None))])
+def test_where_the_past_does_not_agree_the_range_is_wide_or_there_is_none(
+    client: Client, late: int, told: tuple[int | None, ...]
+) -> None:
+    """Seven halls of 300: all seats went forty days before or, of the `late` ones, on the day itself. Of the eighth fifty
+    are sold ten days before."""
+
+    def world(today: date) -> list[Show]:
+        shows = []
+        for n in range(1, 8):
+            on = today - timedelta(days=20 * n)
+            shows.append(Show(n, on, "москва", 300, {on - timedelta(days=0 if n <= late else 40): 300}))
+        first = Show(99, today - timedelta(days=600), "пермь", 0, {today - timedelta(days=640): 1})
+        return [*shows, first, Show(8, today + timedelta(days=10), "москва", 300, {today - timedelta(days=30): 50})]
+
+    filled(client, world)
+    (row,) = rows(client, "SELECT * FROM v_show_forecast")
+
+    assert tuple(row[f"tickets_p{n}"] for n in (25, 50, 75)) == told, row

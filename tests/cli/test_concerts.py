@@ -1,0 +1,43 @@
+"""What a person sees of concerts, in both languages: nothing but text, and the reason where there is no figure."""
+
+from datetime import date
+from decimal import Decimal
+
+import polars as pl
+import pytest
+from rich.console import Console
+
+from cli.concerts import attention_table, backtest_table, shows_table
+from tasks.quality.checks import Check, Finding
+
+# fmt: off
+SHOW = {
+    "show_date": date(2026, 3, 14), "event_name": "Балет\x1b[31m", "city": "москва", "tickets": 1200, "sold_share": 0.5,
+    "pace": 0.9, "tickets_p25": 1300, "tickets_p50": 1400, "tickets_p75": None, "sells_out_on": date(2026, 3, 12),
+    "spend_total": Decimal("10.50"), "cost_per_ticket": 0.00875, "reason": "", "reason_ru": "",
+}
+# fmt: on
+NONE = {"pace": None, "sold_share": None, "sells_out_on": None, "cost_per_ticket": None}
+NONE |= {"reason": "no forecast: too early", "reason_ru": "нет прогноза: рано"}
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "too early"), ("ru", "рано")])
+def test_tables_say_what_there_is(language: str, told: str) -> None:
+    console = Console(width=200, no_color=True)
+    check = Check("c", "T", "W", "warn", ("direct",), {}, None, "", do="stop", do_ru="остановите")
+    found = Finding(check, "k", "warn", "direct", "", None, Decimal("7.10"), "spent", "потрачено")
+    back = pl.DataFrame(
+        {"days_out": [30], "shows": [9], "forecasts": [4], "median_error": [0.125], "within_quartiles": [None]}
+    )
+
+    with console.capture() as captured:
+        console.print(shows_table(pl.DataFrame([SHOW, SHOW | NONE], strict=False), language))
+        console.print(backtest_table(back, language))
+        console.print(attention_table([found], language))
+    said = captured.get()
+
+    whole, lacking = (line for line in said.splitlines() if "Балет" in line)
+    for word in ("1 200", "50 %", "-10 %", "1400 (1300 - …)", "10.50", "0.01"):
+        assert word in whole, said
+    assert told in lacking and "%" not in lacking and "\x1b" not in said
+    assert "12 %" in said and "7.10" in said and ("остановите" if language == "ru" else "stop") in said
