@@ -10,7 +10,7 @@
 -- days: 30
 -- sources: vk_ads, direct
 -- says: {who}: since {day} {what_changed} is another than before: {was} is now {now}
--- says_ru: {who}: с {day} другое: {what_changed_ru}, было «{was_ru}», стало «{now_ru}»
+-- says_ru: {who}: в кабинете с {day} изменилось: {what_changed_ru}, было «{was_ru}», стало «{now_ru}»
 -- param: before = 28
 
 -- Each day against the days before it: rows of one day with and without VAT, or all of them unlike the days before.

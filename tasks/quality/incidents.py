@@ -32,7 +32,7 @@ _WORDS = {
         "exact": "Reports: do not trust the figures above[, see {name}]; nothing else was found.",
         "levels": "Reports: the above may be right or wrong; decide nothing by it before you have looked.",
         "do": "Do: {do}.",
-        "run": "For whoever runs Zakaz: {run}",
+        "run": "Pass on to whoever runs Zakaz: {run}",
         "accept": "If it is meant to be so, for whoever runs Zakaz: "
         "zakaz quality accept {check} '{key}' --until DATE --why WORDS",
         "footer": "All findings: zakaz quality findings",
@@ -49,7 +49,7 @@ _WORDS = {
         "exact": "Отчёты: названным выше цифрам не верьте[, смотрите {name}]; по остальному замечаний нет.",
         "levels": "Отчёты: названное выше может быть правдой или ошибкой; пока не проверили, не решайте по нему.",
         "do": "Что делать: {do}.",
-        "run": "Администратору Zakaz: {run}",
+        "run": "Передайте администратору Zakaz: {run}",
         "accept": "Если так и должно быть, администратору Zakaz: "
         "zakaz quality accept {check} '{key}' --until ДАТА --why ПОЧЕМУ",
         "footer": "Все замечания (администратору): zakaz quality findings",

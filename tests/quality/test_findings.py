@@ -155,7 +155,7 @@ def test_a_message_says_what_how_much_since_when_and_what_to_do(desk: Desk) -> N
         "Под вопросом до 3 000 ₽.",
         "Отчёты: названным выше цифрам не верьте, смотрите QTickets; по остальному замечаний нет.",
         "Что делать: Сверьте день с QTickets.",
-        "Администратору Zakaz: zakaz load qtickets --from 2025-11-17 --to 2025-11-19 --refresh",
+        "Передайте администратору Zakaz: zakaz load qtickets --from 2025-11-17 --to 2025-11-19 --refresh",
         "Если так и должно быть, администратору Zakaz: zakaz quality accept volume_sales 'main/2025-11-17' "
         "--until ДАТА --why ПОЧЕМУ",
         "Все замечания (администратору): zakaz quality findings",
