@@ -2,15 +2,15 @@
 -- ru: У рекламного кабинета не меняются номер, валюта и учёт НДС
 -- why: Spend with VAT is not spend without, and another account's spend is not ours
 -- why_ru: Расход с НДС и без НДС несравним, а чужой кабинет даёт чужие цифры
--- do: Compare the account's settings with the token's file; if the change is right, load all days again
--- do_ru: Сверьте настройки кабинета с подключением; если всё верно, перезагрузите все дни
+-- do: Look whether number, currency or VAT changed in the ad account; if so, whoever runs Zakaz loads all days again
+-- do_ru: Посмотрите в настройках кабинета, менялись ли номер, валюта или НДС; если да, администратору Zakaz нужно загрузить все дни заново
 -- severity: warn
 -- story: exact
 -- key: source, account, day
 -- days: 30
 -- sources: vk_ads, direct
 -- says: {who}: since {day} {what_changed} is another than before: {was} is now {now}
--- says_ru: {who}: с {day} изменилось: {what_changed_ru}, было {was_ru}, стало {now_ru}
+-- says_ru: {who}: в кабинете с {day} изменилось: {what_changed_ru}, было «{was_ru}», стало «{now_ru}»
 -- param: before = 28
 
 -- Each day against the days before it: rows of one day with and without VAT, or all of them unlike the days before.
@@ -30,7 +30,7 @@ WITH
     compared AS
     (
         SELECT n.source AS source, n.account AS account, n.day AS day, any(n.cost) AS money,
-            [('VAT', 'НДС', any(n.vat), groupUniqArrayArray(o.vat)), ('currency', 'валюта', any(n.currencies), groupUniqArrayArray(o.currencies)), ('account', 'номер кабинета', any(n.ids), groupUniqArrayArray(o.ids))] AS all_of_it
+            [('VAT', 'учёт НДС', any(n.vat), groupUniqArrayArray(o.vat)), ('currency', 'валюта', any(n.currencies), groupUniqArrayArray(o.currencies)), ('account', 'номер кабинета', any(n.ids), groupUniqArrayArray(o.ids))] AS all_of_it
         FROM (SELECT * FROM days WHERE day >= {since:Date}) AS n INNER JOIN days AS o ON o.source = n.source AND o.account = n.account
         WHERE o.day < n.day AND o.day >= n.day - toUInt32({before:Float64})
         GROUP BY source, account, day

@@ -2,15 +2,15 @@
 -- ru: У работающей кампании не меняются метки объявлений
 -- why: Its spend moves to another city or to none, and its sales are nobody's
 -- why_ru: Расход переходит в другой город или теряет его, а продажи не находят свою рекламу
--- do: Look at the links of its ads; if the change is right, accept this finding
--- do_ru: Проверьте ссылки объявлений; если так и нужно, примите замечание (zakaz quality accept)
+-- do: Look at the links of its ads in the cabinet: the city in utm_content
+-- do_ru: Откройте объявления кампании в кабинете и проверьте город в метках ссылок (utm_content)
 -- severity: warn
 -- story: exact
 -- key: source, account, campaign_id
 -- days: 30
 -- sources: vk_ads, direct
--- says: {who}: "{campaign}" changed its tags on {day}: {was} is now {now}, spend of {money}
--- says_ru: {who}: у «{campaign}» с {day} другие метки: было {was}, стало {now}, расход {money}
+-- says: {who}: tags of a campaign changed on {day}: "{was}" is now "{now}", spend of {money} ₽: {campaign}
+-- says_ru: {who}: метки рекламы изменились с {day}: было «{was}», стало «{now}», расход {money} ₽: {campaign}
 -- param: small = 1000
 -- param: share = 0.05
 

@@ -2,15 +2,15 @@
 -- ru: У события с продажами не меняются город и валюта
 -- why: All its sales move to another city, or out of the report
 -- why_ru: Все его продажи переходят в другой город или выпадают из отчёта
--- do: Look at the event in QTickets; if the change is right, accept this finding
--- do_ru: Проверьте событие в QTickets; если всё верно, примите замечание (zakaz quality accept)
+-- do: Look at the event's city and currency in QTickets
+-- do_ru: Проверьте город и валюту этого события в QTickets
 -- severity: warn
 -- story: exact
 -- key: account, event_id
 -- days: 14
 -- sources: qtickets
--- says: {who}: "{event}" changed since {day}: {was} is now {now}, sales of {money}
--- says_ru: {who}: «{event}»: с {day} было {was}, стало {now}, продажи на {money}
+-- says: {who}: {what_changed} of an event since {day}: "{was}" is now "{now}", sales of {money} ₽: {event}
+-- says_ru: {who}: {what_changed_ru} события с {day}: было «{was}», стало «{now}», продажи на {money} ₽: {event}
 
 -- What events are like now against what was remembered before `since`, or first: a change stays named until it is
 -- undone. What was empty and is filled is no change.
@@ -33,7 +33,8 @@ SELECT
     arrayStringConcat(arrayFilter(text -> text != '', [if(any(c.old_city) = any(c.city), '', if(any(c.city) = '', '-', any(c.city))), if(any(c.old_currency) = any(c.currency), '', any(c.currency))]), ', ') AS now,
     (SELECT groupArray((account, event_id, seen_on, words['city'], words['currency'])) FROM entries WHERE seen_on >= {since:Date} AND (account, event_id) IN (SELECT account, event_id FROM changed)) AS seen,
     arrayMin(arrayPushBack(arrayMap(s -> s.3, arrayFilter(s -> s.1 = c.account AND s.2 = c.event_id AND (s.4 != any(c.old_city) OR s.5 != any(c.old_currency)), seen)), {today:Date})) AS day,
-    any(s.brought) AS money
+    multiIf(any(c.old_currency) = '' OR any(c.old_currency) = any(c.currency), 'another city', any(c.old_city) = '' OR any(c.old_city) = any(c.city), 'another currency', 'another city and currency') AS what_changed,
+    transform(what_changed, ['another city', 'another currency'], ['другой город', 'другая валюта'], 'другие город и валюта') AS what_changed_ru, any(s.brought) AS money
 FROM changed AS c
 INNER JOIN (SELECT account, event_id, sum(revenue) AS brought, sum(tickets_sold) AS tickets FROM stg_qtickets_sales_raw FINAL WHERE event_date >= {today:Date} - 400 GROUP BY account, event_id HAVING tickets > 0) AS s
     ON s.account = c.account AND s.event_id = c.event_id

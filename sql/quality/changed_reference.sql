@@ -2,15 +2,16 @@
 -- ru: Метки, НДС и настройки отчёта не меняются
 -- why: All of history is computed anew with them: yesterday's ROMI is not today's
 -- why_ru: По ним пересчитывается вся история: вчерашний ROMI сегодня будет другим
--- do: If somebody changed it on purpose, accept this finding; else put it back and load once
--- do_ru: Если это сделали намеренно, примите замечание (zakaz quality accept); если нет, верните как было
+-- do: Ask whoever runs Zakaz whether it was changed on purpose; if not, it is put back and loaded once
+-- do_ru: Спросите администратора Zakaz, менял ли он это намеренно; если нет, пусть вернёт прежнее и запустит загрузку
+-- run: zakaz load {source}
 -- severity: warn
 -- story: exact
 -- key: thing
 -- days: 14
 -- sources: qtickets, vk_ads, direct
 -- says: {thing} was "{was}" and is "{now}" since {day}
--- says_ru: {thing_ru}: было «{was_ru}», стало «{now_ru}» (с {day})
+-- says_ru: {thing_ru}: было «{was_ru}», стало «{now_ru}» (изменено {day})
 
 -- Only what is in use: tags of tickets of the last sixty days, rates that hold already; one that
 -- was entered before its day is no change. A city that is gone is for
@@ -40,9 +41,10 @@ WITH
         GROUP BY thing HAVING was != now
     )
 SELECT
-    c.thing AS thing, if(c.was = '', '-', c.was) AS was, if(c.now = '', '-', c.now) AS now, '' AS account,
-    multiIf(startsWith(thing, 'vat '), concat('ставка НДС с ', substring(thing, 5)), thing = 'report', 'валюта и НДС отчёта', concat('метка ', thing)) AS thing_ru,
-    replaceAll(replaceAll(was, 'without VAT', 'без НДС'), 'with VAT', 'с НДС') AS was_ru, replaceAll(replaceAll(now, 'without VAT', 'без НДС'), 'with VAT', 'с НДС') AS now_ru,
+    c.thing AS thing, '' AS account, startsWith(thing, 'vat ') AS is_rate,
+    multiIf(c.was = '', '-', is_rate, concat(toString(round(toFloat64OrZero(c.was) * 100, 2)), ' %'), c.was) AS was, multiIf(c.now = '', '-', is_rate, concat(toString(round(toFloat64OrZero(c.now) * 100, 2)), ' %'), c.now) AS now,
+    multiIf(is_rate, concat('ставка НДС с ', substring(thing, 5)), thing = 'report', 'валюта и НДС отчёта', concat('метка ', thing)) AS thing_ru,
+    replaceAll(replaceAll(if(is_rate, replaceOne(was, '.', ','), was), 'without VAT', 'без НДС'), 'with VAT', 'с НДС') AS was_ru, replaceAll(replaceAll(if(is_rate, replaceOne(now, '.', ','), now), 'without VAT', 'без НДС'), 'with VAT', 'с НДС') AS now_ru,
     arrayMin(arrayPushBack(arrayMap(s -> s.2, arrayFilter(s -> s.1 = c.thing AND s.3 != c.was, (SELECT groupArray((thing, seen_on, value)) FROM entries WHERE seen_on >= {since:Date}))), {today:Date})) AS day,
     if(u.utm_source = '', NULL, u.brought) AS money
 FROM changed AS c

@@ -2,15 +2,16 @@
 -- ru: У объявлений кликов не больше, чем показов
 -- why: Figures of two ads or days may be mixed up
 -- why_ru: Цифры разных объявлений или дней могли перепутаться
--- do: Load the day again with --refresh; if it stays, compare it with the ad account
--- do_ru: Перезагрузите день (--refresh); если не помогло, сверьте его с рекламным кабинетом
+-- do: Compare the clicks of the day with the cabinet; the day is to be loaded again
+-- do_ru: Сверьте показы и клики дня с кабинетом; нужна повторная загрузка дня
+-- run: {load}
 -- severity: fail
 -- story: exact
 -- key: source, account, day
 -- when: night
 -- sources: vk_ads, direct
--- says: {who}: ads with more clicks than impressions on {day}: {ads}, e.g. ad {ad}: {clicked} clicks, {shown} impressions
--- says_ru: {who}: {day} кликов больше, чем показов, объявлений: {ads}, например {ad}: {clicked} против {shown}
+-- says: {who}: ads with more clicks than impressions on {day}: {ads}, e.g. ad {ad} ({clicked} clicks, {shown} impressions)
+-- says_ru: {who}: кликов больше, чем показов, за {day}: объявлений {ads}, например № {ad} (кликов {clicked}, показов {shown})
 -- param: late = 5
 
 -- A few clicks may come after midnight, on the day after their impressions.

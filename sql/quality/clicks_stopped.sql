@@ -2,8 +2,9 @@
 -- ru: Клики не пропали, пока идут расходы
 -- why: Ads are paid for and not clicked, or the clicks did not come: the cost per click is wrong
 -- why_ru: За рекламу платят, а кликов нет: либо объявление не работает, либо данные не пришли
--- do: Look up the campaign's clicks of that day in the cabinet and load the day again
--- do_ru: Посмотрите клики кампании за этот день в кабинете и загрузите день заново
+-- do: Look up the clicks of that day in the cabinet; if they are there, the day is to be loaded again
+-- do_ru: Посмотрите клики за этот день в кабинете; если они там есть, нужна повторная загрузка дня
+-- run: {load}
 -- severity: warn
 -- sources: vk_ads, direct
 -- story: levels
@@ -11,8 +12,8 @@
 -- days: 14
 -- param: clicks = 20
 -- param: small = 300
--- says: {who}: {clicks} clicks for {spent} on {day}, usual {expected}: {campaign}
--- says_ru: {who}: {day} кликов {clicks} вместо {expected} при расходе {spent}: {campaign_ru}
+-- says: {who}: {clicks} clicks for {spent} ₽ on {day}, usual {expected}: {campaign}
+-- says_ru: {who}: кликов {clicks} вместо {expected} за {day} при расходе {spent} ₽: {campaign_ru}
 
 -- As many as the money and the shows of the day, each by the campaign's two weeks before, let expect (the lower
 -- of the two; where shows are missing, too, spend_without_impressions tells it), and none or a tenth came. campaign_id 0: the whole account. A campaign that has no clicks on other days, too, is of

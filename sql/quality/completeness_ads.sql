@@ -2,15 +2,16 @@
 -- ru: Нет дней без рекламы, пока кампании работают
 -- why: A day that the source did not give looks like a day without advertising
 -- why_ru: Если источник не отдал день, он выглядит как день без рекламы
--- do: Look into the ad account: were the ads shown on that day? If so, load the day again with --refresh
--- do_ru: Проверьте в кабинете, были ли показы в этот день; если были, перезагрузите день (--refresh)
+-- do: Look into the cabinet: were the ads shown on that day? If so, the day is to be loaded again
+-- do_ru: Посмотрите в кабинете, были ли показы в этот день; если были, нужна повторная загрузка дня
+-- run: {load}
 -- severity: warn
 -- story: loads
 -- key: source, account, day
 -- days: 14
 -- sources: vk_ads, direct
--- says: {who}: nothing on {day}, usually {money} a day, and campaigns are active
--- says_ru: {who}: {day} нет расходов, обычно {money} в день, а кампании включены
+-- says: {who}: nothing on {day}, usually {money} ₽ a day, and campaigns are active
+-- says_ru: {who}: нет расхода за {day}, обычно {money} ₽ в день, а кампании включены
 -- param: before = 14
 -- param: ads = 3
 -- param: small = 1000

@@ -2,8 +2,9 @@
 -- ru: Город, где покупают каждый день, не пропал
 -- why: One city's sales may be missing while the day as a whole looks right
 -- why_ru: Продажи города могли не загрузиться, хотя день в целом выглядит нормально
--- do: Look up the city's orders of that day in QTickets and load the day again
--- do_ru: Посмотрите заказы города за этот день в QTickets и загрузите день заново
+-- do: Look up the city's orders of that day in QTickets; if there are any, the day is to be loaded again
+-- do_ru: Посмотрите заказы города за этот день в QTickets; если они там есть, нужна повторная загрузка дня
+-- run: {load}
 -- severity: warn
 -- sources: qtickets
 -- story: levels
@@ -12,8 +13,8 @@
 -- param: low = 5
 -- param: evening = 20
 -- param: ahead = 3
--- says: {who}: {city} sold nothing on {day}, usual {usual} orders
--- says_ru: {who}: {city}, {day}: ни одного заказа, обычно {usual}
+-- says: {who}: no order on {day}, usual {usual}: {city}
+-- says_ru: {who}: ни одного заказа за {day}, обычно {usual}: город «{city}»
 
 -- A load lacks whole days, so what is missing ends at midnight: sales that ended before the evening were sold out or
 -- stopped by a person. `low`: orders of its third-quietest day of three weeks, less if the rest of the account is

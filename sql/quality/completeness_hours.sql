@@ -2,8 +2,9 @@
 -- ru: Нет пустых часов там, где всегда продавали
 -- why: A load that broke off in the middle of a day leaves the rest of it empty
 -- why_ru: Загрузка оборвалась среди дня, и остальных продаж не хватает
--- do: Load the day again; look whether the sale was closed by hand
--- do_ru: Загрузите день заново; проверьте, не закрывали ли продажу вручную
+-- do: Look in QTickets for orders of these hours, and whether the sale was closed; if there are any, the day is to be loaded again
+-- do_ru: Посмотрите заказы этих часов в QTickets и не закрывали ли там продажу; если заказы есть, нужна повторная загрузка дня
+-- run: {load}
 -- severity: warn
 -- sources: qtickets
 -- story: levels
@@ -13,7 +14,7 @@
 -- param: times = 1.8
 -- param: history = 21
 -- says: {who}: no sale on {day} from {since} to {till}, usually {expected} orders
--- says_ru: {who}: {day} с {since} до {till} ни одной продажи, обычно заказов: {expected}
+-- says_ru: {who}: нет продаж {day} с {since} до {till}, обычно за это время заказов: {expected}
 
 SELECT 'fewer than four weeks of sales' AS unjudged
 FROM stg_qtickets_sales_raw FINAL

@@ -2,15 +2,16 @@
 -- ru: Каждый день загружен целиком, уже после его окончания
 -- why: A day that no run has read to its end is missing or half there, however its figures look
 -- why_ru: День, который не дочитали до конца, пуст или половинчатый, как бы ни выглядели цифры
--- do: Load the day: zakaz load with --from and --to
--- do_ru: Загрузите этот день: zakaz load с ключами --from и --to
+-- do: It is to be loaded again
+-- do_ru: Нужна повторная загрузка
+-- run: {load}
 -- severity: fail
 -- story: loads
 -- key: source, account, day
 -- days: 90
 -- sources: qtickets, vk_ads, direct
--- says: {who}: {day} was not loaded to its end
--- says_ru: {who}: день {day} не загружен до конца
+-- says: {who}: not loaded to its end: {day}
+-- says_ru: {who}: не загружено до конца: {day}
 
 SELECT 'no good run has told yet which days it read' AS unjudged
 FROM meta_job_runs FINAL

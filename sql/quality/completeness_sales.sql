@@ -2,8 +2,9 @@
 -- ru: Нет дней без продаж, пока билеты продаются каждый день
 -- why: A day that was not loaded looks like a day on which nobody bought
 -- why_ru: Если день не загрузился, он выглядит как день без продаж
--- do: Look into QTickets: was anything sold on that day? If so, load the day again with --refresh
--- do_ru: Проверьте в QTickets, были ли продажи в этот день; если были, перезагрузите день (--refresh)
+-- do: Look into QTickets: was anything sold on that day? If so, the day is to be loaded again
+-- do_ru: Посмотрите в QTickets, были ли продажи в этот день; если были, нужна повторная загрузка дня
+-- run: {load}
 -- severity: warn
 -- story: loads
 -- key: account, day

@@ -2,15 +2,16 @@
 -- ru: Объявления не загружены второй раз под новыми номерами
 -- why: Their spend counts twice, and no key shows it
 -- why_ru: Расход посчитан дважды, а по номерам этого не видно
--- do: Compare two of these ads with the ad account; load the day again with --refresh
--- do_ru: Сверьте пару таких объявлений с кабинетом и перезагрузите день (--refresh)
+-- do: Compare the spend of the day with the cabinet; if there is less, the day is to be loaded again
+-- do_ru: Сверьте расход дня с кабинетом; если в кабинете меньше, нужна повторная загрузка дня
+-- run: {load}
 -- severity: fail
 -- story: exact
 -- key: source, account, day
 -- days: 14
 -- sources: vk_ads, direct
--- says: {who}: {day} has the same figures under two numbers, ads: {copies} of {ads}, {money} too much
--- says_ru: {who}: {day} те же цифры под двумя номерами, объявлений: {copies} из {ads}, лишний расход {money}
+-- says: {who}: {day} has the same figures under two numbers, ads: {copies} of {ads}, {money} ₽ too much
+-- says_ru: {who}: расход, похоже, задвоен за {day}: лишние {money} ₽, объявления с теми же цифрами под другим номером: {copies} из {ads}
 -- param: impressions = 100
 -- param: share = 0.05
 -- param: times = 3

@@ -2,15 +2,16 @@
 -- ru: Заказы не загружены второй раз под новыми номерами
 -- why: Their revenue counts twice, and no key shows it
 -- why_ru: Выручка посчитана дважды, а по номерам этого не видно
--- do: Compare two of these orders with QTickets; load the day again with --refresh
--- do_ru: Сверьте пару таких заказов с QTickets и перезагрузите день (--refresh)
+-- do: Compare the number of orders of the day with QTickets; if there are fewer, the day is to be loaded again
+-- do_ru: Сверьте число заказов дня с QTickets; если там меньше, нужна повторная загрузка дня
+-- run: {load}
 -- severity: fail
 -- story: exact
 -- key: account, day
 -- days: 14
 -- sources: qtickets
--- says: {who}: {day} has the same orders twice: {orders} of {all_orders}, {money} too much
--- says_ru: {who}: {day} одинаковые заказы дважды: {orders} из {all_orders}, лишняя выручка {money}
+-- says: {who}: {day} has the same orders twice: {orders} of {all_orders}, {money} ₽ too much
+-- says_ru: {who}: заказы, похоже, задвоены за {day}: лишняя выручка {money} ₽, одинаковые заказы: {orders} из {all_orders}
 -- param: share = 0.05
 -- param: least = 2
 -- param: times = 3

@@ -2,8 +2,8 @@
 -- ru: Цена рекламы не сдвинулась сразу во всех кампаниях
 -- why: All at once is no auction but a basis: with VAT or without, with a fee, in another currency
 -- why_ru: Разом меняется не аукцион, а база: с НДС или без, с комиссией, в другой валюте
--- do: Compare that day's spend in the cabinet with the report, with VAT and without
--- do_ru: Сверьте расход этого дня с кабинетом, с НДС и без него
+-- do: Compare the spend of that day with the cabinet, with VAT and without; if it differs, tell whoever runs Zakaz
+-- do_ru: Сверьте расход этого дня с кабинетом, с НДС и без него; если не сходится, сообщите администратору Zakaz
 -- severity: warn
 -- sources: vk_ads, direct
 -- story: levels
@@ -14,8 +14,8 @@
 -- param: spread = 6
 -- param: campaigns = 3
 -- param: small = 1000
--- says: {who}: all {campaigns} campaigns cost {times} times as much a click since {day}
--- says_ru: {who}: с {day} цена клика во всех кампаниях изменилась в {times} раза
+-- says: {who}: all {campaigns} campaigns are {percent} % {moved} since {day}
+-- says_ru: {who}: реклама {moved_ru} на {percent} % сразу во всех кампаниях с {day}
 
 -- The geometric mean of each campaign's cost against its own two weeks before. It must leave what it strayed in six
 -- weeks, in clicks and in shows alike, and from one day to the next. Over New Year auctions are cheap, and two weeks later they are compared with that: there it
@@ -71,7 +71,7 @@ WITH
             FROM together WINDOW w AS (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 42 PRECEDING AND 1 PRECEDING)
         )
     )
-SELECT source, account, d AS day, campaigns, round(exp(sure), 2) AS times, round(abs(of_these - of_these / exp(sure)), 2) AS money
+SELECT source, account, d AS day, campaigns, round(abs(exp(sure) - 1) * 100) AS percent, if(sure > 0, 'dearer', 'cheaper') AS moved, if(sure > 0, 'подорожала', 'подешевела') AS moved_ru, round(abs(of_these - of_these / exp(sure)), 2) AS money
 FROM (SELECT *, max(is_strange) OVER (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 7 PRECEDING AND 1 PRECEDING) AS went_on FROM judged)
 WHERE d >= {since:Date} AND is_strange AND NOT went_on
 ORDER BY money DESC, source, account, day

@@ -2,8 +2,9 @@
 -- ru: Цена клика кампании не изменилась в разы
 -- why: Spend or clicks of another campaign or day may stand under its name
 -- why_ru: Под именем кампании могут стоять расход или клики другой кампании
--- do: Compare the campaign's spend and clicks of that day with the cabinet
--- do_ru: Сверьте расход и клики кампании за этот день с кабинетом
+-- do: Compare the campaign's spend and clicks of that day with the cabinet; if they differ, the day is to be loaded again
+-- do_ru: Сверьте расход и клики кампании за этот день с кабинетом; если они другие, нужна повторная загрузка дня
+-- run: {load}
 -- severity: warn
 -- sources: vk_ads, direct
 -- story: levels
@@ -13,8 +14,8 @@
 -- param: spread = 7
 -- param: small = 1000
 -- param: share = 0.05
--- says: {who}: a click of campaign {campaign} cost {cost} on {day}, usual {usual}
--- says_ru: {who}: {day} клик кампании «{campaign}» стоил {cost} вместо {usual}
+-- says: {who}: a click cost {cost} ₽ on {day}, usual {usual} ₽: {campaign}
+-- says_ru: {who}: клик {day} стоил {cost} ₽ вместо {usual} ₽: {campaign}
 
 -- Against its own two weeks and against what all campaigns of the account did that day. Small ones jump by chance: it must be
 -- `share` of the account's spend. `spread` by what it strayed itself in six weeks.

@@ -2,8 +2,9 @@
 -- ru: Расход не сбился в 10, 100 или 1000 раз
 -- why: Spend in kopecks or millionths of a rouble makes ROMI a fantasy
 -- why_ru: Расход в копейках или миллионных долях рубля: ROMI неверен
--- do: Compare that day's spend in the cabinet with the report, then load the day again
--- do_ru: Сверьте расход этого дня в кабинете с отчётом и загрузите день заново
+-- do: Compare the spend of that day in the cabinet with the report; if it differs, the day is to be loaded again
+-- do_ru: Сверьте расход этого дня в кабинете с отчётом; если он другой, нужна повторная загрузка дня
+-- run: {load}
 -- severity: fail
 -- sources: vk_ads, direct
 -- story: levels
@@ -13,8 +14,8 @@
 -- param: new = 30
 -- param: small = 300
 -- param: clicks = 10
--- says: {who}: a click cost {cost} on {day}, usual {usual}
--- says_ru: {who}: {day} клик стоил {cost} вместо обычных {usual}
+-- says: {who}: a click cost {cost} ₽ on {day}, usual {usual} ₽
+-- says_ru: {who}: клик {day} стоил {cost} ₽ вместо обычных {usual} ₽
 
 -- By the geometric mean of what clicks and shows of each campaign cost against its own two weeks before: of both, so
 -- that clicks which are lost count for clicks_stopped. Where all campaigns are new: against the account's own days.

@@ -2,15 +2,16 @@
 -- ru: Расходы Яндекс Директ не записаны дважды
 -- why: A SELECT without FINAL would count it twice
 -- why_ru: Отчёты, которые читают таблицу напрямую, покажут двойной расход
--- do: Run zakaz load direct once more; if it stays, merge the table's parts
--- do_ru: Запустите загрузку direct ещё раз
+-- do: It takes one more load; if it stays, merge the table's parts
+-- do_ru: Нужна ещё одна загрузка: она убирает повторы
+-- run: zakaz load {source}
 -- severity: fail
 -- story: exact
 -- key: account, day
 -- when: night
 -- sources: direct
--- says: {who}: ad days that stand twice on {day}: {rows}, {money} too much
--- says_ru: {who}: {day} строки записаны дважды: {rows}, лишний расход {money}
+-- says: {who}: ad days that stand twice on {day}: {rows}[, {money} ₽ too much]
+-- says_ru: {who}: расход записан дважды за {day}: лишних строк {rows}[, лишние {money} ₽]
 
 -- `newest` changes when a load writes the rows again: what stays is no load's work in progress.
 SELECT 'direct' AS source, account, day, sum(surplus) AS rows, sum(cost) AS money, max(written) AS newest

@@ -2,15 +2,16 @@
 -- ru: Билеты не записаны дважды
 -- why: A SELECT without FINAL would count it twice
 -- why_ru: Отчёты, которые читают таблицу напрямую, покажут двойную выручку
--- do: Run zakaz load qtickets once more; if it stays, merge the table's parts
--- do_ru: Запустите загрузку qtickets ещё раз
+-- do: It takes one more load; if it stays, merge the table's parts
+-- do_ru: Нужна ещё одна загрузка: она убирает повторы
+-- run: zakaz load {source}
 -- severity: fail
 -- story: exact
 -- key: account, day
 -- when: night
 -- sources: qtickets
--- says: {who}: tickets that stand twice on {day}: {rows}, {money} too much
--- says_ru: {who}: {day} билеты записаны дважды: {rows}, лишняя выручка {money}
+-- says: {who}: tickets that stand twice on {day}: {rows}[, {money} ₽ too much]
+-- says_ru: {who}: билеты записаны дважды за {day}: лишних строк {rows}[, лишние {money} ₽]
 
 -- Across months too: an older version of a ticket that moved to another. `newest` changes when a load writes the rows
 -- again: what stays is no load's work in progress.

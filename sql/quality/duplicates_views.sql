@@ -2,15 +2,16 @@
 -- ru: В отчётах нет повторов
 -- why: DataLens reads the views
 -- why_ru: DataLens покажет двойные суммы
--- do: Run zakaz migrate: it makes the views anew
--- do_ru: Выполните zakaz migrate: отчёты будут созданы заново
+-- do: The views are to be made anew
+-- do_ru: Отчёты нужно создать заново
+-- run: zakaz migrate
 -- severity: fail
 -- story: exact
 -- key: view, day
 -- when: night
 -- sources: qtickets, vk_ads, direct
 -- says: {view} shows rows of {day} twice: {rows}
--- says_ru: в отчёте {view} повторы за {day}: {rows}
+-- says_ru: повторы в отчёте за {day}: строк {rows} ({view})
 
 -- v_campaign_performance takes long to read: reconcile_views reads it once, and sees a doubled campaign by its sum.
 SELECT view, day, surplus AS rows

@@ -2,15 +2,16 @@
 -- ru: У каждого проданного билета известно событие
 -- why: Its sales have no city and no name
 -- why_ru: Эти продажи не попадают ни в один город
--- do: Load QTickets again; if it stays, look whether the event was deleted there
--- do_ru: Загрузите QTickets ещё раз; если не помогло, проверьте, не удалено ли событие
+-- do: Look in QTickets whether the event was deleted; if not, it takes one more load
+-- do_ru: Посмотрите в QTickets, не удалено ли событие; если оно есть, нужна ещё одна загрузка
+-- run: zakaz load {source}
 -- severity: fail
 -- story: exact
 -- key: account, event_id
 -- when: night
 -- sources: qtickets
--- says: {who}: event {event} is unknown, {money} of sales have no city, tickets: {tickets}
--- says_ru: {who}: неизвестно событие {event}, продажи на {money} без города, билетов: {tickets}
+-- says: {who}: event {event} is unknown, {money} ₽ of sales have no city, tickets: {tickets}
+-- says_ru: {who}: продажи неизвестного события № {event}: {money} ₽ без города, билетов: {tickets}
 
 SELECT account, event_id, toString(event_id) AS event, sum(quantity) AS tickets, sum(amount) AS money
 FROM stg_qtickets_tickets FINAL

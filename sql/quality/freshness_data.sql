@@ -2,14 +2,15 @@
 -- ru: То, что принесла последняя загрузка, лежит в таблице
 -- why: A table that was emptied or restored from a copy looks like days without sales or advertising
 -- why_ru: Если таблицу очистили или вернули из старой копии, это похоже на дни без продаж и рекламы
--- do: Load the window again with --refresh
--- do_ru: Перезагрузите эти дни (--refresh)
+-- do: The window is to be loaded again
+-- do_ru: Нужна повторная загрузка этих дней
+-- run: zakaz load {source} --refresh
 -- severity: fail
 -- story: loads
 -- key: source, account
 -- sources: qtickets, vk_ads, direct
 -- says: {who}: of {loaded} rows that were loaded for {first} to {last} only {held} are left
--- says_ru: {who}: из {loaded} загруженных строк за {first} – {last} осталось {held}
+-- says_ru: {who}: загруженное пропало: за {first} – {last} осталось строк {held} из {loaded}
 -- param: share = 0.95
 -- param: days = 7
 

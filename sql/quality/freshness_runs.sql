@@ -2,14 +2,15 @@
 -- ru: Каждый источник недавно успешно загружался
 -- why: Data can look fresh while its loader has stopped
 -- why_ru: Цифры выглядят свежими, а новые уже не приходят
--- do: Look at the last run in zakaz runs and start the load again
--- do_ru: Посмотрите последний запуск (zakaz runs) и запустите загрузку ещё раз
+-- do: It takes one more load; if it fails, zakaz runs says why
+-- do_ru: Нужна ещё одна загрузка; если она не удастся, причина видна в zakaz runs
+-- run: zakaz load {source}
 -- severity: fail
 -- story: loads
 -- key: source, account
 -- sources: qtickets, vk_ads, direct
--- says: {who} has not been loaded well since {good}, usually every {usual} hours
--- says_ru: {who} не загружается с {good}, обычно раз в {usual} ч
+-- says: {who}: no good load[ since {good}], usually every {usual} hours
+-- says_ru: {who}: нет удачных загрузок[ с {good}], обычно раз в {usual} ч
 -- param: hours = 24
 -- param: days = 90
 
@@ -43,7 +44,7 @@ FROM
     SELECT
         source,
         account,
-        if(empty(ends), NULL, toTimeZone(ends[-1], 'Europe/Moscow')) AS good,
+        if(empty(ends), NULL, toDateTime64(ends[-1], 0, 'Europe/Moscow')) AS good,
         if(length(ends) < 3, {hours:Float64}, greatest({hours:Float64}, round(arrayReduce('median', arrayPopFront(arrayDifference(arrayMap(at -> toUInt32(at), ends)))) / 3600))) AS usual,
         coalesce(good, toDateTime(tried)) AS latest
     FROM runs

@@ -2,14 +2,15 @@
 -- ru: Нет продаж и расходов из будущего или из далёкого прошлого
 -- why: A wrong clock or a wrong field
 -- why_ru: Неверные часы или перепутанное поле: суммы попадут не в те дни
--- do: Load the days of these rows again with --refresh
--- do_ru: Перезагрузите эти дни (--refresh)
+-- do: Load again; if the rows stay, their day is wrong at the source
+-- do_ru: Нужна повторная загрузка; если записи останутся, их дату нужно исправить в источнике
+-- run: {load}
 -- severity: fail
 -- story: exact
 -- key: place, account
 -- sources: qtickets, vk_ads, direct
--- says: {who}: rows of {place} with an impossible day: {rows}, from {first} to {last}
--- says_ru: {who}: записи с невозможной датой: {rows}, с {first} по {last}
+-- says: {who}: rows of {place} with an impossible day: {rows}, from {first} to {last}[, {money} ₽]
+-- says_ru: {who}: записи с невозможной датой: {rows}, с {first} по {last}[, на {money} ₽]
 -- param: founded = 2010
 
 -- By the day that counts: of the other months nothing is read.

@@ -2,8 +2,9 @@
 -- ru: К десяти утра каждый источник прочитал вчерашний день
 -- why: Budgets are set in the morning, by figures up to yesterday
 -- why_ru: Бюджеты правят утром по вчерашним цифрам
--- do: Start the load by hand: `zakaz load`
--- do_ru: Запустите загрузку вручную: `zakaz load`
+-- do: Change no budgets by this day before it is loaded
+-- do_ru: До загрузки не меняйте бюджеты по этому дню
+-- run: zakaz load {source}
 -- severity: fail
 -- sources: qtickets, vk_ads, direct
 -- story: loads
@@ -11,7 +12,7 @@
 -- days: 1
 -- param: hour = 10
 -- says: {who}: {day} has not been read since it was over
--- says_ru: {who}: {day} ещё не загружен целиком
+-- says_ru: {who}: {day} ещё не загружено целиком
 
 SELECT 'nothing was loaded well in a week' AS unjudged
 FROM meta_job_runs FINAL

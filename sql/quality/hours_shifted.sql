@@ -2,8 +2,8 @@
 -- ru: Продажи идут в обычные часы
 -- why: Times in another zone move sales of the night to another day
 -- why_ru: Время в другом поясе переносит ночные продажи на соседний день
--- do: Compare the time of an order in QTickets with the report
--- do_ru: Сверьте время заказа в QTickets и в отчёте
+-- do: Compare the time of an order in QTickets with the report; if it differs, tell whoever runs Zakaz
+-- do_ru: Сверьте время одного заказа в QTickets и в отчёте; если оно разное, сообщите администратору Zakaz
 -- severity: warn
 -- sources: qtickets
 -- story: levels
@@ -12,7 +12,7 @@
 -- param: orders = 40
 -- param: evidence = 12
 -- says: {who}: hours of sales on {day} shifted by about {hours} h, at night {night} orders, usual {usual}
--- says_ru: {who}: {day} часы продаж сдвинуты примерно на {hours} ч, ночью заказов: {night}, обычно {usual}
+-- says_ru: {who}: часы продаж сдвинуты примерно на {hours} ч за {day}: ночью заказов {night}, обычно {usual}
 
 -- Two signs: the day's hours are likelier (by a power of e) those of four weeks before shifted by some hours than as
 -- they were; and the six hours that were the quietest are busier, which no rush makes.

@@ -2,15 +2,16 @@
 -- ru: Продажи стоят в городе своего события
 -- why: One city shows the sales of another
 -- why_ru: Один город показывает продажи другого
--- do: Run zakaz load qtickets once more: the sales follow their events
--- do_ru: Запустите загрузку qtickets ещё раз: продажи встанут в свой город
+-- do: It takes one more load: the sales follow their events; the total is right
+-- do_ru: Нужна ещё одна загрузка: продажи встанут в свой город, общая сумма верна
+-- run: zakaz load {source}
 -- severity: fail
 -- story: exact
 -- key: account, event_id
 -- when: night
 -- sources: qtickets
--- says: {who}: "{event}" is in {city}, its sales are booked on {booked}: {money} from {day}
--- says_ru: {who}: «{event}» проходит в городе {city}, а продажи записаны на {booked}: {money} с {day}
+-- says: {who}: sales are booked on {booked} instead of {city}, from {day}, {money} ₽: {event}
+-- says_ru: {who}: продажи не в том городе с {day}: записаны в «{booked}» вместо «{city}», {money} ₽: {event}
 
 SELECT s.account AS account, s.event_id AS event_id, any(e.event_name) AS event, any(if(e.city = '', '-', e.city)) AS city, any(if(s.city = '', '-', s.city)) AS booked, min(s.event_date) AS day, sum(s.revenue) AS money, max(s._ver) AS newest
 FROM (SELECT * FROM stg_qtickets_sales_raw FINAL) AS s

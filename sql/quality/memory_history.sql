@@ -2,20 +2,21 @@
 -- ru: Давние дни те же, что оставила загрузка
 -- why: Nobody looks at them, and every comparison with last year is made of them
 -- why_ru: На них никто не смотрит, а с ними сравнивают этот год
--- do: Load the day again with --refresh; then find out who wrote to the table
--- do_ru: Перезагрузите этот день (--refresh) и выясните, кто менял таблицу
+-- do: Ask whoever runs Zakaz who wrote to the table; the day is to be loaded again
+-- do_ru: Спросите администратора Zakaz, кто менял данные в таблице; нужна повторная загрузка дня
+-- run: {load}
 -- severity: fail
 -- story: exact
 -- key: source, account, day
 -- when: night
 -- sources: qtickets, vk_ads, direct
--- says: {who}: {day} now has {held}, the load left {left}
--- says_ru: {who}: за {day} сейчас {held}, а загружено {left}
+-- says: {who}: {day} was changed after the load[, {figure} {held} ₽ instead of {left} ₽][, rows that differ: {rows_off}]
+-- says_ru: {who}: данные за {day} изменились после загрузки[, {figure_ru} {held} ₽ вместо {left} ₽][, строк с расхождением: {rows_off}]
 -- param: days = 62
 
 -- Revenue or spend, and rows or tickets, of days that memory_sales and memory_spend do not read by day.
 SELECT
-    source, account, day, sum(abs(m)) AS money, sum(now) AS held, sum(was) AS left, max(v) AS newest
+    source, account, day, if(source = 'qtickets', 'revenue', 'spend') AS figure, if(source = 'qtickets', 'выручка', 'расход') AS figure_ru, sum(abs(rows)) AS rows_off, sum(abs(m)) AS money, sum(now) AS held, sum(was) AS left, max(v) AS newest
 FROM
 (
     SELECT source, account, thing, day, sum(cost) AS m, sumIf(cost, is_held) AS now, -sumIf(cost, NOT is_held) AS was, sum(n) AS rows, max(is_held) AS is_there, max(written) AS v

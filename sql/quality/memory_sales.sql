@@ -2,15 +2,16 @@
 -- ru: Билеты в таблице те же, что оставила загрузка
 -- why: Rows that were deleted, doubled or edited by hand or by another program change revenue without a trace
 -- why_ru: Если билеты удалили, задвоили или поправили мимо загрузки, выручка меняется без следа
--- do: Load the day again with --refresh; then find out who wrote to the table
--- do_ru: Перезагрузите этот день (--refresh) и выясните, кто менял таблицу
+-- do: Ask whoever runs Zakaz who wrote to the table; the day is to be loaded again
+-- do_ru: Спросите администратора Zakaz, кто менял данные в таблице; нужна повторная загрузка дня
+-- run: {load}
 -- severity: fail
 -- story: exact
 -- key: account, day
 -- days: 62
 -- sources: qtickets
--- says: {who}: {day} now has {held} tickets, the load left {left}; revenue is off by {money}
--- says_ru: {who}: {day} билетов {held}, а загружено {left}; выручка расходится на {money}
+-- says: {who}: {day} was changed after the load[, {held} tickets instead of {left}][, revenue is off by {money} ₽][, refunds by {refunds} ₽]
+-- says_ru: {who}: данные за {day} изменились после загрузки[, билетов {held} вместо {left}][, выручка другая на {money} ₽][, возвраты на {refunds} ₽]
 
 -- By event, against its newest entry. A day of which nothing is known is judged between the first and the last known
 -- one: rows there came with no load. memory_history compares what is older.

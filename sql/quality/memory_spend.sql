@@ -2,15 +2,16 @@
 -- ru: Расходы в таблице те же, что оставила загрузка
 -- why: Rows that were deleted, doubled or edited by hand or by another program change spend without a trace
 -- why_ru: Если строки удалили, задвоили или поправили мимо загрузки, расход меняется без следа
--- do: Load the day again with --refresh; then find out who wrote to the table
--- do_ru: Перезагрузите этот день (--refresh) и выясните, кто менял таблицу
+-- do: Ask whoever runs Zakaz who wrote to the table; the day is to be loaded again
+-- do_ru: Спросите администратора Zakaz, кто менял данные в таблице; нужна повторная загрузка дня
+-- run: {load}
 -- severity: fail
 -- story: exact
 -- key: source, account, day
 -- days: 62
 -- sources: vk_ads, direct
--- says: {who}: {day} now has {held} of spend, the load left {left}; campaigns that differ: {campaigns}
--- says_ru: {who}: {day} расход {held}, а загружено {left}; кампаний с расхождением: {campaigns}
+-- says: {who}: {day} was changed after the load[, spend {held} ₽ instead of {left} ₽]; campaigns that differ: {campaigns}
+-- says_ru: {who}: данные за {day} изменились после загрузки[, расход {held} ₽ вместо {left} ₽], кампаний с расхождением: {campaigns}
 
 -- By campaign, against its newest entry. A day of which nothing is known is judged between the first and the last known
 -- one: rows there came with no load. memory_history compares what is older.

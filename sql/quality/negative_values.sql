@@ -2,15 +2,16 @@
 -- ru: Отрицательных цифр нет
 -- why: Sums hide it
 -- why_ru: В суммах это не видно, а итог уменьшается
--- do: Load the day again with --refresh
--- do_ru: Перезагрузите этот день (--refresh)
+-- do: The day is to be loaded again
+-- do_ru: Нужна повторная загрузка дня
+-- run: {load}
 -- severity: fail
 -- story: exact
 -- key: place, account, day
 -- when: night
 -- sources: qtickets, vk_ads, direct
--- says: {who}: negative figures on {day}, {money} in all, rows of {place}: {rows}
--- says_ru: {who}: {day} отрицательные суммы, всего {money}, строк: {rows}
+-- says: {who}: negative figures on {day}[, {money} ₽ in all], rows of {place}: {rows}
+-- says_ru: {who}: отрицательные числа за {day}[, всего {money} ₽], строк: {rows}
 
 SELECT source, place, account, day, count() AS rows, sum(least(value, toDecimal64(0, 2))) AS money
 FROM

@@ -2,15 +2,15 @@
 -- ru: В хранилище только настоящие данные или только учебные
 -- why: Made-up sales are added to real ones
 -- why_ru: Учебные продажи складываются с настоящими
--- do: Give the demo a warehouse of its own and remove the account's rows
--- do_ru: Для учебных данных заведите отдельное хранилище, строки этого подключения удалите
+-- do: Tell whoever runs Zakaz: the demo needs a warehouse of its own, and the rows of this account are to go
+-- do_ru: Скажите администратору Zakaz: учебным данным нужно отдельное хранилище, строки этого подключения нужно удалить
 -- severity: fail
 -- story: exact
 -- key: source, account
 -- days: 30
 -- sources: qtickets, vk_ads, direct
 -- says: {who} was loaded from the sandbox, others from {others}
--- says_ru: {who} загружен из песочницы, а остальные из {others}
+-- says_ru: {who}: учебные данные среди настоящих: загружено из песочницы, остальное из {others}
 
 WITH origins AS
 (

@@ -2,15 +2,16 @@
 -- ru: У билетов одного заказа одно событие и один день продажи
 -- why: Revenue stands on another day, or with another event
 -- why_ru: Выручка записана на другой день или на другое событие
--- do: Load these days again with --refresh
--- do_ru: Перезагрузите эти дни (--refresh)
+-- do: The day is to be loaded again
+-- do_ru: Нужна повторная загрузка дня
+-- run: {load}
 -- severity: fail
 -- story: exact
 -- key: account, day
 -- when: night
 -- sources: qtickets
--- says: {who}: tickets of {day} do not fit their order, orders: {orders}, {money} of revenue, e.g. order {order}
--- says_ru: {who}: {day} билеты не сходятся со своим заказом, заказов: {orders}, выручка {money}, например заказ {order}
+-- says: {who}: tickets do not fit their order on {day}, orders: {orders}, {money} ₽ of revenue, e.g. order {order}
+-- says_ru: {who}: билеты не сходятся со своим заказом за {day}: заказов {orders}, выручка {money} ₽, например № {order}
 
 -- A ticket is booked when it was paid or, until then, when it was ordered.
 SELECT account, day, count() AS orders, sum(cost) AS money, toString(min(order_id)) AS order, max(written) AS newest

@@ -2,8 +2,9 @@
 -- ru: В номерах заказов нет новых пропусков
 -- why: A page of orders that did not come, or every second order, leaves a day that looks quiet
 -- why_ru: Часть заказов не пришла: день кажется слабым, а это потеря данных
--- do: Compare the number of orders of that day in QTickets with the report, then load the day again
--- do_ru: Сверьте число заказов этого дня в QTickets с отчётом и загрузите день заново
+-- do: Compare the number of orders of the day in QTickets with the report; if there are more, the day is to be loaded again
+-- do_ru: Сверьте число заказов дня в QTickets с отчётом; если там больше, нужна повторная загрузка дня
+-- run: {load}
 -- severity: warn
 -- sources: qtickets
 -- story: levels
@@ -15,7 +16,7 @@
 -- param: rest = 0.85
 -- param: spread = 6
 -- says: {who}: {missing} of the order numbers of {day} are missing
--- says_ru: {who}: {day} нет заказов с номерами подряд: не хватает {missing}
+-- says_ru: {who}: пропуски в номерах заказов за {day}, не хватает: {missing}
 
 -- Two proofs. Nearly all numbers even, or odd, where both were usual. And where the account's own numbers follow each
 -- other (most orders have the next number among the orders of any state): far fewer that do than on any day of two

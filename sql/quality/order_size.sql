@@ -2,8 +2,9 @@
 -- ru: В заказе столько же билетов, сколько обычно
 -- why: Lines of orders that doubled or got lost change revenue, while the number of orders looks right
 -- why_ru: Строки заказов задвоились или пропали: заказов столько же, а выручка другая
--- do: Compare a few orders of that day in QTickets with their tickets here, then load the day again
--- do_ru: Сверьте несколько заказов этого дня с QTickets и загрузите день заново
+-- do: Compare a few orders of the day with QTickets; if they differ, the day is to be loaded again
+-- do_ru: Сверьте несколько заказов дня с QTickets; если билетов там столько, сколько обычно, нужна повторная загрузка дня
+-- run: {load}
 -- severity: warn
 -- sources: qtickets
 -- story: levels
@@ -13,7 +14,7 @@
 -- param: times = 1.25
 -- param: spread = 5
 -- says: {who}: {size} tickets an order on {day}, usual {usual} ({orders} orders)
--- says_ru: {who}: {day} в заказе {size} билета вместо {usual}, заказов: {orders}
+-- says_ru: {who}: билетов в заказе {size} вместо {usual} за {day}, заказов: {orders}
 
 -- Orders of ten and more count as ten: a school that buys for a class is no defect. The bound grows with what the
 -- account's own days strayed in eight weeks, and with chance (an order strays by about 0.9 tickets).

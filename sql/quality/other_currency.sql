@@ -2,15 +2,15 @@
 -- ru: Продаж в другой валюте немного
 -- why: They are in no marketing view
 -- why_ru: Они не попадают в отчёт по рекламе
--- do: Look whether the event's currency in QTickets is right; if so, accept this finding
--- do_ru: Проверьте валюту события в QTickets; если она верна, примите это замечание (zakaz quality accept)
+-- do: Look whether the events' currency in QTickets is right
+-- do_ru: Проверьте валюту событий в QTickets
 -- severity: warn
 -- story: exact
 -- key: currency
 -- days: 14
 -- sources: qtickets
 -- says: sales in {currency} are in no marketing view: {amount} {currency} in the week to {day}, {tickets} of {total} tickets
--- says_ru: продажи в {currency} не входят в отчёт: за неделю до {day} {amount} {currency}, билетов: {tickets} из {total}
+-- says_ru: продажи в {currency} не входят в отчёты: {amount} {currency} за неделю по {day}, билетов {tickets} из {total}
 -- param: share = 0.2
 -- param: tickets = 30
 

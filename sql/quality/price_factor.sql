@@ -2,8 +2,9 @@
 -- ru: Цены билетов не сбились в 10, 100 или 1000 раз
 -- why: A price in kopecks, or with digits too many, makes the revenue of days and of ROMI a fantasy
 -- why_ru: Цена в копейках или с лишним нулём: выручка и ROMI этих дней неверны
--- do: Compare one order of that day in QTickets with the report, then load the day again
--- do_ru: Сверьте один заказ этого дня в QTickets с отчётом и загрузите день заново
+-- do: Compare one order of that day in QTickets with the report; if it differs, the day is to be loaded again
+-- do_ru: Сверьте цену одного заказа этого дня в QTickets с отчётом; если она другая, нужна повторная загрузка дня
+-- run: {load}
 -- severity: fail
 -- sources: qtickets
 -- story: levels
@@ -13,8 +14,8 @@
 -- param: new = 20
 -- param: orders = 3
 -- param: memory = 90
--- says: {who}: event {event_id} {event} sold at {price} on {day}, usual {usual} ({tickets} tickets)
--- says_ru: {who}: «{event}» {day} по {price} вместо обычных {usual}, билетов: {tickets}
+-- says: {who}: {tickets} tickets sold at {price} ₽ on {day}, usual {usual} ₽: {event}
+-- says_ru: {who}: билеты {day} по {price} ₽ вместо {usual} ₽, штук {tickets}: {event}
 
 -- Three proofs, each against what was sold before that day: prices that are known ones times a power of ten (at ten
 -- times most of the day must be so: a tenth is also a discount); or a whole day beyond all prices before; or a new

@@ -2,8 +2,9 @@
 -- ru: Цены билетов не изменились в разы за один день
 -- why: Fees, discounts or a currency that slipped into the price change revenue without a sale more or less
 -- why_ru: В цену попал сбор, скидка или другая валюта: выручка меняется, а продажи нет
--- do: Compare one order of that day in QTickets with the report
--- do_ru: Сверьте один заказ этого дня в QTickets с отчётом
+-- do: Compare one order of that day in QTickets with the report; if it differs, the day is to be loaded again
+-- do_ru: Сверьте цену одного заказа этого дня в QTickets с отчётом; если она другая, нужна повторная загрузка дня
+-- run: {load}
 -- severity: warn
 -- sources: qtickets
 -- story: levels
@@ -13,8 +14,8 @@
 -- param: together = 1.5
 -- param: orders = 5
 -- param: spread = 5
--- says: {who}: {event} sold at {price} a ticket on {day}, usual {usual}
--- says_ru: {who}: {day} билет стоил {price} вместо {usual}: {event_ru}
+-- says: {who}: a ticket cost {price} ₽ on {day}, usual {usual} ₽: {event}
+-- says_ru: {who}: билет {day} стоил {price} ₽ вместо {usual} ₽: {event_ru}
 
 -- An event by the median of its day, and only where none of its tickets is within the prices of four weeks before; all
 -- events at once by the mean of their log ratios (event_id 0). Bounds widen with how much each has strayed before. A

@@ -2,8 +2,9 @@
 -- ru: Билеты не стали все разом бесплатными
 -- why: A price that did not come reads as an invitation, and the day's revenue is lost
 -- why_ru: Цена не пришла, и выручка дня потеряна: билеты выглядят как приглашения
--- do: Look up an order of that day in QTickets; if it was paid, load the day again
--- do_ru: Найдите заказ этого дня в QTickets; если он оплачен, загрузите день заново
+-- do: Look up an order of that day in QTickets; if it was paid, the day is to be loaded again
+-- do_ru: Найдите заказ этого дня в QTickets; если он оплачен, нужна повторная загрузка дня
+-- run: {load}
 -- severity: warn
 -- sources: qtickets
 -- story: levels
@@ -11,8 +12,8 @@
 -- days: 14
 -- param: orders = 4
 -- param: chance = 10
--- says: {who}: all {tickets} tickets of {event} on {day} cost nothing, usually {usual}
--- says_ru: {who}: {day} все билеты по 0 ₽: {event_ru}, билетов: {tickets}, обычно по {usual}
+-- says: {who}: all {tickets} tickets cost nothing on {day}, usually {usual} ₽: {event}
+-- says_ru: {who}: все билеты по 0 ₽ за {day}, обычно по {usual} ₽, штук {tickets}: {event_ru}
 
 -- event_id 0: all events of the account, so that many small ones count together. `chance`: how unlikely (as a power
 -- of e) so many free orders in a row are, by the event's own share of free ones in eight weeks before.

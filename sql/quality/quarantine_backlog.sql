@@ -2,8 +2,9 @@
 -- ru: Отклонённые строки не копятся
 -- why: They are in no figure until somebody mends their cause
 -- why_ru: Их нет ни в одном отчёте, пока не устранена причина
--- do: See `zakaz quarantine list`, mend the cause, then `zakaz quarantine replay`
--- do_ru: Посмотрите `zakaz quarantine list`, устраните причину и выполните `zakaz quarantine replay`
+-- do: Send this to whoever runs Zakaz: mend the cause, then zakaz quarantine replay
+-- do_ru: Перешлите администратору Zakaz: причину нужно исправить, потом zakaz quarantine replay
+-- run: zakaz quarantine list
 -- severity: warn
 -- sources: qtickets, vk_ads, direct
 -- story: loads
@@ -12,8 +13,8 @@
 -- param: age = 3
 -- param: rows = 5
 -- param: money = 5000
--- says: {who}: {rows} rows of {resource} stand rejected since {day}, {money} in them
--- says_ru: {who}: отклонено строк {rows} ({resource}), с {day}, в них {money}
+-- says: {who}: {rows} rows of {resource} stand rejected since {day}[, {money} ₽ in them]
+-- says_ru: {who}: строк не вошло в отчёты: {rows}, с {day}[, в них до {money} ₽]
 
 -- What stands there now: older than `age` days and many, or much money. The money is what the rows themselves say;
 -- many of one order or ad carry the same.

@@ -2,8 +2,9 @@
 -- ru: Строки не отклоняются
 -- why: Each is a ticket or an ad day that is not in the figures
 -- why_ru: Каждая отклонённая строка — билет или день рекламы, которых нет в отчётах
--- do: See `zakaz quarantine list`, mend the cause, then `zakaz quarantine replay`
--- do_ru: Посмотрите `zakaz quarantine list`, устраните причину и выполните `zakaz quarantine replay`
+-- do: Send this to whoever runs Zakaz: mend the cause, then zakaz quarantine replay
+-- do_ru: Перешлите администратору Zakaz: причину нужно исправить, потом zakaz quarantine replay
+-- run: zakaz quarantine list
 -- severity: warn
 -- sources: qtickets, vk_ads, direct
 -- story: loads
@@ -11,7 +12,7 @@
 -- days: 7
 -- param: rows = 0
 -- says: {who}: {rows} rows of {resource} rejected on {day}: {reason}
--- says_ru: {who}: {day} отклонено строк: {rows} ({resource}): {reason}
+-- says_ru: {who}: строк не вошло в отчёты: {rows}, отклонены загрузкой {day}, причина: {reason}
 
 -- Told for the first day of a row of days; how much stands there and for how long is for quarantine_backlog. Rows of
 -- today count, too: they are not in the figures.

@@ -2,15 +2,16 @@
 -- ru: Итоги кампаний по месяцам равны сумме объявлений и билетов
 -- why: v_campaign_performance is read from them
 -- why_ru: По ним строится отчёт по кампаниям
--- do: Run any load once more: it brings the months in line with ads and tickets
--- do_ru: Запустите любую загрузку ещё раз: итоги пересчитаются
+-- do: It takes one more load: the report follows
+-- do_ru: Нужна ещё одна загрузка: отчёт пересчитается
+-- run: zakaz load {source}
 -- severity: fail
 -- story: exact
 -- key: source, account, month
 -- when: night
 -- sources: qtickets, vk_ads, direct
--- says: {who}: campaigns of the month from {month} are off by {cost} of spend, {revenue} of revenue, {sold} tickets; rows: {rows}
--- says_ru: {who}: итоги кампаний за месяц с {month} неверны: расход на {cost}, выручка на {revenue}, билетов: {sold}
+-- says: {who}: campaigns of the month from {month} are off[, spend by {cost} ₽][, revenue by {revenue} ₽][, tickets by {sold}][, impressions by {seen}][, clicks by {clicks}]; rows: {rows}
+-- says_ru: {who}: отчёт по кампаниям за месяц с {month} неверен[, расход на {cost} ₽][, выручка на {revenue} ₽][, билеты на {sold}][, показы на {seen}][, клики на {clicks}]
 
 -- `newest` changes when a load writes the rows again: what stays is no load's work in progress.
 SELECT

@@ -2,15 +2,16 @@
 -- ru: Отчёт по рекламе равен сумме расходов и билетов
 -- why: ROMI is read from it
 -- why_ru: По нему считается ROMI
--- do: Run any load once more: it brings the report in line with ads and tickets
--- do_ru: Запустите любую загрузку ещё раз: отчёт пересчитается
+-- do: It takes one more load: the report follows
+-- do_ru: Нужна ещё одна загрузка: отчёт пересчитается
+-- run: zakaz load {source}
 -- severity: fail
 -- story: exact
 -- key: part, day
 -- when: night
 -- sources: qtickets, vk_ads, direct, costs
--- says: {who}: the report of {day} ({part}) is off by {spend} of spend, {brought} of revenue, {tickets} tickets, {shown} impressions, {clicked} clicks, in {cities}
--- says_ru: {who}: отчёт за {day} неверен: расход на {spend}, выручка на {brought}, билетов: {tickets}, города: {cities}
+-- says: {who}: the report of {day} ({part}) is off[, spend by {spend} ₽][, revenue by {brought} ₽][, refunds by {returned} ₽][, tickets by {tickets}][, impressions by {shown}][, clicks by {clicked}], in {cities}
+-- says_ru: {who}: отчёт по рекламе за {day} неверен[, расход на {spend} ₽][, выручка на {brought} ₽][, возвраты на {returned} ₽][, билеты на {tickets}][, показы на {shown}][, клики на {clicked}], города: {cities}
 
 -- `newest` changes when a load writes the rows again: what stays is no load's work in progress.
 SELECT

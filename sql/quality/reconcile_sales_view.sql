@@ -2,15 +2,16 @@
 -- ru: Отчёт по продажам показывает всё, что загружено
 -- why: DataLens reads the view
 -- why_ru: DataLens берёт продажи отсюда
--- do: Run zakaz migrate: it makes the view anew
--- do_ru: Выполните zakaz migrate: отчёт будет создан заново
+-- do: The view is to be made anew
+-- do_ru: Отчёт нужно создать заново
+-- run: zakaz migrate
 -- severity: fail
 -- story: exact
 -- key: day, currency
 -- when: night
 -- sources: qtickets
--- says: v_sales_latest of {day} differs from its table by {brought} {currency} of revenue, {returned} of refunds, {tickets} tickets
--- says_ru: отчёт по продажам за {day} неверен на {brought} {currency}, возвраты на {returned}, билетов: {tickets}
+-- says: v_sales_latest of {day} is off[, revenue by {brought} {currency}][, refunds by {returned} {currency}][, tickets by {tickets}]
+-- says_ru: отчёт по продажам за {day} неверен[, выручка на {brought} {currency}][, возвраты на {returned} {currency}][, билеты на {tickets}]
 
 -- By event. `newest` changes when a load writes the rows again: what stays is no load's work in progress.
 SELECT day, currency, sum(abs(r)) AS brought, sum(abs(b)) AS returned, sum(abs(n)) AS tickets, if(currency IN (SELECT toString(currency) FROM dim_report FINAL), brought, NULL) AS money, max(v) AS newest

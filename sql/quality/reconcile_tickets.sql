@@ -2,15 +2,16 @@
 -- ru: Продажи по дням равны сумме билетов
 -- why: The table that people read must not drift from the one that is loaded
 -- why_ru: Отчёт по продажам расходится с самими билетами
--- do: Run zakaz load qtickets once more: it brings the sales in line with the tickets
--- do_ru: Запустите загрузку qtickets ещё раз: продажи пересчитаются по билетам
+-- do: It takes one more load: the sales follow the tickets
+-- do_ru: Нужна ещё одна загрузка: продажи пересчитаются по билетам
+-- run: zakaz load {source}
 -- severity: fail
 -- story: exact
 -- key: account, day
 -- when: night
 -- sources: qtickets
--- says: {who}: sales of {day} differ from the tickets by {money} of revenue, {returned} of refunds, {tickets} tickets
--- says_ru: {who}: {day} продажи расходятся с билетами на {money}, возвраты на {returned}, билетов: {tickets}
+-- says: {who}: sales of {day} differ from the tickets[, revenue by {money} ₽][, refunds by {returned} ₽][, tickets by {tickets}]
+-- says_ru: {who}: продажи за {day} не равны сумме билетов[, выручка на {money} ₽][, возвраты на {returned} ₽][, билеты на {tickets}]
 
 -- By event, so that what one has too much hides nothing that another lacks. `newest` changes when a load writes the
 -- rows again: what stays is no load's work in progress.

@@ -2,15 +2,16 @@
 -- ru: Отчёты по городам и кампаниям сходятся с общим отчётом
 -- why: The same rouble must not differ from one chart to the next
 -- why_ru: Один и тот же рубль не должен различаться от графика к графику
--- do: Run zakaz migrate, then any load: they are made anew
--- do_ru: Выполните zakaz migrate и любую загрузку: отчёты будут пересчитаны
+-- do: The views are to be made anew
+-- do_ru: Отчёты нужно создать заново
+-- run: zakaz migrate && zakaz load all
 -- severity: fail
 -- story: exact
 -- key: view, part, account
 -- when: night
 -- sources: qtickets, vk_ads, direct
--- says: {view} of "{part}" is off by {spend} of spend, {net} of revenue, {tickets} tickets
--- says_ru: отчёт {view}, «{part}»: расхождение по расходу {spend}, по выручке {net}, билетов: {tickets}
+-- says: {view} of "{part}" is off[, spend by {spend} ₽][, revenue by {net} ₽][, tickets by {tickets}]
+-- says_ru: отчёт «{part}» не сходится с общим[, расход на {spend} ₽][, выручка на {net} ₽][, билеты на {tickets}] ({view})
 
 -- Spend by account; tickets by source, since a ticket of no campaign is no account's. `newest` changes when a load
 -- writes the rows again: what stays is no load's work in progress.

@@ -2,15 +2,15 @@
 -- ru: За билет не вернули больше, чем он стоил
 -- why: Money given back that was never paid
 -- why_ru: Возвращены деньги, которых не платили: выручка занижена
--- do: Look up the ticket's order in QTickets
--- do_ru: Посмотрите заказ этого билета в QTickets
+-- do: Look up the refund in the ticket's order in QTickets
+-- do_ru: Найдите заказ этого билета в QTickets и проверьте возврат
 -- severity: fail
 -- when: night
 -- sources: qtickets
 -- story: exact
 -- key: account, ticket_id
--- says: {who}: ticket {ticket_id} cost {amount}, given back {refunded_amount}
--- says_ru: {who}: за билет {ticket_id} вернули {refunded_amount}, а стоил он {amount}
+-- says: {who}: ticket {ticket_id} cost {amount} ₽, given back {refunded_amount} ₽
+-- says_ru: {who}: за билет вернули больше, чем он стоил: {refunded_amount} ₽ вместо {amount} ₽, билет № {ticket_id}
 
 SELECT 'qtickets' AS source, account, ticket_id, toDate(booked_at, 'Europe/Moscow') AS day, amount, refunded_amount, refunded_amount - amount AS money
 FROM stg_qtickets_tickets FINAL

@@ -2,8 +2,9 @@
 -- ru: Возвраты не пропали
 -- why: Refunds that are not read make every city look better than it is
 -- why_ru: Если возвраты не загружаются, выручка и ROMI завышены
--- do: Look up the newest refund in QTickets and load the last month again
--- do_ru: Найдите последний возврат в QTickets и загрузите последний месяц заново
+-- do: Look up the newest refund in QTickets; if it is newer, the last month is to be loaded again
+-- do_ru: Найдите последний возврат в QTickets; если он новее, нужна повторная загрузка месяца
+-- run: zakaz load {source} --days 31 --refresh
 -- severity: warn
 -- sources: qtickets
 -- story: levels
@@ -12,7 +13,7 @@
 -- param: refunds = 10
 -- param: least = 3
 -- says: {who}: no refund up to {day} (days: {length}), usual {usual}
--- says_ru: {who}: ни одного возврата до {day} (дней: {length}), обычно {usual}
+-- says_ru: {who}: нет возвратов, дней подряд: {length} (по {day}), обычно за это время {usual}
 
 -- Orders given back in the last three and seven days, where such stretches of six weeks before always had `least` and
 -- usually `refunds`, and people still buy. (A single day proves nothing: refunds of old orders are read by the night's load.)

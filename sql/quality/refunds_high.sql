@@ -2,8 +2,9 @@
 -- ru: Возвратов не больше, чем обычно
 -- why: Tickets that are wrongly read as refunded make every city look like a loss
 -- why_ru: Билеты, ошибочно прочитанные как возвращённые, делают любой город убыточным
--- do: If the show was not cancelled, compare one refund with QTickets and load the day again
--- do_ru: Если концерт не отменён, сверьте один возврат с QTickets и загрузите день заново
+-- do: If the show was not cancelled, compare one refund with QTickets; if it is not there, the day is to be loaded again
+-- do_ru: Если концерт не отменён, сверьте один возврат с QTickets; если его там нет, нужна повторная загрузка дня
+-- run: {load}
 -- severity: warn
 -- sources: qtickets
 -- story: levels
@@ -13,7 +14,7 @@
 -- param: tickets = 20
 -- param: times = 5
 -- says: {who}: {percent} % refunded by {day}, {tickets} tickets: {event}
--- says_ru: {who}: возвращено {percent} % к {day}, билетов: {tickets}: {event_ru}
+-- says_ru: {who}: возвращено {percent} % к {day}, билетов {tickets}: {event_ru}
 
 -- An event that goes on (its show is to come) of which `share` of all that was sold is given back within a week, far more
 -- than such weeks of the account had; and a day's sales (event_id 0) of which so much is already refunded.

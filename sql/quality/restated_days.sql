@@ -2,15 +2,15 @@
 -- ru: Цифры прошедших дней не меняются задним числом
 -- why: A source that gives half of a day, or other figures, is believed by the load
 -- why_ru: Если источник отдал день не целиком или с другими суммами, загрузка ему поверит
--- do: Compare the day with the source; if the new figures are right, accept this finding
--- do_ru: Сверьте этот день с источником; если новые цифры верны, примите замечание (zakaz quality accept)
+-- do: Compare the day with the source
+-- do_ru: Сверьте сумму этого дня с тем, что видно в самом источнике
 -- severity: warn
 -- story: exact
 -- key: source, account, day
 -- days: 30
 -- sources: qtickets, vk_ads, direct
--- says: {who}: {day} was changed afterwards from {was} to {now}, on {changed_on}
--- says_ru: {who}: {day} изменился задним числом: было {was}, стало {now} (с {changed_on})
+-- says: {who}: {day} was changed afterwards from {was} ₽ to {now} ₽, on {changed_on}
+-- says_ru: {who}: цифры за {day} изменились задним числом: было {was} ₽, стало {now} ₽ (загружено {changed_on})
 -- param: settled_after = 3
 -- param: share = 0.1
 -- param: times = 3

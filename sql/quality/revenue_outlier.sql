@@ -3,7 +3,7 @@
 -- why: A price in kopecks or with a digit too many
 -- why_ru: Цена в копейках или с лишней цифрой завышает выручку
 -- do: Look up the ticket's order in QTickets; correct the price there if it is wrong
--- do_ru: Посмотрите заказ этого билета в QTickets; исправьте цену там, если она неверна
+-- do_ru: Найдите заказ этого билета в QTickets; если цена неверна, исправьте её там
 -- severity: warn
 -- sources: qtickets
 -- story: levels
@@ -13,8 +13,8 @@
 -- param: memory = 60
 -- param: tickets = 20
 -- param: orders = 2
--- says: {who}: ticket {ticket_id} cost {price}, usual {usual}: {event}
--- says_ru: {who}: билет {ticket_id} стоит {price} вместо {usual}: {event}
+-- says: {who}: ticket {ticket_id} cost {price} ₽, usual {usual} ₽: {event}
+-- says_ru: {who}: билет стоит {price} ₽ вместо {usual} ₽: {event}, билет № {ticket_id}
 
 -- Against the median of the event's days before that day, and above twice whatever the account sold before: a box for
 -- guests is sold again, at the next event too. A price that many orders pay on one day is a price and no slip.

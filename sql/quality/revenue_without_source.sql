@@ -2,8 +2,8 @@
 -- ru: Реклама, за которую платят, приводит покупателей
 -- why: Tags that got lost on the way to the shop make every ad look worthless
 -- why_ru: Метки теряются по пути в магазин, и реклама выглядит бесполезной
--- do: Open one of its ads and look whether utm_source reaches the shop's page
--- do_ru: Откройте объявление и проверьте, доходит ли utm_source до страницы покупки
+-- do: Open one of its ads and go on to the shop: if utm_source gets lost, tell who keeps the site
+-- do_ru: Откройте объявление и дойдите до покупки: если utm_source из ссылки теряется, это к тому, кто ведёт сайт
 -- severity: warn
 -- sources: vk_ads, direct, qtickets
 -- story: levels
@@ -15,7 +15,7 @@
 -- param: orders = 9
 -- param: spends = 0.6
 -- says: {who}: orders {found} instead of {expected} up to {day} (days: {length}), though paid for
--- says_ru: {who}: заказов {found} вместо {expected} до {day} (дней: {length}), хотя реклама идёт
+-- says_ru: {who}: заказов с рекламы {found} вместо {expected}, дней: {length} (по {day}), а расход идёт
 
 SELECT 'too few attributed tickets before for their fall to mean something' AS unjudged
 FROM

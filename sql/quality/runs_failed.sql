@@ -2,15 +2,16 @@
 -- ru: Последняя загрузка прошла без ошибки
 -- why: Its data are as old as the last good run
 -- why_ru: Данные не новее последней удачной загрузки
--- do: Read the message of the run and start it again
--- do_ru: Прочтите сообщение загрузки и запустите её ещё раз
+-- do: Send this to whoever runs Zakaz: the message says why; then the load is started again
+-- do_ru: Перешлите администратору Zakaz: причина в сообщении, загрузку нужно повторить
+-- run: zakaz load {source}
 -- severity: warn
 -- sources: qtickets, vk_ads, direct
 -- story: loads
 -- key: job, account
 -- days: 30
 -- says: {who}: the load failed at {finished} UTC, {failures} in a row: {words}
--- says_ru: {who}: загрузка с ошибкой, подряд: {failures}, последняя {finished} UTC: {words}
+-- says_ru: {who}: загрузка не удалась {finished} по Москве, неудач подряд: {failures}, сообщение: {words}
 
 SELECT replaceOne(job, '_loader', '') AS source, job, account, toDate(newest, 'Europe/Moscow') AS day, finished, failures, words
 FROM

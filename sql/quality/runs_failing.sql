@@ -2,8 +2,9 @@
 -- ru: Загрузки редко заканчиваются ошибкой
 -- why: A loader that fails every other time is about to stop, and its figures come late
 -- why_ru: Загрузка, которая падает через раз, скоро остановится, а данные приходят поздно
--- do: Read what its failed runs say, the same reason stands in most of them
--- do_ru: Прочтите сообщения неудачных загрузок: причина обычно одна
+-- do: Send this to whoever runs Zakaz: the failed runs say why, mostly the same
+-- do_ru: Перешлите администратору Zakaz: причину называют сообщения неудачных загрузок
+-- run: zakaz runs
 -- severity: warn
 -- sources: qtickets, vk_ads, direct
 -- story: loads
@@ -12,7 +13,7 @@
 -- param: share = 0.3
 -- param: failed = 4
 -- says: {who}: {failed} of {runs} loads failed in the week up to {day}
--- says_ru: {who}: за неделю до {day} загрузок с ошибкой {failed} из {runs}
+-- says_ru: {who}: загрузки часто не удаются: {failed} из {runs} за неделю по {day}
 
 -- Over a day and over a week, on three days at least of the week: one bad night is told by runs_failed.
 WITH

@@ -2,8 +2,9 @@
 -- ru: Ни одна загрузка не зависла
 -- why: It died without a word, or hangs
 -- why_ru: Загрузка оборвалась без сообщения или зависла
--- do: Look at the run in Prefect, cancel it and start it again
--- do_ru: Откройте загрузку в Prefect, отмените её и запустите заново
+-- do: Send this to whoever runs Zakaz: the run is cancelled in Prefect and started again
+-- do_ru: Перешлите администратору Zakaz: загрузку нужно отменить в Prefect и запустить снова
+-- run: zakaz load {source}
 -- severity: warn
 -- sources: qtickets, vk_ads, direct
 -- story: loads
@@ -11,7 +12,7 @@
 -- days: 90
 -- param: hours = 6
 -- says: {who}: {job} has been running since {started_at} UTC
--- says_ru: {who}: {job} идёт с {started_at} UTC и не заканчивается
+-- says_ru: {who}: загрузка не заканчивается, идёт с {started_at} по Москве
 
 -- Whatever came later: a run that was killed may have left half of its work, and its row says so until it is closed.
 WITH least(now64(3, 'UTC'), toDateTime64({today:Date} + 1, 3, 'Europe/Moscow')) AS at

@@ -2,8 +2,9 @@
 -- ru: Загрузки не повторяют одно и то же предупреждение
 -- why: What was to be mended by the next run is not: some rows or tags stay wrong
 -- why_ru: То, что должна была исправить следующая загрузка, не исправлено: часть данных неверна
--- do: Read the warning in `zakaz runs` and load the days that it names again
--- do_ru: Прочтите предупреждение в `zakaz runs` и загрузите эти дни заново
+-- do: Send this to whoever runs Zakaz: the days that the warning names are loaded again
+-- do_ru: Перешлите администратору Zakaz: дни из предупреждения нужно загрузить заново
+-- run: zakaz runs
 -- severity: warn
 -- sources: qtickets, vk_ads, direct
 -- story: loads
@@ -11,7 +12,7 @@
 -- days: 14
 -- param: in_row = 3
 -- says: {who}: days in a row {length}, up to {day}: {warning}
--- says_ru: {who}: дней подряд {length}, до {day}: {warning}
+-- says_ru: {who}: загрузка предупреждает об одном и том же, дней подряд: {length} (по {day}): {warning}
 
 -- Alike but for their numbers. Told on the third day in a row; one that stood in most days of the month before is
 -- how this account is.

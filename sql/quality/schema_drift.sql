@@ -2,15 +2,15 @@
 -- ru: Источники присылают те же поля, что и раньше
 -- why: A column that is new or gone changes figures before anybody reads the changelog
 -- why_ru: Пропавшее или новое поле меняет цифры раньше, чем об этом напишут
--- do: Compare the figures of the newest day with the source, then accept this finding
--- do_ru: Сверьте цифры последнего дня с источником и примите это замечание (zakaz quality accept)
+-- do: Compare the figures of the newest day with the source, and send this to whoever runs Zakaz
+-- do_ru: Сверьте цифры последнего дня с тем, что видно в самом источнике, и перешлите администратору Zakaz
 -- severity: warn
 -- story: loads
 -- key: source, account, resource
 -- days: 14
 -- sources: qtickets, vk_ads, direct
 -- says: {who} sends other columns of {resource} since {day}: {changes}
--- says_ru: {who}: с {day} другие поля в ответе ({resource}): {changes}
+-- says_ru: {who}: с {day} приходят другие поля, цифры могли измениться ({resource}: {changes})
 
 SELECT 'no job has two good runs that tell the columns they were sent' AS unjudged
 FROM

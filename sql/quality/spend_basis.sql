@@ -2,15 +2,16 @@
 -- ru: Каждый день рекламы вошёл в отчёт один раз и с верным НДС
 -- why: Spend that falls out, or has VAT twice, changes every ROMI
 -- why_ru: Выпавший расход или двойной НДС меняют каждый ROMI
--- do: Run zakaz migrate and any load: views and VAT rates are made anew
--- do_ru: Выполните zakaz migrate и любую загрузку: отчёты и ставки НДС обновятся
+-- do: Views and VAT rates are to be made anew
+-- do_ru: Отчёты и ставки НДС нужно обновить
+-- run: zakaz migrate && zakaz load {source}
 -- severity: fail
 -- story: exact
 -- key: source, account, day
 -- when: night
 -- sources: vk_ads, direct
--- says: {who}: {day} shows {shown} of spend, by its rows it is {right}; rows {rows} of {all_rows}
--- says_ru: {who}: за {day} в отчёте {shown}, а должно быть {right}; строк {rows} из {all_rows}
+-- says: {who}: the spend of {day} is wrong in the report[, {shown} ₽ instead of {right} ₽][, rows {rows} of {all_rows}]
+-- says_ru: {who}: расход за {day} в отчёте неверен[, {shown} ₽ вместо {right} ₽][, строк {rows} вместо {all_rows}]
 
 -- Worked out by day, apart from v_ad_spend, where each row is rounded to the kopeck. A day without a VAT rate is not in
 -- it at all. No list of rates as a constant: a server of a cluster that is handed one ends.

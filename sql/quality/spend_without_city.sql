@@ -2,8 +2,8 @@
 -- ru: Расход без города не вырос
 -- why: What has no city is missing from every city's ROMI
 -- why_ru: Расход без города не попадает в ROMI ни одного города
--- do: Look at the utm_content of these campaigns' links: city_dd_mm
--- do_ru: Проверьте utm_content в ссылках этих кампаний: город_дд_мм
+-- do: Look at the utm_content of the ads' links: city_dd_mm
+-- do_ru: Проверьте метки в ссылках объявлений: в utm_content нужен город (город_дд_мм)
 -- severity: warn
 -- sources: vk_ads, direct
 -- story: levels
@@ -14,7 +14,7 @@
 -- param: spread = 6
 -- param: small = 1000
 -- says: {who}: {percent} % of spend has no city since {day}, before {before} %
--- says_ru: {who}: с {day} без города {percent} % расхода, раньше {before} %
+-- says_ru: {who}: без города {percent} % расхода с {day}, раньше {before} %
 
 SELECT 'too little spend lately for a share of it to mean something' AS unjudged
 FROM v_ad_spend WHERE stat_date >= {since:Date} - 30 AND stat_date < {today:Date}

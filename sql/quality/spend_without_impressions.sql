@@ -2,8 +2,9 @@
 -- ru: Нет расхода без показов
 -- why: Spend of another ad or day, or a figure that did not come
 -- why_ru: Расход другого объявления или дня, или показы не пришли
--- do: Look up the campaign's impressions of that day in the cabinet and load the day again
--- do_ru: Посмотрите показы кампании за этот день в кабинете и загрузите день заново
+-- do: Look up the campaign's impressions of that day in the cabinet; if there are any, the day is to be loaded again
+-- do_ru: Посмотрите показы кампании за этот день в кабинете; если они есть, нужна повторная загрузка дня
+-- run: {load}
 -- severity: warn
 -- sources: vk_ads, direct
 -- story: levels
@@ -11,8 +12,8 @@
 -- days: 30
 -- param: small = 100
 -- param: share = 0.02
--- says: {who}: {money} spent on {day} without impressions, campaign {campaign}
--- says_ru: {who}: {day} расход {money} без показов, кампания «{campaign}»
+-- says: {who}: {money} ₽ spent on {day} without impressions: {campaign}
+-- says_ru: {who}: расход {money} ₽ без показов за {day}: {campaign}
 
 -- A click after midnight costs money on a day without impressions, but not much: no more than `share` of the campaign's week.
 WITH days AS

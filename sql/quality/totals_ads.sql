@@ -2,15 +2,16 @@
 -- ru: Сумма объявлений равна итогу рекламного кабинета
 -- why: Rows that are missing, doubled or changed on the way show in no other place as surely as here
 -- why_ru: Так видно, что часть объявлений потерялась, задвоилась или исказилась
--- do: Load the day again with --refresh; if it stays, compare campaigns with the ad account
--- do_ru: Перезагрузите этот день (--refresh); если не помогло, сверьте кампании с кабинетом
+-- do: The day is to be loaded again; if it stays, compare campaigns with the cabinet
+-- do_ru: Нужна повторная загрузка дня; если не поможет, сверьте кампании дня с кабинетом
+-- run: {load}
 -- severity: fail
 -- story: exact
 -- key: source, account, day
 -- days: 30
 -- sources: vk_ads, direct
--- says: {who}: {day} has {held} of spend, the account's total is {total}; impressions {shown} of {all_shown}, clicks {clicked} of {all_clicked}
--- says_ru: {who}: за {day} расход {held}, а в кабинете {total}; показы {shown} из {all_shown}, клики {clicked} из {all_clicked}
+-- says: {who}: {day} differs from the account's total[, spend {held} ₽ instead of {total} ₽][, impressions {shown} instead of {all_shown}][, clicks {clicked} instead of {all_clicked}][, {vat}][, currency {currency} instead of {total_currency}]
+-- says_ru: {who}: день {day} не сходится с кабинетом[, расход {held} ₽ вместо {total} ₽][, показы {shown} вместо {all_shown}][, клики {clicked} вместо {all_clicked}][, {vat_ru}][, валюта {currency} вместо {total_currency}]
 -- param: unsettled = 0.01
 -- param: settled_after = 2
 
@@ -29,7 +30,10 @@ WITH rows AS
 )
 SELECT
     t.source AS source, t.account AS account, t.stat_date AS day, r.cost AS held, t.spent AS total, r.shown AS shown, t.impressions AS all_shown,
-    r.clicked AS clicked, t.clicks AS all_clicked, abs(toFloat64(held) - toFloat64(total)) AS money, r.newest AS newest
+    r.clicked AS clicked, t.clicks AS all_clicked, abs(toFloat64(held) - toFloat64(total)) AS money, r.newest AS newest,
+    multiIf(r.ads = 0 OR (r.least_vat = t.spent_has_vat AND r.most_vat = t.spent_has_vat), '', t.spent_has_vat, 'not all with VAT', 'some with VAT') AS vat,
+    transform(vat, ['not all with VAT', 'some with VAT'], ['в кабинете с НДС, у нас нет', 'в кабинете без НДС, у нас с ним'], '') AS vat_ru,
+    if(empty(r.currencies), t.currency, arrayStringConcat(r.currencies, ', ')) AS currency, if(t.currency = '', currency, toString(t.currency)) AS total_currency
 FROM (SELECT * FROM meta_ad_totals FINAL WHERE stat_date >= {since:Date} AND stat_date < {today:Date}) AS t
 LEFT JOIN rows AS r ON r.source = t.source AND r.account = t.account AND r.day = t.stat_date
 WHERE abs(toFloat64(r.cost) - toFloat64(t.spent)) > 0.005 * r.ads + 0.005 + toFloat64(t.spent) * if(t.stat_date > {today:Date} - toUInt32({settled_after:Float64}), {unsettled:Float64}, 0)

@@ -2,15 +2,16 @@
 -- ru: Билеты сходятся с суммами заказов
 -- why: A ticket that is missing or a price that was misread shows here on the first morning
 -- why_ru: Так видно потерянные билеты и неверно прочитанные цены
--- do: Load the day again with --refresh; if it stays, compare an order with QTickets
--- do_ru: Перезагрузите этот день (--refresh); если не помогло, сверьте заказ в QTickets
+-- do: The day is to be loaded again; if it stays, compare an order with QTickets
+-- do_ru: Нужна повторная загрузка дня; если не поможет, сверьте один заказ с QTickets
+-- run: {load}
 -- severity: fail
 -- story: exact
 -- key: account, day
 -- days: 30
 -- sources: qtickets
--- says: {who}: {day} has {held} of revenue and {tickets} tickets, the orders say {total} and {all_tickets}
--- says_ru: {who}: за {day} выручка {held}, билетов: {tickets}, а по заказам {total} и {all_tickets}
+-- says: {who}: the tickets of {day} do not add up to their orders[, {held} ₽ instead of {total} ₽][, {tickets} tickets instead of {all_tickets}]
+-- says_ru: {who}: билеты за {day} не сходятся с заказами[, выручка {held} ₽ вместо {total} ₽][, билетов {tickets} вместо {all_tickets}]
 -- param: share = 0.01
 -- param: odd = 0.02
 -- param: much = 0.05

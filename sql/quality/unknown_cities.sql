@@ -2,15 +2,15 @@
 -- ru: Каждый город известен под одним именем
 -- why: One city under two names has its ROMI torn in two
 -- why_ru: Один город под двумя именами: его ROMI разорван надвое
--- do: Correct the city in QTickets, in the ad's tags or in the costs file, or add the name to tasks/reference/cities.csv
--- do_ru: Исправьте город в QTickets, в метках объявления или в файле расходов либо добавьте название в cities.csv
+-- do: Correct the city in QTickets, in the ad's tags or in the costs file; a right one is added to cities.csv by whoever runs Zakaz
+-- do_ru: Проверьте название города в QTickets, в метках объявления или в файле расходов; если оно верно, администратор Zakaz добавит его в cities.csv
 -- severity: warn
 -- story: exact
 -- key: place, city
 -- days: 30
 -- sources: qtickets, vk_ads, direct, costs
--- says: {who}: "{city}" is no known city, {money} are booked on it
--- says_ru: {who}: неизвестный город «{city}», на нём {money}
+-- says: {who}: "{city}" is no known city[, {money} ₽ are booked on it]
+-- says_ru: {who}: неизвестный город «{city}»[, на нём {money} ₽]
 
 SELECT 'the table of cities is empty: nothing was loaded yet' AS unjudged FROM dim_cities HAVING count() = 0;
 

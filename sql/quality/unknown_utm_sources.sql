@@ -2,16 +2,16 @@
 -- ru: Все написания utm_source рекламы известны
 -- why: Revenue of a new spelling is counted as nobody's
 -- why_ru: Выручка с новым написанием не достаётся никакой рекламе
--- do: Add the spelling to tasks/reference/utm_sources.csv
--- do_ru: Добавьте написание в tasks/reference/utm_sources.csv
+-- do: Tell whoever runs Zakaz which advertising it is: it is added to utm_sources.csv
+-- do_ru: Скажите администратору Zakaz, какая это реклама: он добавит её в utm_sources.csv
 -- severity: warn
 -- sources: qtickets
 -- story: levels
 -- key: utm_source
 -- days: 30
 -- param: tickets = 3
--- says: utm_source "{utm_source}" looks like advertising and is unknown: {tickets} tickets
--- says_ru: Неизвестный utm_source «{utm_source}», похож на рекламу; билетов: {tickets}
+-- says: utm_source "{utm_source}" looks like advertising and is unknown: {tickets} tickets, {money} ₽
+-- says_ru: неизвестная метка utm_source «{utm_source}» похожа на рекламу, билетов {tickets}, {money} ₽
 
 SELECT 'the table of spellings is empty: nothing was loaded yet' AS unjudged FROM dim_utm_sources HAVING count() = 0;
 

@@ -2,8 +2,8 @@
 -- ru: utm_source не сменил написание
 -- why: Revenue of the new spelling is counted as another's or as nobody's
 -- why_ru: Выручка с новым написанием достаётся не тому источнику
--- do: Ask who renamed the tag; add the new spelling to utm_sources.csv
--- do_ru: Узнайте, кто сменил метку; добавьте новое написание в utm_sources.csv
+-- do: Ask who renamed the tag; whoever runs Zakaz adds the new one to utm_sources.csv
+-- do_ru: Узнайте, кто сменил метку; новую администратор Zakaz добавит в utm_sources.csv
 -- severity: warn
 -- sources: qtickets
 -- story: levels
@@ -15,7 +15,7 @@
 -- param: orders = 7
 -- param: new = 0.3
 -- says: {who}: utm_source "{utm_source}" in {found} orders up to {day}, usual {expected}; new: "{came}" in {came_in}
--- says_ru: {who}: utm_source «{utm_source}» у {found} заказов до {day}, обычно {expected}; новый «{came}»: {came_in}
+-- says_ru: {who}: метка utm_source «{utm_source}» сменилась на «{came}»: заказов {found} вместо {expected}, с новой {came_in} (по {day})
 
 -- One fell, beyond chance and beyond what it strayed, while one that nobody used in a month before came up by about as much. A new source alone is
 -- a new partner, one that ends alone is a mailing that is over.

@@ -2,8 +2,9 @@
 -- ru: Продажи дня не упали резко без причины
 -- why: Half a day loads as easily as a whole one
 -- why_ru: Половина дня загружается так же легко, как целый день
--- do: Compare the number of orders of that day in QTickets with the report, then load the day again
--- do_ru: Сверьте число заказов этого дня в QTickets с отчётом и загрузите день заново
+-- do: Compare the number of orders of the day in QTickets with the report; if there are more, the day is to be loaded again
+-- do_ru: Сверьте число заказов дня в QTickets с отчётом; если там больше, нужна повторная загрузка дня
+-- run: {load}
 -- severity: warn
 -- sources: qtickets, vk_ads, direct
 -- story: levels
@@ -16,7 +17,7 @@
 -- param: ahead = 3
 -- param: whole = 0.65
 -- says: {who}: {orders} orders on {day} instead of {usual}: {event}
--- says_ru: {who}: {day} заказов {orders} вместо {usual}: {event_ru}
+-- says_ru: {who}: заказов {orders} вместо {usual} за {day}: {event_ru}
 
 SELECT 'fewer than six weeks of sales' AS unjudged
 FROM stg_qtickets_sales_raw FINAL

@@ -2,8 +2,9 @@
 -- ru: Показы не упали и не выросли сразу во всех кампаниях
 -- why: Half a day loads as easily as a whole one, and a day twice as easily as once
 -- why_ru: Полдня загружается так же легко, как день, а день может загрузиться дважды
--- do: Compare the account's spend of that day with the cabinet, then load the day again
--- do_ru: Сверьте расход аккаунта за этот день с кабинетом и загрузите день заново
+-- do: Compare the spend of that day with the cabinet; if it differs, the day is to be loaded again
+-- do_ru: Сверьте расход этого дня с кабинетом; если он другой, нужна повторная загрузка дня
+-- run: {load}
 -- severity: warn
 -- sources: vk_ads, direct
 -- story: levels
@@ -15,8 +16,8 @@
 -- param: campaigns = 4
 -- param: share = 0.9
 -- param: small = 1000
--- says: {who}: {campaigns} campaigns shown {times} times as often on {day}, spent {spent}
--- says_ru: {who}: {day} показы всех кампаний изменились в {times} раза, расход {spent}
+-- says: {who}: all {campaigns} campaigns were shown {percent} % {moved} on {day}, spent {spent} ₽
+-- says_ru: {who}: показы {moved_ru} на {percent} % сразу во всех кампаниях {day}, расход {spent} ₽
 
 SELECT if(count() = 0, 'no advertising yet', 'fewer than four weeks of advertising') AS unjudged
 FROM (SELECT min(stat_date) AS first FROM v_ad_spend WHERE stat_date >= {since:Date} - 60 AND stat_date < {today:Date} GROUP BY source, account)
@@ -57,7 +58,7 @@ WITH
             SELECT *, groupArray(mean) OVER w AS means FROM together WINDOW w AS (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 42 PRECEDING AND 1 PRECEDING)
         )
     )
-SELECT j.source AS source, j.account AS account, j.d AS day, n AS campaigns, round(exp(mean), 2) AS times, round(of_these, 2) AS spent, round(abs(of_these / exp(mean) - of_these), 2) AS money
+SELECT j.source AS source, j.account AS account, j.d AS day, n AS campaigns, round(abs(exp(mean) - 1) * 100) AS percent, if(mean > 0, 'more', 'less') AS moved, if(mean > 0, 'выросли', 'упали') AS moved_ru, round(of_these, 2) AS spent, round(abs(of_these / exp(mean) - of_these), 2) AS money
 FROM (SELECT *, max(is_strange) OVER (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 3 PRECEDING AND 1 PRECEDING) AS went_on FROM judged) AS j
 LEFT JOIN
 (

@@ -65,6 +65,10 @@ def opened(trouble: Trouble, now: datetime) -> Alert:
     return Alert(trouble.key, now, now, None, trouble.fingerprint, title, body)
 
 
+def fits_title(text: str) -> bool:
+    return _units(text) <= _LONGEST_TITLE
+
+
 def resolved(known: Alert, now: datetime, reason: str = "", language: str = "en") -> Alert:
     """The message that an open alert is resolved, or, with a `reason`, why it is closed all the same."""
     hours = (now - known.opened_at).total_seconds() / 3600

@@ -2,12 +2,15 @@
 
 A file begins with a header of comments, one line each:
 
-- `title`, `why`, `do`: what holds when all is well, why that matters, what to do where it does not; `ru`, `why_ru`
-  and `do_ru` are the same for a promoter, in Russian
+- `title`, `why`, `do`: what holds when all is well, why that matters, what a promoter does where it does not; `ru`,
+  `why_ru` and `do_ru` are the same in Russian
+- `run`: the command for whoever runs Zakaz; `{load}` loads the days of its finding again, `{source}` and `{day}`
+  are those of the finding
 - `severity`: warn or fail; a row with a column `severity` has its own
 - `sources`; `story`: what kind of cause it has (loads, exact, levels), so that one cause is one message
 - `key`: the columns by which a row is known again the next morning
-- `says`, `says_ru`: a row in words, with its columns in braces; without them the column `what` says it
+- `says`, `says_ru`: a row in words, what happened first and names last, with its columns in braces, see `words.py`;
+  without them the column `what` says it
 - `days`: how far it looks back. `{since:Date}` is that day, or the day of its oldest open finding: what was found
   is looked at until it is right. `when: night` instead where it reads all of history
 - `param: name = number`
@@ -62,7 +65,7 @@ BOUNDS = {
 }
 """Of one statement of a check, so that none takes the warehouse down, whatever is in it."""
 _HEADER = re.compile(
-    r"(?m)^-- (title|ru|why|why_ru|do|do_ru|severity|when|sources|story|key|days|says|says_ru|param): (.+)$"
+    r"(?m)^-- (title|ru|why|why_ru|do|do_ru|run|severity|when|sources|story|key|days|says|says_ru|param): (.+)$"
 )
 _REASONS = {
     47: "a column that it reads is missing",
@@ -98,6 +101,7 @@ class Check:
     why_ru: str = ""
     do: str = ""
     do_ru: str = ""
+    run: str = ""
 
 
 @dataclass(frozen=True)
@@ -209,7 +213,7 @@ def judge(
         observed = rows.height
         if observed > MOST_ROWS:
             observed = select(client, f"SELECT count() AS n FROM (\n{check.sql}\n)", values, BOUNDS).item()
-        return judged(check, map(_finding_of(check), rows.head(MOST_ROWS).to_dicts()), observed, known)
+        return judged(check, map(_finding_of(check, today.year), rows.head(MOST_ROWS).to_dicts()), observed, known)
     except Exception as error:  # noqa: BLE001 - whatever a check raises, the others are judged
         _raise_if_lost(client, error)
         return hindered(check, f"could not be run: {_reason(error)}")
@@ -252,11 +256,14 @@ def hindered(check: Check, reason: str) -> Result:
     return Result(check, "unjudged", 0, reason, [], hindered=True)
 
 
-def _finding_of(check: Check) -> Any:
+def _finding_of(check: Check, year: int) -> Any:
+    """A row that names no source, of a check of several, is of the reports and not of one of them."""
+    source = check.sources[0] if len(check.sources) == 1 else ""
+
     def finding(row: Mapping[str, Any]) -> Finding:
-        words = {"source": check.sources[0], **row}
+        words = {"source": source, **row}
         day = row.get("day")
-        what = filled(check.says, words, "en")
+        what = filled(check.says, words, "en", year)
         return Finding(
             check,
             "/".join(str(row.get(name, "")) for name in check.key),
@@ -266,7 +273,7 @@ def _finding_of(check: Check) -> Any:
             day if isinstance(day, date) else None,
             _money(row.get("money")),
             what,
-            filled(check.says_ru, words, "ru") if check.says_ru else what,
+            filled(check.says_ru, words, "ru", year) if check.says_ru else what,
             row,
         )
 
@@ -375,6 +382,7 @@ def _parsed(file: SqlFile, folder: str) -> Check:
         why_ru=_first(header, "why_ru", check.why),
         do=_first(header, "do", ""),
         do_ru=_first(header, "do_ru", ""),
+        run=_first(header, "run", ""),
     )
 
 

@@ -9,26 +9,32 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from tasks.alerts.alert import Trouble
+from tasks.alerts.alert import Trouble, fits_title
 from tasks.quality.checks import STORIES, Check
 from tasks.quality.findings import Kept
-from tasks.quality.words import number, shown, who
+from tasks.quality.words import filled, number, shown, who
 
 PREFIX = "data of "
 _A_CHECK = 3
 """How many findings of one check a message names."""
+_DAY = "\0"
+"""Stands for the day in sentences that differ in nothing else."""
+_NO_YEAR = 0
+"""Of it is no day, so that all show their year."""
 _WORDS = {
     "en": {
         "fail": "WRONG",
         "warn": "Look",
         "more": "and {n} more",
         "days": "Days: {days}.",
-        "money": "Up to {money} of money is in question.",
-        "loads": "Trust: the days before {day}. Later ones are not complete.",
-        "exact": "Trust: the source's own cabinet. Reports may differ from it on these days.",
-        "levels": "Trust: the figures are what the source sent. Whether it is right that they are so, look there.",
+        "money": "Up to {money} is in question.",
+        "loads": "Reports: they may lack something where it is said above; nothing else was found.",
+        "exact": "Reports: do not trust the figures above[, see {name}]; nothing else was found.",
+        "levels": "Reports: the above may be right or wrong; decide nothing by it before you have looked.",
         "do": "Do: {do}.",
-        "accept": "If it is meant to be so: zakaz quality accept {check} '{key}' --until DATE --why WORDS",
+        "run": "Pass on to whoever runs Zakaz: {run}",
+        "accept": "If it is meant to be so, for whoever runs Zakaz: "
+        "zakaz quality accept {check} '{key}' --until DATE --why WORDS",
         "footer": "All findings: zakaz quality findings",
         "accepted": "The rest is accepted.",
         "dropped": "A check was removed or renamed, so nobody looks at it any more.",
@@ -38,13 +44,15 @@ _WORDS = {
         "warn": "Проверьте",
         "more": "и ещё {n}",
         "days": "Дни: {days}.",
-        "money": "Под вопросом до {money} ₽.",
-        "loads": "Чему верить: дням до {day}. Более поздние неполные.",
-        "exact": "Чему верить: кабинету источника. Отчёты за эти дни могут с ним расходиться.",
-        "levels": "Чему верить: цифры такие, какие прислал источник. Так ли это на деле, видно в его кабинете.",
+        "money": "Под вопросом до {money}.",
+        "loads": "Отчёты: могут быть неполными там, где сказано выше; по остальному замечаний нет.",
+        "exact": "Отчёты: названным выше цифрам не верьте[, смотрите {name}]; по остальному замечаний нет.",
+        "levels": "Отчёты: названное выше может быть правдой или ошибкой; пока не проверили, не решайте по нему.",
         "do": "Что делать: {do}.",
-        "accept": "Если так и должно быть: zakaz quality accept {check} '{key}' --until ДАТА --why ПОЧЕМУ",
-        "footer": "Все находки: zakaz quality findings",
+        "run": "Передайте администратору Zakaz: {run}",
+        "accept": "Если так и должно быть, администратору Zakaz: "
+        "zakaz quality accept {check} '{key}' --until ДАТА --why ПОЧЕМУ",
+        "footer": "Все замечания (администратору): zakaz quality findings",
         "accepted": "Остальное принято.",
         "dropped": "Проверку убрали или переименовали: за этим больше никто не смотрит.",
     },
@@ -63,7 +71,8 @@ def incidents(kept: Iterable[Kept], checks: Sequence[Check], language: str) -> l
 
 
 def key_of(source: str, account: str) -> str:
-    return f"{PREFIX}{source} {account}".strip()
+    """Of findings that are of no one source, but of the reports, too."""
+    return f"{PREFIX}{source or 'reports'} {account}".strip()
 
 
 def why_closed(statuses: Iterable[str], language: str) -> str:
@@ -72,24 +81,31 @@ def why_closed(statuses: Iterable[str], language: str) -> str:
 
 
 def _incident(of: tuple[str, str], found: list[Kept], checks: Mapping[str, Check], language: str) -> Trouble:
-    words = _WORDS[language]
+    words, name = _WORDS[language], who(*of, language)
     found = sorted(found, key=_worst_first)
     lead, by_check = found[0], _by_check(found)
-    lines = [line for several in by_check.values() for line in _lines(several, language)]
+    said = [_said(several, name, language) for several in by_check.values()]
+    title = ": ".join(filter(None, (words[lead.severity], name, said[0][0])))
+    lines = [line for several in said for line in _bullets(several, language)]
+    if fits_title(title):
+        lines = lines[1:]  # The title says it.
     days = sorted({one.day for one in found if one.day})
-    if days:
-        lines.append(words["days"].format(days=_span(days, language)))
-    if money := _money(by_check.values()):
-        lines.append(words["money"].format(money=number(money, language)))
+    if len(days) > 1 and any(len(several) > _A_CHECK for several in said):
+        lines.append(words["days"].format(days=_span(days, language, days[-1].year)))
+    money = f"{number(_money(by_check.values()), language)} ₽"
+    if money != "0 ₽" and not any(f" {money}" in line for line in (title, *lines)):
+        lines.append(words["money"].format(money=money))
     trusted = min((one.story for one in found if one.fails == lead.fails), key=STORIES.index)
-    if trusted != "loads" or days:
-        lines.append(words[trusted].format(day=shown(days[0], language) if days else ""))
+    trusted = "levels" if trusted == "exact" and not lead.fails else trusted
+    lines.append(filled(words[trusted], {"name": name}, language))
     check = checks.get(lead.check_name)
     if do := check and ((check.do_ru or check.do) if language == "ru" else check.do):
         lines.append(words["do"].format(do=do.rstrip(".")))
+    if check and check.run:
+        command = {"source": lead.source or "all", "day": lead.day, "load": _load(by_check[lead.check_name])}
+        lines.append(words["run"].format(run=filled(check.run, command, "en")))
     lines.append(words["accept"].format(check=lead.check_name, key=lead.finding))
-    title = f"{words[lead.severity]}: {_titled(lead, language)}"
-    essence = "; ".join(f"{name} {several[0].severity}" for name, several in by_check.items())
+    essence = "; ".join(f"{check} {several[0].severity}" for check, several in by_check.items())
     return Trouble(key_of(*of), title, essence, "\n".join(lines), len(found), words["footer"])
 
 
@@ -104,33 +120,50 @@ def _by_check(found: Iterable[Kept]) -> dict[str, list[Kept]]:
     return groups
 
 
-def _lines(several: list[Kept], language: str) -> list[str]:
-    lines = [f"• {_said(one, language)}" for one in several[:_A_CHECK]]
-    if (more := len(several) - _A_CHECK) > 0:
-        lines.append(f"  {_WORDS[language]['more'].format(n=more)}")
-    return lines
+def _said(several: list[Kept], name: str, language: str) -> list[str]:
+    """What they say, each once, without the name in front; what differs in nothing but the day as one."""
+    days: dict[tuple[str, int | None], set[date]] = {}
+    for one in several:
+        said = (one.what_ru if language == "ru" else one.what).removeprefix(f"{name}: ")
+        year = None
+        if one.day:
+            year = _NO_YEAR if shown(one.day, language, _NO_YEAR) in said else None
+            said = said.replace(shown(one.day, language, year), _DAY, 1)
+        days.setdefault((said, year), set()).update([one.day] if one.day else [])
+    return [said.replace(_DAY, _span(sorted(of_it), language, year)) for (said, year), of_it in days.items()]
 
 
-def _said(one: Kept, language: str) -> str:
-    return one.what_ru if language == "ru" else one.what
+def _bullets(said: list[str], language: str) -> list[str]:
+    more = len(said) - _A_CHECK
+    rest = [f"  {_WORDS[language]['more'].format(n=more)}"] if more > 0 else []
+    return [*(f"• {one}" for one in said[:_A_CHECK]), *rest]
 
 
-def _titled(one: Kept, language: str) -> str:
-    """With the source and account in front, unless the sentence names them."""
-    said, name = _said(one, language), who(one.source, one.account, language)
-    return said if not name or name in said else f"{name}: {said}"
+def _load(several: list[Kept]) -> str:
+    """The command that loads the days of the first of these again, and those that follow each other with it."""
+    lead = several[0]
+    account = ["--account", lead.account] if lead.account not in ("", "main") else []
+    words = ["zakaz load", lead.source or "all", *account]
+    for stretch in _stretches(sorted({one.day for one in several if one.day})):
+        if lead.day in stretch:
+            words += [f"--from {stretch[0]} --to {stretch[-1]}"]
+    return " ".join([*words, "--refresh"])
 
 
-def _span(days: list[date], language: str) -> str:
+def _span(days: list[date], language: str, year: int | None) -> str:
     """`18.11-20.11, 25.11`: days that follow each other as one stretch."""
+    ends = [dict.fromkeys((one[0], one[-1])) for one in _stretches(days)]
+    return ", ".join(" – ".join(shown(day, language, year) for day in pair) for pair in ends)
+
+
+def _stretches(days: list[date]) -> list[list[date]]:
     stretches: list[list[date]] = []
     for day in days:
         if stretches and day - stretches[-1][-1] == timedelta(days=1):
             stretches[-1].append(day)
         else:
             stretches.append([day])
-    ends = [dict.fromkeys((shown(one[0], language), shown(one[-1], language))) for one in stretches]
-    return ", ".join(" – ".join(pair) for pair in ends)
+    return stretches
 
 
 def _money(groups: Iterable[list[Kept]]) -> Decimal:

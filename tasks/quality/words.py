@@ -1,5 +1,7 @@
 """The sentences of checks, in English and Russian: places in braces filled with days, money and numbers as people
-write them."""
+write them. A part in square brackets is left out where it says nothing: its one value is empty or zero, or all its
+values are the same.
+"""
 
 import re
 from collections.abc import Mapping
@@ -7,24 +9,87 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from tasks.window import MOSCOW
+
 LANGUAGES = ("en", "ru")
 _PLACE = re.compile(r"\{(\w+)\}")
+_PART = re.compile(r"\[([^\[\]]*)\]")
+_DAY = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)\b")
 _TITLES = {"qtickets": "QTickets", "vk_ads": "VK Ads", "direct": "Яндекс Директ", "costs": "Файл расходов"}
 _TITLES_EN = {"direct": "Yandex Direct", "costs": "Costs file"}
 _THIN_SPACE = "\N{NO-BREAK SPACE}"
+_NUMBERS = (int, float, Decimal)
 _WHOLE = 100
-"""From here on nobody reads the digits behind the point."""
+"""From here on nobody reads the digits behind the point, unless two sums differ in nothing else."""
+_NOTHING = {"en": "none", "ru": "нет"}
+_RULES_RU = {
+    "is missing or wrong": "нет или записано неверно",
+    "is missing": "нет значения",
+    "is not a positive whole number": "не целое положительное число",
+    "is not a number from 1 to 9999": "не число от 1 до 9999",
+    "is a trillion or more": "триллион и больше",
+    "is neither true nor false": "не «да» и не «нет»",
+    "is neither unit nor line": "неизвестно, за билет или за все",
+    "is not a currency code": "не код валюты",
+    "is not an amount of money": "не сумма денег",
+    "is not a date and time with an offset": "не дата со временем и поясом",
+    "is not a date": "не дата",
+    "is not a number": "не число",
+    "is not an id": "не номер",
+    "is negative": "отрицательное число",
+    "stands twice in this load": "пришло дважды в одной загрузке",
+    "says nothing but its id": "пришёл один номер, без названия и города",
+    "is known": "ничего не известно",
+}
+"""Why a row is rejected, in the words of `validation/`; in front of them stands the column."""
+_COLUMNS_RU = {
+    "price": "цена",
+    "currency": "валюта",
+    "quantity": "число билетов",
+    "refunded, but refunded_amount": "возврат без суммы",
+    "refunded_amount": "сумма возврата",
+    "refunded_at": "дата возврата",
+    "payed": "отметка об оплате",
+    "payed_at": "дата оплаты",
+    "paid, but payed_at": "оплачено, но дата оплаты",
+    "neither created_at nor payed_at": "о дате заказа и оплаты",
+    "created_at": "дата заказа",
+    "ticket_id": "номер билета",
+    "order_id": "номер заказа",
+    "event_id": "номер события",
+    "stat_date": "день",
+    "account_id": "номер кабинета",
+    "campaign_id": "номер кампании",
+    "ad_group_id": "номер группы",
+    "ad_id": "номер объявления",
+    "impressions": "показы",
+    "clicks": "клики",
+    "spent": "расход",
+    "cost": "расход",
+}
 
 
-def filled(sentence: str, row: Mapping[str, Any], language: str) -> str:
-    """The sentence with the row's values. `{who}` is the source and, unless it is main, the account. A place that
-    the row does not have stays, as does a wrong sentence: a check must not fail for its words."""
+def filled(sentence: str, row: Mapping[str, Any], language: str, year: int | None = None) -> str:
+    """The sentence with the row's values. `{who}` is the source and, unless it is main, the account; days of
+    another year than `year` show theirs. A place that the row does not have stays, as does a wrong sentence: a
+    check must not fail for its words."""
+    sentence = _PART.sub(lambda part: part[1] if _tells(part[1], row) else "", sentence)
+    numbers = {name: row[name] for name in _PLACE.findall(sentence) if isinstance(row.get(name), _NUMBERS)}
 
     def value(place: re.Match[str]) -> str:
         name = place[1]
         if name == "who":
             return who(str(row.get("source") or ""), str(row.get("account") or ""), language)
-        return shown(row[name], language) if name in row else place[0]
+        if name not in row:
+            return place[0]
+        if name.endswith("_id"):
+            return str(row[name])
+        if name == "reason" and language == "ru":
+            return _reason_ru(str(row[name]))
+        if name in numbers:
+            same = [one for one in numbers.values() if number(one, language) == number(row[name], language)]
+            return number(row[name], language, exact=len({round(float(one), 2) for one in same}) > 1)
+        return shown(row[name], language, year)
 
     return _PLACE.sub(value, sentence)
 
@@ -34,24 +99,50 @@ def who(source: str, account: str, language: str) -> str:
     return " ".join(part for part in (titles.get(source, source), "" if account == "main" else account) if part)
 
 
-def shown(value: Any, language: str) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}" if language == "en" else f"{value:%d.%m %H:%M}"
+def shown(value: Any, language: str, year: int | None = None) -> str:
+    """In Russian an instant is Moscow time, and a day names its year where that is not `year`."""
     if isinstance(value, date):
-        return f"{value:%Y-%m-%d}" if language == "en" else f"{value:%d.%m}"
-    if isinstance(value, (int, float, Decimal)):
+        return _shown_day(value, language, year)
+    if isinstance(value, _NUMBERS):
         return number(value, language)
-    if value is None:
-        return "unknown" if language == "en" else "неизвестно"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ", ".join(shown(one, language, year) for one in value)
+    text = _NOTHING[language] if value in (None, "", "-") else str(value)
+    return _DAY.sub(r"\3.\2.\1", text) if language == "ru" else text
 
 
-def number(value: float | Decimal, language: str) -> str:
-    """Groups of three, kopecks only of small sums: 1 234 567, 12.5."""
-    places = 0 if value == int(value) or abs(float(value)) >= _WHOLE else 2
+def _shown_day(value: date, language: str, year: int | None) -> str:
+    time = " %H:%M" if isinstance(value, datetime) else ""
+    if language == "en":
+        return value.strftime(f"%Y-%m-%d{time}")
+    if isinstance(value, datetime) and value.tzinfo:
+        value = value.astimezone(MOSCOW)
+    return value.strftime(("%d.%m" if year in (None, value.year) else "%d.%m.%Y") + time)
+
+
+def number(value: float | Decimal, language: str, exact: bool = False) -> str:
+    """Groups of three, kopecks only of small sums: 1 234 567, 12.5. `exact`: kopecks of all but whole numbers."""
+    has_kopecks = exact if abs(float(value)) >= _WHOLE else exact or value != int(value)
+    places = 2 if has_kopecks and not isinstance(value, int) else 0
     text = f"{value:,.{places}f}"
-    if places:
+    if places and not exact:
         text = text.rstrip("0").rstrip(".")
     if language == "en":
         return text
     return text.replace(",", _THIN_SPACE).replace(".", ",")
+
+
+def _tells(part: str, row: Mapping[str, Any]) -> bool:
+    """Whether a part shows something; of numbers and texts the numbers decide."""
+    values = [row.get(name) for name in _PLACE.findall(part)]
+    told = [round(float(one), 2) for one in values if isinstance(one, _NUMBERS)] or values
+    return len(set(map(str, told))) > 1 or (len(told) == 1 and bool(told[0]))
+
+
+def _reason_ru(reason: str) -> str:
+    """As it is where it is none of our own."""
+    for rule, rule_ru in _RULES_RU.items():
+        if reason.endswith(rule):
+            column = reason.removesuffix(rule).strip()
+            return ": ".join(filter(None, (_COLUMNS_RU.get(column, column), rule_ru)))
+    return reason

@@ -131,7 +131,7 @@ def test_a_killed_run_that_says_running_hides_nothing(settings: Settings) -> Non
     assert statuses(found) == all_ok(**dict.fromkeys(LAGGING, "broken"))
     assert (found["reconcile_tickets"].observed, found["reconcile_tickets"].message) == (
         1,
-        "QTickets: sales of 2025-11-19 differ from the tickets by 500 of revenue, 0 of refunds, 1 tickets",
+        "QTickets: sales of 2025-11-19 differ from the tickets, revenue by 500 ₽, tickets by 1",
     )
     assert waits.now == 60, "and it is waited for once, for a bounded time"
 

@@ -37,7 +37,8 @@ SOLD = Check(
     days=3,
     says="{tickets} tickets are missing on {day}",
     says_ru="не хватает билетов: {tickets}, за {day}",
-    do_ru="загрузить день заново",
+    do_ru="Сверьте день с QTickets",
+    run="{load}",
 )
 
 
@@ -150,16 +151,14 @@ def test_a_message_says_what_how_much_since_when_and_what_to_do(desk: Desk) -> N
     desk.judged()
 
     assert desk.messages[0].replace("\N{NO-BREAK SPACE}", " ").split("\n") == [
-        "Zakaz: ОШИБКА: QTickets: не хватает билетов: 1 000, за 17.11",
-        "• не хватает билетов: 1 000, за 17.11",
-        "• не хватает билетов: 1 000, за 18.11",
-        "• не хватает билетов: 1 000, за 19.11",
-        "Дни: 17.11 – 19.11.",
+        "Zakaz: ОШИБКА: QTickets: не хватает билетов: 1 000, за 17.11 – 19.11",
         "Под вопросом до 3 000 ₽.",
-        "Чему верить: кабинету источника. Отчёты за эти дни могут с ним расходиться.",
-        "Что делать: загрузить день заново.",
-        "Если так и должно быть: zakaz quality accept volume_sales 'main/2025-11-17' --until ДАТА --why ПОЧЕМУ",
-        "Все находки: zakaz quality findings",
+        "Отчёты: названным выше цифрам не верьте, смотрите QTickets; по остальному замечаний нет.",
+        "Что делать: Сверьте день с QTickets.",
+        "Передайте администратору Zakaz: zakaz load qtickets --from 2025-11-17 --to 2025-11-19 --refresh",
+        "Если так и должно быть, администратору Zakaz: zakaz quality accept volume_sales 'main/2025-11-17' "
+        "--until ДАТА --why ПОЧЕМУ",
+        "Все замечания (администратору): zakaz quality findings",
     ]
 
 

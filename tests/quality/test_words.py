@@ -1,0 +1,86 @@
+"""Figures, days and reasons as people read them, and how findings become one message."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from tasks.quality.findings import Kept
+from tasks.quality.incidents import incidents
+from tasks.quality.words import filled
+from validation.ads import raw_direct, raw_vk
+from validation.qtickets import raw_orders
+
+ROW = {
+    "source": "vk_ads",
+    "account": "main",
+    "held": Decimal("28204.10"),
+    "total": Decimal("28204.40"),
+    "spent": 28204.1,
+    "none": Decimal(0),
+    "empty": "",
+    "ad_id": 739574000010,
+    "day": date(2024, 12, 31),
+    "at": datetime(2025, 11, 20, 22, 30, tzinfo=UTC),
+    "thing": "vat 2019-01-01",
+    "reason": "price is negative",
+}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "words", "words_ru"),
+    [
+        ("{who}: {spent} ₽", "VK Ads: 28,204 ₽", "VK Ads: 28 204 ₽"),
+        ("{held} of {total}", "28,204.10 of 28,204.40", "28 204,10 of 28 204,40"),  # Rounded they are the same.
+        (
+            "a[, {held} not {total}][, {none} ₽][, {empty}]",
+            "a, 28,204.10 not 28,204.40",
+            "a, 28 204,10 not 28 204,40",
+        ),
+        ("a[, {held} not {spent}][, {none} {thing}][, {day}]", "a, 2024-12-31", "a, 31.12.2024"),
+        ("{ad_id} {at}", "739574000010 2025-11-20 22:30", "739574000010 21.11 01:30"),
+        ("{thing}, {empty}, {missing}", "vat 2019-01-01, none, {missing}", "vat 01.01.2019, нет, {missing}"),
+        ("{reason}", "price is negative", "цена: отрицательное число"),
+    ],
+)
+def test_values_are_written_as_people_read_them(sentence: str, words: str, words_ru: str) -> None:
+    assert filled(sentence, ROW, "en", 2025) == words
+    assert filled(sentence, ROW, "ru", 2025).replace("\N{NO-BREAK SPACE}", " ") == words_ru
+
+
+def test_every_reason_of_a_rejected_row_has_russian_words() -> None:
+    for schema in (raw_orders, raw_direct, raw_vk):
+        columns = [f"{name} {check.error}" for name, column in schema.columns.items() for check in column.checks]
+        for reason in [*columns, *(check.error for check in schema.checks)]:
+            words = filled("{reason}", {"reason": reason}, "ru")
+            assert re.search("[а-я]", words), reason
+            assert not re.search(r"\bis\b|\bbut\b", words), words
+
+
+DAY = Kept(
+    *("totals", "vk_ads/spb/1", *[datetime(2025, 11, 20, tzinfo=UTC)] * 2, None, "open", "fail", "exact"),
+    *("vk_ads", "spb", date(2025, 11, 18), Decimal(7), "VK Ads spb: 2025-11-18 is 7 ₽ off", "", "run"),
+)
+
+
+def test_of_findings_nothing_is_said_twice_and_days_alone_make_no_lines() -> None:
+    others = [
+        replace(DAY, finding="2", day=date(2025, 11, 19), what="VK Ads spb: 2025-11-19 is 7 ₽ off"),
+        *(replace(DAY, finding=f"{n}", day=None, what=f"VK Ads spb: ad {n} is odd") for n in range(3, 7)),
+        replace(DAY, check_name="twice", severity="warn", money=None, day=None, what="VK Ads spb: odd"),
+        replace(
+            DAY, check_name="twice", finding="b", severity="warn", money=None, day=None, what="VK Ads spb: odd"
+        ),
+    ]
+    (trouble,) = incidents([DAY, *others], [], "en")
+
+    assert trouble.title == "WRONG: VK Ads spb: 2025-11-18 – 2025-11-19 is 7 ₽ off"
+    assert trouble.body.split("\n")[:6] == [
+        *("• ad 3 is odd", "• ad 4 is odd", "  and 2 more", "• odd"),
+        "Days: 2025-11-18 – 2025-11-19.",
+        "Up to 42 ₽ is in question.",
+    ]
+    long = replace(DAY, what=f"VK Ads spb: {'a' * 200}")
+    assert incidents([long], [], "en")[0].body.startswith("• aaa"), "a title that is cut is said below, too"
