@@ -7,6 +7,7 @@ import polars as pl
 from tasks.transform.values import INSTANT, MONEY, canonical_city, flag, identifier, instant, money, words
 
 _UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+_HIGHEST_DISCOUNT = 10**9
 
 
 def tickets(orders: pl.DataFrame) -> pl.DataFrame:
@@ -63,12 +64,15 @@ def _typed(orders: pl.DataFrame) -> pl.DataFrame:
         pl.col("quantity").cast(pl.UInt32),
         instant("refunded_at"),
         money("refunded_amount"),
-        identifier("promo_code_id"),
-        identifier("discount_id"),
-        money("discount"),
+        *(pl.col(name).cast(pl.UInt64, strict=False) for name in ("promo_code_id", "discount_id")),
+        _plausible(pl.col("discount").cast(MONEY, strict=False)).alias("discount"),
         words("currency"),
         *(words(name) for name in _UTM),
     )
+
+
+def _plausible(discount: pl.Expr) -> pl.Expr:
+    return pl.when(discount.is_between(0, _HIGHEST_DISCOUNT)).then(discount)
 
 
 def with_amount(tickets: pl.DataFrame) -> pl.DataFrame:

@@ -165,17 +165,23 @@ def test_each_line_gives_one_ticket_in_the_same_order_of_the_form_that_the_wareh
 
 
 def test_the_discount_of_a_line_and_what_was_not_told_of_it() -> None:
-    """A null is none; what was left out is not known."""
+    """A null is none; what was left out, or is no number, is not known, and the sale is one all the same."""
     code = {"promo_code_id": 168, "discount_id": None}
     unit = order({"price": "490", "quantity": 3, "discount_value": "147.50"}, price="1470", **code)
     line = order({"price": "1470", "quantity": 3, "discount_value": "442.50"}, price="1470", number=2, **code)
     bare = order({"price": "490"}, price="490", number=3)
-    made = tickets(split(raw(unit, line, bare), must.raw_orders).valid)
+    odd = order(
+        {"price": "490", "discount_value": "-147"}, price="490", number=4, promo_code_id="x", discount_id=-1
+    )
+    huge = order({"price": "490", "discount_value": "1e15"}, price="490", number=5, **code)
+    made = tickets(split(raw(unit, line, bare, odd, huge), must.raw_orders).valid)
 
     assert made.select("promo_code_id", "discount_id", "discount").rows() == [
         (168, 0, Decimal("442.50")),
         (168, 0, Decimal("442.50")),
         (None, None, None),
+        (None, None, None),
+        (168, 0, None),
     ]
 
 
