@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
 
-demo: .venv/.installed-run ## A promoter's three months in a local sandbox, loaded and summed up
+demo: .venv/.installed-run ## A promoter's nine months in a local sandbox, loaded and summed up
 	@$(BIN)/zakaz demo
 
 PORT ?= 4200

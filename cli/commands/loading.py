@@ -23,10 +23,10 @@ app = group()
     ),
 )
 def demo(
-    days: Annotated[int, typer.Option("--days", metavar="N", min=1, max=1100, help="Days to make up.")] = 90,
+    days: Annotated[int, typer.Option("--days", metavar="N", min=1, max=1100, help="Days to make up.")] = 270,
     scale: Annotated[
         float, typer.Option("--scale", metavar="X", min=0.01, max=50, help="1 is 120 orders a day.")
-    ] = 1.0,
+    ] = 0.3,
 ) -> None:
     """A made-up promoter's months: served by a local sandbox, loaded, summed up."""
     from cli.demo import run_demo
