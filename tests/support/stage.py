@@ -69,8 +69,9 @@ class Stage:
 
     @property
     def calls(self) -> int:
-        """Requests for figures. Events, which are all that a resumed run may ask for, only describe them."""
-        return sum(request.path != "/events" for api in self._apis.values() for request in api.requests)
+        """Requests for figures. A resumed run may ask for what only describes them."""
+        asked = (request.path for api in self._apis.values() for request in api.requests)
+        return sum(not path.startswith(("/events", "/shows/", "/promo-codes")) for path in asked)
 
     def settings(self, dsn: str, database: str, folder: Path, *, legacy: bool = False) -> Settings:
         given = (
