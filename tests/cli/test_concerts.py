@@ -37,7 +37,15 @@ def test_tables_say_what_there_is(language: str, told: str) -> None:
     said = captured.get()
 
     whole, lacking = (line for line in said.splitlines() if "Балет" in line)
-    for word in ("1 200", "50 %", "-10 %", "1400 (1300-…)", "2026-03-12" if language == "en" else "12.03", " 10 ", "0.01"):
+    for word in (
+        "1 200",
+        "50 %",
+        "-10 %",
+        "1400 (1300-…)",
+        "2026-03-12" if language == "en" else "12.03",
+        " 10 ",
+        "0.01",
+    ):
         assert word in whole, said
     assert told in lacking and "%" not in lacking and "\x1b" not in said
     assert "12 %" in said and "7.10" in said and ("остановите" if language == "ru" else "stop") in said
