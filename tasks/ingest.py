@@ -7,6 +7,7 @@ Knows nothing of Prefect: a flow hands in steps that are Prefect tasks.
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -116,7 +117,16 @@ class Report:
         if self.rejected:
             money = f" ({self.money})" if self.money else ""
             parts.append(f"{self.rejected} rejected{money}, see zakaz quarantine list")
-        return "; ".join([*parts, *self.warnings, *self.notes])
+        return "; ".join([*parts, *_once(self.warnings), *_once(self.notes)])
+
+
+def _once(lines: Iterable[str]) -> Iterator[str]:
+    """What several pieces of a window say with other numbers, as the first of them says it."""
+    alike: dict[str, list[str]] = {}
+    for line in lines:
+        alike.setdefault(re.sub(r"[\d.]+", "", line), []).append(line)
+    for first, *more in alike.values():
+        yield f"{first} (and {len(more)} such)" if more else first
 
 
 def ingest(account: Account, window: Window, run_id: str, *, refresh: bool = False, by: Steps = PLAIN) -> Report:
