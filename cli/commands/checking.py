@@ -23,7 +23,9 @@ from tasks.settings import load_settings
 Job = Annotated[
     str | None,
     typer.Option(
-        "--job", metavar="NAME", help="Only this one, qtickets_loader, vk_ads_loader, direct_loader or quality."
+        "--job",
+        metavar="NAME",
+        help="Only this one: qtickets_loader, vk_ads_loader, direct_loader, costs_loader or quality.",
     ),
 ]
 app = group()

@@ -7,13 +7,19 @@ from typing import Annotated
 import typer
 
 from cli import terminal
-from cli.commands.options import AsJson, EnvFileOrDemo, group
+from cli.commands.options import AsJson, EnvFileOrDemo, examples, group
 from tasks.settings import load_settings
 
 app = group()
 
 
-@app.command("forecast")
+@app.command(
+    "forecast",
+    epilog=examples(
+        "zakaz forecast",
+        "zakaz forecast --backtest",
+    ),
+)
 def forecast_command(
     backtest: Annotated[
         bool, typer.Option("--backtest", help="How good it would have been for shows that are over.")
@@ -36,7 +42,13 @@ def forecast_command(
         terminal.out.print((backtest_table if backtest else shows_table)(rows, settings.zakaz_language))
 
 
-@app.command("attention")
+@app.command(
+    "attention",
+    epilog=examples(
+        "zakaz attention",
+        "zakaz attention --json",
+    ),
+)
 def attention_command(as_json: AsJson = False, _env: EnvFileOrDemo = None) -> None:
     """What to look at in shows and campaigns: the roubles at stake, and what to do."""
     terminal.show_progress(verbose=False)
