@@ -309,7 +309,7 @@ def remarks(settings: Settings) -> Iterator[str]:
     if not os.environ.get("ZAKAZ_IGNORE_SECRETS"):
         yield from files_not_read(HOME, (*OF_SOURCES, "alerts"), read)
     yield from names_not_read(os.environ, known)
-    yield from parameters_not_read(settings.quality_parameters, SQL_DIR / "quality")
+    yield from parameters_not_read(settings.quality_parameters, SQL_DIR / "quality", SQL_DIR / "attention")
     for file in dict.fromkeys(read):
         word, _, name = file.name.removeprefix(".env.").partition(".")
         is_account = of_accounts.get((word, name)) == file and file not in given

@@ -68,9 +68,9 @@ def _nearly(name: str, known: frozenset[str]) -> str:
     return "" if name in known else did_you_mean(name, sorted(known), _SURELY)
 
 
-def parameters_not_read(given: Mapping[str, Mapping[str, float]], checks: Path) -> Iterator[str]:
-    """Of QUALITY_PARAMETERS. `checks`: the folder of their files."""
-    files = {file.stem: file for file in checks.glob("*.sql")}
+def parameters_not_read(given: Mapping[str, Mapping[str, float]], *folders: Path) -> Iterator[str]:
+    """Of QUALITY_PARAMETERS. `folders`: of the files that have parameters."""
+    files = {file.stem: file for folder in folders for file in folder.glob("*.sql")}
     for check, parameters in given.items():
         if check not in files:
             yield f"QUALITY_PARAMETERS: there is no check {check}{did_you_mean(check, files)}"
