@@ -18,7 +18,7 @@ WITH
     (
         SELECT
             source, toString(account) AS its_account, campaign_id, argMax(campaign_name, stat_date) AS campaign, groupUniqArray(utm_campaign) AS tags,
-            countIf(stat_date >= {today:Date} - 3 AND spend > 0) > 0 AND uniqExactIf(stat_date, stat_date >= {today:Date} - 3 AND spend > 0) = 3 AS goes_on,
+            uniqExactIf(stat_date, stat_date >= {today:Date} - 3 AND spend > 0) = 3 AS goes_on,
             groupArray((stat_date, spend)) AS days
         FROM v_ad_spend WHERE stat_date >= {today:Date} - 30 AND stat_date < {today:Date} GROUP BY source, its_account, campaign_id
     ),

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 from tasks.errors import SettingsError, SourceError
@@ -148,7 +149,7 @@ def _amount(text: str) -> str | None:
     """Roubles and kopecks; spaces between thousands."""
     plain = re.sub(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?!\d))", "", text).replace(",", ".")
     fits = re.fullmatch(r"\d{1,12}(\.\d{1,2})?", plain, re.ASCII)
-    return plain if fits and float(plain) > 0 else None
+    return plain if fits and Decimal(plain) > 0 else None
 
 
 def _number(text: str) -> str | None:

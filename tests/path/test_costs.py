@@ -26,6 +26,7 @@ from tests.validation.frames import tickets
 
 HEAD = "date_from,date_to,source,amount,city,event_id,show_id,comment\n"
 DAY = Window(first=date(2026, 4, 1), last=date(2026, 4, 1))
+NOON = datetime(2026, 4, 1, 9, tzinfo=UTC)
 SettingsFor = Callable[..., Settings]
 
 
@@ -38,7 +39,7 @@ def mistakes(settings: Settings, content: str | bytes) -> str:
     assert settings.costs_file
     settings.costs_file.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(SourceError) as caught:
-        fetch_costs(settings, DAY, datetime.now(UTC))
+        fetch_costs(settings, DAY, NOON)
     assert not caught.value.transient
     return str(caught.value).partition("nothing of it was loaded: ")[2]
 
@@ -88,7 +89,7 @@ def test_every_mistake_of_every_line_is_told_in_the_reader_s_language(settings: 
         SourceError,
         match=r"^Файл расходов costs\.csv: ошибок 2, ничего не загружено: строка 1, head: «sum», а нужно: ",
     ):
-        fetch_costs(settings.model_copy(update={"zakaz_language": "ru"}), DAY, datetime.now(UTC))
+        fetch_costs(settings.model_copy(update={"zakaz_language": "ru"}), DAY, NOON)
 
 
 def test_a_file_as_a_spreadsheet_in_russian_writes_it(settings: Settings) -> None:
@@ -96,11 +97,11 @@ def test_a_file_as_a_spreadsheet_in_russian_writes_it(settings: Settings) -> Non
     settings.costs_file.write_bytes(
         "﻿date_from;source;amount;city\r\n01.03.2026;афиши;10 000,50;Казань\r\n".encode()
     )
-    of_excel = fetch_costs(settings, DAY, datetime.now(UTC)).rows
+    of_excel = fetch_costs(settings, DAY, NOON).rows
     settings.costs_file.write_bytes(
         "date_from;source;amount;city\n2026-03-01;афиши;10000,50;Казань\n".encode("cp1251")
     )
-    assert of_excel == fetch_costs(settings, DAY, datetime.now(UTC)).rows == [
+    assert of_excel == fetch_costs(settings, DAY, NOON).rows == [
         dict.fromkeys(("event_id", "show_id"))
         | {"date_from": "2026-03-01", "date_to": "2026-03-01", "source": "афиши", "amount": "10000.50", "city": "Казань"}
     ]  # fmt: skip
