@@ -9,7 +9,15 @@ from typing import Annotated
 import typer
 
 from cli import terminal
-from cli.commands.options import AccountName, EnvFile, as_day, complete_source, examples, group
+from cli.commands.options import (
+    AccountName,
+    EnvFile,
+    as_day,
+    complete_source,
+    complete_source_or_all,
+    examples,
+    group,
+)
 from tasks.errors import UsageError
 
 app = group()
@@ -48,7 +56,7 @@ def load(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="SOURCE", autocompletion=complete_source, help="qtickets, vk_ads, direct, costs, or all."
+            metavar="SOURCE", autocompletion=complete_source_or_all, help="qtickets, vk_ads, direct, costs, or all."
         ),
     ],
     _env: EnvFile = None,

@@ -28,7 +28,11 @@ def examples(*lines: str) -> str:
 def complete_source() -> list[str]:
     from tasks.sources import SOURCES
 
-    return [*SOURCES, "all"]
+    return [*SOURCES]
+
+
+def complete_source_or_all() -> list[str]:
+    return [*complete_source(), "all"]
 
 
 def _use_env_file(env: Path | None) -> None:
