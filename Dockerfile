@@ -4,9 +4,9 @@
 #
 #     docker build --tag zakaz .
 #
-# A tag can be pushed anew, a digest cannot: `make images` puts the digest behind the tag of both FROM lines.
+# A tag can be pushed anew, a digest cannot: the digest decides, and `make images` renews it.
 
-FROM python:3.11.17-slim-bookworm AS build
+FROM python:3.11.16-slim-bookworm@sha256:0bee7276f83efd4a1ee05bbbf4281d95ed28e079220a9457f25a93e3f1e3c31b AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_INPUT=1
 WORKDIR /build
 # pip and what builds Zakaz stay in this stage. Nothing is installed but what a lock names with its hash.
@@ -21,7 +21,7 @@ RUN pip wheel --no-deps --no-build-isolation --wheel-dir /dist . \
     && pip --python /opt/zakaz check
 
 
-FROM python:3.11.17-slim-bookworm
+FROM python:3.11.16-slim-bookworm@sha256:0bee7276f83efd4a1ee05bbbf4281d95ed28e079220a9457f25a93e3f1e3c31b
 # A fixed number, since files on volumes belong to numbers and not to names.
 RUN groupadd --system --gid 10001 zakaz \
     && useradd --system --uid 10001 --gid zakaz --home-dir /var/lib/zakaz --no-create-home --shell /usr/sbin/nologin zakaz \
