@@ -34,12 +34,17 @@ _REPR = re.compile(r"Traceback|<class|object at 0x|[a-z]Error\(")
 
 @dataclass(repr=False)
 class Trial:
-    """`folder`: where all of the bench's settings lead. `healthy`: the memory that a clean load takes at most."""
+    """`folder`: where all of the bench's settings lead. `healthy`: what a clean load adds to this process's memory at
+    most."""
 
     bench: Bench
     folder: Path
     log: io.StringIO = field(default_factory=io.StringIO)
     healthy: int = 0
+
+    def __repr__(self) -> str:
+        """Hypothesis would print all rows of all tables."""
+        return "Trial()"
 
     def judge(self, payload: Payload) -> Verdict:
         malformed = Malformed(payload)
@@ -59,25 +64,25 @@ class Trial:
         if len(verdict.message) > _LONGEST_MESSAGE:
             return Verdict("WRONG", f"a message of {len(verdict.message)} characters", verdict.message[:300])
         if growth > self.healthy + _MOST_GROWTH:
-            return Verdict("WRONG", f"memory grew to {growth >> 20} MB", verdict.message)
+            return Verdict("WRONG", f"memory grew by {growth >> 20} MB", verdict.message)
         return verdict
 
     def load(self, cell: Cell) -> tuple[Verdict, int]:
-        """And how much memory this process then had at most."""
+        """And how much this process's memory grew meanwhile: thousands of payloads make the test itself grow."""
         for api in self.bench.apis.values():
             api.product.forget_fetches()
         self.log.seek(0)
         self.log.truncate()
+        before = _memory("VmRSS")
+        # From here on the peak is counted anew.
         Path("/proc/self/clear_refs").write_text("5")
         verdict = self.bench.judge_first(cell)
-        found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-        assert found
-        return verdict, int(found[1]) * 1024
+        return verdict, _memory("VmHWM") - before
 
     def _written(self, name: str) -> Iterator[str]:
         """Into tables and files. VK's token is kept on purpose."""
         product = self.bench.apis[name].product
-        for table in product.tables:
+        for table in product.filled():
             yield product.select(f"SELECT * FROM {table}").write_ndjson()
         for file in self.folder.rglob("*"):
             if file.suffix == ".parquet":
@@ -85,6 +90,13 @@ class Trial:
             elif file.is_file():
                 text = file.read_text(errors="replace")
                 yield text.replace(MARK, "") if file.name == "vk_token.json" else text
+
+
+def _memory(which: str) -> int:
+    """Of this process, in bytes."""
+    found = re.search(rf"{which}:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert found
+    return int(found[1]) * 1024
 
 
 # Where the money comes from, and what most easily looks like a whole reply.
