@@ -111,11 +111,11 @@ class _Drafted(Exception):
 class _Paper:
     """Sends nothing, and raises what it would have sent."""
 
-    def post_json(self, _path: str, body: Mapping[str, object], **_options: object) -> object | None:
-        raise _Drafted(body)
+    def post_json(self, *sent: Any, **_options: Any) -> object | None:
+        raise _Drafted(sent[1])
 
-    def post_json_object(self, _path: str, body: Mapping[str, object], **_options: object) -> dict[str, object]:
-        raise _Drafted(body)
+    def post_json_object(self, *sent: Any, **_options: Any) -> dict[str, object]:
+        raise _Drafted(sent[1])
 
 
 def drafted(build: Callable[[DataLensClientYC], object]) -> dict[str, Any]:

@@ -148,29 +148,38 @@ class DatasetEntry(Entry):
     def make(
         self, client: DataLensClientYC, place: EntryLocation, made: Made, found: Dataset | None, mark: str
     ) -> Dataset:
-        table = {"db_name": self.database, "table_name": self.view}
         (connection,) = (made[key] for key in self.needs)
         if found is None:
-            source = self._source(client, connection, table)
+            source = self._source(client, connection)
             builder = client.create.dataset(name=self.name, location=place).sources([source])
             found = builder.description(self.described(UNFINISHED)).build()
         else:
-            refreshed = found.update
-            for old in found.get_connection_ids():
-                if old != connection.id:
-                    refreshed.replace_connection(old_connection_id=old, new_connection_id=connection.id)
-            for source in found.sources:
-                refreshed.update_source(source_id=source.id, parameters={**source.parameters, **table})
-                refreshed.refresh_source(source.id, force_update_fields=True)
-            refreshed.mode("publish").execute()
+            self._refresh(found, connection)
         # What creating and refreshing answer has no fields.
         assert found.id
         self._arrange(self.get(client, found.id), mark)
         return self.get(client, found.id)
 
-    def _source(self, client: DataLensClientYC, connection: Connection, table: Mapping[str, str]) -> Source:
+    def _refresh(self, dataset: Dataset, connection: Connection) -> None:
+        """Read the columns again, from where they are now."""
+        update = dataset.update
+        for source in dataset.sources:
+            if source.parameters.get("db_name") != self.database:
+                # It names the old connection along: before that is replaced.
+                update.update_source(
+                    source_id=source.id, parameters={**source.parameters, "db_name": self.database}
+                )
+            if source.connection_id and source.connection_id != connection.id:
+                update.replace_connection(old_connection_id=source.connection_id, new_connection_id=connection.id)
+            update.refresh_source(source.id, force_update_fields=True)
+        update.mode("publish").execute()
+
+    def _source(self, client: DataLensClientYC, connection: Connection) -> Source:
+        table = client.create.source(using=connection).ch_table(
+            alias=self.view, db_name=self.database, table_name=self.view
+        )
         try:
-            return client.create.source(using=connection).ch_table(alias=self.view, **table).build(strict=True)
+            return table.build(strict=True)
         except DataLensValidationError:
             raise SourceError(
                 f"DataLens finds no {self.view} in ClickHouse: can it reach {connection.raw.get('host')}, does "
@@ -195,8 +204,10 @@ class DatasetEntry(Entry):
                 update.update_calculation(field=guid, formula=one.formula, kind="MEASURE", cast="float")
             else:
                 update.add_calculation(guid=guid, name=one.title, formula=one.formula, kind="MEASURE", cast="float")
-            shown, digits = ("percent", 0) if one.percent else ("number", 2)
-            update.update_field_format(field=guid, format_=shown, precision=digits)
+            if one.percent:
+                update.update_field_format(field=guid, format_="percent", precision=1)
+            else:
+                update.update_field_format(field=guid, format_="number", precision=2)
         update.mode("publish").execute()
 
 
