@@ -265,6 +265,9 @@ def datalens(views: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[DataLen
     stand_in = DataLens(views)
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        wbufsize = -1  # A reply in one piece: two would wait for each other.
+
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])), parse_float=_number)
             try:
