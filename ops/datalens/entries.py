@@ -49,12 +49,6 @@ _CELLS = 36
 """Width of a dashboard."""
 
 
-def mark_in(description: str | None) -> str | None:
-    """The definition that an entry was made of; None where Zakaz did not make it."""
-    found = _MARK.search(description or "")
-    return found[1] if found else None
-
-
 Made = Mapping[str, Any]
 """The SDK's objects of what is there already, by the keys of entries."""
 
@@ -88,8 +82,13 @@ class Entry(ABC):
     @abstractmethod
     def get(self, client: DataLensClientYC, entry_id: str) -> Any: ...
 
-    def description_in(self, found: Any) -> str | None:
-        return str(found.description or "")
+    def mark_of(self, found: Any) -> str | None:
+        """Of the definition that it was made of; None where Zakaz did not make it."""
+        mark = _MARK.search(self._description_of(found) or "")
+        return mark[1] if mark else None
+
+    def _description_of(self, found: Any) -> str | None:
+        return found.description  # type: ignore[no-any-return]
 
     @abstractmethod
     def make(self, client: DataLensClientYC, place: EntryLocation, made: Made, found: Any, mark: str) -> Any:
@@ -145,6 +144,10 @@ class DatasetEntry(Entry):
     def get(self, client: DataLensClientYC, entry_id: str) -> Dataset:
         return client.get.dataset(by_id=entry_id)
 
+    def mark_of(self, found: Dataset) -> str | None:
+        mark = super().mark_of(found)
+        return UNFINISHED if mark and _faults(found) else mark
+
     def make(
         self, client: DataLensClientYC, place: EntryLocation, made: Made, found: Dataset | None, mark: str
     ) -> Dataset:
@@ -158,7 +161,11 @@ class DatasetEntry(Entry):
         # What creating and refreshing answer has no fields.
         assert found.id
         self._arrange(self.get(client, found.id), mark)
-        return self.get(client, found.id)
+        dataset = self.get(client, found.id)
+        if faults := _faults(dataset):
+            # It is kept with them, and charts would be empty.
+            raise SourceError(f"DataLens finds faults in {self.name}: {'; '.join(faults)}.")
+        return dataset
 
     def _refresh(self, dataset: Dataset, connection: Connection) -> None:
         """Read the columns again, from where they are now."""
@@ -170,7 +177,9 @@ class DatasetEntry(Entry):
                     source_id=source.id, parameters={**source.parameters, "db_name": self.database}
                 )
             if source.connection_id and source.connection_id != connection.id:
-                update.replace_connection(old_connection_id=source.connection_id, new_connection_id=connection.id)
+                update.replace_connection(
+                    old_connection_id=source.connection_id, new_connection_id=str(connection.id)
+                )
             update.refresh_source(source.id, force_update_fields=True)
         update.mode("publish").execute()
 
@@ -209,6 +218,12 @@ class DatasetEntry(Entry):
             else:
                 update.update_field_format(field=guid, format_="number", precision=2)
         update.mode("publish").execute()
+
+
+def _faults(dataset: Dataset) -> list[str]:
+    content: Any = dataset.raw.get("dataset") or {}
+    parts = (content.get("component_errors") or {}).get("items") or []
+    return [str(one.get("message")) for part in parts for one in part["errors"] if one.get("level") != "warning"]
 
 
 def _field(dataset: Dataset, name: str) -> DatasetField:
@@ -274,9 +289,9 @@ class DashboardEntry(Entry):
     def get(self, client: DataLensClientYC, entry_id: str) -> Dashboard:
         return client.get.dashboard(by_id=entry_id)
 
-    def description_in(self, found: Dashboard) -> str | None:
+    def _description_of(self, found: Dashboard) -> str | None:
         annotation = found.raw.get("annotation")
-        return str(annotation.get("description", "")) if isinstance(annotation, Mapping) else None
+        return annotation.get("description") if isinstance(annotation, Mapping) else None
 
     def make(
         self, client: DataLensClientYC, place: EntryLocation, made: Made, found: Dashboard | None, mark: str

@@ -12,7 +12,7 @@ from datalens_sdk import DataLensClientYC, Workbook
 
 from ops.datalens.client import connected
 from ops.datalens.definitions import Definitions, definitions
-from ops.datalens.entries import ChartEntry, ConnectionEntry, DashboardEntry, DatasetEntry, Entry, mark_in
+from ops.datalens.entries import ChartEntry, ConnectionEntry, DashboardEntry, DatasetEntry, Entry
 from tasks.errors import UsageError
 from tasks.settings import Settings, require
 
@@ -42,7 +42,7 @@ def publish(settings: Settings, *, dry_run: bool = False, new_password: bool = F
         for entry in entries:
             ids = {key: made[key].id for key in entry.needs if key in made}
             mark, before = entry.mark(ids), found.get(entry.key)
-            is_same = before is not None and mark_in(entry.description_in(before)) == mark
+            is_same = before is not None and entry.mark_of(before) == mark
             is_same &= not (new_password and entry.key == _CONNECTION)
             verb = "create" if before is None else "leave" if is_same else "update"
             if verb != "leave" and not dry_run:
@@ -58,7 +58,7 @@ def _ours(client: DataLensClientYC, entries: list[Entry], workbook: Workbook) ->
     for entry in entries:
         if entry_id := there.get((entry.scope, entry.name)):
             one = entry.get(client, entry_id)
-            if mark_in(entry.description_in(one)) is None:
+            if entry.mark_of(one) is None:
                 foreign.append(f"{entry.word} «{entry.name}»")
             found[entry.key] = one
     if foreign:

@@ -230,6 +230,21 @@ def test_a_fault_that_passes_is_waited_out_and_a_run_that_was_broken_off_goes_on
     assert publish() == []
 
 
+def test_a_formula_that_datalens_does_not_take_fails_until_it_is_right(
+    publish: Callable[..., list[str]], there: DataLens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DataLens keeps a dataset with its faults and answers that all is well."""
+    wrong = definitions().formulas["f_sold_share"].model_copy(update={"formula": "SOME([seats_sold])"})
+    with monkeypatch.context() as patched:
+        defined_as(patched, formulas=definitions().formulas | {"f_sold_share": wrong})
+        for _ in range(2):
+            with pytest.raises(SourceError, match="faults in Zakaz: v_show_economics: Unknown function SOME"):
+                publish()
+
+    assert publish()[0] == "update v_show_economics"
+    assert publish() == []
+
+
 def test_the_command_prints_each_entry_and_says_what_is_missing(
     there: DataLens, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -117,8 +117,12 @@ class DataLens:
             getattr(self, f"_do_{action}")(dataset, what)
         titles = [field["title"] for field in dataset["result_schema"]]
         assert len(titles) == len(set(titles)), titles
+        dataset["component_errors"] = {"items": []}
         for field in dataset["result_schema"]:
             assert set(re.findall(r"\[(.+?)\]", field.get("formula", ""))) <= {*titles}
+            if unknown := {*re.findall(r"(\w+)\(", field.get("formula", ""))} - {"IF", "SUM"}:
+                error = {"level": "error", "message": f"Unknown function {min(unknown)}"}
+                dataset["component_errors"]["items"].append({"id": field["guid"], "errors": [error]})
         return {"dataset": dataset}
 
     def _do_add_source(self, dataset: Body, source: Body) -> None:
