@@ -10,9 +10,11 @@ from typing import Any
 
 from datalens_sdk import DataLensClientYC, Workbook
 
+from ops.datalens.boards import ChartEntry, DashboardEntry
 from ops.datalens.client import connected
+from ops.datalens.datasets import DatasetEntry
 from ops.datalens.definitions import Definitions, definitions
-from ops.datalens.entries import ChartEntry, ConnectionEntry, DashboardEntry, DatasetEntry, Entry
+from ops.datalens.entries import ConnectionEntry, Entry
 from tasks.errors import UsageError
 from tasks.settings import Settings, require
 
