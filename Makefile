@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo up down test fast check lint types bench bench-dlt soak drill screenshots install lock images sbom audit clean
+.PHONY: help demo up down test fast check lint types bench bench-dlt soak drill screenshots install datalens lock images sbom audit clean
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
 
@@ -63,6 +63,8 @@ screenshots: .venv/.installed-screens ## The pictures of docs/prefect.md, taken 
 
 install: .venv/.installed-run ## Only the environment
 
+datalens: .venv/.installed-datalens ## The environment, and DataLens's SDK for `zakaz datalens`
+
 # One that was only half made is made anew, and nothing half made stays.
 .venv/.made:
 	@chmod 700 secrets || true
@@ -93,6 +95,7 @@ lock: | .venv/.made ## Resolve the pinned versions anew, with their hashes
 	$(SUBSET) pyproject.toml --extra local --extra s3 --output-file requirements/run.txt
 	$(SUBSET) pyproject.toml --extra dev --output-file requirements/dev.txt
 	$(SUBSET) pyproject.toml --extra local --extra s3 --extra screens --output-file requirements/screens.txt
+	$(SUBSET) pyproject.toml --extra local --extra s3 --extra datalens --output-file requirements/datalens.txt
 	$(SUBSET) pyproject.toml --extra bench --output-file requirements/bench.txt
 	$(SUBSET) --group build --output-file requirements/build.txt
 	$(SUBSET) --group lock --output-file requirements/lock.txt

@@ -95,6 +95,7 @@ def _addresses(settings: Settings) -> Iterator[tuple[str, str, str, str]]:
         (("QTICKETS_BASE_URL", settings.qtickets_base_url), settings.qtickets_token),
         (vk, settings.vk_token or settings.vk_client_secret),
         (("DIRECT_BASE_URL", settings.direct_base_url), settings.direct_token),
+        (("DATALENS_BASE_URL", settings.datalens_base_url), settings.datalens_token),
         (("ALERT_TELEGRAM_BASE_URL", settings.alert_telegram_base_url), settings.alert_telegram_token),
         (("ALERT_URL", settings.alert_url.get_secret_value() if settings.alert_url else ""), settings.alert_url),
     ):

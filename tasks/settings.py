@@ -182,6 +182,15 @@ class Settings(AlertSettings):
     report_currency: str = Field(default="RUB", pattern="^[A-Z]{3}$", description="Of the marketing views.")
     ad_spend_vat: Literal["include", "exclude"] = Field(default="include", description="Spend with VAT or net.")
 
+    # Of `zakaz datalens`, with DATALENS_PASSWORD above.
+    datalens_token: SecretStr | None = Field(default=None, description="An IAM token, which lasts 12 hours.")
+    datalens_org: str | None = Field(default=None, description="The organization's id in Yandex Cloud.")
+    datalens_workbook: str | None = Field(default=None, description="The workbook's id, from its address.")
+    datalens_base_url: str = "https://api.datalens.tech"
+    datalens_clickhouse_host: str | None = Field(default=None, description="Where DataLens finds ClickHouse.")
+    datalens_clickhouse_port: int = Field(default=8443, ge=1, le=65535, description="Of its HTTP interface, TLS.")
+    datalens_ca_file: Path | None = Field(default=None, description="The certificate of a CA of one's own.")
+
     quality_wait: float = Field(
         default=90, ge=0, description="Seconds to wait for a load to end before a broken check is looked at again."
     )
@@ -199,7 +208,9 @@ class Settings(AlertSettings):
                 "json", 'it is no JSON, as {{"freshness_data": {{"lag_direct": 3}}}} is'
             ) from None
 
-    @field_validator("qtickets_base_url", "direct_base_url", "vk_base_url", "vk_legacy_base_url")
+    @field_validator(
+        "qtickets_base_url", "direct_base_url", "vk_base_url", "vk_legacy_base_url", "datalens_base_url"
+    )
     @classmethod
     def _is_address(cls, given: str) -> str:
         try:
@@ -307,7 +318,7 @@ def remarks(settings: Settings) -> Iterator[str]:
     of_accounts, given, shared = account_files(), _given_file(), _secret_files()
     read = [*shared, *of_accounts.values(), *given]
     if not os.environ.get("ZAKAZ_IGNORE_SECRETS"):
-        yield from files_not_read(HOME, (*OF_SOURCES, "alerts"), read)
+        yield from files_not_read(HOME, (*OF_SOURCES, "alerts", "datalens"), read)
     yield from names_not_read(os.environ, known)
     yield from parameters_not_read(settings.quality_parameters, SQL_DIR / "quality", SQL_DIR / "attention")
     for file in dict.fromkeys(read):

@@ -28,7 +28,8 @@ RUN = [*SERVER, *EXTRAS["local"], *EXTRAS["embedded"]]
 DECLARED = {
     "server": SERVER,
     "run": RUN,
-    "dev": [*RUN, *EXTRAS["dev"]],
+    "dev": [*RUN, *EXTRAS["datalens"], *EXTRAS["dev"]],
+    "datalens": [*RUN, *EXTRAS["datalens"]],
     "screens": [*RUN, *EXTRAS["screens"]],
     "bench": [*PYPROJECT["project"]["dependencies"], *EXTRAS["bench"]],
     "build": [*PYPROJECT["build-system"]["requires"], *GROUPS["build"]],
@@ -125,9 +126,10 @@ def test_the_wheel_has_every_module_and_every_statement(tmp_path: Path) -> None:
 
     with zipfile.ZipFile(next(tmp_path.glob("zakaz-*.whl"))) as wheel:
         names = set(wheel.namelist())
-    packages = ("cli", "flows", "tasks", "validation", "sandbox", "ops/server")
+    packages = ("cli", "flows", "tasks", "validation", "sandbox", "ops/server", "ops/datalens")
     wanted = [path for folder in packages for path in (ROOT / folder).rglob("*.py")]
     wanted += [*(ROOT / "sql").rglob("*.sql"), ROOT / "prefect.yaml", ROOT / "automations.yaml"]
+    wanted.append(ROOT / "ops" / "datalens" / "workbook.yaml")
     assert {str(path.relative_to(ROOT)) for path in wanted} - names == set()
 
 
