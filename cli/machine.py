@@ -139,6 +139,8 @@ def _environment(port: int, stands_in: bool) -> dict[str, str]:
     name = hashlib.sha256(str(_FOLDER).encode()).hexdigest()[:12]
     return env | {
         "ZAKAZ_HOME": str(HOME),
+        # The worker's runs take turns at the embedded warehouse, and nobody waits for one of them.
+        "CLICKHOUSE_LOCK_WAIT": env.get("CLICKHOUSE_LOCK_WAIT", "900"),
         "PREFECT_HOME": str(_FOLDER / "prefect"),
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
         PASSWORD: password,

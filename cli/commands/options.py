@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -58,8 +59,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, fo
 
 
 def as_day(text: str | None) -> date | None:
-    """Raises UsageError."""
+    """Also as messages write it in Russian, 31.01.2026. Raises UsageError."""
     try:
-        return None if text is None else date.fromisoformat(text)
+        written = re.fullmatch(r"(\d\d)\.(\d\d)\.(\d{4})", text or "")
+        return None if text is None else date.fromisoformat("-".join(written.groups()[::-1]) if written else text)
     except ValueError:
         raise UsageError(f"{text or 'Nothing'} is not a date. Write it as 2026-01-31.") from None
