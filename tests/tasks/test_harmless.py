@@ -84,8 +84,10 @@ def test_whatever_the_text_markdown_is_built_as_without_it(text: str, place: str
 
 def test_in_a_chat_plain_words_and_figures_stay_as_they_are() -> None:
     plain = 'utm_source "vk_ads", 15.50 of 1 000.00, 01.10.2026, и/или, R & B (2-й ряд); 50 % = ½: /data/landing/x'
+    plain += "; put QTICKETS_TOKEN into secrets/.env.qtickets."
 
     assert for_chat(plain) == plain
+    assert "." not in for_chat("secrets/.env.vk.com a/secrets/.env.vk secrets/.env.qtickets.ru").replace("/.", "/")
 
 
 FORMULAS = [
