@@ -14,9 +14,8 @@ help: ## Show this list
 demo: .venv/.installed-run ## A promoter's nine months in a local sandbox, loaded and summed up
 	@$(BIN)/zakaz demo
 
-PORT ?= 4200
 up: .venv/.installed-run ## A Prefect server with its UI, a worker and all deployments here
-	@$(BIN)/zakaz up --port $(PORT)
+	@$(BIN)/zakaz up $(if $(PORT),--port $(PORT))
 
 down: .venv/.installed-run ## Stop them; your data stay
 	@$(BIN)/zakaz down

@@ -22,6 +22,7 @@ from contextlib import suppress
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -41,6 +42,7 @@ _CONFIG = ROOT / "ops" / "supervisord.conf"
 _SANDBOX_ENV = _FOLDER / "sandbox.env"
 _MADE_UP = _FOLDER / "made-up"
 """Where the sandbox's sales and advertising are kept."""
+_PORT = 4200
 _SIGN_IN = HOME / "secrets" / "prefect.env"
 """For its owner's terminal: the programs, the server's address and password, the settings of what runs."""
 _RUNNING = _FOLDER / "running.json"
@@ -59,8 +61,9 @@ _FIRST_RUNS = (
 )
 
 
-def up(port: int) -> str:
+def up(port: int | None = None) -> str:
     """Start everything, anew where it runs already; the text that says where to look. Raises ZakazError."""
+    port = port or _last_port()
     if not _CONFIG.exists():
         raise UsageError("`zakaz up` works in a checkout of Zakaz.")
     if find_spec("supervisor") is None:
@@ -190,6 +193,12 @@ def kept_sign_in(file: Path) -> dict[str, str]:
         return dict(word.split("=", 1) for word in shlex.split(text) if "=" in word)
     except ValueError:
         raise SettingsError(f"{file} cannot be read: a quote has no end. Mend it, or delete it.") from None
+
+
+def _last_port() -> int:
+    """Of the start before: bookmarks and the links of messages lead there."""
+    address = urlsplit(kept_sign_in(_SIGN_IN).get("PREFECT_API_URL", ""))
+    return address.port or _PORT
 
 
 def _write_secret(file: Path, text: str) -> None:

@@ -27,8 +27,11 @@ app = group()
 )
 def up_command(
     port: Annotated[
-        int, typer.Option("--port", metavar="N", min=1024, max=65535, help="Of the Prefect UI.")
-    ] = 4200,
+        int | None,
+        typer.Option(
+            "--port", metavar="N", min=1024, max=65535, help="Of the Prefect UI; as before, or 4200, if left out."
+        ),
+    ] = None,
     _env: EnvFile = None,
 ) -> None:
     """Start a Prefect server, a worker and the deployments on this machine; without tokens, the sandbox too."""
