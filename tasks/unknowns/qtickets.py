@@ -26,6 +26,7 @@ _DATES: Mapping[str, Callable[[datetime], str]] = {
 }
 _SLACK = timedelta(hours=3)
 _LARGE_PAGE = 500
+_OLD_PAGES = 4
 _SELECT = ("id", "payed", "baskets.id")
 _PAST_SHOWS = 2
 
@@ -76,15 +77,32 @@ class Orders:
         listing = self._listing("orders", 5, await self.form(), select=_SELECT)
         return await self._calls.once("selected", lambda: listing.page(1))
 
-    async def many(self) -> Reply[Page]:
-        """A large page of the oldest orders, without what is personal where `select` works."""
+    async def large_page(self) -> Reply[Page]:
+        """The oldest orders, without what is personal where `select` works."""
+        return await self._old(1, _LARGE_PAGE)
+
+    async def old(self) -> list[Record]:
+        """Of several pages where a large one does not come."""
+        large = (await self.large_page()).value
+        size = _LARGE_PAGE if large else None
+        pages = [large] if large else []
+        while len(pages) < _OLD_PAGES and (not pages or len(pages) < pages[0].pages):
+            page = (await self._old(len(pages) + 1, size)).value
+            if page is None:
+                break
+            pages.append(page)
+        return [record for page in pages for record in page.records]
+
+    async def _old(self, number: int, size: int | None) -> Reply[Page]:
         reply = (await self.selected()).value
         select = ORDER_SELECT if reply and _answer_to_select(_names_of(reply)) == "nested" else ()
-        listing = self._listing("orders", _LARGE_PAGE, await self.form(), select=select)
-        return await self._calls.once("many", lambda: listing.page(1))
+        listing = self._listing("orders", size, await self.form(), select=select)
+        return await self._calls.once(("old", number, size), lambda: listing.page(number))
 
     async def past_shows(self) -> list[int]:
-        select = ("id", "shows.id", "shows.start_date")
+        page = (await self.selected()).value
+        is_lost = page is not None and _answer_to_select(_names_of(page)) == "lost"
+        select = () if is_lost else ("id", "shows.id", "shows.start_date")
         listing = self._listing("events", 10, await self.form(), select=select)
         events = (await self._calls.once("events", lambda: listing.page(1))).value
         shows = [show for event in (events.records if events else ()) for show in parts_of(event.get("shows"))]
@@ -123,7 +141,7 @@ def _judge_dates(facts: Facts) -> Judged | None:
 
 
 async def _ask_page(orders: Orders) -> Facts:
-    usual, large = await orders.plain(1), await orders.many()
+    usual, large = await orders.plain(1), await orders.large_page()
     if usual.value is None:
         return {}
     return {
@@ -168,9 +186,8 @@ def _judge_select(facts: Facts) -> Judged | None:
 async def _ask_refunds(orders: Orders) -> Facts:
     """Of paid orders with a ticket that was given back: how many cost as much as all tickets, or only as the rest;
     how many tickets were deleted, how many orders paid for after the refund."""
-    page = (await orders.many()).value
     facts = {"all": 0, "rest": 0, "deleted": 0, "kept": 0, "moved": 0}
-    for order in page.records if page else ():
+    for order in await orders.old():
         baskets = baskets_of(order)
         back = [basket for basket in baskets if moment(basket.get("refunded_at"))]
         if not (is_true(order.get("payed")) or order.get("payed_at")) or not back:
@@ -206,9 +223,8 @@ def _judge_dates_of_refunds(facts: Facts) -> Judged | None:
 
 
 async def _ask_quantity(orders: Orders) -> Facts:
-    page = (await orders.many()).value
     units = []
-    for order in page.records if page else ():
+    for order in await orders.old():
         baskets = baskets_of(order)
         several = any((whole(b.get("quantity")) or 1) > 1 and money(b.get("price")) for b in baskets)
         if several and not any(b.get("refunded_at") or b.get("deleted_at") for b in baskets):

@@ -47,6 +47,10 @@ class Exchange:
     seen: dict[str, Any] = field(repr=False)
     target: httpx.URL | None = field(repr=False, default=None)
 
+    @property
+    def is_success(self) -> bool:
+        return httpx.codes.is_success(self.status)
+
 
 class Watch:
     """`hosts`: where the calls may go. `question`: the one that is being asked."""
