@@ -17,6 +17,7 @@ _COLUMNS = Words(
     "| что не известно | пока | с | нужно | ответы и что из них следует |",
 )
 _NOTHING, _REPORT = Words("nothing", "ничего"), Words("please report", "сообщите нам")
+_MOST_VALUES = 4
 _DECIDES = Words("It decides", "Решает")
 
 
@@ -46,7 +47,8 @@ def _then(verdict: Verdict, language: str) -> str:
         return _REPORT.of(language)
     if not verdict.setting:
         return _NOTHING.of(language)
-    return f"`{verdict.setting}`" + (f"=`{verdict.fits[0]}`" if verdict.fits else "")
+    fits = verdict.fits if len(verdict.fits) <= _MOST_VALUES else verdict.fits[:1]
+    return " ".join([f"`{verdict.setting}`", *(["=", ", ".join(f"`{value}`" for value in fits)] if fits else [])])
 
 
 if __name__ == "__main__":
