@@ -41,7 +41,7 @@ _FILE = Words(
 
 
 def run_probe(source: str, account: str | None, apply: bool) -> int:
-    """Print the answers of each account and give the exit status. One account that fails does not stop the others."""
+    """Print the answers of each account and give the exit status. One that fails does not stop the others."""
     settings = load_settings()
     accounts = [one for one in wanted(source, account, settings) if one.source.name in INTERVIEWS]
     if not accounts:

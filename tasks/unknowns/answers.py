@@ -48,8 +48,9 @@ def keep(client: Client, account: Account, answered: Iterable[Answered]) -> None
         for one in answered
         if one.judged
     ]
-    instants = {"answered_at": pl.Datetime("ms", "UTC"), "_ver": pl.UInt64}
-    insert(client, TABLE, pl.DataFrame(rows, schema_overrides=instants))
+    columns = (pl.col("answered_at").dt.cast_time_unit("ms"), pl.col("_ver").cast(pl.UInt64))
+    if rows:
+        insert(client, TABLE, pl.DataFrame(rows).with_columns(columns))
 
 
 def newest(client: Client, account: Account) -> dict[str, tuple[Judged, datetime]]:

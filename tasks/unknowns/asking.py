@@ -75,7 +75,8 @@ def ask_all(interview: Interview, account: Account, key: bytes) -> tuple[list[An
     watch = Watch(interview.reads, hosts_of(account.source.reads(settings)), Shaper(key))
     with traffic.watched_by(watch):
         answered = asyncio.run(_ask(interview, settings.model_copy(update=patient), watch))
-    if not any(one.judged or one.is_odd for one in answered) and not any(one.is_success for one in watch.exchanges):
+    is_told = any(one.judged or one.is_odd for one in answered)
+    if not is_told and not any(one.is_success for one in watch.exchanges):
         seen = ", ".join(sorted({f"HTTP {one.status}" for one in watch.exchanges})) or "no reply"
         raise SourceError(f"{account.title} answered no question ({seen}). `zakaz smoke` says what is wrong.")
     return answered, watch.exchanges
@@ -92,8 +93,8 @@ async def _ask(interview: Interview, settings: Settings, watch: Watch) -> list[A
 
 
 async def _answer(question: Question, calls: Any) -> Answered:
-    """Whatever an API sends ends no probe: that it is odd is what those who mend want to know. Of the error only its
-    kind is told, since its text may quote the reply."""
+    """Whatever an API sends ends no probe: that it is odd is what those who mend want to know. Of the error only
+    its kind is told, since its text may quote the reply."""
     try:
         return Answered(question, question.judge(await question.ask(calls)))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, PolarsError) as error:
