@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import typer
 
 from cli.terminal import complain, say, working
-from tasks.errors import UsageError, ZakazError
+from tasks.errors import SettingsError, UsageError, ZakazError
 from tasks.exposure import make_private
 from tasks.load.migrate import migrated
 from tasks.settings import HOME, file_that_sets, load_settings
@@ -30,7 +31,10 @@ FOLDER = HOME / "data" / "probe"
 _OPEN = Words("Not told. It takes: {}.", "Не выяснено. Для этого нужно: {}.")
 _REPORT = Words("Please report this with the file below.", "Сообщите нам об этом и приложите файл, указанный ниже.")
 _ODD = Words("The reply is of another kind than known.", "Ответ не такой, каким его знают.")
-_SET = Words("Set {}={} in {} (now {}).", "Поставьте {}={} в {} (сейчас {}).")
+_SET = Words(
+    "Set {}={} in {} (now {}), or say `zakaz probe --apply`.",
+    "Поставьте {}={} в {} (сейчас {}) или выполните `zakaz probe --apply`.",
+)
 _WRITES = Words("{}: {}={} instead of {}", "{}: {}={} вместо {}")
 _WRITTEN = Words("Written. The next load reads it.", "Записано. Следующая загрузка это прочтёт.")
 _SURE = Words("Write this?", "Записать?")
@@ -84,10 +88,17 @@ def _lines(account: Account, answered: list[Answered], language: str) -> Iterato
             continue
         yield f"    {one.verdict.words.of(language)}"
         if found := wrong.get(one.question.id):
-            place = account.settings.file_of(account.source.word)
+            place = _place(account, found.setting)
             yield f"    {_SET.of(language).format(found.setting, found.right, place, found.is_now)}"
         if one.verdict.report:
             yield f"    {_REPORT.of(language)}"
+
+
+def _place(account: Account, setting: str) -> str:
+    try:
+        return str(file_that_sets(account.settings, account.source.word, setting))
+    except SettingsError:
+        return "the environment"
 
 
 def _contradicted(account: Account, answered: list[Answered]) -> list[Contradiction]:
@@ -108,6 +119,16 @@ def _apply(account: Account, answered: list[Answered], language: str) -> None:
         say(_WRITTEN.of(language))
 
 
+def _once(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Numbered; a reply that looks like an earlier one is named by its number, so that the file can be read."""
+    replies = [one["reply"] for one in calls]
+    same = [replies.index(reply) for reply in replies]
+    return [
+        {"number": number, **one, "reply": one["reply"] if first == number else f"like call {first}"}
+        for number, (one, first) in enumerate(zip(calls, same, strict=True))
+    ]
+
+
 def write_shapes(told: list[tuple[Account, list[Answered], list[Exchange]]]) -> Path:
     """A new file, its owner's alone; see docs/unknowns.md."""
     now = datetime.now(UTC)
@@ -118,7 +139,7 @@ def write_shapes(told: list[tuple[Account, list[Answered], list[Exchange]]]) -> 
             {
                 "source": account.source.name,
                 "answers": {one.question.id: one.judged.answer for one in answered if one.judged},
-                "calls": [one.seen for one in exchanges],
+                "calls": _once([one.seen for one in exchanges]),
             }
             for account, answered, exchanges in told
         ],

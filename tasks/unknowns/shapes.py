@@ -51,7 +51,7 @@ class Shaper:
             text = text_of_bytes(reply.content)
         first, *rows = [line.split("\t") for line in text.splitlines() if line.strip()] or [[""]]
         if not {"Date", "CampaignId"} & set(first):
-            return f"{'a page' if '<' in text[:200] else 'text'} of {_length(text)}"
+            return f"{'a page' if '<' in text[:200] else 'text'} of {_lengths([text])}"
         names = [name if name in FIELDS else _OTHER for name in first]
         cells = [dict(zip(names, row, strict=True)) for row in rows if len(row) == len(names)]
         return {"table": self.of([cells]), "other lines": _count(len(rows) - len(cells))}
@@ -62,8 +62,10 @@ class Shaper:
             return "deeper"
         objects = [value for value in values if isinstance(value, dict)]
         lists = [value for value in values if isinstance(value, list)]
-        plain = sorted({_plain(value) for value in values if not isinstance(value, dict | list)})
-        found: list[Any] = [" | ".join(plain)] if plain else []
+        kinds = {kind for value in values if (kind := _kind(value))}
+        if free := [value for value in values if isinstance(value, str) and not _kind(value)]:
+            kinds.add(f"text of {_lengths(free)}")
+        found: list[Any] = [" | ".join(sorted(kinds))] if kinds else []
         if objects:
             found.append(self._of_objects(objects, depth))
         if lists:
@@ -92,7 +94,7 @@ class Shaper:
         if len(lists) == 1 and all(isinstance(item, dict) for item in items):
             if order := {name: way for name in _IN_ORDER if (way := _order(items, name))}:
                 shape["order"] = order
-            if ids := [one["id"] for one in (items[:1] + items[-1:]) if isinstance(one.get("id"), int | str)]:
+            if ids := [_id(one) for one in (items[:1] + items[-1:]) if isinstance(_id(one), int | str)]:
                 shape["first and last id"] = [self._hash(one) for one in ids]
         return shape
 
@@ -104,22 +106,27 @@ class Shaper:
         return hmac.digest(self._key, str(value).encode("utf-8", "replace"), hashlib.sha256).hex()[:8]
 
 
-def _plain(value: object) -> str:
+def _kind(value: object) -> str:
+    """Empty for an object, a list and free text."""
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "true or false"
     if isinstance(value, int | float):
         return "whole number" if isinstance(value, int) else "number"
-    text = str(value)
-    form = next((name for name, pattern in _FORMS.items() if re.fullmatch(pattern, text, re.ASCII)), "")
-    return f"text: {form}" if form else f"text of {_length(text)}"
+    if not isinstance(value, str):
+        return ""
+    return next((f"text: {name}" for name, form in _FORMS.items() if re.fullmatch(form, value, re.ASCII)), "")
 
 
-def _length(text: str) -> str:
+def _id(one: dict[str, Any]) -> Any:
+    return one.get("id", one.get("Id"))
+
+
+def _lengths(texts: Sequence[str]) -> str:
     """Between two powers of two."""
-    bits = len(text).bit_length()
-    return f"{1 << bits - 1} to {(1 << bits) - 1} characters" if bits > 1 else f"{len(text)} characters"
+    least, most = (edge(len(text).bit_length() for text in texts) for edge in (min, max))
+    return f"{1 << least - 1 if least else 0} to {(1 << most) - 1} characters"
 
 
 def _count(number: int) -> str:

@@ -79,10 +79,10 @@ class Watch:
         seen = {
             "question": self.question,
             "call": name,
-            "query": sorted({key.partition("[")[0] for key in request.url.params}),
-            "body": _names_in(request),
+            "query": " ".join(sorted({key.partition("[")[0] for key in request.url.params})),
+            "body": " ".join(_names_in(request)),
             "status": reply.status_code,
-            "headers": sorted(headers),
+            "headers": " ".join(sorted(headers)),
             "reply": self._shaper.of_reply(reply),
         }
         self.exchanges.append(Exchange(name, reply.status_code, headers, seen, target_of(reply)))
