@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo up down test fast check lint types bench bench-dlt soak drill screenshots install datalens lock images sbom audit clean
+.PHONY: help demo up down test fast check lint types bench bench-dlt soak drill screenshots install datalens lock unknowns images sbom audit clean
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
 
@@ -98,6 +98,9 @@ lock: | .venv/.made ## Resolve the pinned versions anew, with their hashes
 	$(SUBSET) pyproject.toml --extra bench --output-file requirements/bench.txt
 	$(SUBSET) --group build --output-file requirements/build.txt
 	$(SUBSET) --group lock --output-file requirements/lock.txt
+
+unknowns: .venv/.installed-run ## The tables of docs/unknowns.md, of the questions that `zakaz probe` asks
+	$(BIN)/python -m tasks.unknowns.page
 
 images: .venv/.installed-run ## Put the digests that the registry gives behind the images' tags
 	$(BIN)/python ops/images.py

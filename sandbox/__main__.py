@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NoReturn
 
+from sandbox import variants
 from sandbox.direct import DirectApi
 from sandbox.living import Living
 from sandbox.qtickets import QticketsApi
@@ -39,6 +40,9 @@ def main() -> int:
     qtickets, vk, direct = QticketsApi.of(world), VkAdsApi.of(world), DirectApi.of(world)
     vk_legacy = VkLegacyApi(vk.cabinet)
     others = _add_others(world, qtickets, vk, direct)
+    apis = {"qtickets": qtickets, "vk": vk, "legacy": vk_legacy, "direct": direct}
+    if left := variants.behave(apis, options.like):
+        sys.stderr.write(f"sandbox: nothing behaves like {', '.join(left)}\n")
     # A report is ready when it is asked for again: nobody need wait here as for the real one.
     direct.switches.retry_in = ("0",)
     try:
@@ -134,6 +138,13 @@ def _options() -> argparse.Namespace:
         "--live", nargs="?", type=float, const=60.0, metavar="SECONDS",
         help="let time go on: new orders, refunds and spend every so many seconds (default: %(const)g)",
     )  # fmt: skip
+    parser.add_argument(
+        "--like",
+        type=variants.answers_in,
+        default={},
+        metavar="FILE",
+        help="behave as a file of `zakaz probe` says",
+    )
     parser.add_argument("--settings", type=Path, metavar="FILE", help="write what a loader takes as --env FILE")
     options = parser.parse_args()
     if options.since:

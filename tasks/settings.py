@@ -312,6 +312,22 @@ def given_file_is_of(word: str) -> bool:
     return any(_values(file, own) for file in _given_file())
 
 
+def file_that_sets(settings: Settings, word: str, name: str) -> Path:
+    """Where a setting of an account of this source stands, or belongs: of several files the one that counts. Raises
+    SettingsError where the environment decides."""
+    if settings._file:
+        return HOME / settings._file
+    if name.lower() in _in_environment():
+        raise SettingsError(f"{name} is set in the environment, which goes before every file: change it there.")
+    given = _given_file()
+    others = {f".env.{one}" for one in OF_SOURCES if one != word}
+    read = [*(file for file in _secret_files() if file.name not in others), *given]
+    setting = [file for file in read if _values(file, [name.lower()])]
+    if setting or given_file_is_of(word):
+        return (setting or given)[-1]
+    return HOME / "secrets" / f".env.{word}"
+
+
 def remarks(settings: Settings) -> Iterator[str]:
     """What somebody wrote and nobody reads: files and names that look like ours."""
     known = frozenset(name.upper() for name in Settings.model_fields)

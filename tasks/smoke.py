@@ -22,6 +22,8 @@ from tasks.load.sql import sql_files
 from tasks.load.warehouse import warehouse
 from tasks.settings import GIVEN_FILE, HOME, Settings, remarks
 from tasks.sources.accounts import Account, wanted
+from tasks.unknowns import INTERVIEWS
+from tasks.unknowns.answers import contradictions, newest
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,9 @@ def _probes(
     yield "warehouse: rights", partial(_rights, settings)
     for account in filter(_is_set_up, accounts):
         yield f"{account.label}: last run", partial(_last_run, account)
+    for account in filter(_is_set_up, accounts):
+        if account.source.name in INTERVIEWS:
+            yield f"{account.label}: answers", partial(_answers, account)
     yield "backups", partial(_backups, settings)
     yield "alerts", partial(_alerts, settings, channel)
 
@@ -184,6 +189,22 @@ def _last_run(account: Account) -> str:
     if status == "failed":
         raise ZakazError(f"the last run failed: {message}")
     return f"{status}, {finished_at:%Y-%m-%d %H:%M} UTC" if finished_at else status
+
+
+def _answers(account: Account) -> str:
+    """Whether the settings go with what the API told of itself."""
+    with warehouse(account.settings) as client:
+        told = newest(client, account)
+    answers = {question: judged for question, (judged, _) in told.items()}
+    wrong = [
+        f"{found.setting} is {found.is_now}, by the answer of {told[found.question.id][1]:%Y-%m-%d} it should be "
+        f"{found.right}"
+        for found in contradictions(account.settings, account.source.name, answers)
+    ]
+    if wrong:
+        again = f"zakaz probe {account.source.name} --account {account.name} --apply"
+        raise _Warning(f"settings contradict what the API answered. {'; '.join(wrong)}: `{again}`")
+    return f"{len(answers)} questions answered, no setting contradicts" if answers else "never asked: `zakaz probe`"
 
 
 def _backups(settings: Settings) -> str:

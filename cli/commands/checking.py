@@ -15,6 +15,7 @@ from cli.commands.options import (
     Limit,
     as_day,
     complete_source,
+    complete_source_or_all,
     examples,
     group,
 )
@@ -116,6 +117,35 @@ def smoke_command(
     from cli.run import run_smoke
 
     raise typer.Exit(run_smoke(verbose, as_json, account))
+
+
+@app.command(
+    "probe",
+    epilog=examples(
+        "zakaz probe",
+        "zakaz probe qtickets --account spb",
+        "zakaz probe --apply",
+    ),
+)
+def probe_command(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE", autocompletion=complete_source_or_all, help="qtickets, vk_ads, direct or all."
+        ),
+    ] = "all",
+    account: AccountName = None,
+    apply: Annotated[
+        bool,
+        typer.Option("--apply", help="Write the settings that follow into the token files, after showing them."),
+    ] = False,
+    _env: EnvFile = None,
+) -> None:
+    """Ask live accounts what nobody else can tell, by reading alone; see docs/unknowns.md."""
+    terminal.show_progress(verbose=False)
+    from cli.probing import run_probe
+
+    raise typer.Exit(run_probe(source, account, apply))
 
 
 @app.command(

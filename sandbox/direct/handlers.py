@@ -41,6 +41,8 @@ class Handlers:
 
     def _route(self, path: str, answer: Callable[[HttpRequest], Response]) -> Route:
         async def endpoint(request: HttpRequest) -> Response:
+            if request.url.path.split("/")[-2] not in self._api.switches.versions:
+                return Response(status_code=404)
             with self._api.lock:
                 return answer(request)
 

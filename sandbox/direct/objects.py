@@ -26,11 +26,12 @@ def is_combinatorial(ad: Ad) -> bool:
     return campaign_type(ad) == UNIFIED and not _is_on_networks(ad)
 
 
-def campaigns(ads: Iterable[Ad], currency: str, day: date) -> list[Object]:
-    """Without those of the campaign wizard, which only reports tell of. Those of deleted ads stay."""
+def campaigns(ads: Iterable[Ad], currency: str, day: date, wizard: bool) -> list[Object]:
+    """Without those of the campaign wizard, which only reports tell of, unless ``wizard``. Those of deleted ads
+    stay."""
     by_id: dict[int, list[Ad]] = {}
     for ad in ads:
-        if not ad.wizard:
+        if wizard or not ad.wizard:
             by_id.setdefault(ad.campaign_id, []).append(ad)
     return [_campaign(own, currency, day) for own in by_id.values()]
 

@@ -71,7 +71,7 @@ def call(
     ads = [ad for ad in world.ads if v501 or switches.unified_on_v5 or objects.campaign_type(ad) == objects.TEXT]
     day = moscow_day(world.until)
     if service == "campaigns":
-        kind, found = CAMPAIGNS, objects.campaigns(ads, currency, day)
+        kind, found = CAMPAIGNS, objects.campaigns(ads, currency, day, switches.lists_wizard)
     elif service == "adgroups":
         kind, found = AD_GROUPS, objects.ad_groups(ads, day)
     else:

@@ -59,7 +59,16 @@ class DirectSwitches:
     zero_money: str = "0.00"
     """Zero money where decimals are asked for; in micros it is always 0."""
 
+    adds_vat: bool = True
+    """Reports add VAT where they are asked to."""
+
     # Objects
+    versions: tuple[str, ...] = ("v501", "v5")
+    """Those that there are; another one is 404."""
+
+    lists_wizard: bool = False
+    """``campaigns.get`` has the campaigns of the campaign wizard as well."""
+
     objects_page_limit: int = 10_000
     """Objects a get answers at most; more make it answer ``LimitedBy``."""
 

@@ -9,7 +9,7 @@ from sandbox.qtickets.query import Query
 from sandbox.qtickets.switches import Switches
 from sandbox.qtickets.table import Table
 from sandbox.qtickets.variants import varied
-from sandbox.qtickets.wire import Document
+from sandbox.qtickets.wire import Document, UnhandledFault
 
 Tree = dict[str, Any]
 
@@ -25,6 +25,8 @@ def page(table: Table, query: Query, switches: Switches) -> Document:
     )
     size = table.per_page
     if query.per_page and switches.honour_per_page:
+        if switches.refuse_larger_pages and query.per_page > switches.max_per_page:
+            raise UnhandledFault("too large a page")
         size = min(query.per_page, switches.max_per_page)
     rows = found[::-1] if query.newest_first and switches.honour_order_by else found
     shape = shaper(query, switches)
@@ -39,7 +41,8 @@ def shaper(query: Query, switches: Switches) -> Callable[[Document], Document]:
     """What turns a stored document into the one that is sent."""
     if not query.select or not switches.honour_select:
         return lambda document: varied(document, switches)
-    tree = _tree(query.select, nested=switches.honour_nested_select)
+    select = tuple(path for path in query.select if not (switches.lose_nested_select and "." in path))
+    tree = _tree(select, nested=switches.honour_nested_select)
     return lambda document: _selected(varied(document, switches), tree)
 
 

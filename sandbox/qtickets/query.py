@@ -46,6 +46,8 @@ def query_of(request: Request, switches: Switches) -> Query:
         order = raw.get("orderBy") or {"id": "asc"}
         if list(order) != ["id"] or order["id"] not in ("asc", "desc"):
             raise UnhandledFault("only ids are sorted by")
+        if any(not _is_understood(one["value"], switches) for one in _items(raw, "where")):
+            raise UnhandledFault("a date in another form")
         return Query(
             where=tuple(
                 Condition(one["column"], one.get("operator", "="), one["value"]) for one in _items(raw, "where")
@@ -58,6 +60,11 @@ def query_of(request: Request, switches: Switches) -> Query:
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UnhandledFault(f"not understood: {raw}") from error
+
+
+def _is_understood(value: Any, switches: Switches) -> bool:
+    is_date = isinstance(value, str) and value[4:5] == "-"
+    return not is_date or switches.dates == "both" or ("T" in value) == (switches.dates == "iso")
 
 
 def raw_parameters(request: Request, switches: Switches) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 SANDBOX_TOKEN = "sandbox-qtickets-token-zqpd"  # noqa: S105 - opens nothing but the sandbox
 
@@ -40,6 +41,21 @@ class Switches:
 
     max_per_page: int = 500
     """A larger ``perPage`` is cut to this; ``paging.perPage`` of the answer tells."""
+
+    refuse_larger_pages: bool = False
+    """A ``perPage`` above ``max_per_page`` gets 503 instead."""
+
+    lose_nested_select: bool = False
+    """A dotted path brings nothing, and its object or list is missing."""
+
+    dates: Literal["both", "iso", "sql"] = "both"
+    """Which a filter understands: with ``T`` and an offset, or without; the other one gets 503."""
+
+    past_seats: Literal["told", "empty", "refused"] = "told"
+    """Seats of a show that is over."""
+
+    other_campaigns: dict[str, str] = field(default_factory=dict)
+    """What stands in ``utm_campaign`` instead."""
 
     price_per_line: bool = False
     """Basket prices are those of the whole line where quantity > 1. The price of the order is the same."""

@@ -26,6 +26,9 @@ def varied(document: Document, switches: Switches) -> Document:
         changed["price"] = money(_exact(document["price"]) - gone)
     if switches.deleted_after_refund and baskets and all(basket["refunded_at"] for basket in baskets):
         changed["deleted_at"] = max(str(basket["refunded_at"]) for basket in baskets)
+    if switches.other_campaigns and isinstance(tags := document["utm"], dict):
+        campaign = tags.get("utm_campaign", "")
+        changed["utm"] = tags | {"utm_campaign": switches.other_campaigns.get(campaign, campaign)}
     if switches.id_as_strings:
         changed["id"] = str(document["id"])
     if switches.flags_as_ints:

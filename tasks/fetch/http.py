@@ -288,7 +288,10 @@ def _client(api: Api, timeout: httpx.Timeout) -> httpx.AsyncClient:
             auth=api.auth,
             timeout=timeout,
             limits=httpx.Limits(max_connections=4),
-            event_hooks={"response": [bodies.limited(api.most_bytes)]},
+            event_hooks={
+                "request": [traffic.on_request],
+                "response": [bodies.limited(api.most_bytes), traffic.on_response],
+            },
         )
     except (ssl.SSLError, OSError):
         raise SettingsError("SSL_CERT_FILE or SSL_CERT_DIR names no certificates that can be read.") from None

@@ -6,7 +6,7 @@ There a report is accepted, being built, finished and kept for some hours.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -62,6 +62,8 @@ class ReportQueue:
         request, switches = parse(params, today), self._switches()
         if request.of_account and switches.account_totals == "refused":
             raise DirectError(3500, "Not supported")
+        if not switches.adds_vat:
+            request = replace(request, with_vat=False)
         more = Decimal(request.of_account and switches.account_totals == "wrong")
         if headers.get("processingMode", "auto") != "offline" and request.days <= switches.auto_online_days:
             _check_time(request, switches.online_days_limit)

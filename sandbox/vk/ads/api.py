@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request as HttpRequest
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from sandbox.accounts import Accounts
@@ -51,6 +51,7 @@ class VkAdsApi(Accounts):
         routes = [
             Route(_TOKEN_PATH, self._endpoint("oauth2", self._token, is_open=True), methods=["POST"]),
             Route(f"{_V2}/user.json", self._endpoint("user", self._user)),
+            Route(f"{_V2}/billing/transaction_groups.json", self._endpoint("billing", self._transactions)),
             Route(f"{_V2}/agency/clients.json", self._endpoint("clients", self._clients)),
             *(Route(f"{_V2}/{name}.json", self._endpoint(name, self._list(name))) for name in lists.DEFAULT_FIELDS),
             *(
@@ -91,6 +92,9 @@ class VkAdsApi(Accounts):
         """``method`` is what the limits count; an endpoint that is not open wants a token."""
 
         async def endpoint(request: HttpRequest) -> Response:
+            host = self.switches.moved_to
+            if host and request.url.hostname != host:
+                return RedirectResponse(request.url.replace(hostname=host), 301)
             with self.cabinet.lock:
                 try:
                     if not is_open:
@@ -131,6 +135,9 @@ class VkAdsApi(Accounts):
             "currency": cabinet.currency,
             "account": {"id": cabinet.account_id, "currency": cabinet.currency, "balance": "10000.00"},
         }
+
+    def _transactions(self, _: Request) -> Document:
+        return statistics.transactions(self.cabinet, self.switches)
 
     def _clients(self, request: Request) -> Document:
         cabinets = [one.cabinet for one in self.accounts.values() if one.tokens.agency is self.tokens]

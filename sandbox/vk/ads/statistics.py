@@ -46,6 +46,22 @@ def by_day(level: str, cabinet: Cabinet, parameters: Parameters, switches: Switc
     return {"items": items, "total": {"base": _base(overall, switches)}}
 
 
+def transactions(cabinet: Cabinet, switches: Switches) -> Document:
+    """What was paid in, and by month what was charged, as the vendor's sample words them."""
+    if switches.charges == "refused":
+        raise errors.access_denied()
+    by_month: dict[str, Figures] = {}
+    for day, figures in cabinet.figures(USERS, cabinet.account_id).items():
+        by_month[f"{day:%Y-%m}-01"] = by_month.get(f"{day:%Y-%m}-01", NOTHING) + figures
+    paid_in = {"type": "deposit", "amount": "3540.00", "tax_amount": "540" if switches.charges == "net" else "0.00"}
+    charged = [
+        {"type": "charge", "amount": money(by_month[month].spent), "tax_amount": "0.00", "date": month}
+        for month in sorted(by_month, reverse=True)
+    ]
+    found = [{"id": number, **one} for number, one in enumerate([paid_in, *charged], 31_364_364)]
+    return {"count": len(found), "limit": 50, "offset": 0, "items": found[:50]}
+
+
 def _ids(level: str, parameters: Parameters, cabinet: Cabinet) -> list[int]:
     """One unknown id fails them all."""
     wanted = parameters.list("id")

@@ -17,6 +17,12 @@ class Switches:
     account_totals: Literal["told", "refused", "wrong"] = "told"
     """Of the whole account by day; ``wrong``: each day that has spend has a rouble more than its ads."""
 
+    moved_to: str = ""
+    """Host to which every other one redirects; empty: none does."""
+
+    charges: Literal["net", "gross", "refused"] = "net"
+    """Transactions: VAT was taken when money was paid in, or it was not, or the token may not read them."""
+
     list_cap: int = 50
     """The largest ``limit`` of a list. The vendor's text says 50, several clients send 250."""
 

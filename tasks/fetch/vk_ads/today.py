@@ -53,11 +53,11 @@ _FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 _CURRENCY_PLACES = ("account", "additional_info")
 
 
-class _PageTooLarge(Exception):
-    pass
+class PageTooLarge(Exception):
+    """The API refuses a page of that size."""
 
 
-class _UnknownIds(Exception):
+class UnknownIds(Exception):
     """An id is unknown, so the API refused the whole batch."""
 
 
@@ -187,7 +187,7 @@ class Today:
                 *only,
             ]
             return await self.client.get(f"api/v2/{resource}.json", query=query)
-        except _PageTooLarge:
+        except PageTooLarge:
             if self._page <= SMALL_PAGE:
                 raise SourceError(f"{TITLE} refuses pages of {self._page} {resource}.") from None
             self._page = SMALL_PAGE
@@ -211,7 +211,7 @@ class Today:
         help (`listed`), the batch is split in halves."""
         try:
             return await self._batch("banners", ids, window)
-        except _UnknownIds:
+        except UnknownIds:
             if len(ids) == 1:
                 return Statistics(lost=ids)
         known = None if listed else await self.these("banners", set(ids))
@@ -338,10 +338,10 @@ def _judge(reply: httpx.Response) -> None:
         _judge_limit(reply)
     text = text_of_bytes(reply.content) if reply.status_code in (400, 404) else ""
     if "/statistics/banners/" in reply.request.url.path and re.search(r"WRONG_(BANNERS|IDS)\b", text):
-        raise _UnknownIds
+        raise UnknownIds
     if reply.status_code == httpx.codes.BAD_REQUEST:
         if "max_value" in text and "/statistics/" not in reply.request.url.path:
-            raise _PageTooLarge
+            raise PageTooLarge
         code = re.search(r'"code"\s*:\s*"([A-Za-z_()]{1,60})"', text)
         if code and code[1].startswith("unknown_resource_field"):
             raise _UnknownFields(code[1])
