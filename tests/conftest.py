@@ -22,6 +22,7 @@ for _name in [
             "PREFECT_",
             "ZAKAZ_ENV",
             "ALERT_",
+            "DIGEST_",
             "BACKUP_",
             "COSTS_",
             "AD_SHOWS_",

@@ -127,7 +127,12 @@ def test_the_wheel_has_every_module_and_every_statement(tmp_path: Path) -> None:
         names = set(wheel.namelist())
     packages = ("cli", "flows", "tasks", "validation", "sandbox", "ops/server")
     wanted = [path for folder in packages for path in (ROOT / folder).rglob("*.py")]
-    wanted += [*(ROOT / "sql").rglob("*.sql"), ROOT / "prefect.yaml", ROOT / "automations.yaml"]
+    wanted += [
+        *(ROOT / "sql").rglob("*.sql"),
+        *(ROOT / "tasks" / "translations").iterdir(),
+        ROOT / "prefect.yaml",
+        ROOT / "automations.yaml",
+    ]
     assert {str(path.relative_to(ROOT)) for path in wanted} - names == set()
 
 
