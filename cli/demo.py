@@ -32,14 +32,16 @@ from tasks.load.warehouse import warehouse
 from tasks.quality.attention import attention
 from tasks.quality.checks import Finding
 from tasks.quality.run import summary
+from tasks.quality.words import weekday
 from tasks.settings import load_settings
+from tasks.translation import marked, said
 from tasks.window import moscow_today
 
 _CURRENCY = "RUB"
 _ROWS = 8
 """Of tables that may be long."""
 _NEXT = """
-Try next, until there are data of your own:
+{next}
   {zakaz} forecast --backtest
   {zakaz} attention
   {zakaz} sql "SELECT city, spend_total, net_revenue,
@@ -47,10 +49,15 @@ Try next, until there are data of your own:
     ORDER BY d DESC, spend_total DESC LIMIT 5"
   {zakaz} quality
   {zakaz} runs
-Your own figures: put the tokens into secrets/ (samples in configs/), then
+{own}
   {zakaz} smoke
   {zakaz} load all
-What was made up is in {home} and mixes with nothing of yours."""
+{made_up}"""
+_COLUMNS = marked(
+    *("currency", "events", "cities", "tickets", "revenue", "refunds", "net revenue", "event", "city", "source"),
+    *("net", "spend", "romi", "roas"),
+)
+"""Of the tables that `sql/demo` makes."""
 
 
 def run_demo(days: int, scale: float) -> None:
@@ -76,14 +83,16 @@ def run_demo(days: int, scale: float) -> None:
             say(line_of(outcome))
     if failed:
         raise failed[0]
-    say(f"quality {summary(judged)}.")
+    language = load_settings().zakaz_language
+    say(f"quality {summary(judged, language)}.")
     for result in judged:
         if result.status == "unjudged" and not result.hindered:
             say(f"Not judged for want of data, which is no fault: {result.check.name}:\n{result.message}")
-    print(f"Made up, fetched, loaded and judged in {time.monotonic() - begun:.0f} s.\n")
-    _show(tables)
-    _show_concerts(tables["coming"], found)
-    _show_next()
+    took = f"{time.monotonic() - begun:.0f}"
+    print(said("Made up, fetched, loaded and judged in {seconds} s.", language, seconds=took), end="\n\n")
+    _show(tables, language)
+    _show_concerts(tables["coming"], found, language)
+    _show_next(language)
 
 
 @contextmanager
@@ -136,41 +145,55 @@ def _read(*paths: str) -> tuple[dict[str, pl.DataFrame], list[Finding]]:
         return tables, attention(client, settings, moscow_today())
 
 
-def _show(tables: dict[str, pl.DataFrame]) -> None:
-    out.print(_table("In the warehouse", tables["totals"]))
-    out.print(_table("Top events", tables["events"]))
-    out.print(_table("What each rouble brought, by source", tables["sources"]))
-    out.print(_table("What each rouble brought, by city", tables["cities"]))
+def _show(tables: dict[str, pl.DataFrame], language: str) -> None:
+    out.print(_table(said("In the warehouse", language), tables["totals"], language))
+    out.print(_table(said("Top events", language), tables["events"], language))
+    out.print(_table(said("What each rouble brought, by source", language), tables["sources"], language))
+    out.print(_table(said("What each rouble brought, by city", language), tables["cities"], language))
     days = tables["days"]
     highest = float(max(days["net_revenue"].max() or 0, 1))  # type: ignore[arg-type]
-    chart = Table(title="Net revenue by day, RUB", title_justify="left", box=None, show_header=False)
+    chart = Table(
+        title=said("Net revenue by day, RUB", language), title_justify="left", box=None, show_header=False
+    )
     for day, net in days.iter_rows():
-        chart.add_row(f"{day:%a %d.%m}", cell(net), Bar(highest, 0, max(0.0, float(net)), width=40, color="green"))
+        chart.add_row(
+            f"{weekday(day, language)} {day:%d.%m}",
+            cell(net),
+            Bar(highest, 0, max(0.0, float(net)), width=40, color="green"),
+        )
     out.print(chart)
 
 
-def _show_concerts(coming: pl.DataFrame, found: list[Finding]) -> None:
-    if not coming.is_empty():
-        print(f"\nComing shows, the next {_ROWS} of {coming.height}" if coming.height > _ROWS else "\nComing shows")
-        out.print(shows_table(coming.head(_ROWS), "en"))
+def _show_concerts(coming: pl.DataFrame, found: list[Finding], language: str) -> None:
+    if coming.height > _ROWS:
+        print("\n" + said("Coming shows, the next {n} of {all}", language, n=_ROWS, all=coming.height))
+    elif coming.height:
+        print("\n" + said("Coming shows", language))
+    if coming.height:
+        out.print(shows_table(coming.head(_ROWS), language))
     if found:
-        print("\nWhat deserves attention")
-        out.print(attention_table(found[:_ROWS], "en"))
+        print("\n" + said("What deserves attention", language))
+        out.print(attention_table(found[:_ROWS], language))
 
 
-def _table(title: str, rows: pl.DataFrame) -> Table:
+def _table(title: str, rows: pl.DataFrame, language: str) -> Table:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="dim")
     for name, kind in rows.schema.items():
-        table.add_column(name.replace("_", " "), justify="right" if kind.is_numeric() else "left")
+        table.add_column(said(name.replace("_", " "), language), justify="right" if kind.is_numeric() else "left")
     for values in rows.iter_rows():
-        table.add_row(*("(none)" if value == "" else cell(value) for value in values))
+        table.add_row(*(f"({said('none', language)})" if value == "" else cell(value) for value in values))
     return table
 
 
-def _show_next() -> None:
+def _show_next(language: str) -> None:
     ours = Path(sys.executable).with_name("zakaz")
     is_on_path = shutil.which("zakaz") == str(ours)
     zakaz = Path("zakaz") if is_on_path else ours
     zakaz = zakaz.relative_to(Path.cwd()) if zakaz.is_relative_to(Path.cwd()) else zakaz
     home = DEMO_HOME.relative_to(Path.cwd()) if DEMO_HOME.is_relative_to(Path.cwd()) else DEMO_HOME
-    print(_NEXT.format(zakaz=zakaz, home=home))
+    words = {
+        "next": said("Try next, until there are data of your own:", language),
+        "own": said("Your own figures: put the tokens into secrets/ (samples in configs/), then", language),
+        "made_up": said("What was made up is in {home} and mixes with nothing of yours.", language, home=home),
+    }
+    print(_NEXT.format(zakaz=zakaz, **words))

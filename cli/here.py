@@ -8,14 +8,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
 from cli import stopping
-from tasks.alerts.alert import Trouble, opened, words_of
+from tasks.alerts.alert import Trouble, failure_of, opened, words_of
 from tasks.alerts.channel import settings_channel
 from tasks.alerts.sending import deliver, fire, resolve
+from tasks.alerts.stake import stake_of
 from tasks.backfill import backfill
+from tasks.digest import sending
 from tasks.errors import SettingsError
 from tasks.harmless import for_chat
 from tasks.ingest import Report, ingest
@@ -23,10 +26,11 @@ from tasks.load.backup import BackedUp, backup
 from tasks.quality.checks import Result
 from tasks.quality.run import run_checks
 from tasks.replay import replay
-from tasks.settings import Settings, load_alert_settings, load_settings
+from tasks.settings import Settings, language, load_alert_settings, load_settings
 from tasks.smoke import Probe, probe_all, refuse_failures
 from tasks.sources import SOURCES
 from tasks.sources.accounts import Account, wanted
+from tasks.translation import retold, said
 from tasks.window import Window, moscow_today
 
 _ACCOUNTS = "accounts of {}"
@@ -67,6 +71,10 @@ def back_up(settings: Settings, name: str | None) -> BackedUp:
     return backup(settings, name)
 
 
+def send_digest(settings: Settings) -> str:
+    return sending.send_digest(settings, settings_channel(settings))
+
+
 def is_attended() -> bool:
     """Whether a person may be looking on: one of the standard streams is a terminal."""
     return any(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
@@ -77,11 +85,11 @@ def alerts_of(name: str, days: str = "") -> Iterator[None]:
     """Around the work of a command, e.g. `qtickets` and `30 days`: an alert of its failure is sent unless somebody
     looks on, and resolved by the next run of as many days that succeeds."""
     what = f"{name} {days}".strip()
-    with stopping.on_stop(lambda how: fire_unseen(what, how)):
+    with stopping.on_stop(lambda how: fire_unseen(what, how, name)):
         try:
             yield
         except Exception as error:
-            fire_unseen(what, words_of(error))
+            fire_unseen(what, words_of(error), name)
             raise
     resolve_done(what, name)
 
@@ -103,17 +111,21 @@ def resolve_done(what: str, name: str) -> None:
     resolve(settings, keys, settings_channel(settings))
 
 
-def fire_unseen(what: str, why: str) -> None:
-    """Send an alert of a failure, unless somebody looks on."""
+def fire_unseen(what: str, why: str, name: str = "") -> None:
+    """Send an alert of a failure, unless somebody looks on. `name`: the account of `what`, e.g. `qtickets spb`."""
     if is_attended():
         return
-    trouble = Trouble(_key(what), f"{what} failed", why, for_chat(why), footer="See `zakaz runs`.")
+    spoken = language()
+    footer = said("All runs: zakaz runs", spoken)
+    trouble = Trouble(_key(what), failure_of(what, spoken), why, for_chat(retold(why, spoken)), footer=footer)
     try:
         settings = load_settings()
     except SettingsError:
         _fire_without_settings(trouble)
-    else:
-        fire(settings, trouble, settings_channel(settings))
+        return
+    source, _, account = name.partition(" ")
+    body = "\n".join(filter(None, (trouble.body, stake_of(settings, source, account))))
+    fire(settings, replace(trouble, body=body), settings_channel(settings))
 
 
 def _fire_without_settings(trouble: Trouble) -> None:
@@ -122,7 +134,7 @@ def _fire_without_settings(trouble: Trouble) -> None:
         channel = settings_channel(load_alert_settings())
     except SettingsError:
         return
-    deliver(opened(trouble, datetime.now(UTC)), channel)
+    deliver(opened(trouble, datetime.now(UTC), language()), channel)
 
 
 def _key(what: str) -> str:

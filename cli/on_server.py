@@ -19,6 +19,7 @@ from cli.terminal import complain
 from flows import outcomes
 from flows.backfill import FLOWS, backfill
 from flows.backup import backup
+from flows.digest import digest
 from flows.faults import fault_of
 from flows.quality import quality
 from flows.replay import replay
@@ -77,6 +78,10 @@ def back_up(settings: Settings, name: str | None) -> BackedUp:
     return done
 
 
+def send_digest(settings: Settings) -> str:
+    return str(digest())
+
+
 @contextmanager
 def alerts_of(name: str, days: str = "") -> Iterator[None]:
     """The hooks of a flow send its alerts. What fails before there is a run, such as a missing token or a Prefect
@@ -87,7 +92,7 @@ def alerts_of(name: str, days: str = "") -> Iterator[None]:
             yield
         except Exception as error:
             if not watch.has_run:
-                fire_unseen(name, words_of(error))
+                fire_unseen(name, words_of(error), name)
             raise
     resolve_done(name, name)
 

@@ -37,6 +37,7 @@ class Place(Protocol):
     def judge(self, settings: Settings) -> list[Result]: ...
     def probe(self, settings: Settings, account: str | None) -> list[Probe]: ...
     def back_up(self, settings: Settings, name: str | None) -> BackedUp: ...
+    def send_digest(self, settings: Settings) -> str: ...
     def alerts_of(self, name: str, days: str = "") -> AbstractContextManager[None]: ...
 
 
@@ -181,6 +182,12 @@ def run_backup(name: str | None) -> str:
     where = place()
     with working("Backing up"), where.alerts_of("backup"):
         return str(where.back_up(load_settings(), name))
+
+
+def run_digest() -> str:
+    where = place()
+    with working("Judging the data and looking at yesterday"), where.alerts_of("digest"):
+        return where.send_digest(load_settings())
 
 
 def line_of(report: Report) -> str:

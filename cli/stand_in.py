@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tasks.settings import HOME, Settings, load_settings
 
-_KEPT = ("alert_", "zakaz_alert_")
-"""Where alerts go may stay the user's."""
+_KEPT = ("alert_", "zakaz_alert_", "zakaz_language")
+"""Where alerts go may stay the user's, and so may the language."""
 DEMO_HOME = HOME / "data" / "demo"
 
 

@@ -14,27 +14,25 @@ from flows.parameters import shown
 from tasks.alerts.block import block_channel
 from tasks.quality.run import accept_findings
 from tasks.settings import load_settings
+from tasks.translation import marked
 
+_CHECK = marked("Check", "Its name, as the message has it.")
+_FINDING = marked("Finding", "Its name, as the message has it; with a * behind all that begin so.")
+_UNTIL = marked("Until", "The last day, in Moscow, on which it is accepted.")
+_WHY = marked("Why", "For whoever sees it next.")
 CheckName = Annotated[
     str,
-    Field(pattern="^[a-z0-9_]+$", json_schema_extra=shown("Check", None, "Проверка", "Её имя, как в сообщении.")),
+    Field(pattern="^[a-z0-9_]+$", json_schema_extra=shown(*_CHECK)),
 ]
 Key = Annotated[
     str,
     Field(
         min_length=1,
-        json_schema_extra=shown(
-            "Finding", None, "Находка", "Её ключ, как в сообщении; с * на конце — все, что так начинаются."
-        ),
+        json_schema_extra=shown(*_FINDING),
     ),
 ]
-Until = Annotated[
-    date,
-    Field(json_schema_extra=shown("Until", None, "До какого дня", "Последний день, по Москве, когда она принята.")),
-]
-Why = Annotated[
-    str, Field(min_length=1, json_schema_extra=shown("Why", None, "Почему", "Для того, кто увидит её следующим."))
-]
+Until = Annotated[date, Field(json_schema_extra=shown(*_UNTIL))]
+Why = Annotated[str, Field(min_length=1, json_schema_extra=shown(*_WHY))]
 
 
 @flow(name="accept", description=__doc__, **ALERT_HOOKS)

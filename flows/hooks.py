@@ -13,14 +13,16 @@ from prefect.settings import get_current_settings
 
 from flows.accounts import AccountsFailed
 from flows.outcomes import note_flow_run
-from tasks.alerts.alert import LONGEST, Trouble, shortened, words_of
+from tasks.alerts.alert import LONGEST, Trouble, failure_of, shortened, words_of
 from tasks.alerts.block import block_channel
 from tasks.alerts.sending import fire, resolve
+from tasks.alerts.stake import stake_of
 from tasks.errors import SettingsError
 from tasks.harmless import for_chat
-from tasks.settings import load_settings
+from tasks.settings import language, load_settings
 from tasks.sources.accounts import label as label_of
 from tasks.sources.windows import label
+from tasks.translation import retold, said
 from tasks.window import moscow_today
 
 logger = logging.getLogger("zakaz.alerts")
@@ -56,15 +58,16 @@ def run_failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> No
     except SettingsError as error:
         _hand_over(flow_run, essence, error)
         return
-    channel, ending = block_channel(settings), (state.name or "failed").lower()
-    footer = f"Run: {for_chat(flow_run.name)}\n{address_of(flow_run)}"
+    channel, spoken = block_channel(settings), settings.zakaz_language
+    footer = f"{said('Run', spoken)}: {for_chat(flow_run.name)}\n{address_of(flow_run)}"
     failed: list[tuple[str | None, str]] = [(flow_run.parameters.get("account"), essence)]
     done: list[str | None] = []
     if isinstance(ended_by := error_of(state), AccountsFailed):
         failed, done = [*ended_by.failed.items()], [None, *ended_by.done]
     for name, why in failed:
-        title = f"{_what(flow.name, flow_run, name)} {ending}"
-        fire(settings, Trouble(_key(flow, flow_run, name), title, why, for_chat(why), footer=footer), channel)
+        title = failure_of(_what(flow.name, flow_run, name), spoken)
+        told = "\n".join(filter(None, (for_chat(retold(why, spoken)), stake_of(settings, flow.name, name))))
+        fire(settings, Trouble(_key(flow, flow_run, name), title, why, told, footer=footer), channel)
     # The key of the account `main` is that of the run as a whole.
     for key in {_key(flow, flow_run, name) for name in done} - {_key(flow, flow_run, name) for name, _ in failed}:
         resolve(settings, key, channel)
@@ -96,7 +99,7 @@ def _hand_over(flow_run: FlowRun, essence: str, error: SettingsError) -> None:
         CANNOT_TELL,
         resource={"prefect.resource.id": f"prefect.flow-run.{flow_run.id}", "prefect.resource.name": flow_run.name},
         related=related,
-        payload={"message": shortened(for_chat(essence), LONGEST)},
+        payload={"message": shortened(for_chat(retold(essence, language())), LONGEST)},
     )
 
 

@@ -18,6 +18,7 @@ from prefect.states import Crashed, Failed
 
 from tasks.errors import ZakazError
 from tasks.harmless import for_terminal
+from tasks.settings import language
 
 P = ParamSpec("P")
 
@@ -49,7 +50,7 @@ def in_words(work: Callable[P, State[object]]) -> Callable[P, State[object]]:
         try:
             return work(*args, **kwargs)
         except ZakazError as error:
-            return Failed(message=for_terminal(str(error)), data=error)
+            return Failed(message=for_terminal(error.told(language())), data=error)
 
     # Prefect looks up the names of types where the function is that it is given.
     run.__signature__ = inspect.signature(work, eval_str=True)  # type: ignore[attr-defined]

@@ -11,54 +11,40 @@ from tasks.load.backup_place import NAME
 from tasks.settings import language
 from tasks.sources import SOURCES
 from tasks.sources.windows import MOST_DAYS
+from tasks.translation import marked, said
 
 
-def shown(title: str, description: str | None, title_ru: str, description_ru: str) -> dict[str, Any]:
-    """A parameter as Prefect's form shows it, put into the schema itself, since as a title Prefect takes the name.
-    What differs from flow to flow is described in the flow's docstring, in English alone."""
-    if language() == "ru":
-        return {"title": title_ru, "description": description_ru}
-    return {"title": title} | ({"description": description} if description else {})
+def shown(title: str, description: str) -> dict[str, Any]:
+    """A parameter as Prefect's form shows it, in the reader's language, put into the schema itself, since as a
+    title Prefect takes the name."""
+    spoken = language()
+    return {"title": said(title, spoken), "description": said(description, spoken)}
 
 
-Days = Annotated[
-    int,
-    Field(
-        ge=1,
-        le=MOST_DAYS,
-        json_schema_extra=shown(
-            "Days back", None, "Сколько дней", "Назад, по Москве: продажи до сегодня, реклама до вчера."
-        ),
-    ),
-]
-_FIRST = "None: the days back, as above. To load certain days, choose date and pick the first of them."
-_FIRST_RU = (
-    "None: сколько дней назад, как выше. Чтобы взять определённые дни, выберите date и укажите первый из них."
+_DAYS = marked("Days back", "In Moscow: sales up to today, advertising up to yesterday.")
+Days = Annotated[int, Field(ge=1, le=MOST_DAYS, json_schema_extra=shown(*_DAYS))]
+_FIRST = marked(
+    "First day", "None: the days back, as above. To load certain days, choose date and pick the first of them."
 )
-FirstDay = Annotated[date | None, Field(json_schema_extra=shown("First day", _FIRST, "Первый день", _FIRST_RU))]
-_LAST = "None: up to today for ticket sales, up to yesterday for advertising, whose today is not over."
-_LAST_RU = "None: продажи до сегодня, реклама до вчера: её сегодняшний день не кончился."
-LastDay = Annotated[date | None, Field(json_schema_extra=shown("Last day", _LAST, "Последний день", _LAST_RU))]
-_REFRESH = "Ask the API also for what was fetched before. Off is right nearly always."
-_REFRESH_RU = "Спросить API и о том, что уже скачано. Почти всегда лучше выключено."
-Refresh = Annotated[bool, Field(json_schema_extra=shown("Fetch again", _REFRESH, "Скачать заново", _REFRESH_RU))]
+FirstDay = Annotated[date | None, Field(json_schema_extra=shown(*_FIRST))]
+_LAST = marked(
+    "Last day", "None: up to today for ticket sales, up to yesterday for advertising, whose today is not over."
+)
+LastDay = Annotated[date | None, Field(json_schema_extra=shown(*_LAST))]
+_REFRESH = marked("Fetch again", "Ask the API also for what was fetched before. Off is right nearly always.")
+Refresh = Annotated[bool, Field(json_schema_extra=shown(*_REFRESH))]
+_ACCOUNT = marked("Account", "None: all accounts of the source, each as a run of its own.")
+AccountName = Annotated[str | None, Field(pattern="^[a-z0-9-]+$", json_schema_extra=shown(*_ACCOUNT))]
 _NAMES = "; ".join(f"{name}: {source.title}" for name, source in SOURCES.items())
-_ACCOUNT = "None: all accounts of the source, each as a run of its own."
-_ACCOUNT_RU = "None: все аккаунты источника, каждый своим запуском."
-AccountName = Annotated[
-    str | None,
-    Field(pattern="^[a-z0-9-]+$", json_schema_extra=shown("Account", _ACCOUNT, "Аккаунт", _ACCOUNT_RU)),
-]
-SourceName = Annotated[
-    str, Field(json_schema_extra={"enum": list(SOURCES), **shown("Source", _NAMES, "Источник", _NAMES)})
-]
-_BEGINNING_RU = "С какого дня. Дни, которых у источника уже нет, пропускаются."
-Beginning = Annotated[date, Field(json_schema_extra=shown("First day", None, "Первый день", _BEGINNING_RU))]
-_REDO_RU = "И те дни, что уже загружены. Выключено: они пропускаются."
-Redo = Annotated[bool, Field(json_schema_extra=shown("Load again", None, "Загрузить заново", _REDO_RU))]
-_TODAY_RU = "None: на сегодня. Чтобы судить на другой день, по Москве, выберите date и укажите его."
-Today = Annotated[date | None, Field(json_schema_extra=shown("Day", None, "День", _TODAY_RU))]
-_WHOLE_RU = "И проверки, которые читают билеты и объявления всех дней; это дольше."
-Whole = Annotated[bool, Field(json_schema_extra=shown("All of history", None, "Вся история", _WHOLE_RU))]
-_NAME_RU = "Бэкапа; если не указать — база и время в UTC."
-BackupName = Annotated[str, Field(pattern=f"^{NAME}$", json_schema_extra=shown("Name", None, "Имя", _NAME_RU))]
+_SOURCE = marked("Source")
+SourceName = Annotated[str, Field(json_schema_extra={"enum": list(SOURCES), **shown(*_SOURCE, _NAMES)})]
+_BEGINNING = marked("First day", "From which day on. Days that the source no longer has are left out.")
+Beginning = Annotated[date, Field(json_schema_extra=shown(*_BEGINNING))]
+_REDO = marked("Load again", "Also the days that are loaded. Off: they are left out.")
+Redo = Annotated[bool, Field(json_schema_extra=shown(*_REDO))]
+_TODAY = marked("Day", "None: as of today. To judge as of another day, in Moscow, choose date and pick it.")
+Today = Annotated[date | None, Field(json_schema_extra=shown(*_TODAY))]
+_WHOLE = marked("All of history", "Also the checks that read the tickets and ads of all days, which takes longer.")
+Whole = Annotated[bool, Field(json_schema_extra=shown(*_WHOLE))]
+_NAME = marked("Name", "Of the backup; the database and the time in UTC if left out.")
+BackupName = Annotated[str, Field(pattern=f"^{NAME}$", json_schema_extra=shown(*_NAME))]

@@ -18,23 +18,11 @@ from tasks.prefect_tasks import judge
 from tasks.quality.checks import Result
 from tasks.quality.run import ChecksBroken, refuse_broken, run_checks, summary
 from tasks.settings import load_settings
+from tasks.translation import marked, named, said
 from tasks.window import moscow_today
 
-_RUSSIAN = {
-    "ok": "в порядке",
-    "BROKEN": "НАРУШЕНО",
-    "not judged": "не проверено",
-    "check": "проверка",
-    "status": "состояние",
-    "what": "что не так",
-    "if broken": "насколько важно",
-    "fail": "важно",
-    "warn": "посмотрите",
-    "name": "имя",
-    "Nothing is broken.": "Всё в порядке.",
-    "Checks that read all of history are left to the night.": "Проверки, читающие всю историю, идут ночью.",
-}
-_MARKS = {"ok": "ok", "broken": "BROKEN", "unjudged": "not judged"}
+_MARKS = named(ok="ok", broken="BROKEN", unjudged="not judged")
+_SEVERITIES = marked("fail", "warn")
 
 
 def alert_unless_sent(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
@@ -63,47 +51,36 @@ def quality(today: Today = None, whole: Whole = True) -> State[object]:
     results = run_checks(settings, day, run_id, channel=block_channel(settings), whole=whole, judge=judge)
     _publish(results, whole, settings.zakaz_language)
     refuse_broken(results)
-    return Completed(message=for_terminal(summary(results)), data=results)
+    return Completed(message=for_terminal(summary(results, settings.zakaz_language)), data=results)
 
 
 def _publish(results: list[Result], whole: bool, language: str) -> None:
     """Broken ones first: a person reads the top."""
 
-    def said(text: str) -> str:
-        return _RUSSIAN.get(text, text) if language == "ru" else text
-
     order = {"broken": 0, "unjudged": 1, "ok": 2}
     rows = [
         {
-            said("check"): _title(r, language),
-            said("status"): said(_MARKS[r.status]),
-            said("what"): for_chat(r.said(language)),  # Prefect's page shows it as it is.
-            said("if broken"): said(r.check.severity),
-            said("name"): f"{r.check.name} {r.findings[0].key}" if r.findings else r.check.name,
+            said("check", language): r.check.titled(language),
+            said("status", language): said(_MARKS[r.status], language),
+            said("what", language): for_chat(r.said(language)),  # Prefect's page shows it as it is.
+            said("if broken", language): said(r.check.severity, language),
+            said("name", language): f"{r.check.name} {r.findings[0].key}" if r.findings else r.check.name,
         }
         for r in sorted(results, key=lambda r: (order[r.status], not r.hindered, r.check.severity, r.check.name))
     ]
-    description = for_markdown(summary(results))
+    description = for_markdown(summary(results, language))
     create_table_artifact(rows, key="quality-checks", description=description)
     lines = [
-        f"- **{_title(r, language)}** ({said(r.check.severity)}): {for_markdown(r.said(language))}. "
-        f"{_why(r, language)}."
+        f"- **{r.check.titled(language)}** ({said(r.check.severity, language)}): "
+        f"{for_markdown(r.said(language))}. {r.check.reason(language)}."
         for r in results
         if r.status == "broken"
     ]
     lines += [
-        f"- **{_title(r, language)}** ({said('not judged')}): {for_markdown(r.message)}."
+        f"- **{r.check.titled(language)}** ({said('not judged', language)}): {for_markdown(r.said(language))}."
         for r in results
         if r.hindered
     ]
-    rest = [] if whole else ["", said("Checks that read all of history are left to the night.")]
-    text = "\n".join([f"## {description}", "", *(lines or [said("Nothing is broken.")]), *rest])
+    rest = [] if whole else ["", said("Checks that read all of history are left to the night.", language)]
+    text = "\n".join([f"## {description}", "", *(lines or [said("Nothing is broken.", language)]), *rest])
     create_markdown_artifact(text, key="quality", description=description)
-
-
-def _title(result: Result, language: str) -> str:
-    return (result.check.title_ru or result.check.title) if language == "ru" else result.check.title
-
-
-def _why(result: Result, language: str) -> str:
-    return (result.check.why_ru or result.check.why) if language == "ru" else result.check.why

@@ -16,6 +16,7 @@ it is Prefect that shows it as the state of a run: so what cannot be printed is 
 import signal
 
 from tasks.harmless import whole_for_terminal
+from tasks.translation import retold
 
 
 class ZakazError(Exception):
@@ -26,6 +27,10 @@ class ZakazError(Exception):
     def __init__(self, message: str, *, transient: bool = False) -> None:
         super().__init__(whole_for_terminal(message))
         self.transient = transient
+
+    def told(self, language: str) -> str:
+        """The message in the reader's language; the log and the warehouse have it in English."""
+        return retold(str(self), language)
 
 
 class SourceError(ZakazError):

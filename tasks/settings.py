@@ -56,6 +56,11 @@ class AlertSettings(BaseSettings):
     alert_telegram_chat: str | None = Field(default=None, description="The chat's number or @name.")
     alert_telegram_base_url: str = "https://api.telegram.org"
     alert_repeat_hours: float = Field(default=24, gt=0, description="When an alert that stays open is sent again.")
+    digest_to: SecretStr | None = Field(
+        default=None,
+        description="Who gets the morning message: addresses of Apprise with commas, e.g. tgram://TOKEN/CHAT. "
+        "Else it goes where alerts go.",
+    )
     zakaz_language: Literal["ru", "en"] = Field(default="ru", description="Of messages about the data.")
 
     _file: str = PrivateAttr("")

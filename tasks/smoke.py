@@ -92,18 +92,18 @@ def _probes(
 def _timed(name: str, probe: Callable[[], str]) -> Probe:
     begun = time.monotonic()
 
-    def said(status: str, found: str, todo: str = "") -> Probe:
+    def told(status: str, found: str, todo: str = "") -> Probe:
         return Probe(name, status, round(time.monotonic() - begun, 2), found, todo)
 
     try:
-        return said("ok", probe())
+        return told("ok", probe())
     except _Warning as warning:
         found, _, todo = str(warning).partition(". ")
-        return said("warning", found, todo)
+        return told("warning", found, todo)
     except SettingsError as error:
-        return said("warning", "not set up", str(error))
+        return told("warning", "not set up", str(error))
     except ZakazError as error:
-        return said("failure", "does not work", str(error))
+        return told("failure", "does not work", str(error))
 
 
 def _token_files(settings: Settings) -> str:
@@ -213,16 +213,16 @@ def _backups(settings: Settings) -> str:
 
 
 def _alerts(settings: Settings, channel: Channel | None) -> str:
+    with warehouse(settings) as client:
+        lost = undelivered(client)
+    if lost.height:
+        trouble, sent_at, error = lost.row(0)
+        when = f"{trouble}, {sent_at:%m-%d %H:%M} UTC"
+        raise ZakazError(f"{lost.height} messages of the last week were not delivered, the last of {when}: {error}")
     if channel is None:
         raise _Warning(
             "no alert is sent of failures. Set ZAKAZ_ALERT_BLOCK to a Prefect notification block, or ALERT_URL if "
             "there is no Prefect server."
         )
     channel.check()
-    with warehouse(settings) as client:
-        lost = undelivered(client)
-    if lost.height:
-        trouble, sent_at, error = lost.row(0)
-        when = f"{trouble}, {sent_at:%m-%d %H:%M} UTC"
-        raise ZakazError(f"{lost.height} alerts of the last week were not delivered, the last of {when}: {error}")
     return channel.name

@@ -23,6 +23,7 @@ for _name in [
             "ZAKAZ_ENV",
             "ALERT_",
             "DATALENS_",
+            "DIGEST_",
             "BACKUP_",
             "COSTS_",
             "AD_SHOWS_",

@@ -149,6 +149,32 @@ def probe_command(
 
 
 @app.command(
+    "digest",
+    epilog=examples(
+        "zakaz digest --dry-run",
+        "zakaz digest",
+    ),
+)
+def digest_command(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print it, send nothing.")] = False,
+    _env: EnvFileOrDemo = None,
+) -> None:
+    """The morning message: yesterday, campaigns, what deserves attention. It is sent once a day."""
+    terminal.show_progress(verbose=False)
+    if not dry_run:
+        from cli.run import run_digest
+
+        terminal.say(run_digest())
+        return
+    from tasks.digest.sending import draw_digest
+    from tasks.window import moscow_today
+
+    with terminal.working("Judging the data and looking at yesterday"):
+        text = draw_digest(load_settings(), moscow_today()).text
+    print(text)
+
+
+@app.command(
     "runs",
     epilog=examples(
         "zakaz runs",

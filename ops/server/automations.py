@@ -15,6 +15,7 @@ from ops.server.heartbeats import send_heartbeats
 from ops.server.manifest import read
 from tasks.errors import UsageError, ZakazError
 from tasks.settings import Settings
+from tasks.translation import said
 
 PREFIX = "Zakaz: "
 """How the names of ours begin. What other people made stays."""
@@ -27,12 +28,26 @@ def apply_automations(settings: Settings, file: Path, left_out: Collection[str] 
     with get_client(sync_client=True) as client:
         block = _block(client, settings.zakaz_alert_block)
         held = [a for a in client.read_automations() if a.name.startswith(PREFIX)]
-        declared = [d for d in read(file)["automations"] if not _is_of(d, left_out)]
+        language = settings.zakaz_language
+        declared = [_said(d, language) for d in read(file)["automations"] if not _is_of(d, left_out)]
         lines = [f"{d['name']}: {_brought(client, d, block, held)}" for d in declared]
         gone = [a for a in held if a.name not in {d["name"] for d in declared}]
         lines += [_remove(client, automation) for automation in gone]
         send_heartbeats(client)
         return lines
+
+
+TEXTS = ("subject", "body", "message")
+"""Of an action."""
+
+
+def _said(declared: dict[str, Any], language: str) -> dict[str, Any]:
+    """What people read of it in their language; its name stays, by which it is known."""
+    actions = [
+        action | {name: said(action[name], language) for name in TEXTS if name in action}
+        for action in declared["actions"]
+    ]
+    return declared | {"description": said(declared["description"], language), "actions": actions}
 
 
 def _is_of(declared: dict[str, Any], tags: Collection[str]) -> bool:

@@ -31,6 +31,7 @@ from prefect.flows import Flow, load_flow_from_entrypoint
 
 from ops.server.manifest import OURS, read
 from tasks.errors import ZakazError
+from tasks.translation import said
 
 _AT_ONCE = 1
 """Runs of a queue at a time: what comes while one runs waits for it."""
@@ -46,9 +47,7 @@ def apply_deployments(
     """
     manifest = read(file)
     declared = [d for d in manifest["deployments"] if not set(left_out) & set(d["tags"])]
-    if language == "ru":
-        russian = manifest.get("definitions", {}).get("russian", {})
-        declared = [d | {"description": russian.get(_name(d), d["description"])} for d in declared]
+    declared = [d | {"description": said(d["description"], language)} for d in declared]
     with get_client(sync_client=True) as client:
         _make_pool(client, pool_type)
         # In the file's order: a queue made earlier comes first when a worker is busy.
@@ -56,11 +55,11 @@ def apply_deployments(
             _limit(client, name)
         paused = [name for name, held in _held(client).items() if held.paused]
         try:
-            said = _deploy({"name": OURS, "pull": manifest["pull"], "deployments": declared})
+            output = _deploy({"name": OURS, "pull": manifest["pull"], "deployments": declared})
         except BaseException:
             _pause(client, paused)
             raise
-        return _tidy(client, {_name(d): d for d in declared}, paused, said)
+        return _tidy(client, {_name(d): d for d in declared}, paused, output)
 
 
 def _make_pool(client: SyncPrefectClient, kind: str) -> None:
@@ -116,7 +115,7 @@ def _pause(client: SyncPrefectClient, names: Collection[str]) -> None:
 
 
 def _tidy(
-    client: SyncPrefectClient, declared: dict[str, dict[str, Any]], paused: list[str], said: str
+    client: SyncPrefectClient, declared: dict[str, dict[str, Any]], paused: list[str], output: str
 ) -> list[str]:
     """Remove what the file no longer has, pause again what was paused, and see that the rest is as it says."""
     lines = []
@@ -130,7 +129,7 @@ def _tidy(
         if name in paused:
             client.pause_deployment(held.id)
         lines.append(f"{name}: {'; '.join(wanted.values()) or 'by hand'}{', paused' if name in paused else ''}")
-    _prove(client, declared, said)
+    _prove(client, declared, output)
     return sorted(lines)
 
 
@@ -141,11 +140,11 @@ def _remove_schedules(client: SyncPrefectClient, held: DeploymentResponse, wante
     return [str(schedule.slug) for schedule in gone]
 
 
-def _prove(client: SyncPrefectClient, declared: dict[str, dict[str, Any]], said: str) -> None:
+def _prove(client: SyncPrefectClient, declared: dict[str, dict[str, Any]], output: str) -> None:
     """`prefect deploy` goes on after one that it could not make, and ends with status 0."""
     held = {name: _crons_of(deployment) for name, deployment in _held(client).items()}
     if wrong := [name for name, one in declared.items() if held.get(name) != _crons_in(one)]:
-        raise ZakazError(f"`prefect deploy` did not bring {', '.join(wrong)} to the server. It said:\n{said}")
+        raise ZakazError(f"`prefect deploy` did not bring {', '.join(wrong)} to the server. It said:\n{output}")
 
 
 def _crons_in(declared: dict[str, Any]) -> dict[str, str]:

@@ -16,12 +16,14 @@ _TIMEOUT = 20
 
 @dataclass(frozen=True)
 class Channel:
-    """`send` takes the subject and the body and raises where the message was not taken. `check` raises ZakazError
-    where there is no such channel."""
+    """`send` takes the subject and the body, gives the message's own name if it has one, and raises where it was
+    not taken. `check` raises ZakazError where there is no such channel. `answer`, where the channel can: likewise,
+    below the message of that name."""
 
     name: str
-    send: Callable[[str, str], None]
+    send: Callable[[str, str], str | None]
     check: Callable[[], object] = lambda: None
+    answer: Callable[[str, str, str], str | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,24 @@ def settings_channel(settings: AlertSettings) -> Channel | None:
     if settings.alert_url is None and settings.alert_telegram_token is None:
         return None
 
-    def send(subject: str, body: str) -> None:
+    def send(subject: str, body: str, **more: Any) -> str | None:
         posted = webhook(settings, f"{subject}\n{body}")
-        httpx.post(posted.url, json=posted.body, timeout=_TIMEOUT).raise_for_status()
+        reply = httpx.post(posted.url, json=posted.body | more, timeout=_TIMEOUT).raise_for_status()
+        return _number_of(reply)
 
-    name = "ALERT_URL" if settings.alert_telegram_token is None else "ALERT_TELEGRAM_CHAT"
-    return Channel(name, send, lambda: webhook(settings, ""))
+    def answer(message: str, subject: str, body: str) -> str | None:
+        # Sent all the same where somebody has removed that message.
+        to = {"message_id": int(message), "allow_sending_without_reply": True}
+        return send(subject, body, reply_parameters=to)
+
+    if settings.alert_telegram_token is None:
+        return Channel("ALERT_URL", send, lambda: webhook(settings, ""))
+    return Channel("ALERT_TELEGRAM_CHAT", send, lambda: webhook(settings, ""), answer)
+
+
+def _number_of(reply: httpx.Response) -> str | None:
+    """Of a message in Telegram."""
+    try:
+        return str(int(reply.json()["result"]["message_id"]))
+    except (ValueError, KeyError, TypeError):
+        return None

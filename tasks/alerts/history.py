@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -13,16 +12,17 @@ from tasks.load.frames import insert, select
 from tasks.load.upsert import merge
 
 TABLE = "meta_alerts"
+_COLUMNS = "trouble, opened_at, sent_at, closed_at, fingerprint, title, body, delivered, error, message"
 _INSTANTS = dict.fromkeys(("opened_at", "sent_at", "closed_at"), pl.Datetime("ms", "UTC"))
 
 
-def due(client: Client, trouble: Trouble, now: datetime, repeat: timedelta) -> Alert | None:
+def due(client: Client, trouble: Trouble, now: datetime, repeat: timedelta, language: str = "en") -> Alert | None:
     """The alert to send, or None where this very trouble was sent already and `repeat` has not passed."""
-    known, fresh = open_alert(client, trouble.key), opened(trouble, now)
+    known = open_alert(client, trouble.key)
     if known is None:
-        return fresh
+        return opened(trouble, now, language)
     was_sent = bool(known.delivered) and known.fingerprint == trouble.fingerprint and now - known.sent_at < repeat
-    return None if was_sent else replace(fresh, opened_at=known.opened_at)
+    return None if was_sent else opened(trouble, now, language, known.opened_at)
 
 
 def save(client: Client, alert: Alert) -> None:
@@ -38,9 +38,20 @@ def open_alert(client: Client, key: str) -> Alert | None:
         return None
     found = select(
         client,
-        "SELECT trouble, opened_at, sent_at, closed_at, fingerprint, title, body, delivered, error "
-        f"FROM {TABLE} FINAL WHERE trouble = {{key:String}} AND closed_at IS NULL ORDER BY opened_at DESC LIMIT 1",
+        f"SELECT {_COLUMNS} FROM {TABLE} FINAL "
+        "WHERE trouble = {key:String} AND closed_at IS NULL ORDER BY opened_at DESC LIMIT 1",
         {"key": key},
+    )
+    return Alert(**found.row(0, named=True)) if found.height else None
+
+
+def alert_of(client: Client, key: str, opened_at: datetime) -> Alert | None:
+    """The one of this trouble that began then, over or not."""
+    found = select(
+        client,
+        f"SELECT {_COLUMNS} FROM {TABLE} FINAL "
+        "WHERE trouble = {key:String} AND opened_at = {at:DateTime64(3, 'UTC')}",
+        {"key": key, "at": opened_at},
     )
     return Alert(**found.row(0, named=True)) if found.height else None
 
@@ -57,9 +68,13 @@ def open_keys(client: Client, prefix: str) -> list[str]:
 
 
 def undelivered(client: Client) -> pl.DataFrame:
-    """Messages of the last week that the channel did not take: columns trouble, sent_at, error."""
+    """The newest message of each trouble that the channel did not take in the last week: columns trouble, sent_at,
+    error."""
+    if not client.command(f"EXISTS TABLE {TABLE}"):
+        return pl.DataFrame(schema=["trouble", "sent_at", "error"])
     return select(
         client,
-        f"SELECT trouble, sent_at, error FROM {TABLE} FINAL "
+        f"SELECT * FROM (SELECT trouble, sent_at, delivered, error FROM {TABLE} FINAL "
+        "ORDER BY opened_at DESC LIMIT 1 BY trouble) "
         "WHERE NOT delivered AND error != '' AND sent_at > now() - INTERVAL 7 DAY ORDER BY sent_at DESC",
-    )
+    ).drop("delivered")

@@ -26,18 +26,16 @@ def fire(settings: Settings, trouble: Trouble, channel: Channel | None) -> None:
     now, repeat = datetime.now(UTC), timedelta(hours=settings.alert_repeat_hours)
     try:
         with migrated(settings) as client:
-            alert = history.due(client, trouble, now, repeat)
+            alert = history.due(client, trouble, now, repeat, settings.zakaz_language)
     except ZakazError as error:
         # The warehouse is the trouble, or part of it: better sent twice than never.
         logger.error("which alerts were sent before cannot be read, so this one is sent: %s", error)
-        alert = opened(trouble, now)
+        alert = opened(trouble, now, settings.zakaz_language)
     if alert is not None:
         _save(settings, deliver(alert, channel))
 
 
-def resolve(
-    settings: Settings, keys: str | Iterable[str], channel: Channel | None, reason: str = "", language: str = "en"
-) -> None:
+def resolve(settings: Settings, keys: str | Iterable[str], channel: Channel | None, reason: str = "") -> None:
     """Send the end of each open alert; with a `reason`, that it can no longer be checked. A message that the
     channel does not take leaves the alert open, so that it is sent the next time."""
     now = datetime.now(UTC)
@@ -48,25 +46,30 @@ def resolve(
         logger.error("which alerts were sent before cannot be read: %s", error)
         return
     for alert in filter(None, known):
-        sent = deliver(resolved(alert, now, reason, language), channel)
+        sent = deliver(resolved(alert, now, reason, settings.zakaz_language), channel, alert.message)
         if not sent.delivered:
             sent = replace(alert, sent_at=now, delivered=0, error=sent.error)
         _save(settings, sent)
 
 
-def deliver(alert: Alert, channel: Channel | None) -> Alert:
-    """The alert with what became of it. Without a channel the record is all there is."""
+def deliver(alert: Alert, channel: Channel | None, to: str = "") -> Alert:
+    """The alert with what became of it, sent as an answer `to` a message where the channel can. Without a channel
+    the record is all there is."""
     if channel is None:
         return replace(alert, delivered=1, error="")
     try:
-        channel.send(f"Zakaz: {alert.title}", alert.body)
+        subject = f"Zakaz: {alert.title}"
+        if to and channel.answer:
+            message = channel.answer(to, subject, alert.body)
+        else:
+            message = channel.send(subject, alert.body)
     except Exception as error:  # noqa: BLE001 - whatever a channel raises must not fail the run that it is about
         logger.error("the alert could not be delivered: %s", type(error).__name__)
         # The text of another's error may hold the channel's address, which is a secret.
         status = getattr(getattr(error, "response", None), "status_code", "")
         why = str(error) if isinstance(error, ZakazError) else f"{type(error).__name__} {status}".strip()
         return replace(alert, delivered=0, error=why)
-    return replace(alert, delivered=1, error="")
+    return replace(alert, delivered=1, error="", message=message or "")
 
 
 def _save(settings: Settings, alert: Alert) -> None:

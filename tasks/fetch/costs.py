@@ -11,6 +11,7 @@ from tasks.errors import SettingsError
 from tasks.landing import Fetched
 from tasks.reference.own_file import AMOUNT, DAY, EVENT, SHOW, Form, Row, Wrong, lines_of
 from tasks.settings import Settings
+from tasks.translation import later
 from tasks.window import Window, moscow_today
 
 VERSION = "1"
@@ -61,30 +62,26 @@ def _across(row: Row) -> Iterator[Wrong]:
     first = row["date_from"]
     last = row["date_to"] = row["date_to"] or first
     if first and last and not 0 <= (date.fromisoformat(last) - date.fromisoformat(first)).days < _MOST_DAYS:
-        wanted = (
-            f"a day from {first} on, at most {_MOST_DAYS} days of it",
-            f"дата не раньше {first} и не больше {_MOST_DAYS} дней после неё",
-        )
-        yield "date_to", last, wanted
+        yield "date_to", last, later("a day from {first} on, at most {n} days of it", first=first, n=_MOST_DAYS)
     if row["show_id"] and not row["event_id"]:
-        yield "event_id", "", ("the event of the show", "номер события этого сеанса")
+        yield "event_id", "", later("the event of the show")
 
 
 _FORM = Form(
-    name=("file of costs", "файл расходов"),
+    name=later("file of costs"),
     setting="COSTS_FILE",
     columns={
         "date_from": DAY,
         "date_to": DAY,
         "source": (
             _label,
-            (
-                f"a label of small letters, digits, - and _, such as bloggers, and none of {', '.join(_TAKEN)}",
-                f"метка из строчных букв, цифр, - и _, например bloggers, и не {', '.join(_TAKEN)}",
+            later(
+                "a label of small letters, digits, - and _, such as bloggers, and none of {names}",
+                names=", ".join(_TAKEN),
             ),
         ),
         "amount": AMOUNT,
-        "city": (_city, ("the name of a city", "название города")),
+        "city": (_city, later("the name of a city")),
         "event_id": EVENT,
         "show_id": SHOW,
     },

@@ -46,6 +46,7 @@ from tasks.load.warehouse import essence
 from tasks.quality.words import filled
 from tasks.reference import quiet_days
 from tasks.settings import SQL_DIR
+from tasks.translation import either, retold, said
 
 TABLE = "meta_quality_checks"
 SAMPLE_ROWS = 5
@@ -103,6 +104,16 @@ class Check:
     do_ru: str = ""
     run: str = ""
 
+    def titled(self, language: str) -> str:
+        return either(language, self.title, self.title_ru)
+
+    def reason(self, language: str) -> str:
+        """Why it matters."""
+        return either(language, self.why, self.why_ru)
+
+    def remedy(self, language: str) -> str:
+        return either(language, self.do, self.do_ru)
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -118,6 +129,9 @@ class Finding:
     what: str
     what_ru: str
     row: Mapping[str, Any] = field(default_factory=dict)
+
+    def said(self, language: str) -> str:
+        return either(language, self.what, self.what_ru)
 
     @property
     def fails(self) -> bool:
@@ -175,11 +189,11 @@ class Result:
         return self.status == "broken" and not self.fails
 
     def said(self, language: str) -> str:
-        """The first finding in words, and how many more rows there are."""
-        if language == "en" or not self.findings:
-            return self.message
-        more = f" (и ещё {self.observed - 1})" if self.observed > 1 else ""
-        return f"{self.findings[0].what_ru}{more}"
+        """The first finding in words, and how many more rows there are; or why there is none to tell."""
+        if not self.findings:
+            return retold(self.message, language)
+        more = f" {said('(and {n} more)', language, n=self.observed - 1)}" if self.observed > 1 else ""
+        return f"{self.findings[0].said(language)}{more}"
 
 
 def checks(root: Path = SQL_DIR, folder: str = "quality") -> list[Check]:
@@ -307,11 +321,11 @@ def _raise_if_lost(client: Client, error: Exception) -> None:
 
 def _reason(error: Exception) -> str:
     """In plain words, with ClickHouse's own sentence behind it."""
-    said = essence(str(error))[:200]
+    words = essence(str(error))[:200]
     if not isinstance(error, ClickHouseError):
-        return f"{type(error).__name__}: {said}"
+        return f"{type(error).__name__}: {words}"
     known = _REASONS.get(getattr(error, "code", None) or 0)
-    return f"{known} ({said})" if known else said
+    return f"{known} ({words})" if known else words
 
 
 def record(client: Client, run: Run, today: date, results: list[Result]) -> None:

@@ -19,6 +19,7 @@ from tasks.load.frames import insert, select
 from tasks.load.runs import Run
 from tasks.load.upsert import merge
 from tasks.quality.checks import Accounts, Check, Finding, Known, Result
+from tasks.translation import either
 
 TABLE, ACCEPTED = "meta_findings", "meta_accepted"
 _MONEY = pl.Decimal(18, 2)
@@ -58,6 +59,9 @@ class Kept:
     @property
     def fails(self) -> bool:
         return self.severity == "fail"
+
+    def said(self, language: str) -> str:
+        return either(language, self.what, self.what_ru)
 
 
 def known_findings(client: Client, today: date) -> Known:

@@ -13,6 +13,7 @@ from tasks.alerts.alert import Trouble, fits_title
 from tasks.quality.checks import STORIES, Check
 from tasks.quality.findings import Kept
 from tasks.quality.words import filled, number, shown, who
+from tasks.translation import named, said
 
 PREFIX = "data of "
 _A_CHECK = 3
@@ -21,42 +22,15 @@ _DAY = "\0"
 """Stands for the day in sentences that differ in nothing else."""
 _NO_YEAR = 0
 """Of it is no day, so that all show their year."""
-_WORDS = {
-    "en": {
-        "fail": "WRONG",
-        "warn": "Look",
-        "more": "and {n} more",
-        "days": "Days: {days}.",
-        "money": "Up to {money} is in question.",
-        "loads": "Reports: they may lack something where it is said above; nothing else was found.",
-        "exact": "Reports: do not trust the figures above[, see {name}]; nothing else was found.",
-        "levels": "Reports: the above may be right or wrong; decide nothing by it before you have looked.",
-        "do": "Do: {do}.",
-        "run": "Pass on to whoever runs Zakaz: {run}",
-        "accept": "If it is meant to be so, for whoever runs Zakaz: "
-        "zakaz quality accept {check} '{key}' --until DATE --why WORDS",
-        "footer": "All findings: zakaz quality findings",
-        "accepted": "The rest is accepted.",
-        "dropped": "A check was removed or renamed, so nobody looks at it any more.",
-    },
-    "ru": {
-        "fail": "ОШИБКА",
-        "warn": "Проверьте",
-        "more": "и ещё {n}",
-        "days": "Дни: {days}.",
-        "money": "Под вопросом до {money}.",
-        "loads": "Отчёты: могут быть неполными там, где сказано выше; по остальному замечаний нет.",
-        "exact": "Отчёты: названным выше цифрам не верьте[, смотрите {name}]; по остальному замечаний нет.",
-        "levels": "Отчёты: названное выше может быть правдой или ошибкой; пока не проверили, не решайте по нему.",
-        "do": "Что делать: {do}.",
-        "run": "Передайте администратору Zakaz: {run}",
-        "accept": "Если так и должно быть, администратору Zakaz: "
-        "zakaz quality accept {check} '{key}' --until ДАТА --why ПОЧЕМУ",
-        "footer": "Все замечания (администратору): zakaz quality findings",
-        "accepted": "Остальное принято.",
-        "dropped": "Проверку убрали или переименовали: за этим больше никто не смотрит.",
-    },
-}
+_WORDS = named(
+    fail="WRONG",
+    warn="Look",
+    loads="Reports: they may lack something where it is said above; nothing else was found.",
+    exact="Reports: do not trust the figures above[, see {name}]; nothing else was found.",
+    levels="Reports: the above may be right or wrong; decide nothing by it before you have looked.",
+    accepted="The rest is accepted.",
+    dropped="A check was removed or renamed, so nobody looks at it any more.",
+)
 
 
 def incidents(kept: Iterable[Kept], checks: Sequence[Check], language: str) -> list[Trouble]:
@@ -77,36 +51,45 @@ def key_of(source: str, account: str) -> str:
 
 def why_closed(statuses: Iterable[str], language: str) -> str:
     """Why an incident without open findings is closed, of which these are left; empty where all is mended."""
-    return next((_WORDS[language][status] for status in ("dropped", "accepted") if status in statuses), "")
+    return next((said(_WORDS[status], language) for status in ("dropped", "accepted") if status in statuses), "")
 
 
 def _incident(of: tuple[str, str], found: list[Kept], checks: Mapping[str, Check], language: str) -> Trouble:
-    words, name = _WORDS[language], who(*of, language)
+    name = who(*of, language)
     found = sorted(found, key=_worst_first)
     lead, by_check = found[0], _by_check(found)
-    said = [_said(several, name, language) for several in by_check.values()]
-    title = ": ".join(filter(None, (words[lead.severity], name, said[0][0])))
-    lines = [line for several in said for line in _bullets(several, language)]
+    told = [_said(several, name, language) for several in by_check.values()]
+    title = ": ".join(filter(None, (said(_WORDS[lead.severity], language), name, told[0][0])))
+    lines = [line for several in told for line in _bullets(several, language)]
     if fits_title(title):
         lines = lines[1:]  # The title says it.
     days = sorted({one.day for one in found if one.day})
-    if len(days) > 1 and any(len(several) > _A_CHECK for several in said):
-        lines.append(words["days"].format(days=_span(days, language, days[-1].year)))
+    if len(days) > 1 and any(len(several) > _A_CHECK for several in told):
+        lines.append(said("Days: {days}.", language, days=_span(days, language, days[-1].year)))
     money = f"{number(_money(by_check.values()), language)} ₽"
     if money != "0 ₽" and not any(f" {money}" in line for line in (title, *lines)):
-        lines.append(words["money"].format(money=money))
+        lines.append(said("Up to {money} is in question.", language, money=money))
     trusted = min((one.story for one in found if one.fails == lead.fails), key=STORIES.index)
     trusted = "levels" if trusted == "exact" and not lead.fails else trusted
-    lines.append(filled(words[trusted], {"name": name}, language))
+    lines.append(filled(said(_WORDS[trusted], language), {"name": name}, language))
     check = checks.get(lead.check_name)
-    if do := check and ((check.do_ru or check.do) if language == "ru" else check.do):
-        lines.append(words["do"].format(do=do.rstrip(".")))
+    if do := check and check.remedy(language):
+        lines.append(said("Do: {do}.", language, do=do.rstrip(".")))
     if check and check.run:
         command = {"source": lead.source or "all", "day": lead.day, "load": _load(by_check[lead.check_name])}
-        lines.append(words["run"].format(run=filled(check.run, command, "en")))
-    lines.append(words["accept"].format(check=lead.check_name, key=lead.finding))
+        lines.append(said("Pass on to whoever runs Zakaz: {run}", language, run=filled(check.run, command, "en")))
+    lines.append(
+        said(
+            "If it is meant to be so, for whoever runs Zakaz: "
+            "zakaz quality accept {check} '{key}' --until DATE --why WORDS",
+            language,
+            check=lead.check_name,
+            key=lead.finding,
+        )
+    )
+    footer = said("All findings: zakaz quality findings", language)
     essence = "; ".join(f"{check} {several[0].severity}" for check, several in by_check.items())
-    return Trouble(key_of(*of), title, essence, "\n".join(lines), len(found), words["footer"])
+    return Trouble(key_of(*of), title, essence, "\n".join(lines), len(found), footer)
 
 
 def _worst_first(one: Kept) -> tuple[object, ...]:
@@ -124,19 +107,19 @@ def _said(several: list[Kept], name: str, language: str) -> list[str]:
     """What they say, each once, without the name in front; what differs in nothing but the day as one."""
     days: dict[tuple[str, int | None], set[date]] = {}
     for one in several:
-        said = (one.what_ru if language == "ru" else one.what).removeprefix(f"{name}: ")
+        what = one.said(language).removeprefix(f"{name}: ")
         year = None
         if one.day:
-            year = _NO_YEAR if shown(one.day, language, _NO_YEAR) in said else None
-            said = said.replace(shown(one.day, language, year), _DAY, 1)
-        days.setdefault((said, year), set()).update([one.day] if one.day else [])
-    return [said.replace(_DAY, _span(sorted(of_it), language, year)) for (said, year), of_it in days.items()]
+            year = _NO_YEAR if shown(one.day, language, _NO_YEAR) in what else None
+            what = what.replace(shown(one.day, language, year), _DAY, 1)
+        days.setdefault((what, year), set()).update([one.day] if one.day else [])
+    return [what.replace(_DAY, _span(sorted(of_it), language, year)) for (what, year), of_it in days.items()]
 
 
-def _bullets(said: list[str], language: str) -> list[str]:
-    more = len(said) - _A_CHECK
-    rest = [f"  {_WORDS[language]['more'].format(n=more)}"] if more > 0 else []
-    return [*(f"• {one}" for one in said[:_A_CHECK]), *rest]
+def _bullets(told: list[str], language: str) -> list[str]:
+    more = len(told) - _A_CHECK
+    rest = [f"  {said('and {n} more', language, n=more)}"] if more > 0 else []
+    return [*(f"• {one}" for one in told[:_A_CHECK]), *rest]
 
 
 def _load(several: list[Kept]) -> str:

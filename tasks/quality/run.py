@@ -26,7 +26,9 @@ from tasks.quality.checks import Result, checks, record
 from tasks.quality.findings import Kept, accept, is_newest_day, not_mended, settle
 from tasks.quality.incidents import PREFIX, incidents, key_of, why_closed
 from tasks.quality.looks import Interrupted, judge_all, set_up
+from tasks.quality.words import shown
 from tasks.settings import Settings
+from tasks.translation import counted, marked, said
 from tasks.window import moscow_today
 
 logger = logging.getLogger("zakaz.flow")
@@ -37,12 +39,18 @@ _HINDERED = "hindered"
 """In a run's metrics: the checks of severity `fail` that it could not judge though there are data."""
 
 
+_COUNTS = marked("{n} failed", "{n} warn", "{n} could not be judged")
+
+
 class ChecksBroken(ZakazError):
     """A check of severity `fail` is broken. `results` are those of all checks."""
 
     def __init__(self, results: list[Result]) -> None:
         super().__init__(summary(results))
         self.results = results
+
+    def told(self, language: str) -> str:
+        return summary(self.results, language)
 
 
 def judge_checks(settings: Settings, today: date, whole: bool = True) -> list[Result]:
@@ -109,9 +117,9 @@ def accept_findings(
     with migrated(settings) as client:
         found = accept(client, named[check], key, until, why, now)
         left = {key_of(one.source, one.account) for one in not_mended(client) if one.status == "open"}
-    reason = f"Accepted until {until}: {why}" if language == "en" else f"Принято до {until:%d.%m.%Y}: {why}"
+    reason = said("Accepted until {until}: {why}", language, until=shown(until, language, 0), why=why)
     over = {key_of(one.source, one.account) for one in found} - left
-    resolve(settings, over, channel, f"{reason.rstrip('.')}.", language)
+    resolve(settings, over, channel, f"{reason.rstrip('.')}.")
     return f"{len(found)} findings of {check} are accepted until {until}"
 
 
@@ -121,18 +129,21 @@ def refuse_broken(results: list[Result]) -> None:
         raise ChecksBroken(results)
 
 
-def summary(results: list[Result]) -> str:
+def summary(results: list[Result], language: str = "en") -> str:
     """`41 checks: 1 failed, 2 warn, 3 could not be judged`, then the messages of the first failed and hindered
     ones."""
     failed = [result for result in results if result.fails]
-    counts = {
-        "failed": len(failed),
-        "warn": sum(result.warns for result in results),
-        "could not be judged": sum(result.status == "unjudged" for result in results),
-    }
-    words = ", ".join(f"{number} {what}" for what, number in counts.items() if number) or "all well"
+    numbers = (
+        len(failed),
+        sum(result.warns for result in results),
+        sum(result.status == "unjudged" for result in results),
+    )
+    words = [said(what, language, n=number) for what, number in zip(_COUNTS, numbers, strict=True) if number]
+    told = counted("{n} check", "{n} checks", len(results), language)
     named = [*failed[:3], *_hindered(results)[:3]]
-    return f"{len(results)} checks: {words}" + "".join(f"; {r.check.name}: {r.message}" for r in named)
+    return f"{told}: {', '.join(words) or said('all well', language)}" + "".join(
+        f"; {r.check.name}: {r.said(language)}" for r in named
+    )
 
 
 def _hindered(results: list[Result]) -> list[Result]:
@@ -225,7 +236,7 @@ def _send_alerts(settings: Settings, kept: list[Kept], channel: Channel | None, 
         over = [key for key in open_keys(client, PREFIX) if key not in troubles]
     for key in over:
         left = {one.status for one in kept if key_of(one.source, one.account) == key}
-        resolve(settings, key, channel, why_closed(left, language), language)
+        resolve(settings, key, channel, why_closed(left, language))
 
 
 def _send_alert_of_hindered(
@@ -236,9 +247,15 @@ def _send_alert_of_hindered(
     if not now and not _not_judged_now(before, results):
         resolve(settings, _NOT_JUDGED, channel)
     if opens and (twice := [r for r in now if r.check.name in before]):
-        lines = "\n".join(f"{r.check.title}: {for_chat(r.message)}" for r in twice)
-        essence = ", ".join(r.check.name for r in twice)
-        checks_, it = ("check", "this holds") if len(twice) == 1 else ("checks", "these hold")
-        title = f"{len(twice)} {checks_} could not be judged, twice in a row"
-        about = f"Nobody knows whether {it}. See `zakaz quality`."
+        language, essence = settings.zakaz_language, ", ".join(r.check.name for r in twice)
+        lines = "\n".join(f"{r.check.titled(language)}: {for_chat(r.said(language))}" for r in twice)
+        title = counted(
+            "{n} check could not be judged, twice in a row",
+            "{n} checks could not be judged, twice in a row",
+            len(twice),
+            language,
+        )
+        about = said(
+            "Whether all is well there nobody knows. For whoever runs Zakaz: zakaz quality says why.", language
+        )
         fire(settings, Trouble(_NOT_JUDGED, title, essence, lines, len(twice), about), channel)

@@ -9,64 +9,63 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from tasks.translation import marked, named, said
 from tasks.window import MOSCOW
 
 LANGUAGES = ("en", "ru")
 _PLACE = re.compile(r"\{(\w+)\}")
 _PART = re.compile(r"\[([^\[\]]*)\]")
 _DAY = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)\b")
-_TITLES = {"qtickets": "QTickets", "vk_ads": "VK Ads", "direct": "Яндекс Директ", "costs": "Файл расходов"}
-_TITLES_EN = {"direct": "Yandex Direct", "costs": "Costs file"}
+_SOURCES = named(qtickets="QTickets", vk_ads="VK Ads", direct="Yandex Direct", costs="Costs file")
 _THIN_SPACE = "\N{NO-BREAK SPACE}"
 _NUMBERS = (int, float, Decimal)
 _WHOLE = 100
 """From here on nobody reads the digits behind the point, unless two sums differ in nothing else."""
-_NOTHING = {"en": "none", "ru": "нет"}
-_RULES_RU = {
-    "is missing or wrong": "нет или записано неверно",
-    "is missing": "нет значения",
-    "is not a positive whole number": "не целое положительное число",
-    "is not a number from 1 to 9999": "не число от 1 до 9999",
-    "is a trillion or more": "триллион и больше",
-    "is neither true nor false": "не «да» и не «нет»",
-    "is neither unit nor line": "неизвестно, за билет или за все",
-    "is not a currency code": "не код валюты",
-    "is not an amount of money": "не сумма денег",
-    "is not a date and time with an offset": "не дата со временем и поясом",
-    "is not a date": "не дата",
-    "is not a number": "не число",
-    "is not an id": "не номер",
-    "is negative": "отрицательное число",
-    "stands twice in this load": "пришло дважды в одной загрузке",
-    "says nothing but its id": "пришёл один номер, без названия и города",
-    "is known": "ничего не известно",
-}
+_RULES = marked(
+    "is missing or wrong",
+    "is missing",
+    "is not a positive whole number",
+    "is not a number from 1 to 9999",
+    "is a trillion or more",
+    "is neither true nor false",
+    "is neither unit nor line",
+    "is not a currency code",
+    "is not an amount of money",
+    "is not a date and time with an offset",
+    "is not a date",
+    "is not a number",
+    "is not an id",
+    "is negative",
+    "stands twice in this load",
+    "says nothing but its id",
+    "is known",
+)
 """Why a row is rejected, in the words of `validation/`; in front of them stands the column."""
-_COLUMNS_RU = {
-    "price": "цена",
-    "currency": "валюта",
-    "quantity": "число билетов",
-    "refunded, but refunded_amount": "возврат без суммы",
-    "refunded_amount": "сумма возврата",
-    "refunded_at": "дата возврата",
-    "payed": "отметка об оплате",
-    "payed_at": "дата оплаты",
-    "paid, but payed_at": "оплачено, но дата оплаты",
-    "neither created_at nor payed_at": "о дате заказа и оплаты",
-    "created_at": "дата заказа",
-    "ticket_id": "номер билета",
-    "order_id": "номер заказа",
-    "event_id": "номер события",
-    "stat_date": "день",
-    "account_id": "номер кабинета",
-    "campaign_id": "номер кампании",
-    "ad_group_id": "номер группы",
-    "ad_id": "номер объявления",
-    "impressions": "показы",
-    "clicks": "клики",
-    "spent": "расход",
-    "cost": "расход",
-}
+_COLUMNS = marked(
+    "price",
+    "currency",
+    "quantity",
+    "refunded, but refunded_amount",
+    "refunded_amount",
+    "refunded_at",
+    "payed",
+    "payed_at",
+    "paid, but payed_at",
+    "neither created_at nor payed_at",
+    "created_at",
+    "ticket_id",
+    "order_id",
+    "event_id",
+    "stat_date",
+    "account_id",
+    "campaign_id",
+    "ad_group_id",
+    "ad_id",
+    "impressions",
+    "clicks",
+    "spent",
+    "cost",
+)
 
 
 def filled(sentence: str, row: Mapping[str, Any], language: str, year: int | None = None) -> str:
@@ -84,8 +83,8 @@ def filled(sentence: str, row: Mapping[str, Any], language: str, year: int | Non
             return place[0]
         if name.endswith("_id"):
             return str(row[name])
-        if name == "reason" and language == "ru":
-            return _reason_ru(str(row[name]))
+        if name == "reason" and row[name]:
+            return _reason(str(row[name]), language)
         if name in numbers:
             same = [one for one in numbers.values() if number(one, language) == number(row[name], language)]
             return number(row[name], language, exact=len({round(float(one), 2) for one in same}) > 1)
@@ -95,8 +94,8 @@ def filled(sentence: str, row: Mapping[str, Any], language: str, year: int | Non
 
 
 def who(source: str, account: str, language: str) -> str:
-    titles = _TITLES | (_TITLES_EN if language == "en" else {})
-    return " ".join(part for part in (titles.get(source, source), "" if account == "main" else account) if part)
+    title = said(_SOURCES.get(source, source), language)
+    return " ".join(part for part in (title, "" if account == "main" else account) if part)
 
 
 def shown(value: Any, language: str, year: int | None = None) -> str:
@@ -107,7 +106,7 @@ def shown(value: Any, language: str, year: int | None = None) -> str:
         return number(value, language)
     if isinstance(value, list):
         return ", ".join(shown(one, language, year) for one in value)
-    text = _NOTHING[language] if value in (None, "", "-") else str(value)
+    text = said("none", language) if value in (None, "", "-") else str(value)
     return _DAY.sub(r"\3.\2.\1", text) if language == "ru" else text
 
 
@@ -118,6 +117,13 @@ def _shown_day(value: date, language: str, year: int | None) -> str:
     if isinstance(value, datetime) and value.tzinfo:
         value = value.astimezone(MOSCOW)
     return value.strftime(("%d.%m" if year in (None, value.year) else "%d.%m.%Y") + time)
+
+
+_WEEKDAYS = marked("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def weekday(day: date, language: str) -> str:
+    return said(_WEEKDAYS[day.weekday()], language)
 
 
 def number(value: float | Decimal, language: str, exact: bool = False) -> str:
@@ -139,10 +145,10 @@ def _tells(part: str, row: Mapping[str, Any]) -> bool:
     return len(set(map(str, told))) > 1 or (len(told) == 1 and bool(told[0]))
 
 
-def _reason_ru(reason: str) -> str:
+def _reason(reason: str, language: str) -> str:
     """As it is where it is none of our own."""
-    for rule, rule_ru in _RULES_RU.items():
-        if reason.endswith(rule):
-            column = reason.removesuffix(rule).strip()
-            return ": ".join(filter(None, (_COLUMNS_RU.get(column, column), rule_ru)))
-    return reason
+    rule = next((rule for rule in _RULES if reason.endswith(rule)), "")
+    if not rule or said(rule, language) == rule:
+        return reason
+    column = reason.removesuffix(rule).strip()
+    return ": ".join(filter(None, (said(column, language), said(rule, language))))

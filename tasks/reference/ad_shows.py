@@ -10,6 +10,7 @@ from tasks.errors import SourceError
 from tasks.reference import utm_sources
 from tasks.reference.own_file import AD, CAMPAIGN, EVENT, SHOW, Form, lines_of
 from tasks.settings import Settings
+from tasks.translation import later, said
 
 _KEY = ("source", "campaign_id", "ad_id")
 _SCHEMA = {"source": pl.String, **dict.fromkeys(("campaign_id", "ad_id", "event_id", "show_id"), pl.UInt64)}
@@ -26,9 +27,12 @@ def ad_shows(settings: Settings) -> pl.DataFrame:
     if twice := [", ".join(part or "*" for part in key) for key, count in keys.items() if count > 1]:
         told = "; ".join(twice)
         raise SourceError(
-            f"The {_FORM.name[0]} names ads twice, so nothing of it was loaded: {told}"
-            if language == "en"
-            else f"{_FORM.name[1].capitalize()}: объявления названы дважды, ничего не загружено: {told}"
+            said(
+                "The {file} names ads twice, so nothing of it was loaded: {told}",
+                language,
+                file=_FORM.name(language),
+                told=told,
+            )
         )
     filled = [{name: value or "0" for name, value in row.items()} for row in rows]
     return pl.DataFrame(filled, schema=dict.fromkeys(_SCHEMA, pl.String)).cast(_SCHEMA)  # type: ignore[arg-type]
@@ -40,10 +44,10 @@ def _source(text: str) -> str | None:
 
 _SOURCES = sorted(set(utm_sources()["source"]))
 _FORM = Form(
-    name=("file of ads and shows", "файл соответствия объявлений сеансам"),
+    name=later("file of ads and shows"),
     setting="AD_SHOWS_FILE",
     columns={
-        "source": (_source, (f"one of {', '.join(_SOURCES)}", f"одно из: {', '.join(_SOURCES)}")),
+        "source": (_source, later("one of {names}", names=", ".join(_SOURCES))),
         "campaign_id": CAMPAIGN,
         "ad_id": AD,
         "event_id": EVENT,

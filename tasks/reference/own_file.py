@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tasks.errors import SettingsError, SourceError
 from tasks.settings import HOME
+from tasks.translation import later, said
 
 _LONGEST = 40
 """Characters of a wrong value that are shown."""
@@ -23,11 +24,11 @@ _YEARS = range(2000, 2100)
 
 Row = dict[str, str | None]
 """A line by column: text in one form, null where there is none."""
-Words = tuple[str, str]
-"""English, Russian."""
-Wrong = tuple[str, str, Words]
+Told = Callable[[str], str]
+"""Words in a language."""
+Wrong = tuple[str, str, Told]
 """A column, its value, and what is expected."""
-Reading = tuple[Callable[[str], str | None], Words]
+Reading = tuple[Callable[[str], str | None], Told]
 """The text in one form, null where it is none; and what is expected."""
 
 
@@ -36,7 +37,7 @@ class Form:
     """What a file holds. `columns` are read; `needed` ones must be there and in each line; `ignored` ones may be
     there. `across`: what is wrong with a line as a whole, which it may complete; unreadable values are null."""
 
-    name: Words
+    name: Told
     setting: str
     columns: Mapping[str, Reading]
     needed: tuple[str, ...]
@@ -49,13 +50,18 @@ class _Mistake:
     line: int
     column: str
     value: str
-    wanted: Words
+    wanted: Told
 
     def told(self, language: str) -> str:
         value = self.value if len(self.value) <= _LONGEST else f"{self.value[:_LONGEST]}…"
-        if language == "en":
-            return f'line {self.line}, {self.column}: "{value}", expected {self.wanted[0]}'
-        return f"строка {self.line}, {self.column}: «{value}», а нужно: {self.wanted[1]}"
+        return said(
+            'line {line}, {column}: "{value}", expected {wanted}',
+            language,
+            line=self.line,
+            column=self.column,
+            value=value,
+            wanted=self.wanted(language),
+        )
 
 
 def lines_of(path: Path, form: Form, language: str) -> list[Row]:
@@ -65,7 +71,7 @@ def lines_of(path: Path, form: Form, language: str) -> list[Row]:
     rows = []
     for number, cells in lines[1:]:
         if more := [cell for cell in cells[len(head) :] if cell]:
-            wanted = (f"no more than {len(head)} cells", f"не больше {len(head)} ячеек")
+            wanted = later("no more than {n} cells", n=len(head))
             mistakes.append(_Mistake(number, "line", ", ".join(more), wanted))
         row, wrong = _row(dict(zip(head, cells, strict=False)), form)
         mistakes += [_Mistake(number, *one) for one in wrong]
@@ -73,9 +79,14 @@ def lines_of(path: Path, form: Form, language: str) -> list[Row]:
     if mistakes:
         told = "; ".join(mistake.told(language) for mistake in mistakes)
         raise SourceError(
-            f"The {form.name[0]} {path.name} has {len(mistakes)} mistakes, so nothing of it was loaded: {told}"
-            if language == "en"
-            else f"{form.name[1].capitalize()} {path.name}: ошибок {len(mistakes)}, ничего не загружено: {told}"
+            said(
+                "The {file} {name} has {n} mistakes, so nothing of it was loaded: {told}",
+                language,
+                file=form.name(language),
+                name=path.name,
+                n=len(mistakes),
+                told=told,
+            )
         )
     return rows
 
@@ -101,9 +112,13 @@ def _lines(path: Path, form: Form, language: str) -> list[tuple[int, list[str]]]
                 lines.append((reader.line_num, stripped))
     except csv.Error:
         raise SourceError(
-            f"The {form.name[0]} {path.name} is no CSV (line {reader.line_num})."
-            if language == "en"
-            else f"{form.name[1].capitalize()} {path.name} — не CSV (строка {reader.line_num})."
+            said(
+                "The {file} {name} is no CSV (line {line}).",
+                language,
+                file=form.name(language),
+                name=path.name,
+                line=reader.line_num,
+            )
         ) from None
     return lines
 
@@ -112,12 +127,11 @@ def _head(lines: list[tuple[int, list[str]]], form: Form) -> tuple[list[str], li
     known = (*form.columns, *form.ignored)
     number, cells = lines[0] if lines else (1, [])
     head = [cell.lower() for cell in cells]
-    one_of = (f"columns of {', '.join(known)}", f"столбцы из списка {', '.join(known)}")
-    once = ("a column once", "столбец один раз")
+    one_of, once = later("columns of {names}", names=", ".join(known)), later("a column once")
     wrong = [_Mistake(number, "head", cell, one_of) for cell in head if cell not in known]
     wrong += [_Mistake(number, "head", cell, once) for cell in known if head.count(cell) > 1]
     if absent := ", ".join(name for name in form.needed if name not in head):
-        wrong.append(_Mistake(number, "head", ",".join(head), (f"also {absent}", f"ещё и {absent}")))
+        wrong.append(_Mistake(number, "head", ",".join(head), later("also {names}", names=absent)))
     return head, wrong
 
 
@@ -156,9 +170,9 @@ def _number(text: str) -> str | None:
     return text if re.fullmatch(r"[1-9]\d{0,17}", text, re.ASCII) else None
 
 
-DAY: Reading = (_day, ("a date such as 2026-03-31 or 31.03.2026", "дата, например 2026-03-31 или 31.03.2026"))
-AMOUNT: Reading = (_amount, ("an amount above zero such as 10000.50", "сумма больше нуля, например 10000,50"))
-EVENT: Reading = (_number, ("the number of an event in QTickets", "номер события в QTickets"))
-SHOW: Reading = (_number, ("the number of a show in QTickets", "номер сеанса в QTickets"))
-CAMPAIGN: Reading = (_number, ("the number of a campaign", "номер кампании"))
-AD: Reading = (_number, ("the number of an ad, or nothing for all", "номер объявления или пусто, если все"))
+DAY: Reading = (_day, later("a date such as 2026-03-31 or 31.03.2026"))
+AMOUNT: Reading = (_amount, later("an amount above zero such as 10000.50"))
+EVENT: Reading = (_number, later("the number of an event in QTickets"))
+SHOW: Reading = (_number, later("the number of a show in QTickets"))
+CAMPAIGN: Reading = (_number, later("the number of a campaign"))
+AD: Reading = (_number, later("the number of an ad, or nothing for all"))

@@ -120,7 +120,7 @@ def test_each_account_is_a_line_and_one_that_fails_stops_no_other(zakaz: Zakaz) 
 def test_a_failure_that_nobody_sees_is_told_and_its_end_too(zakaz: Zakaz, receiver: Receiver) -> None:
     """Through ALERT_URL, by cron. On a terminal somebody looks on, and only the end is told."""
     right = zakaz.env["QTICKETS_TOKEN"]
-    zakaz.env |= {"ALERT_URL": receiver.url, "QTICKETS_TOKEN": "wrong"}
+    zakaz.env |= {"ALERT_URL": receiver.url, "QTICKETS_TOKEN": "wrong", "ZAKAZ_LANGUAGE": "en"}
     load = ("-m", "cli.main", "load", "qtickets", *zakaz.days)
     failed = f"qtickets {' '.join(zakaz.days).replace('--', '')} failed"  # Another window is another alert.
     assert "QTICKETS_TOKEN" in on_a_terminal(zakaz.env, *load[2:])
@@ -129,7 +129,7 @@ def test_a_failure_that_nobody_sees_is_told_and_its_end_too(zakaz: Zakaz, receiv
         assert zakaz.start(*load).wait(180) == 1
     (told,) = receiver.messages
     title, essence, footer = told.split("\n")
-    assert (title, footer) == (f"Zakaz: {failed}", "See `zakaz runs`.")
+    assert (title, footer) == (f"Zakaz: {failed}", "All runs: zakaz runs")
     assert "QTICKETS_TOKEN" in essence
 
     zakaz.env["QTICKETS_RATE"] = "fast"
@@ -151,7 +151,7 @@ def test_a_demo_touches_nothing_of_ones_own_and_is_looked_at_until_there_is_some
     for name in ("CLICKHOUSE_DSN", "LANDING_URL", "BACKUP_URL"):
         zakaz.env.pop(name, None)
     demo = ("demo", "--days", "3", "--scale", "0.05")
-    assert "Try next" in zakaz.ok(*demo)
+    assert "Попробуйте" in zakaz.ok(*demo), "in the language of ZAKAZ_LANGUAGE"
     assert not own.exists()
     looked = zakaz.run(*count)
     assert int(looked.stdout) > 0

@@ -54,15 +54,15 @@ def test_an_account_that_fails_is_told_of_alone_and_its_end_too(open_days: Scene
         state: State[Any] = vk_ads(**open_days.days, account=account, return_state=True)
         assert state.is_failed() == bool(failing)
         other = "main" if failing == "spb" else "spb"
-        assert not failing or re.search(f"^{failing}: .*[^.]\\. Loaded: {other}$", str(state.message))
+        assert not failing or re.search(f"^{failing}: .*[^.]\\. Загружено: {other}$", str(state.message))
         return [message.split("\n")[0] for message in told.messages]
 
-    assert load("spb") == ["Zakaz: vk_ads spb failed"]
+    assert load("spb") == ["Zakaz: сбой — VK Ads spb"]
     assert [row[:2] for row in recorded(open_days)] == [("main", "success"), ("spb", "failed")]
     assert load("spb") == load(account="main") == [], "it was told, and is not over"
-    assert load() == ["Zakaz: Resolved: vk_ads spb failed"]
-    assert load("main") == ["Zakaz: vk_ads failed"], "and not that it is resolved, as it was of the whole"
-    assert load() == ["Zakaz: Resolved: vk_ads failed"]
+    assert load() == ["Zakaz: Исправлено: сбой — VK Ads spb"]
+    assert load("main") == ["Zakaz: сбой — VK Ads"], "and not that it is resolved, as it was of the whole"
+    assert load() == ["Zakaz: Исправлено: сбой — VK Ads"]
 
 
 def test_a_backfill_of_several_accounts(settled: Scene) -> None:
@@ -71,7 +71,7 @@ def test_a_backfill_of_several_accounts(settled: Scene) -> None:
     settled.stage.vk.faults.add("disconnect", "*", times=99, account="main")
     failed: State[Any] = backfill("vk_ads", first, settled.window.last, return_state=True)
 
-    assert str(failed.message).endswith(". Loaded: spb")
+    assert str(failed.message).endswith(". Загружено: spb")
     runs = within(failed)
     words = f"from {first} to {settled.window.last}"
     assert {name: run.state.name for name, run in runs.items() if run.state} == {

@@ -37,15 +37,15 @@ def test_a_failed_run_is_told_once_and_that_it_is_resolved_once(
     qtickets(**open_days.days, return_state=True)
     assert len(told.messages) == 1
     title, essence, run, address = told.messages[0].split("\n")
-    assert title == "Zakaz: qtickets failed"
+    assert title == "Zakaz: сбой — QTickets"
     assert "QTICKETS_TOKEN" in essence, "it says what to do"
-    assert run == f"Run: qtickets from {open_days.window.first} to {open_days.window.last}"
+    assert run == f"Запуск: qtickets from {open_days.window.first} to {open_days.window.last}"
     assert str(first.state_details.flow_run_id) in address, "and which run it was"
 
     monkeypatch.setenv("QTICKETS_TOKEN", right.get_secret_value())
     for _ in range(2):
         assert qtickets(**open_days.days, return_state=True).is_completed()
-    assert [text.split("\n")[0] for text in told.messages[1:]] == ["Zakaz: Resolved: qtickets failed"]
+    assert [text.split("\n")[0] for text in told.messages[1:]] == ["Zakaz: Исправлено: сбой — QTickets"]
     rows = open_days.product.select("SELECT trouble, closed_at IS NULL, delivered FROM meta_alerts").rows()
     assert rows == [("run qtickets", 0, 1)]
 
@@ -81,8 +81,9 @@ def test_which_runs_tell_and_in_whose_words(monkeypatch: pytest.MonkeyPatch) -> 
     fired: list[Trouble] = []
     resolved: list[str] = []
     for name, stand_in in {
-        "load_settings": lambda: None,
+        "load_settings": lambda: SimpleNamespace(zakaz_language="ru"),
         "block_channel": lambda _settings: None,
+        "stake_of": lambda *_: "",
         "fire": lambda _settings, trouble, _channel: fired.append(trouble),
         "resolve": lambda _settings, key, _channel: resolved.append(key),
     }.items():

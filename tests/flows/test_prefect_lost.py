@@ -156,7 +156,7 @@ def test_what_fails_before_there_is_a_run_is_told_by_the_name_of_the_account(
 ) -> None:
     """By which the hook of its run resolves it."""
     told: list[str] = []
-    monkeypatch.setattr(on_server, "fire_unseen", lambda what, why: told.append(what))
+    monkeypatch.setattr(on_server, "fire_unseen", lambda what, *_: told.append(what))
     with pytest.raises(SourceError), on_server.alerts_of("vk_ads spb", "14 days"):
         raise SourceError("VK_TOKEN is missing.")
     assert told == ["vk_ads spb"]

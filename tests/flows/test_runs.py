@@ -184,7 +184,7 @@ def test_yesterday_again_is_all_sources_and_their_judgement(
     monkeypatch.setattr("flows.yesterday.moscow_today", lambda: last + timedelta(days=1))
     state: State[Any] = yesterday(return_state=True)
 
-    assert (state.is_failed(), str(state.message)[:10].split(" ")[1]) == (True, "checks:"), "its days are long past"
+    assert (state.is_failed(), str(state.message).split(" ")[1][:6]) == (True, "провер"), "its days are long past"
     assert open_days.product.held("sales") == truth.sales(open_days.world, last, last)
     names = {"qtickets", "vk_ads", "direct"}
     assert {name.split(" ")[0] for name in within(state)} == names | {"quality"}
@@ -192,7 +192,7 @@ def test_yesterday_again_is_all_sources_and_their_judgement(
     open_days.stage.direct.faults.add("disconnect", "*", times=99)
     state = yesterday(return_state=True)
     assert (state.is_failed(), str(state.message).partition(":")[0]) == (True, "direct")
-    assert str(state.message).endswith("Loaded: qtickets, vk_ads")
+    assert str(state.message).endswith("Загружено: qtickets, vk_ads")
 
 
 def test_the_other_flows_say_what_they_did(open_days: Scene) -> None:

@@ -128,8 +128,13 @@ def test_the_wheel_has_every_module_and_every_statement(tmp_path: Path) -> None:
         names = set(wheel.namelist())
     packages = ("cli", "flows", "tasks", "validation", "sandbox", "ops/server", "ops/datalens")
     wanted = [path for folder in packages for path in (ROOT / folder).rglob("*.py")]
-    wanted += [*(ROOT / "sql").rglob("*.sql"), ROOT / "prefect.yaml", ROOT / "automations.yaml"]
-    wanted.append(ROOT / "ops" / "datalens" / "workbook.yaml")
+    wanted += [
+        *(ROOT / "sql").rglob("*.sql"),
+        *(ROOT / "tasks" / "translations").iterdir(),
+        ROOT / "prefect.yaml",
+        ROOT / "automations.yaml",
+        ROOT / "ops" / "datalens" / "workbook.yaml",
+    ]
     assert {str(path.relative_to(ROOT)) for path in wanted} - names == set()
 
 

@@ -130,6 +130,7 @@ def stack(home: Path, world: World, dsn: str, database: str) -> Iterator[Stack]:
             "ZAKAZ_HOME": str(home),
             "ZAKAZ_ALERT_BLOCK": "custom-webhook/zakaz-alerts",
             "ALERT_URL": chat.url,
+            "ZAKAZ_LANGUAGE": "en",
             "PREFECT_HOME": str(home / "prefect"),
             "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
             "PREFECT_UI_URL": f"http://127.0.0.1:{port}",

@@ -5,7 +5,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 
 @contextmanager
@@ -20,21 +22,35 @@ def serving(server: ThreadingHTTPServer) -> Iterator[None]:
         server.server_close()
 
 
+def fields_of(kind: str, body: bytes) -> dict[str, Any]:
+    """Of a form with files, as Telegram takes pictures; else of JSON."""
+    if not kind.startswith("multipart/"):
+        return dict(json.loads(body))
+    parts = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + body).get_payload()
+    told = {part.get_param("name", header="Content-Disposition"): part for part in parts}
+    return {
+        name: part.get_payload(decode=True) if part.get_filename() else part.get_payload(decode=True).decode()
+        for name, part in told.items()
+    }
+
+
 class Receiver:
     def __init__(self) -> None:
         self.messages: list[str] = []
-        self.requests: list[tuple[str, dict[str, str]]] = []
+        self.requests: list[tuple[str, dict[str, Any]]] = []
         self.status = 200
+        self.reply = b""
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 if receiver.status == 200:
-                    receiver.requests.append((self.path, json.loads(body)))
+                    receiver.requests.append((self.path, fields_of(self.headers["Content-Type"], body)))
                     receiver.messages.append(receiver.requests[-1][1].get("text", ""))
                 self.send_response(receiver.status)
                 self.end_headers()
+                self.wfile.write(receiver.reply)
 
             def log_message(self, *_args: object) -> None:
                 pass

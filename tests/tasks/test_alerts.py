@@ -87,6 +87,21 @@ def test_a_webhook_and_a_telegram_bot_get_what_they_take(receiver: Receiver) -> 
     ]
 
 
+def test_the_end_of_a_trouble_answers_its_message_where_the_chat_can(
+    place: Settings, client: Client, receiver: Receiver
+) -> None:
+    given = {"alert_telegram_token": "17:s3cret", "alert_telegram_chat": "-100500"}
+    bot = settings_channel(
+        Settings(_env_file=None, alert_telegram_base_url=receiver.url.rstrip("/"), **given)  # type: ignore[arg-type]
+    )
+    receiver.reply = b'{"ok": true, "result": {"message_id": 7}}'
+    fire(place, FAILED, bot)
+    resolve(place, FAILED.key, bot)
+
+    answers = [body.get("reply_parameters") for _, body in receiver.requests]
+    assert answers == [None, {"message_id": 7, "allow_sending_without_reply": True}]
+
+
 def test_a_refusal_fails_nothing_and_neither_record_nor_log_has_the_address(
     receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -121,7 +136,7 @@ def test_a_trouble_is_sent_once_and_so_is_its_end(place: Settings, client: Clien
     assert alerts(client) == [("run qtickets", 0, 0, "ConnectionError")], "it stays open to be sent the next time"
     for _ in range(2):
         resolve(place, FAILED.key, channel)
-    assert [message.partition("\n")[0] for message in messages[1:]] == ["Zakaz: Resolved: qtickets failed"]
+    assert [message.partition("\n")[0] for message in messages[1:]] == ["Zakaz: Исправлено: qtickets failed"]
     assert alerts(client) == [("run qtickets", 1, 1, "")]
     resolve(place, "never sent", channel)
     assert len(messages) == 2

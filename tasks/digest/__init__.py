@@ -1,0 +1,1 @@
+"""The morning message: its figures (`morning`), its words (`message`), its way (`sending`)."""

@@ -1,0 +1,138 @@
+"""What the morning message is about, from the public views: yesterday against the same weekday, campaigns, what
+deserves attention, and whether the figures may be given at all. Formats nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from clickhouse_connect.driver.client import Client
+
+from tasks.load.frames import select
+from tasks.load.migrate import migrated
+from tasks.load.sql import sql_text
+from tasks.quality.attention import attention
+from tasks.quality.checks import Check, Finding, Result, checks
+from tasks.quality.findings import Kept, not_mended
+from tasks.quality.looks import judge_all
+from tasks.settings import Settings
+
+PICTURE_DAYS = 30
+FLOOR = 1000
+"""In the report's currency: a campaign that gained or lost less is not worth a word in the morning."""
+_WEEK = timedelta(days=7)
+_NAMED = 2
+
+
+@dataclass(frozen=True)
+class Day:
+    """`net`: revenue without what was given back; `tagged`: of it, what came by the tags of ads."""
+
+    tickets: int = 0
+    net: Decimal = Decimal(0)
+    spend: Decimal = Decimal(0)
+    tagged: Decimal = Decimal(0)
+
+    @property
+    def romi(self) -> Decimal | None:
+        """Of the ads, by their tags."""
+        return (self.tagged - self.spend) / self.spend if self.spend else None
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """`gain`: net revenue less spend since it began."""
+
+    source: str
+    account: str
+    name: str
+    gain: Decimal
+
+
+@dataclass(frozen=True)
+class Morning:
+    """`before`: the same weekday a week before, None where there were no figures yet; `since`: the first day that
+    has any; `broken`: what checks of severity fail have found, the worst first, `do`: the check of the first;
+    `hindered`: how many checks could not be judged. Where something is broken there are no figures."""
+
+    day: date
+    currency: str
+    since: date | None
+    broken: tuple[Finding | Kept, ...] = ()
+    do: Check | None = None
+    hindered: int = 0
+    yesterday: Day = Day()
+    before: Day | None = None
+    best: tuple[Campaign, ...] = ()
+    worst: tuple[Campaign, ...] = ()
+    attention: tuple[Finding, ...] = ()
+    days: tuple[tuple[date, Day], ...] = ()
+
+    @property
+    def same_weekday(self) -> date:
+        return self.day - _WEEK
+
+
+def morning_of(settings: Settings, today: date) -> Morning:
+    """The data are judged now: what a run of the checks found hours ago says nothing of what was loaded since.
+    Those that read all of history are judged at night: of them what is open. Raises WarehouseError."""
+    results = judge_all(_by_now(settings), [check for check in checks() if not check.at_night], today)
+    with migrated(settings) as client:
+        basis = select(client, sql_text("digest/basis.sql")).row(0, named=True)
+        broken = _broken(results, not_mended(client))
+        morning = Morning(
+            day=today - timedelta(days=1),
+            currency=basis["currency"] or settings.report_currency,
+            since=basis["since"],
+            broken=broken,
+            do=_check_of(broken[0]) if broken else None,
+            hindered=sum(one.hindered and one.check.severity == "fail" for one in results),
+        )
+        if broken or morning.since is None:
+            return morning
+        return _with_figures(morning, client, settings, today)
+
+
+def _by_now(settings: Settings) -> Settings:
+    """With the message yesterday is due, not at ten."""
+    name = "good_run_by_ten"
+    given = settings.quality_parameters
+    return settings.model_copy(update={"quality_parameters": given | {name: given.get(name, {}) | {"hour": 0}}})
+
+
+def _broken(results: Sequence[Result], kept: Sequence[Kept]) -> tuple[Finding | Kept, ...]:
+    """Failures seen now, and those of checks that were not judged now."""
+    judged = {one.check.name for one in results}
+    found: list[Finding | Kept] = [one for result in results for one in result.findings if one.fails]
+    found += [one for one in kept if one.status == "open" and one.fails and one.check_name not in judged]
+    return tuple(sorted(found, key=lambda one: (-(one.money or 0), one.source, one.what)))
+
+
+def _check_of(found: Finding | Kept) -> Check | None:
+    if isinstance(found, Finding):
+        return found.check
+    return next((one for one in checks() if one.name == found.check_name), None)
+
+
+def _with_figures(morning: Morning, client: Client, settings: Settings, today: date) -> Morning:
+    last, since = morning.day, morning.since or morning.day
+    first = last - timedelta(days=PICTURE_DAYS - 1)
+    rows = select(client, sql_text("digest/days.sql"), {"first": first, "last": last})
+    by_day = {row.pop("d"): Day(**row) for row in rows.to_dicts()}
+    span = [first + timedelta(days=n) for n in range(PICTURE_DAYS)]
+    week = {"first": last - _WEEK + timedelta(days=1), "last": last}
+    campaigns = [Campaign(**row) for row in select(client, sql_text("digest/campaigns.sql"), week).to_dicts()]
+    return Morning(
+        day=last,
+        currency=morning.currency,
+        since=since,
+        hindered=morning.hindered,
+        yesterday=by_day.get(last, Day()),
+        before=by_day.get(last - _WEEK, Day()) if since <= last - _WEEK else None,
+        best=tuple(one for one in campaigns[:_NAMED] if one.gain >= FLOOR),
+        worst=tuple(one for one in reversed(campaigns[-_NAMED:]) if one.gain <= -FLOOR),
+        attention=tuple(attention(client, settings, today)),
+        days=tuple((day, by_day.get(day, Day())) for day in span if day >= since),
+    )

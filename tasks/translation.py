@@ -1,0 +1,104 @@
+"""What people read, in their language: sentences stand in the code in English, in other languages in
+`tasks/translations/*.po`. Which language it is stands in the settings (ZAKAZ_LANGUAGE).
+
+Reasons of failures are written to the log and the warehouse in English, and retold where people read them.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+
+import polib
+
+_FOLDER = Path(__file__).parent / "translations"
+_PLACE = re.compile(r"\{(\w+)\}")
+_ENOUGH = 7
+"""Letters that a sentence must have besides its places, to be known again in a message."""
+_SEAMS = tuple(re.compile(rf"(?<={mark}) ") for mark in (r"\.", ";", ":"))
+"""Where messages are put together, the widest first."""
+
+
+def said(text: str, language: str, /, **values: object) -> str:
+    """The text in this language, its places in braces filled if there are values. In English where the catalog
+    has no other text."""
+    told = _catalog(language).gettext(text) if text else ""
+    return told.format(**values) if values else told
+
+
+def counted(one: str, many: str, n: int, language: str, /, **values: object) -> str:
+    """`said` of a number of things: `{n} ticket` or `{n} tickets`, by the language's own rules. Among the values
+    `n` may be the number as people write it."""
+    return _catalog(language).ngettext(one, many, n).format(**{"n": n} | values)
+
+
+def either(language: str, english: str, russian: str) -> str:
+    """Of texts that stand side by side in both languages, as in files of SQL."""
+    return russian if language == "ru" and russian else english
+
+
+def marked(*texts: str) -> tuple[str, ...]:
+    """Texts that are said elsewhere, such as titles of columns, so that their translations are looked for."""
+    return texts
+
+
+def later(text: str, /, **values: object) -> Callable[[str], str]:
+    """What says it once the language is known."""
+    return lambda language: said(text, language, **values)
+
+
+def named(**texts: str) -> dict[str, str]:
+    """Likewise, by names."""
+    return texts
+
+
+def retold(message: str, language: str) -> str:
+    """A message that was made of sentences of ours, in this language. What is not known stays as it is."""
+    if not isinstance(_catalog(language), GNUTranslations):
+        return message
+    for text, pattern, literals in _patterns(language):
+        if all(part in message for part in literals) and (found := pattern.fullmatch(message)):
+            values = {name: retold(value, language) for name, value in found.groupdict().items()}
+            return said(text, language, **values)
+    for seam in _SEAMS:
+        if len(parts := seam.split(message, maxsplit=1)) > 1:
+            return " ".join(retold(part, language) for part in parts)
+    return message
+
+
+@cache
+def _catalog(language: str) -> NullTranslations:
+    file = _FOLDER / f"{language}.po"
+    return GNUTranslations(io.BytesIO(polib.pofile(str(file)).to_binary())) if file.exists() else NullTranslations()
+
+
+@cache
+def _patterns(language: str) -> list[tuple[str, re.Pattern[str], list[str]]]:
+    """Each sentence with what matches a message made of it and the parts that such a message must have; those that
+    say most first."""
+    found = []
+    for entry in polib.pofile(str(_FOLDER / f"{language}.po")):
+        parts = _PLACE.split(entry.msgid)  # Text and names of places by turns.
+        literals = [part.strip() for part in parts[::2] if part.strip()]
+        if entry.msgid_plural or "{{" in entry.msgid or " " not in entry.msgid or sum(map(len, literals)) < _ENOUGH:
+            continue
+        pattern = "".join(
+            re.escape(part) if i % 2 == 0 else _filling(part, parts[:i], entry.msgid)
+            for i, part in enumerate(parts)
+        )
+        found.append((entry.msgid, re.compile(pattern, re.DOTALL), literals))
+    return sorted(found, key=lambda one: -sum(map(len, one[2])))
+
+
+def _filling(place: str, before: list[str], text: str) -> str:
+    """What may fill this place of the text: where that is one sentence, no more than a part of one, or it would
+    swallow its neighbour."""
+    if place in before[1::2]:
+        return f"(?P={place})"
+    if before == [""]:
+        return f"(?P<{place}>(?:(?![.;:] ).)*?)"
+    return f"(?P<{place}>.*?)" if ". " in text else f"(?P<{place}>(?:(?![.;] ).)*?)"

@@ -1,0 +1,180 @@
+"""The morning message reaches a receiver through the real library, once a day, with the figures of the truth or none."""
+
+import base64
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from apprise.plugins.telegram import NotifyTelegram
+from pydantic import SecretStr
+
+from tasks.alerts.channel import Channel
+from tasks.alerts.history import undelivered
+from tasks.digest import morning, sending
+from tasks.digest.message import LONGEST, message_of
+from tasks.digest.morning import Campaign, Day, Morning
+from tasks.digest.sending import NotDelivered, send_digest
+from tasks.load.warehouse import warehouse
+from tasks.settings import Settings
+from tests.flows.ad_truth import with_vat
+from tests.quality.healthy import TODAY, noon, refresh_marts, stand, warehouse_in
+from tests.quality.rows import Truth
+from tests.support.receiver import Receiver
+from tests.tasks.load.engines import _no_flow_run, put
+from tests.tasks.test_harmless import units
+
+__all__ = ["_no_flow_run"]
+YESTERDAY, BEFORE = TODAY - timedelta(days=1), TODAY - timedelta(days=8)
+PNG = b"\x89PNG"
+
+
+@pytest.fixture(autouse=True)
+def _that_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "moscow_today", lambda: TODAY)
+    monkeypatch.setattr(NotifyTelegram, "request_rate_per_sec", 0)
+
+
+@pytest.fixture
+def settings(
+    make_settings: Callable[..., Settings], receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> Settings:
+    """To a program and to a chat of Telegram."""
+    monkeypatch.setattr(NotifyTelegram, "notify_url", f"{receiver.url}bot")
+    host = receiver.url.removeprefix("http://")
+    return make_settings(digest_to=f"json://{host}morning/, tgram://17:s3cretS3cretS3cretS3cret/100500/")
+
+
+def known(truth: Truth, day: date) -> tuple[int, int, int]:
+    """Net revenue and spend in whole roubles, and tickets, from the truth."""
+    at = noon(TODAY)
+    on_day = pl.col("booked_at").dt.convert_time_zone("Europe/Moscow").dt.date() == day
+    sold = truth.tickets_at(at).filter(on_day, pl.col("state").is_in(["paid", "refunded"]), currency="RUB")
+    facts = truth.facts_at(at).filter(stat_date=day)
+    spend = sum(
+        s if has_vat else with_vat(s, day) for s, has_vat in facts.select("spent", "spent_has_vat").iter_rows()
+    )
+    return round(sold["amount"].sum() - sold["refunded_amount"].sum()), round(spend), sold["quantity"].sum()
+
+
+def money(text: str, word: str) -> int:
+    found = re.search(rf"(?m)^{word} ([\d\s]+?)\s₽", text)
+    assert found, text
+    return int(re.sub(r"\s", "", found[1]))
+
+
+def test_it_reaches_all_once_with_picture_and_true_figures_and_with_a_broken_check_without_any(
+    settings: Settings, tmp_path: Path, receiver: Receiver
+) -> None:
+    truth = Truth.of(noon(TODAY), 45, 0.5)
+    with warehouse_in(tmp_path) as client:
+        stand(client, truth, noon(TODAY))
+    assert send_digest(settings, None) == "Утренняя сводка отправлена, получателей: 2."
+    assert send_digest(settings, None) == "Сегодняшняя утренняя сводка уже отправлена."
+
+    (_, told), (path, photo) = receiver.requests
+    assert told["title"] == f"Вчера, ср {YESTERDAY:%d.%m}"
+    assert path == "/bot17:s3cretS3cretS3cretS3cret/sendPhoto"
+    assert photo["photo"].startswith(PNG) and base64.b64decode(told["attachments"][0]["base64"]).startswith(PNG)
+    text = told["message"]
+    net, spend, tickets = known(truth, YESTERDAY)
+    assert (money(text, "Продажи"), money(text, "Реклама")) == (net, spend)
+    assert re.search(rf"\), {tickets} билет", text)
+    change = round((net / known(truth, BEFORE)[0] - 1) * 100)
+    assert f"({'−' if change < 0 else '+'}{abs(change)}\N{NO-BREAK SPACE}% к ср {BEFORE:%d.%m})" in text
+    assert "Данные полные, проверки сошлись." in text
+    assert "Продажи" in photo["caption"] and len(photo["caption"]) <= 1024
+
+    receiver.requests.clear()
+    with warehouse(settings) as client:
+        client.command(f"DELETE FROM fact_vk_ads_daily WHERE stat_date = '{YESTERDAY}'")
+        refresh_marts(client, noon(TODAY))
+    assert settings.digest_to
+    others = settings.model_copy(
+        update={"digest_to": SecretStr(settings.digest_to.get_secret_value().replace("/100500/", "/200600/"))}
+    )
+    receiver.status = 500
+    with pytest.raises(NotDelivered, match="1 of 2"):
+        send_digest(others, None)
+    with warehouse(settings) as client:
+        assert undelivered(client)["error"].to_list() == ["tgram did not take it"]
+
+    receiver.status = 200
+    for _ in range(2):
+        send_digest(others, None)
+    ((path, told),) = receiver.requests
+    assert path.endswith("/sendMessage"), "no picture of figures that may be wrong"
+    assert told["chat_id"] == 200600
+    assert f"Цифрам за ср {YESTERDAY:%d.%m} пока не верьте" in told["text"]
+    assert f"VK Ads: день {YESTERDAY:%d.%m} не сходится с кабинетом" in told["text"]
+    assert "Что делать: " in told["text"]
+    assert not re.search("Продажи|ROMI|плюсе", told["text"])
+    with warehouse(settings) as client:
+        assert undelivered(client).is_empty()
+
+
+@pytest.fixture
+def unjudged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what has nothing to do with checks."""
+    monkeypatch.setattr(morning, "judge_all", lambda *_: [])
+
+
+@pytest.mark.usefixtures("unjudged")
+def test_of_three_hundred_campaigns_with_any_names_the_worst_are_told_harmlessly(
+    tmp_path: Path, settings: Settings, receiver: Receiver
+) -> None:
+    """One source, no sales, no show. By hand: campaign n cost n times ten roubles."""
+    name = '«Песня» "и" <b>танец</b> @all 💃 [x](http://evil.com) {{secret}}'
+    with warehouse_in(tmp_path) as client:
+        of = {"stat_date": YESTERDAY, "spent_has_vat": 1}
+        lines = [of | {"campaign_id": n, "spent": 10 * n, "campaign_name": f"{n} {name}"} for n in range(1, 301)]
+        put(client, "fact_vk_ads_daily", *lines)
+        refresh_marts(client, noon(TODAY))
+
+    send_digest(settings, None)
+    text = receiver.requests[0][1]["message"].replace("\N{NO-BREAK SPACE}", " ")
+    assert text.startswith(
+        "Продажи 0 ₽, 0 билетов\nРеклама 451 500 ₽\nROMI рекламы −100 %\n"
+        "Сравнить пока не с чем: неделю назад данных не было.\n\N{BRAILLE PATTERN BLANK}\n"
+    )
+    shown = '«Песня» "и" ‹b›танец‹∕b› ＠all 💃'
+    assert f"В минусе, с начала кампании:\n−3 000 ₽ VK Ads «300 {shown}" in text
+    assert f"\n−2 990 ₽ VK Ads «299 {shown}" in text
+    assert "В плюсе" not in text and "://" not in text and "evil.com" not in text and "{{" not in text
+    assert receiver.requests[1][0].endswith("/sendPhoto")
+
+
+@pytest.mark.usefixtures("unjudged")
+def test_a_run_that_dies_while_it_sends_is_followed_by_one_that_sends_once_more(
+    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a warehouse that is empty yet."""
+    sent: list[str] = []
+
+    def die(subject: str, _body: str) -> None:
+        sent.append(subject)
+        raise KeyboardInterrupt
+
+    def run() -> None:
+        with suppress(KeyboardInterrupt):
+            send_digest(make_settings(), Channel("chat", die))
+
+    for _ in range(2):
+        run()
+    assert len(sent) == 1, "another run may be sending"
+    monkeypatch.setattr(sending, "_LONGEST_SENDING", timedelta(0))
+    for _ in range(3):
+        run()
+    assert sent == ["Данных пока нет"] * 2, "in doubt twice, and never a third time"
+
+
+def test_on_any_morning_it_fits_under_a_picture() -> None:
+    many = tuple(Campaign("direct", "spb", "имя " * 99, 10**12 * Day().net + 10**12) for _ in range(2))
+    full = Morning(YESTERDAY, "RUB", BEFORE, yesterday=Day(10**6), before=Day(), best=many, worst=many, hindered=3)
+    first = Morning(YESTERDAY, "RUB", TODAY)
+    for language in ("ru", "en"):
+        assert units("".join(message_of(full, language))) <= LONGEST
+    assert message_of(first, "ru")[1] == f"За вчера данных нет: они начинаются чт {TODAY:%d.%m}."
