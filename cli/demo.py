@@ -32,6 +32,7 @@ from tasks.load.warehouse import warehouse
 from tasks.quality.attention import attention
 from tasks.quality.checks import Finding
 from tasks.quality.run import summary
+from tasks.report.run import make_report
 from tasks.settings import load_settings
 from tasks.window import moscow_today
 
@@ -50,7 +51,8 @@ Try next, until there are data of your own:
 Your own figures: put the tokens into secrets/ (samples in configs/), then
   {zakaz} smoke
   {zakaz} load all
-What was made up is in {home} and mixes with nothing of yours."""
+What was made up is in {home} and mixes with nothing of yours.
+All of it on one page, for a browser: {page}"""
 
 
 def run_demo(days: int, scale: float) -> None:
@@ -70,6 +72,7 @@ def run_demo(days: int, scale: float) -> None:
         tables, found = _read(
             "demo/totals", "demo/events", "demo/sources", "demo/cities", "demo/days", "forecast/coming"
         )
+        page = make_report(load_settings())
     failed = [outcome for outcome in outcomes.values() if isinstance(outcome, Exception)]
     for outcome in outcomes.values():
         if isinstance(outcome, Report):
@@ -83,7 +86,7 @@ def run_demo(days: int, scale: float) -> None:
     print(f"Made up, fetched, loaded and judged in {time.monotonic() - begun:.0f} s.\n")
     _show(tables)
     _show_concerts(tables["coming"], found)
-    _show_next()
+    _show_next(page)
 
 
 @contextmanager
@@ -92,7 +95,7 @@ def _own_home() -> Iterator[None]:
     make_private(DEMO_HOME)
     try:
         with FileLock(DEMO_HOME / "demo.lock", timeout=0, thread_local=False):
-            for name in ("warehouse", "landing", "backups"):
+            for name in ("warehouse", "landing", "backups", "reports"):
                 shutil.rmtree(DEMO_HOME / name, ignore_errors=True)
             yield
     except Timeout:
@@ -167,10 +170,10 @@ def _table(title: str, rows: pl.DataFrame) -> Table:
     return table
 
 
-def _show_next() -> None:
+def _show_next(page: str) -> None:
     ours = Path(sys.executable).with_name("zakaz")
     is_on_path = shutil.which("zakaz") == str(ours)
     zakaz = Path("zakaz") if is_on_path else ours
     zakaz = zakaz.relative_to(Path.cwd()) if zakaz.is_relative_to(Path.cwd()) else zakaz
     home = DEMO_HOME.relative_to(Path.cwd()) if DEMO_HOME.is_relative_to(Path.cwd()) else DEMO_HOME
-    print(_NEXT.format(zakaz=zakaz, home=home))
+    print(_NEXT.format(zakaz=zakaz, home=home, page=page))

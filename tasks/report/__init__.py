@@ -1,0 +1,1 @@
+"""The page to look at: its figures, charts and text, and where it is kept."""
