@@ -79,13 +79,14 @@ def report_command(
     ),
 )
 def export_command(
-    view: Annotated[str, typer.Argument(metavar="VIEW", help='One of `zakaz sql "SHOW TABLES"` that begin with v_.')],
+    view: Annotated[str, typer.Argument(metavar="VIEW", help="Its name begins with v_, see the README.")],
     fmt: Annotated[Format, typer.Option("--format", help="xlsx and csv are for spreadsheets.")],
     days: Annotated[
         int | None, typer.Option("--days", metavar="N", min=1, help="The last ones, today included; else all.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="By default VIEW.FORMAT in this folder; - is stdout.")
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="By default VIEW.FORMAT here; - is stdout."),
     ] = None,
     _env: EnvFileOrDemo = None,
 ) -> None:

@@ -26,8 +26,8 @@ _MOST_ROWS = 1_048_575
 
 
 def exported(client: Client, view: str, fmt: str, days: int | None) -> bytes:
-    """The file. `days`: only the last ones, today included. Raises UsageError for another name than a view's, and for
-    days of a view that has none."""
+    """The file. `days`: only the last ones, today included. Raises UsageError for another name than a view's, and
+    for days of a view that has none."""
     return _WRITERS[fmt](_rows(client, view, days))
 
 
@@ -64,7 +64,7 @@ def _csv(frame: pl.DataFrame) -> bytes:
 
 
 def _xlsx(frame: pl.DataFrame) -> bytes:
-    """Text is text by its type, so no sign is put before it; a number keeps its digits, whatever its format shows."""
+    """Text is text by its type, so nothing is put before it; a number keeps the digits that its format hides."""
     if frame.height > _MOST_ROWS:
         raise UsageError(f"A sheet has {_MOST_ROWS} rows and these are {frame.height}: take fewer --days, or csv.")
     # Of instants a workbook knows no zone: as everywhere for people, they are Moscow's.

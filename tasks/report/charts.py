@@ -1,7 +1,7 @@
 """The pictures of the report, drawn by Vega in this process as SVG, without a browser or a network.
 
-Each is drawn for a wide page and for a phone. Colours are names of the page's style, so that one drawing is right in
-light and dark. What is drawn is rounded to what a pixel shows; the tables beside it have the figures.
+Each is drawn for a wide page and for a phone. Colours are names of the page's style, so that one drawing is right
+in light and dark. What is drawn is rounded to what a pixel shows; the tables beside it have the figures.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tasks.report.figures import Figures, Line, Row
 from tasks.report.numbers import THIN, day, unit_of
 
 WIDE, NARROW = 860, 346
-"""Pixels of the whole picture: about as many as the page gives it, so that its letters are as large as the page's."""
+"""Pixels of the whole picture, about as many as the page gives it: its letters are as large as the page's."""
 _LEVELS = {"green": "var(--good)", "yellow": "var(--mid)", "red": "var(--bad)", "none": "var(--muted)"}
 _LOCALES = {
     "ru": {"decimal": ",", "thousands": THIN, "grouping": [3], "currency": ["", ""], "minus": "\N{MINUS SIGN}"},
@@ -42,21 +42,22 @@ _ROW = 26
 """Pixels of a bar with the space around it."""
 
 
+Drawing = alt.LayerChart | alt.FacetChart
+
+
 @dataclass(frozen=True)
 class Picture:
     wide: Markup
     narrow: Markup
 
 
-def _picture(draw: Callable[[int], alt.Chart | alt.LayerChart], language: str) -> Picture:
+def _picture(draw: Callable[[int], Drawing], language: str) -> Picture:
     return Picture(*(_svg(draw(width), language) for width in (WIDE, NARROW)))
 
 
-def _svg(chart: alt.Chart | alt.LayerChart, language: str) -> Markup:
+def _svg(chart: Drawing, language: str) -> Markup:
     spec = chart.configure(**_CONFIG).properties(autosize={"type": "fit", "contains": "padding"})
-    drawn: str = vl_convert.vegalite_to_svg(
-        spec.to_dict(), format_locale=_LOCALES[language], allowed_base_urls=[]
-    )
+    drawn: str = vl_convert.vegalite_to_svg(spec.to_dict(), format_locale=_LOCALES[language], allowed_base_urls=[])
     # Whatever text is in it Vega has escaped.
     return Markup(drawn)  # noqa: S704
 
@@ -65,19 +66,19 @@ def days_chart(figures: Figures, language: str) -> Picture:
     """Net revenue as bars, spend as a line over them."""
     largest = max(abs(one[name]) for one in figures.days for name in ("net", "spend"))
     size, _ = unit_of(largest, language)
-    rows = [
-        {"day": f"{row['d']:%Y-%m-%d}", "net": float(row["net"] / size), "spend": float(row["spend"] / size)}
+    labels = {f"{row['d']}": day(row["d"], language, figures.window.last.year) for row in figures.days}
+    rows: list[dict[str, Any]] = [
+        {"day": f"{row['d']}", "net": float(row["net"] / size), "spend": float(row["spend"] / size)}
         for row in figures.days
     ]
 
-    def draw(width: int) -> alt.LayerChart:
+    def draw(width: int) -> Drawing:
         shown = rows[-1 :: -max(1, len(rows) * 62 // width)]
-        labels = {row["day"]: day(figures.days[n]["d"], language, figures.window.last.year) for n, row in enumerate(rows)}
         axis = alt.Axis(
             values=[row["day"] for row in shown], labelAngle=0, title=None, grid=False, labelOverlap=True,
             labelExpr=f"{json.dumps(labels)}[datum.value]",
         )  # fmt: skip
-        base = alt.Chart(alt.Data(values=rows)).encode(x=alt.X("day:O", axis=axis, scale=alt.Scale(paddingInner=0.25)))
+        base = _chart(rows).encode(x=alt.X("day:O", axis=axis, scale=alt.Scale(paddingInner=0.25)))
         y = alt.Axis(title=None, tickCount=4, format="~r" if largest else "d")
         bars = base.mark_bar(color="var(--revenue)", cornerRadiusEnd=2).encode(y=alt.Y("net:Q", axis=y))
         line = base.mark_line(color="var(--spend)", strokeWidth=2.5, interpolate="monotone", point=len(rows) == 1)
@@ -98,9 +99,10 @@ def cities_chart(figures: Figures, name_of: Callable[[Line], str], language: str
     ]
     names = [name_of(line) for line in told]
 
-    def draw(width: int) -> alt.LayerChart:
-        base = alt.Chart(alt.Data(values=rows)).encode(y=_names(names, width))
-        colour = alt.Color("level:N", scale=alt.Scale(domain=list(_LEVELS), range=list(_LEVELS.values())), legend=None)
+    def draw(width: int) -> Drawing:
+        base = _chart(rows).encode(y=_names(names, width))
+        scale = alt.Scale(domain=list(_LEVELS), range=list(_LEVELS.values()))
+        colour = alt.Color("level:N", scale=scale, legend=None)
         bars = base.mark_bar(cornerRadiusEnd=2, height=14).encode(x=_along("net"), color=colour)
         marks = base.mark_tick(color="var(--ink)", thickness=2.5, size=20, opacity=1).encode(x=_along("spend"))
         return alt.layer(bars, marks).properties(width=width, height=_ROW * len(rows) + 30)
@@ -113,8 +115,8 @@ def largest_of(lines: Sequence[Line]) -> Decimal:
 
 
 def shows_chart(lines: Sequence[Line], name_of: Callable[[Row], str], language: str) -> Picture | None:
-    """Each coming show: its seats behind, tickets that are sold before them, a mark at what comparable shows had sold by
-    now, and the range in which it may end."""
+    """Each coming show: its seats behind, the tickets that are sold before them, a mark at what comparable shows
+    had sold by now, and the range in which it may end."""
     shows = [line.row for line in lines if line.row is not None]
     if not shows:
         return None
@@ -128,8 +130,8 @@ def shows_chart(lines: Sequence[Line], name_of: Callable[[Row], str], language: 
     ]  # fmt: skip
     names = [name_of(row) for row in shows]
 
-    def draw(width: int) -> alt.LayerChart:
-        base = alt.Chart(alt.Data(values=rows)).encode(y=_names(names, width))
+    def draw(width: int) -> Drawing:
+        base = _chart(rows).encode(y=_names(names, width))
         colour = alt.condition("datum.is_slow", alt.value("var(--bad)"), alt.value("var(--revenue)"))
         return alt.layer(
             base.mark_bar(color="var(--line)", height=16, cornerRadiusEnd=2).encode(x=_along("seats")),
@@ -145,6 +147,10 @@ def shows_chart(lines: Sequence[Line], name_of: Callable[[Row], str], language: 
 def is_slow(show: Row) -> bool:
     """Three of four comparable shows had sold more by now, as in `sql/attention/slow_show.sql`."""
     return show["usual_p25"] is not None and show["tickets"] < show["usual_p25"]
+
+
+def _chart(rows: list[dict[str, Any]]) -> alt.Chart:
+    return alt.Chart(alt.Data(values=rows))  # type: ignore[no-untyped-call]
 
 
 def _names(names: Sequence[str], width: int) -> alt.Y:

@@ -44,10 +44,11 @@ ENGLISH = {
     "ROMI рекламы": "ROMI of ads",
     "ROMI общий": "ROMI of all",
     "было": "was",
-    "Стрелки — против стольких же дней перед этими. ROMI рекламы — по билетам с её метками, общий — вся выручка против "
-    "всей рекламы. Возвраты вычтены из дня продажи; за последние дни их ещё прибавится.": (
-        "Arrows: against as many days before these. ROMI of ads: by the tickets with their tags; of all: all revenue "
-        "against all advertising. Refunds are taken off the day of the sale; of the last days more will come."
+    "Стрелки — против стольких же дней перед этими. ROMI рекламы — по билетам с её метками, общий — вся "
+    "выручка против всей рекламы. Возвраты вычтены из дня продажи; за последние дни их ещё прибавится.": (
+        "Arrows: against as many days before these. ROMI of ads: by the tickets with their tags; of all: all "
+        "revenue against all advertising. Refunds are taken off the day of the sale; of the last days more "
+        "will come."
     ),
     "На что обратить внимание": "What deserves attention",
     "Все покажет zakaz attention.": "zakaz attention shows them all.",
@@ -91,7 +92,8 @@ ENGLISH = {
     "остальные": "others",
     "билеты, чьи метки не подошли ни к одной кампании": "tickets whose tags fit no campaign",
     "Сверху те, кто тратит сейчас. ROMI — за всю жизнь кампании: билеты с её метками покупают и позже показа.": (
-        "Those that spend now come first. ROMI is of a campaign's whole life: tickets with its tags are bought later, too."
+        "Those that spend now come first. ROMI is of a campaign's whole life: tickets with its tags are "
+        "bought later, too."
     ),
     "Рекламы ещё нет.": "There is no advertising yet.",
     "Ближайшие концерты": "Coming shows",
@@ -109,10 +111,11 @@ ENGLISH = {
     "Прогноз": "Forecast",
     "на билет": "a ticket",
     "аншлаг": "sold out",
-    "Занято — доля мест по последнему снимку зала. Темп — билеты против медианы похожих концертов за столько же дней. "
-    "Прогноз — сколько билетов в итоге: медиана, в скобках квартили.": (
-        "Taken: share of the seats at the newest look at the hall. Pace: tickets against the median of comparable shows so "
-        "many days before. Forecast: tickets in the end, the median, in brackets the quartiles."
+    "Занято — доля мест по последнему снимку зала. Темп — билеты против медианы похожих концертов за "
+    "столько же дней. Прогноз — сколько билетов в итоге: медиана, в скобках квартили.": (
+        "Taken: share of the seats at the newest look at the hall. Pace: tickets against the median of "
+        "comparable shows so many days before. Forecast: tickets in the end, the median, in brackets the "
+        "quartiles."
     ),
     "Будущих концертов нет.": "No show is to come.",
     "Возвраты": "Refunds",
@@ -132,10 +135,16 @@ ENGLISH = {
     "коды, которых источник больше не называет": "codes that the source no longer lists",
     "скидки без кода": "discounts without a code",
     "Ни одного билета со скидкой.": "No ticket was sold at a discount.",
-    "ROMI = (чистая выручка − расход) / расход. Чистая выручка — сколько заплатили, без того, что вернули. Суммы "
-    "округлены до целых; точная видна, если навести.": (
-        "ROMI = (net revenue − spend) / spend. Net revenue: what was paid, without what was given back. Sums are rounded "
-        "to whole units; point at one to see it exactly."
+    "ROMI = (чистая выручка − расход) / расход. Чистая выручка — сколько заплатили, без того, что "
+    "вернули. Суммы округлены до целых; точная видна, если навести.": (
+        "ROMI = (net revenue − spend) / spend. Net revenue: what was paid, without what was given back. Sums "
+        "are rounded to whole units; point at one to see it exactly."
     ),
-    "пн": "Mon", "вт": "Tue", "ср": "Wed", "чт": "Thu", "пт": "Fri", "сб": "Sat", "вс": "Sun",
-}  # fmt: skip
+    "пн": "Mon",
+    "вт": "Tue",
+    "ср": "Wed",
+    "чт": "Thu",
+    "пт": "Fri",
+    "сб": "Sat",
+    "вс": "Sun",
+}

@@ -1,4 +1,4 @@
-"""The figures of the report, from the public views alone: exact Decimals, whole counts and days. Formats nothing."""
+"""The figures of the report, from the public views alone: exact Decimals, counts and days. Formats nothing."""
 
 from __future__ import annotations
 
@@ -88,16 +88,16 @@ class Comparison:
 
 @dataclass(frozen=True)
 class State:
-    """Whether the figures can be trusted. `broken`, `odd`: open findings of severity fail and warn; `late`: accounts
-    that were not loaded in time."""
+    """Whether the figures can be trusted. `broken`, `odd`: open findings of severity fail and warn; `late`:
+    accounts that were not loaded in time."""
 
     since: date | None
     checked_at: datetime | None
     checked_in_time: bool
     broken: list[Kept]
     odd: list[Kept]
-    accounts: list[Row]
-    late: list[Row]
+    accounts: Sequence[Row]
+    late: Sequence[Row]
 
     @property
     def level(self) -> str:
@@ -126,8 +126,8 @@ class Figures:
     campaigns_total: Sums
     campaigns_recent: Decimal
     shows: list[Line]
-    refunds: list[Row]
-    promo_codes: list[Row]
+    refunds: Sequence[Row]
+    promo_codes: Sequence[Row]
     attention: list[Finding]
 
 
@@ -159,9 +159,7 @@ def figures(client: Client, settings: Settings, now: datetime, today: date, days
             compared(Window.trailing(n, yesterday), Window.trailing(n, yesterday - timedelta(days=n)))
             for n in COMPARED
         ],
-        same_weekday=compared(
-            Window.trailing(1, yesterday), Window.trailing(1, yesterday - timedelta(days=7))
-        ),
+        same_weekday=compared(Window.trailing(1, yesterday), Window.trailing(1, yesterday - timedelta(days=7))),
         days=[{"d": day, **vars(_sums_of(by_day, Window(first=day, last=day)))} for day in _days_of(window)],
         total=_sums_of(by_day, window),
         sources=_lines(sources),

@@ -13,7 +13,10 @@ _SIGNS = {
     **{"RUB": "₽", "USD": "$", "EUR": "€", "GBP": "£", "KZT": "₸", "BYN": "Br", "UAH": "₴", "GEL": "₾", "AMD": "֏"},
     **{"AZN": "₼", "TRY": "₺", "ILS": "₪", "KGS": "⃀", "UZS": "soʻm"},
 }
-UNITS = {"ru": ((10**9, "млрд"), (10**6, "млн"), (10**3, "тыс.")), "en": ((10**9, "bn"), (10**6, "m"), (10**3, "k"))}
+_UNITS = {
+    "ru": ((10**9, "млрд"), (10**6, "млн"), (10**3, "тыс.")),
+    "en": ((10**9, "bn"), (10**6, "m"), (10**3, "k")),
+}
 
 
 def sign_of(currency: str) -> str:
@@ -39,7 +42,7 @@ def percent(share: Decimal | float, language: str, *, signed: bool = False) -> s
 
 def unit_of(largest: Decimal, language: str) -> tuple[int, str]:
     """For an axis: by what to divide, and what that is called."""
-    return next(((size, word) for size, word in UNITS[language] if largest >= size * 2), (1, ""))
+    return next(((size, word) for size, word in _UNITS[language] if largest >= size * 2), (1, ""))
 
 
 def day(value: date, language: str, year: int | None = None) -> str:

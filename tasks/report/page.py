@@ -1,5 +1,5 @@
-"""The report as one HTML page that asks nothing of anybody: `page.html.jinja`, filled. Names of campaigns and events are
-text in it, whatever they hold."""
+"""The report as one HTML page that asks nothing of anybody: `page.html.jinja`, filled. Names of campaigns and
+events are text in it, whatever they hold."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SMALL_WORDS = ("на", "и", "у", "в")
 
 def render(figures: Figures, language: str) -> str:
     """The page in `ru` or `en`."""
-    words = _Words(figures, language)
+    words = Words(figures, language)
     env = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -49,13 +49,14 @@ def render(figures: Figures, language: str) -> str:
         language=language,
         most=MOST,
         currency=numbers.sign_of(figures.currency),
+        state_in_words=words.state(),
         days_unit=words.unit(max(abs(one[name]) for one in figures.days for name in ("net", "spend"))),
         cities_unit=words.unit(charts.largest_of([line for line in figures.cities if line.sums.spend])),
         **drawn,
     )
 
 
-class _Words:
+class Words:
     """How figures and names are written on this page."""
 
     def __init__(self, figures: Figures, language: str) -> None:
@@ -67,9 +68,21 @@ class _Words:
         return russian if self._language == "ru" else ENGLISH.get(russian, russian)
 
     def filters(self) -> dict[str, Any]:
-        names = ("money", "kopecks", "count", "percent", "signed", "change", "day", "days", "weekday", "instant")
-        names += ("source", "campaign", "city", "show", "said", "advice", "level", "period", "code", "pace", "pace_level", "safe_text")
+        names = """
+            money kopecks count percent signed change day days weekday instant source campaign city show said advice
+            level period code pace pace_level safe_text
+        """.split()
         return {name.removeprefix("safe_"): getattr(self, name) for name in names}
+
+    def state(self) -> str:
+        """Whether the figures can be trusted, in a sentence."""
+        state = self._figures.state
+        if state.since is None:
+            return self.text("Данных ещё нет")
+        if state.broken:
+            return self.text("Цифры могут быть неверны")
+        is_well = state.level == "green"
+        return self.text("Данные свежие, проверки сошлись" if is_well else "Есть замечания к данным")
 
     def money(self, value: Decimal) -> Markup:
         """Rounded for the eye, exact for whoever points at it or reads it by a program."""

@@ -62,7 +62,7 @@ class ReportPlace:
         except Exception as error:  # noqa: BLE001
             said = getattr(error, "strerror", None) or type(error).__name__
             raise ReportError(
-                f"The place of the reports {self._place} cannot be used: {said}. Look at REPORT_URL, its keys and its "
-                "space.",
+                f"The place of the reports {self._place} cannot be used: {said}. "
+                "Look at REPORT_URL, its keys and its space.",
                 transient=not isinstance(error, PermissionError | ImportError | ValueError),
             ) from None
