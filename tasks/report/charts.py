@@ -157,7 +157,8 @@ def _names(names: Sequence[str], width: int) -> alt.Y:
     """An axis of names. Vega does not know the reader's letters, so there is room for wide ones."""
     most = width * 0.42
     room = min(max(map(len, names)) * 7.6, most)
-    return alt.Y("n:O", sort=None, axis=alt.Axis(
+    scale = alt.Scale(domain=[*range(len(names))])
+    return alt.Y("n:O", scale=scale, axis=alt.Axis(
         title=None, grid=False, labelColor="var(--ink)", minExtent=room, maxExtent=room, labelLimit=room * 0.86,
         labelExpr=f"{json.dumps(names)}[datum.value]",
     ))  # fmt: skip
