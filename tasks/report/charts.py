@@ -19,7 +19,7 @@ from markupsafe import Markup
 from tasks.report.figures import Figures, Line, Row
 from tasks.report.numbers import THIN, day, unit_of
 
-WIDE, NARROW = 860, 346
+WIDE, NARROW = 940, 346
 """Pixels of the whole picture, about as many as the page gives it: its letters are as large as the page's."""
 _LEVELS = {"green": "var(--good)", "yellow": "var(--mid)", "red": "var(--bad)", "none": "var(--muted)"}
 _LOCALES = {
@@ -165,4 +165,4 @@ def _names(names: Sequence[str], width: int) -> alt.Y:
 
 
 def _along(name: str) -> alt.X:
-    return alt.X(f"{name}:Q", axis=alt.Axis(title=None, tickCount=4, format="~r"))
+    return alt.X(f"{name}:Q", axis=alt.Axis(title=None, tickCount=4, format="~r", labelOverlap=True))

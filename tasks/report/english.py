@@ -100,7 +100,7 @@ ENGLISH = {
     "с начала продаж": "since sales began",
     "Билеты будущих концертов против обычного": "Tickets of coming shows against the usual",
     "продано": "sold",
-    "продано меньше обычного": "sold less than usual",
+    "намного меньше обычного": "far less than usual",
     "обычно к этому дню": "usual by this day",
     "прогноз": "forecast",
     "зал": "hall",
