@@ -7,6 +7,7 @@ in light and dark. What is drawn is rounded to what a pixel shows; the tables be
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -73,7 +74,7 @@ def days_chart(figures: Figures, language: str) -> Picture:
     ]
 
     def draw(width: int) -> Drawing:
-        shown = rows[-1 :: -max(1, len(rows) * 62 // width)]
+        shown = rows[-1 :: -math.ceil(len(rows) * 62 / width)]
         axis = alt.Axis(
             values=[row["day"] for row in shown], labelAngle=0, title=None, grid=False, labelOverlap=True,
             labelExpr=f"{json.dumps(labels)}[datum.value]",

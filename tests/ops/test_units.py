@@ -27,6 +27,7 @@ HOURS = {
     "quality/regular": ["5 */2 * * *", "1 10 * * *"],
     "quality/nightly": ["15 4 * * *"],
     "backup/nightly": ["30 5 * * *"],
+    "report/daily": ["0 9 * * *"],
 }
 """Written out here again: they are what people were promised."""
 
