@@ -174,6 +174,8 @@ def _show_next(page: str) -> None:
     ours = Path(sys.executable).with_name("zakaz")
     is_on_path = shutil.which("zakaz") == str(ours)
     zakaz = Path("zakaz") if is_on_path else ours
-    zakaz = zakaz.relative_to(Path.cwd()) if zakaz.is_relative_to(Path.cwd()) else zakaz
-    home = DEMO_HOME.relative_to(Path.cwd()) if DEMO_HOME.is_relative_to(Path.cwd()) else DEMO_HOME
-    print(_NEXT.format(zakaz=zakaz, home=home, page=page))
+    print(_NEXT.format(zakaz=_from_here(zakaz), home=_from_here(DEMO_HOME), page=_from_here(Path(page))))
+
+
+def _from_here(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

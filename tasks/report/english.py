@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 ENGLISH = {
-    "было 0": "was 0",
     "Расход": "Spend",
     "Чистая выручка": "Net revenue",
     "Билеты": "Tickets",

@@ -69,8 +69,8 @@ class Words:
 
     def filters(self) -> dict[str, Any]:
         names = """
-            money kopecks count percent signed change day days weekday instant source campaign city show said advice
-            level period code pace pace_level safe_text
+            money kopecks count plain percent signed change day days weekday instant source campaign city show said
+            advice level period code pace pace_level safe_text
         """.split()
         return {name.removeprefix("safe_"): getattr(self, name) for name in names}
 
@@ -94,6 +94,9 @@ class Words:
 
     def count(self, value: int) -> Markup:
         return Markup('<data value="{}">{}</data>').format(value, numbers.number(value, self._language))
+
+    def plain(self, value: Decimal | int) -> str:
+        return numbers.number(value, self._language)
 
     def percent(self, share: float | Decimal) -> str:
         return numbers.percent(share, self._language)

@@ -25,7 +25,8 @@ class ReportPlace:
     def __init__(self, url: str) -> None:
         self._url, self._place = url, re.sub(r"(?<=://).*@|\?.*", "", url)
         with self._reached():
-            self._fs, self._root = fsspec.core.url_to_fs(url)
+            # Not the instance of others: what they write would wait for the end of our transaction.
+            self._fs, self._root = fsspec.core.url_to_fs(url, skip_instance_cache=True)
 
     @property
     def folder(self) -> Path | None:
