@@ -25,7 +25,8 @@ FROM python:3.11.16-slim-bookworm@sha256:0bee7276f83efd4a1ee05bbbf4281d95ed28e07
 # A fixed number, since files on volumes belong to numbers and not to names.
 RUN groupadd --system --gid 10001 zakaz \
     && useradd --system --uid 10001 --gid zakaz --home-dir /var/lib/zakaz --no-create-home --shell /usr/sbin/nologin zakaz \
-    && install --directory --owner zakaz --group zakaz --mode 0700 /var/lib/zakaz /var/lib/zakaz/data /var/lib/zakaz/secrets
+    && install --directory --owner zakaz --group zakaz --mode 0700 /var/lib/zakaz /var/lib/zakaz/data /var/lib/zakaz/reports \
+        /var/lib/zakaz/secrets
 COPY --from=build /opt/zakaz /opt/zakaz
 ENV PATH=/opt/zakaz/bin:$PATH \
     PYTHONUNBUFFERED=1 \

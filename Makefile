@@ -57,7 +57,7 @@ LIVES ?= all
 drill: .venv/.installed-dev ## What the checks see, and how silent they are in healthy life: hours
 	$(BIN)/python -m drill --seed $(SEED) --defects $(DEFECTS) --lives "$(LIVES)"
 
-screenshots: .venv/.installed-screens ## The pictures of docs/prefect.md, taken anew
+screenshots: .venv/.installed-screens ## The pictures of the docs, taken anew
 	$(BIN)/python ops/screenshots.py
 
 install: .venv/.installed-run ## Only the environment

@@ -33,6 +33,7 @@ from tasks.quality.attention import attention
 from tasks.quality.checks import Finding
 from tasks.quality.run import summary
 from tasks.quality.words import weekday
+from tasks.report.run import make_report
 from tasks.settings import load_settings
 from tasks.translation import marked, said
 from tasks.window import moscow_today
@@ -52,7 +53,8 @@ _NEXT = """
 {own}
   {zakaz} smoke
   {zakaz} load all
-{made_up}"""
+{made_up}
+{page}"""
 _COLUMNS = marked(
     *("currency", "events", "cities", "tickets", "revenue", "refunds", "net revenue", "event", "city", "source"),
     *("net", "spend", "romi", "roas"),
@@ -77,6 +79,7 @@ def run_demo(days: int, scale: float) -> None:
         tables, found = _read(
             "demo/totals", "demo/events", "demo/sources", "demo/cities", "demo/days", "forecast/coming"
         )
+        page = make_report(load_settings())
     failed = [outcome for outcome in outcomes.values() if isinstance(outcome, Exception)]
     for outcome in outcomes.values():
         if isinstance(outcome, Report):
@@ -92,7 +95,7 @@ def run_demo(days: int, scale: float) -> None:
     print(said("Made up, fetched, loaded and judged in {seconds} s.", language, seconds=took), end="\n\n")
     _show(tables, language)
     _show_concerts(tables["coming"], found, language)
-    _show_next(language)
+    _show_next(page, language)
 
 
 @contextmanager
@@ -101,7 +104,7 @@ def _own_home() -> Iterator[None]:
     make_private(DEMO_HOME)
     try:
         with FileLock(DEMO_HOME / "demo.lock", timeout=0, thread_local=False):
-            for name in ("warehouse", "landing", "backups"):
+            for name in ("warehouse", "landing", "backups", "reports"):
                 shutil.rmtree(DEMO_HOME / name, ignore_errors=True)
             yield
     except Timeout:
@@ -185,15 +188,19 @@ def _table(title: str, rows: pl.DataFrame, language: str) -> Table:
     return table
 
 
-def _show_next(language: str) -> None:
+def _show_next(page: str, language: str) -> None:
     ours = Path(sys.executable).with_name("zakaz")
     is_on_path = shutil.which("zakaz") == str(ours)
-    zakaz = Path("zakaz") if is_on_path else ours
-    zakaz = zakaz.relative_to(Path.cwd()) if zakaz.is_relative_to(Path.cwd()) else zakaz
-    home = DEMO_HOME.relative_to(Path.cwd()) if DEMO_HOME.is_relative_to(Path.cwd()) else DEMO_HOME
+    zakaz = _from_here(Path("zakaz") if is_on_path else ours)
+    home = _from_here(DEMO_HOME)
     words = {
         "next": said("Try next, until there are data of your own:", language),
         "own": said("Your own figures: put the tokens into secrets/ (samples in configs/), then", language),
         "made_up": said("What was made up is in {home} and mixes with nothing of yours.", language, home=home),
+        "page": said("All of it on one page, for a browser: {page}", language, page=_from_here(Path(page))),
     }
     print(_NEXT.format(zakaz=zakaz, **words))
+
+
+def _from_here(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

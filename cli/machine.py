@@ -30,6 +30,7 @@ from cli.stand_in import bare_environment, home_settings, settings_for
 from cli.stopping import at_end
 from cli.terminal import working
 from ops.server.manifest import OURS, ROOT
+from ops.server.report_page import PATH as REPORT
 from ops.server.serve import PASSWORD, require_password
 from tasks.errors import SettingsError, UsageError, ZakazError
 from tasks.exposure import make_private
@@ -318,6 +319,7 @@ def _where(env: dict[str, str], stands_in: bool) -> str:
     asked = env[CLIENT] if sys.stdout.isatty() else f"what {_SIGN_IN} has as {CLIENT}"
     return (
         f"Prefect UI: {env['PREFECT_UI_URL']} asks once for a password; paste {asked}\n"
+        f"Report: {env['PREFECT_UI_URL']}{REPORT} with the same password; made at nine, or by `zakaz report`\n"
         f"Reads {apis}. Logs: {_FOLDER}\n"
         f"For `prefect` and `zakaz` in this terminal, as what runs: . {shlex.quote(str(_SIGN_IN))}"
     )

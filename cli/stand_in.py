@@ -47,6 +47,7 @@ def home_settings(home: Path) -> dict[str, str]:
         "CLICKHOUSE_DSN": f"chdb://{home / 'warehouse'}",
         "LANDING_URL": str(home / "landing"),
         "BACKUP_URL": str(home / "backups"),
+        "REPORT_URL": str(home / "reports"),
     }
 
 

@@ -1,4 +1,4 @@
-"""The pictures of docs/prefect.md, taken anew: `make screenshots`.
+"""The pictures of docs/prefect.md, of docs/report.md and of the README, taken anew: `make screenshots`.
 
 Starts what `make up` starts, with the sandbox and in a folder of its own, lets it load, makes one run fail, and
 looks at the Prefect UI in a browser. Nothing of the user's own settings, warehouse or Prefect is touched. A picture
@@ -24,10 +24,21 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from shots import SHOTS, Subject, has_own_browser, take
+from shots import SHOTS, Subject, has_own_browser, take, take_reports
 
 ROOT = Path(__file__).resolve().parents[1]
-_SETTINGS = ("QTICKETS_", "VK_", "DIRECT_", "CLICKHOUSE_", "PREFECT_", "ZAKAZ_", "ALERT_", "LANDING_", "BACKUP_")
+_SETTINGS = (
+    "QTICKETS_",
+    "VK_",
+    "DIRECT_",
+    "CLICKHOUSE_",
+    "PREFECT_",
+    "ZAKAZ_",
+    "ALERT_",
+    "LANDING_",
+    "BACKUP_",
+    "REPORT_",
+)
 _RUN_SECONDS = 300
 
 
@@ -117,7 +128,7 @@ _OVER = ("COMPLETED", "FAILED", "CRASHED")
 
 
 def main() -> None:
-    given = argparse.ArgumentParser(description="Take the pictures of docs/prefect.md anew.")
+    given = argparse.ArgumentParser(description="Take the pictures of the docs anew.")
     given.add_argument("--browser", help="Chromium or Chrome; by default the one found, else Playwright's own")
     given.add_argument("--out", type=Path, default=ROOT / "docs" / "screenshots")
     arguments = given.parse_args()
@@ -127,6 +138,7 @@ def main() -> None:
     home = Path(tempfile.mkdtemp(prefix="zakaz-"))
     with _chat() as chat:
         machine = Machine(home, chat)
+        take_reports(draw_reports(machine), browser, arguments.out)
         try:
             machine.zakaz("up", "--port", str(machine.port))
             subject = live_a_little(machine)
@@ -135,6 +147,16 @@ def main() -> None:
             machine.zakaz("down")
     # Kept where something went wrong, for its logs.
     shutil.rmtree(home)
+
+
+def draw_reports(machine: Machine) -> dict[str, Path]:
+    """The demo's page, by its language."""
+    say("A demo, for the report")
+    machine.zakaz("demo")
+    pages = {language: machine.home / f"report.{language}.html" for language in ("en", "ru")}
+    for language, page in pages.items():
+        machine.zakaz("report", "--language", language, "--out", str(page))
+    return pages
 
 
 def live_a_little(machine: Machine) -> Subject:

@@ -1,11 +1,11 @@
-"""Which pages of the Prefect UI are photographed, how each is brought into view, and the camera.
+"""Which pages of the Prefect UI and of the report are photographed, how each is brought into view, and the camera.
 
 The UI is the newer one of the two that Prefect ships (/v2), which is where its address leads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,6 +103,28 @@ def take(
             page.wait_for_timeout(_SETTLED)
             _refuse_private(page, shot, private)
             page.screenshot(path=folder / f"{shot.name}.png", animations="disabled")
+        chromium.close()
+
+
+_REPORTS = (
+    ("report", "en", "light", 1000, 1180),
+    ("report.ru", "ru", "light", 1000, 1180),
+    ("report-phone", "en", "dark", 390, 844),
+    ("report-phone.ru", "ru", "dark", 390, 844),
+)
+"""The picture's name, the language of the page, and what a person opens it with."""
+
+
+def take_reports(pages: Mapping[str, Path], browser: str | None, folder: Path) -> None:
+    """The first screen of the report, by the language of its page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=browser, args=_FLAGS)
+        for name, language, scheme, width, height in _REPORTS:
+            look = {"viewport": {"width": width, "height": height}, "color_scheme": scheme}
+            page = chromium.new_context(**look).new_page()
+            page.goto(pages[language].as_uri())
+            page.screenshot(path=folder / f"{name}.png", animations="disabled")
         chromium.close()
 
 

@@ -5,6 +5,7 @@
       LandingError          the landing area cannot be reached, written or read
       WarehouseError        ClickHouse: locked, unreachable, read-only, an edited migration
       ReconcileError        what was read back is not what was loaded
+      ReportError           the place of the reports cannot be reached, written or read
       PrefectError          the Prefect server was lost before the work was done
     UsageError              exit status 2: a wrong argument
       SettingsError         a setting is missing or malformed
@@ -46,6 +47,10 @@ class WarehouseError(ZakazError):
 
 
 class ReconcileError(ZakazError):
+    pass
+
+
+class ReportError(ZakazError):
     pass
 
 

@@ -29,7 +29,7 @@ from tasks.window import Window
 
 PART_ROWS = 100_000
 _MANIFEST = "manifest.json"
-_BUCKETS = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"}
+BUCKETS = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"}
 """Protocols of file systems without folders."""
 _STAMP = "%Y%m%dT%H%M%SZ"
 _FOLDER = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f-]{8,}")
@@ -271,7 +271,7 @@ class Landing:
         with self._reached():
             if urlsplit(self._url).scheme in ("", "file"):
                 make_private(Path(self._root))
-            if urlsplit(self._url).scheme not in _BUCKETS:  # There it would make a bucket of a mistyped name.
+            if urlsplit(self._url).scheme not in BUCKETS:  # There it would make a bucket of a mistyped name.
                 self._fs.makedirs(whole.rsplit("/", 1)[0], exist_ok=True)
             self._fs.pipe_file(whole, content)
 

@@ -98,6 +98,11 @@ class Settings(AlertSettings):
     landing_url: str = Field(default=str(HOME / "data" / "landing"), description="Any fsspec address.")
     landing_keep_days: int = Field(default=7, ge=1)
 
+    report_url: str = Field(
+        default=str(HOME / "data" / "reports"),
+        description="Where reports are kept: any fsspec address. Each day's page, and the newest as report.html.",
+    )
+
     backup_url: str = Field(
         default=str(HOME / "data" / "backups"),
         description="Where backups go: a folder (embedded warehouse), disk://NAME (a disk of the server's that its "

@@ -11,13 +11,14 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli.commands import checking, concerts, datalens, loading, server, warehouse
+from cli.commands import checking, concerts, datalens, loading, reporting, server, warehouse
 from cli.commands.options import examples
 
 _HEADINGS = {
     loading: "Load",
     checking: "Look",
     concerts: "Concerts",
+    reporting: "Take away",
     datalens: "DataLens",
     warehouse: "The warehouse itself",
     server: "Prefect",

@@ -1,4 +1,5 @@
-"""The Prefect server as Zakaz runs it: with a password, for its own pages and its own host names only.
+"""The Prefect server as Zakaz runs it: with a password, for its own pages and its own host names only, and with the
+newest report beside it.
 
 Prefect alone answers every origin and host, and whoever may use its API may have a worker run any program and read
 the secrets of blocks: without this a page in the user's browser could. Run as `python -m ops.server.serve`, with
@@ -18,6 +19,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ops.server.report_page import WithReport
 from tasks.errors import SettingsError, ZakazError
 
 PASSWORD = "PREFECT_SERVER_API_AUTH_STRING"  # noqa: S105 - the name of the setting
@@ -79,7 +81,7 @@ class NoFrames:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers["X-Frame-Options"] = "DENY"
-                headers["Content-Security-Policy"] = "frame-ancestors 'none'"
+                headers.setdefault("Content-Security-Policy", "frame-ancestors 'none'")
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
@@ -91,7 +93,8 @@ def _run(host: str, port: int) -> None:
     from prefect.settings import get_current_settings  # noqa: PLC0415
 
     server: Any = get_current_settings().server
-    app = NoFrames(TrustedHostMiddleware(create_app(final=True), allowed_hosts=hosts(), www_redirect=False))
+    ours = WithReport(create_app(final=True), os.environ[PASSWORD])
+    app = NoFrames(TrustedHostMiddleware(ours, allowed_hosts=hosts(), www_redirect=False))
     uvicorn.run(
         app,
         host=host,

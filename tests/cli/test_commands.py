@@ -148,10 +148,14 @@ def test_a_demo_touches_nothing_of_ones_own_and_is_looked_at_until_there_is_some
         zakaz.home / "data" / "warehouse",
         ("sql", "SELECT count() FROM stg_qtickets_tickets", "--format", "TSV"),
     )
-    for name in ("CLICKHOUSE_DSN", "LANDING_URL", "BACKUP_URL"):
+    for name in ("CLICKHOUSE_DSN", "LANDING_URL", "BACKUP_URL", "REPORT_URL"):
         zakaz.env.pop(name, None)
     demo = ("demo", "--days", "3", "--scale", "0.05")
-    assert "Попробуйте" in zakaz.ok(*demo), "in the language of ZAKAZ_LANGUAGE"
+    told = zakaz.ok(*demo)
+    page = zakaz.home / told.split()[-1]
+    assert "Попробуйте" in told, "in the language of ZAKAZ_LANGUAGE"
+    assert page.parent == zakaz.home / "data" / "demo" / "reports"
+    assert "</html>" in page.read_text("utf-8")
     assert not own.exists()
     looked = zakaz.run(*count)
     assert int(looked.stdout) > 0

@@ -28,6 +28,7 @@ HOURS = {
     "quality/nightly": ["15 4 * * *"],
     "backup/nightly": ["30 5 * * *"],
     "digest/daily": ["10 9 * * *", "40 9-11 * * *"],
+    "report/daily": ["0 9 * * *"],
 }
 """Written out here again: they are what people were promised."""
 

@@ -68,6 +68,8 @@ def refuses_everybody_but_its_owner(home: Path, port: int) -> tuple[str, str]:
         assert httpx.post(f"{api}/{path}", json=body).status_code == 401
         assert httpx.post(f"{api}/{path}", json=body, auth=(name, "")).status_code == 401
     assert httpx.post(f"{api}/block_documents/filter", json=blocks, auth=(name, password)).status_code == 200
+    page = f"http://127.0.0.1:{port}/report"
+    assert (httpx.get(page).status_code, httpx.get(page, auth=(name, password)).status_code) == (401, 404)
     for path in ("/", "/api/health", "/api/ui-settings"):
         foreign = httpx.get(f"http://127.0.0.1:{port}{path}", headers={"Host": "evil.example"})
         assert foreign.status_code == 400
@@ -91,6 +93,7 @@ def test_up_serves_a_ui_and_loads_and_down_leaves_nothing_but_the_data(home: Pat
 
     assert done.returncode == 0, done.stderr
     assert f"Prefect UI: http://127.0.0.1:{port}" in done.stdout
+    assert f"Report: http://127.0.0.1:{port}/report" in done.stdout
     assert "sandbox" in done.stdout
     ui = httpx.get(f"http://127.0.0.1:{port}", follow_redirects=True, timeout=60).text
     assert "<!doctype html>" in ui.lower()

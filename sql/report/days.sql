@@ -1,0 +1,12 @@
+-- What each day brought and cost, all cities and sources together, and what of it came by the tags of ads. Days without
+-- both have no row.
+SELECT
+    d,
+    sum(tickets_sold)                           AS tickets,
+    CAST(sum(net_revenue) AS Decimal(18, 2))    AS net,
+    CAST(sum(spend_total) AS Decimal(18, 2))    AS spend,
+    CAST(sumIf(net_revenue, source != 'other') AS Decimal(18, 2)) AS tagged
+FROM v_marketing_daily
+WHERE d BETWEEN {first:Date} AND {last:Date}
+GROUP BY d
+ORDER BY d

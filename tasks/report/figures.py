@@ -1,0 +1,230 @@
+"""The figures of the report, from the public views alone: exact Decimals, counts and days. Formats nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+from clickhouse_connect.driver.client import Client
+
+from tasks.load.frames import select
+from tasks.load.sql import sql_text
+from tasks.quality.attention import attention
+from tasks.quality.checks import Finding
+from tasks.quality.findings import Kept, not_mended
+from tasks.quality.looks import set_up
+from tasks.settings import Settings
+from tasks.window import Window
+
+Row = Mapping[str, Any]
+COMPARED = (1, 7, 30)
+"""Days up to yesterday, each against as many before."""
+MOST = {"cities": 10, "campaigns": 12, "shows": 12, "promo_codes": 10, "attention": 7, "findings": 6}
+"""Rows of a table before the rest is summed up in one, or only counted."""
+SILENT_HOURS = 26
+"""Since the last good load or look: what runs every day has missed one."""
+_NOTHING = Decimal("0.00")
+
+
+@dataclass(frozen=True)
+class Sums:
+    """`net`: revenue without what was given back; `tagged`: of it, what came by the tags of ads."""
+
+    tickets: int
+    net: Decimal
+    spend: Decimal
+    tagged: Decimal = _NOTHING
+
+    @classmethod
+    def of(cls, rows: Iterable[Row]) -> Sums:
+        kept = list(rows)
+        money = (sum((row.get(name, _NOTHING) for row in kept), _NOTHING) for name in ("net", "spend", "tagged"))
+        return cls(sum(row["tickets"] for row in kept), *money)
+
+    @property
+    def of_ads(self) -> Sums:
+        """What advertising brought by its tags alone, against what it cost."""
+        return Sums(0, self.tagged, self.spend)
+
+    @property
+    def romi(self) -> Decimal | None:
+        return (self.net - self.spend) / self.spend if self.spend else None
+
+    @property
+    def level(self) -> str:
+        """As `v_romi_kpi` has it."""
+        if not self.spend:
+            return "none"
+        return "green" if self.net * 2 > self.spend * 3 else "yellow" if self.net >= self.spend else "red"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of a table. `row` is None where it sums up `others`; `recent`: spend of a campaign in the window."""
+
+    row: Row | None
+    sums: Sums
+    others: int = 0
+    recent: Decimal = _NOTHING
+
+    @property
+    def per_ticket(self) -> Decimal:
+        return self.sums.spend / self.sums.tickets
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`earlier` is None where not all of those days are in the warehouse."""
+
+    window: Window
+    now: Sums
+    earlier_window: Window
+    earlier: Sums | None
+
+
+@dataclass(frozen=True)
+class State:
+    """Whether the figures can be trusted. `broken`, `odd`: open findings of severity fail and warn; `late`:
+    accounts that were not loaded in time."""
+
+    since: date | None
+    checked_at: datetime | None
+    checked_in_time: bool
+    broken: list[Kept]
+    odd: list[Kept]
+    accounts: Sequence[Row]
+    late: Sequence[Row]
+
+    @property
+    def level(self) -> str:
+        if self.broken or self.since is None:
+            return "red"
+        return "yellow" if self.odd or self.late or not self.checked_in_time else "green"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """`days`: every day of the window; `currency` and `with_vat`: the basis of all money."""
+
+    made_at: datetime
+    window: Window
+    currency: str
+    with_vat: bool
+    state: State
+    comparisons: list[Comparison]
+    same_weekday: Comparison
+    days: list[Row]
+    total: Sums
+    sources: list[Line]
+    advertised: Sums
+    cities: list[Line]
+    campaigns: list[Line]
+    campaigns_total: Sums
+    campaigns_recent: Decimal
+    shows: list[Line]
+    refunds: Sequence[Row]
+    promo_codes: Sequence[Row]
+    attention: list[Finding]
+
+
+def figures(client: Client, settings: Settings, now: datetime, today: date, days: int) -> Figures:
+    """Those of the `days` Moscow days before today, which is not over."""
+    yesterday = today - timedelta(days=1)
+    window = Window.trailing(days, yesterday)
+    scope = {"first": window.first, "last": window.last}
+
+    def ask(name: str, **parameters: object) -> list[dict[str, Any]]:
+        return select(client, sql_text(f"report/{name}.sql"), parameters).to_dicts()
+
+    (basis,) = ask("basis")
+    longest = max(days, 2 * max(COMPARED))
+    by_day = {row["d"]: row for row in ask("days", first=yesterday - timedelta(days=longest - 1), last=yesterday)}
+
+    def compared(now: Window, earlier: Window) -> Comparison:
+        known = basis["since"] is not None and basis["since"] <= earlier.first
+        return Comparison(now, _sums_of(by_day, now), earlier, _sums_of(by_day, earlier) if known else None)
+
+    sources, campaigns = ask("sources", **scope), ask("campaigns", **scope)
+    return Figures(
+        made_at=now,
+        window=window,
+        currency=basis["currency"] or settings.report_currency,
+        with_vat=bool(basis["with_vat"]) if basis["currency"] else settings.ad_spend_vat == "include",
+        state=_state(client, settings, basis, ask("freshness"), now),
+        comparisons=[
+            compared(Window.trailing(n, yesterday), Window.trailing(n, yesterday - timedelta(days=n)))
+            for n in COMPARED
+        ],
+        same_weekday=compared(Window.trailing(1, yesterday), Window.trailing(1, yesterday - timedelta(days=7))),
+        days=[{"d": day, **vars(_sums_of(by_day, Window(first=day, last=day)))} for day in _days_of(window)],
+        total=_sums_of(by_day, window),
+        sources=_lines(sources),
+        advertised=Sums.of(row for row in sources if row["source"] != "other"),
+        cities=_lines(ask("cities", **scope), MOST["cities"]),
+        campaigns=_lines(campaigns, MOST["campaigns"]),
+        campaigns_total=Sums.of(campaigns),
+        campaigns_recent=_recent(campaigns),
+        shows=_lines(ask("shows"), MOST["shows"]),
+        refunds=ask("refunds"),
+        promo_codes=_summed_up(ask("promo_codes"), MOST["promo_codes"]),
+        attention=attention(client, settings, today),
+    )
+
+
+def _sums_of(by_day: Mapping[date, Row], window: Window) -> Sums:
+    return Sums.of(by_day[day] for day in _days_of(window) if day in by_day)
+
+
+def _days_of(window: Window) -> list[date]:
+    return list(pl.date_range(window.first, window.last, eager=True))
+
+
+def _lines(rows: Sequence[Row], most: int | None = None) -> list[Line]:
+    """A line a row; where there are more than `most`, the rest in one, so that the lines add up to all."""
+    shown = rows if most is None or len(rows) <= most + 1 else rows[:most]
+    lines = [Line(row, Sums.of([row]), recent=_recent([row])) for row in shown]
+    rest = rows[len(shown) :]
+    return [*lines, Line(None, Sums.of(rest), len(rest), _recent(rest))] if rest else lines
+
+
+def _recent(rows: Iterable[Row]) -> Decimal:
+    return sum((row.get("recent", _NOTHING) for row in rows), _NOTHING)
+
+
+def _summed_up(rows: Sequence[Row], most: int) -> list[Row]:
+    """Likewise, of promo codes: `kind` is then `others`."""
+    shown, rest = rows[:most], rows[most:]
+    if not rest:
+        return list(shown)
+    sums = {name: sum(row[name] for row in rest) for name in ("tickets", "net", "given")}
+    return [*shown, {"kind": "others", "code": str(len(rest)), **sums}]
+
+
+def _state(client: Client, settings: Settings, basis: Row, accounts: list[dict[str, Any]], now: datetime) -> State:
+    wanted = set(set_up(client, settings))
+    ours = [one for one in accounts if (one["source"], one["account"]) in wanted or _is_new(one, wanted)]
+    open_ones = [one for one in not_mended(client) if one.status == "open"]
+    checked_at = basis["checked_at"]
+    return State(
+        since=basis["since"],
+        checked_at=checked_at,
+        checked_in_time=checked_at is not None and now - checked_at.astimezone(UTC) < timedelta(hours=SILENT_HOURS),
+        broken=[one for one in open_ones if one.fails],
+        odd=[one for one in open_ones if not one.fails],
+        accounts=ours,
+        late=[one for one in ours if _is_late(one)],
+    )
+
+
+def _is_new(account: Row, wanted: Iterable[tuple[str, str]]) -> bool:
+    """A source that is set up and was never loaded: its row has no account."""
+    return not account["account"] and account["source"] in {source for source, _ in wanted}
+
+
+def _is_late(account: Row) -> bool:
+    minutes = account["minutes_since_success"]
+    return minutes is None or minutes > SILENT_HOURS * 60 or account["last_status"] == "failed"

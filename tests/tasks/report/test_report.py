@@ -1,0 +1,292 @@
+"""The report is right, whatever the warehouse holds, and in a real browser it is whole, readable and asks nobody."""
+
+import re
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from clickhouse_connect.driver.client import Client
+from jinja2 import Environment
+
+from tasks.errors import ReportError
+from tasks.load.sql import sql_text
+from tasks.report import page as page_module
+from tasks.report.english import ENGLISH
+from tasks.report.figures import Figures, Line, Sums, figures
+from tasks.report.page import render
+from tasks.report.place import ReportPlace
+from tasks.report.summary import summary
+from tasks.settings import Settings
+from tasks.window import moscow_today
+from tests.quality.healthy import MARTS, set_references, warehouse_in
+from tests.tasks.load.engines import emptied, put, rows
+
+NASTY = """<script>alert(1)</script> "Ночь" 'балета' {{ 7*7 }} & 🎻\u202e %(x)s \\"""
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    with warehouse_in(tmp_path_factory.mktemp("report"), references=False) as client:
+        yield client
+
+
+@pytest.fixture
+def report_of(
+    client: Client, make_settings: Callable[..., Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Figures]:
+    """The figures of a world: the names of what is in it."""
+    monkeypatch.setattr("tasks.settings.HOME", tmp_path)
+
+    def make(*parts: str, days: int = 30) -> Figures:
+        now = datetime.now(UTC)
+        fill(client, moscow_today(now), parts)
+        return figures(client, make_settings(), now, moscow_today(now), days)
+
+    return make
+
+
+def fill(client: Client, today: date, parts: tuple[str, ...]) -> None:  # noqa: PLR0912
+    emptied(client)
+    set_references(client)
+    lines: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    ago = lambda days: today - timedelta(days=days)  # noqa: E731
+
+    def sell(event: int, day: date, quantity: int, amount: str, **more: object) -> None:
+        paid = dict.fromkeys(("ordered_at", "paid_at", "booked_at"), f"{day} 12:00:00.000")
+        number = len(lines["stg_qtickets_tickets"])
+        names = {"event_id": event, "show_id": event, "ticket_id": number, "order_id": number, "currency": "RUB"}
+        ticket = {"quantity": quantity, "amount": amount, "state": "paid"}
+        lines["stg_qtickets_tickets"].append(names | paid | ticket | more)
+
+    def show(event: int, on: date, city: str, name: str = "Концерт") -> None:
+        names = {"event_id": event, "show_id": event, "event_name": name, "city": city, "currency": "RUB"}
+        lines["dim_events"].append(names)
+        lines["dim_shows"].append(names | {"show_date": on, "show_at": f"{on} 16:00:00", "is_active": 1})
+        lines["fact_show_seats_daily"].append(
+            names | {"day": min(on, today), "seats_total": 120, "seats_sold": 30, "seats_free": 90}
+        )
+
+    if "yesterday" in parts:
+        lines["dim_events"].append({"event_id": 5, "event_name": "Первый", "city": "пермь", "currency": "RUB"})
+        sell(5, ago(1), 2, "1000.10", show_id=0)
+    if "shows" in parts:
+        sell(99, ago(600), 1, "1.00")
+        for n in range(1, 8):
+            show(n, ago(15 * n), "москва")
+            for days in range(0, 40, 2):
+                sell(n, ago(15 * n + days), 4, "4000.05")
+        for n, city in ((11, "москва"), (12, "ростов-на-дону"), *((n, "тула") for n in range(20, 40))):
+            show(n, ago(-n), city, NASTY if n == 11 else f"Тур {n}")
+            for days in range(1, 31):
+                tags = {"utm_source": "vk", "utm_campaign": str(days)} if n == 12 else {}
+                sell(n, ago(days), 1 if n == 11 else 3, "1234.56", **tags)
+        given_back = {"refunded_amount": "1234.56", "refunded_at": f"{ago(2)} 12:00:00.000", "state": "refunded"}
+        sell(12, ago(3), 1, "1234.56", **given_back)
+        sell(12, ago(3), 1, "1000.00", promo_code_id=1, discount="234.56")
+        lines["dim_promo_codes"].append({"promo_code_id": 1, "code": "<b>ЛЕТО"})
+    if "ads" in parts:
+        for n in range(1, 301):
+            for days in (1, 9, 75):
+                names = {"stat_date": ago(days), "campaign_id": n, "ad_id": n, "utm_campaign": str(n)}
+                city = {"utm_city": ("москва", "тула", "")[n % 3]}
+                spent = {"spent": f"{n}.33", "spent_has_vat": 1, "campaign_name": NASTY if n == 300 else f"К{n}"}
+                lines["fact_vk_ads_daily"].append(names | city | spent)
+    hour_ago = f"{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%d %H:%M:%S.000}"
+    if "late" not in parts:
+        for job in ("qtickets_loader", "vk_ads_loader", "direct_loader"):
+            run = {"job": job, "run_id": job, "status": "success", "started_at": hour_ago, "finished_at": hour_ago}
+            lines["meta_job_runs"].append(run)
+        lines["meta_quality_checks"].append(
+            {"check_name": "c", "run_id": "r", "checked_at": hour_ago, "day": today}
+        )
+    if "broken" in parts:
+        finding = {"check_name": "totals_sales", "finding": "k", "opened_at": hour_ago, "seen_at": hour_ago}
+        words = {"what": f"lost {NASTY}", "what_ru": f"потеряно {NASTY}", "money": "12.34"}
+        lines["meta_findings"].append(finding | words | {"status": "open", "severity": "fail"})
+    for table, its in lines.items():
+        put(client, table, *its)
+    for mart in MARTS:
+        name = mart.table.name
+        client.command(f"INSERT INTO {name} SELECT *, 1 FROM ({sql_text(f'marts/{name}.sql')})")
+
+
+@pytest.mark.parametrize(
+    ("parts", "said", "unsaid"),
+    [
+        ((), ["Данных ещё нет", "Будущих концертов нет.", "Рекламы ещё нет."], 'id="sources"'),
+        (("ads",), ["Будущих концертов нет.", "остальные", "в минус", "Данные свежие"], "сравнить не с чем"),
+        (("shows",), ["метки не подошли ни к одной", "&lt;b&gt;ЛЕТО"], 'id="cities-chart"'),
+        (
+            ("yesterday", "late", "broken"),
+            [
+                "Цифры могут быть неверны",
+                "потеряно &lt;script&gt;",
+                '"1000.10"',
+                "сравнить не с чем",
+                "ещё не загружен",
+                "Данные ещё не проверялись.",
+                "Рекламы ещё нет.",
+                "Возвратов нет.",
+            ],
+            "Данные свежие",
+        ),
+    ],
+)
+def test_the_page_is_right_whatever_there_is(
+    report_of: Callable[..., Figures], parts: tuple[str, ...], said: list[str], unsaid: str
+) -> None:
+    made = report_of(*parts)
+    text = render(made, "ru")
+
+    for words in said:
+        assert words in text
+    assert unsaid not in text and "<script" not in text and ">None" not in text and len(text.encode()) < 2_000_000
+    assert len(summary(made, "ru")) == 4
+
+
+def test_every_word_is_translated_and_none_in_vain() -> None:
+    folder = Path(page_module.__file__).parent
+    found = Environment(extensions=["jinja2.ext.i18n"]).extract_translations(
+        (folder / "page.html.jinja").read_text("utf-8")
+    )
+    template = {text for _, _, text in found if isinstance(text, str)}
+    code = set(re.findall(r'"([^"\n]*[а-яё][^"\n]*)"', (folder / "page.py").read_text("utf-8"))) - {
+        *"на и у в".split()
+    }
+    code |= set(re.findall(r"text\('([^']*)'\)", (folder / "summary.py").read_text("utf-8")))
+
+    assert template | code == set(ENGLISH)
+    assert not [text for text in ENGLISH.values() if re.search("[а-яё]", text, re.I)]
+
+
+def test_figures_are_those_of_the_views_and_the_lines_of_a_table_add_up(
+    report_of: Callable[..., Figures], client: Client
+) -> None:
+    made = report_of("shows", "ads")
+    first, last = made.window.first, made.window.last
+    text = "sum(tickets_sold) AS t, sum(net_revenue) AS n, sum(spend_total) AS s"
+    total = _one(client, f"SELECT {text} FROM v_marketing_daily WHERE d BETWEEN '{first}' AND '{last}'")
+
+    assert [_plain(made.total), _added(made.sources), _added(made.cities)] == [total] * 3
+    assert total[2] == 2 * (sum(range(1, 301)) + 300 * Decimal("0.33"))
+    whole = _one(client, f"SELECT {text} FROM v_campaign_performance WHERE source != 'other'")
+    assert [_plain(made.campaigns_total), _added(made.campaigns)] == [whole] * 2
+    assert made.campaigns_recent == sum(line.recent for line in made.campaigns) == total[2]
+    assert whole[2] == total[2] * 3 / 2
+    for one in made.comparisons:
+        days = f"d BETWEEN '{one.window.first}' AND '{one.window.last}'"
+        assert _plain(one.now) == _one(client, f"SELECT {text} FROM v_marketing_daily WHERE {days}")
+        assert (
+            one.now.tagged
+            == _one(client, f"SELECT {text} FROM v_marketing_daily WHERE {days} AND source != 'other'")[1]
+        )
+        assert one.earlier_window.last == one.window.first - timedelta(days=1)
+        assert one.earlier_window.days == one.window.days
+    assert (
+        sum(line.sums.tickets for line in made.shows)
+        == _one(client, "SELECT sum(tickets) AS n FROM v_show_forecast")[0]
+    )
+    assert [(row["tickets"], row["amount"]) for row in made.refunds] == [(1, Decimal("1234.56"))]
+    (code,) = made.promo_codes
+    assert (code["code"], code["tickets"], code["net"], code["given"]) == (
+        "<b>ЛЕТО",
+        1,
+        Decimal(1000),
+        Decimal("234.56"),
+    )
+
+
+def _plain(sums: Sums) -> tuple[Decimal, ...]:
+    return Decimal(sums.tickets), sums.net, sums.spend
+
+
+def _added(lines: list[Line]) -> tuple[Decimal, ...]:
+    return tuple(sum(column, Decimal(0)) for column in zip(*(_plain(line.sums) for line in lines), strict=True))
+
+
+def _one(client: Client, sql: str) -> tuple[Decimal, ...]:
+    (row,) = rows(client, sql)
+    return tuple(Decimal(str(value)) for value in row.values())
+
+
+SEEN = """() => {
+  const rgb = c => { const m = c.match(/[\\d.]+/g).map(Number); return m.length > 3 && !m[3] ? null : m.slice(0, 3); };
+  const light = c => c.map(v => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+  const pale = [], hidden = [];
+  for (const e of document.querySelectorAll('main *')) {
+    const own = [...e.childNodes].some(n => n.nodeType == 3 && n.data.trim());
+    if (!own || !e.checkVisibility() || e.tagName == 'STYLE') continue;
+    let back = e, under; while (!(under = rgb(getComputedStyle(back).backgroundColor))) back = back.parentElement;
+    const style = getComputedStyle(e), ink = rgb(e.closest('svg') ? style.fill : style.color);
+    const [a, b] = [light(ink), light(under)].sort((x, y) => y - x);
+    if ((a + .05) / (b + .05) < 4.5) pale.push(e.textContent.slice(0, 40));
+    const box = e.getBoundingClientRect();
+    if (box.left < 0 || box.right > innerWidth) hidden.push(e.textContent.slice(0, 40));
+  }
+  const charts = {};
+  for (const f of document.querySelectorAll('figure')) {
+    const drawn = [...f.querySelectorAll('svg')].filter(s => s.checkVisibility());
+    charts[f.id] = drawn.length == 1 && [...drawn[0].querySelectorAll('.mark-rect path, .mark-line path')]
+      .filter(p => p.getBBox().width > 0 && p.getBBox().height > 0).length;
+  }
+  const table = id => [...document.querySelectorAll(`#${id} tbody tr`)].map(
+    r => [...r.querySelectorAll('td data')].map(d => d.value));
+  return {pale, hidden, charts, width: document.documentElement.scrollWidth, text: document.body.innerText,
+    cards: [...document.querySelectorAll('.big data')].map(d => d.value),
+    tables: Object.fromEntries(['sources', 'cities', 'campaigns'].map(id => [id, table(id)]))};
+}"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+def test_a_browser_shows_all_of_it_and_asks_nobody(report_of: Callable[..., Figures], tmp_path: Path) -> None:
+    playwright = pytest.importorskip("playwright.sync_api")
+    made = report_of("shows", "ads", "broken")
+    said: list[str] = []
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        for language, scheme, width in (("ru", "light", 1100), ("ru", "dark", 390), ("en", "light", 390)):
+            (tmp_path / "page.html").write_text(render(made, language), "utf-8")
+            page = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800}).new_page()
+            page.on("console", lambda one: said.append(one.text))
+            page.on("pageerror", lambda one: said.append(str(one)))
+            page.on("dialog", lambda one: said.append(one.message))
+            page.on("request", lambda one: said.append(one.url))
+            page.goto(f"file://{tmp_path}/page.html")
+            seen = page.evaluate(SEEN)
+
+            assert said == [f"file://{tmp_path}/page.html"]
+            said.clear()
+            assert (seen["pale"], seen["hidden"], seen["width"]) == ([], [], width)
+            assert seen["charts"].keys() == {"days-chart", "cities-chart", "shows-chart"}
+            assert seen["charts"]["days-chart"] > 30 and min(seen["charts"].values()) > 2
+            assert seen["cards"] == [str(one.now.net) for one in made.comparisons]
+            for name, cells in seen["tables"].items():
+                spend, net, tickets, *_ = zip(*(row[name == "campaigns" :] for row in cells), strict=False)
+                found = [sum(map(Decimal, column)) for column in (tickets, net, spend)]
+                assert found == [*_added(getattr(made, name))], name
+            assert "<script>alert(1)</script> \"Ночь\" 'балета' {{ 7*7 }} & 🎻" in seen["text"]
+        browser.close()
+
+
+def test_a_place_keeps_each_day_and_the_newest_and_tells_no_key(tmp_path: Path) -> None:
+    place = ReportPlace(f"file://{tmp_path}/reports")
+    assert place.newest() is None
+    day = date(2026, 3, 14)
+
+    assert place.write("старое", day).endswith("/report-2026-03-14.html")
+    place.write("новое", day + timedelta(days=1))
+
+    assert place.newest() == "новое".encode()
+    assert (tmp_path / "reports" / "report-2026-03-14.html").read_text("utf-8") == "старое"
+    assert (tmp_path / "reports").stat().st_mode & 0o077 == 0
+    with pytest.raises(ReportError, match="REPORT_URL") as refused:
+        ReportPlace("nosuch://key:secret@host/reports?token=t")
+    assert "secret" not in str(refused.value) and "token" not in str(refused.value)
