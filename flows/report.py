@@ -18,9 +18,10 @@ from tasks.harmless import for_markdown, for_terminal
 from tasks.report.run import DAYS, draw_report, keep_report
 from tasks.report.summary import summary
 from tasks.settings import load_settings
+from tasks.translation import marked
 
-_DAYS_RU = "По вчерашний, по Москве: за них графики и таблицы."
-Days = Annotated[int, Field(ge=1, le=366, json_schema_extra=shown("Days", None, "Сколько дней", _DAYS_RU))]
+_DAYS = marked("How many days", "Up to yesterday, in Moscow: those of its charts and tables.")
+Days = Annotated[int, Field(ge=1, le=366, json_schema_extra=shown(*_DAYS))]
 
 
 @flow(name="report", flow_run_name=name_of_day, description=__doc__, **ALERT_HOOKS)

@@ -62,7 +62,7 @@ class Recipient:
     """`key` names it in the warehouse without a secret; `send` raises where the message was not taken."""
 
     key: str
-    send: Callable[[Digest], object]
+    send: Callable[[Digest], str | None]
 
 
 def send_digest(settings: Settings, channel: Channel | None) -> str:
