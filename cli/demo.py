@@ -55,7 +55,10 @@ _NEXT = """
   {zakaz} load all
 {made_up}
 {page}"""
+_SAID = {"": "none", "others": "others"}
+"""Values that are no names."""
 _COLUMNS = marked(
+    "others",
     *("currency", "events", "cities", "tickets", "revenue", "refunds", "net revenue", "event", "city", "source"),
     *("net", "spend", "romi", "roas"),
 )
@@ -151,8 +154,14 @@ def _read(*paths: str) -> tuple[dict[str, pl.DataFrame], list[Finding]]:
 def _show(tables: dict[str, pl.DataFrame], language: str) -> None:
     out.print(_table(said("In the warehouse", language), tables["totals"], language))
     out.print(_table(said("Top events", language), tables["events"], language))
-    out.print(_table(said("What each rouble brought, by source", language), tables["sources"], language))
-    out.print(_table(said("What each rouble brought, by city", language), tables["cities"], language))
+    out.print(
+        _table(
+            said("What each rouble brought, by source: tickets by their tags", language),
+            tables["sources"],
+            language,
+        )
+    )
+    out.print(_table(said("What each rouble brought, by city: all tickets", language), tables["cities"], language))
     days = tables["days"]
     highest = float(max(days["net_revenue"].max() or 0, 1))  # type: ignore[arg-type]
     chart = Table(
@@ -184,7 +193,7 @@ def _table(title: str, rows: pl.DataFrame, language: str) -> Table:
     for name, kind in rows.schema.items():
         table.add_column(said(name.replace("_", " "), language), justify="right" if kind.is_numeric() else "left")
     for values in rows.iter_rows():
-        table.add_row(*(f"({said('none', language)})" if value == "" else cell(value) for value in values))
+        table.add_row(*(f"({said(_SAID[value], language)})" if value in _SAID else cell(value) for value in values))
     return table
 
 
