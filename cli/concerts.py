@@ -65,7 +65,7 @@ _TITLES = marked(
     *("when", "show", "tickets", "sold", "pace", "forecast", "spend", "a ticket", "roubles", "what", "what to do"),
     *("days before", "shows", "forecasts", "median error", "within p25 to p75"),
 )
-_LONG = {"show": 18, "forecast": 14, "what": 30, "what to do": 20}
+_LONG = {"show": 12, "forecast": 12, "what": 30, "what to do": 20}
 """Titles of columns that may be cut into lines, between words while they are so wide."""
 
 

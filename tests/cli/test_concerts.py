@@ -49,3 +49,16 @@ def test_tables_say_what_there_is(language: str, told: str) -> None:
         assert word in whole, said
     assert told in lacking and "%" not in lacking and "\x1b" not in said
     assert "12 %" in said and "7.10" in said and ("остановите" if language == "ru" else "stop") in said
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_no_figure_is_cut_at_80_columns(language: str) -> None:
+    console = Console(width=80, no_color=True)
+    large = SHOW | {"event_name": "Очень длинное название", "tickets": 12345, "pace": 11.5, "sold_share": 1.0}
+    large |= {"spend_total": Decimal("987654.32"), "cost_per_ticket": 98765.43, "show_date": date(2030, 3, 14)}
+
+    with console.capture() as captured:
+        console.print(shows_table(pl.DataFrame([large], strict=False), language))
+
+    for figure in ("12 345", "100 %", "+1050 %", "987 654", "98 765.43"):
+        assert figure in captured.get()
