@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli import terminal
 from cli.commands.options import AsJson, EnvFileOrDemo, examples, group
 from tasks.settings import load_settings
+from tasks.translation import marked, said
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
 
 app = group()
 
@@ -36,8 +40,9 @@ def forecast_command(
     settings = load_settings()
     with migrated(settings) as client:
         rows = select(client, sql_text(f"forecast/{'backtest' if backtest else 'coming'}.sql"))
+        nothing = _nothing(client, "No show is over yet." if backtest else "No show is to come.")
     if as_json or rows.is_empty():
-        terminal.print_frame(rows, as_json, {}, "No shows yet." if backtest else "No show is to come.")
+        terminal.print_frame(rows, as_json, {}, said(nothing, settings.zakaz_language))
     else:
         terminal.out.print((backtest_table if backtest else shows_table)(rows, settings.zakaz_language))
 
@@ -61,6 +66,7 @@ def attention_command(as_json: AsJson = False, _env: EnvFileOrDemo = None) -> No
     settings = load_settings()
     with migrated(settings) as client:
         found = attention(client, settings, moscow_today())
+        nothing = _nothing(client, "Nothing deserves attention.")
     if as_json:
         for one in found:
             told = {"what": one.what, "what_ru": one.what_ru, "do": one.check.do, "do_ru": one.check.do_ru}
@@ -69,4 +75,18 @@ def attention_command(as_json: AsJson = False, _env: EnvFileOrDemo = None) -> No
     elif found:
         terminal.out.print(attention_table(found, settings.zakaz_language))
     else:
-        terminal.err.print("Nothing deserves attention.")
+        terminal.err.print(said(nothing, settings.zakaz_language))
+
+
+_NOTHING = marked(
+    "Nothing is loaded yet: `zakaz load all`.",
+    *("No show is to come.", "No show is over yet.", "Nothing deserves attention."),
+)
+
+
+def _nothing(client: Client, otherwise: str) -> str:
+    """Why nothing is shown: of an empty warehouse that all is well would be a lie."""
+    from tasks.load.frames import select
+
+    is_loaded = select(client, "SELECT 1 FROM meta_job_runs WHERE status = 'success' LIMIT 1").height
+    return otherwise if is_loaded else _NOTHING[0]
