@@ -76,6 +76,8 @@ def _probes(
         # What is missing is said once.
         if _is_set_up(account):
             yield f"{account.label}: API", partial(_api_of, account)
+    if not any(map(_is_set_up, accounts)):
+        yield "sources", _nothing_to_load
     yield "landing area", lambda: Landing(settings.landing_url).probe()
     yield "warehouse: connection", partial(_version, settings)
     yield "warehouse: schema", partial(_schema, settings)
@@ -137,6 +139,10 @@ def _addresses(settings: Settings) -> str:
 def _settings_of(account: Account) -> str:
     account.check()
     return "present"
+
+
+def _nothing_to_load() -> str:
+    raise ZakazError("there is nothing to load. Copy a sample from configs/ into secrets/ and put the token in.")
 
 
 def _is_set_up(account: Account) -> bool:

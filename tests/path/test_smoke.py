@@ -55,6 +55,8 @@ def test_all_is_well_after_a_load_and_each_trouble_is_one_failure(scene: Scene, 
     unreachable = failures(clickhouse_dsn=SecretStr("http://127.0.0.1:9"))
     assert {"warehouse: connection", "warehouse: schema", "warehouse: rights"} <= unreachable.keys()
     assert not any("API" in name for name in unreachable), "it does not hide the other probes"
+    nobody = dict.fromkeys(("qtickets_token", "vk_client_id", "vk_client_secret", "vk_token", "direct_token"))
+    assert failures(**nobody).keys() == {"sources"}, "with no source there is nothing to load"
 
 
 def test_a_password_that_others_can_read_is_a_failure_with_the_command_to_run(home: Path) -> None:
