@@ -116,3 +116,4 @@ audit: .venv/.installed-dev ## Known vulnerabilities; status 3 where nobody coul
 
 clean: ## Remove the environment and the caches; your data stay
 	rm -rf .venv build .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@echo 'Left: data/ (the warehouse, what was fetched) and secrets/ (tokens, passwords). Nothing is kept elsewhere.'
