@@ -21,9 +21,12 @@ logger = logging.getLogger("zakaz.flow")
 
 _COLUMNS = marked("new", "changed", "removed", "unchanged", "kept", "overtaken")
 _BY_DAY = marked(
-    *("day", "source", "impressions", "clicks", "spent", "tickets", "revenue", "refunds", "currency"),
+    *("day", "source", "impressions", "clicks", "spent", "tickets", "revenue", "refunds", "currency", "vat"),
 )
 """Columns of `sql/by_day`."""
+_VAT = marked("with VAT", "without VAT")
+(_LEFT_OUT,) = marked("These are the newest {n} days with figures; earlier ones are loaded too.")
+_MOST_DAYS = 31
 
 
 def publish(account: Account, report: Report) -> None:
@@ -35,7 +38,7 @@ def publish(account: Account, report: Report) -> None:
         lines = [
             f"## {account.title}, {report.window}",
             "",
-            *_table(_by_day(account, report.window), language),
+            *_figures(_by_day(account, report.window), report.window, language),
             "",
             said(
                 "{rows} rows in {calls} API calls ({retries} retries), {rejected} rejected, {released} released.",
@@ -65,8 +68,20 @@ def _by_day(account: Account, window: Window) -> pl.DataFrame:
     """Of the newest days of the window, as the warehouse has them now."""
     file, table = account.source.shown_by_day
     scope = {"table": table, "account": account.name, "first": window.first, "last": window.last}
+    scope |= {"most": _MOST_DAYS}
     with warehouse(account.settings) as client:
         return select(client, sql_text(f"by_day/{file}.sql"), scope)
+
+
+def _figures(rows: pl.DataFrame, window: Window, language: str) -> list[str]:
+    """A table of whole days, and what is said of the days that it leaves out."""
+    table = _table(rows, language)
+    if rows.is_empty() or rows["day"].n_unique() < _MOST_DAYS or rows["day"].min() == window.first:
+        return table
+    newest = said(
+        "These are the newest {n} days with figures; earlier ones are loaded too.", language, n=_MOST_DAYS
+    )
+    return [*table, "", newest]
 
 
 def _table(rows: pl.DataFrame, language: str) -> list[str]:
@@ -78,9 +93,11 @@ def _table(rows: pl.DataFrame, language: str) -> list[str]:
     return [
         f"| {' | '.join(said(name, language) for name in rows.columns)} |",
         f"|{'|'.join('---:' if right else '---' for right in numbers)}|",
-        *(f"| {' | '.join(_cell(value) for value in row)} |" for row in rows.iter_rows()),
+        *(f"| {' | '.join(_cell(value, language) for value in row)} |" for row in rows.iter_rows()),
     ]
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, language: str) -> str:
+    if value in _VAT:
+        return said(str(value), language)
     return for_markdown(value) if isinstance(value, str) else str(value)

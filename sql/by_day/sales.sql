@@ -8,5 +8,5 @@ SELECT
 FROM {table:Identifier} FINAL
 WHERE account = {account:String} AND event_date BETWEEN {first:Date} AND {last:Date}
 GROUP BY day, currency
+QUALIFY dense_rank() OVER (ORDER BY day DESC) <= {most:UInt32}
 ORDER BY day DESC, currency
-LIMIT 31
