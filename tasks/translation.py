@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
+from itertools import islice
 from pathlib import Path
 
 import polib
@@ -19,8 +20,10 @@ _FOLDER = Path(__file__).parent / "translations"
 _PLACE = re.compile(r"\{(\w+)\}")
 _ENOUGH = 7
 """Letters that a sentence must have besides its places, to be known again in a message."""
-_SEAMS = tuple(re.compile(rf"(?<={mark}) ") for mark in (r"\.", ";", ":"))
-"""Where messages are put together, the widest first."""
+_LONGEST = 4_000
+"""Characters of a message that is retold: no chat takes more."""
+_SEAMS = ((re.compile(r"(?<=\.) "), 6), (re.compile("(?<=;) "), 1), (re.compile("(?<=:) "), 1))
+"""Where messages are put together, the widest first, and how many of them a text of ours may hold at most."""
 
 
 def said(text: str, language: str, /, **values: object) -> str:
@@ -58,16 +61,30 @@ def named(**texts: str) -> dict[str, str]:
 
 def retold(message: str, language: str) -> str:
     """A message that was made of sentences of ours, in this language. What is not known stays as it is."""
-    if not isinstance(_catalog(language), GNUTranslations):
+    if not isinstance(_catalog(language), GNUTranslations) or len(message) > _LONGEST:
         return message
+    told: list[str] = []
+    while message:
+        # As much as is known as one text: all, some sentences, one, a part of one; else on to the next seam.
+        ends = [len(message)]
+        for seam, most in _SEAMS:
+            ends += reversed([one.start() for one in islice(seam.finditer(message), most)])
+        known = ((end, words) for end in ends if (words := _retold(message[:end], language)))
+        end, words = next(known, (min(ends), message[: min(ends)]))
+        told.append(words)
+        message = message[end + 1 :]
+    return " ".join(told)
+
+
+def _retold(message: str, language: str) -> str | None:
+    """Where it is one text of the catalog, whatever mark ends it."""
+    mark = message[-1] if message[-1] in ";:" else ""
+    message = message.removesuffix(mark)
     for text, pattern, literals in _patterns(language):
         if all(part in message for part in literals) and (found := pattern.fullmatch(message)):
             values = {name: retold(value, language) for name, value in found.groupdict().items()}
-            return said(text, language, **values)
-    for seam in _SEAMS:
-        if len(parts := seam.split(message, maxsplit=1)) > 1:
-            return " ".join(retold(part, language) for part in parts)
-    return message
+            return said(text, language, **values) + mark
+    return None
 
 
 @cache

@@ -117,13 +117,14 @@ def _by_apprise(addresses: str, setting: str) -> list[Recipient]:
 def _recipient(service: apprise.NotifyBase) -> Recipient:
     name, secret = service.url(privacy=True).partition(":")[0], service.url()  # type: ignore[no-untyped-call]
 
-    def send(digest: Digest) -> None:
+    def send(digest: Digest) -> str | None:
         picture = digest.picture and AttachMemory(  # type: ignore[no-untyped-call]
             content=digest.picture, name="zakaz.png", mimetype="image/png"
         )
         one, body = apprise.Apprise(service), digest.body.replace("\n\n", f"\n{_EMPTY_LINE}\n")
         if not one.notify(body, digest.title, body_format=apprise.NotifyFormat.TEXT, attach=picture):
             raise NotDelivered(f"{name} did not take it")  # Apprise has written why into the log.
+        return None
 
     return Recipient(f"{_KEY} {name} {hashlib.sha256(secret.encode()).hexdigest()[:8]}", send)
 

@@ -106,6 +106,12 @@ def test_all_that_is_said_is_there_in_russian_with_the_same_places() -> None:
             "^VK Ads не отвечает на GET /x, попыток 3: HTTP 503. Ничего не загружено; следующий",
         ),
         (
+            "spb: VK Ads: this is the account that the warehouse has as x already, and its figures would count twice. "
+            "Nothing was loaded. It keeps the name x: its settings belong into secrets/.env.vk.x, alone, and into no "
+            "other file. Loaded: main",
+            "^spb: VK Ads: этот аккаунт уже есть .*Ничего не загружено.*Загружено: main$",
+        ),
+        (
             "Some server said {that} 100 % of it is (well. gone",
             r"^Some server said \{that\} 100 % of it is \(well. gone$",
         ),
@@ -114,6 +120,11 @@ def test_all_that_is_said_is_there_in_russian_with_the_same_places() -> None:
 def test_a_failure_is_retold_sentence_by_sentence(message: str, russian: str) -> None:
     assert re.search(russian, retold(message, "ru"))
     assert retold(message, "en") == message
+
+
+def test_no_message_is_too_long_or_too_odd() -> None:
+    for odd in ("a: b c. d; " * 100, ". " * 200, "Nothing was loaded. " * 190, "x" * 100_000, "", ":", " ; "):
+        assert retold(odd, "ru").count("x") == odd.count("x")
 
 
 def test_numbers_have_the_languages_own_endings() -> None:
