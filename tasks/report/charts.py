@@ -91,7 +91,7 @@ def days_chart(figures: Figures, language: str) -> Picture | None:
 
 
 def largest_of_days(figures: Figures) -> Decimal:
-    return max(abs(one[name]) for one in figures.days for name in ("net", "spend"))
+    return max((abs(one[name]) for one in figures.days for name in ("net", "spend")), default=Decimal(0))
 
 
 def cities_chart(figures: Figures, name_of: Callable[[Line], str], language: str) -> Picture | None:
