@@ -53,12 +53,13 @@ CLIENT = "PREFECT_API_AUTH_STRING"
 _SANDBOX_DAYS = timedelta(days=90)
 _START_SECONDS = 120
 _END_SECONDS = 60
-# What a person would otherwise wait for until the next night; the checks once the loads are done.
+# What a person would otherwise wait for until the next night; the checks and the report once the loads are done.
 _FIRST_RUNS = (
     ("qtickets/weekly",),
     ("vk_ads/weekly",),
     ("direct/weekly",),
     ("quality/nightly", "--start-in", "2 minutes"),
+    ("report/daily", "--start-in", "3 minutes"),
 )
 
 

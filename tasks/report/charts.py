@@ -63,9 +63,11 @@ def _svg(chart: Drawing, language: str) -> Markup:
     return Markup(drawn)  # noqa: S704
 
 
-def days_chart(figures: Figures, language: str) -> Picture:
+def days_chart(figures: Figures, language: str) -> Picture | None:
     """Net revenue as bars, spend as a line over them."""
-    largest = max(abs(one[name]) for one in figures.days for name in ("net", "spend"))
+    largest = largest_of_days(figures)
+    if not largest:
+        return None
     size, _ = unit_of(largest, language)
     labels = {f"{row['d']}": day(row["d"], language, figures.window.last.year) for row in figures.days}
     rows: list[dict[str, Any]] = [
@@ -80,12 +82,16 @@ def days_chart(figures: Figures, language: str) -> Picture:
             labelExpr=f"{json.dumps(labels)}[datum.value]",
         )  # fmt: skip
         base = _chart(rows).encode(x=alt.X("day:O", axis=axis, scale=alt.Scale(paddingInner=0.25)))
-        y = alt.Axis(title=None, tickCount=4, format="~r" if largest else "d")
+        y = alt.Axis(title=None, tickCount=4, format="~r")
         bars = base.mark_bar(color="var(--revenue)", cornerRadiusEnd=2).encode(y=alt.Y("net:Q", axis=y))
         line = base.mark_line(color="var(--spend)", strokeWidth=2.5, interpolate="monotone", point=len(rows) == 1)
         return alt.layer(bars, line.encode(y=alt.Y("spend:Q", axis=y))).properties(width=width, height=240)
 
     return _picture(draw, language)
+
+
+def largest_of_days(figures: Figures) -> Decimal:
+    return max((abs(one[name]) for one in figures.days for name in ("net", "spend")), default=Decimal(0))
 
 
 def cities_chart(figures: Figures, name_of: Callable[[Line], str], language: str) -> Picture | None:

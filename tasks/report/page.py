@@ -50,7 +50,7 @@ def render(figures: Figures, language: str) -> str:
         most=MOST,
         currency=numbers.sign_of(figures.currency),
         state_in_words=words.state(),
-        days_unit=words.unit(max(abs(one[name]) for one in figures.days for name in ("net", "spend"))),
+        days_unit=words.unit(charts.largest_of_days(figures)),
         cities_unit=words.unit(charts.largest_of([line for line in figures.cities if line.sums.spend])),
         **drawn,
     )
