@@ -1,4 +1,4 @@
--- How each show that was not cancelled sold, in one row: what v_show_pace and v_forecasts compare. `by_days` counts tickets
+-- How each show that was not cancelled sold, in one row: what v_comparable_shows compares. `by_days` counts tickets
 -- by days before the show, from 0 on (all sales after it too) to 365 (all earlier ones too). `is_whole`: its sale began after
 -- the first week that the warehouse knows of; of another one the first part is missing.
 SELECT
@@ -37,9 +37,9 @@ LEFT JOIN
         FROM
         (
             SELECT
-                toString(account) AS seller, show_id, toDate(booked_at, 'Europe/Moscow') AS d, sum(quantity) AS sold,
-                sumIf(quantity, state = 'paid') AS net, sumIf(toDecimal128(amount, 2), currency = (SELECT any(currency) FROM dim_report FINAL)) AS brought
-            FROM stg_qtickets_tickets FINAL WHERE state IN ('paid', 'refunded') AND show_id != 0
+                toString(account) AS seller, show_id, d, sum(tickets_sold) AS sold, sum(tickets_kept) AS net,
+                sumIf(toDecimal128(revenue, 2), currency = (SELECT any(currency) FROM dim_report FINAL)) AS brought
+            FROM agg_shows_daily FINAL WHERE show_id != 0
             GROUP BY seller, show_id, d
         ) AS s
         INNER JOIN (SELECT toString(account) AS seller, show_id, assumeNotNull(show_date) AS its_date FROM dim_shows FINAL WHERE show_date IS NOT NULL) AS h

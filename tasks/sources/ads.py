@@ -49,6 +49,20 @@ TAGS = (
     ),
     must.tags,
 )
+AD_TAGS = (
+    Mart(
+        Table(
+            "agg_ad_tags_daily",
+            key=(
+                *("stat_date", "source", "is_filed", "tag_event_id", "tag_show_id"),
+                *("tag_city", "tag_day", "tag_month"),
+            ),
+            measures=("spend",),
+        ),
+        day="stat_date",
+    ),
+    must.ad_tags,
+)
 AdDays = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
 AD_DAY = ("stat_date", "account_id", "campaign_id", "ad_group_id", "ad_id")
 _NUMBER = pl.col("ad_id").fill_null(0)

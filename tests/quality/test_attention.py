@@ -7,13 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.load.sql import sql_text
 from tasks.quality.attention import attention
 from tasks.settings import Settings
-from tests.quality.healthy import warehouse_in
+from tests.quality.healthy import make_marts, warehouse_in
 from tests.tasks.load.engines import put, values
-
-MARTS = ("stg_qtickets_sales_raw", "agg_campaigns_monthly", "agg_tags_monthly")
 
 
 def test_what_is_at_stake_is_found_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: PLR0915
@@ -98,8 +95,7 @@ def test_what_is_at_stake_is_found_and_nothing_else(tmp_path: Path, monkeypatch:
 
         for table, its in lines.items():
             put(client, table, *its)
-        for mart in MARTS:
-            client.command(f"INSERT INTO {mart} SELECT *, 1 FROM ({sql_text(f'marts/{mart}.sql')})")
+        make_marts(client)
 
         found = attention(client, Settings(_env_file=None), today)
 

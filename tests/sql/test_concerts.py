@@ -14,8 +14,7 @@ from clickhouse_connect.driver.client import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.load.sql import sql_text
-from tests.quality.healthy import warehouse_in
+from tests.quality.healthy import make_marts, warehouse_in
 from tests.tasks.load.engines import put, rows
 
 TABLES = (
@@ -124,6 +123,7 @@ def fill(client: Client, worlds: list[World]) -> None:
         client.command(f"TRUNCATE TABLE {table}")
         if its:
             put(client, table, *its)
+    make_marts(client)
 
 
 TOUR = [Show(n, 7, date(2026, 3, 9 + n), city) for n, city in enumerate(("москва",) * 6, 1)]
@@ -268,9 +268,6 @@ def test_each_show_has_what_its_lists_add_up_to_and_all_rows_are_all_there_is(
 ) -> None:
     apart = [world.apart(n) for n, world in enumerate(many, 1)]
     fill(client, apart)
-    for mart in ("stg_qtickets_sales_raw", "agg_marketing_daily"):
-        client.command(f"TRUNCATE TABLE {mart}")
-        client.command(f"INSERT INTO {mart} SELECT *, 1 FROM ({sql_text(f'marts/{mart}.sql')})")
     expected: dict[tuple[int, int], dict[str, Decimal]] = {}
 
     def book(event: int, show: int, **figures: int | Decimal) -> None:

@@ -10,8 +10,7 @@ from statistics import median, quantiles
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from tasks.load.sql import sql_text
-from tests.quality.healthy import warehouse_in
+from tests.quality.healthy import make_marts, warehouse_in
 from tests.tasks.load.engines import put, rows, values
 
 
@@ -81,10 +80,7 @@ def filled(client: Client, make: Callable[[date], list[Show]] = promoter) -> tup
     for table, its in lines.items():
         client.command(f"TRUNCATE TABLE {table}")
         put(client, table, *its)
-    client.command("TRUNCATE TABLE stg_qtickets_sales_raw")
-    client.command(
-        f"INSERT INTO stg_qtickets_sales_raw SELECT *, 1 FROM ({sql_text('marts/stg_qtickets_sales_raw.sql')})"
-    )
+    make_marts(client)
     return today, shows
 
 
