@@ -149,7 +149,12 @@ def fetched_events(*_: object) -> Fetched:
         show_start_at=(pl.lit(date(2021, 9, 1)) + pl.duration(days=days)).dt.strftime("%Y-%m-%dT19:00:00+03:00"),
         show_deleted_at=pl.lit(None, pl.String),
     )
-    return Fetched(Rows(events), tuple(events.columns), facts={"events": _EVENTS}, marks=tuple(events["event_id"].unique(maintain_order=True)))
+    return Fetched(
+        Rows(events),
+        tuple(events.columns),
+        facts={"events": _EVENTS},
+        marks=tuple(events["event_id"].unique(maintain_order=True)),
+    )
 
 
 def account_of(folder: Path, raw: pl.DataFrame | None = None, landing: Path | None = None) -> Account:

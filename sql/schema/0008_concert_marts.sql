@@ -1,4 +1,5 @@
--- What the views of concerts are read from: tickets by show and day, and spend by day and what its ads say they are for.
+-- What the views of concerts are read from: tickets by show and day, and spend by day and what its ads say they are for; and
+-- what is left on ad accounts.
 
 CREATE TABLE IF NOT EXISTS agg_shows_daily
 (
@@ -36,3 +37,16 @@ CREATE TABLE IF NOT EXISTS agg_ad_tags_daily
 ENGINE = ReplacingMergeTree(_ver)
 PARTITION BY toYYYYMM(stat_date)
 ORDER BY (stat_date, source, is_filed, tag_event_id, tag_show_id, tag_city, tag_day, tag_month);
+
+CREATE TABLE IF NOT EXISTS fact_ad_balance_daily
+(
+    day      Date COMMENT 'Moscow day on which the source said so',
+    source   LowCardinality(String),
+    account  LowCardinality(String),
+    balance  Decimal(18, 2) COMMENT 'net of VAT',
+    currency LowCardinality(String) COMMENT 'empty: not known',
+    _ver     UInt64
+)
+ENGINE = ReplacingMergeTree(_ver)
+PARTITION BY toYYYYMM(day)
+ORDER BY (day, source, account);

@@ -8,17 +8,21 @@ WITH
             p.account AS account, p.event_id AS event_id, p.show_id AS show_id, p.event_name AS event_name, p.city AS city, p.show_at AS show_at,
             p.show_date AS show_date, p.as_of AS as_of, p.days_out AS days_out, p.tickets_now AS tickets_now, p.seats AS seats, p.is_over AS is_over,
             p.is_whole AS is_whole, p.final AS final, p.comparable AS comparable,
-            arraySum(arraySlice(c.by_days, days_out + 1)) AS sold_by_then,
-            sold_by_then / (c.tickets - arraySum(x -> if(x.1 > p.as_of, x.2, 0), c.late)) AS share,
+            -- No row of it: none sold by then.
+            c.sold AS sold_by_then, if(c.sold = 0, 0, c.sold / (c.tickets - arraySum(x -> if(x.1 > p.as_of, x.2, 0), c.late))) AS share,
             -- None sold by then says nothing of the final: no bound but the seats.
             greatest(toFloat64(tickets_now), least(if(seats > 0, toFloat64(seats), 1e15), if(sold_by_then = 0, 1e15, tickets_now / share))) AS its_answer
         FROM
         (
-            SELECT *, length(others) AS comparable, arrayJoin(if(comparable = 0, [('', 0)], others)) AS other
-            FROM v_comparable_shows WHERE NOT is_over OR (days_out > 0 AND is_whole)
+            SELECT * EXCEPT (others), other
+            FROM (SELECT *, length(others) AS comparable FROM v_comparable_shows WHERE NOT is_over OR (days_out > 0 AND is_whole))
+            LEFT ARRAY JOIN others AS other
         ) AS p
-        LEFT JOIN (SELECT account, show_id, tickets, by_days, late FROM v_show_curves) AS c
-            ON c.account = p.other.1 AND c.show_id = p.other.2
+        LEFT JOIN
+        (
+            SELECT account, show_id, tickets, late, days_out, sold FROM v_show_curves
+            ARRAY JOIN arrayReverse(arrayCumSum(arrayReverse(by_days))) AS sold, arrayMap(x -> toUInt16(x), range(length(by_days))) AS days_out
+        ) AS c ON c.account = p.other.1 AND c.show_id = p.other.2 AND c.days_out = p.days_out
     ),
     told AS
     (

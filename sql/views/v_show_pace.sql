@@ -6,9 +6,9 @@ WITH
     curves AS
     (
         SELECT
-            *, arrayReverse(arrayCumSum(arrayReverse(arrayResize(by_days, 366)))) AS sold,
-            arrayReverse(arrayCumSum(arrayReverse(arrayResize(net_by_days, 366)))) AS kept,
-            arrayReverse(arrayCumSum(arrayReverse(arrayResize(revenue_by_days, 366)))) AS paid
+            *, arrayReverse(arrayCumSum(arrayReverse(by_days))) AS sold,
+            arrayReverse(arrayCumSum(arrayReverse(net_by_days))) AS kept,
+            arrayReverse(arrayCumSum(arrayReverse(revenue_by_days))) AS paid
         FROM v_show_curves
     ),
     usual AS
@@ -17,14 +17,15 @@ WITH
             p.account AS account, p.event_id AS event_id, p.show_id AS show_id, p.event_name AS event_name, p.city AS city, p.show_at AS show_at,
             p.show_date AS show_date, p.is_over AS is_over, p.days_out AS newest, greatest(p.days_sold, newest + 1) AS days, p.comparable AS comparable,
             -- Of few bytes: all are held at once.
-            quantilesExactInclusiveForEach(0.25, 0.5, 0.75)(arrayMap(x -> toUInt32(x), arrayResize(c.sold, days))) AS of_tickets,
+            quantilesExactInclusiveForEach(0.25, 0.5, 0.75)(arrayResize(c.sold, days)) AS of_tickets,
             quantilesExactInclusiveForEach(0.25, 0.5, 0.75)(arrayMap(x -> toFloat32(x / c.tickets), arrayResize(c.sold, days))) AS of_shares
         FROM
         (
-            SELECT *, if(length(others) >= 5, others, []) AS enough, length(enough) AS comparable, arrayJoin(if(comparable = 0, [('', 0)], enough)) AS other
-            FROM v_comparable_shows WHERE NOT is_over OR days_out = 0
+            SELECT * EXCEPT (others), other
+            FROM (SELECT *, if(length(others) >= 5, length(others), 0) AS comparable FROM v_comparable_shows WHERE NOT is_over OR days_out = 0)
+            LEFT ARRAY JOIN arrayResize(others, comparable) AS other
         ) AS p
-        LEFT JOIN (SELECT account, show_id, tickets, sold FROM curves) AS c
+        LEFT JOIN (SELECT account, show_id, tickets, arrayMap(x -> toUInt32(x), sold) AS sold FROM curves) AS c
             ON c.account = p.other.1 AND c.show_id = p.other.2
         GROUP BY account, event_id, show_id, event_name, city, show_at, show_date, is_over, newest, days, comparable
     )

@@ -84,14 +84,19 @@ def test_what_is_at_stake_is_found_and_nothing_else(tmp_path: Path, monkeypatch:
             limits = {"source": "vk_ads", "account": "main", "campaign_id": campaign, "status": "active"}
             lines["dim_campaigns"].append(limits | {"campaign_name": f"К{campaign}", "budget_day": limit})
 
+        for account, left in (("main", 10_000), ("idle", 1)):
+            balance = {"source": "vk_ads", "account": account, "day": today, "balance": left, "currency": "RUB"}
+            lines["fact_ad_balance_daily"].append(balance)
+        lines["fact_ad_balance_daily"].append(balance | {"account": "main", "day": ago(1), "balance": 1})
+
         sell(0, ago(400), 1, 1)
         for n in range(11, 17):
             show(n, ago(30 * (n - 10)), "тула")
-            sell(n, ago(30 * (n - 10) + 20), 100, 10_000)
+            sell(n, ago(30 * (n - 10) + 20), 60 if n < 13 else 100, 10_000)
         show(17, ago(-10), "тула")
         show(18, ago(-10), "тула")
         sell(17, ago(5), 30, 3000)
-        sell(18, ago(5), 100, 9000)
+        sell(18, ago(5), 80, 9000)  # Of four comparable ones less than two had sold less.
 
         for table, its in lines.items():
             put(client, table, *its)
@@ -100,6 +105,8 @@ def test_what_is_at_stake_is_found_and_nothing_else(tmp_path: Path, monkeypatch:
         found = attention(client, Settings(_env_file=None), today)
 
     assert [(one.check.name, one.key, one.money) for one in found] == [
+        # 99,340 in seven days; 12,200 with VAT are left.
+        ("runs_dry", "vk_ads/main", Decimal("30374.29")),
         ("slow_show", "main/170", Decimal("7000.00")),
         ("advertised_in_vain", "main/3/30/0", Decimal("4000.00")),
         ("doubled_spend", f"vk_ads/main/9/{ago(1)}", Decimal("4000.00")),
@@ -110,7 +117,7 @@ def test_what_is_at_stake_is_found_and_nothing_else(tmp_path: Path, monkeypatch:
         ("advertised_in_vain", "main/1/10/0", Decimal("30.00")),
         ("advertised_in_vain", "/0/0/5", Decimal("9.00")),
     ]
-    slow, cancelled, *_, over_one, _ = (one.what_ru for one in found)
+    _, slow, cancelled, *_, over_one, _ = (one.what_ru for one in found)
     assert slow.endswith("за 11 дней продано 30, обычно 100")
     assert "отменён, а реклама за семь дней стоила 4" in cancelled and "уже позади" in over_one
     assert all(one.what and "{" not in one.what + one.what_ru and one.check.do_ru != one.check.do for one in found)

@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median, quantiles
@@ -10,7 +10,7 @@ from statistics import median, quantiles
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from tests.quality.healthy import make_marts, warehouse_in
+from tests.quality.healthy import make_marts
 from tests.tasks.load.engines import put, rows, values
 
 
@@ -44,12 +44,6 @@ def promoter(today: date) -> list[Show]:
         city = chance.choice(["москва", "москва", "казань", "пермь"]) if n != 44 else "уфа"
         shows.append(Show(n, on, city, chance.choice([0, 150, 400]), sold, n == 3))
     return [*shows, Show(99, today - timedelta(days=600), "москва", 0, {today - timedelta(days=640): 30})]
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    with warehouse_in(tmp_path_factory.mktemp("forecasts")) as client:
-        yield client
 
 
 def filled(client: Client, make: Callable[[date], list[Show]] = promoter) -> tuple[date, list[Show]]:
