@@ -37,10 +37,17 @@ _LATELY = NOW - timedelta(hours=8)
 _RUNS_A_DAY = {"qtickets_loader": 96, "vk_ads_loader": 1, "direct_loader": 1, "quality": 14}
 """As prefect.yaml has them."""
 _CITIES = ["москва", "казань", "омск", "самара", "уфа", "пермь", "воронеж", "екатеринбург", "новосибирск", "абакан"]
-_EVENTS = 60
+_EVENTS, _SHOWS = 60, 47
+"""Events, and the shows of each: one every so many days."""
+_EVERY = 44
 
+_FIRST = f"toDate('2021-09-01') + ad % {_EVENTS} * 7 % {_EVERY}"
+"""The day of the first show of the event that an ad is for."""
+_MONTH = "addMonths(toDate('1970-01-01'), intDiv(ad, {ads:UInt64}) - 1970 * 12 - 1)"
+_ON = f"({_FIRST} + {_EVERY} * toUInt16(greatest(ceil(({_MONTH} + 15 - ({_FIRST})) / {_EVERY}), 0)))"
+"""The day of the show that it names: the next one from the middle of its month."""
 _CITY = f"{_CITIES}[1 + ad % {_EVENTS} % {len(_CITIES)}]"
-_TAGS = f"'cpc', concat('show_', toString(intDiv(ad, 10))), concat({_CITY}, '_', toString(1 + ad % 28), '_01'), ''"
+_TAGS = f"'cpc', concat('show_', toString(intDiv(ad, 10))), concat({_CITY}, formatDateTime({_ON}, '_%d_%m')), ''"
 """Of an ad by its number, as its link has them and the tickets that it brought: utm_medium and the following."""
 _TICKETS = f"""
 INSERT INTO stg_qtickets_tickets
@@ -49,13 +56,15 @@ WITH
     addSeconds({{start:DateTime64(3, 'UTC')}}, intDiv(nth * 2 * {{seconds:UInt64}}, {{lines:UInt64}})) AS at,
     if(fate < 93, addSeconds(at, chance % 600), NULL) AS paid,
     toDecimal64(50000 + chance % 450000, 2) / 100 AS cost,
-    toRelativeMonthNum(at, 'Europe/Moscow') * {{ads:UInt64}} + intDiv(chance, 1000000) % {{ads:UInt64}} AS ad
+    toRelativeMonthNum(at, 'Europe/Moscow') * {{ads:UInt64}} + intDiv(chance, 1000000) % {{ads:UInt64}} AS ad,
+    -- The next show or the one after it.
+    toUInt16(greatest(ceil((toDate(at, 'Europe/Moscow') - ({_FIRST})) / {_EVERY}), 0)) + chance % 2 AS show
 SELECT
-    'main', 10000000 + number, 1000000 + nth, 1000 + ad % {_EVENTS}, 5000 + ad % {_EVENTS},
+    'main', 10000000 + number, 1000000 + nth, 1000 + ad % {_EVENTS}, 5000 + ad % {_EVENTS} * 100 + show,
     multiIf(fate < 5, 'refunded', fate < 93, 'paid', fate < 97, 'cancelled', 'reserved'), at, paid, coalesce(paid, at),
     cost, 1, cost, if(fate < 5, cost, 0), if(fate < 5, paid, NULL), 'RUB',
     multiIf(origin < 25, 'vk', origin < 50, 'yandex', origin < 60, 'insta', ''),
-    {_TAGS}, 0, 0, 0, toUnixTimestamp64Milli(at) + 3600000
+    {_TAGS}, if(fate % 10 = 0, 1 + fate, 0), 0, if(fate % 10 = 0, 50, 0), toUnixTimestamp64Milli(at) + 3600000
 FROM numbers({{lines:UInt64}})"""
 _AD_DAYS = f"""
 INSERT INTO {{table}}
@@ -65,8 +74,13 @@ WITH
 SELECT
     day, 'main', '100', intDiv(ad, 10), intDiv(ad, 2), ad, concat('Кампания ', toString(intDiv(ad, 10))),
     1000 + chance % 9000, chance % 100, toDecimal64(10000 + chance % 90000, 2) / 100, 1, 'RUB', chance % 5,
-    {{utm_source:String}}, {_TAGS}, {_CITY}, 1 + ad % 28, 1, 0, toUnixTimestamp(day) * 1000 + 97200000
+    {{utm_source:String}}, {_TAGS}, {_CITY}, toDayOfMonth({_ON}), toMonth({_ON}), if(ad % 3 = 0, 1000 + ad % {_EVENTS}, 0),
+    toUnixTimestamp(day) * 1000 + 97200000
 FROM numbers({{days:UInt64}} * {{ads:UInt64}})"""
+_SEATS = """
+INSERT INTO fact_show_seats_daily
+SELECT show_date - ago AS day, account, show_id, 1200, 1000, 10, 190, 190000, 1
+FROM (SELECT *, arrayJoin(range(60)) AS ago FROM dim_shows FINAL) WHERE day <= {today:Date}"""
 _RUNS = """
 INSERT INTO meta_job_runs
 WITH
@@ -117,8 +131,11 @@ def fetched_orders(raw: pl.DataFrame) -> Fetched:
 
 
 def fetched_events(*_: object) -> Fetched:
-    """An event a row, with its one show."""
-    events = pl.select(number=pl.int_range(_EVENTS)).select(
+    """A show a row, with its event."""
+    show = pl.col("show")
+    days = pl.col("number") * 7 % _EVERY + _EVERY * show
+    rows = pl.select(number=pl.int_range(_EVENTS)).join(pl.select(show=pl.int_range(_SHOWS)), how="cross")
+    events = rows.select(
         event_id=(1000 + pl.col("number")).cast(pl.String),
         event_name=pl.format("Спектакль {}", "number"),
         is_active=pl.lit("1"),
@@ -128,11 +145,16 @@ def fetched_events(*_: object) -> Fetched:
         city=pl.lit(_CITIES).list.get(pl.col("number") % len(_CITIES)),
         timezone=pl.lit("Europe/Moscow"),
         shows_known=pl.lit("true"),
-        show_id=(5000 + pl.col("number")).cast(pl.String),
-        show_start_at=pl.lit("2026-12-31T19:00:00+03:00"),
+        show_id=(5000 + pl.col("number") * 100 + show).cast(pl.String),
+        show_start_at=(pl.lit(date(2021, 9, 1)) + pl.duration(days=days)).dt.strftime("%Y-%m-%dT19:00:00+03:00"),
         show_deleted_at=pl.lit(None, pl.String),
     )
-    return Fetched(Rows(events), tuple(events.columns), facts={"events": _EVENTS}, marks=tuple(events["event_id"]))
+    return Fetched(
+        Rows(events),
+        tuple(events.columns),
+        facts={"events": _EVENTS},
+        marks=tuple(events["event_id"].unique(maintain_order=True)),
+    )
 
 
 def account_of(folder: Path, raw: pl.DataFrame | None = None, landing: Path | None = None) -> Account:
@@ -183,6 +205,7 @@ def make_world(folder: Path, lines: int) -> None:
         raw.write_parquet(folder / "two_days.parquet")
         report, _ = reload(folder)  # It makes the marts.
         assert not report.tables["stg_qtickets_tickets"].written, report.message
+        client.command(_SEATS, {"today": FIVE_YEARS.last})
         _fill_history(client, report)
     for number in range(7 * _RUNS_A_DAY["qtickets_loader"]):  # As long as a fetch is kept.
         at = _LATELY - timedelta(minutes=15 * number)

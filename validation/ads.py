@@ -131,6 +131,25 @@ tags = pa.DataFrameSchema(
     strict=True,
 )
 
+ad_tags = pa.DataFrameSchema(
+    {
+        "stat_date": pa.Column(pl.Date),
+        "source": pa.Column(pl.String),
+        "is_filed": pa.Column(pl.UInt8),
+        "tag_event_id": pa.Column(pl.UInt64),
+        "tag_show_id": pa.Column(pl.UInt64),
+        "tag_city": pa.Column(pl.String),
+        "tag_day": pa.Column(pl.UInt8),
+        "tag_month": pa.Column(pl.UInt8),
+        "spend": pa.Column(_MONEY, rule("is negative", lambda c: c >= 0)),
+    },
+    unique=[
+        *("stat_date", "source", "is_filed", "tag_event_id", "tag_show_id"),
+        *("tag_city", "tag_day", "tag_month"),
+    ],
+    strict=True,
+)
+
 marketing = pa.DataFrameSchema(
     {
         "d": pa.Column(pl.Date),

@@ -234,6 +234,24 @@ promo_codes = pa.DataFrameSchema(
     strict=True,
 )
 
+shows_by_day = pa.DataFrameSchema(
+    {
+        "d": pa.Column(pl.Date),
+        "account": pa.Column(pl.String),
+        "event_id": pa.Column(pl.UInt64),
+        "show_id": pa.Column(pl.UInt64),
+        "currency": pa.Column(pl.String),
+        "tickets_sold": pa.Column(pl.UInt64, rule("is zero", lambda c: c > 0)),
+        **{name: pa.Column(pl.UInt64) for name in ("tickets_kept", "tickets_free", "promo_tickets")},
+        **{
+            name: pa.Column(_MONEY, rule("is negative", lambda c: c >= 0))
+            for name in ("revenue", "refunds_amount", "discount")
+        },
+    },
+    unique=["d", "account", "event_id", "show_id", "currency"],
+    strict=True,
+)
+
 sales = pa.DataFrameSchema(
     {
         "event_date": pa.Column(pl.Date),

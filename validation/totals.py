@@ -36,6 +36,26 @@ raw_campaigns = pa.DataFrameSchema(
     }
 )
 
+raw_balance = pa.DataFrameSchema(
+    {
+        "balance": text(present, paid, reads="money"),
+        "currency": text(known_currency, optional=True),
+        "read_on": text(present, day),
+    }
+)
+
+balance = pa.DataFrameSchema(
+    {
+        "day": pa.Column(pl.Date),
+        "source": pa.Column(pl.String),
+        "account": pa.Column(pl.String),
+        "balance": pa.Column(_MONEY),
+        "currency": pa.Column(pl.String),
+    },
+    unique=["day", "source", "account"],
+    strict=True,
+)
+
 ad_totals = pa.DataFrameSchema(
     {
         "stat_date": pa.Column(pl.Date),

@@ -2,64 +2,44 @@
 -- (`as_of`), from what was known then: tickets paid by that day, and comparable shows that were over by then. Each of these
 -- had sold a share of its final so many days before; final = what is sold now / that share. docs/concerts.md says more.
 WITH
-    curves AS
-    (
-        SELECT
-            *, toDate(now(), 'Europe/Moscow') AS today, show_date < today AS is_over, toUInt64(ifNull(seats_total, 0)) AS seats,
-            arrayReverse(arrayCumSum(arrayReverse(arrayResize(by_days, 366)))) AS sold
-        FROM v_show_curves
-    ),
-    asked AS
-    (
-        SELECT
-            account, event_id, show_id, event_name, city, show_at, show_date, days_out, show_date - days_out AS as_of, sold[days_out + 1] AS tickets_now, seats, is_whole,
-            is_over, tickets AS final
-        FROM curves
-        ARRAY JOIN if(is_over, [30, 14, 7, 3], [toUInt16(least(show_date - today, 365))]) AS days_out
-        WHERE NOT is_over OR (is_whole AND tickets > 0)
-    ),
     answers AS
     (
         SELECT
-            a.account AS account, a.show_id AS show_id, a.days_out AS days_out,
-            c.city = a.city AS is_near,
-            c.tickets - arraySum(x -> if(x.1 > a.as_of, x.2, 0), c.late) AS its_final,
-            c.sold_by_then / its_final AS share,
+            p.account AS account, p.event_id AS event_id, p.show_id AS show_id, p.event_name AS event_name, p.city AS city, p.show_at AS show_at,
+            p.show_date AS show_date, p.as_of AS as_of, p.days_out AS days_out, p.tickets_now AS tickets_now, p.seats AS seats, p.is_over AS is_over,
+            p.is_whole AS is_whole, p.final AS final, p.comparable AS comparable,
+            -- No row of it: none sold by then.
+            c.sold AS sold_by_then, if(c.sold = 0, 0, c.sold / (c.tickets - arraySum(x -> if(x.1 > p.as_of, x.2, 0), c.late))) AS share,
             -- None sold by then says nothing of the final: no bound but the seats.
-            greatest(toFloat64(a.tickets_now), least(if(a.seats > 0, toFloat64(a.seats), 1e15), if(c.sold_by_then = 0, 1e15, a.tickets_now / share))) AS its_answer
-        FROM (SELECT * FROM asked) AS a
-        INNER JOIN
+            greatest(toFloat64(tickets_now), least(if(seats > 0, toFloat64(seats), 1e15), if(sold_by_then = 0, 1e15, tickets_now / share))) AS its_answer
+        FROM
         (
-            SELECT city, show_date, tickets, seats, late, days_out, sold[days_out + 1] AS sold_by_then
-            FROM curves ARRAY JOIN range(toUInt16(366)) AS days_out
-            WHERE is_over AND is_whole AND tickets > 0
-        ) AS c ON c.days_out = a.days_out
-        WHERE c.show_date < a.as_of AND its_final > 0
-            AND (a.seats = 0 OR (if(c.seats > 0, c.seats, its_final) AS size) * 2 >= a.seats AND size <= a.seats * 2)
-    ),
-    summed AS
-    (
-        SELECT
-            account, show_id, days_out, countIf(is_near) AS near, count() AS anywhere,
-            if(near >= 5, quantileExactInclusiveIf(0.5)(share, is_near), quantileExactInclusive(0.5)(share)) AS median,
-            if(near >= 5, quantilesExactInclusiveIf(0.25, 0.5, 0.75)(its_answer, is_near), quantilesExactInclusive(0.25, 0.5, 0.75)(its_answer)) AS finals
-        FROM answers GROUP BY account, show_id, days_out
+            SELECT * EXCEPT (others), other
+            FROM (SELECT *, length(others) AS comparable FROM v_comparable_shows WHERE NOT is_over OR (days_out > 0 AND is_whole))
+            LEFT ARRAY JOIN others AS other
+        ) AS p
+        LEFT JOIN
+        (
+            SELECT account, show_id, tickets, late, days_out, sold FROM v_show_curves
+            ARRAY JOIN arrayReverse(arrayCumSum(arrayReverse(by_days))) AS sold, arrayMap(x -> toUInt16(x), range(length(by_days))) AS days_out
+        ) AS c ON c.account = p.other.1 AND c.show_id = p.other.2 AND c.days_out = p.days_out
     ),
     told AS
     (
         SELECT
-            a.*, if(s.near >= 5, s.near, s.anywhere) AS comparable, s.median AS median_share, 
+            * EXCEPT (share, its_answer, sold_by_then), quantileExactInclusive(0.5)(share) AS median_share,
+            quantilesExactInclusive(0.25, 0.5, 0.75)(its_answer) AS finals,
             multiIf(
-                NOT a.is_whole, ('no forecast: its first sales are not loaded', 'нет прогноза: не загружены первые продажи'),
+                NOT is_whole, ('no forecast: its first sales are not loaded', 'нет прогноза: не загружены первые продажи'),
                 comparable < 5, ('no forecast: fewer than five comparable shows', 'нет прогноза: меньше пяти похожих концертов'),
-                a.tickets_now < 20, ('no forecast: fewer than 20 tickets sold', 'нет прогноза: продано меньше 20 билетов'),
+                tickets_now < 20, ('no forecast: fewer than 20 tickets sold', 'нет прогноза: продано меньше 20 билетов'),
                 median_share < 0.05, ('no forecast: too early, comparable shows had sold less than 5 %', 'нет прогноза: рано, похожие концерты к этому дню продали меньше 5 %'),
                 ('', '')
             ) AS why,
             -- Without a bound above where too many had sold none by then and the seats are not known.
-            arrayMap(x -> if(why.1 != '' OR x >= 1e14, NULL, toUInt64(round(x))), arrayResize(s.finals, 3)) AS its
-        FROM (SELECT * FROM asked) AS a
-        LEFT JOIN summed AS s ON s.account = a.account AND s.show_id = a.show_id AND s.days_out = a.days_out
+            arrayMap(x -> if(why.1 != '' OR x >= 1e14, NULL, toUInt64(round(x))), finals) AS its
+        FROM (SELECT * FROM answers)
+        GROUP BY account, event_id, show_id, event_name, city, show_at, show_date, as_of, days_out, tickets_now, seats, is_over, is_whole, final, comparable
     )
 SELECT
     account, event_id, show_id, event_name, city, show_at, show_date, as_of, days_out,

@@ -1,4 +1,4 @@
--- How each show that was not cancelled sold, in one row: what v_show_pace and v_forecasts compare. `by_days` counts tickets
+-- How each show that was not cancelled sold, in one row: what v_comparable_shows compares. `by_days` counts tickets
 -- by days before the show, from 0 on (all sales after it too) to 365 (all earlier ones too). `is_whole`: its sale began after
 -- the first week that the warehouse knows of; of another one the first part is missing.
 SELECT
@@ -26,31 +26,27 @@ LEFT JOIN (SELECT toString(account) AS seller, event_id, event_name, toString(ci
 LEFT JOIN
 (
     SELECT
-        seller, show_id, groupArrayInsertAt(n, days_out) AS by_days, groupArrayInsertAt(kept, days_out) AS net_by_days,
-        groupArrayInsertAt(paid, days_out) AS revenue_by_days, min(first) AS first_day, arrayFlatten(groupArray(after)) AS late
+        seller, show_id, max(days_out) + 1 AS length, min(d) AS first_day,
+        arrayResize(sumResample(0, 366, 1)(sold, days_out), length)     AS by_days,
+        arrayResize(sumResample(0, 366, 1)(net, days_out), length)      AS net_by_days,
+        arrayResize(sumResample(0, 366, 1)(brought, days_out), length)  AS revenue_by_days,
+        -- What was sold after it: at an earlier day nobody could know of it.
+        groupArrayIf((d, sold), d > its_date) AS late
     FROM
     (
         SELECT
-            seller, show_id, toUInt32(least(greatest(its_date - d, 0), 365)) AS days_out, sum(sold) AS n, sum(net) AS kept, sum(brought) AS paid, min(d) AS first,
-            -- What was sold after it: at an earlier day nobody could know of it.
-            groupArrayIf((d, sold), d > its_date) AS after
-        FROM
-        (
-            SELECT
-                toString(account) AS seller, show_id, toDate(booked_at, 'Europe/Moscow') AS d, sum(quantity) AS sold,
-                sumIf(quantity, state = 'paid') AS net, sumIf(toDecimal128(amount, 2), currency = (SELECT any(currency) FROM dim_report FINAL)) AS brought
-            FROM stg_qtickets_tickets FINAL WHERE state IN ('paid', 'refunded') AND show_id != 0
-            GROUP BY seller, show_id, d
-        ) AS s
+            s.seller AS seller, s.show_id AS show_id, s.d AS d, h.its_date AS its_date, toUInt16(least(greatest(its_date - d, 0), 365)) AS days_out,
+            s.tickets_sold AS sold, s.tickets_kept AS net,
+            if(s.currency = (SELECT any(currency) FROM dim_report FINAL), toDecimal128(s.revenue, 2), 0) AS brought
+        FROM (SELECT *, toString(account) AS seller FROM agg_shows_daily FINAL WHERE show_id != 0) AS s
         INNER JOIN (SELECT toString(account) AS seller, show_id, assumeNotNull(show_date) AS its_date FROM dim_shows FINAL WHERE show_date IS NOT NULL) AS h
             ON h.seller = s.seller AND h.show_id = s.show_id
-        GROUP BY seller, show_id, days_out
     )
     GROUP BY seller, show_id
 ) AS t ON t.seller = h.seller AND t.show_id = h.show_id
 LEFT JOIN
 (
-    SELECT toString(account) AS seller, min(event_date) AS first_day FROM stg_qtickets_sales_raw FINAL GROUP BY seller
+    SELECT toString(account) AS seller, min(d) AS first_day FROM agg_shows_daily FINAL GROUP BY seller
 ) AS f ON f.seller = h.seller
 LEFT JOIN
 (

@@ -8,9 +8,9 @@ WITH
             event_account AS seller, event_id, show_id, reason, any(reason_ru) AS why_ru, sumIf(spend, source = 'vk_ads') AS vk_ads, sumIf(spend, source = 'direct') AS direct,
             sumIf(spend, source NOT IN ('vk_ads', 'direct')) AS others,
             toUInt64(0) AS sold, toUInt64(0) AS free, toUInt64(0) AS promo, toDecimal128(0, 2) AS paid, toDecimal128(0, 2) AS returned, toDecimal128(0, 2) AS off
-        FROM v_ad_shows GROUP BY seller, event_id, show_id, reason
+        FROM v_tag_shows GROUP BY seller, event_id, show_id, reason
         UNION ALL
-        -- Of several accounts that sell the event the first, as in v_ad_shows.
+        -- Of several accounts that sell the event the first, as in v_tag_shows.
         SELECT
             if(e.known = 1, e.account, ''), if(e.known = 1, c.event_id, 0), if(e.known = 1, c.show_id, 0),
             multiIf(e.known = 1, '', c.event_id = 0, 'a cost of no event', 'the costs file names an event that is not known') AS reason,
@@ -24,9 +24,8 @@ WITH
         UNION ALL
         SELECT
             toString(account), event_id, show_id, if(event_id = 0, 'tickets of no event', ''), if(event_id = 0, 'билеты без события', ''), 0, 0, 0,
-            sum(quantity), sumIf(quantity, amount = 0), sumIf(quantity, promo_code_id != 0), sum(amount), sum(refunded_amount), sum(discount)
-        FROM stg_qtickets_tickets FINAL
-        WHERE state IN ('paid', 'refunded') AND currency = (SELECT any(currency) FROM dim_report FINAL)
+            sum(tickets_sold), sum(tickets_free), sum(promo_tickets), sum(revenue), sum(refunds_amount), sum(discount)
+        FROM agg_shows_daily FINAL WHERE currency = (SELECT any(currency) FROM dim_report FINAL)
         GROUP BY account, event_id, show_id
         UNION ALL
         SELECT toString(account), event_id, show_id, '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM dim_shows FINAL

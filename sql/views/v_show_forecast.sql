@@ -27,7 +27,7 @@ SELECT
     )                   AS sells_out_on,
     f.reason            AS reason,
     f.reason_ru         AS reason_ru
-FROM (SELECT * FROM v_forecasts WHERE tickets_final IS NULL) AS f
+FROM (SELECT * FROM v_forecasts WHERE show_date >= toDate(now(), 'Europe/Moscow')) AS f
 LEFT JOIN
 (
     SELECT

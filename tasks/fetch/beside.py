@@ -1,6 +1,8 @@
-"""What an advertising source tells beside its ad days: the whole account's figures by day, and its campaigns.
+"""What an advertising source tells beside its ad days: the whole account's figures by day, its campaigns, and what
+is left on it.
 
-No figure rests on it. A check compares the one with what was loaded; the other says whether a campaign still runs.
+No figure rests on it. A check compares the first with what was loaded; the second says whether a campaign still
+runs.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ TOTAL_COLUMNS = ("stat_date", "impressions", "clicks", "spent", "include_vat", "
 CAMPAIGN_COLUMNS = (
     "campaign_id", "campaign_name", "status_told", "starts_on", "ends_on", "budget_day", "read_on",
 )  # fmt: skip
+BALANCE_COLUMNS = ("balance", "currency", "read_on")
 Row = dict[str, str | None]
 
 
@@ -41,3 +44,9 @@ def totals(rows: Iterable[Mapping[str, str | None]], as_of: datetime, *, vat: st
 def campaigns(rows: Iterable[Row], as_of: datetime) -> Fetched:
     """Columns CAMPAIGN_COLUMNS, text; grain: campaign. `read_on`: the Moscow day on which that was so."""
     return Fetched([row | {"read_on": str(moscow_today(as_of))} for row in rows], CAMPAIGN_COLUMNS)
+
+
+def balance(told: object, as_of: datetime, *, currency: str | None) -> Fetched:
+    """Columns BALANCE_COLUMNS, text; one row, none where the source does not tell it. Money net of VAT."""
+    row = {"balance": kinds.number(told), "currency": currency, "read_on": str(moscow_today(as_of))}
+    return Fetched([] if row["balance"] is None else [row], BALANCE_COLUMNS)

@@ -49,6 +49,20 @@ TAGS = (
     ),
     must.tags,
 )
+AD_TAGS = (
+    Mart(
+        Table(
+            "agg_ad_tags_daily",
+            key=(
+                *("stat_date", "source", "is_filed", "tag_event_id", "tag_show_id"),
+                *("tag_city", "tag_day", "tag_month"),
+            ),
+            measures=("spend",),
+        ),
+        day="stat_date",
+    ),
+    must.ad_tags,
+)
 AdDays = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
 AD_DAY = ("stat_date", "account_id", "campaign_id", "ad_group_id", "ad_id")
 _NUMBER = pl.col("ad_id").fill_null(0)
@@ -77,6 +91,7 @@ def ad_days(fetch: Fetch, schema: pa.DataFrameSchema, money: str) -> Resource:
     beside = (
         Resource("totals", fetch, must_be.raw_totals, ("stat_date",), day="stat_date", is_optional=True),
         Resource("campaigns", fetch, must_be.raw_campaigns, ("campaign_id",), is_optional=True),
+        Resource("balance", fetch, must_be.raw_balance, ("read_on",), is_optional=True),
     )
     return Resource(
         "ad_days", fetch, schema, AD_DAY, money=spent, day="stat_date", may_be_empty=True, beside=beside
@@ -84,8 +99,8 @@ def ad_days(fetch: Fetch, schema: pa.DataFrameSchema, money: str) -> Resource:
 
 
 def told_beside(source: str) -> tuple[Output, ...]:
-    """What comes beside the ad days: the account's own totals by day, and its campaigns. Those that the source no
-    longer lists stay."""
+    """What comes beside the ad days: the account's own totals by day; its campaigns, of which those that the source
+    no longer lists stay; and, where it tells that, what is left on the account."""
     totals = Table(
         "meta_ad_totals",
         key=("stat_date", "source", "account"),
@@ -99,9 +114,17 @@ def told_beside(source: str) -> tuple[Output, ...]:
         rows_between=f"source = '{source}'",
         keeps_vanished=True,
     )
+    balance = Table(
+        "fact_ad_balance_daily",
+        key=("day", "source", "account"),
+        measures=("balance",),
+        rows_between=f"source = '{source}'",
+        keeps_vanished=True,
+    )
     return (
         Output(totals, lambda raw: to.ad_totals(raw["totals"], source), must_be.ad_totals, "totals"),
         Output(campaigns, lambda raw: to.campaigns(raw["campaigns"], source), must_be.campaigns, "campaigns"),
+        Output(balance, lambda raw: to.balance(raw["balance"], source), must_be.balance, "balance"),
     )
 
 

@@ -7,7 +7,7 @@ import polars as pl
 from tasks.fetch import costs as api
 from tasks.load.tables import Table
 from tasks.reference import cities
-from tasks.sources.ads import MARKETING
+from tasks.sources.ads import AD_TAGS, MARKETING
 from tasks.sources.source import Output, Resource, Source
 from tasks.transform import costs as to
 from validation import costs as must
@@ -55,7 +55,7 @@ SOURCE = Source(
             may_shrink=True,
         ),
     ),
-    marts=(MARKETING,),
+    marts=(MARKETING, AD_TAGS),  # The second for a changed AD_SHOWS_FILE alone.
     days=1,
     shown_by_day=("costs", "fact_other_costs_daily"),
     restated_days=100_000,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tasks.fetch import direct as api
 from tasks.fetch import probes
-from tasks.sources.ads import CAMPAIGNS, MARKETING, ad_days, ad_facts, told_beside
+from tasks.sources.ads import AD_TAGS, CAMPAIGNS, MARKETING, ad_days, ad_facts, told_beside
 from tasks.sources.source import Source
 from tasks.transform import direct as to
 from validation import ads as must
@@ -25,7 +25,7 @@ SOURCE = Source(
     probe=probes.direct,
     resources=(ad_days(api.fetch_ad_days, must.raw_direct, money="cost"),),
     outputs=(ad_facts("fact_direct_daily", to.ad_days, to.unreadable), *told_beside("direct")),
-    marts=(MARKETING, CAMPAIGNS),
+    marts=(MARKETING, CAMPAIGNS, AD_TAGS),
     days=7,
     shown_by_day=("ads", "fact_direct_daily"),
     restated_days=90,

@@ -9,7 +9,7 @@ from tasks.fetch import qtickets as api
 from tasks.fetch.qtickets import once_a_day
 from tasks.load.tables import Mart, Table
 from tasks.reference import cities
-from tasks.sources.ads import MARKETING, TAGS
+from tasks.sources.ads import AD_TAGS, MARKETING, TAGS
 from tasks.sources.source import Output, Resource, Source
 from tasks.transform import qtickets as to
 from tasks.transform import totals
@@ -47,6 +47,14 @@ SEATS = Table(
 )
 PROMO_CODES = Table("dim_promo_codes", key=("account", "promo_code_id"), keeps_vanished=True)
 BY_DAY = Mart(SALES, day="event_date")
+SHOWS_BY_DAY = Mart(
+    Table(
+        "agg_shows_daily",
+        key=("d", "account", "event_id", "show_id", "currency"),
+        measures=("tickets_sold", "revenue", "refunds_amount", "discount"),
+    ),
+    day="d",
+)
 
 SOURCE = Source(
     name="qtickets",
@@ -145,7 +153,8 @@ SOURCE = Source(
             with_rejected=True,
         ),
     ),
-    marts=((BY_DAY, must.sales), MARKETING, TAGS),
+    # The last one for a changed AD_SHOWS_FILE alone: advertising is not loaded as often.
+    marts=((BY_DAY, must.sales), (SHOWS_BY_DAY, must.shows_by_day), MARKETING, TAGS, AD_TAGS),
     days=2,
     shown_by_day=("sales", "stg_qtickets_sales_raw"),
     restated_days=60,

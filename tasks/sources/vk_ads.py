@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tasks.fetch import probes
 from tasks.fetch import vk_ads as api
-from tasks.sources.ads import CAMPAIGNS, MARKETING, ad_days, ad_facts, told_beside
+from tasks.sources.ads import AD_TAGS, CAMPAIGNS, MARKETING, ad_days, ad_facts, told_beside
 from tasks.sources.source import Source
 from tasks.transform import vk_ads as to
 from validation import ads as must
@@ -25,7 +25,7 @@ SOURCE = Source(
     probe=probes.vk_ads,
     resources=(ad_days(api.fetch_ad_days, must.raw_vk, money="spent"),),
     outputs=(ad_facts("fact_vk_ads_daily", to.ad_days, to.unreadable, ("ad_id",)), *told_beside("vk_ads")),
-    marts=(MARKETING, CAMPAIGNS),
+    marts=(MARKETING, CAMPAIGNS, AD_TAGS),
     days=14,
     shown_by_day=("ads", "fact_vk_ads_daily"),
     restated_days=30,

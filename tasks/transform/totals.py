@@ -56,6 +56,16 @@ def campaigns(raw: pl.DataFrame, source: str) -> pl.DataFrame:
     return typed.with_columns(status).drop("read_on")
 
 
+def balance(raw: pl.DataFrame, source: str) -> pl.DataFrame:
+    """One row: what was left on the ad account. Columns as `fact_ad_balance_daily` without account and `_ver`."""
+    return raw.select(
+        pl.col("read_on").str.to_date("%Y-%m-%d").alias("day"),
+        pl.lit(source).alias("source"),
+        amount("balance"),
+        words("currency"),
+    )
+
+
 def _date(column: str) -> pl.Expr:
     day = pl.col(column).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
     return pl.when(day.is_between(*_DATES)).then(day).alias(column)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import clickhouse_connect
@@ -57,10 +58,16 @@ def kept(shards: Shards, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
         embedded = served.settings(f"chdb://{folder / EMBEDDED}", EMBEDDED, folder / EMBEDDED / "of loads")
         # The embedded one is held open: it starts anew with each connection.
         with warehouse(embedded) as own, in_process(clock):
+            costs = folder / "costs.csv"
+            costs.write_text(
+                f"date_from,date_to,source,amount,city\n{TODAY},{TODAY + timedelta(2)},radio,100.00,москва\n"
+            )
             for settings in (spread, single, embedded):
                 served.show(earlier)
                 clock.now = NOW
                 _load_all(served, clock, settings)
+                with_costs = settings.model_copy(update={"costs_file": costs})
+                ingest(Account(SOURCES["costs"], "main", with_costs), Window(first=TODAY, last=TODAY), "costs")
             with warehouse(spread) as both, warehouse(single) as one:
                 yield both, one, own
     for name in (BOTH, ALONE):
@@ -120,6 +127,8 @@ def test_tables_views_and_checks_say_the_same_and_the_truth(kept: tuple[Client, 
     for account, world in (("main", WORLD), ("spb", SPB)):
         sales = select(kept[0], f"SELECT {SALES} FROM stg_qtickets_sales_raw WHERE account = '{account}'").rows()
         assert {row[:3]: row[3:] for row in sales} == truth.sales(world)
+    costs = select(kept[0], "SELECT d, spend_total FROM v_marketing_daily WHERE source = 'radio' ORDER BY d").rows()
+    assert costs == [(TODAY + timedelta(n), Decimal(cost)) for n, cost in enumerate(("33.34", "33.33", "33.33"))]
     spent = select(kept[0], "SELECT sum(spent) FROM fact_direct_daily").item()
     days = (TODAY - timedelta(days=DAYS - 1), TODAY)
     assert spent == sum(fact[2] for fact in ad_truth.facts(WORLD, "direct", *days).values())

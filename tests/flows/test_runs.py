@@ -39,7 +39,7 @@ from tests.tasks.test_harmless import LINKED, UNSEEN, markdown, structure
 
 STEPS = [
     "compare accounts", "fetch events {w}", "fetch orders {w}", "quarantine events", "quarantine orders",
-    "refresh agg_marketing_daily",
+    "refresh agg_ad_tags_daily", "refresh agg_marketing_daily", "refresh agg_shows_daily",
     "refresh agg_tags_monthly", "refresh reference tables", "refresh stg_qtickets_sales_raw",
     "transform to dim_events", "transform to dim_show_dates", "transform to dim_shows",
     "transform to meta_order_totals", "transform to stg_qtickets_tickets",

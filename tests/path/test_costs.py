@@ -22,6 +22,7 @@ from tasks.sources import SOURCES, in_use
 from tasks.sources.accounts import Account
 from tasks.transform.costs import cost_days
 from tasks.window import Window, moscow_today
+from tests.tasks.load.engines import put
 from tests.validation.frames import tickets
 
 HEAD = "date_from,date_to,source,amount,city,event_id,show_id,comment\n"
@@ -190,6 +191,11 @@ def test_costs_are_sources_of_the_report_and_follow_the_file(
         )
         windows = select(client, f"SELECT {window} FROM meta_job_runs FINAL WHERE status = 'success'").rows()
     assert all(first <= str(today - timedelta(days=90)) and last >= str(today) for _, first, last in windows)
+    with migrated(settings) as client:
+        fresh = select(
+            client, "SELECT latest_date, days_behind FROM v_data_freshness WHERE source = 'costs'"
+        ).rows()
+    assert fresh == [(third, None)]
     reconcile = next(check for check in checks() if check.name == "reconcile_marketing")
     with migrated(settings) as client:
         told = [judge(client, reconcile, DAY.last, [("costs", "main")], {}).status]
@@ -216,8 +222,18 @@ def test_the_promoter_says_which_show_an_ad_is_for_and_a_wrong_file_leaves_what_
             rows = "SELECT source, campaign_id, ad_id, event_id, show_id, _ver FROM dim_ad_shows ORDER BY ALL"
             return message, select(client, rows).rows()
 
+    def tags() -> list[tuple[object, ...]]:
+        """What the mart has of an ad, long past, of that campaign."""
+        with migrated(settings) as client:
+            rows = "SELECT is_filed, tag_event_id, tag_show_id, spend FROM agg_ad_tags_daily FINAL"
+            return select(client, rows).rows()
+
     right = ("vk_ads,71,,24000,", "direct,71,8,24000,150001")
+    with migrated(settings) as client:
+        day = {"stat_date": "2026-03-02", "campaign_id": 71, "ad_id": 8, "spent": "10.00", "spent_has_vat": 1}
+        put(client, "fact_direct_daily", day)
     _, held = said(*right)
+    assert tags() == [(1, 24000, 150001, Decimal("10.00"))]
     assert [row[:5] for row in held] == [("direct", 71, 8, 24000, 150001), ("vk_ads", 71, 0, 24000, 0)]
     assert said(*right)[1] == held
     message, left = said(right[0], "vk,71,x,24000,")
@@ -227,3 +243,4 @@ def test_the_promoter_says_which_show_an_ad_is_for_and_a_wrong_file_leaves_what_
     assert left == held
     assert said(right[0], right[0])[1] == held
     assert said(right[0])[1] == held[1:]
+    assert tags() == [(0, 0, 0, Decimal("10.00"))]

@@ -65,7 +65,7 @@ def test_totals_are_the_sources_own_and_equal_what_was_loaded(loaded: Scene) -> 
     assert loaded.product.select("SELECT min(toDate(read_at) >= today() - 1) FROM meta_ad_totals").item() == 1
 
 
-def test_campaigns_have_their_status_and_days(loaded: Scene) -> None:
+def test_campaigns_have_their_status_and_days_and_the_account_what_is_left(loaded: Scene) -> None:
     """A campaign is as lively as the liveliest of its ads; the wizard's are in no list."""
     words = {"running": "active", "paused": "paused", "planned": "paused", "ended": "ended", "deleted": "deleted"}
     for source in ("vk_ads", "direct"):
@@ -79,6 +79,8 @@ def test_campaigns_have_their_status_and_days(loaded: Scene) -> None:
             status = "ended" if source == "direct" and status == "deleted" else status
             wanted[campaign] = (status, min(ad.starts for ad in ads), max(ad.ends for ad in ads))
         assert told(loaded, CAMPAIGNS.format(source)) == wanted
+    balances = told(loaded, "SELECT source, day, account, balance, currency FROM fact_ad_balance_daily")
+    assert balances == {"vk_ads": (TODAY, "main", Decimal("10000.00"), "RUB")}  # Direct does not tell.
 
 
 @pytest.mark.parametrize("source", ["vk_ads", "legacy", "direct"])

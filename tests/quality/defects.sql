@@ -184,14 +184,14 @@ ALTER TABLE stg_qtickets_tickets UPDATE utm_source = 'vk_promo' WHERE utm_source
     - 3;
 
 -- a ticket changed and the mart did not; v_sales_latest leaves rows out; a price below zero
--- memory_sales, negative_values, reconcile_marketing, reconcile_sales_view, reconcile_tickets
+-- memory_sales, negative_values, reconcile_marketing, reconcile_sales_view, reconcile_show_marts, reconcile_shows, reconcile_tickets
 ALTER TABLE stg_qtickets_tickets UPDATE amount = amount + 1 WHERE {one_ticket};
 CREATE OR REPLACE VIEW v_sales_latest AS SELECT event_date, event_id, city, event_name, currency, tickets_sold, revenue,
     refunds_amount FROM stg_qtickets_sales_raw FINAL WHERE refunds_amount = 0;
 ALTER TABLE stg_qtickets_tickets UPDATE price = -price WHERE {one_ticket};
 
 -- an older version of a ticket was left in another month, and all that loads make of it counts both
--- duplicates_tickets, order_days, reconcile_campaigns, reconcile_marketing, reconcile_tickets (loaded)
+-- duplicates_tickets, order_days, reconcile_campaigns, reconcile_marketing, reconcile_show_marts, reconcile_tickets (loaded)
 INSERT INTO stg_qtickets_tickets SELECT * REPLACE (booked_at - toIntervalDay(40) AS booked_at, _ver - 1 AS _ver)
 FROM (SELECT * FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 5 AND utm_source = 'vk' LIMIT 1);
 
@@ -204,10 +204,15 @@ CREATE OR REPLACE VIEW v_romi_kpi AS SELECT d, city, sum(spend_total) AS spend_t
     AS a FINAL WHERE a.spend_total > 0 GROUP BY d, city;
 
 -- v_marketing_daily shows a row twice
--- duplicates_views, reconcile_marketing
+-- duplicates_views, reconcile_marketing, reconcile_shows
 CREATE OR REPLACE VIEW v_marketing_daily AS SELECT d, city, source, impressions, clicks, conversions, spend_total, tickets_sold,
     revenue, refunds_amount, revenue - refunds_amount AS net_revenue FROM (SELECT * FROM agg_marketing_daily FINAL UNION ALL SELECT
     * FROM (SELECT * FROM agg_marketing_daily FINAL ORDER BY spend_total DESC LIMIT 1));
+
+-- a day of spend by tags was lost; tickets by show do not say which were given back
+-- reconcile_show_marts, reconcile_shows
+ALTER TABLE agg_ad_tags_daily DELETE WHERE stat_date = {today} - 5 AND source = 'vk_ads';
+ALTER TABLE agg_shows_daily UPDATE tickets_kept = tickets_kept + 1 WHERE d = {today} - 6;
 
 -- a job without good runs
 -- freshness_runs, runs_failed

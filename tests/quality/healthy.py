@@ -77,7 +77,7 @@ def stand(client: Client, truth: Truth, at: datetime, sources: Iterable[str] = A
         if source in sources:
             insert(client, table, facts.filter(pl.col("source") == source).drop("source").with_columns(own))
     insert(client, "meta_job_runs", _runs(truth.first_day, at, sources))
-    _make_marts(client, at)
+    make_marts(client, _version(at))
     tell(client, at)
     remember_attributes(client, _today(at) - timedelta(days=1))
 
@@ -109,13 +109,14 @@ def _today(at: datetime) -> date:
     return at.astimezone(MOSCOW).date()
 
 
-def _make_marts(client: Client, at: datetime) -> None:
-    """What `refresh_marts` does where the marts are empty, in a fraction of the time."""
+def make_marts(client: Client, version: int = 1) -> None:
+    """What `refresh_marts` does, in a fraction of the time."""
     for mart in MARTS:
         name = mart.table.name
+        client.command(f"TRUNCATE TABLE {name}")
         columns = ", ".join(column for column in client.query(f"SELECT * FROM {name} LIMIT 0").column_names[:-1])
         made = sql_text(f"marts/{name}.sql")
-        client.command(f"INSERT INTO {name} SELECT {columns}, {_version(at)} FROM ({made})")
+        client.command(f"INSERT INTO {name} SELECT {columns}, {version} FROM ({made})")
 
 
 def refresh_marts(client: Client, at: datetime) -> None:

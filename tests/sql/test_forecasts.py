@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median, quantiles
@@ -10,8 +10,7 @@ from statistics import median, quantiles
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from tasks.load.sql import sql_text
-from tests.quality.healthy import warehouse_in
+from tests.quality.healthy import make_marts
 from tests.tasks.load.engines import put, rows, values
 
 
@@ -47,12 +46,6 @@ def promoter(today: date) -> list[Show]:
     return [*shows, Show(99, today - timedelta(days=600), "москва", 0, {today - timedelta(days=640): 30})]
 
 
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    with warehouse_in(tmp_path_factory.mktemp("forecasts")) as client:
-        yield client
-
-
 def filled(client: Client, make: Callable[[date], list[Show]] = promoter) -> tuple[date, list[Show]]:
     (day,) = values(client, "SELECT toDate(now(), 'Europe/Moscow') AS day")[0]
     today = date.fromisoformat(day)
@@ -81,10 +74,7 @@ def filled(client: Client, make: Callable[[date], list[Show]] = promoter) -> tup
     for table, its in lines.items():
         client.command(f"TRUNCATE TABLE {table}")
         put(client, table, *its)
-    client.command("TRUNCATE TABLE stg_qtickets_sales_raw")
-    client.command(
-        f"INSERT INTO stg_qtickets_sales_raw SELECT *, 1 FROM ({sql_text('marts/stg_qtickets_sales_raw.sql')})"
-    )
+    make_marts(client)
     return today, shows
 
 

@@ -137,6 +137,7 @@ async def _today(settings: Settings, window: Window, as_of: datetime) -> Fetched
     others = {
         "totals": beside.totals(account or [], as_of, vat="NO", currency=currency),
         "campaigns": beside.campaigns((_campaign(key, plan) for key, plan in plans.items()), as_of),
+        "balance": beside.balance(today.balance_of(user), as_of, currency=currency),
     }
     return _fetched(heads, read, window, api.warnings, notes, len(banners), today.marks_of(user), others)
 

@@ -263,6 +263,10 @@ def marks_of(user: Record) -> tuple[str, ...]:
     return () if account is None else (str(account),)
 
 
+def balance_of(user: Record) -> object:
+    return record(user.get("account")).get("balance")
+
+
 def currency_of(user: Record) -> str | None:
     """The account's currency, which was seen in three places."""
     places = [user, *(record(user.get(place)) for place in _CURRENCY_PLACES)]
