@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo up down test fast check lint types bench bench-dlt soak drill screenshots install datalens lock unknowns images sbom audit clean
+.PHONY: help demo up down test fast check lint types bench bench-dlt soak drill screenshots install datalens s3 lock unknowns images sbom audit clean
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
 
@@ -64,6 +64,8 @@ install: .venv/.installed-run ## Only the environment
 
 datalens: .venv/.installed-datalens ## The environment, and DataLens's SDK for `zakaz datalens`
 
+s3: .venv/.installed-s3 ## The environment, and what LANDING_URL and REPORT_URL on S3 need
+
 # One that was only half made is made anew, and nothing half made stays.
 .venv/.made:
 	@chmod 700 secrets || true
@@ -91,10 +93,11 @@ lock: | .venv/.made ## Resolve the pinned versions anew, with their hashes
 	$(COMPILE) pyproject.toml --all-extras --group build --group lock --upgrade \
 		--no-generate-hashes --no-emit-build-options --output-file constraints.txt
 	$(SUBSET) pyproject.toml --extra s3 --output-file requirements/server.txt
-	$(SUBSET) pyproject.toml --extra local --extra s3 --output-file requirements/run.txt
+	$(SUBSET) pyproject.toml --extra local --output-file requirements/run.txt
+	$(SUBSET) pyproject.toml --extra local --extra s3 --output-file requirements/s3.txt
 	$(SUBSET) pyproject.toml --extra dev --output-file requirements/dev.txt
-	$(SUBSET) pyproject.toml --extra local --extra s3 --extra screens --output-file requirements/screens.txt
-	$(SUBSET) pyproject.toml --extra local --extra s3 --extra datalens --output-file requirements/datalens.txt
+	$(SUBSET) pyproject.toml --extra local --extra screens --output-file requirements/screens.txt
+	$(SUBSET) pyproject.toml --extra local --extra datalens --output-file requirements/datalens.txt
 	$(SUBSET) pyproject.toml --extra bench --output-file requirements/bench.txt
 	$(SUBSET) --group build --output-file requirements/build.txt
 	$(SUBSET) --group lock --output-file requirements/lock.txt
@@ -107,7 +110,7 @@ images: .venv/.installed-run ## Put the digests that the registry gives behind t
 
 sbom: .venv/.installed-dev ## What Zakaz is made of, into build/; are all licences allowed?
 	@mkdir -p build
-	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml \
+	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements requirements/s3.txt --pyproject pyproject.toml \
 		--output-reproducible --output-file build/sbom.cdx.json
 	@$(BIN)/pip-licenses --output-file build/licences.md
 

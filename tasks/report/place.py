@@ -61,7 +61,9 @@ class ReportPlace:
         try:
             yield
         except Exception as error:  # noqa: BLE001
-            said = getattr(error, "strerror", None) or type(error).__name__
+            # Which library is missing holds no key.
+            known = str(error) if isinstance(error, ImportError) else getattr(error, "strerror", None)
+            said = known or type(error).__name__
             raise ReportError(
                 f"The place of the reports {self._place} cannot be used: {said}. "
                 "Look at REPORT_URL, its keys and its space.",

@@ -23,15 +23,16 @@ from tests.ops.files import DOCKERFILE, OURS, ROOT, SERVICES
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 EXTRAS = PYPROJECT["project"]["optional-dependencies"]
 GROUPS = PYPROJECT["dependency-groups"]
-SERVER = [*PYPROJECT["project"]["dependencies"], *EXTRAS["s3"]]
-RUN = [*SERVER, *EXTRAS["local"], *EXTRAS["embedded"]]
+PROJECT = PYPROJECT["project"]["dependencies"]
+RUN = [*PROJECT, *EXTRAS["local"], *EXTRAS["embedded"]]
 DECLARED = {
-    "server": SERVER,
+    "server": [*PROJECT, *EXTRAS["s3"]],
     "run": RUN,
-    "dev": [*RUN, *EXTRAS["datalens"], *EXTRAS["dev"]],
+    "s3": [*RUN, *EXTRAS["s3"]],
+    "dev": [*RUN, *EXTRAS["s3"], *EXTRAS["datalens"], *EXTRAS["dev"]],
     "datalens": [*RUN, *EXTRAS["datalens"]],
     "screens": [*RUN, *EXTRAS["screens"]],
-    "bench": [*PYPROJECT["project"]["dependencies"], *EXTRAS["bench"]],
+    "bench": [*PROJECT, *EXTRAS["bench"]],
     "build": [*PYPROJECT["build-system"]["requires"], *GROUPS["build"]],
     "lock": GROUPS["lock"],
 }
