@@ -34,7 +34,7 @@ WITH
         GROUP BY ALL
     )
 SELECT
-    s.* EXCEPT (others), if(length(s.others) >= 5, s.others, groupArrayIf(c.key, is_like(c.its, s.as_of, s.size))) AS others
+    s.* EXCEPT (others), arraySort(if(length(s.others) >= 5, s.others, groupArrayIf(c.key, is_like(c.its, s.as_of, s.size)))) AS others
 FROM (SELECT * FROM near) AS s
 LEFT JOIN comparable AS c ON c.one = toUInt8(length(s.others) < 5)
 GROUP BY ALL

@@ -297,14 +297,13 @@ def all_told(scene: Scene, luck: random.Random, share: float, status: int) -> It
     }
     if 300 <= status < 400:
         headers["Location"] = luck.choice(MOVED)
+    stage.calm()
     for api in ("qtickets", "vk", "direct"):
-        stage.faults(api).clear()
         stage.faults(api).add(
             "edit", "*", times=10**6, after=luck.randrange(4), call=lambda body: plant(body, luck, share),
             status=status, headers=headers,
         )  # fmt: skip
     settings.vk_token_file.unlink(missing_ok=True)
-    stage.vk.tokens.issued.clear()
     told = []
     for name in LOADED:
         account = Account(SOURCES[name], "main", settings)
