@@ -2,15 +2,16 @@
 -- ru: Не рекламируются прошедшие, отменённые и распроданные концерты
 -- why: This spend sells nothing
 -- why_ru: Этот расход ничего не продаст
--- do: Stop its ads
--- do_ru: Остановите его рекламу
+-- do: Stop its ads; those of another show need its date in their tags, or a line in AD_SHOWS_FILE
+-- do_ru: Остановите его рекламу; если она за другой концерт, исправьте дату в метках или впишите её в AD_SHOWS_FILE
 -- severity: warn
 -- sources: vk_ads, direct
 -- key: event_account, event_id, show_id, campaign_id
 -- says: {what} {how}, and its ads cost {money} in seven days, the newest on {day}
 -- says_ru: {what} {how_ru}, а реклама за семь дней стоила {money}, последний расход {day}
 
--- Spend of the days on which it was so. An ad of a past date fits no show any more: its campaign is named.
+-- Spend of the days on which it was so. An ad of a past date fits no show any more: its campaign is named, with the date
+-- and how many shows are still to come in its city, since the campaign may well be for one of them.
 WITH
     halls AS
     (
@@ -22,16 +23,28 @@ WITH
             FROM fact_show_seats_daily FINAL WHERE day >= {today:Date} - 60 AND seats_total > 0
         )
         GROUP BY seller, show_id
+    ),
+    coming AS
+    (
+        SELECT toString(e.city) AS city, uniqExact(s.account, s.show_id) AS shows
+        FROM (SELECT account, event_id, show_id FROM dim_shows FINAL WHERE show_date >= {today:Date} AND deleted_at IS NULL) AS s
+        INNER JOIN (SELECT account, event_id, city FROM dim_events FINAL) AS e ON e.account = s.account AND e.event_id = s.event_id
+        GROUP BY city
     )
 SELECT
-    event_account, event_id, show_id, campaign_id, its AS what, so.1 AS how, so.2 AS how_ru, max(stat_date) AS day, sum(spend) AS money
+    event_account, event_id, show_id, campaign_id, any(its) AS what, argMax(so, stat_date).1 AS how, argMax(so, stat_date).2 AS how_ru,
+    max(stat_date) AS day, sum(spend) AS money
 FROM
 (
     SELECT
+        concat(leftPad(toString(a.tag_day), 2, '0'), '.', leftPad(toString(a.tag_month), 2, '0')) AS its_date,
         a.event_account AS event_account, a.event_id AS event_id, a.show_id AS show_id, if(a.event_id = 0, a.campaign_id, 0) AS campaign_id,
-        if(a.event_id = 0, a.campaign_name, concat(e.event_name, ', ', e.city, if(h.show_date IS NULL, '', concat(', ', formatDateTime(assumeNotNull(h.show_date), '%d.%m.%Y'))))) AS its,
+        if(a.event_id = 0, concat('«', a.campaign_name, '»'), concat(e.event_name, ', ', e.city, if(h.show_date IS NULL, '', concat(', ', formatDateTime(assumeNotNull(h.show_date), '%d.%m.%Y'))))) AS its,
         multiIf(
-            a.event_id = 0 OR h.show_date < a.stat_date OR l.last_date < a.stat_date, ('is over', 'уже позади'),
+            a.event_id = 0, (
+                concat('leads by its tags to ', its_date, ', which is past (shows to come there: ', toString(c.shows), ')'),
+                concat('по меткам ведёт на прошедшую дату ', its_date, ' (впереди в этом городе концертов: ', toString(c.shows), ')')),
+            h.show_date < a.stat_date OR l.last_date < a.stat_date, ('is over', 'уже позади'),
             h.gone < a.stat_date, ('was cancelled', 'отменён'),
             ('is sold out', 'распродан')) AS so,
         a.stat_date AS stat_date, a.spend AS spend
@@ -44,11 +57,12 @@ FROM
         ON e.seller = a.event_account AND e.event_id = a.event_id
     LEFT JOIN (SELECT toString(account) AS seller, event_id, max(show_date) AS last_date FROM dim_shows FINAL GROUP BY seller, event_id) AS l
         ON l.seller = a.event_account AND l.event_id = a.event_id
+    LEFT JOIN coming AS c ON c.city = a.tag_city
     LEFT JOIN halls AS q ON q.seller = a.event_account AND q.show_id = a.show_id
     WHERE a.reason = 'the show is over' OR (a.event_id != 0 AND l.last_date < a.stat_date) OR (a.show_id != 0 AND (
         h.show_date < a.stat_date OR (h.gone > toDate(0) AND h.gone < a.stat_date) OR (q.full_on > toDate(0) AND q.full_on <= a.stat_date)))
 )
-GROUP BY event_account, event_id, show_id, campaign_id, what, how, how_ru
+GROUP BY event_account, event_id, show_id, campaign_id
 HAVING day >= {today:Date} - 3
 ORDER BY money DESC, event_id, show_id, campaign_id
 SETTINGS join_use_nulls = 0

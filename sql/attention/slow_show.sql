@@ -9,7 +9,7 @@
 -- key: account, show_id
 -- param: least = 10
 -- says: {event}, {city}, {on}: {tickets} tickets {days_out} days before, usual {usual}
--- says_ru: {event}, {city}, {on}: за {days_out} дней продано {tickets}, обычно {usual}
+-- says_ru: {event}, {city}, {on}: за {days_out} дн. продано {tickets}, обычно {usual}
 
 -- By the end of yesterday: today's sales are not all in. Money: what the median would have brought beyond it.
 SELECT

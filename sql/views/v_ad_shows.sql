@@ -17,7 +17,10 @@ SELECT
     t.matched_by    AS matched_by,
     -- Not yet in the mart: a load is between the two.
     if(t.source = '', 'a load is under way', t.reason)      AS reason,
-    if(t.source = '', 'загрузка ещё идёт', t.reason_ru)     AS reason_ru
+    if(t.source = '', 'загрузка ещё идёт', t.reason_ru)     AS reason_ru,
+    a.tag_city      AS tag_city,
+    a.tag_day       AS tag_day,
+    a.tag_month     AS tag_month
 FROM (SELECT * FROM v_ad_tags) AS a
 LEFT JOIN (SELECT * EXCEPT (source), toString(source) AS source FROM v_tag_shows) AS t
     ON t.stat_date = a.stat_date AND t.source = a.source AND t.is_filed = a.is_filed AND t.tag_event_id = a.tag_event_id
