@@ -116,6 +116,11 @@ ENGLISH = {
         "comparable shows so many days before. Forecast: tickets in the end, the median, in brackets the "
         "quartiles."
     ),
+    "Ни к одному концерту не отнесено рекламы на": "Advertising that fits no concert:",
+    "за": "in",
+    "в её метках нет города и даты, дата прошла или подходят несколько событий.": (
+        "its tags have no city and date, the date is past, or several events fit."
+    ),
     "Будущих концертов нет.": "No show is to come.",
     "Возвраты": "Refunds",
     "Когда вернули": "Given back",

@@ -108,7 +108,8 @@ class State:
 
 @dataclass(frozen=True)
 class Figures:
-    """`days`: every day of the window; `currency` and `with_vat`: the basis of all money."""
+    """`days`: every day of the window; `currency` and `with_vat`: the basis of all money; `unmatched`: spend of the
+    window that fits no show."""
 
     made_at: datetime
     window: Window
@@ -126,6 +127,7 @@ class Figures:
     campaigns_total: Sums
     campaigns_recent: Decimal
     shows: list[Line]
+    unmatched: Decimal
     refunds: Sequence[Row]
     promo_codes: Sequence[Row]
     attention: list[Finding]
@@ -169,6 +171,7 @@ def figures(client: Client, settings: Settings, now: datetime, today: date, days
         campaigns_total=Sums.of(campaigns),
         campaigns_recent=_recent(campaigns),
         shows=_lines(ask("shows"), MOST["shows"]),
+        unmatched=ask("unmatched", **scope)[0]["spend"],
         refunds=ask("refunds"),
         promo_codes=_summed_up(ask("promo_codes"), MOST["promo_codes"]),
         attention=attention(client, settings, today),

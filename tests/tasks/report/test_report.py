@@ -192,6 +192,8 @@ def test_figures_are_those_of_the_views_and_the_lines_of_a_table_add_up(
         sum(line.sums.tickets for line in made.shows)
         == _one(client, "SELECT sum(tickets) AS n FROM v_show_forecast")[0]
     )
+    fits_none = f"FROM v_ad_shows WHERE event_id = 0 AND stat_date BETWEEN '{first}' AND '{last}'"
+    assert 0 < made.unmatched == _one(client, f"SELECT sum(spend) AS s {fits_none}")[0]
     assert [(row["tickets"], row["amount"]) for row in made.refunds] == [(1, Decimal("1234.56"))]
     (code,) = made.promo_codes
     assert (code["code"], code["tickets"], code["net"], code["given"]) == (
