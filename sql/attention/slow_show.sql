@@ -8,8 +8,8 @@
 -- sources: qtickets
 -- key: account, show_id
 -- param: least = 10
--- says: {event}, {city}, {on}: {tickets} tickets {days_out} days before, usual {usual}
--- says_ru: {event}, {city}, {on}: за {days_out} дн. продано {tickets}, обычно {usual}
+-- says: {event}, {city}, {on}: {days_out} days left, {tickets} tickets sold, usual by then {usual}, {money} behind
+-- says_ru: {event}, {city}, {on}: осталось {days_out} дн., продано {tickets}, обычно к этому сроку {usual}, недобор {money}
 
 -- By the end of yesterday: today's sales are not all in. Money: what the median would have brought beyond it.
 SELECT

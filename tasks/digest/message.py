@@ -17,7 +17,7 @@ from tasks.translation import counted, said
 
 LONGEST = 950
 """Units of UTF-16 with the title; HTML may need some more for the same."""
-_LONGEST_NAME, _LONGEST_LINE = 60, 110
+_LONGEST_NAME, _LONGEST_LINE = 60, 135
 _NAMED = 3
 _MINUS = "\N{MINUS SIGN}"
 
@@ -67,14 +67,15 @@ def _figures(morning: Morning, language: str) -> Iterator[str]:
         yield from ("", said("Look at:", language))
         yield from (f"• {_at_stake(one, morning.currency, language)}" for one in found[:_NAMED])
         if len(found) > _NAMED:
-            yield said("and {n} more", language, n=len(found) - _NAMED)
+            yield said("and {n} more, all of them in the report", language, n=len(found) - _NAMED)
 
 
 def _day(morning: Morning, language: str) -> Iterator[str]:
     now, before, currency = morning.yesterday, morning.before, morning.currency
     tickets = counted("{n} ticket", "{n} tickets", now.tickets, language, n=number(now.tickets, language))
-    day = _named(morning.same_weekday, language)
-    against = "" if before is None else f" ({_change(now.net, before.net, currency, language, day)})"
+    if before is not None:
+        yield said("In brackets: against {day}", language, day=_named(morning.same_weekday, language))
+    against = "" if before is None else f" ({_change(now.net, before.net, currency, language)})"
     money = _money(now.net, currency, language)
     yield said("Sales {money}{before}, {tickets}", language, money=money, before=against, tickets=tickets)
     against = "" if before is None else f" ({_change(now.spend, before.spend, currency, language)})"
@@ -88,12 +89,10 @@ def _day(morning: Morning, language: str) -> Iterator[str]:
         yield said("Nothing to compare with yet: a week ago there were no data.", language)
 
 
-def _change(now: Decimal, before: Decimal, currency: str, language: str, day: str = "") -> str:
+def _change(now: Decimal, before: Decimal, currency: str, language: str) -> str:
     if before <= 0:
-        was = said("was {value}", language, value=_money(before, currency, language))
-        return f"{was}, {day}" if day else was
-    share = _percent((now - before) / before, language)
-    return said("{share} against {day}", language, share=share, day=day) if day else share
+        return said("was {value}", language, value=_money(before, currency, language))
+    return _percent((now - before) / before, language)
 
 
 def _campaign(one: Campaign, currency: str, language: str) -> str:

@@ -71,10 +71,10 @@ ENGLISH = {
     "меньше": "below",
     "По источникам": "By source",
     "Источник": "Source",
-    "без рекламы": "without ads",
+    "без меток рекламы": "no ads' tags",
     "Реклама вместе": "All advertising",
     "Всего": "Total",
-    "Выручка источника — билеты с его метками; «без рекламы» — все остальные.": (
+    "Выручка источника — билеты с его метками; «без меток рекламы» — все остальные.": (
         "Revenue of a source: tickets with its tags; “without ads”: all others."
     ),
     "За эти дни ничего нет.": "There is nothing of these days.",
@@ -88,9 +88,14 @@ ENGLISH = {
     "за все загруженные дни": "all loaded days",
     "Кампания": "Campaign",
     "Расход всего": "Spend in all",
+    "Здесь вся выручка города, и та, что пришла не с рекламы: сравнивайте города между собой, а не с кампаниями.": (
+        "This is all revenue of a city, also what no advertising brought: compare cities with each other, not with "
+        "campaigns."
+    ),
     "остальные": "others",
     "билеты, чьи метки не подошли ни к одной кампании": "tickets whose tags fit no campaign",
-    "Сверху те, кто тратит сейчас. ROMI — за всю жизнь кампании: билеты с её метками покупают и позже показа.": (
+    "Сверху те, кто тратит сейчас. ROMI — за всю жизнь кампании: по её меткам покупают и через недели после "
+    "рекламы.": (
         "Those that spend now come first. ROMI is of a campaign's whole life: tickets with its tags are "
         "bought later, too."
     ),
@@ -106,15 +111,16 @@ ENGLISH = {
     "Концерт": "Show",
     "Продано": "Sold",
     "Занято": "Taken",
-    "Темп": "Pace",
+    "К обычному": "Against usual",
     "Прогноз": "Forecast",
     "на билет": "a ticket",
     "аншлаг": "sold out",
-    "Занято — доля мест по последнему снимку зала. Темп — билеты против медианы похожих концертов за "
-    "столько же дней. Прогноз — сколько билетов в итоге: медиана, в скобках квартили.": (
-        "Taken: share of the seats at the newest look at the hall. Pace: tickets against the median of "
-        "comparable shows so many days before. Forecast: tickets in the end, the median, in brackets the "
-        "quartiles."
+    "Занято — какая доля мест уже не продаётся. К обычному — билеты против того, что похожие концерты (тот же "
+    "город, похожий размер) продавали за столько же дней. Прогноз — сколько билетов будет в итоге, в скобках — "
+    "скорее всего от и до.": (
+        "Taken: the share of the seats that is not for sale any more. Against usual: tickets against what "
+        "comparable shows (same city, similar size) had sold so many days before. Forecast: tickets in the end, "
+        "in brackets probably from and to."
     ),
     "Ни к одному концерту не отнесено рекламы на": "Advertising that fits no concert:",
     "за": "in",

@@ -127,7 +127,7 @@ class Words:
         return f"{word} {numbers.sign_of(self._figures.currency)}".strip()
 
     def source(self, name: str) -> str:
-        return self.text("без рекламы") if name == "other" else self.safe_text(who(name, "", self._language))
+        return self.text("без меток рекламы") if name == "other" else self.safe_text(who(name, "", self._language))
 
     def campaign(self, row: Row) -> str:
         if not row["campaign_id"]:

@@ -118,7 +118,7 @@ def test_what_is_at_stake_is_found_and_nothing_else(tmp_path: Path, monkeypatch:
         ("advertised_in_vain", "/0/0/5", Decimal("9.00")),
     ]
     _, slow, cancelled, *_, over_one, by_tags = (one.what_ru for one in found)
-    assert slow.endswith("за 11 дн. продано 30, обычно 100")
+    assert "осталось 11 дн., продано 30, обычно к этому сроку 100, недобор 7" in slow
     assert "отменён, а реклама за семь дней стоила 4" in cancelled and "уже позади" in over_one
     assert "по меткам ведёт на прошедшую дату" in by_tags, by_tags
     assert all(one.what and "{" not in one.what + one.what_ru and one.check.do_ru != one.check.do for one in found)

@@ -84,7 +84,8 @@ def test_it_reaches_all_once_with_picture_and_true_figures_and_with_a_broken_che
     assert (money(text, "Продажи"), money(text, "Реклама")) == (net, spend)
     assert re.search(rf"\), {tickets} билет", text)
     change = round((net / known(truth, BEFORE)[0] - 1) * 100)
-    assert f"({'−' if change < 0 else '+'}{abs(change)}\N{NO-BREAK SPACE}% к ср {BEFORE:%d.%m})" in text
+    assert text.startswith(f"В скобках — против ср {BEFORE:%d.%m}\nПродажи ")
+    assert f"({'−' if change < 0 else '+'}{abs(change)}\N{NO-BREAK SPACE}%), {tickets}" in text
     assert "Данные полные, проверки сошлись." in text
     assert "Продажи" in photo["caption"] and len(photo["caption"]) <= 1024
 
