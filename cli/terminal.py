@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from rich.text import Text
 from cli.server_address import server_address
 from tasks.harmless import LONGEST_VALUE, for_terminal, json_line
 from tasks.logs import lines
+from tasks.translation import either
 from tasks.window import MOSCOW
 
 if TYPE_CHECKING:
@@ -45,14 +47,6 @@ QUARANTINE_COLUMNS = {
     "record_key": "key",
     "reason": "reason",
     "value": "value",
-}
-FINDING_COLUMNS = {
-    "opened_at": "since (Moscow)",
-    "status": "status",
-    "severity": "severity",
-    "check_name": "check",
-    "finding": "finding",
-    "what": "what is wrong",
 }
 _COLOURS = {"success": "green", "failed": "red", "running": "yellow"}
 
@@ -147,6 +141,19 @@ def print_checks(results: list[Result], summary: str) -> None:
         colour = {"ok": "green", "unjudged": "dim", "broken": "red" if result.fails else "yellow"}[result.status]
         _print_finding(result.status, colour, f"{result.check.severity}  {result.check.title}", result.message)
     say(summary)
+
+
+def print_findings(rows: pl.DataFrame, language: str) -> None:
+    """Each on lines of its own: what is wrong, since when, and whole, to be copied, how to accept it."""
+    for row in rows.iter_rows(named=True):
+        is_open, at_worst = row["status"] == "open", "red" if row["severity"] == "fail" else "yellow"
+        since = f"{row['opened_at'].astimezone(MOSCOW):%Y-%m-%d %H:%M}"
+        what = either(language, row["what"], row["what_ru"])
+        _print_finding(row["status"], at_worst if is_open else "dim", f"{row['severity']}  {since}  {what}", "")
+        if is_open:
+            name = shlex.quote(for_terminal(row["finding"]))
+            accept = f"zakaz quality accept {row['check_name']} {name} --until DATE --why WORDS"
+            out.print(Text(f"{' ' * 10}{accept}", "dim"), soft_wrap=True)
 
 
 def print_probes(probes: list[Probe], summary: str) -> None:

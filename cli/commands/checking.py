@@ -20,6 +20,7 @@ from cli.commands.options import (
     group,
 )
 from tasks.settings import load_settings
+from tasks.translation import said
 
 Job = Annotated[
     str | None,
@@ -65,8 +66,13 @@ def findings_command(limit: Limit = 50, as_json: AsJson = False, _env: EnvFileOr
     from tasks.load.migrate import migrated
     from tasks.quality.findings import listing
 
-    with migrated(load_settings()) as client:
-        terminal.print_frame(listing(client, limit), as_json, terminal.FINDING_COLUMNS, "Nothing is open.")
+    settings = load_settings()
+    with migrated(settings) as client:
+        rows = listing(client, limit)
+    if as_json or rows.is_empty():
+        terminal.print_frame(rows, as_json, {}, said("Nothing is open.", settings.zakaz_language))
+    else:
+        terminal.print_findings(rows, settings.zakaz_language)
 
 
 @quality_app.command(

@@ -120,7 +120,14 @@ def accept_findings(
     reason = said("Accepted until {until}: {why}", language, until=shown(until, language, 0), why=why)
     over = {key_of(one.source, one.account) for one in found} - left
     resolve(settings, over, channel, f"{reason.rstrip('.')}.")
-    return f"{len(found)} findings of {check} are accepted until {until}"
+    return counted(
+        "{n} finding of {check} is accepted until {day}",
+        "{n} findings of {check} are accepted until {day}",
+        len(found),
+        language,
+        check=check,
+        day=shown(until, language),
+    )
 
 
 def refuse_broken(results: list[Result]) -> None:

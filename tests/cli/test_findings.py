@@ -1,0 +1,29 @@
+"""What checks have found, as a person sees it in a terminal."""
+
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+from cli import terminal
+
+
+def test_a_finding_says_what_is_wrong_and_how_it_is_accepted_on_a_line_to_copy(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(terminal, "out", terminal.Console(width=80, no_color=True))
+    finding = {
+        "opened_at": datetime(2026, 3, 14, 7, tzinfo=UTC), "status": "open", "severity": "fail",
+        "check_name": "reconcile_marketing", "finding": "vk_ads/main/2026-03-13/a name's", "what": "x",
+        "what_ru": "Отчёт не сходится " + "с таблицами " * 9,
+    }  # fmt: skip
+
+    terminal.print_findings(pl.DataFrame([finding, finding | {"status": "accepted"}]), "ru")
+
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].startswith("open      fail  2026-03-14 10:00  Отчёт не сходится")
+    assert max(map(len, (line for line in shown if "zakaz" not in line))) <= 80
+    accept = """zakaz quality accept reconcile_marketing 'vk_ads/main/2026-03-13/a name'"'"'s' --until DATE --why WORDS"""
+    assert [line.strip() for line in shown if "zakaz" in line] == [accept], (
+        "of what is accepted nothing is to be done"
+    )
