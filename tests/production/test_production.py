@@ -29,11 +29,13 @@ def production(tmp_path: Path, clickhouse_dsn: str, clickhouse_database: str) ->
 def test_a_night_of_production(production: Stack) -> None:
     assert "direct/nightly: 40 3 * * *" in production.zakaz("deploy")
     production.stop_the_clock()
-    short = {"no sign of life": 45, "no good run of vk_ads": 60}
+    short = {"no good run of vk_ads": 60}
     production.zakaz("automations", "--file", str(production.automations_with(short)))
     production.start_worker("one")
     deployments_bring_the_right_figures(production)
     a_failed_run_is_told_and_told_as_over(production)
+    # Not before: on a busy machine a run that is well may be silent for as long.
+    production.zakaz("automations", "--file", str(production.automations_with(short | {"no sign of life": 45})))
     killed = a_worker_is_killed_in_the_middle(production)
     the_killed_run_is_told_and_the_next_one_mends_it(production, killed)
     told = production.chat.wait_for("no good run of vk_ads by 10:00", 150)
