@@ -81,10 +81,10 @@ def _day(morning: Morning, language: str) -> Iterator[str]:
     against = "" if before is None else f" ({_change(now.spend, before.spend, currency, language)})"
     money = _money(now.spend, currency, language)
     yield said("Advertising {money}{before}", language, money=money, before=against)
-    if now.romi is not None:
-        was = before.romi if before else None
+    romi, was = now.of_ads.romi, before.of_ads.romi if before else None
+    if romi is not None:
         against = "" if was is None else f" ({said('was {value}', language, value=_percent(was, language))})"
-        yield said("ROMI of ads {romi}{before}", language, romi=_percent(now.romi, language), before=against)
+        yield said("ROMI of ads {romi}{before}", language, romi=_percent(romi, language), before=against)
     if before is None:
         yield said("Nothing to compare with yet: a week ago there were no data.", language)
 

@@ -17,6 +17,7 @@ from tasks.quality.attention import attention
 from tasks.quality.checks import Check, Finding, Result, checks
 from tasks.quality.findings import Kept, not_mended
 from tasks.quality.looks import judge_all
+from tasks.report.figures import Sums
 from tasks.settings import Settings
 
 PICTURE_DAYS = 30
@@ -24,21 +25,7 @@ FLOOR = 1000
 """In the report's currency: a campaign that gained or lost less is not worth a word in the morning."""
 _WEEK = timedelta(days=7)
 _NAMED = 2
-
-
-@dataclass(frozen=True)
-class Day:
-    """`net`: revenue without what was given back; `tagged`: of it, what came by the tags of ads."""
-
-    tickets: int = 0
-    net: Decimal = Decimal(0)
-    spend: Decimal = Decimal(0)
-    tagged: Decimal = Decimal(0)
-
-    @property
-    def romi(self) -> Decimal | None:
-        """Of the ads, by their tags."""
-        return (self.tagged - self.spend) / self.spend if self.spend else None
+_NOTHING = Sums.of([])
 
 
 @dataclass(frozen=True)
@@ -63,12 +50,12 @@ class Morning:
     broken: tuple[Finding | Kept, ...] = ()
     do: Check | None = None
     hindered: int = 0
-    yesterday: Day = Day()
-    before: Day | None = None
+    yesterday: Sums = _NOTHING
+    before: Sums | None = None
     best: tuple[Campaign, ...] = ()
     worst: tuple[Campaign, ...] = ()
     attention: tuple[Finding, ...] = ()
-    days: tuple[tuple[date, Day], ...] = ()
+    days: tuple[tuple[date, Sums], ...] = ()
 
     @property
     def same_weekday(self) -> date:
@@ -80,7 +67,7 @@ def morning_of(settings: Settings, today: date) -> Morning:
     Those that read all of history are judged at night: of them what is open. Raises WarehouseError."""
     results = judge_all(_by_now(settings), [check for check in checks() if not check.at_night], today)
     with migrated(settings) as client:
-        basis = select(client, sql_text("digest/basis.sql")).row(0, named=True)
+        basis = select(client, sql_text("report/basis.sql")).row(0, named=True)
         broken = _broken(results, not_mended(client))
         morning = Morning(
             day=today - timedelta(days=1),
@@ -119,8 +106,8 @@ def _check_of(found: Finding | Kept) -> Check | None:
 def _with_figures(morning: Morning, client: Client, settings: Settings, today: date) -> Morning:
     last, since = morning.day, morning.since or morning.day
     first = last - timedelta(days=PICTURE_DAYS - 1)
-    rows = select(client, sql_text("digest/days.sql"), {"first": first, "last": last})
-    by_day = {row.pop("d"): Day(**row) for row in rows.to_dicts()}
+    rows = select(client, sql_text("report/days.sql"), {"first": first, "last": last})
+    by_day = {row["d"]: Sums.of([row]) for row in rows.to_dicts()}
     span = [first + timedelta(days=n) for n in range(PICTURE_DAYS)]
     week = {"first": last - _WEEK + timedelta(days=1), "last": last}
     campaigns = [Campaign(**row) for row in select(client, sql_text("digest/campaigns.sql"), week).to_dicts()]
@@ -129,10 +116,10 @@ def _with_figures(morning: Morning, client: Client, settings: Settings, today: d
         currency=morning.currency,
         since=since,
         hindered=morning.hindered,
-        yesterday=by_day.get(last, Day()),
-        before=by_day.get(last - _WEEK, Day()) if since <= last - _WEEK else None,
+        yesterday=by_day.get(last, _NOTHING),
+        before=by_day.get(last - _WEEK, _NOTHING) if since <= last - _WEEK else None,
         best=tuple(one for one in campaigns[:_NAMED] if one.gain >= FLOOR),
         worst=tuple(one for one in reversed(campaigns[-_NAMED:]) if one.gain <= -FLOOR),
         attention=tuple(attention(client, settings, today)),
-        days=tuple((day, by_day.get(day, Day())) for day in span if day >= since),
+        days=tuple((day, by_day.get(day, _NOTHING)) for day in span if day >= since),
     )

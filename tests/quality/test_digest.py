@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -16,9 +17,10 @@ from tasks.alerts.channel import Channel
 from tasks.alerts.history import undelivered
 from tasks.digest import morning, sending
 from tasks.digest.message import LONGEST, message_of
-from tasks.digest.morning import Campaign, Day, Morning
+from tasks.digest.morning import Campaign, Morning
 from tasks.digest.sending import NotDelivered, send_digest
 from tasks.load.warehouse import warehouse
+from tasks.report.figures import Sums
 from tasks.settings import Settings
 from tests.flows.ad_truth import with_vat
 from tests.quality.healthy import TODAY, noon, refresh_marts, stand, warehouse_in
@@ -173,8 +175,9 @@ def test_a_run_that_dies_while_it_sends_is_followed_by_one_that_sends_once_more(
 
 
 def test_on_any_morning_it_fits_under_a_picture() -> None:
-    many = tuple(Campaign("direct", "spb", "имя " * 99, 10**12 * Day().net + 10**12) for _ in range(2))
-    full = Morning(YESTERDAY, "RUB", BEFORE, yesterday=Day(10**6), before=Day(), best=many, worst=many, hindered=3)
+    many = tuple(Campaign("direct", "spb", "имя " * 99, Decimal(10**12)) for _ in range(2))
+    some, none = (Sums(tickets, Decimal(0), Decimal(0)) for tickets in (10**6, 0))
+    full = Morning(YESTERDAY, "RUB", BEFORE, yesterday=some, before=none, best=many, worst=many, hindered=3)
     first = Morning(YESTERDAY, "RUB", TODAY)
     for language in ("ru", "en"):
         assert units("".join(message_of(full, language))) <= LONGEST
