@@ -56,7 +56,7 @@ def _open_sources(page: Page) -> None:
 SHOTS = (
     Shot("runs", "/runs", "qtickets 2 days"),
     Shot("run", "/runs/flow-run/{loaded}?tab=Artifacts", "qtickets-load"),
-    Shot("loaded", "/artifacts/artifact/{what_was_loaded}", "ticket lines in"),
+    Shot("loaded", "/artifacts/artifact/{what_was_loaded}", "API calls"),
     Shot("quality", "/artifacts/artifact/{checks}", "if broken"),
     Shot("deployments", "/deployments?page=1&sort=NAME_ASC&limit=25", "by-hand", height=1000),
     Shot("deployment", "/deployments/deployment/{frequent}?tab=Runs", "Every 15 minutes", height=1100),
