@@ -110,6 +110,7 @@ def _add_others(world: World, qtickets: QticketsApi, vk: VkAdsApi, direct: Direc
 
 def _write_settings(file: Path, accounts: list[dict[str, str]]) -> None:
     """For a loader's ``--env``. What is made up has a warehouse of its own, beside the file."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     home = file.absolute().parent / f"{file.stem}-data"
     own = {"CLICKHOUSE_DSN": f"chdb://{home / 'warehouse'}", "LANDING_URL": str(home / "landing")}
     own |= {"VK_TOKEN_FILE": str(home / "vk_token.json"), "QTICKETS_RATE": "500", "VK_RATE": "15"}
