@@ -122,9 +122,7 @@ def _write_settings(file: Path, accounts: list[dict[str, str]]) -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="zakaz sandbox", description="Serve the stand-in APIs on this machine."
-    )
+    parser = argparse.ArgumentParser(prog="zakaz sandbox", description="Serve the stand-in APIs on this machine.")
     parser.add_argument("--port", type=int, default=8765, help="0 takes any free port (default: %(default)s)")
     covered = parser.add_mutually_exclusive_group()
     covered.add_argument("--days", type=int, default=90, help="days of orders (default: %(default)s)")
