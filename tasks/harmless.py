@@ -18,11 +18,11 @@ LONGEST_VALUE = 300
 """Characters of one value in a table."""
 
 _PICTURES = {chr(code): chr(0x2400 + code) for code in range(32)} | {"\x7f": "\N{SYMBOL FOR DELETE}"}
-_DOTS = re.compile(r"(?<=[\w-])[.。．｡](?=[^\W\d_])|(?i:www)[.。．｡]|\d+(?:\.\d+){3,}")
-"""Of what may be the name of a host, and of its number."""
-_OWN_FILES = re.compile(r"(?<![\w/])secrets/\.env\.(?:qtickets|vk|alerts)(?!\.?\w)")
+_OWN_FILES = r"(?P<own>(?<![\w/])secrets/\.env\.(?:qtickets|vk|alerts)(?!\.?\w))"
 """Which a message names to be typed: with another character for a dot it would be another file. No host ends like
 these; one may end in `.direct`."""
+_DOTS = re.compile(_OWN_FILES + r"|(?<=[\w-])[.。．｡](?=[^\W\d_])|(?i:www)[.。．｡]|\d+(?:\.\d+){3,}")
+"""Of what may be the name of a host, and of its number."""
 _UNLINKED = str.maketrans({"@": "＠", "<": "‹", ">": "›"})
 _CHAT = str.maketrans({"`": "'", "*": "∗", "|": "¦", "~": "∼", "\\": "∖", "#": "＃"})
 _CHAT_AMID: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -97,9 +97,7 @@ def _picture(character: str) -> str:
 def _unlinked(text: str) -> str:
     text = _visible(text).translate(_UNLINKED).replace("://", ":∕∕")
     text = re.sub(r"&(?=[#\w])", "＆", text)  # An entity would become the very character.
-    own = _OWN_FILES.findall(text)
-    parts = [_DOTS.sub(lambda found: re.sub("[.。．｡]", "․", found[0]), part) for part in _OWN_FILES.split(text)]
-    return "".join(part + file for part, file in zip(parts, [*own, ""], strict=True))
+    return _DOTS.sub(lambda found: found["own"] or re.sub("[.。．｡]", "․", found[0]), text)
 
 
 def _cut(text: str, longest: int) -> str:

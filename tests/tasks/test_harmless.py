@@ -88,6 +88,7 @@ def test_in_a_chat_plain_words_and_figures_stay_as_they_are() -> None:
 
     assert for_chat(plain) == plain
     assert "." not in for_chat("secrets/.env.vk.com a/secrets/.env.vk secrets/.env.qtickets.ru").replace("/.", "/")
+    assert "。" not in for_chat("secrets/.env.vk。com")
 
 
 FORMULAS = [
