@@ -71,20 +71,21 @@ def _probes(
     yield "token files", partial(_token_files, settings)
     yield "folders", _folders
     yield "addresses", partial(_addresses, settings)
+    ready = list(filter(_is_set_up, accounts))
     for account in accounts:
         yield f"{account.label}: settings", partial(_settings_of, account)
         # What is missing is said once.
-        if _is_set_up(account):
+        if account in ready:
             yield f"{account.label}: API", partial(_api_of, account)
-    if not any(map(_is_set_up, accounts)):
+    if not ready:
         yield "sources", _nothing_to_load
     yield "landing area", lambda: Landing(settings.landing_url).probe()
     yield "warehouse: connection", partial(_version, settings)
     yield "warehouse: schema", partial(_schema, settings)
     yield "warehouse: rights", partial(_rights, settings)
-    for account in filter(_is_set_up, accounts):
+    for account in ready:
         yield f"{account.label}: last run", partial(_last_run, account)
-    for account in filter(_is_set_up, accounts):
+    for account in ready:
         if account.source.name in INTERVIEWS:
             yield f"{account.label}: answers", partial(_answers, account)
     yield "backups", partial(_backups, settings)

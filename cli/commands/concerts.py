@@ -40,7 +40,8 @@ def forecast_command(
     settings = load_settings()
     with migrated(settings) as client:
         rows = select(client, sql_text(f"forecast/{'backtest' if backtest else 'coming'}.sql"))
-        nothing = _nothing(client, "No show is over yet." if backtest else "No show is to come.")
+        none = "No show is over yet." if backtest else "No show is to come."
+        nothing = "" if rows.height else _nothing(client, none)
     if as_json or rows.is_empty():
         terminal.print_frame(rows, as_json, {}, said(nothing, settings.zakaz_language))
     else:
@@ -66,7 +67,7 @@ def attention_command(as_json: AsJson = False, _env: EnvFileOrDemo = None) -> No
     settings = load_settings()
     with migrated(settings) as client:
         found = attention(client, settings, moscow_today())
-        nothing = _nothing(client, "Nothing deserves attention.")
+        nothing = "" if found else _nothing(client, "Nothing deserves attention.")
     if as_json:
         for one in found:
             told = {"what": one.what, "what_ru": one.what_ru, "do": one.check.do, "do_ru": one.check.do_ru}

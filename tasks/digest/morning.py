@@ -4,7 +4,7 @@ deserves attention, and whether the figures may be given at all. Formats nothing
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -111,11 +111,8 @@ def _with_figures(morning: Morning, client: Client, settings: Settings, today: d
     span = [first + timedelta(days=n) for n in range(PICTURE_DAYS)]
     week = {"first": last - _WEEK + timedelta(days=1), "last": last}
     campaigns = [Campaign(**row) for row in select(client, sql_text("digest/campaigns.sql"), week).to_dicts()]
-    return Morning(
-        day=last,
-        currency=morning.currency,
-        since=since,
-        hindered=morning.hindered,
+    return replace(
+        morning,
         yesterday=by_day.get(last, _NOTHING),
         before=by_day.get(last - _WEEK, _NOTHING) if since <= last - _WEEK else None,
         best=tuple(one for one in campaigns[:_NAMED] if one.gain >= FLOOR),
