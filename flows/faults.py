@@ -10,6 +10,7 @@ from prefect.settings import get_current_settings
 
 _NOT_ALLOWED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 _FAILS = httpx.codes.INTERNAL_SERVER_ERROR
+_AWAY = (httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.GATEWAY_TIMEOUT)
 
 
 def fault_of(error: BaseException) -> str | None:
@@ -22,6 +23,7 @@ def fault_of(error: BaseException) -> str | None:
         f"{name} does not answer.": isinstance(error, httpx.TimeoutException | TimeoutError),
         f"{name} cannot be reached.": isinstance(error, httpx.TransportError) or "Failed to reach API" in text,
         f"{name} refuses PREFECT_API_AUTH_STRING (status {status}).": status in _NOT_ALLOWED,
+        f"{name} takes no requests (status {status}): it is starting, or gone behind a proxy.": status in _AWAY,
         f"{name} fails (status {status}): see its log, and whether its disk is full.": status >= _FAILS,
         f"Prefect cannot write {home} (PREFECT_HOME): {getattr(error, 'strerror', '')}.": of_home,
         # It answered so late that it was asked again, and then with less.

@@ -456,24 +456,19 @@ def refresh_mart(
 def refresh_reference(client: Client, settings: Settings) -> list[str]:
     """What the marts need besides facts: whose a utm_source is, VAT by date, the basis of the report; and which
     show an ad is for. Warnings: a wrong file of the promoter's leaves what it said before."""
-    for table, rows in reference_tables(settings.report_currency, settings.ad_spend_vat == "include"):
-        _replace(client, table, rows)
+    tables = reference_tables(settings.report_currency, settings.ad_spend_vat == "include")
+    warnings: list[str] = []
     try:
-        rows = ad_shows(settings)
+        tables.append((AD_SHOWS, ad_shows(settings)))
     except ZakazError as error:
-        return [str(error)]
-    _replace(client, AD_SHOWS, rows)
-    return []
-
-
-def _replace(client: Client, table: Table, rows: pl.DataFrame) -> None:
-    """All rows of a table that marts are made of."""
-    if is_exactly(client, table, rows):
-        return
-    marts = [file.name for file in sql_files("marts")]
-    note_all_days(client, marts)  # Should this run die before it does so below.
-    upsert_and_merge(client, table, rows, Scope(), next_version(client))
-    note_all_days(client, marts)
+        warnings.append(str(error))
+    if changed := [(table, rows) for table, rows in tables if not is_exactly(client, table, rows)]:
+        marts = [file.name for file in sql_files("marts")]
+        note_all_days(client, marts)  # Should this run die before it does so below.
+        for table, rows in changed:
+            upsert_and_merge(client, table, rows, Scope(), next_version(client))
+        note_all_days(client, marts)
+    return warnings
 
 
 def quarantine_rejected(

@@ -57,6 +57,7 @@ _ONE_OF_EACH = ("prefect_server_of_session", "shards")
 """Servers of a session that are dear to start."""
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in a hook of the same name.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What is made for a module or a session is made once: its tests stay on one worker, which `--dist loadgroup` does.
     What lasts longest begins first."""

@@ -143,7 +143,7 @@ class Bench:
     def _prepare(self, name: str, state: str) -> None:
         self.stage.calm()
         product = self.apis[name].product
-        product.forget_all()
+        product.forget_loads()
         self.clock.now = NOW + timedelta(days=100 if state == "settled" else 0, minutes=1)
         if state == "loaded":
             held = f"{product.settings.clickhouse_database}_before"

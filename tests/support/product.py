@@ -43,6 +43,7 @@ _RUN = threading.local()
 Hook = Callable[[str], None]
 _WRITES = re.compile(r"\b(INSERT|DELETE)\b(?!.{0,9}meta_job_runs)")
 _ONE_BY_ONE = "do_not_merge_across_partitions_select_final"
+_REFERENCE = ("dim_cities", "dim_utm_sources", "dim_vat_rates", "dim_report")
 _LOGS = ("meta_removals", "meta_unfinished", "meta_alerts", "meta_quality_checks")
 """Nobody reads them but with FINAL, or for the newest."""
 
@@ -172,15 +173,21 @@ class Product:
         return list(found["name"])
 
     def filled(self, suffix: str = "") -> list[str]:
-        """Tables that hold rows, here or in the database whose name has this suffix: most tables are empty."""
+        """Tables that loads fill and that hold rows, here or in the database whose name has this suffix: most tables
+        are empty. Those of reference hold what Zakaz brings with it."""
         found = self.select(
             f"SELECT DISTINCT table FROM system.parts WHERE active AND database = currentDatabase() || '{suffix}' "
-            "AND table != 'meta_migrations' ORDER BY table"
+            f"AND table NOT IN {('meta_migrations', *_REFERENCE)} ORDER BY table"
         )
         return list(found["table"])
 
     def forget_all(self) -> None:
-        """An empty warehouse, and no fetch that a later run may find."""
+        """A warehouse that nothing was ever written to, and no fetch that a later run may find."""
+        self.command(*(f"TRUNCATE TABLE {table}" for table in _REFERENCE))
+        self.forget_loads()
+
+    def forget_loads(self) -> None:
+        """The same, but for what each load would bring there first."""
         self.command(*(f"TRUNCATE TABLE {table}" for table in self.filled()))
         self.forget_fetches()
 
