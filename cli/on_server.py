@@ -8,9 +8,11 @@ nobody waits, and Prefect's many tries outlast a server that starts anew.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from threading import Timer
 from typing import Any, TypeVar
 
 from cli import stopping
@@ -20,26 +22,29 @@ from flows import outcomes
 from flows.backfill import FLOWS, backfill
 from flows.backup import backup
 from flows.digest import digest
-from flows.faults import fault_of
+from flows.faults import Fault, fault_of
 from flows.quality import quality
 from flows.replay import replay
 from flows.smoke import smoke
 from tasks.alerts.alert import words_of
+from tasks.alerts.channel import settings_channel
 from tasks.errors import PrefectError
 from tasks.ingest import Report
 from tasks.load.backup import BackedUp
 from tasks.quality.checks import Result
 from tasks.quality.run import ChecksBroken
 from tasks.settings import Settings
-from tasks.smoke import Probe
+from tasks.smoke import Probe, probe_all, refuse_failures
 from tasks.sources.accounts import Account
 from tasks.window import Window
 
 _PATIENCE = 20
 """Seconds that Prefect has for its own part once the work is recorded. On an idle machine it takes one."""
+_SILENT_SECONDS = 8
+"""So long a server that is well may take until the run begins."""
 _SHOWN = "The Prefect UI may show this run as running, later as crashed."
-_WHAT_TO_DO = "Start it (`make up`), set PREFECT_API_URL right, or unset it to run without a server."
 
+logger = logging.getLogger("zakaz.flow")
 T = TypeVar("T")
 
 
@@ -67,7 +72,18 @@ def judge(settings: Settings) -> list[Result]:
 
 
 def probe(settings: Settings, account: str | None) -> list[Probe]:
-    probes: object = smoke(account)
+    """Of a Prefect server that is lost one probe says so; the others look all the same."""
+    with outcomes.watched() as watch, _waiting_is_said(watch):
+        try:
+            probes: object = smoke(account)
+        except Exception as error:
+            fault = fault_of(error)
+            if fault is None:
+                raise
+            stopping.lose_prefect()
+            lost = Probe("Prefect: server", "failure", 0, fault.words, fault.remedy)
+            probes = [lost, *probe_all(settings, settings_channel(settings), account)]
+            refuse_failures(probes)
     assert isinstance(probes, list)
     return probes
 
@@ -92,7 +108,7 @@ def alerts_of(name: str, days: str = "") -> Iterator[None]:
             yield
         except Exception as error:
             if not watch.has_run:
-                fire_unseen(name, words_of(error), name)
+                fire_unseen(name, message_of_fault(error) or words_of(error), name)
             raise
     resolve_done(name, name)
 
@@ -100,7 +116,7 @@ def alerts_of(name: str, days: str = "") -> Iterator[None]:
 def _result_of(what: str, flow: Callable[..., object], kind: type[T], **given: object) -> T:
     """The flow's result, which is of this kind; the one that its work noted where only Prefect failed. Raises what
     the flow raises, and PrefectError. `what`, e.g. `qtickets`: for the message."""
-    with outcomes.watched() as watch:
+    with outcomes.watched() as watch, _waiting_is_said(watch):
         try:
             result = stopping.run_interruptibly(lambda: flow(**given), lambda: watch.ended_ago() > _PATIENCE)
         except Exception as error:
@@ -113,19 +129,36 @@ def _result_of(what: str, flow: Callable[..., object], kind: type[T], **given: o
     return result
 
 
-def _despite(what: str, fault: str, kind: type[T], noted: list[Any]) -> T:
+@contextmanager
+def _waiting_is_said(watch: outcomes.Watch) -> Iterator[None]:
+    """Prefect's client tries for a while, without a word."""
+
+    def say() -> None:
+        if not watch.has_run:
+            logger.info("waiting for the Prefect server")
+
+    timer = Timer(_SILENT_SECONDS, say)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _despite(what: str, fault: Fault, kind: type[T], noted: list[Any]) -> T:
     last = noted[-1] if noted else None
     if isinstance(last, kind):
-        complain(f"{what}: loaded, and recorded in the warehouse. {fault} {_SHOWN}")
+        complain(f"{what}: loaded, and recorded in the warehouse. {fault.words} {_SHOWN}")
         return last
     if isinstance(last, Exception) and fault_of(last) is None:
-        complain(f"{what}: {fault} {_SHOWN}")
+        complain(f"{what}: {fault.words} {_SHOWN}")
         raise last from None
     if done := sum(not isinstance(outcome, BaseException) for outcome in noted):
         raise PrefectError(
-            f"{what}: {done} windows were loaded, the others not. {fault} Started again, it goes on."
+            f"{what}: {done} windows were loaded, the others not. {fault} Started again, the backfill goes on."
         )
-    raise PrefectError(f"{what}: not loaded. {fault} {_WHAT_TO_DO}")
+    raise PrefectError(f"{what}: not loaded. {fault}")
 
 
 def message_of_fault(error: BaseException) -> str | None:
@@ -134,4 +167,4 @@ def message_of_fault(error: BaseException) -> str | None:
     if fault is None:
         return None
     stopping.lose_prefect()
-    return f"{fault} {_WHAT_TO_DO}"
+    return str(fault)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Protocol
 
+from cli import stopping
 from cli.server_address import server_address
 from cli.terminal import complain, print_checks, print_probes, say, working
 from tasks.errors import ZakazError
@@ -86,7 +87,10 @@ def run_backfill(name: str, account: str | None, first: date, last: date | None,
             account.check()
             return f"{account.label} {where.load_range(account, first, last, refresh)}"
 
-    return _told(side_by_side(name, account, one))
+    with stopping.on_stop(
+        lambda _how: complain("what is loaded stays; started again, the backfill goes on from there.")
+    ):
+        return _told(side_by_side(name, account, one))
 
 
 def load_all(request: Request) -> dict[str, object]:

@@ -4,32 +4,59 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 from prefect.settings import get_current_settings
 
 _NOT_ALLOWED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 _FAILS = httpx.codes.INTERNAL_SERVER_ERROR
+_UNREACHED = "Failed to reach API"
+_START = "Start it (`make up`), set PREFECT_API_URL right, or unset it to run without a server."
+_KEY = "Set it right; after `make up`: `. secrets/prefect.env`."
+_LATER = "It is starting, or gone behind a proxy: see both logs, or unset PREFECT_API_URL to run without a server."
+_ROOM = "Give this user the right to write there, or room on its disk."
 _AWAY = (httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.GATEWAY_TIMEOUT)
 
 
-def fault_of(error: BaseException) -> str | None:
-    """In words, what is wrong with Prefect, by what its client raises; None for another error. Of our own calls no
-    such error gets here."""
+class Fault(NamedTuple):
+    """What is wrong with Prefect, and what to do."""
+
+    words: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.words} {self.remedy}"
+
+
+def fault_of(error: BaseException) -> Fault | None:
+    """By what Prefect's client raises; None for another error. Of our own calls no such error gets here."""
     name, text, home = _server(), str(error), str(_home())
-    status = error.response.status_code if isinstance(error, httpx.HTTPStatusError) else 0
+    status = _status_of(error)
     of_home = isinstance(error, OSError) and str(error.filename or "").startswith(home)
     found = {
-        f"{name} does not answer.": isinstance(error, httpx.TimeoutException | TimeoutError),
-        f"{name} cannot be reached.": isinstance(error, httpx.TransportError) or "Failed to reach API" in text,
-        f"{name} refuses PREFECT_API_AUTH_STRING (status {status}).": status in _NOT_ALLOWED,
-        f"{name} takes no requests (status {status}): it is starting, or gone behind a proxy.": status in _AWAY,
-        f"{name} fails (status {status}): see its log, and whether its disk is full.": status >= _FAILS,
-        f"Prefect cannot write {home} (PREFECT_HOME): {getattr(error, 'strerror', '')}.": of_home,
+        Fault(f"{name} refuses PREFECT_API_AUTH_STRING (status {status}).", _KEY): status in _NOT_ALLOWED,
+        Fault(f"{name} takes no requests (status {status}).", _LATER): status in _AWAY,
+        Fault(f"{name} fails (status {status}).", "See its log, and whether its disk is full."): status >= _FAILS,
+        Fault(f"{name} does not answer.", _START): isinstance(error, httpx.TimeoutException | TimeoutError),
+        Fault(f"{name} cannot be reached.", _START): isinstance(error, httpx.TransportError) or _UNREACHED in text,
+        Fault(f"Prefect cannot write {home} (PREFECT_HOME): {getattr(error, 'strerror', '')}.", _ROOM): of_home,
         # It answered so late that it was asked again, and then with less.
-        f"{name} was too busy to say how the run ended.": type(error).__name__ == "MissingResult",
+        Fault(f"{name} was too busy to say how the run ended.", "Look at the run in its UI."): type(error).__name__
+        == "MissingResult",
     }
-    return next((words for words, is_it in found.items() if is_it), None)
+    return next((fault for fault, is_it in found.items() if is_it), None)
+
+
+def _status_of(error: BaseException) -> int:
+    """Of the reply that Prefect's client gave up on, also where it says no more than that it failed."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, httpx.HTTPStatusError):
+            return seen.response.status_code
+        # Behind other errors there may be a reply of a source.
+        seen = seen.__context__ if _UNREACHED in str(error) else None
+    return 0
 
 
 def _home() -> Path:

@@ -61,7 +61,8 @@ def publish(account: Account, report: Report) -> None:
         ]
         create_markdown_artifact("\n".join(lines), key=key, description=for_markdown(report.message))
     except Exception as error:  # noqa: BLE001
-        logger.warning("the load is done, its report failed: %s", fault_of(error) or type(error).__name__)
+        fault = fault_of(error)
+        logger.warning("the load is done, its report failed: %s", fault.words if fault else type(error).__name__)
 
 
 def _by_day(account: Account, window: Window) -> pl.DataFrame:

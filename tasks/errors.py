@@ -8,7 +8,8 @@
       ReportError           the place of the reports cannot be reached, written or read
       PrefectError          the Prefect server was lost before the work was done
     UsageError              exit status 2: a wrong argument
-      SettingsError         a setting is missing or malformed
+      SettingsError         a setting is malformed
+        MissingError        or missing: what it is for is not set up
 
 A message never holds a secret, a reply's body or personal data. It may quote a server or a value that was sent, and
 it is Prefect that shows it as the state of a run: so what cannot be printed is made visible here.
@@ -63,6 +64,10 @@ class UsageError(ZakazError):
 
 
 class SettingsError(UsageError):
+    pass
+
+
+class MissingError(SettingsError):
     pass
 
 

@@ -18,9 +18,9 @@ LONGEST_VALUE = 300
 """Characters of one value in a table."""
 
 _PICTURES = {chr(code): chr(0x2400 + code) for code in range(32)} | {"\x7f": "\N{SYMBOL FOR DELETE}"}
-_OWN_FILES = r"(?P<own>(?<![\w/])secrets/\.env\.(?:qtickets|vk|alerts)(?!\.?\w))"
-"""Which a message names to be typed: with another character for a dot it would be another file. No host ends like
-these; one may end in `.direct`."""
+_OWN_FILES = r"(?P<own>(?<![\w/])secrets/\.env\.(?:qtickets|vk|direct|alerts)(?!\.?\w))"
+"""Which a message names to be typed: with another character for a dot it would be another file. A host may end in
+`.direct`, but whoever sends such a text can say no more than this name."""
 _DOTS = re.compile(_OWN_FILES + r"|(?<=[\w-])[.。．｡](?=[^\W\d_])|(?i:www)[.。．｡]|\d+(?:\.\d+){3,}")
 """Of what may be the name of a host, and of its number."""
 _UNLINKED = str.maketrans({"@": "＠", "<": "‹", ">": "›"})

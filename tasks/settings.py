@@ -23,9 +23,9 @@ from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_valid
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from tasks.errors import SettingsError
+from tasks.errors import MissingError, SettingsError
 from tasks.exposure import in_the_clear, is_open, remedy
-from tasks.unread import COPIES, did_you_mean, files_not_read, names_not_read, parameters_not_read
+from tasks.unread import COPIES, did_you_mean, files_not_read, is_meant, names_not_read, parameters_not_read
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
 logger = logging.getLogger("zakaz.settings")
@@ -365,8 +365,19 @@ def remarks(settings: Settings) -> Iterator[str]:
                 yield f"{file}: {written} is no setting and not read{did_you_mean(ours, known)}"
             elif is_account and owner != word:
                 yield f"{file}: {written} is not read; an account has only settings that begin with {word.upper()}_"
-            elif word in OF_SOURCES and owner and owner != word and file not in given:
-                yield f"{file}: {written} is not read; it belongs into {file.parent}/.env.{owner}"
+            elif owner and owner != word and file not in given:
+                yield from _of_another_file(file, word, written, owner)
+
+
+def _of_another_file(file: Path, word: str, written: str, owner: str) -> Iterator[str]:
+    """A setting of a source in a file that is not the source's."""
+    right = file.parent / f".env.{owner}"
+    if word in OF_SOURCES:
+        yield f"{file}: {written} is not read; it belongs into {right}"
+    elif right.is_file() and _values(right, [written.lower()]):
+        yield f"{file}: {written} is not read, since {right.name} sets it{is_meant(file.name, OF_SOURCES)}"
+    elif meant := is_meant(file.name, OF_SOURCES):
+        yield f"{file}: {written} is read, from a file of an odd name{meant}"
 
 
 def _read(kind: type[T], files: list[Path]) -> T:
@@ -437,8 +448,10 @@ def _files_in_secrets() -> list[Path]:
 
 
 def _secret_files() -> list[Path]:
-    """`secrets/.env.NAME`; what has more dots in its name is another account's, or a copy."""
-    return [path for path in _files_in_secrets() if re.fullmatch(r"\.env\.\w+", path.name)]
+    """`secrets/.env.NAME`; what has more dots in its name is another account's, or a copy. A source's own file comes
+    last, and so counts where others set the same."""
+    found = [path for path in _files_in_secrets() if re.fullmatch(r"\.env\.\w+", path.name)]
+    return sorted(found, key=lambda path: path.name.removeprefix(".env.") in OF_SOURCES)
 
 
 def require(settings: AlertSettings, name: str) -> str:
@@ -448,7 +461,7 @@ def require(settings: AlertSettings, name: str) -> str:
     file = settings.file_of(word)
     secret = (value.get_secret_value() if isinstance(value, SecretStr) else value or "").strip()
     if not secret:
-        raise SettingsError(f"{name} is missing. Put it into {file} (sample: configs/.env.{word}.sample).")
+        raise MissingError(f"{name} is missing. Put it into {file} (sample: configs/.env.{word}.sample).")
     if not secret.isascii() or not secret.isprintable() or " " in secret:
         raise SettingsError(f"{name} holds characters that no token has. Copy it anew into {file}.")
     return secret

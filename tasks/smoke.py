@@ -12,7 +12,7 @@ from functools import partial
 from tasks import exposure
 from tasks.alerts.channel import Channel
 from tasks.alerts.history import undelivered
-from tasks.errors import SettingsError, ZakazError
+from tasks.errors import MissingError, SettingsError, ZakazError
 from tasks.landing import Landing
 from tasks.load.access import try_rights
 from tasks.load.backup_place import place
@@ -56,7 +56,7 @@ def summary(probes: list[Probe]) -> str:
 def probe_all(settings: Settings, channel: Channel | None, account: str | None = None) -> list[Probe]:
     """Every probe, whatever the others gave; of accounts those of this name. No secret is in any of them.
     `channel`: the one for alerts."""
-    return [_timed(name, probe) for name, probe in _probes(settings, channel, wanted("all", account, settings))]
+    return list(_probes(settings, channel, wanted("all", account, settings)))
 
 
 def refuse_failures(probes: list[Probe]) -> None:
@@ -65,31 +65,31 @@ def refuse_failures(probes: list[Probe]) -> None:
         raise SmokeFailed(probes)
 
 
-def _probes(
-    settings: Settings, channel: Channel | None, accounts: list[Account]
-) -> Iterator[tuple[str, Callable[[], str]]]:
-    yield "token files", partial(_token_files, settings)
-    yield "folders", _folders
-    yield "addresses", partial(_addresses, settings)
+def _probes(settings: Settings, channel: Channel | None, accounts: list[Account]) -> Iterator[Probe]:
+    """What is missing, or does not answer, is said once: what needs it is left out."""
+    yield _timed("token files", partial(_token_files, settings))
+    yield _timed("folders", _folders)
+    yield _timed("addresses", partial(_addresses, settings))
     ready = list(filter(_is_set_up, accounts))
     for account in accounts:
-        yield f"{account.label}: settings", partial(_settings_of, account)
-        # What is missing is said once.
+        yield _timed(f"{account.label}: settings", partial(_settings_of, account))
         if account in ready:
-            yield f"{account.label}: API", partial(_api_of, account)
+            yield _timed(f"{account.label}: API", partial(_api_of, account))
     if not ready:
-        yield "sources", _nothing_to_load
-    yield "landing area", lambda: Landing(settings.landing_url).probe()
-    yield "warehouse: connection", partial(_version, settings)
-    yield "warehouse: schema", partial(_schema, settings)
-    yield "warehouse: rights", partial(_rights, settings)
-    for account in ready:
-        yield f"{account.label}: last run", partial(_last_run, account)
-    for account in ready:
-        if account.source.name in INTERVIEWS:
-            yield f"{account.label}: answers", partial(_answers, account)
-    yield "backups", partial(_backups, settings)
-    yield "alerts", partial(_alerts, settings, channel)
+        yield _timed("sources", _nothing_to_load)
+    yield _timed("landing area", lambda: Landing(settings.landing_url).probe())
+    connection = _timed("warehouse: connection", partial(_version, settings))
+    yield connection
+    if is_there := connection.status == "ok":
+        yield _timed("warehouse: schema", partial(_schema, settings))
+        yield _timed("warehouse: rights", partial(_rights, settings))
+        for account in ready:
+            yield _timed(f"{account.label}: last run", partial(_last_run, account))
+        for account in ready:
+            if account.source.name in INTERVIEWS:
+                yield _timed(f"{account.label}: answers", partial(_answers, account))
+    yield _timed("backups", partial(_backups, settings))
+    yield _timed("alerts", partial(_alerts, settings, channel, knows_old_ones=is_there))
 
 
 def _timed(name: str, probe: Callable[[], str]) -> Probe:
@@ -103,7 +103,7 @@ def _timed(name: str, probe: Callable[[], str]) -> Probe:
     except _Warning as warning:
         found, _, todo = str(warning).partition(". ")
         return told("warning", found, todo)
-    except SettingsError as error:
+    except MissingError as error:
         return told("warning", "not set up", str(error))
     except ZakazError as error:
         return told("failure", "does not work", str(error))
@@ -216,16 +216,15 @@ def _answers(account: Account) -> str:
 
 def _backups(settings: Settings) -> str:
     """Whether there is a place for them; whether it can be written only a backup shows."""
-    return f"go to {place(settings).words}"
+    try:
+        return f"go to {place(settings).words}"
+    except SettingsError as error:
+        raise _Warning(f"not set up. {error}") from None
 
 
-def _alerts(settings: Settings, channel: Channel | None) -> str:
-    with warehouse(settings) as client:
-        lost = undelivered(client)
-    if lost.height:
-        trouble, sent_at, error = lost.row(0)
-        when = f"{trouble}, {sent_at:%m-%d %H:%M} UTC"
-        raise ZakazError(f"{lost.height} messages of the last week were not delivered, the last of {when}: {error}")
+def _alerts(settings: Settings, channel: Channel | None, *, knows_old_ones: bool) -> str:
+    if knows_old_ones:
+        _refuse_undelivered(settings)
     if channel is None:
         raise _Warning(
             "no alert is sent of failures. Set ZAKAZ_ALERT_BLOCK to a Prefect notification block, or ALERT_URL if "
@@ -233,3 +232,12 @@ def _alerts(settings: Settings, channel: Channel | None) -> str:
         )
     channel.check()
     return channel.name
+
+
+def _refuse_undelivered(settings: Settings) -> None:
+    with warehouse(settings) as client:
+        lost = undelivered(client)
+    if lost.height:
+        trouble, sent_at, error = lost.row(0)
+        when = f"{trouble}, {sent_at:%m-%d %H:%M} UTC"
+        raise ZakazError(f"{lost.height} messages of the last week were not delivered, the last of {when}: {error}")

@@ -16,6 +16,8 @@ OWN_FILES = ("README.md", "access.env", "prefect.env")
 COPIES = {"backup", "bak", "copy", "disabled", "doc", "env", "example", "off", "old", "orig", "sample", "save"}
 COPIES |= {"swp", "tmp", "txt"}
 """`secrets/.env.vk.old` is somebody's copy, and no account."""
+_NO_ACCOUNTS = ("ads", "main")
+"""`vk_ads` is the source itself, whose account `main` has no more in its file's name."""
 _PARAMETER = re.compile(r"(?m)^-- param: (\w+)")
 _SURELY = 0.9
 """Likeness of a name in the environment, where most names are other programs'."""
@@ -47,11 +49,17 @@ def files_not_read(home: Path, words: Collection[str], read: Collection[Path]) -
                 yield f"{file} is not read; did you mean {secrets / file.name}?"
 
 
+def is_meant(name: str, words: Collection[str]) -> str:
+    """`; did you mean .env.vk.spb?` of `.env.vk_spb`; nothing where no word of a source is near."""
+    right = _right_name(name, words)
+    return f"; did you mean {right}?" if right not in ("", name) else ""
+
+
 def _right_name(name: str, words: Collection[str]) -> str:
     """`.env.vk.spb` of `vk.SPB.env`; empty where no word of a source is in it."""
-    parts = [part for part in re.split(r"[.~ ]+", name.lower()) if part not in ("", "env")]
+    parts = [part for part in re.split(r"[.~ _]+", name.lower()) if part not in ("", "env")]
     near = difflib.get_close_matches(parts[0], words, 1, 0.5) if parts else []
-    accounts = [part for part in parts[1:2] if part not in COPIES]
+    accounts = [part for part in parts[1:2] if part not in (*COPIES, *_NO_ACCOUNTS)]
     return ".".join([".env", *near, *accounts]) if near else ""
 
 

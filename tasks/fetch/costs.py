@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from tasks.errors import SettingsError
+from tasks.errors import MissingError
 from tasks.landing import Fetched
 from tasks.reference.own_file import AMOUNT, DAY, EVENT, SHOW, Form, Row, Wrong, lines_of
 from tasks.settings import Settings
@@ -41,7 +41,7 @@ def probe(settings: Settings) -> str:
 def check_settings(settings: Settings) -> Path:
     """Raises SettingsError."""
     if settings.costs_file is None:
-        raise SettingsError("COSTS_FILE is missing: the path of a CSV (sample: configs/costs.csv.sample).")
+        raise MissingError("COSTS_FILE is missing: the path of a CSV (sample: configs/costs.csv.sample).")
     return settings.costs_file
 
 

@@ -111,6 +111,25 @@ def test_an_account_has_its_own_file_and_main_the_environment(
     assert list(accounts("direct")) == ["spb"]
 
 
+def test_the_file_of_a_source_counts_and_one_of_nearly_its_name_is_told_of(secrets: Path) -> None:
+    """So a remedy that names the source's file is one."""
+    write(secrets, dirrect="DIRECT_TOKEN=old", direct_spb="DIRECT_TOKEN=of-spb", zakaz="DIRECT_LOGIN=a")
+    assert load_settings().direct_token == SecretStr("old")
+    assert [line.removeprefix(f"{secrets}/.env.") for line in remarks(load_settings())] == [
+        "direct_spb: DIRECT_TOKEN is read, from a file of an odd name; did you mean .env.direct.spb?",
+        "dirrect: DIRECT_TOKEN is read, from a file of an odd name; did you mean .env.direct?",
+    ]
+
+    write(secrets, direct="DIRECT_TOKEN=new")
+
+    assert load_settings().direct_token == SecretStr("new")
+    assert load_settings().direct_login == "a"
+    assert [line.removeprefix(f"{secrets}/.env.") for line in remarks(load_settings())] == [
+        "direct_spb: DIRECT_TOKEN is not read, since .env.direct sets it; did you mean .env.direct.spb?",
+        "dirrect: DIRECT_TOKEN is not read, since .env.direct sets it; did you mean .env.direct?",
+    ]
+
+
 def test_copies_settings_in_the_file_of_another_and_unknown_names_are_told_of_and_not_read(secrets: Path) -> None:
     copies = ["telegram.spb", "vk.Spb", "vk.old", "vk.spb.bak", "vk~"]
     write(secrets, **dict.fromkeys(copies, "VK_RATE=9"), direct__a2="")
