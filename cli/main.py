@@ -54,7 +54,7 @@ def _run(arguments: list[str]) -> int:
         terminal.complain(f"{said}{'' if said.endswith(('.', '?')) else '.'} Try `{command} --help`.")
         return 2
     except ZakazError as error:
-        terminal.complain(str(error))
+        terminal.complain(error.dated)
         return error.exit_status
     except typer.Abort:
         raise KeyboardInterrupt from None

@@ -83,9 +83,9 @@ def run_backfill(name: str, account: str | None, first: date, last: date | None,
     def one(account: Account) -> str:
         where = place()
         with where.alerts_of(f"backfill {account.label}"):
-            backfill_window(account.source, first, last)
+            whole = backfill_window(account.source, first, last)
             account.check()
-            return f"{account.label} {where.load_range(account, first, last, refresh)}"
+            return f"{account.label} {where.load_range(account, whole.first, whole.last, refresh)}"
 
     with stopping.on_stop(
         lambda _how: complain("what is loaded stays; started again, the backfill goes on from there.")
@@ -132,7 +132,8 @@ def _told(outcomes: dict[str, object]) -> int:
     """The exit status, after a line for each."""
     for name, outcome in outcomes.items():
         if isinstance(outcome, ZakazError):
-            complain(f"{name}: {str(outcome).removeprefix(f'{name}: ')}")
+            of = f"{name} {outcome.window}".strip()
+            complain(f"{of}: {str(outcome).removeprefix(f'{name}: ')}")
         elif not isinstance(outcome, Exception):
             say(line_of(outcome) if isinstance(outcome, Report) else str(outcome))
     # What no account can help, such as a Prefect server that is down.

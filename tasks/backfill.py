@@ -47,7 +47,8 @@ def backfill(
             progress(number / len(windows))
     finally:
         described_since.reset(token)
-    return f"{whole}: {len(windows) - len(done)} windows loaded, {len(done)} were done"
+    loaded = len(windows) - len(done)
+    return f"{whole}: {loaded} window{'s' * (loaded != 1)} loaded, {len(done)} were done"
 
 
 def _done(account: Account, windows: list[Window]) -> set[Window]:

@@ -22,13 +22,20 @@ from tasks.translation import retold
 
 
 class ZakazError(Exception):
-    """`transient`: a later try may succeed where nobody has changed anything."""
+    """`transient`: a later try may succeed where nobody has changed anything. `window`: the days that were to be
+    loaded, e.g. `2026-11-23..2026-11-24`, once there is a run of them."""
 
     exit_status = 1
 
     def __init__(self, message: str, *, transient: bool = False) -> None:
         super().__init__(whole_for_terminal(message))
         self.transient = transient
+        self.window = ""
+
+    @property
+    def dated(self) -> str:
+        """The message behind the days that it is about."""
+        return f"{self.window}: {self}" if self.window else str(self)
 
     def told(self, language: str) -> str:
         """The message in the reader's language; the log and the warehouse have it in English."""

@@ -151,6 +151,8 @@ def ingest(account: Account, window: Window, run_id: str, *, refresh: bool = Fal
         try:
             odd = _load(account, run, report, refresh, by, held.close)
         except BaseException as error:
+            if isinstance(error, ZakazError):
+                error.window = str(window)
             _record_failure(settings, run, report, error)
             raise
     _tidy(account, started, odd)

@@ -448,8 +448,8 @@ def _files_in_secrets() -> list[Path]:
 
 
 def _secret_files() -> list[Path]:
-    """`secrets/.env.NAME`; what has more dots in its name is another account's, or a copy. A source's own file comes
-    last, and so counts where others set the same."""
+    """`secrets/.env.NAME`; what has more dots in its name is another account's, or a copy. Files of sources come
+    last, and so count where others set the same."""
     found = [path for path in _files_in_secrets() if re.fullmatch(r"\.env\.\w+", path.name)]
     return sorted(found, key=lambda path: path.name.removeprefix(".env.") in OF_SOURCES)
 

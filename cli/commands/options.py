@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -47,8 +47,12 @@ def _use_env_file_or_demo(env: Path | None) -> None:
         complain("made-up figures, of the demo: there are no data of your own yet.")
 
 
-_ENV = {"metavar": "FILE", "help": "Settings file, e.g. secrets/.env.qtickets."}
+_ENV: dict[str, Any] = {"metavar": "FILE", "help": "Settings file, e.g. secrets/.env.qtickets."}
 EnvFile = Annotated[Path | None, typer.Option("--env", **_ENV, callback=_use_env_file)]
+AdministratorFile = Annotated[
+    Path | None,
+    typer.Option("--env", **_ENV | {"help": "Settings file, e.g. secrets/access.env."}, callback=_use_env_file),
+]
 EnvFileOrDemo = Annotated[Path | None, typer.Option("--env", **_ENV, callback=_use_env_file_or_demo)]
 """Of a command that only looks: after `zakaz demo`, and before there are data of one's own, it looks there."""
 Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, max=10_000, help="How many, newest first.")]

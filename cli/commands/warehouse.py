@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli import terminal
-from cli.commands.options import EnvFile, EnvFileOrDemo, examples, group
+from cli.commands.options import AdministratorFile, EnvFile, EnvFileOrDemo, examples, group
 from tasks.settings import load_settings
 
 app = group()
@@ -71,7 +71,7 @@ def migrate_command(_env: EnvFile = None) -> None:
         "zakaz access --env secrets/access.env",
     ),
 )
-def access_command(_env: EnvFile = None) -> None:
+def access_command(_env: AdministratorFile = None) -> None:
     """Make or renew the server's roles, limits and users, with the passwords of the settings."""
     from tasks.load.access import grant_access
 

@@ -115,8 +115,8 @@ def _lasted(time: timedelta, language: str) -> str:
 
 
 def words_of(error: BaseException) -> str:
-    """What to say of a failure: our own sentence, or what kind of error it was."""
-    return str(error) if isinstance(error, ZakazError) else f"{type(error).__name__}: {error}".rstrip(": ")
+    """What to say of a failure: our own sentence with its days, or what kind of error it was."""
+    return error.dated if isinstance(error, ZakazError) else f"{type(error).__name__}: {error}".rstrip(": ")
 
 
 def shortened(

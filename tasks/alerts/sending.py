@@ -29,8 +29,9 @@ def fire(settings: Settings, trouble: Trouble, channel: Channel | None) -> None:
             alert = history.due(client, trouble, now, repeat, settings.zakaz_language)
     except ZakazError as error:
         # The warehouse is the trouble, or part of it: better sent twice than never.
-        logger.error("which alerts were sent before cannot be read, so this one is sent: %s", error)
-        alert = opened(trouble, now, settings.zakaz_language)
+        logger.error("this alert is sent without a record of it, and maybe was before: %s", error)
+        deliver(opened(trouble, now, settings.zakaz_language), channel)
+        return
     if alert is not None:
         _save(settings, deliver(alert, channel))
 

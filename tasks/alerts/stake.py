@@ -24,7 +24,7 @@ def stake_of(settings: Settings, source: str, account: str | None) -> str:
         with warehouse(settings) as client:
             found = select(client, sql_text("alerts/stake.sql"), given).row(0, named=True)
     except ZakazError as error:
-        logger.info("what is at stake cannot be looked up: %s", error)
+        logger.debug("what is at stake cannot be looked up: %s", error)
         return ""
     if found["loaded_at"] is None:
         return ""

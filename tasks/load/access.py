@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -82,12 +83,25 @@ def grant_access(settings: Settings) -> list[str]:
     if len(set(given)) < len(given):
         raise SettingsError("Two users have the same password. Give each its own; nothing was changed.")
     files = {file.name: file for file in sql_files("access")}
-    with warehouse(settings) as client:
+    with _administrator_is_named(), warehouse(settings) as client:
         for login in LOGINS:
             values = places(settings, login, passwords[login.name], newer_settings(client))
             _run(client, statements(files[login.name], values))
         lines = [_line(login, settings, passwords[login.name]) for login in LOGINS]
         return lines + _views_without_owner(client) + _unheld_limits(client)
+
+
+@contextmanager
+def _administrator_is_named() -> Iterator[None]:
+    try:
+        yield
+    except WarehouseError as error:
+        if "lacks a right" in str(error):
+            raise WarehouseError(
+                f"{error}. Run it as an administrator of ClickHouse: `zakaz access --env secrets/access.env` "
+                "(sample: configs/access.env.sample)."
+            ) from None
+        raise
 
 
 def places(

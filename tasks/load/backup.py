@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -20,6 +21,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from tasks.errors import UsageError, WarehouseError
+from tasks.exposure import make_private, remedy
 from tasks.load.backup_place import Place, place, prune
 from tasks.load.cluster import everywhere
 from tasks.load.frames import select
@@ -85,6 +87,7 @@ def backup(settings: Settings, name: str | None = None) -> BackedUp:
     name = name or f"{settings.clickhouse_database}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     where = place(settings)
     where.check(name)
+    _make(where.folder)
     with warehouse(_with_backup_user(settings)) as client:
         tables = _tables(client).filter("holds_rows")
         if tables.is_empty():
@@ -96,6 +99,17 @@ def backup(settings: Settings, name: str | None = None) -> BackedUp:
     if where.folder and (stale := prune(where.folder, settings.backup_keep)):
         logger.info("removed %s", ", ".join(stale))
     return done
+
+
+def _make(folder: Path | None) -> None:
+    """The engine would say what is wrong with it in words of C++."""
+    if folder is not None:
+        try:
+            make_private(folder)
+        except OSError as error:
+            raise WarehouseError(
+                f"The folder {folder} of BACKUP_URL cannot be written: {error.strerror}.{remedy(error)}"
+            ) from None
 
 
 def restore(settings: Settings, name: str, into: str | None = None) -> Restored:

@@ -64,7 +64,9 @@ def test_each_source_for_itself_and_the_status_says_how_badly(zakaz: Zakaz) -> N
     done = zakaz.run("load", "all", *zakaz.days)
     assert done.returncode == 1
     _, failed = complaints(done.stderr)
-    assert failed.startswith("zakaz: direct: Yandex Direct refused the request with code 53")
+    assert re.match(
+        r"zakaz: direct 20..-..-..\.\.20..-..-..: Yandex Direct refused the request with code 53", failed
+    )
     assert "wrong-token-4711" not in done.stderr
 
     # As a module, with the token in a file.
@@ -95,7 +97,7 @@ def test_each_account_is_a_line_and_one_that_fails_stops_no_other(zakaz: Zakaz) 
     assert (done.returncode, fault.fired > 0) == (1, True)
     assert re.fullmatch(rf"vk_ads {zakaz.first}\.\.{zakaz.last}: \d+ ad days, \d+ new\n", done.stdout)
     (line,) = complaints(done.stderr)
-    assert line.startswith("zakaz: vk_ads spb: VK Ads")
+    assert line.startswith(f"zakaz: vk_ads spb {zakaz.first}..{zakaz.last}: VK Ads")
     told = "".join(done.stderr.split())
     assert told.count("VK_RATESisnosettingandnotread;didyoumeanVK_RATE?") == 1, (
         "though settings are read many times"

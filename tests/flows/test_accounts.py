@@ -80,6 +80,6 @@ def test_a_backfill_of_several_accounts(settled: Scene) -> None:
     settled.stage.calm()
     again: State[Any] = backfill("vk_ads", first, settled.window.last, return_state=True)
     assert {name: words.partition(": ")[2] for name, words in again.result().items()} == {
-        "main": "1 windows loaded, 0 were done", "spb": "0 windows loaded, 1 were done",
+        "main": "1 window loaded, 0 were done", "spb": "0 windows loaded, 1 were done",
     }  # fmt: skip
     assert [row[:2] for row in recorded(settled)] == [("main", "failed"), ("main", "success"), ("spb", "success")]

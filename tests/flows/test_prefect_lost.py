@@ -23,6 +23,8 @@ from flows.outcomes import noted
 from flows.qtickets import qtickets
 from tasks import settings
 from tasks.errors import PrefectError, SourceError
+from tasks.settings import Settings
+from tasks.smoke import Probe, SmokeFailed
 from tests.flows.conftest import Scene
 from tests.support.prefect_server import PrefectServer
 
@@ -162,6 +164,51 @@ def test_what_fails_before_there_is_a_run_is_told_by_the_name_of_the_account(
     assert told == ["vk_ads spb"]
 
 
+def _reply(status: int) -> httpx.HTTPStatusError:
+    request = httpx.Request("GET", "http://prefect.example/api")
+    return httpx.HTTPStatusError("", request=request, response=httpx.Response(status))
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "remedy"),
+    [
+        (401, "refuses PREFECT_API_AUTH_STRING (status 401).", "`. secrets/prefect.env`"),
+        (503, "takes no requests (status 503).", "both logs"),
+        (500, "fails (status 500).", "its disk is full"),
+        (None, "cannot be reached.", "Start it"),
+    ],
+)
+def test_what_helps_is_said_also_where_prefects_client_hides_the_reply(
+    status: int | None, words: str, remedy: str, lost: list[bool]
+) -> None:
+    hidden = RuntimeError("Failed to reach API at http://prefect.example/api/")
+    hidden.__context__ = _reply(status) if status else httpx.ConnectError("")
+    for error in (hidden, *([_reply(status)] if status else [])):
+        said = on_server.message_of_fault(error)
+        assert said and words in said and remedy in said
+    source = SourceError("QTickets is down")
+    source.__context__ = _reply(503)
+    assert on_server.message_of_fault(source) is None, "a source's reply is no fault of Prefect"
+
+
+def test_smoke_looks_at_all_else_where_the_server_is_lost(
+    lost: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def smoke(_account: str | None) -> None:
+        raise httpx.ConnectError("")
+
+    monkeypatch.setattr(on_server, "smoke", smoke)
+    monkeypatch.setattr(on_server, "probe_all", lambda *_: [Probe("landing area", "ok", 0, "can be written")])
+
+    with pytest.raises(SmokeFailed) as failed:
+        on_server.probe(Settings(_env_file=None), None)
+
+    assert [(one.name, one.status) for one in failed.value.probes] == [
+        ("Prefect: server", "failure"), ("landing area", "ok"),
+    ]  # fmt: skip
+    assert "Start it" in str(failed.value)
+
+
 def test_what_was_not_recorded_is_not_done_and_what_failed_is_not_hidden(
     lost: list[bool], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -183,7 +230,7 @@ def test_what_was_not_recorded_is_not_done_and_what_failed_is_not_hidden(
     not_loaded = r"^qtickets: not loaded\. The Prefect server .* cannot be reached\. Start"
     with pytest.raises(PrefectError, match=not_loaded):
         _result_of("qtickets", not_begun, str)
-    with pytest.raises(PrefectError, match=r"^direct: 1 windows were loaded, the others not\. .* it goes on\."):
+    with pytest.raises(PrefectError, match=r"^direct: 1 windows were loaded, the others not\. .* goes on\."):
         _result_of("direct", second_window_lost, str)
     with pytest.raises(SourceError, match="QTickets is down"):
         _result_of("qtickets", failed_first, str)
