@@ -125,7 +125,7 @@ def fire_unseen(what: str, why: str, name: str = "") -> None:
         return
     source, _, account = name.partition(" ")
     body = "\n".join(filter(None, (trouble.body, stake_of(settings, source, account))))
-    fire(settings, replace(trouble, body=body), settings_channel(settings))
+    fire(settings, replace(trouble, body=body), settings_channel(settings), only_looks=source == "smoke")
 
 
 def _fire_without_settings(trouble: Trouble) -> None:

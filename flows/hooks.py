@@ -67,7 +67,12 @@ def run_failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> No
     for name, why in failed:
         title = failure_of(_what(flow.name, flow_run, name), spoken)
         told = "\n".join(filter(None, (for_chat(retold(why, spoken)), stake_of(settings, flow.name, name))))
-        fire(settings, Trouble(_key(flow, flow_run, name), title, why, told, footer=footer), channel)
+        fire(
+            settings,
+            Trouble(_key(flow, flow_run, name), title, why, told, footer=footer),
+            channel,
+            only_looks=flow.name == "smoke",
+        )
     # The key of the account `main` is that of the run as a whole.
     for key in {_key(flow, flow_run, name) for name in done} - {_key(flow, flow_run, name) for name, _ in failed}:
         resolve(settings, key, channel)

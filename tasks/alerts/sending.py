@@ -21,11 +21,12 @@ from tasks.settings import Settings
 logger = logging.getLogger("zakaz.alerts")
 
 
-def fire(settings: Settings, trouble: Trouble, channel: Channel | None) -> None:
-    """Send it unless it was sent already."""
+def fire(settings: Settings, trouble: Trouble, channel: Channel | None, *, only_looks: bool = False) -> None:
+    """Send it unless it was sent already. `only_looks`: what failed leaves the warehouse as it is, even without a
+    schema."""
     now, repeat = datetime.now(UTC), timedelta(hours=settings.alert_repeat_hours)
     try:
-        with migrated(settings) as client:
+        with (warehouse if only_looks else migrated)(settings) as client:
             alert = history.due(client, trouble, now, repeat, settings.zakaz_language)
     except ZakazError as error:
         # The warehouse is the trouble, or part of it: better sent twice than never.
