@@ -21,10 +21,10 @@ down: .venv/.installed-run ## Stop them; your data stay
 	@$(BIN)/zakaz down
 
 test: .venv/.installed-dev ## All tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder
 
 fast: .venv/.installed-dev ## The tests that need no server and no process of their own
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder -m "not slow"
 
 check: lint types sbom test ## What CI runs
 

@@ -71,6 +71,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: ("production" not in item.nodeid, item.get_closest_marker("slow") is None))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """A pytest that pytest-xdist does not know yet left out the groups once, without a word."""
+    if getattr(session.config.option, "loadgroup", False):
+        grouped = [item.nodeid for item in session.items if item.get_closest_marker("xdist_group")]
+        if not all("@" in nodeid for nodeid in grouped):
+            raise pytest.UsageError("pytest-xdist does not group the tests: each worker would make all servers.")
+
+
 @pytest.fixture
 def make_settings(tmp_path: Path) -> Callable[..., Settings]:
     """Settings for a test: embedded warehouse and landing area in its own folder, quick and few retries."""
