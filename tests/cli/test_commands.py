@@ -10,12 +10,13 @@ import struct
 import subprocess
 import sys
 import termios
+from datetime import date
 
 import polars as pl
 import pytest
 from rich.console import Console
 
-from cli import terminal
+from cli import run, stopping, terminal
 from tasks.load.migrate import migrated
 from tasks.load.quarantine import quarantine
 from tasks.logs import show_traceback
@@ -247,6 +248,20 @@ def test_all_sources_while_they_wait_for_replies(zakaz: Zakaz) -> None:
     how = "stopped by SIGINT"
     jobs = ("direct_loader", "direct_loader spb", "qtickets_loader", "vk_ads_loader")
     assert zakaz.ends() == [(job, "failed", how) for job in jobs]
+
+
+def test_a_backfill_that_is_stopped_says_that_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*_: object) -> dict[str, object]:
+        for call in stopping._on_stop:
+            call("stopped by SIGINT")
+        return {}
+
+    monkeypatch.setattr(run, "side_by_side", stopped)
+    run.run_backfill("direct", None, date(2026, 1, 1), None, refresh=False)
+
+    assert "started again, the backfill goes on" in capsys.readouterr().err
 
 
 IN_AN_INSERT = """
