@@ -101,7 +101,7 @@ def test_a_setting_that_no_program_could_use_is_named(  # type: ignore[no-untype
 def test_an_alert_is_of_an_account_and_no_load_that_only_begins_resolves_it(answer, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     keys: list[str] = []
     monkeypatch.setattr(here, "is_attended", lambda: False)
-    monkeypatch.setattr(here, "fire", lambda _settings, trouble, _channel: keys.append(trouble.key))
+    monkeypatch.setattr(here, "fire", lambda _settings, trouble, _channel, **_: keys.append(trouble.key))
     monkeypatch.setattr(here, "resolve", lambda _settings, key, _channel: keys.append(f"resolved {key}"))
     answer("load", "vk_ads", "--account", "spb", "--days", "3")
     answer("load", "qtickets")

@@ -84,7 +84,7 @@ def test_which_runs_tell_and_in_whose_words(monkeypatch: pytest.MonkeyPatch) -> 
         "load_settings": lambda: SimpleNamespace(zakaz_language="ru"),
         "block_channel": lambda _settings: None,
         "stake_of": lambda *_: "",
-        "fire": lambda _settings, trouble, _channel: fired.append(trouble),
+        "fire": lambda _settings, trouble, _channel, **_: fired.append(trouble),
         "resolve": lambda _settings, key, _channel: resolved.append(key),
     }.items():
         monkeypatch.setattr(hooks, name, stand_in)

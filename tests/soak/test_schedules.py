@@ -18,7 +18,7 @@ def made(clickhouse_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield ready
 
 
-@pytest.mark.parametrize("seed", range(1, 13))
+@pytest.mark.parametrize("seed", range(1, 9))
 def test_a_random_schedule_ends_exact(made: Runner, seed: int) -> None:
     result = try_one(made, seed, longest=6)
     assert not result.wrong, "\n".join([f"seed {seed}: {result.wrong}", *map(str, result.steps)])
@@ -56,7 +56,7 @@ SCHEDULES |= {
         _load(source, kill=number, after=number % 8 == 2),
     ]
     for source, ads in zip(SOURCES, ("direct", "vk_ads", "direct"), strict=True)
-    for number in range(22, 71, 12)
+    for number in (22, 42, 58, 70)
 }
 
 
