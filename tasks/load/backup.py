@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import polars as pl
@@ -106,6 +107,7 @@ def _make(folder: Path | None) -> None:
     if folder is not None:
         try:
             make_private(folder)
+            TemporaryFile(dir=folder).close()
         except OSError as error:
             raise WarehouseError(
                 f"The folder {folder} of BACKUP_URL cannot be written: {error.strerror}.{remedy(error)}"

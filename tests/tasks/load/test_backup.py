@@ -181,3 +181,11 @@ def test_an_address_with_a_secret_is_refused_and_not_shown(make_settings: MakeSe
     with pytest.raises(SettingsError, match="BACKUP_URL is no address") as caught:
         backup(make_settings(backup_url=place), "any")
     assert "never-shown" not in str(caught.value)
+
+
+def test_a_folder_that_cannot_be_written_is_named_in_words_of_ours(
+    make_settings: MakeSettings, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(WarehouseError, match="of BACKUP_URL cannot be written: "):
+        backup(make_settings(backup_url=str(tmp_path / "file" / "backups")), "any")
