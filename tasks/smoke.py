@@ -88,7 +88,7 @@ def _probes(settings: Settings, channel: Channel | None, accounts: list[Account]
         for account in ready:
             if account.source.name in INTERVIEWS:
                 yield _timed(f"{account.label}: answers", partial(_answers, account))
-    yield _timed("backups", partial(_backups, settings))
+        yield _timed("backups", partial(_backups, settings))
     yield _timed("alerts", partial(_alerts, settings, channel, knows_old_ones=is_there))
 
 

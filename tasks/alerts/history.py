@@ -26,6 +26,9 @@ def due(client: Client, trouble: Trouble, now: datetime, repeat: timedelta, lang
 
 
 def save(client: Client, alert: Alert) -> None:
+    """Not in a warehouse without a schema, as before the first load."""
+    if not client.command(f"EXISTS TABLE {TABLE}"):
+        return
     version = int(alert.sent_at.timestamp() * 1000)
     row = pl.DataFrame([vars(alert) | {"_ver": version}], schema_overrides={**_INSTANTS, "delivered": pl.UInt8})
     insert(client, TABLE, row.with_columns(pl.col("_ver").cast(pl.UInt64)))

@@ -142,7 +142,9 @@ def test_a_trouble_is_sent_once_and_so_is_its_end(place: Settings, client: Clien
     assert len(messages) == 2
 
 
-def test_what_only_looks_sends_its_alert_and_makes_no_schema(place: Settings, client: Client) -> None:
+def test_what_only_looks_sends_its_alert_and_makes_no_schema(
+    place: Settings, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
     sent: list[str] = []
     channel = Channel("test", lambda subject, _body: sent.append(subject), lambda: None)
     empty = place.model_copy(update={"clickhouse_database": "never_migrated"})
@@ -150,4 +152,5 @@ def test_what_only_looks_sends_its_alert_and_makes_no_schema(place: Settings, cl
     fire(empty, replace(FAILED, title="smoke failed"), channel, only_looks=True)
 
     assert sent == ["Zakaz: smoke failed"]
+    assert caplog.messages == []
     assert client.query("SELECT count() FROM system.tables WHERE database = 'never_migrated'").result_rows == [(0,)]
