@@ -95,6 +95,8 @@ def compare(python: str, days: int, scale: float, runs: int, page_size: int) -> 
                     "LANDING_URL": str(folder / "landing"),
                     "QTICKETS_PAGE_SIZE": str(page_size),
                     "QTICKETS_RATE": "1000000",
+                    # Seats and promo codes, a call each, the pipeline does not load either.
+                    "QTICKETS_EXTRAS": "false",
                     "RUNTIME__DLTHUB_TELEMETRY": "false",
                     "BENCH": json.dumps(given),
                 }
