@@ -18,7 +18,6 @@ from tasks.alerts.channel import settings_channel
 from tasks.alerts.sending import deliver, fire, resolve
 from tasks.alerts.stake import stake_of
 from tasks.backfill import backfill
-from tasks.digest import sending
 from tasks.errors import SettingsError
 from tasks.harmless import for_chat
 from tasks.ingest import Report, ingest
@@ -72,6 +71,8 @@ def back_up(settings: Settings, name: str | None) -> BackedUp:
 
 
 def send_digest(settings: Settings) -> str:
+    from tasks.digest import sending  # noqa: PLC0415 - draws pictures, whose libraries every command would wait for
+
     return sending.send_digest(settings, settings_channel(settings))
 
 
