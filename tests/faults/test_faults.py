@@ -46,6 +46,10 @@ class Trial:
         """Hypothesis would print all rows of all tables."""
         return "Trial()"
 
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        """And does so of a dataclass whatever its `__repr__` says, in place of what went wrong."""
+        printer.text(repr(self))
+
     def judge(self, payload: Payload) -> Verdict:
         malformed = Malformed(payload)
         fault = Fault("edit", {"call": malformed.body, **malformed.wire})
