@@ -147,8 +147,8 @@ class Bench:
         self.clock.now = NOW + timedelta(days=100 if state == "settled" else 0, minutes=1)
         if state == "loaded":
             held = f"{product.settings.clickhouse_database}_before"
-            filled = product.filled("_before")
-            product.command(*(f"INSERT INTO {table} SELECT * FROM {held}.{table}" for table in filled))
+            loaded = product.loaded("_before")
+            product.command(*(f"INSERT INTO {table} SELECT * FROM {held}.{table}" for table in loaded))
 
     def _authorize(self, name: str, state: str) -> None:
         """VK's token is there as a rule: only at its own endpoint is it asked for."""

@@ -173,22 +173,25 @@ class Product:
         return list(found["name"])
 
     def filled(self, suffix: str = "") -> list[str]:
-        """Tables that loads fill and that hold rows, here or in the database whose name has this suffix: most tables
-        are empty. Those of reference hold what Zakaz brings with it."""
+        """Tables that hold rows, here or in the database whose name has this suffix: most tables are empty."""
         found = self.select(
             f"SELECT DISTINCT table FROM system.parts WHERE active AND database = currentDatabase() || '{suffix}' "
-            f"AND table NOT IN {('meta_migrations', *_REFERENCE)} ORDER BY table"
+            "AND table != 'meta_migrations' ORDER BY table"
         )
         return list(found["table"])
 
+    def loaded(self, suffix: str = "") -> list[str]:
+        """The same without what Zakaz itself brings, whatever is loaded."""
+        return [table for table in self.filled(suffix) if table not in _REFERENCE]
+
     def forget_all(self) -> None:
         """A warehouse that nothing was ever written to, and no fetch that a later run may find."""
-        self.command(*(f"TRUNCATE TABLE {table}" for table in _REFERENCE))
-        self.forget_loads()
+        self.command(*(f"TRUNCATE TABLE {table}" for table in self.filled()))
+        self.forget_fetches()
 
     def forget_loads(self) -> None:
         """The same, but for what each load would bring there first."""
-        self.command(*(f"TRUNCATE TABLE {table}" for table in self.filled()))
+        self.command(*(f"TRUNCATE TABLE {table}" for table in self.loaded()))
         self.forget_fetches()
 
     def forget_fetches(self) -> None:
