@@ -6,6 +6,8 @@ PYTHON ?= $(shell for one in python3.11 python3.12 python3.13 python3; do \
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Where it is set, each of the many processes compiles all that it imports anew: seconds of each command and test.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: help demo up down test fast check lint types bench bench-dlt soak drill screenshots install datalens s3 lock unknowns images sbom audit clean
 help: ## Show this list
