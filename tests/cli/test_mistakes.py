@@ -12,6 +12,7 @@ from rich.console import Console
 from cli import here, machine, run, terminal
 from cli.commands import app
 from cli.main import _run
+from sandbox import __main__ as sandbox
 from tasks import settings, smoke
 from tasks.errors import SettingsError
 from tasks.smoke import Probe
@@ -57,6 +58,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], 
         (("load", "vk_ads", "--account", "msk"), "VK Ads has no account msk. There are main, spb; a file secrets/"),
         (("load", "all", "--account", "msk"), "No source has an account msk. There are main, spb."),
         (("load", "vk_ads", "--account", "spb"), "VK_CLIENT_ID is missing. Put it into secrets/.env.vk.spb"),
+        (("sandbox", "--days", "3", "--since", "2026-01-01"), "either --days or --since"),
         (("restore", "fine", "--into", "a b"), "made of Latin letters"),
         (("lode",), "lode"),
         (("deploy",), "PREFECT_API_URL is not set"),
@@ -79,12 +81,44 @@ def test_wrong_usage_is_status_2(answer, monkeypatch, arguments: tuple[str, ...]
     assert (status, words in line) == (2, True), line
 
 
+def options_of_sandbox(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> dict[str, object]:
+    """What it understands of these."""
+    monkeypatch.setattr("sys.argv", ["sandbox", *arguments])
+    return vars(sandbox._options())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("--live",), ("--live", "--seed", "3"), ("--live", "7", "--port=0", "--days", "2", "--scale", ".5")],
+)
+def test_the_sandbox_gets_the_options_that_were_given(
+    monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    """They are declared twice, since the sandbox shares no code with the command line."""
+    passed: list[str] = []
+    monkeypatch.setattr("os.execv", lambda _program, argv: passed.extend(argv[3:]))
+    _run(["sandbox", *arguments])
+    assert options_of_sandbox(monkeypatch, passed) == options_of_sandbox(monkeypatch, list(arguments))
+
+
+def test_the_help_of_the_sandbox_has_its_options(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _run(["sandbox", "--help"])
+    with pytest.raises(SystemExit):
+        options_of_sandbox(monkeypatch, ["--help"])
+    ours, its = (
+        set(re.findall(r"(?m)^  (?:-h, )?(--\w+)", text)) for text in capsys.readouterr().out.split("usage:")
+    )
+    assert ours == its
+
+
 @pytest.mark.parametrize(
     ("settings", "status", "words"),
     [
         ({"QTICKETS_TOKEN": ""}, 2, "QTICKETS_TOKEN is missing"),
         ({"QTICKETS_RATE": SECRET}, 2, "QTICKETS_RATE"),
-        ({"QTICKETS_BASE_URL": "nonsense"}, 2, "The setting QTICKETS_BASE_URL is wrong: it is no address"),
+        ({"QTICKETS_BASE_URL": "nonsense"}, 2, "QTICKETS_BASE_URL in the environment is wrong: it is no address"),
         ({"QTICKETS_TOKEN": "two words"}, 2, "characters that no token has"),
         ({"CLICKHOUSE_DSN": f"http://u:{SECRET}@127.0.0.1:9"}, 1, "cannot be reached"),
     ],
