@@ -128,7 +128,7 @@ def backfill_command(
 
 
 class _MaybeSeconds(TyperCommand):
-    """`--live` alone is `--live` and so many seconds: an option of typer's has a value, or none, and never maybe."""
+    """`--live` alone is `--live` and so many seconds: an option of typer has a value or none, and never maybe."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         pairs = zip(args, [*args[1:], "-"], strict=False)

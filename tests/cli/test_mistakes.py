@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import pytest
 import typer
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from rich.console import Console
 
 from cli import here, machine, run, terminal
-from cli.commands import app
+from cli.commands import app, server
 from cli.main import _run
 from sandbox import __main__ as sandbox
 from tasks import settings, smoke
@@ -19,6 +22,7 @@ from tasks.smoke import Probe
 from tasks.sources import SOURCES
 from tasks.sources.accounts import Account
 from tests.cli.conftest import complaints
+from tests.support.receiver import serving
 
 SECRET = "s3cret-4711"
 LOAD = ("load", "qtickets", "--days", "3")
@@ -79,6 +83,27 @@ def test_wrong_usage_is_status_2(answer, monkeypatch, arguments: tuple[str, ...]
     monkeypatch.setenv("ZAKAZ_ENV", "")
     status, line = answer(*arguments)
     assert (status, words in line) == (2, True), line
+
+
+class Away(BaseHTTPRequestHandler):
+    """A server that is starting, behind a proxy."""
+
+    def do_GET(self) -> None:
+        self.send_error(503)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_command_that_waits_for_the_prefect_server_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = Queue[str]()
+    monkeypatch.setattr(server, "_SILENT_SECONDS", 0)
+    monkeypatch.setattr(server, "complain", said.put)
+    away = ThreadingHTTPServer(("127.0.0.1", 0), Away)
+    address = f"http://127.0.0.1:{away.server_port}/api"
+    with serving(away), temporary_settings({PREFECT_API_URL: address}), server._waiting_is_said():
+        line = said.get(timeout=30)
+    assert line.startswith(f"The Prefect server {address} takes no requests (status 503). Waiting for it")
 
 
 def options_of_sandbox(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> dict[str, object]:
