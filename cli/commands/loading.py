@@ -182,8 +182,8 @@ def sandbox(
     """Serve stand-ins of the APIs on this machine, to try things, until it is stopped."""
     if days is not None and since is not None:
         raise UsageError("Give either --days or --since.")
-    given = {"port": port, "days": days, "since": as_day(since), "scale": scale, "seed": seed, "live": live}
-    given |= {"like": like, "settings": settings}
+    given: dict[str, object] = {"port": port, "days": days, "since": as_day(since), "scale": scale, "seed": seed}
+    given |= {"live": live, "like": like, "settings": settings}
     options = [f"--{name}={value}" for name, value in given.items() if value is not None]
     # A process of its own: the sandbox shares nothing with the product, not even an interpreter.
     os.execv(sys.executable, [sys.executable, "-m", "sandbox", *options])  # noqa: S606

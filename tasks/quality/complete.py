@@ -67,7 +67,8 @@ def answers(settings: Settings, results: Sequence[Result], today: date) -> list[
     with migrated(settings) as client:
         accounts, read = set_up(client, settings), _read(client, day)
         kept = [one for one in not_mended(client) if one.status == "open" and one.check_name not in judged]
-    found = [one for one in (*(one for result in results for one in result.findings), *kept) if one.day == day]
+    found: list[Finding | Kept] = [one for result in results for one in result.findings if one.day == day]
+    found += [one for one in kept if one.day == day]
     found.sort(key=lambda one: (not one.fails, -(one.money or 0)))
     unjudged = {
         source for one in results if one.hindered and one.check.severity == "fail" for source in one.check.sources
