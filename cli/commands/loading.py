@@ -140,7 +140,7 @@ class _MaybeSeconds(TyperCommand):
     "sandbox",
     cls=_MaybeSeconds,
     epilog=examples(
-        "zakaz sandbox --settings made-up.env    for zakaz load all --env made-up.env",
+        "zakaz sandbox --settings made-up.env    its addresses and tokens, for a loader",
         "zakaz sandbox --days 30 --scale 0.2     a month of a small promoter",
         "zakaz sandbox --live 10                 new orders every ten seconds",
     ),
