@@ -418,8 +418,8 @@ def _build(kind: type[T], values: Mapping[str, Any], places: Mapping[str, str]) 
 
 
 def _shown(file: Path) -> str:
-    """The path as people write it: `secrets/.env.vk`."""
-    return str(file.relative_to(HOME) if file.is_relative_to(HOME) else file)
+    """As people write it: `secrets/.env.vk`, of another folder with its whole path."""
+    return str(file.relative_to(HOME) if file.parent == HOME / "secrets" else file)
 
 
 def _values(file: Path, names: Iterable[str]) -> dict[str, str]:

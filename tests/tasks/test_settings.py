@@ -89,7 +89,7 @@ def test_a_message_names_where_the_value_stands_that_counts(
         assert told().endswith(f" into {place}.")
     given.write_text("QTICKETS_TOKEN=two words\n")
     monkeypatch.setenv("ZAKAZ_ENV", str(given))
-    assert told().endswith(" into given.env.")
+    assert told().endswith(f" into {given}.")
     monkeypatch.setenv("QTICKETS_TOKEN", "two words")
     assert told().endswith(" into the environment, which goes before secrets/.env.qtickets.")
     assert retold(told(), "ru").endswith(" в переменные окружения (они важнее, чем secrets/.env.qtickets).")
