@@ -12,12 +12,13 @@ from typing import Protocol
 
 from cli import stopping
 from cli.server_address import server_address
-from cli.terminal import complain, print_checks, print_probes, say, working
+from cli.terminal import complain, print_answers, print_checks, print_probes, say, working
 from tasks.errors import ZakazError
 from tasks.harmless import json_line
 from tasks.ingest import Report
 from tasks.load.backup import BackedUp
 from tasks.quality.checks import Result
+from tasks.quality.complete import answers, question
 from tasks.quality.run import as_json as results_as_json
 from tasks.quality.run import summary
 from tasks.settings import Settings, load_settings
@@ -26,7 +27,7 @@ from tasks.smoke import summary as smoke_summary
 from tasks.sources.accounts import AT_ONCE, Account, wanted
 from tasks.sources.accounts import label as label_of
 from tasks.sources.windows import backfill_window, label, requested_window
-from tasks.window import Window
+from tasks.window import Window, moscow_today
 
 
 class Place(Protocol):
@@ -158,8 +159,20 @@ def run_quality(as_json: bool) -> int:
     if as_json:
         print(results_as_json(results))
     else:
+        _print_yesterday(results)
         print_checks(results, summary(results))
     return int(any(result.fails for result in results))
+
+
+def _print_yesterday(results: list[Result]) -> None:
+    """Whether it is complete. Where the warehouse does not answer any more the checks are told all the same."""
+    settings, today = load_settings(), moscow_today()
+    try:
+        told = answers(settings, results, today)
+    except ZakazError as error:
+        complain(str(error))
+        return
+    print_answers(told, question(today, settings.zakaz_language), settings.zakaz_language)
 
 
 def run_smoke(verbose: bool, as_json: bool, account: str | None = None) -> int:

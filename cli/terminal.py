@@ -29,6 +29,7 @@ from tasks.window import MOSCOW
 
 if TYPE_CHECKING:
     from tasks.quality.checks import Result
+    from tasks.quality.complete import Answer
     from tasks.smoke import Probe
 
 RUN_COLUMNS = {
@@ -132,6 +133,15 @@ def print_frame(rows: pl.DataFrame, as_json: bool, columns: dict[str, str], empt
     for values in rows.select(list(columns)).iter_rows():
         table.add_row(*(cell(value) for value in values))
     out.print(table)
+
+
+def print_answers(answers: list[Answer], question: str, language: str) -> None:
+    """Of each account whether its day is complete, and an empty line below."""
+    say(question)
+    for one in answers:
+        colour = {"yes": "green", "no": "red", "look": "yellow", "later": "yellow"}[one.word]
+        _print_finding(one.told(language), colour, one.why(language), one.remedy(language))
+    say("")
 
 
 def print_checks(results: list[Result], summary: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from prefect import Flow, flow, runtime
@@ -13,13 +16,17 @@ from flows.hooks import ALERT_HOOKS, error_of, name_of_day, run_failed, run_reco
 from flows.outcomes import in_words
 from flows.parameters import Today, Whole
 from tasks.alerts.block import block_channel
+from tasks.errors import ZakazError
 from tasks.harmless import for_chat, for_markdown, for_terminal
 from tasks.prefect_tasks import judge
 from tasks.quality.checks import Result
+from tasks.quality.complete import answers, question
 from tasks.quality.run import ChecksBroken, refuse_broken, run_checks, summary
-from tasks.settings import load_settings
+from tasks.settings import Settings, load_settings
 from tasks.translation import marked, named, said
 from tasks.window import moscow_today
+
+logger = logging.getLogger("zakaz.flow")
 
 _MARKS = named(ok="ok", broken="BROKEN", unjudged="not judged")
 _SEVERITIES = marked("fail", "warn")
@@ -49,13 +56,27 @@ def quality(today: Today = None, whole: Whole = True) -> State[object]:
     settings = load_settings()
     day, run_id = today or moscow_today(), str(runtime.flow_run.id)
     results = run_checks(settings, day, run_id, channel=block_channel(settings), whole=whole, judge=judge)
-    _publish(results, whole, settings.zakaz_language)
+    _publish(results, whole, settings.zakaz_language, _yesterday(settings, results, day))
     refuse_broken(results)
     return Completed(message=for_terminal(summary(results, settings.zakaz_language)), data=results)
 
 
-def _publish(results: list[Result], whole: bool, language: str) -> None:
-    """Broken ones first: a person reads the top."""
+def _yesterday(settings: Settings, results: list[Result], today: date) -> list[str]:
+    """Whether it is complete, in Markdown; nothing where the warehouse does not answer any more."""
+    language = settings.zakaz_language
+    try:
+        told = answers(settings, results, today)
+    except ZakazError as error:
+        logger.warning(
+            "the checks are judged and recorded, but whether yesterday is complete is not known: %s", error
+        )
+        return []
+    lines = [f"- **{one.told(language)}** {for_markdown(one.why(language))}" for one in told]
+    return [f"## {question(today, language)}", "", *lines, ""]
+
+
+def _publish(results: list[Result], whole: bool, language: str, above: Sequence[str] = ()) -> None:
+    """Broken ones first: a person reads the top. `above`: lines of Markdown."""
 
     order = {"broken": 0, "unjudged": 1, "ok": 2}
     rows = [
@@ -82,5 +103,5 @@ def _publish(results: list[Result], whole: bool, language: str) -> None:
         if r.hindered
     ]
     rest = [] if whole else ["", said("Checks that read all of history are left to the night.", language)]
-    text = "\n".join([f"## {description}", "", *(lines or [said("Nothing is broken.", language)]), *rest])
+    text = "\n".join([*above, f"## {description}", "", *(lines or [said("Nothing is broken.", language)]), *rest])
     create_markdown_artifact(text, key="quality", description=description)

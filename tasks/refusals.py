@@ -75,7 +75,7 @@ def refuse_stranger(client: Client, account: Account, manifests: Iterable[Manife
         raise SourceError(
             f"{account.title}: this is another account than the one whose data the warehouse has as "
             f"{account.name}. Nothing was loaded or removed. Put the first one's credentials back into "
-            f"{account.settings.file_of(source.word)}, and the other's into a file of its own, such as "
+            f"{account.settings.place_of(source.word)}, and the other's into a file of its own, such as "
             f"secrets/.env.{source.word}.new-name."
         )
     for name, (at, known) in held.items():

@@ -39,6 +39,7 @@ GIVEN_FILE = "ZAKAZ_ENV"
 OF_SOURCES = ("qtickets", "vk", "direct")
 """The word of each source in the names of its settings and token files: VK_CLIENT_ID in `secrets/.env.vk`."""
 MAIN = "main"
+_ENVIRONMENT = "the environment"
 _NOT_IN_FILES = {GIVEN_FILE, "ZAKAZ_HOME", "ZAKAZ_IGNORE_SECRETS"}
 T = TypeVar("T", bound="AlertSettings")
 
@@ -64,10 +65,21 @@ class AlertSettings(BaseSettings):
     zakaz_language: Literal["ru", "en"] = Field(default="ru", description="Of messages about the data.")
 
     _file: str = PrivateAttr("")
+    """Of another account than `main`."""
+    _places: Mapping[str, str] = PrivateAttr(default_factory=dict)
+    """By the names of fields, where what is set stands: a file or _ENVIRONMENT."""
 
-    def file_of(self, word: str) -> str:
-        """The file in which settings of this word are or belong: `secrets/.env.vk`, that of the account."""
-        return self._file if word in OF_SOURCES and self._file else f"secrets/.env.{word}"
+    def place_of(self, word: str, *names: str) -> str:
+        """Where these settings, such as VK_TOKEN, are or belong: `secrets/.env.vk`, another file that sets them, or
+        the environment. Without names those of the word that have no default."""
+        if word in OF_SOURCES and self._file:
+            return self._file
+        own, fields = f"secrets/.env.{word}", type(self).model_fields
+        every = [name for name, one in fields.items() if name.startswith(f"{word}_") and not one.default]
+        places = {self._places.get(name.lower(), "") for name in names or every} - {""}
+        if _ENVIRONMENT in places:
+            return f"{_ENVIRONMENT}, which goes before {own}"
+        return " and ".join(sorted(places)) or own
 
 
 class Settings(AlertSettings):
@@ -300,9 +312,10 @@ def with_account(settings: Settings, word: str, file: Path) -> Settings:
     name = file.name.removeprefix(f".env.{word}.")
     if word == "vk":
         defaults["vk_token_file"] = file.parent / f"vk_token.{name}.json"
-    given = _build(Settings, defaults | _values(file, own), str(file))
+    found = _values(file, own)
+    given = _build(Settings, defaults | found, dict.fromkeys(found, _shown(file)))
     made = settings.model_copy(update={name: getattr(given, name) for name in own})
-    made._file = f"secrets/{file.name}"
+    made._file = _shown(file)
     for line in in_the_clear(made):
         if line.startswith(f"{word.upper()}_"):
             _warn(f"{made._file}: {line}")
@@ -327,15 +340,12 @@ def file_that_sets(settings: Settings, word: str, name: str) -> Path:
     SettingsError where the environment decides."""
     if settings._file:
         return HOME / settings._file
-    if name.lower() in _in_environment():
+    place = settings._places.get(name.lower(), "")
+    if place == _ENVIRONMENT:
         raise SettingsError(f"{name} is set in the environment, which goes before every file: change it there.")
-    given = _given_file()
-    others = {f".env.{one}" for one in OF_SOURCES if one != word}
-    read = [*(file for file in _secret_files() if file.name not in others), *given]
-    setting = [file for file in read if _values(file, [name.lower()])]
-    if setting or given_file_is_of(word):
-        return (setting or given)[-1]
-    return HOME / "secrets" / f".env.{word}"
+    if not place and given_file_is_of(word):
+        return _given_file()[-1]
+    return HOME / (place or f"secrets/.env.{word}")
 
 
 def remarks(settings: Settings) -> Iterator[str]:
@@ -382,22 +392,34 @@ def _of_another_file(file: Path, word: str, written: str, owner: str) -> Iterato
 
 def _read(kind: type[T], files: list[Path]) -> T:
     values: dict[str, Any] = {}
+    places: dict[str, str] = {}
     for file in files:
         word = file.name.removeprefix(".env.")
         others = tuple(f"{one}_" for one in OF_SOURCES if one != word and word in OF_SOURCES)
         mine = [name for name in kind.model_fields if not name.startswith(others) or file in _given_file()]
-        values |= _values(file, mine)
-    return _build(kind, {name: value for name, value in values.items() if name not in _in_environment()})
+        found = _values(file, mine)
+        values |= found
+        places |= dict.fromkeys(found, _shown(file))
+    values = {name: value for name, value in values.items() if name not in _in_environment()}
+    places |= dict.fromkeys(_in_environment() & kind.model_fields.keys(), _ENVIRONMENT)
+    made = _build(kind, values, places)
+    made._places = places
+    return made
 
 
-def _build(kind: type[T], values: Mapping[str, Any], file: str = "") -> T:
+def _build(kind: type[T], values: Mapping[str, Any], places: Mapping[str, str]) -> T:
     try:
         return kind(_env_file=None, **values)
     except ValidationError as error:
         first = error.errors(include_input=False, include_context=False)[0]
-        name = str(first["loc"][0]).upper() if first["loc"] else "settings"
-        of = f" of {file}" if file else ""
-        raise SettingsError(f"The setting {name}{of} is wrong: {first['msg']}.") from None
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        place = places.get(name, _ENVIRONMENT)
+        raise SettingsError(f"The setting {name.upper()} in {place} is wrong: {first['msg']}.") from None
+
+
+def _shown(file: Path) -> str:
+    """As people write it: `secrets/.env.vk`, of another folder with its whole path."""
+    return str(file.relative_to(HOME) if file.parent == HOME / "secrets" else file)
 
 
 def _values(file: Path, names: Iterable[str]) -> dict[str, str]:
@@ -458,10 +480,10 @@ def require(settings: AlertSettings, name: str) -> str:
     """The value of a setting of a source or of alerts, e.g. `VK_TOKEN`, or a SettingsError that names its file."""
     value, word = getattr(settings, name.lower()), name.partition("_")[0].lower()
     word = "alerts" if word == "alert" else word
-    file = settings.file_of(word)
+    place = settings.place_of(word, name)
     secret = (value.get_secret_value() if isinstance(value, SecretStr) else value or "").strip()
     if not secret:
-        raise MissingError(f"{name} is missing. Put it into {file} (sample: configs/.env.{word}.sample).")
+        raise MissingError(f"{name} is missing. Put it into {place} (sample: configs/.env.{word}.sample).")
     if not secret.isascii() or not secret.isprintable() or " " in secret:
-        raise SettingsError(f"{name} holds characters that no token has. Copy it anew into {file}.")
+        raise SettingsError(f"{name} holds characters that no token has. Copy it anew into {place}.")
     return secret

@@ -25,8 +25,11 @@ _SURELY = 0.9
 
 def did_you_mean(name: str, known: Collection[str], likeness: float = 0.6) -> str:
     """`; did you mean VK_TOKEN?`, or nothing where no name is near."""
-    near = difflib.get_close_matches(name, known, 1, likeness)
-    return f"; did you mean {near[0]}?" if near else ""
+    return _meant(*difflib.get_close_matches(name, known, 1, likeness))
+
+
+def _meant(right: Path | str = "") -> str:
+    return f"; did you mean {right}?" if right else ""
 
 
 def files_not_read(home: Path, words: Collection[str], read: Collection[Path]) -> Iterator[str]:
@@ -38,7 +41,7 @@ def files_not_read(home: Path, words: Collection[str], read: Collection[Path]) -
             continue
         right = _right_name(file.name, words)
         # Beside the right one it may well be a copy; alone it is meant to be the right one.
-        near = f"; did you mean {right}?" if right and not (secrets / right).exists() else ""
+        near = "" if (secrets / right).exists() else _meant(right)
         if file.name.startswith(".env."):
             yield f"{file} is taken for a copy and not read{near}"
         elif near:
@@ -46,13 +49,13 @@ def files_not_read(home: Path, words: Collection[str], read: Collection[Path]) -
     for folder in (home, home / "configs"):
         for file in _files(folder):
             if file.name.startswith(".env.") and file.suffix != ".sample" and file not in read:
-                yield f"{file} is not read; did you mean {secrets / file.name}?"
+                yield f"{file} is not read{_meant(secrets / file.name)}"
 
 
 def is_meant(name: str, words: Collection[str]) -> str:
     """`; did you mean .env.vk.spb?` of `.env.vk_spb`; nothing where no word of a source is near."""
     right = _right_name(name, words)
-    return f"; did you mean {right}?" if right not in ("", name) else ""
+    return "" if right == name else _meant(right)
 
 
 def _right_name(name: str, words: Collection[str]) -> str:

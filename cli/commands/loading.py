@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from cli import terminal
 from cli.commands.options import (
@@ -21,6 +23,8 @@ from cli.commands.options import (
 from tasks.errors import UsageError
 
 app = group()
+_LIVE = 60
+"""Seconds between two moments of a sandbox whose time goes on."""
 
 
 @app.command(
@@ -123,10 +127,63 @@ def backfill_command(
     raise typer.Exit(run_backfill(source, account, first, last, refresh))
 
 
+class _MaybeSeconds(TyperCommand):
+    """`--live` alone is `--live` and so many seconds: an option of typer has a value or none, and never maybe."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        pairs = zip(args, [*args[1:], "-"], strict=False)
+        said = [f"{one}={_LIVE}" if one == "--live" and after.startswith("-") else one for one, after in pairs]
+        return super().parse_args(ctx, said)
+
+
 @app.command(
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    "sandbox",
+    cls=_MaybeSeconds,
+    epilog=examples(
+        "zakaz sandbox --settings made-up.env    its addresses and tokens, for a loader",
+        "zakaz sandbox --days 30 --scale 0.2     a month of a small promoter",
+        "zakaz sandbox --live 10                 new orders every ten seconds",
+    ),
 )
-def sandbox(context: typer.Context) -> None:
-    """Serve stand-ins of the APIs, to try things: `zakaz sandbox --help`."""
+def sandbox(
+    port: Annotated[
+        int | None,
+        typer.Option("--port", metavar="N", min=0, max=65535, help="8765 if left out; 0 takes any free one."),
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option("--days", metavar="N", min=1, help="Days of orders; 90 if left out.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="DATE", help="First day of orders instead, the same at every start."),
+    ] = None,
+    scale: Annotated[
+        float | None,
+        typer.Option("--scale", metavar="X", min=0, help="1, or left out, is about 120 orders a day."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Which world; 7 if left out.")] = None,
+    live: Annotated[
+        float | None,
+        typer.Option(
+            "--live",
+            metavar="[SECONDS]",
+            min=1,
+            help=f"Let time go on: new orders, refunds and spend every so many seconds, {_LIVE} if left out.",
+        ),
+    ] = None,
+    like: Annotated[
+        Path | None,
+        typer.Option("--like", metavar="FILE", exists=True, help="Behave as a file of `zakaz probe` says."),
+    ] = None,
+    settings: Annotated[
+        Path | None, typer.Option("--settings", metavar="FILE", help="Write what a loader takes as --env FILE.")
+    ] = None,
+) -> None:
+    """Serve stand-ins of the APIs on this machine, to try things, until it is stopped."""
+    if days is not None and since is not None:
+        raise UsageError("Give either --days or --since.")
+    given: dict[str, object] = {"port": port, "days": days, "since": as_day(since), "scale": scale, "seed": seed}
+    given |= {"live": live, "like": like, "settings": settings}
+    options = [f"--{name}={value}" for name, value in given.items() if value is not None]
     # A process of its own: the sandbox shares nothing with the product, not even an interpreter.
-    os.execv(sys.executable, [sys.executable, "-m", "sandbox", *context.args])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-m", "sandbox", *options])  # noqa: S606

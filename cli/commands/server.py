@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import copy_context
 from pathlib import Path
+from threading import Timer
 from typing import Annotated
 
 import typer
@@ -15,6 +19,8 @@ from tasks.errors import SettingsError, UsageError
 from tasks.settings import load_settings
 
 app = group()
+_SILENT_SECONDS, _ANSWER_SECONDS = 2, 5
+"""So long a command waits for the server before it looks why, and so long it then waits for an answer."""
 
 
 @app.command(
@@ -72,7 +78,7 @@ def deploy_command(
     from tasks.load.backup_place import place
 
     left_out = sources.left_out(settings)
-    with working("Deploying"):
+    with working("Deploying"), _waiting_is_said():
         lines = apply_deployments(PREFECT_YAML, pool_type, left_out, settings.zakaz_language)
         if makes_block(settings):
             lines.append(f"{apply_blocks(settings)}: ready")
@@ -92,14 +98,15 @@ def deploy_command(
 def worker_command(context: typer.Context) -> None:
     """Start a worker for the deployments, with the options of `prefect worker start`."""
     _require_server()
-    from prefect.client.orchestration import get_client
+    with _waiting_is_said():
+        from prefect.client.orchestration import get_client
 
-    from ops.server.heartbeats import send_heartbeats
-    from ops.server.manifest import OURS
+        from ops.server.heartbeats import send_heartbeats
+        from ops.server.manifest import OURS
 
-    # A machine that starts anew has ended runs without a word, and maybe the server's memory of them.
-    with get_client(sync_client=True) as client:
-        send_heartbeats(client)
+        # A machine that starts anew has ended runs without a word, and maybe the server's memory of them.
+        with get_client(sync_client=True) as client:
+            send_heartbeats(client)
     # It waits for our pool: one that Prefect made by itself would have neither the queues nor the right type.
     command = ["-m", "prefect", "worker", "start", "--pool", OURS, "--no-create-pool-if-not-found", *context.args]
     os.execv(sys.executable, [sys.executable, *command])  # noqa: S606
@@ -112,7 +119,9 @@ def blocks_command(_env: EnvFile = None) -> None:
     _require_server()
     from ops.server.blocks import apply_blocks
 
-    print(f"{apply_blocks(settings)}: ready")
+    with _waiting_is_said():
+        name = apply_blocks(settings)
+    print(f"{name}: ready")
 
 
 @app.command("automations")
@@ -129,7 +138,9 @@ def automations_command(
     from ops.server.manifest import AUTOMATIONS_YAML
     from tasks import sources
 
-    print("\n".join(apply_automations(settings, file or AUTOMATIONS_YAML, sources.left_out(settings))))
+    with _waiting_is_said():
+        lines = apply_automations(settings, file or AUTOMATIONS_YAML, sources.left_out(settings))
+    print("\n".join(lines))
 
 
 def _require_server() -> None:
@@ -138,3 +149,33 @@ def _require_server() -> None:
 
     if not get_current_settings().api.url:
         raise UsageError("PREFECT_API_URL is not set: which server? After `make up`: `. secrets/prefect.env`.")
+
+
+@contextmanager
+def _waiting_is_said() -> Iterator[None]:
+    """Around what asks the server: Prefect's client tries for minutes, without a word."""
+    timer = Timer(_SILENT_SECONDS, copy_context().run, (_say_why_it_waits,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _say_why_it_waits() -> None:
+    """Nothing where the server is well: then it is the work that takes long."""
+    from prefect.client.orchestration import get_client
+    from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+
+    from flows.faults import fault_of
+
+    once = temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0})
+    try:
+        with once, get_client(httpx_settings={"timeout": _ANSWER_SECONDS}, sync_client=True) as client:
+            client.read_work_pools(limit=1)
+    except Exception as error:  # noqa: BLE001 - words are looked for, whatever it is
+        if fault := fault_of(error):
+            complain(
+                f"{fault.words} Waiting for it, some minutes: see its log, and whether PREFECT_API_URL is right."
+            )

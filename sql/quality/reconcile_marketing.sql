@@ -7,6 +7,7 @@
 -- run: zakaz load {source}
 -- severity: fail
 -- story: exact
+-- follows: qtickets
 -- key: part, day
 -- when: night
 -- sources: qtickets, vk_ads, direct, costs

@@ -7,6 +7,7 @@
 -- run: zakaz migrate && zakaz load all
 -- severity: fail
 -- story: exact
+-- follows: qtickets
 -- key: part
 -- when: night
 -- sources: qtickets, vk_ads, direct, costs

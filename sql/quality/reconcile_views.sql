@@ -7,6 +7,7 @@
 -- run: zakaz migrate && zakaz load all
 -- severity: fail
 -- story: exact
+-- follows: qtickets
 -- key: view, part, account
 -- when: night
 -- sources: qtickets, vk_ads, direct

@@ -96,7 +96,6 @@ def backup(settings: Settings, name: str | None = None) -> BackedUp:
         statement = f"BACKUP DATABASE `{client.database}` AS `{_INSIDE}`{everywhere(client)} TO {where.function}"
         size = run(client, where, name, statement, settings.clickhouse_cluster)
     done = BackedUp(name, where.words, tables.height, int(tables["rows"].sum()), size)
-    logger.info("%s", done)
     if where.folder and (stale := prune(where.folder, settings.backup_keep)):
         logger.info("removed %s", ", ".join(stale))
     return done

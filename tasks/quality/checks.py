@@ -8,6 +8,8 @@ A file begins with a header of comments, one line each:
   are those of the finding
 - `severity`: warn or fail; a row with a column `severity` has its own
 - `sources`; `story`: what kind of cause it has (loads, exact, levels), so that one cause is one message
+- `follows`: of what compares sums with their rows, the source of these besides the finding's own. Where
+  rows of its day are wrong, so is it, and that is one cause
 - `key`: the columns by which a row is known again the next morning
 - `says`, `says_ru`: a row in words, what happened first and names last, with its columns in braces, see `words.py`;
   without them the column `what` says it
@@ -66,7 +68,8 @@ BOUNDS = {
 }
 """Of one statement of a check, so that none takes the warehouse down, whatever is in it."""
 _HEADER = re.compile(
-    r"(?m)^-- (title|ru|why|why_ru|do|do_ru|run|severity|when|sources|story|key|days|says|says_ru|param): (.+)$"
+    r"(?m)^-- (title|ru|why|why_ru|do|do_ru|run|severity|when|sources|story|follows|key|days|says|says_ru|param):"
+    r" (.+)$"
 )
 _REASONS = {
     47: "a column that it reads is missing",
@@ -81,7 +84,8 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Check:
-    """`at_night`: it reads all of history; `fault`: why the file is no check, e.g. a header without a severity."""
+    """`at_night`: it reads all of history; `follows`: sources whose wrong rows make it wrong; `fault`: why the
+    file is no check, e.g. a header without a severity."""
 
     name: str
     title: str
@@ -94,6 +98,7 @@ class Check:
     at_night: bool = False
     fault: str = ""
     story: str = "levels"
+    follows: tuple[str, ...] = ()
     key: tuple[str, ...] = ()
     days: int = 7
     says: str = "{what}"
@@ -388,6 +393,7 @@ def _parsed(file: SqlFile, folder: str) -> Check:
         parameters=parameters,
         at_night="when" in header,
         story=_first(header, "story", "levels"),
+        follows=_list(header, "follows"),
         key=_list(header, "key"),
         days=days,
         says=_first(header, "says", "{what}"),

@@ -2,7 +2,8 @@
 trusted and what to do.
 
 All open findings of an account are one incident: a source that was not loaded makes its days incomplete and its
-volume low, and that is one story.
+volume low, and that is one story. So are findings of reports whose days are sums of rows that are wrong: they are
+told beneath. Another day, or another source with wrong rows of its own, is another cause.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,6 +29,7 @@ _WORDS = named(
     loads="Reports: they may lack something where it is said above; nothing else was found.",
     exact="Reports: do not trust the figures above[, see {name}]; nothing else was found.",
     levels="Reports: the above may be right or wrong; decide nothing by it before you have looked.",
+    open="It is told in another message, where its cause is.",
     accepted="The rest is accepted.",
     dropped="A check was removed or renamed, so nobody looks at it any more.",
 )
@@ -35,11 +37,8 @@ _WORDS = named(
 
 def incidents(kept: Iterable[Kept], checks: Sequence[Check], language: str) -> list[Trouble]:
     """One for each account with open findings, those with a failure first."""
-    groups: dict[tuple[str, str], list[Kept]] = {}
-    for one in kept:
-        if one.status == "open":
-            groups.setdefault((one.source, one.account), []).append(one)
     named = {check.name: check for check in checks}
+    groups = _by_cause((one for one in kept if one.status == "open"), named)
     ordered = sorted(groups.items(), key=lambda group: (not any(one.fails for one in group[1]), group[0]))
     return [_incident(key, found, named, language) for key, found in ordered]
 
@@ -50,14 +49,58 @@ def key_of(source: str, account: str) -> str:
 
 
 def why_closed(statuses: Iterable[str], language: str) -> str:
-    """Why an incident without open findings is closed, of which these are left; empty where all is mended."""
-    return next((said(_WORDS[status], language) for status in ("dropped", "accepted") if status in statuses), "")
+    """Why an incident is closed, of whose findings these are left; empty where all is mended. Open ones: another
+    incident tells them now."""
+    known = ("open", "dropped", "accepted")
+    return next((said(_WORDS[status], language) for status in known if status in statuses), "")
+
+
+def _by_cause(found: Iterable[Kept], checks: Mapping[str, Check]) -> dict[tuple[str, str], list[Kept]]:
+    """By source and account; those of reports by the account whose rows are the cause, if there is one."""
+    groups: dict[tuple[str, str], list[Kept]] = {}
+    of_reports = []
+    for one in found:
+        if one.source and not one.account and _follows(one, checks):
+            of_reports.append(one)
+        else:
+            groups.setdefault((one.source, one.account), []).append(one)
+    causes = {key: _wrong_days(its, checks) for key, its in groups.items() if key[1]}
+    for one in of_reports:
+        sources = (one.source, *checks[one.check_name].follows)
+        near = [key for key, days in causes.items() if key[0] in sources and _is_beneath(one, days, checks)]
+        home = min(near, key=lambda key: (key[0] != one.source, key), default=(one.source, ""))
+        groups.setdefault(home, []).append(one)
+    return groups
+
+
+def _follows(one: Kept, checks: Mapping[str, Check]) -> bool:
+    return one.check_name in checks and bool(checks[one.check_name].follows)
+
+
+def _wrong_days(found: Iterable[Kept], checks: Mapping[str, Check]) -> set[date]:
+    """Of which rows are not what they should be."""
+    return {
+        one.day for one in found if one.fails and one.story == "exact" and one.day and not _follows(one, checks)
+    }
+
+
+def _is_beneath(one: Kept, wrong: set[date], checks: Mapping[str, Check]) -> bool:
+    """Whether it is wrong because rows of its day are, of its month, or of any day where it is of all."""
+    if not wrong or not _follows(one, checks):
+        return False
+    if one.day:
+        return one.day in wrong
+    named = dict(zip(checks[one.check_name].key, one.finding.split("/"), strict=False))
+    months = {f"{day:%Y-%m}-01" for day in wrong}
+    return "month" not in named or named["month"] in months
 
 
 def _incident(of: tuple[str, str], found: list[Kept], checks: Mapping[str, Check], language: str) -> Trouble:
     name = who(*of, language)
-    found = sorted(found, key=_worst_first)
-    lead, by_check = found[0], _by_check(found)
+    found, wrong = sorted(found, key=_worst_first), _wrong_days(found, checks)
+    causes = [one for one in found if not _is_beneath(one, wrong, checks)]
+    lead, by_cause = causes[0], _by_check(causes)
+    by_check = _by_check([*causes, *(one for one in found if _is_beneath(one, wrong, checks))])
     told = [_said(several, name, language) for several in by_check.values()]
     title = ": ".join(filter(None, (said(_WORDS[lead.severity], language), name, told[0][0])))
     lines = [line for several in told for line in _bullets(several, language)]
@@ -66,7 +109,7 @@ def _incident(of: tuple[str, str], found: list[Kept], checks: Mapping[str, Check
     days = sorted({one.day for one in found if one.day})
     if len(days) > 1 and any(len(several) > _A_CHECK for several in told):
         lines.append(said("Days: {days}.", language, days=_span(days, language, days[-1].year)))
-    money = f"{number(_money(by_check.values()), language)} ₽"
+    money = f"{number(_money(by_cause.values()), language)} ₽"
     if money != "0 ₽" and not any(f" {money}" in line for line in (title, *lines)):
         lines.append(said("Up to {money} is in question.", language, money=money))
     trusted = min((one.story for one in found if one.fails == lead.fails), key=STORIES.index)
@@ -76,7 +119,7 @@ def _incident(of: tuple[str, str], found: list[Kept], checks: Mapping[str, Check
     if do := check and check.remedy(language):
         lines.append(said("Do: {do}.", language, do=do.rstrip(".")))
     if check and check.run:
-        command = {"source": lead.source or "all", "day": lead.day, "load": _load(by_check[lead.check_name])}
+        command = {"source": lead.source or "all", "day": lead.day, "load": _load(by_cause[lead.check_name])}
         lines.append(said("Pass on to whoever runs Zakaz: {run}", language, run=filled(check.run, command, "en")))
     lines.append(
         said(
@@ -88,8 +131,9 @@ def _incident(of: tuple[str, str], found: list[Kept], checks: Mapping[str, Check
         )
     )
     footer = said("All findings: zakaz quality findings", language)
-    essence = "; ".join(f"{check} {several[0].severity}" for check, several in by_check.items())
-    return Trouble(key_of(*of), title, essence, "\n".join(lines), len(found), footer)
+    # Without what is beneath: the night's checks see it hours later, and it is no news.
+    essence = "; ".join(f"{check} {several[0].severity}" for check, several in by_cause.items())
+    return Trouble(key_of(*of), title, essence, "\n".join(lines), len(causes), footer)
 
 
 def _worst_first(one: Kept) -> tuple[object, ...]:

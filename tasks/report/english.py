@@ -49,6 +49,16 @@ ENGLISH = {
         "revenue against all advertising. Refunds are taken off the day of the sale; of the last days more "
         "will come."
     ),
+    "Кампании вчера": "Campaigns yesterday",
+    "Клики": "Clicks",
+    "Билеты — проданные вчера с метками кампании, хотя бы объявление видели и раньше. Окупилась ли кампания, "
+    "покажет таблица за все дни ниже.": (
+        "Tickets: sold yesterday with the campaign's tags, though the ad may have been seen before. Whether a "
+        "campaign pays back the table of all days below tells."
+    ),
+    "Вчера рекламы не было, или она ещё не загружена.": (
+        "There was no advertising yesterday, or it is not loaded yet."
+    ),
     "На что обратить внимание": "What deserves attention",
     "Все покажет zakaz attention.": "zakaz attention shows them all.",
     "Слева — сколько денег на кону, в валюте отчёта. Это не ошибки данных.": (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,7 +23,15 @@ from tasks.window import Window
 Row = Mapping[str, Any]
 COMPARED = (1, 7, 30)
 """Days up to yesterday, each against as many before."""
-MOST = {"cities": 10, "campaigns": 12, "shows": 12, "promo_codes": 10, "attention": 7, "findings": 6}
+MOST = {
+    "yesterday": 10,
+    "cities": 10,
+    "campaigns": 12,
+    "shows": 12,
+    "promo_codes": 10,
+    "attention": 7,
+    "findings": 6,
+}
 """Rows of a table before the rest is summed up in one, or only counted."""
 SILENT_HOURS = 26
 """Since the last good load or look: what runs every day has missed one."""
@@ -64,12 +72,14 @@ class Sums:
 
 @dataclass(frozen=True)
 class Line:
-    """A row of a table. `row` is None where it sums up `others`; `recent`: spend of a campaign in the window."""
+    """A row of a table. `row` is None where it sums up `others`; `recent`: spend of a campaign in the window;
+    `clicks`: where the table has them."""
 
     row: Row | None
     sums: Sums
     others: int = 0
     recent: Decimal = _NOTHING
+    clicks: int = 0
 
     @property
     def per_ticket(self) -> Decimal:
@@ -108,8 +118,8 @@ class State:
 
 @dataclass(frozen=True)
 class Figures:
-    """`days`: every day of the window; `currency` and `with_vat`: the basis of all money; `unmatched`: spend of the
-    window that fits no show."""
+    """`days`: every day of the window; `yesterday`: campaigns on the last of them; `currency` and `with_vat`: the
+    basis of all money; `unmatched`: spend of the window that fits no show."""
 
     made_at: datetime
     window: Window
@@ -118,6 +128,8 @@ class Figures:
     state: State
     comparisons: list[Comparison]
     same_weekday: Comparison
+    yesterday: list[Line]
+    yesterday_total: Line
     days: list[Row]
     total: Sums
     sources: list[Line]
@@ -151,6 +163,7 @@ def figures(client: Client, settings: Settings, now: datetime, today: date, days
         return Comparison(now, _sums_of(by_day, now), earlier, _sums_of(by_day, earlier) if known else None)
 
     sources, campaigns = ask("sources", **scope), ask("campaigns", **scope)
+    of_yesterday = ask("campaign_days", first=yesterday, last=yesterday)
     return Figures(
         made_at=now,
         window=window,
@@ -162,6 +175,8 @@ def figures(client: Client, settings: Settings, now: datetime, today: date, days
             for n in COMPARED
         ],
         same_weekday=compared(Window.trailing(1, yesterday), Window.trailing(1, yesterday - timedelta(days=7))),
+        yesterday=_lines(of_yesterday, MOST["yesterday"]),
+        yesterday_total=_summed(of_yesterday),
         days=[{"d": day, **vars(_sums_of(by_day, Window(first=day, last=day)))} for day in _days_of(window)],
         total=_sums_of(by_day, window),
         sources=_lines(sources),
@@ -189,9 +204,14 @@ def _days_of(window: Window) -> list[date]:
 def _lines(rows: Sequence[Row], most: int | None = None) -> list[Line]:
     """A line a row; where there are more than `most`, the rest in one, so that the lines add up to all."""
     shown = rows if most is None or len(rows) <= most + 1 else rows[:most]
-    lines = [Line(row, Sums.of([row]), recent=_recent([row])) for row in shown]
+    lines = [replace(_summed([row]), row=row, others=0) for row in shown]
     rest = rows[len(shown) :]
-    return [*lines, Line(None, Sums.of(rest), len(rest), _recent(rest))] if rest else lines
+    return [*lines, _summed(rest)] if rest else lines
+
+
+def _summed(rows: Sequence[Row]) -> Line:
+    clicks = sum(row.get("clicks", 0) for row in rows)
+    return Line(None, Sums.of(rows), len(rows), _recent(rows), clicks)
 
 
 def _recent(rows: Iterable[Row]) -> Decimal:

@@ -126,8 +126,9 @@ def _listed(source: Source, name: str, settings: Settings) -> list[Account]:
     for value in values:
         named = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")
         if not named:
+            listed = source.listed.upper()
             raise SettingsError(
-                f"{source.listed.upper()} in {settings.file_of(source.word)} lists {value}, by which no account "
+                f"{listed} in {settings.place_of(source.word, listed)} lists {value}, by which no account "
                 "can be named. Write it with Latin letters or digits, such as its id."
             )
         update: dict[str, object] = {source.listed: value}
@@ -146,7 +147,7 @@ def _without_doubles(source: Source, found: list[Account]) -> list[Account]:
     for account, key in zip(found, keys, strict=True):
         fault = account.fault
         for other, its in zip(found, keys, strict=True):
-            files = dict.fromkeys(one.settings.file_of(source.word) for one in (account, other))
+            files = dict.fromkeys(one.settings.place_of(source.word) for one in (account, other))
             if fault or other is account:
                 continue
             if other.name == account.name:

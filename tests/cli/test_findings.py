@@ -1,11 +1,15 @@
 """What checks have found, as a person sees it in a terminal."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
 import pytest
 
-from cli import terminal
+from cli import run, terminal
+from tasks.errors import WarehouseError
+from tasks.quality.complete import Answer
+from tasks.settings import Settings
 
 
 def test_a_finding_says_what_is_wrong_and_how_it_is_accepted_on_a_line_to_copy(
@@ -27,3 +31,30 @@ def test_a_finding_says_what_is_wrong_and_how_it_is_accepted_on_a_line_to_copy(
     assert [line.strip() for line in shown if "zakaz" in line] == [accept], (
         "of what is accepted nothing is to be done"
     )
+
+
+def test_what_is_said_of_the_data_begins_with_yesterday(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lost(*_: object) -> Any:
+        raise WarehouseError("It is locked.")
+
+    monkeypatch.setattr(terminal, "out", terminal.Console(width=80, no_color=True))
+    monkeypatch.setattr(run, "judge", list)
+    monkeypatch.setattr(run, "load_settings", lambda: Settings(_env_file=None))
+    monkeypatch.setattr(
+        run, "answers", lambda *_: [Answer("qtickets", "main", "yes"), Answer("direct", "a", "later")]
+    )
+
+    assert run.run_quality(as_json=False) == 0
+    first, *lines = capsys.readouterr().out.splitlines()
+    assert first.startswith("Вчерашний день, ")
+    assert lines[:4] == [
+        "да        QTickets",
+        "ещё нет   Яндекс Директ a: после окончания дня не загружалось",
+        "          zakaz load direct --account a",
+        "",
+    ]
+    monkeypatch.setattr(run, "answers", lost)
+    assert run.run_quality(as_json=False) == 0
+    assert capsys.readouterr().out.startswith("0 checks: ")

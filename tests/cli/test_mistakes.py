@@ -2,22 +2,27 @@
 
 import re
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import pytest
 import typer
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from rich.console import Console
 
 from cli import here, machine, run, terminal
-from cli.commands import app
+from cli.commands import app, server
 from cli.main import _run
+from sandbox import __main__ as sandbox
 from tasks import settings, smoke
 from tasks.errors import SettingsError
 from tasks.smoke import Probe
 from tasks.sources import SOURCES
 from tasks.sources.accounts import Account
 from tests.cli.conftest import complaints
+from tests.support.receiver import serving
 
 SECRET = "s3cret-4711"
 LOAD = ("load", "qtickets", "--days", "3")
@@ -57,6 +62,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], 
         (("load", "vk_ads", "--account", "msk"), "VK Ads has no account msk. There are main, spb; a file secrets/"),
         (("load", "all", "--account", "msk"), "No source has an account msk. There are main, spb."),
         (("load", "vk_ads", "--account", "spb"), "VK_CLIENT_ID is missing. Put it into secrets/.env.vk.spb"),
+        (("sandbox", "--days", "3", "--since", "2026-01-01"), "either --days or --since"),
         (("restore", "fine", "--into", "a b"), "made of Latin letters"),
         (("lode",), "lode"),
         (("deploy",), "PREFECT_API_URL is not set"),
@@ -79,12 +85,65 @@ def test_wrong_usage_is_status_2(answer, monkeypatch, arguments: tuple[str, ...]
     assert (status, words in line) == (2, True), line
 
 
+class Away(BaseHTTPRequestHandler):
+    """A server that is starting, behind a proxy."""
+
+    def do_GET(self) -> None:
+        self.send_error(503)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_command_that_waits_for_the_prefect_server_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = Queue[str]()
+    monkeypatch.setattr(server, "_SILENT_SECONDS", 0)
+    monkeypatch.setattr(server, "complain", said.put)
+    away = ThreadingHTTPServer(("127.0.0.1", 0), Away)
+    address = f"http://127.0.0.1:{away.server_port}/api"
+    with serving(away), temporary_settings({PREFECT_API_URL: address}), server._waiting_is_said():
+        line = said.get(timeout=30)
+    assert line.startswith(f"The Prefect server {address} takes no requests (status 503). Waiting for it")
+
+
+def options_of_sandbox(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> dict[str, object]:
+    """What it understands of these."""
+    monkeypatch.setattr("sys.argv", ["sandbox", *arguments])
+    return vars(sandbox._options())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("--live",), ("--live", "--seed", "3"), ("--live", "7", "--port=0", "--days", "2", "--scale", ".5")],
+)
+def test_the_sandbox_gets_the_options_that_were_given(
+    monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    """They are declared twice, since the sandbox shares no code with the command line."""
+    passed: list[str] = []
+    monkeypatch.setattr("os.execv", lambda _program, argv: passed.extend(argv[3:]))
+    _run(["sandbox", *arguments])
+    assert options_of_sandbox(monkeypatch, passed) == options_of_sandbox(monkeypatch, list(arguments))
+
+
+def test_the_help_of_the_sandbox_has_its_options(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _run(["sandbox", "--help"])
+    with pytest.raises(SystemExit):
+        options_of_sandbox(monkeypatch, ["--help"])
+    ours, its = (
+        set(re.findall(r"(?m)^  (?:-h, )?(--\w+)", text)) for text in capsys.readouterr().out.split("usage:")
+    )
+    assert ours == its
+
+
 @pytest.mark.parametrize(
     ("settings", "status", "words"),
     [
         ({"QTICKETS_TOKEN": ""}, 2, "QTICKETS_TOKEN is missing"),
         ({"QTICKETS_RATE": SECRET}, 2, "QTICKETS_RATE"),
-        ({"QTICKETS_BASE_URL": "nonsense"}, 2, "The setting QTICKETS_BASE_URL is wrong: it is no address"),
+        ({"QTICKETS_BASE_URL": "nonsense"}, 2, "QTICKETS_BASE_URL in the environment is wrong: it is no address"),
         ({"QTICKETS_TOKEN": "two words"}, 2, "characters that no token has"),
         ({"CLICKHOUSE_DSN": f"http://u:{SECRET}@127.0.0.1:9"}, 1, "cannot be reached"),
     ],

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from tasks.quality.checks import checks
 from tasks.quality.findings import Kept
 from tasks.quality.incidents import incidents
 from tasks.quality.words import filled
@@ -84,3 +85,40 @@ def test_of_findings_nothing_is_said_twice_and_days_alone_make_no_lines() -> Non
     ]
     long = replace(DAY, what=f"VK Ads spb: {'a' * 200}")
     assert incidents([long], [], "en")[0].body.startswith("• aaa"), "a title that is cut is said below, too"
+
+
+def _of(check: str, key: str, what: str, **more: object) -> Kept:
+    return replace(DAY, check_name=check, finding=key, what=what, **more)  # type: ignore[arg-type]
+
+
+LOST = _of("totals_ads", "vk_ads/spb/2025-11-18", "VK Ads spb: 2025-11-18 is 9 ₽ off", money=Decimal(9))
+REPORT = _of("reconcile_marketing", "vk_ads/2025-11-18", "VK Ads: the report is off", account="", money=Decimal(99))
+TICKETS = replace(LOST, source="qtickets", account="main", check_name="memory_sales")
+
+
+@pytest.mark.parametrize(
+    ("others", "messages", "is_beneath"),
+    [
+        ([REPORT], 1, True),
+        ([replace(REPORT, check_name="reconcile_shows", finding="vk_ads", day=None)], 1, True),
+        ([replace(REPORT, check_name="reconcile_campaigns", finding="vk_ads//2025-11-01", day=None)], 1, True),
+        ([TICKETS], 2, False),
+        ([TICKETS, REPORT], 2, True),
+        ([TICKETS, replace(REPORT, source="direct")], 2, False),  # Tickets are a part of each source's report.
+        ([replace(REPORT, source="direct")], 2, False),
+        ([replace(REPORT, day=date(2025, 11, 17))], 2, False),
+        ([replace(REPORT, check_name="reconcile_campaigns", finding="vk_ads//2025-10-01", day=None)], 2, False),
+        ([replace(REPORT, check_name="duplicates_marketing")], 2, False),
+        ([replace(REPORT, source="")], 2, False),
+    ],
+)
+def test_a_report_that_is_off_because_rows_are_is_told_beneath_them(
+    others: list[Kept], messages: int, is_beneath: bool
+) -> None:
+    """In one message, which is not sent again for it. What has another cause has a message of its own."""
+    told = incidents([*others, LOST], checks(), "en")
+    (one,) = (one for one in told if one.key == "data of vk_ads spb")
+
+    assert (len(told), REPORT.what in one.body) == (messages, is_beneath)
+    assert one.title == "WRONG: VK Ads spb: 2025-11-18 is 9 ₽ off"
+    assert one.fingerprint == incidents([LOST], checks(), "en")[0].fingerprint

@@ -13,6 +13,7 @@ from tasks.exposure import in_the_clear
 from tasks.settings import Settings, account_files, load_settings, remarks, require
 from tasks.sources import SOURCES
 from tasks.sources.accounts import Account, account_named, accounts_of, wanted
+from tasks.translation import retold
 
 SECRET = "qt-5f1c9a-secret"
 
@@ -54,7 +55,7 @@ def test_the_environment_wins_over_the_given_file_that_over_the_secrets_and_thos
 def test_a_wrong_value_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QTICKETS_RATE", SECRET)
 
-    with pytest.raises(SettingsError, match=r"^The setting QTICKETS_RATE is wrong: ") as caught:
+    with pytest.raises(SettingsError, match=r"^The setting QTICKETS_RATE in the environment is wrong: ") as caught:
         load_settings()
 
     assert SECRET not in str(caught.value)
@@ -70,6 +71,28 @@ def test_a_secret_is_stripped_and_one_that_can_be_no_token_refused(value: str, e
     with pytest.raises(SettingsError, match=f"QTICKETS_TOKEN {error}") as caught:
         require(Settings(_env_file=None, qtickets_token=value), "QTICKETS_TOKEN")
     assert SECRET not in str(caught.value)
+
+
+def test_a_message_names_where_the_value_stands_that_counts(
+    secrets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mended anywhere else it would stay wrong."""
+
+    def told() -> str:
+        with pytest.raises(SettingsError) as caught:
+            require(load_settings(), "QTICKETS_TOKEN")
+        return str(caught.value)
+
+    given = tmp_path / "given.env"
+    for file, place in ((".env.all", "secrets/.env.all"), (".env.qtickets", "secrets/.env.qtickets")):
+        (secrets / file).write_text("QTICKETS_TOKEN=two words\n")
+        assert told().endswith(f" into {place}.")
+    given.write_text("QTICKETS_TOKEN=two words\n")
+    monkeypatch.setenv("ZAKAZ_ENV", str(given))
+    assert told().endswith(f" into {given}.")
+    monkeypatch.setenv("QTICKETS_TOKEN", "two words")
+    assert told().endswith(" into the environment, which goes before secrets/.env.qtickets.")
+    assert retold(told(), "ru").endswith(" в переменные окружения (они важнее, чем secrets/.env.qtickets).")
 
 
 # --- accounts ---
@@ -101,7 +124,10 @@ def test_an_account_has_its_own_file_and_main_the_environment(
     assert (main.vk_client_id, main.vk_rate, main.vk_page_size) == ("of-main", 7, 11)
     assert (spb.vk_client_id, spb.vk_rate, spb.vk_page_size, spb.http_attempts) == (None, 2, 250, 2)
     assert spb.vk_token_file == secrets / "vk_token.spb.json"
-    assert [one.file_of("vk") for one in (main, spb)] == ["secrets/.env.vk", "secrets/.env.vk.spb"]
+    assert [one.place_of("vk", "VK_RATE") for one in (main, spb)] == [
+        "the environment, which goes before secrets/.env.vk",
+        "secrets/.env.vk.spb",
+    ]
     assert "secrets/.env.vk.spb: VK_BASE_URL sends its token in the clear to 10.0.0.8" in caplog.text
     with pytest.raises(SettingsError, match=r"VK_CLIENT_SECRET is missing\. Put it into secrets/\.env\.vk "):
         accounts("vk_ads")["main"].check()
@@ -233,7 +259,7 @@ def test_logins_and_clients_of_an_agency_that_a_file_lists_are_an_account_each(s
         (("LOGIN=b,c", "LOGIN=d"), "b", r"two accounts b, in secrets/.*[ab] and secrets/.*[ab]\."),
         (("LOGIN=c,c",), "c", r"two accounts c, in secrets/\.env\.direct\.a\. "),
         (("LOGIN=Ромашка,d",), "a", r"DIRECT_LOGIN in secrets/\.env\.direct\.a lists Ромашка, by which no"),
-        (("RATE=fast",), "a", r"DIRECT_RATE of .*/\.env\.direct\.a is wrong"),
+        (("RATE=fast",), "a", r"DIRECT_RATE in secrets/\.env\.direct\.a is wrong"),
         (("LOGIN=\udcff",), "a", "is not UTF-8"),
     ],
 )

@@ -67,7 +67,7 @@ class Direct:
         token = require(settings, "DIRECT_TOKEN")
         self.login = require(settings, "DIRECT_LOGIN")
         self.version = settings.direct_version
-        self._file = settings.file_of("direct")
+        self._file = settings.place_of("direct", "DIRECT_TOKEN", "DIRECT_LOGIN")
         self.points_left = 1.0
         headers = {
             "Authorization": f"Bearer {token}",

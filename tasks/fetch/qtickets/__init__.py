@@ -301,6 +301,7 @@ class _Orders:
 
 
 def api_of(settings: Settings) -> Api:
+    place = settings.place_of("qtickets", "QTICKETS_TOKEN")
     headers = {
         "Authorization": f"Bearer {check_settings(settings)}",
         "Accept": "application/json",
@@ -311,7 +312,7 @@ def api_of(settings: Settings) -> Api:
         settings.qtickets_base_url,
         headers,
         settings.qtickets_rate,
-        {status: hint.replace("{file}", settings.file_of("qtickets")) for status, hint in _HINTS.items()},
+        {status: hint.replace("{file}", place) for status, hint in _HINTS.items()},
         setting="QTICKETS_BASE_URL",
         is_own=_is_own,
         smaller="Load a narrower window, or set a smaller QTICKETS_PAGE_SIZE.",

@@ -55,7 +55,7 @@ class Legacy:
             {},
             settings.vk_rate,
             {404: "Check VK_LEGACY_BASE_URL: https://api.vk.com/method or https://api.vk.ru/method."},
-            judge=partial(_judge, file=settings.file_of("vk")),
+            judge=partial(_judge, file=settings.place_of("vk", "VK_TOKEN")),
             setting="VK_LEGACY_BASE_URL",
             hosts=("api.vk.com", "api.vk.ru"),
             is_own=lambda body: isinstance(body.get("error"), dict) and "error_code" in body["error"],

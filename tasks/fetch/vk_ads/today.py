@@ -71,7 +71,7 @@ class Today:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._token = StoredToken(settings)
-        hints = {status: hint.replace("{file}", settings.file_of("vk")) for status, hint in _HINTS.items()}
+        hints = {status: hint.replace("{file}", settings.place_of("vk")) for status, hint in _HINTS.items()}
         self.client = ApiClient(replace(api_of(settings), hints=hints, judge=_judge, auth=self._token), settings)
         self._page = settings.vk_page_size
         self._fields: dict[str, tuple[str, ...]] = {}

@@ -53,7 +53,7 @@ class StoredToken(httpx.Auth):
 
     def __init__(self, settings: Settings) -> None:
         self._fixed = require(settings, "VK_TOKEN") if settings.vk_token else ""
-        self._path, self._file = settings.vk_token_file, settings.file_of("vk")
+        self._path, self._file = settings.vk_token_file, settings.place_of("vk")
         self.client_id = "" if self._fixed else require(settings, "VK_CLIENT_ID")
         self._secret = "" if self._fixed else require(settings, "VK_CLIENT_SECRET")
         self.agency_client = (settings.vk_agency_client or "").strip()
@@ -113,8 +113,8 @@ class StoredToken(httpx.Auth):
         except _Refused as refused:
             if refused.all_taken:
                 raise SourceError(
-                    "VK Ads gives this application no further token: all five are taken. Put one of them into "
-                    f"{self._file} as VK_TOKEN, or delete unused ones in the VK Ads cabinet."
+                    "VK Ads gives this application no further token: all five are taken. Put one of them as "
+                    f"VK_TOKEN into {self._file}, or delete unused ones in the VK Ads cabinet."
                 ) from None
             client = ", that VK_AGENCY_CLIENT is one of its clients" if self.agency_client else ""
             raise SourceError(

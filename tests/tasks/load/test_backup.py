@@ -123,13 +123,16 @@ def cut_the_manifest(folder: Path) -> None:
     path.write_bytes(path.read_bytes()[:700])
 
 
-def test_a_damaged_backup_is_refused_and_leaves_nothing(make_settings: MakeSettings) -> None:
+def test_a_damaged_backup_is_refused_and_leaves_nothing(
+    make_settings: MakeSettings, caplog: pytest.LogCaptureFixture
+) -> None:
     settings = make_settings()
     folder = Path(settings.backup_url)
     with warehouse(settings) as client:
         fill(client)
         before = everything(client, "zakaz")
-    backup(settings, "whole")
+    caplog.set_level("INFO", "zakaz.load")
+    assert str(backup(settings, "whole")) not in caplog.text, "the result itself says it"
     for damage in (flip_a_byte, cut_the_manifest):
         shutil.copytree(folder / "whole", folder / damage.__name__)
         damage(folder / damage.__name__)

@@ -95,7 +95,12 @@ def fill(client: Client, today: date, parts: tuple[str, ...]) -> None:  # noqa: 
             for days in (1, 9, 75):
                 names = {"stat_date": ago(days), "campaign_id": n, "ad_id": n, "utm_campaign": str(n)}
                 city = {"utm_city": ("москва", "тула", "")[n % 3]}
-                spent = {"spent": f"{n}.33", "spent_has_vat": 1, "campaign_name": NASTY if n == 300 else f"К{n}"}
+                spent = {
+                    "spent": f"{n}.33",
+                    "spent_has_vat": 1,
+                    "campaign_name": NASTY if n == 300 else f"К{n}",
+                    "clicks": 1,
+                }
                 lines["fact_vk_ads_daily"].append(names | city | spent)
     hour_ago = f"{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%d %H:%M:%S.000}"
     if "late" not in parts:
@@ -179,6 +184,9 @@ def test_figures_are_those_of_the_views_and_the_lines_of_a_table_add_up(
     assert [_plain(made.campaigns_total), _added(made.campaigns)] == [whole] * 2
     assert made.campaigns_recent == sum(line.recent for line in made.campaigns) == total[2]
     assert whole[2] == total[2] * 3 / 2
+    _, net, spend = _added(made.yesterday)
+    of_day = made.comparisons[0].now
+    assert (net, spend, sum(line.clicks for line in made.yesterday)) == (of_day.tagged, of_day.spend, 300)
     for one in made.comparisons:
         days = f"d BETWEEN '{one.window.first}' AND '{one.window.last}'"
         assert _plain(one.now) == _one(client, f"SELECT {text} FROM v_marketing_daily WHERE {days}")
@@ -202,6 +210,22 @@ def test_figures_are_those_of_the_views_and_the_lines_of_a_table_add_up(
         Decimal(1000),
         Decimal("234.56"),
     )
+
+
+def test_days_of_campaigns_add_up_to_what_each_has_brought(
+    report_of: Callable[..., Figures], client: Client
+) -> None:
+    """The report and the view have the same rules for whose campaign a ticket is."""
+    ever = sql_text("report/campaign_days.sql")
+    for place, day in (("{first:Date}", "2020-01-01"), ("{last:Date}", "2099-01-01")):
+        ever = ever.replace(place, f"toDate('{day}')")
+    names = "SELECT source, account, campaign_id, campaign_name, clicks"
+    view = "tickets_sold AS tickets, net_revenue AS net, spend_total AS spend FROM v_campaign_performance"
+    for parts, number in ((("shows", "ads"), 300), (("shows",), 1)):
+        report_of(*parts)
+        by_day = rows(client, f"{names}, tickets, net, spend FROM ({ever}) ORDER BY ALL")
+        assert (len(by_day), sum(int(row["tickets"]) for row in by_day) > 0) == (number, True)
+        assert by_day == rows(client, f"{names}, {view} WHERE source != 'other' ORDER BY ALL")
 
 
 def _plain(sums: Sums) -> tuple[Decimal, ...]:
