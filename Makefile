@@ -4,7 +4,8 @@ ALLOWED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 PYTHON ?= $(shell for one in python3.11 python3.12 python3.13 python3; do \
 	$$one -c 'import ensurepip; $(ALLOWED)' 2>/dev/null && echo $$one && break; done)
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip
+# Of pip itself nothing is kept: it would be 10 MB more.
+PIP := PYTHONDONTWRITEBYTECODE=1 $(BIN)/python -m pip
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Where it is set, each of the many processes compiles all that it imports anew: seconds of each command and test.
 export PYTHONDONTWRITEBYTECODE =
