@@ -298,7 +298,7 @@ def _told_what_was_written(before: list[_Piece]) -> Iterator[None]:
     except ZakazError as error:
         if written := [piece.manifest.window for piece in before if piece.resource.by_window]:
             text = str(error).replace("Nothing was", "Nothing more was")
-            error.args = (f"{text} The days up to {written[-1].last} are loaded.",)
+            error.args = (" ".join((text, f"The days up to {written[-1].last} are loaded.")),)
         raise
 
 

@@ -56,7 +56,7 @@ def refuse_if_much_is_wrong(part: Split, money: pl.Expr | None) -> str:
         wrong >= ENOUGH_TO_JUDGE and wrong > all_rows / 2
     ):
         reason = part.rejected["reason"].value_counts(sort=True)["reason"][0]
-        of_money = f" ({told})" if told else ""
+        of_money = f", {told}" if told else ""
         raise WrongFrame(f"{wrong} of {all_rows} rows wrong{of_money}, mostly because {reason}")
     return told
 

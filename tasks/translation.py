@@ -96,9 +96,9 @@ def _retold(message: str, language: str) -> str | None:
     number, _, things = message.partition(" ")
     if number.isdecimal() and (plural := _plurals(language).get(things)):
         return counted(*plural, int(number), language) + mark
-    for text, pattern, begins, literals in _patterns(language):
+    for text, begins, literals in _sentences(language):
         known = message.startswith(begins) and all(part in message for part in literals)
-        if known and (found := pattern.fullmatch(message)):
+        if known and (found := _pattern(text).fullmatch(message)):
             values = {name: _retold_value(value, language) for name, value in found.groupdict().items()}
             return said(text, language, **values) + mark
     return None
@@ -134,21 +134,24 @@ def _plurals(language: str) -> dict[str, tuple[str, str]]:
 
 
 @cache
-def _patterns(language: str) -> list[tuple[str, re.Pattern[str], str, list[str]]]:
-    """Each sentence with what matches a message made of it, how that begins and the parts that it must have; those
-    that say most first."""
+def _sentences(language: str) -> list[tuple[str, str, list[str]]]:
+    """Each with how a message made of it begins and the parts that it must have; those that say most first."""
     found = []
     for entry in _entries(language):
         parts = _PLACE.split(entry.msgid)  # Text and names of places by turns.
         literals = [part.strip() for part in parts[::2] if part.strip()]
         if entry.msgid_plural or "{{" in entry.msgid or " " not in entry.msgid or sum(map(len, literals)) < _ENOUGH:
             continue
-        pattern = "".join(
-            re.escape(part) if i % 2 == 0 else _filling(part, parts[:i], entry.msgid)
-            for i, part in enumerate(parts)
-        )
-        found.append((entry.msgid, re.compile(pattern, re.DOTALL), parts[0], literals))
-    return sorted(found, key=lambda one: -sum(map(len, one[3])))
+        found.append((entry.msgid, parts[0], literals))
+    return sorted(found, key=lambda one: -sum(map(len, one[2])))
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    """What matches a message made of the text."""
+    parts = _PLACE.split(text)
+    pattern = [re.escape(one) if i % 2 == 0 else _filling(one, parts[:i], text) for i, one in enumerate(parts)]
+    return re.compile("".join(pattern), re.DOTALL)
 
 
 def _filling(place: str, before: list[str], text: str) -> str:

@@ -137,8 +137,14 @@ class MissingResult(Exception):
     ],
 )
 def test_what_was_recorded_is_the_result_whatever_prefect_raises(
-    words: str, fault: Exception, lost: list[bool], capsys: pytest.CaptureFixture[str]
+    words: str,
+    fault: Exception,
+    lost: list[bool],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("ZAKAZ_LANGUAGE", "en")
+
     def flow() -> str:
         with noted() as note:
             note("60 rows")
@@ -230,8 +236,8 @@ def test_what_was_not_recorded_is_not_done_and_what_failed_is_not_hidden(
     not_loaded = r"^qtickets: not loaded\. The Prefect server .* cannot be reached\. Start"
     with pytest.raises(PrefectError, match=not_loaded):
         _result_of("qtickets", not_begun, str)
-    with pytest.raises(PrefectError, match=r"^direct: 1 windows were loaded, the others not\. .* goes on\."):
+    with pytest.raises(PrefectError, match=r"^direct: 1 window loaded, the others not\. .* goes on\."):
         _result_of("direct", second_window_lost, str)
     with pytest.raises(SourceError, match="QTickets is down"):
         _result_of("qtickets", failed_first, str)
-    assert "cannot be reached." in capsys.readouterr().err
+    assert " недоступен." in capsys.readouterr().err

@@ -83,7 +83,7 @@ def test_odd_rows_go_to_quarantine_and_the_message_says_what_they_carry(split: S
 def test_much_of_the_money_fails_the_load(split: Split) -> None:
     wrong, all_rows = split.rejected.height, split.rejected.height + split.valid.height
 
-    with pytest.raises(WrongFrame, match=rf"{wrong} of {all_rows} rows are wrong .* because is wrong"):
+    with pytest.raises(WrongFrame, match=rf"{wrong} of {all_rows} rows wrong .* because is wrong"):
         refuse_if_much_is_wrong(split, ORDERS.money)
 
 

@@ -91,7 +91,7 @@ def test_a_repeated_row_counts_once_but_rows_without_an_ad_are_all_kept(direct: 
     fetched = direct.fetch(DAYS, ad_spend_vat="exclude")
 
     assert [row["ad_id"] for row in fetched.rows] == ["3", "--", "--"]
-    assert "1 repeated rows of Direct's report left out" in fetched.notes
+    assert "left out of Direct's report: 1 repeated row" in fetched.notes
     facts = to_facts(pl.DataFrame(fetched.rows, schema=dict.fromkeys(COLUMNS, pl.String)), cities())
     found = facts.sort("ad_id").select("ad_id", "impressions", "clicks", "spent", "conversions").rows()
     assert found == [(0, 200, 10, 20, 2), (3, 100, 5, 10, 1)]
