@@ -162,6 +162,12 @@ def print_runs(rows: pl.DataFrame, empty: str) -> None:
     print_frame(shown, False, RUN_COLUMNS, empty, colours)
 
 
+def print_rejected(rows: pl.DataFrame, empty: str) -> None:
+    spoken = language()
+    reasons = pl.Series("reason", [retold(reason, spoken) for reason in rows["reason"]], pl.String)
+    print_frame(rows.with_columns(reasons), False, QUARANTINE_COLUMNS, empty)
+
+
 def print_checks(results: list[Result], summary: str) -> None:
     """Broken checks last, next to the summary, where the eye ends."""
     spoken = language()

@@ -18,6 +18,7 @@ from tasks.errors import ZakazError
 from tasks.quality.run import summary
 from tasks.settings import load_settings
 from tasks.sources import in_use
+from tasks.translation import said
 from tasks.window import moscow_today
 
 
@@ -49,4 +50,6 @@ def yesterday(days: Days = 1) -> State[object]:
             raise AccountsFailed(failed, done)
         judged = quality(whole=False)
     assert isinstance(judged, list)
-    return completed(f"{', '.join(done)}; {summary(judged, settings.zakaz_language)}", judged)
+    language = settings.zakaz_language
+    names = ", ".join(said(name, language) for name in done)
+    return completed(f"{names}; {summary(judged, language)}", judged)

@@ -231,7 +231,10 @@ def quarantine_list(
         source_named(source)
     with migrated(load_settings()) as client:
         rows = listing(client, limit, source, reason, as_day(day))
-        terminal.print_frame(rows, as_json, terminal.QUARANTINE_COLUMNS, "Nothing is in quarantine.")
+    if as_json:
+        terminal.print_frame(rows, as_json, terminal.QUARANTINE_COLUMNS, "")
+    else:
+        terminal.print_rejected(rows, "Nothing is in quarantine.")
 
 
 @quarantine_app.command(

@@ -21,8 +21,8 @@ from tasks.window import Window
 
 ROOT = Path(__file__).parents[2]
 CATALOG = polib.pofile(str(ROOT / "tasks" / "translations" / "ru.po"))
-SAYS = {"said": 1, "later": 1, "counted": 2, "marked": None, "named": None}
-"""The functions of `tasks.translation` that are given texts, and how many of their arguments are texts."""
+SAYS = {"said": 1, "later": 1, "counted": 2, "marked": None, "named": None, "working": 1}
+"""The functions that are given texts, and how many of their arguments are texts."""
 ERRORS = {name for name, one in vars(errors).items() if isinstance(one, type)} | {"FormRefused"}
 """What they say is what a run that fails says, with the hints that are given apart."""
 HINTS = ("hint",)
@@ -44,7 +44,7 @@ PLACES = re.compile(r"\{\{.*?\}\}|\{\w*\}|\{%.*?%\}", re.DOTALL)
 
 
 def texts_in(call: ast.Call) -> Iterator[str]:
-    name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+    name = called(call)
     if name in SAYS:
         given = [one.value if isinstance(one, ast.Starred) else one for one in call.args[: SAYS[name]]]
         texts = [*given, *(word.value for word in call.keywords if name == "named")]
@@ -54,6 +54,10 @@ def texts_in(call: ast.Call) -> Iterator[str]:
         texts = [word.value for word in call.keywords if word.arg in HINTS]
     for text in texts:
         yield from of(text)
+
+
+def called(call: ast.Call) -> str:
+    return str(getattr(call.func, "id", getattr(call.func, "attr", "")))
 
 
 def of(text: ast.expr) -> Iterator[str]:
@@ -78,10 +82,8 @@ def of(text: ast.expr) -> Iterator[str]:
 
 def sentences(node: ast.AST) -> Iterator[str]:
     """Texts of three words and more that are no documentation, pattern, statement of SQL or line of the log."""
-    if isinstance(node, ast.Call):
-        name, whose = getattr(node.func, "id", getattr(node.func, "attr", "")), getattr(node.func, "value", None)
-        if name in UNSPOKEN or getattr(whose, "id", "") == "logger":
-            return
+    if isinstance(node, ast.Call) and (called(node) in UNSPOKEN or "logger." in ast.unparse(node.func)):
+        return
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return
     if isinstance(node, ast.Constant | ast.JoinedStr):
@@ -106,7 +108,7 @@ def said_in_code() -> set[str]:
         for node in ast.walk(ast.parse(file.read_text("utf-8")))
         if isinstance(node, ast.Call)
         # What only commands complain of is read in a terminal.
-        and (file.parts[len(ROOT.parts)] in ("tasks", "flows") or getattr(node.func, "id", "") in SAYS)
+        and (file.parts[len(ROOT.parts)] in ("tasks", "flows") or called(node) in SAYS)
     ]
     texts = {text for call in calls for text in texts_in(call)}
     return {text for text in texts if re.search("[a-z]{2}", PLACES.sub("", text))}
