@@ -10,7 +10,7 @@ import os
 import shlex
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -56,6 +56,8 @@ _SEVERITIES = marked("fail", "warn")
 _RUNS = marked("success", "failed", "running")
 _COLOURS = dict(zip(_RUNS, ("green", "red", "yellow"), strict=True))
 
+_INDENT = 11
+"""Wider than any status in any language."""
 _LEVEL_COLOURS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
 _WIDE = 10_000
 """Columns of what is no terminal, unless COLUMNS says another number: a row stays on its line, for grep."""
@@ -174,8 +176,10 @@ def print_checks(results: list[Result], summary: str) -> None:
     order = {"ok": 0, "unjudged": 1, "broken": 2}
     for result in sorted(results, key=lambda r: (order[r.status], r.check.severity == "fail", r.check.name)):
         colour = {"ok": "green", "unjudged": "dim", "broken": "red" if result.fails else "yellow"}[result.status]
-        status, severity = said(result.status, spoken), said(result.check.severity, spoken)
-        _print_finding(status, colour, f"{severity}  {result.check.titled(spoken)}", result.said(spoken))
+        severity = _padded(result.check.severity, _SEVERITIES, spoken)
+        _print_finding(
+            said(result.status, spoken), colour, f"{severity}{result.check.titled(spoken)}", result.said(spoken)
+        )
     say(summary)
 
 
@@ -185,12 +189,12 @@ def print_findings(rows: pl.DataFrame, language: str) -> None:
         is_open, at_worst = row["status"] == "open", "red" if row["severity"] == "fail" else "yellow"
         since = f"{row['opened_at'].astimezone(MOSCOW):%Y-%m-%d %H:%M}"
         what = either(language, row["what"], row["what_ru"])
-        status, severity = said(row["status"], language), said(row["severity"], language)
-        _print_finding(status, at_worst if is_open else "dim", f"{severity}  {since}  {what}", "")
+        status, severity = said(row["status"], language), _padded(row["severity"], _SEVERITIES, language)
+        _print_finding(status, at_worst if is_open else "dim", f"{severity}{since}  {what}", "")
         if is_open:
             name = shlex.quote(for_terminal(row["finding"]))
             accept = f"zakaz quality accept {row['check_name']} {name} --until DATE --why WORDS"
-            out.print(Text(f"{' ' * 10}{accept}", "dim"), soft_wrap=True)
+            out.print(Text(f"{' ' * _INDENT}{accept}", "dim"), soft_wrap=True)
 
 
 def print_probes(probes: list[Probe], summary: str) -> None:
@@ -203,10 +207,15 @@ def print_probes(probes: list[Probe], summary: str) -> None:
     say(summary)
 
 
+def _padded(word: str, words: Sequence[str], spoken: str) -> str:
+    """As wide as the widest of the words."""
+    return said(word, spoken).ljust(max(len(said(one, spoken)) for one in words) + 2)
+
+
 def _print_finding(status: str, colour: str, found: str, todo: str) -> None:
     """Wrapped between words alone: a path or a command is never torn."""
-    indent = " " * 10
-    for text, begin in ((found, f"{status:<10}"), (todo, indent)):
+    indent = " " * _INDENT
+    for text, begin in ((found, f"{status:<{_INDENT}}"), (todo, indent)):
         if text:
             lines = textwrap.wrap(
                 for_terminal(text), out.width, initial_indent=begin, subsequent_indent=indent,

@@ -280,7 +280,7 @@ def language() -> str:
     try:
         return load_alert_settings().zakaz_language
     except SettingsError:
-        return "ru"
+        return "en" if os.environ.get("ZAKAZ_LANGUAGE") == "en" else "ru"
 
 
 def account_files() -> dict[tuple[str, str], Path]:

@@ -76,7 +76,8 @@ class _Warning(Exception):
 def summary(probes: list[Probe], language: str = RECORD) -> str:
     """`22 ok, 1 warning, 2 failures`."""
     numbers = [sum(probe.status == status for probe in probes) for status in _STATUSES]
-    return ", ".join(counted(*texts, n, language) for texts, n in zip(_COUNTS, numbers, strict=True) if n)
+    both = zip(_COUNTS, numbers, strict=True)
+    return ", ".join(counted(one, many, n, language) for (one, many), n in both if n)
 
 
 def probe_all(settings: Settings, channel: Channel | None, account: str | None = None) -> list[Probe]:
