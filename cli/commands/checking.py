@@ -198,7 +198,7 @@ def runs_command(limit: Limit = 20, job: Job = None, as_json: AsJson = False, _e
     if as_json:
         terminal.print_frame(rows, as_json, terminal.RUN_COLUMNS, "")
     else:
-        terminal.print_runs(rows, "There are no such runs yet.")
+        terminal.print_runs(rows, "No runs yet." if job is None else "No runs of this job.")
 
 
 @quarantine_app.command(

@@ -23,7 +23,7 @@ TABLE = "meta_job_runs"
 _TIES = 16
 """Versions among which two reads that begin in the same millisecond choose, until they differ."""
 TOLD = "told"
-"""In a run's metrics: its message in the language of the settings, where the English one cannot be retold."""
+"""In a run's metrics: by language, its message where the English one cannot be retold."""
 _EPOCH, _LONGEST = datetime(1970, 1, 1, tzinfo=UTC), timedelta(days=7)
 """_LONGEST: by how much a run's beginning may be before its read, whatever the clocks."""
 _INSTANTS = {"started_at": pl.Datetime("ms", "UTC"), "finished_at": pl.Datetime("ms", "UTC")}
@@ -179,8 +179,8 @@ def history(client: Client, limit: int, job: str | None = None, account: str | N
 
 def told(row: Mapping[str, Any], language: str) -> str:
     """The message of a row of the history, in the reader's language."""
-    own = json.loads(row["metrics"] or "{}").get(TOLD, "") if language != RECORD else ""
-    return str(own) or retold(row["message"], language)
+    own = json.loads(row["metrics"] or "{}").get(TOLD, {}).get(language)
+    return own or retold(row["message"], language)
 
 
 def status_of(client: Client, job: str, account: str, run_id: str, since: datetime = _EPOCH) -> str:

@@ -189,7 +189,7 @@ def _record(settings: Settings, run: Run, today: date, results: list[Result]) ->
         before = _hindered_before(client)
         metrics = {"day": today, _HINDERED: sorted(now | _not_judged_now(before, results))}
         # What checks found has its words in files of SQL, so that nobody can retell it later.
-        metrics[runs.TOLD] = summary(results, settings.zakaz_language)
+        metrics[runs.TOLD] = {settings.zakaz_language: summary(results, settings.zakaz_language)}
         kept = None
         if is_newest_day(client, today):
             kept = settle(client, run, datetime.now(UTC), results, checks(), set_up(client, settings))

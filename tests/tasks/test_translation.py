@@ -14,6 +14,7 @@ import yaml
 from ops.server.automations import TEXTS
 from tasks import errors
 from tasks.ingest import Report
+from tasks.load.runs import told
 from tasks.load.upsert import Upserted
 from tasks.sources import SOURCES
 from tasks.translation import counted, numbered, retold, said
@@ -174,6 +175,13 @@ def test_a_good_run_is_retold_part_by_part() -> None:
         "смотрите zakaz quarantine list; VK Ads не сообщил ссылки: 1 объявление; известное остаётся; и ещё такое, "
         "раз: 1"
     )
+
+
+def test_what_a_run_said_itself_goes_before_what_is_retold() -> None:
+    row = {"metrics": '{"told": {"ru": "1 проверка: всё"}}', "message": "1 check: all well"}
+
+    assert [told(row, language) for language in ("ru", "en")] == ["1 проверка: всё", "1 check: all well"]
+    assert told(row | {"metrics": ""}, "ru") == "1 проверка: всё в порядке"
 
 
 @pytest.mark.parametrize(
