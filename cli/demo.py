@@ -71,7 +71,7 @@ def run_demo(days: int, scale: float) -> None:
     begun = time.monotonic()
     with (
         _own_home(),
-        working(f"Making up {days} days of a promoter's sales and advertising") as now,
+        working("Making up a promoter's sales and advertising") as now,
         _sandbox(days, scale),
     ):
         now("Loading ticket sales and advertising")
@@ -93,7 +93,8 @@ def run_demo(days: int, scale: float) -> None:
     say(f"quality {summary(judged, language)}.")
     for result in judged:
         if result.status == "unjudged" and not result.hindered:
-            say(f"Not judged for want of data, which is no fault: {result.check.name}:\n{result.message}")
+            why = said("Not judged for want of data, which is no fault: {check}", language, check=result.check.name)
+            say(f"{why}:\n{result.said(language)}")
     took = f"{time.monotonic() - begun:.0f}"
     print(said("Made up, fetched, loaded and judged in {seconds} s.", language, seconds=took), end="\n\n")
     _show(tables, language)

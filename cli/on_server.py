@@ -35,6 +35,7 @@ from tasks.quality.run import ChecksBroken
 from tasks.settings import Settings
 from tasks.smoke import Probe, probe_all, refuse_failures
 from tasks.sources.accounts import Account
+from tasks.translation import numbered
 from tasks.window import Window
 
 _PATIENCE = 20
@@ -156,9 +157,8 @@ def _despite(what: str, fault: Fault, kind: type[T], noted: list[Any]) -> T:
         complain(f"{what}: {fault.words} {_SHOWN}")
         raise last from None
     if done := sum(not isinstance(outcome, BaseException) for outcome in noted):
-        raise PrefectError(
-            f"{what}: {done} windows were loaded, the others not. {fault} Started again, the backfill goes on."
-        )
+        loaded = numbered(done, "window loaded", "windows loaded")
+        raise PrefectError(f"{what}: {loaded}, the others not. {fault} Started again, the backfill goes on.")
     raise PrefectError(f"{what}: not loaded. {fault}")
 
 

@@ -20,6 +20,7 @@ from tasks.exposure import make_private
 from tasks.load.migrate import migrated
 from tasks.settings import HOME, file_that_sets, load_settings
 from tasks.sources.accounts import Account, wanted
+from tasks.translation import said
 from tasks.unknowns import INTERVIEWS
 from tasks.unknowns.answers import Contradiction, contradictions, keep
 from tasks.unknowns.asking import Answered, ask_all
@@ -55,7 +56,7 @@ def run_probe(source: str, account: str | None, apply: bool) -> int:
     for one in accounts:
         try:
             one.check()
-            with working(f"Asking {one.title}"):
+            with working(said("Asking {title}", settings.zakaz_language, title=one.title)):
                 answered, exchanges = ask_all(INTERVIEWS[one.source.name], one, key)
         except ZakazError as error:
             complain(f"{one.label}: {error}")

@@ -21,7 +21,7 @@ from tasks.quality.checks import Result
 from tasks.quality.complete import answers, question
 from tasks.quality.run import as_json as results_as_json
 from tasks.quality.run import summary
-from tasks.settings import Settings, load_settings
+from tasks.settings import Settings, language, load_settings
 from tasks.smoke import Probe, SmokeFailed
 from tasks.smoke import summary as smoke_summary
 from tasks.sources.accounts import AT_ONCE, Account, wanted
@@ -159,8 +159,9 @@ def run_quality(as_json: bool) -> int:
     if as_json:
         print(results_as_json(results))
     else:
+        print_checks(results)
         _print_yesterday(results)
-        print_checks(results, summary(results))
+        say(summary(results, language()))
     return int(any(result.fails for result in results))
 
 
@@ -186,7 +187,7 @@ def run_smoke(verbose: bool, as_json: bool, account: str | None = None) -> int:
     if as_json:
         print("\n".join(json_line(asdict(probe)) for probe in probes))
     else:
-        print_probes([p for p in probes if verbose or p.status != "ok"], smoke_summary(probes))
+        print_probes([p for p in probes if verbose or p.status != "ok"], smoke_summary(probes, language()))
     return int(any(probe.status == "failure" for probe in probes))
 
 

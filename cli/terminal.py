@@ -10,10 +10,11 @@ import os
 import shlex
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TextIO
 
 import polars as pl
@@ -24,7 +25,8 @@ from rich.text import Text
 from cli.server_address import server_address
 from tasks.harmless import LONGEST_VALUE, for_terminal, json_line
 from tasks.logs import lines
-from tasks.translation import either
+from tasks.settings import language
+from tasks.translation import either, marked, named, retold, said
 from tasks.window import MOSCOW
 
 if TYPE_CHECKING:
@@ -32,25 +34,31 @@ if TYPE_CHECKING:
     from tasks.quality.complete import Answer
     from tasks.smoke import Probe
 
-RUN_COLUMNS = {
-    "started_at": "started (Moscow)",
-    "job": "job",
-    "account": "account",
-    "status": "status",
-    "rows_processed": "rows",
-    "message": "what happened",
-}
-QUARANTINE_COLUMNS = {
-    "rejected_at": "rejected (Moscow)",
-    "source": "source",
-    "account": "account",
-    "resource": "what",
-    "record_key": "key",
-    "reason": "reason",
-    "value": "value",
-}
-_COLOURS = {"success": "green", "failed": "red", "running": "yellow"}
+RUN_COLUMNS = named(
+    started_at="started (Moscow)",
+    job="job",
+    account="account",
+    status="status",
+    rows_processed="rows",
+    message="what happened",
+)
+QUARANTINE_COLUMNS = named(
+    rejected_at="rejected (Moscow)",
+    source="source",
+    account="account",
+    resource="what",
+    record_key="key",
+    reason="reason",
+    value="value",
+)
+_STATUSES = marked("ok", "unjudged", "broken", "open", "accepted")
+"""Of checks and findings."""
+_SEVERITIES = marked("fail", "warn")
+_RUNS = marked("success", "failed", "running")
+_COLOURS = dict(zip(_RUNS, ("green", "red", "yellow"), strict=True))
 
+_INDENT = 11
+"""Wider than any status in any language."""
 _LEVEL_COLOURS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
 _WIDE = 10_000
 """Columns of what is no terminal, unless COLUMNS says another number: a row stays on its line, for grep."""
@@ -95,48 +103,58 @@ def show_progress(verbose: bool) -> None:
 def working(what: str) -> Iterator[Callable[[str], None]]:
     """Around what takes more than two seconds: a moving line in a terminal, elsewhere a line of its own. Gives what
     to call when something else is done."""
+    spoken = language()
     if err.is_terminal:
-        with err.status(what) as status:
-            yield status.update
+        with err.status(said(what, spoken)) as status:
+            yield lambda what: status.update(said(what, spoken))
         return
 
     def show(what: str) -> None:
-        print(f"{what} …", file=sys.stderr, flush=True)
+        print(f"{said(what, spoken)} …", file=sys.stderr, flush=True)
 
     show(what)
     yield show
 
 
 def say(text: str) -> None:
-    """A result, on stdout."""
-    print(lines(text))
+    """A result, on stdout, in the reader's language."""
+    print(lines(retold(text, language())))
 
 
 def complain(text: str) -> None:
     """One line on stderr, for a person."""
-    print(f"zakaz: {lines(text)}", file=sys.stderr)
+    print(f"zakaz: {lines(retold(text, language()))}", file=sys.stderr)
 
 
-def print_frame(rows: pl.DataFrame, as_json: bool, columns: dict[str, str], empty: str) -> None:
-    """`columns`: which to show, and their titles. JSON has them all, one object a line."""
+def print_frame(
+    rows: pl.DataFrame,
+    as_json: bool,
+    columns: Mapping[str, str],
+    empty: str,
+    colours: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """`columns`: which to show, and their titles; `empty`: what to say of no row; `colours`: of values. JSON has
+    all columns, in English, one object a line."""
+    spoken = language()
     if as_json:
         for row in rows.iter_rows(named=True):
             print(json_line(row, _json))
         return
     if rows.is_empty():
-        err.print(empty)
+        err.print(said(empty, spoken))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name, title in columns.items():
         numeric = rows.schema[name].is_numeric()
-        table.add_column(title, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(said(title, spoken), justify="right" if numeric else "left", overflow="fold")
     for values in rows.select(list(columns)).iter_rows():
-        table.add_row(*(cell(value) for value in values))
+        table.add_row(*(cell(value, colours) for value in values))
     out.print(table)
 
 
 def print_answers(answers: list[Answer], question: str, language: str) -> None:
-    """Of each account whether its day is complete, and an empty line below."""
+    """Of each account whether its day is complete, between empty lines."""
+    say("")
     say(question)
     for one in answers:
         colour = {"yes": "green", "no": "red", "look": "yellow", "later": "yellow"}[one.word]
@@ -144,13 +162,35 @@ def print_answers(answers: list[Answer], question: str, language: str) -> None:
     say("")
 
 
-def print_checks(results: list[Result], summary: str) -> None:
-    """Broken checks last, next to the summary, where the eye ends."""
+def print_runs(rows: pl.DataFrame, empty: str) -> None:
+    """The history of runs. Names of jobs stay: `--job` takes them."""
+    from tasks.load.runs import told  # noqa: PLC0415 - brings the warehouse, which not every command needs
+
+    spoken = language()
+    shown = rows.with_columns(
+        pl.Series("status", [said(status, spoken) for status in rows["status"]], pl.String),
+        pl.Series("message", [told(row, spoken) for row in rows.iter_rows(named=True)], pl.String),
+    )
+    colours = {said(status, spoken): colour for status, colour in _COLOURS.items()}
+    print_frame(shown, False, RUN_COLUMNS, empty, colours)
+
+
+def print_rejected(rows: pl.DataFrame, empty: str) -> None:
+    spoken = language()
+    reasons = pl.Series("reason", [retold(reason, spoken) for reason in rows["reason"]], pl.String)
+    print_frame(rows.with_columns(reasons), False, QUARANTINE_COLUMNS, empty)
+
+
+def print_checks(results: list[Result]) -> None:
+    """Broken checks last, where the eye ends."""
+    spoken = language()
     order = {"ok": 0, "unjudged": 1, "broken": 2}
     for result in sorted(results, key=lambda r: (order[r.status], r.check.severity == "fail", r.check.name)):
         colour = {"ok": "green", "unjudged": "dim", "broken": "red" if result.fails else "yellow"}[result.status]
-        _print_finding(result.status, colour, f"{result.check.severity}  {result.check.title}", result.message)
-    say(summary)
+        severity = _padded(result.check.severity, _SEVERITIES, spoken)
+        _print_finding(
+            said(result.status, spoken), colour, f"{severity}{result.check.titled(spoken)}", result.said(spoken)
+        )
 
 
 def print_findings(rows: pl.DataFrame, language: str) -> None:
@@ -159,25 +199,33 @@ def print_findings(rows: pl.DataFrame, language: str) -> None:
         is_open, at_worst = row["status"] == "open", "red" if row["severity"] == "fail" else "yellow"
         since = f"{row['opened_at'].astimezone(MOSCOW):%Y-%m-%d %H:%M}"
         what = either(language, row["what"], row["what_ru"])
-        _print_finding(row["status"], at_worst if is_open else "dim", f"{row['severity']}  {since}  {what}", "")
+        status, severity = said(row["status"], language), _padded(row["severity"], _SEVERITIES, language)
+        _print_finding(status, at_worst if is_open else "dim", f"{severity}{since}  {what}", "")
         if is_open:
             name = shlex.quote(for_terminal(row["finding"]))
             accept = f"zakaz quality accept {row['check_name']} {name} --until DATE --why WORDS"
-            out.print(Text(f"{' ' * 10}{accept}", "dim"), soft_wrap=True)
+            out.print(Text(f"{' ' * _INDENT}{accept}", "dim"), soft_wrap=True)
 
 
 def print_probes(probes: list[Probe], summary: str) -> None:
     """Each probe on a line, with how it went; below it what to do."""
+    spoken = language()
     for probe in probes:
         colour = {"ok": "green", "warning": "yellow", "failure": "red"}[probe.status]
-        _print_finding(probe.status, colour, f"{probe.name}: {probe.found}", probe.todo)
+        one = probe.told(spoken)
+        _print_finding(one.status, colour, f"{one.name}: {one.found}", one.todo)
     say(summary)
+
+
+def _padded(word: str, words: Sequence[str], spoken: str) -> str:
+    """As wide as the widest of the words."""
+    return said(word, spoken).ljust(max(len(said(one, spoken)) for one in words) + 2)
 
 
 def _print_finding(status: str, colour: str, found: str, todo: str) -> None:
     """Wrapped between words alone: a path or a command is never torn."""
-    indent = " " * 10
-    for text, begin in ((found, f"{status:<10}"), (todo, indent)):
+    indent = " " * _INDENT
+    for text, begin in ((found, f"{status:<{_INDENT}}"), (todo, indent)):
         if text:
             lines = textwrap.wrap(
                 for_terminal(text), out.width, initial_indent=begin, subsequent_indent=indent,
@@ -188,7 +236,7 @@ def _print_finding(status: str, colour: str, found: str, todo: str) -> None:
             out.print(shown, soft_wrap=True)
 
 
-def cell(value: object) -> Text:
+def cell(value: object, colours: Mapping[str, str] = MappingProxyType({})) -> Text:
     """A `Text`, in which markup of rich's means nothing."""
     text = str(value)
     if value is None:
@@ -199,7 +247,7 @@ def cell(value: object) -> Text:
         text = f"{value:,.2f}".replace(",", " ")
     elif isinstance(value, int):
         text = f"{value:,}".replace(",", " ")
-    return Text(for_terminal(text, LONGEST_VALUE), _COLOURS.get(text, ""))
+    return Text(for_terminal(text, LONGEST_VALUE), colours.get(text, ""))
 
 
 def _json(value: object) -> str:

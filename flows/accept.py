@@ -5,11 +5,10 @@ from typing import Annotated
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
 from pydantic import Field
 
 from flows.hooks import ALERT_HOOKS
-from flows.outcomes import in_words
+from flows.outcomes import completed, in_words
 from flows.parameters import shown
 from tasks.alerts.block import block_channel
 from tasks.quality.run import accept_findings
@@ -48,4 +47,4 @@ def accept(check: CheckName, key: Key, until: Until, why: Why) -> State[object]:
     """
     settings = load_settings()
     message = accept_findings(settings, check, key, until, why, block_channel(settings))
-    return Completed(message=message, data=message)
+    return completed(message, message)

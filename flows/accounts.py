@@ -9,15 +9,15 @@ from contextvars import copy_context
 
 from prefect import runtime, tags
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
 
-from flows.outcomes import crash_flow_runs
+from flows.outcomes import completed, crash_flow_runs
 from tasks.alerts.alert import words_of
 from tasks.errors import ZakazError, why_stopped
 from tasks.load.runs import end_under_way
 from tasks.load.warehouse import warehouse
 from tasks.settings import load_settings
 from tasks.sources.accounts import AT_ONCE, Account
+from tasks.translation import numbered
 
 PART = "zakaz-part"
 """The tag of a run within another. By it the server's automations see one whose process is gone; the outer
@@ -58,7 +58,7 @@ def run_each(accounts: list[Account], run: Callable[[str], object]) -> State[obj
     done = [name for name in names if name not in failed]
     if failed:
         raise AccountsFailed(failed, done)
-    return Completed(message=f"{len(done)} accounts: {', '.join(done)}", data=outcomes)
+    return completed(f"{numbered(len(done), 'account')}: {', '.join(done)}", outcomes)
 
 
 def _record_end(how: str) -> None:

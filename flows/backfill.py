@@ -7,12 +7,11 @@ from uuid import UUID
 from prefect import Flow, flow, tags
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
 
 from flows import costs, direct, qtickets, vk_ads
 from flows.accounts import PART, run_each
 from flows.hooks import INGESTION
-from flows.outcomes import in_words, note
+from flows.outcomes import completed, in_words, note
 from flows.parameters import AccountName, Beginning, LastDay, Redo, SourceName
 from tasks import backfill as windows
 from tasks.settings import load_settings
@@ -63,4 +62,4 @@ def backfill(
         progress=show,
     )
     note(message)
-    return Completed(message=message, data=message)
+    return completed(message, message)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
 
 from flows.hooks import ALERT_HOOKS, name_of_day
-from flows.outcomes import in_words
+from flows.outcomes import completed, in_words
 from flows.parameters import BackupName
 from tasks.load import backup as engine
 from tasks.settings import load_settings
@@ -22,4 +21,4 @@ def backup(name: BackupName | None = None) -> State[object]:
         name: Of the backup; the database and the time in UTC if left out.
     """
     done = engine.backup(load_settings(), name)
-    return Completed(message=str(done), data=done)
+    return completed(str(done), done)

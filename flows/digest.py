@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
 
 from flows.hooks import ALERT_HOOKS, name_of_day
-from flows.outcomes import in_words
+from flows.outcomes import completed, in_words
 from tasks.alerts.block import block_channel
 from tasks.digest.sending import send_digest
 from tasks.settings import load_settings
@@ -19,4 +18,4 @@ def digest() -> State[object]:
     """Send it, unless it was sent today."""
     settings = load_settings()
     message = send_digest(settings, block_channel(settings))
-    return Completed(message=message, data=message)
+    return completed(message, message)

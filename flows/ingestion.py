@@ -9,13 +9,11 @@ import polars as pl
 from prefect import Flow, runtime
 from prefect.client.schemas.objects import State
 from prefect.context import TagsContext
-from prefect.states import Completed
 
 from flows.accounts import run_each
 from flows.hooks import SKIPPED
 from flows.load_report import publish
-from flows.outcomes import noted
-from tasks.harmless import for_terminal
+from flows.outcomes import completed, noted
 from tasks.ingest import ingest
 from tasks.load.migrate import migrated
 from tasks.load.runs import covered, reads
@@ -24,6 +22,7 @@ from tasks.settings import load_settings
 from tasks.sources.accounts import Account, wanted
 from tasks.sources.source import Source
 from tasks.sources.windows import requested_window
+from tasks.translation import RECORD, said
 from tasks.window import Window
 
 logger = logging.getLogger("zakaz.flow")
@@ -45,8 +44,8 @@ def run_source(
     # Looked at here also for all: when a run within this one was due is when it began.
     left = [account for account in accounts if refresh or not _is_superseded(account, window)]
     if not left:
-        message = f"{window}: read by another run since this one was due"
-        return Completed(name=SKIPPED, message=message, data=message)
+        message = f"{window}: {said('read by another run since this one was due', RECORD)}"
+        return completed(message, message, SKIPPED)
     if len(accounts) > 1:
         given = {"days": days, "date_from": date_from, "date_to": date_to, "refresh": refresh}
         return run_each(left, lambda each: flow(**given, account=each))
@@ -56,7 +55,7 @@ def run_source(
         report = ingest(account, window, str(runtime.flow_run.id), refresh=refresh, by=AS_TASKS)
         note(report)
         publish(account, report)
-    return Completed(message=for_terminal(report.message), data=report)
+    return completed(report.message, report)
 
 
 def _is_superseded(account: Account, window: Window) -> bool:

@@ -14,7 +14,7 @@ from tasks.load.frames import select
 from tasks.load.sql import sql_text
 from tasks.load.warehouse import warehouse
 from tasks.sources.accounts import Account
-from tasks.translation import marked, said
+from tasks.translation import marked, retold, said
 from tasks.window import Window
 
 logger = logging.getLogger("zakaz.flow")
@@ -56,10 +56,15 @@ def publish(account: Account, report: Report) -> None:
                 f"| {name} | {' | '.join(str(result.as_dict()[c]) for c in _COLUMNS)} |"
                 for name, result in report.tables.items()
             ),
-            *(f"\n**{said('Warning', language)}:** {for_markdown(text)}" for text in report.warnings),
-            *(f"\n**{said('Note', language)}:** {for_markdown(text)}" for text in report.notes),
+            *(
+                f"\n**{said('Warning', language)}:** {for_markdown(retold(text, language))}"
+                for text in report.warnings
+            ),
+            *(f"\n**{said('Note', language)}:** {for_markdown(retold(text, language))}" for text in report.notes),
         ]
-        create_markdown_artifact("\n".join(lines), key=key, description=for_markdown(report.message))
+        create_markdown_artifact(
+            "\n".join(lines), key=key, description=for_markdown(retold(report.message, language))
+        )
     except Exception as error:  # noqa: BLE001
         fault = fault_of(error)
         logger.warning("the load is done, its report failed: %s", fault.words if fault else type(error).__name__)

@@ -14,11 +14,12 @@ from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State
-from prefect.states import Crashed, Failed
+from prefect.states import Completed, Crashed, Failed
 
 from tasks.errors import ZakazError
 from tasks.harmless import for_terminal
 from tasks.settings import language
+from tasks.translation import RECORD, retold, said
 
 P = ParamSpec("P")
 
@@ -39,7 +40,16 @@ def crash_flow_runs(how: str, but: str | None = None) -> None:
         for flow_run_id in [one for one in _flow_runs if str(one) != but]:
             state = client.read_flow_run(flow_run_id).state
             if state is None or not state.is_final():
-                client.set_flow_run_state(flow_run_id, Crashed(message=f"The run was {how}."), force=True)
+                client.set_flow_run_state(
+                    flow_run_id,
+                    Crashed(message=retold(said("The run was {how}.", RECORD, how=how), language())),
+                    force=True,
+                )
+
+
+def completed(message: str, data: object, name: str | None = None) -> State[object]:
+    """The state of a run that went well, in the reader's language."""
+    return Completed(name=name, message=for_terminal(retold(message, language())), data=data)
 
 
 def in_words(work: Callable[P, State[object]]) -> Callable[P, State[object]]:

@@ -10,14 +10,13 @@ from typing import Any
 from prefect import Flow, flow, runtime
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.client.schemas.objects import FlowRun, State
-from prefect.states import Completed
 
 from flows.hooks import ALERT_HOOKS, error_of, name_of_day, run_failed, run_recovered
-from flows.outcomes import in_words
+from flows.outcomes import completed, in_words
 from flows.parameters import Today, Whole
 from tasks.alerts.block import block_channel
 from tasks.errors import ZakazError
-from tasks.harmless import for_chat, for_markdown, for_terminal
+from tasks.harmless import for_chat, for_markdown
 from tasks.prefect_tasks import judge
 from tasks.quality.checks import Result
 from tasks.quality.complete import answers, question
@@ -58,7 +57,7 @@ def quality(today: Today = None, whole: Whole = True) -> State[object]:
     results = run_checks(settings, day, run_id, channel=block_channel(settings), whole=whole, judge=judge)
     _publish(results, whole, settings.zakaz_language, _yesterday(settings, results, day))
     refuse_broken(results)
-    return Completed(message=for_terminal(summary(results, settings.zakaz_language)), data=results)
+    return completed(summary(results, settings.zakaz_language), results)
 
 
 def _yesterday(settings: Settings, results: list[Result], today: date) -> list[str]:

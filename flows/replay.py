@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
 
 from flows.hooks import ALERT_HOOKS
-from flows.outcomes import in_words
+from flows.outcomes import completed, in_words
 from flows.parameters import AccountName
 from tasks import replay as rows
 from tasks.prefect_tasks import AS_TASKS
@@ -25,4 +24,4 @@ def replay(source: str | None = None, account: AccountName = None) -> State[obje
     """
     settings = load_settings()
     message = rows.replay(wanted(source or "all", account, settings), settings, AS_TASKS)
-    return Completed(message=message, data=message)
+    return completed(message, message)

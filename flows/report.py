@@ -8,13 +8,12 @@ from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.settings import get_current_settings
-from prefect.states import Completed
 from pydantic import Field
 
 from flows.hooks import ALERT_HOOKS, name_of_day
-from flows.outcomes import in_words
+from flows.outcomes import completed, in_words
 from flows.parameters import shown
-from tasks.harmless import for_markdown, for_terminal
+from tasks.harmless import for_markdown
 from tasks.report.run import DAYS, draw_report, keep_report
 from tasks.report.summary import summary
 from tasks.settings import load_settings
@@ -38,7 +37,7 @@ def report(days: Days = DAYS) -> State[object]:
     lines = [f"- {for_markdown(line)}" for line in summary(made.figures, settings.zakaz_language)]
     text = "\n".join([*lines, "", _link(), "", f"`{address}`"])
     create_markdown_artifact(text, key="report", description=lines[0].removeprefix("- "))
-    return Completed(message=for_terminal(address), data=address)
+    return completed(address, address)
 
 
 def _link() -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
 
 from flows.hooks import ALERT_HOOKS, name_of_day
-from flows.outcomes import in_words
+from flows.outcomes import completed, in_words
 from flows.parameters import AccountName
 from tasks.alerts.block import block_channel
 from tasks.settings import load_settings
@@ -21,4 +20,4 @@ def smoke(account: AccountName = None) -> State[object]:
     settings = load_settings()
     probes = probe_all(settings, block_channel(settings), account)
     refuse_failures(probes)
-    return Completed(message=summary(probes), data=probes)
+    return completed(summary(probes, settings.zakaz_language), probes)

@@ -6,12 +6,11 @@ from datetime import timedelta
 
 from prefect import flow, tags
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
 
 from flows.accounts import PART, AccountsFailed
 from flows.backfill import FLOWS
 from flows.hooks import ALERT_HOOKS, name_of_run
-from flows.outcomes import in_words
+from flows.outcomes import completed, in_words
 from flows.parameters import Days
 from flows.quality import alert_unless_sent, quality
 from tasks.alerts.alert import words_of
@@ -19,6 +18,7 @@ from tasks.errors import ZakazError
 from tasks.quality.run import summary
 from tasks.settings import load_settings
 from tasks.sources import in_use
+from tasks.translation import said
 from tasks.window import moscow_today
 
 
@@ -35,11 +35,11 @@ def yesterday(days: Days = 1) -> State[object]:
     Args:
         days: How many days up to yesterday, in Moscow.
     """
-    last = moscow_today() - timedelta(days=1)
+    settings, last = load_settings(), moscow_today() - timedelta(days=1)
     first = last - timedelta(days=days - 1)
     failed, done = {}, []
     with tags(PART):
-        for name in in_use(load_settings()):
+        for name in in_use(settings):
             try:
                 FLOWS[name](date_from=first, date_to=last, refresh=True)
             except ZakazError as error:
@@ -50,4 +50,6 @@ def yesterday(days: Days = 1) -> State[object]:
             raise AccountsFailed(failed, done)
         judged = quality(whole=False)
     assert isinstance(judged, list)
-    return Completed(message=f"{', '.join(done)}; {summary(judged)}", data=judged)
+    language = settings.zakaz_language
+    names = ", ".join(said(name, language) for name in done)
+    return completed(f"{names}; {summary(judged, language)}", judged)

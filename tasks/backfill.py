@@ -14,6 +14,7 @@ from tasks.sources.accounts import Account
 from tasks.sources.source import Source
 from tasks.sources.windows import backfill_window, split_by_months
 from tasks.steps import described_since
+from tasks.translation import numbered
 from tasks.window import Window
 
 logger = logging.getLogger("zakaz.flow")
@@ -48,7 +49,8 @@ def backfill(
     finally:
         described_since.reset(token)
     loaded = len(windows) - len(done)
-    return f"{whole}: {loaded} window{'s' * (loaded != 1)} loaded, {len(done)} were done"
+    was_done = numbered(len(done), "was done", "were done")
+    return f"{whole}: {numbered(loaded, 'window loaded', 'windows loaded')}, {was_done}"
 
 
 def _done(account: Account, windows: list[Window]) -> set[Window]:

@@ -18,7 +18,7 @@ it is Prefect that shows it as the state of a run: so what cannot be printed is 
 import signal
 
 from tasks.harmless import whole_for_terminal
-from tasks.translation import retold
+from tasks.translation import RECORD, retold, said
 
 
 class ZakazError(Exception):
@@ -81,11 +81,13 @@ class MissingError(SettingsError):
 def why_stopped(error: BaseException) -> str:
     """`stopped by SIGTERM`, of our own, Python's and Prefect's exceptions for signals."""
     number = getattr(error, "signal", signal.SIGINT if isinstance(error, KeyboardInterrupt) else None)
-    return f"stopped by {signal.Signals(number).name}" if number else f"stopped by {type(error).__name__}"
+    return said("stopped by {what}", RECORD, what=signal.Signals(number).name if number else type(error).__name__)
 
 
 def why_ended(error: BaseException) -> str:
     """Why a run failed, for its row in the history."""
     if isinstance(error, ZakazError):
         return str(error)
-    return f"{type(error).__name__}: see the run's log" if isinstance(error, Exception) else why_stopped(error)
+    if isinstance(error, Exception):
+        return said("{error}: see the run's log", RECORD, error=type(error).__name__)
+    return why_stopped(error)

@@ -34,6 +34,7 @@ from tasks.settings import Settings
 from tasks.sources.accounts import Account
 from tasks.sources.source import Output, Resource
 from tasks.sources.windows import split_in_pieces
+from tasks.translation import RECORD, numbered, said
 from tasks.window import Window
 
 logger = logging.getLogger("zakaz.flow")
@@ -54,6 +55,8 @@ class Steps:
 
 
 PLAIN = Steps()
+_NUMBER = re.compile(r"\d[\d.]*( [a-z]+)?")
+"""With the thing that it counts: `1 ad`, `2 ads`."""
 _KEPT_ROWS = 200_000
 """Raw rows of a run that are prepared before anything is written."""
 
@@ -111,12 +114,16 @@ class Report:
     def message(self) -> str:
         """One line for the run history and the UI, e.g. `2026-11-23..2026-11-24: 312 ticket lines, 12 new`."""
         done = next(iter(self.tables.values()), Upserted())
-        counts = {"new": done.new, "changed": done.changed, "removed": done.removed}
-        words = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
-        parts = [f"{self.window}: {self.rows} {self.noun}, {words or 'nothing changed'}"]
+        counts = {
+            numbered(done.new, "new", "new"): done.new,
+            numbered(done.changed, "changed", "changed"): done.changed,
+            numbered(done.removed, "removed", "removed"): done.removed,
+        }
+        words = ", ".join(told for told, number in counts.items() if number)
+        parts = [f"{self.window}: {numbered(self.rows, self.noun)}, {words or 'nothing changed'}"]
         if self.rejected:
-            money = f" ({self.money})" if self.money else ""
-            parts.append(f"{self.rejected} rejected{money}, see zakaz quarantine list")
+            rejected = numbered(self.rejected, "rejected", "rejected")
+            parts.append(", ".join(filter(None, (rejected, self.money, "see zakaz quarantine list"))))
         return "; ".join([*parts, *_once(self.warnings), *_once(self.notes)])
 
 
@@ -124,9 +131,11 @@ def _once(lines: Iterable[str]) -> Iterator[str]:
     """What several pieces of a window say with other numbers, as the first of them says it."""
     alike: dict[str, list[str]] = {}
     for line in lines:
-        alike.setdefault(re.sub(r"[\d.]+", "", line), []).append(line)
+        alike.setdefault(_NUMBER.sub("", line), []).append(line)
     for first, *more in alike.values():
-        yield f"{first} (and {len(more)} such)" if more else first
+        yield first
+        if more:
+            yield said("and {n} such", RECORD, n=len(more))
 
 
 def ingest(account: Account, window: Window, run_id: str, *, refresh: bool = False, by: Steps = PLAIN) -> Report:
@@ -147,7 +156,7 @@ def ingest(account: Account, window: Window, run_id: str, *, refresh: bool = Fal
     with ExitStack() as held:
         client = held.enter_context(migrated(settings))
         _refuse_mixing(known_addresses(client), report.origin)
-        runs.begin(client, run, f"{window}: loading", {"origin": report.origin})
+        runs.begin(client, run, f"{window}: {said('being loaded', RECORD)}", {"origin": report.origin})
         try:
             odd = _load(account, run, report, refresh, by, held.close)
         except BaseException as error:
@@ -289,7 +298,7 @@ def _told_what_was_written(before: list[_Piece]) -> Iterator[None]:
     except ZakazError as error:
         if written := [piece.manifest.window for piece in before if piece.resource.by_window]:
             text = str(error).replace("Nothing was", "Nothing more was")
-            error.args = (f"{text} The days up to {written[-1].last} are loaded.",)
+            error.args = (" ".join((text, f"The days up to {written[-1].last} are loaded.")),)
         raise
 
 
@@ -297,11 +306,13 @@ def _note_what_stays(account: Account, report: Report) -> None:
     for output in account.source.outputs:
         name, done = output.table.name, report.tables[output.table.name]
         if done.overtaken and output.protects:
-            report.notes.append(f"{done.overtaken} rows of {name} were left to runs that read the source later")
+            rows = numbered(done.overtaken, "row")
+            report.notes.append(f"left to runs that read the source later: {rows} of {name}")
         if done.kept and not output.table.keeps_vanished:
             # Where rows were rejected or not seen, a later read may find them. Else they are gone for good.
             lines = report.warnings if report.partial or report.rejected else report.notes
-            lines.append(f"{done.kept} rows of {name} kept, though the source no longer confirms them")
+            rows = numbered(done.kept, "row")
+            lines.append(f"kept, though the source no longer confirms them: {rows} of {name}")
 
 
 def _refresh_marts(

@@ -35,7 +35,7 @@ def refuse_if_much_is_wrong(part: Split, money: pl.Expr | None) -> str:
     wrong, all_rows = part.rejected.height, part.rejected.height + part.valid.height
     if not wrong:
         return ""
-    lost, whole, said = Decimal(wrong), Decimal(all_rows), ""
+    lost, whole, told = Decimal(wrong), Decimal(all_rows), ""
     if money is not None:
         # A row that is wrong in the money itself, say minus a million, does not show what it carries.
         at_fault = pl.any_horizontal(
@@ -44,7 +44,8 @@ def refuse_if_much_is_wrong(part: Split, money: pl.Expr | None) -> str:
         readable_money = pl.when(~at_fault.fill_null(False)).then(money)
         known, rest = total(part.rejected, readable_money), total(part.valid, money)
         unread = part.rejected.select(readable_money.is_null().sum()).item()
-        said = f"{'at least ' if unread else ''}{known:.2f} of {known + rest:.2f}"
+        told = f"{known:.2f} of {known + rest:.2f} of the money"
+        told = f"at least {told}" if unread else told
         # A row whose money cannot be read counts as much as the others do on average.
         readable = max(all_rows - unread, 1)
         lost, whole = known + unread * (known + rest) / readable, (known + rest) * all_rows / readable
@@ -55,9 +56,9 @@ def refuse_if_much_is_wrong(part: Split, money: pl.Expr | None) -> str:
         wrong >= ENOUGH_TO_JUDGE and wrong > all_rows / 2
     ):
         reason = part.rejected["reason"].value_counts(sort=True)["reason"][0]
-        of_money = f" ({said} of the money)" if said else ""
-        raise WrongFrame(f"{wrong} of {all_rows} rows are wrong{of_money}, most of them because {reason}")
-    return said
+        of_money = f", {told}" if told else ""
+        raise WrongFrame(f"{wrong} of {all_rows} rows wrong{of_money}, mostly because {reason}")
+    return told
 
 
 def total(rows: pl.DataFrame, money: pl.Expr) -> Decimal:

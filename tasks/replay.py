@@ -20,6 +20,7 @@ from tasks.load.tables import of_account
 from tasks.settings import Settings
 from tasks.sources.accounts import Account
 from tasks.sources.source import Output, Resource, Source
+from tasks.translation import numbered
 from validation.rules import TWICE
 from validation.split import Split, split
 
@@ -34,7 +35,7 @@ def replay(accounts: Iterable[Account], settings: Settings, by: Steps = PLAIN) -
         for account in accounts:
             released, rejected = _replay(client, account, by)
             loaded, left = loaded + released, left + rejected
-    return f"{loaded} rows are in the warehouse now, {left} stay in quarantine"
+    return f"in the warehouse now: {numbered(loaded, 'row')}; still in quarantine: {left}"
 
 
 def _replay(client: Client, account: Account, by: Steps) -> tuple[int, int]:

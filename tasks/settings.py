@@ -78,7 +78,7 @@ class AlertSettings(BaseSettings):
         every = [name for name, one in fields.items() if name.startswith(f"{word}_") and not one.default]
         places = {self._places.get(name.lower(), "") for name in names or every} - {""}
         if _ENVIRONMENT in places:
-            return f"{_ENVIRONMENT}, which goes before {own}"
+            return f"the environment, which goes before {own}"
         return " and ".join(sorted(places)) or own
 
 
@@ -292,7 +292,7 @@ def language() -> str:
     try:
         return load_alert_settings().zakaz_language
     except SettingsError:
-        return "ru"
+        return "en" if os.environ.get("ZAKAZ_LANGUAGE") == "en" else "ru"
 
 
 def account_files() -> dict[tuple[str, str], Path]:

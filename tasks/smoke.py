@@ -6,7 +6,7 @@ import os
 import shlex
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from tasks import exposure
@@ -22,8 +22,17 @@ from tasks.load.sql import sql_files
 from tasks.load.warehouse import warehouse
 from tasks.settings import GIVEN_FILE, HOME, Settings, remarks
 from tasks.sources.accounts import Account, wanted
+from tasks.translation import RECORD, counted, marked, numbered, retold, said
 from tasks.unknowns import INTERVIEWS
 from tasks.unknowns.answers import contradictions, newest
+
+_NAMES = marked(
+    *("token files", "folders", "addresses", "settings", "sources", "landing area", "warehouse", "connection"),
+    *("schema", "rights", "last run", "answers", "backups", "alerts", "server"),
+)
+"""Of probes, beside those of sources."""
+_STATUSES = marked("ok", "warning", "failure")
+_COUNTS = (marked("{n} ok", "{n} ok"), marked("{n} warning", "{n} warnings"), marked("{n} failure", "{n} failures"))
 
 
 @dataclass(frozen=True)
@@ -36,21 +45,39 @@ class Probe:
     found: str
     todo: str = ""
 
+    def told(self, language: str) -> Probe:
+        """In the reader's language. Names of accounts stay."""
+        names = []
+        for part in self.name.split(": "):
+            first, *rest = [part] if part in _NAMES else part.split(" ")
+            names.append(" ".join([said(first, language), *rest]))
+        status, found = said(self.status, language), retold(self.found, language)
+        return replace(self, name=": ".join(names), status=status, found=found, todo=retold(self.todo, language))
+
 
 class SmokeFailed(ZakazError):
     def __init__(self, probes: list[Probe]) -> None:
-        wrong = "".join(f"; {p.name}: {p.todo}" for p in probes if p.status == "failure")
-        super().__init__(f"{summary(probes)}{wrong}")
+        super().__init__(_failures(probes, RECORD))
         self.probes = probes
+
+    def told(self, language: str) -> str:
+        return _failures(self.probes, language)
+
+
+def _failures(probes: list[Probe], language: str) -> str:
+    wrong = [probe.told(language) for probe in probes if probe.status == "failure"]
+    return "; ".join([summary(probes, language), *(f"{probe.name}: {probe.todo}" for probe in wrong)])
 
 
 class _Warning(Exception):
     """What was found is not wrong enough to fail."""
 
 
-def summary(probes: list[Probe]) -> str:
-    counts = {s: sum(p.status == s for p in probes) for s in ("ok", "warning", "failure")}
-    return ", ".join(f"{number} {status}" for status, number in counts.items() if number)
+def summary(probes: list[Probe], language: str = RECORD) -> str:
+    """`22 ok, 1 warning, 2 failures`."""
+    numbers = [sum(probe.status == status for probe in probes) for status in _STATUSES]
+    both = zip(_COUNTS, numbers, strict=True)
+    return ", ".join(counted(one, many, n, language) for (one, many), n in both if n)
 
 
 def probe_all(settings: Settings, channel: Channel | None, account: str | None = None) -> list[Probe]:
@@ -119,7 +146,7 @@ def _token_files(settings: Settings) -> str:
         raise _Warning(f"not all that is there is read. {'; '.join(lines)}")
     if not files:
         raise _Warning("no file in secrets/. Copy the samples from configs/, or set the environment.")
-    return f"{len(files)} files, readable by their owner alone"
+    return f"readable by their owner alone: {numbered(len(files), 'file')}"
 
 
 def _folders() -> str:
@@ -127,7 +154,7 @@ def _folders() -> str:
     folders = [folder for name in ("data", "secrets") if (folder := HOME / name).is_dir()]
     if open_to_others := [str(folder) for folder in folders if exposure.is_open(folder)]:
         command = shlex.join(["chmod", "700", *open_to_others])
-        raise _Warning(f"others can look into {' and '.join(open_to_others)}. {command}")
+        raise _Warning(f"others can look into {', '.join(open_to_others)}. {command}")
     return "data and secrets are their owner's alone"
 
 
@@ -139,7 +166,7 @@ def _addresses(settings: Settings) -> str:
 
 def _settings_of(account: Account) -> str:
     account.check()
-    return "present"
+    return "nothing is missing"
 
 
 def _nothing_to_load() -> str:
@@ -172,10 +199,10 @@ def _schema(settings: Settings) -> str:
         done = set(select(client, "SELECT name FROM meta_migrations FINAL WHERE checksum != ''")["name"])
         files = [file.name for folder in ("schema", "views") for file in sql_files(folder)]
         if behind := [name for name in files if name not in done]:
-            raise _Warning(f"{len(behind)} migrations are not applied. Run `zakaz migrate`, or any load.")
+            raise _Warning(f"not applied: {numbered(len(behind), 'migration')}. Run `zakaz migrate`, or any load.")
         for view in sql_files("views"):
             client.command(f"SELECT * FROM {view.name} LIMIT 0")  # noqa: S608 - our own file's name
-        return f"{len(files)} tables and views as they should be"
+        return f"tables and views are as they should be: {len(files)}"
 
 
 def _rights(settings: Settings) -> str:
@@ -195,7 +222,7 @@ def _last_run(account: Account) -> str:
     status, finished_at, message = last.select("status", "finished_at", "message").row(0)
     if status == "failed":
         raise ZakazError(f"the last run failed: {message}")
-    return f"{status}, {finished_at:%Y-%m-%d %H:%M} UTC" if finished_at else status
+    return f"it went well, {finished_at:%Y-%m-%d %H:%M} UTC" if finished_at else "it is under way"
 
 
 def _answers(account: Account) -> str:
@@ -211,13 +238,15 @@ def _answers(account: Account) -> str:
     if wrong:
         again = f"zakaz probe {account.source.name} --account {account.name} --apply"
         raise _Warning(f"settings contradict what the API answered. {'; '.join(wrong)}: `{again}`")
-    return f"{len(answers)} questions answered, no setting contradicts" if answers else "never asked: `zakaz probe`"
+    if not answers:
+        return "never asked: `zakaz probe`"
+    return f"no setting contradicts the {numbered(len(answers), 'answer')}"
 
 
 def _backups(settings: Settings) -> str:
     """Whether there is a place for them; whether it can be written only a backup shows."""
     try:
-        return f"go to {place(settings).words}"
+        return f"they are kept in {place(settings).words}"
     except SettingsError as error:
         raise _Warning(f"not set up. {error}") from None
 
@@ -240,4 +269,6 @@ def _refuse_undelivered(settings: Settings) -> None:
     if lost.height:
         trouble, sent_at, error = lost.row(0)
         when = f"{trouble}, {sent_at:%m-%d %H:%M} UTC"
-        raise ZakazError(f"{lost.height} messages of the last week were not delivered, the last of {when}: {error}")
+        raise ZakazError(
+            f"messages of the last week that were not delivered: {lost.height}, the last of {when}: {error}"
+        )

@@ -35,6 +35,7 @@ from tasks.refusals import A_FEW, refuse_if_much_is_wrong, refuse_to_wipe, total
 from tasks.settings import Settings
 from tasks.sources.accounts import Account
 from tasks.sources.source import Output, Resource, Source
+from tasks.translation import numbered
 from tasks.window import Window, moscow_today
 from validation.split import Split, WrongFrame, split
 
@@ -176,7 +177,7 @@ def validate(account: Account, resource: Resource, manifest: Manifest) -> Valida
     if resource.day:
         asked, outside = _within(raw, resource.day, manifest.window)
         if outside:
-            notes.append(f"{outside} rows of other days than asked for were dropped")
+            notes.append(f"rows of other days than asked for were dropped: {numbered(outside, 'row')}")
             raw = asked
     try:
         part = split(raw, resource.schema)
@@ -187,7 +188,10 @@ def validate(account: Account, resource: Resource, manifest: Manifest) -> Valida
         raise SourceError(
             f"{account.title} changed its {resource.name} ({manifest.window}): {error}. Nothing was loaded."
         ) from None
-    notes += [f"{count} odd values of {column} were rounded or left out" for column, count in part.odd.items()]
+    notes += [
+        f"odd values of {column} were rounded or left out: {numbered(count, 'value')}"
+        for column, count in part.odd.items()
+    ]
     return Validated(part, tuple(notes), money)
 
 
@@ -196,7 +200,7 @@ def _without_rejected(part: Split, resource: Resource) -> Validated:
     if part.rejected.is_empty():
         return Validated(part)
     reason = part.rejected["reason"].value_counts(sort=True)["reason"][0]
-    note = f"{part.rejected.height} rows of {resource.name} could not be read ({reason})"
+    note = f"rows of {resource.name} that could not be read: {part.rejected.height} ({reason})"
     return Validated(replace(part, rejected=part.rejected.clear()), (note,))
 
 
@@ -262,10 +266,11 @@ def upsert_output(
         if one.what not in output.silent:
             whole = facts[output.carried_by or output.protects].n_unique()
             few = one.what in output.lasting and not _are_most(one.count, whole)
-            (notes if few else warnings).append(f"the {_of(one, output)} is not known")
+            (notes if few else warnings).append(_told(one, output))
     unread = output.unreadable(part.valid) if output.unreadable else None
     if unread is not None and unread.height:
-        notes.append(f"links of {unread.height} ads with {unread['spent'].sum():.2f} of spend could not be read")
+        spent = f"{unread['spent'].sum():.2f}"
+        notes.append(f"links of {numbered(unread.height, 'ad')} with {spent} of spend could not be read")
     return done, warnings, notes
 
 
@@ -293,8 +298,8 @@ def undescribed(client: Client, account: Account, output: Output, facts: pl.Data
         return []
     money = total(rows, output.table.money)
     return [
-        f"{rows.height} rows of {output.table.name} with {money:.2f} of the money are of {rows[column].n_unique()} "
-        f"that {table.name} does not know"
+        f"{table.name} does not know {rows[column].n_unique()} of those that {output.table.name} has: "
+        f"{numbered(rows.height, 'row')} with {money:.2f} of the money"
     ]
 
 
@@ -302,9 +307,11 @@ def _are_most(count: int, whole: int) -> bool:
     return count >= A_FEW and count > whole / 2
 
 
-def _of(unknown: Unknown, output: Output) -> str:
-    money = f" with {unknown.money:.2f} of {output.worth}" if output.table.money is not None else ""
-    return f"{unknown.what} of {unknown.count} {output.things}{money}"
+def _told(unknown: Unknown, output: Output) -> str:
+    what, of = f"the {unknown.what}", numbered(unknown.count, output.thing)
+    if output.table.money is None:
+        return f"not known: {what} of {of}"
+    return f"not known: {what} of {of} with {unknown.money:.2f} of money"
 
 
 def known_from_warehouse(

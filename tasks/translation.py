@@ -1,7 +1,8 @@
 """What people read, in their language: sentences stand in the code in English, in other languages in
 `tasks/translations/*.po`. Which language it is stands in the settings (ZAKAZ_LANGUAGE).
 
-Reasons of failures are written to the log and the warehouse in English, and retold where people read them.
+What runs did and why they failed is written to the log and the warehouse in English, and retold where people read
+it: in the Prefect UI, in messages, in the terminal.
 """
 
 from __future__ import annotations
@@ -16,13 +17,20 @@ from pathlib import Path
 
 import polib
 
+RECORD = "en"
+"""The language of the log and the warehouse."""
 _FOLDER = Path(__file__).parent / "translations"
 _PLACE = re.compile(r"\{(\w+)\}")
 _ENOUGH = 7
 """Letters that a sentence must have besides its places, to be known again in a message."""
 _LONGEST = 4_000
 """Characters of a message that is retold: no chat takes more."""
-_SEAMS = ((re.compile(r"(?<=\.) "), 6), (re.compile("(?<=;) "), 1), (re.compile("(?<=:) "), 1))
+_SEAMS = (
+    (re.compile(r"(?<=\.) "), 6),
+    (re.compile("(?<=;) "), 3),
+    (re.compile("(?<=:) "), 1),
+    (re.compile("(?<=,) "), 1),
+)
 """Where messages are put together, the widest first, and how many of them a text of ours may hold at most."""
 
 
@@ -37,6 +45,11 @@ def counted(one: str, many: str, n: int, language: str, /, **values: object) -> 
     """`said` of a number of things: `{n} ticket` or `{n} tickets`, by the language's own rules. Among the values
     `n` may be the number as people write it."""
     return _catalog(language).ngettext(one, many, n).format(**{"n": n} | values)
+
+
+def numbered(n: int, one: str, many: str = "") -> str:
+    """`1 row`, `2 rows`: for the log and the warehouse. In other texts it stands where its case is no matter."""
+    return f"{n} {one if n == 1 else many or f'{one}s'}"
 
 
 def either(language: str, english: str, russian: str) -> str:
@@ -78,13 +91,23 @@ def retold(message: str, language: str) -> str:
 
 def _retold(message: str, language: str) -> str | None:
     """Where it is one text of the catalog, whatever mark ends it."""
-    mark = message[-1] if message[-1] in ";:" else ""
+    mark = message[-1] if message[-1] in ";:," else ""
     message = message.removesuffix(mark)
-    for text, pattern, literals in _patterns(language):
-        if all(part in message for part in literals) and (found := pattern.fullmatch(message)):
-            values = {name: retold(value, language) for name, value in found.groupdict().items()}
+    number, _, things = message.partition(" ")
+    if number.isdecimal() and (plural := _plurals(language).get(things)):
+        return counted(*plural, int(number), language) + mark
+    for text, begins, literals in _sentences(language):
+        known = message.startswith(begins) and all(part in message for part in literals)
+        if known and (found := _pattern(text).fullmatch(message)):
+            values = {name: _retold_value(value, language) for name, value in found.groupdict().items()}
             return said(text, language, **values) + mark
     return None
+
+
+def _retold_value(value: str, language: str) -> str:
+    """Where it is a text of ours, too; one that is hung on another may begin with a blank."""
+    text = value.lstrip()
+    return value.removesuffix(text) + retold(text, language)
 
 
 @cache
@@ -94,21 +117,41 @@ def _catalog(language: str) -> NullTranslations:
 
 
 @cache
-def _patterns(language: str) -> list[tuple[str, re.Pattern[str], list[str]]]:
-    """Each sentence with what matches a message made of it and the parts that such a message must have; those that
-    say most first."""
+def _entries(language: str) -> list[polib.POEntry]:
+    return list(polib.pofile(str(_FOLDER / f"{language}.po")))
+
+
+@cache
+def _plurals(language: str) -> dict[str, tuple[str, str]]:
+    """Numbers of things, by what stands behind the number."""
+    both = [(one.msgid, one.msgid_plural) for one in _entries(language) if one.msgid_plural]
+    return {
+        text.removeprefix("{n} "): texts
+        for texts in both
+        for text in texts
+        if text.startswith("{n} ") and _PLACE.findall(text) == ["n"]
+    }
+
+
+@cache
+def _sentences(language: str) -> list[tuple[str, str, list[str]]]:
+    """Each with how a message made of it begins and the parts that it must have; those that say most first."""
     found = []
-    for entry in polib.pofile(str(_FOLDER / f"{language}.po")):
+    for entry in _entries(language):
         parts = _PLACE.split(entry.msgid)  # Text and names of places by turns.
         literals = [part.strip() for part in parts[::2] if part.strip()]
         if entry.msgid_plural or "{{" in entry.msgid or " " not in entry.msgid or sum(map(len, literals)) < _ENOUGH:
             continue
-        pattern = "".join(
-            re.escape(part) if i % 2 == 0 else _filling(part, parts[:i], entry.msgid)
-            for i, part in enumerate(parts)
-        )
-        found.append((entry.msgid, re.compile(pattern, re.DOTALL), literals))
+        found.append((entry.msgid, parts[0], literals))
     return sorted(found, key=lambda one: -sum(map(len, one[2])))
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    """What matches a message made of the text."""
+    parts = _PLACE.split(text)
+    pattern = [re.escape(one) if i % 2 == 0 else _filling(one, parts[:i], text) for i, one in enumerate(parts)]
+    return re.compile("".join(pattern), re.DOTALL)
 
 
 def _filling(place: str, before: list[str], text: str) -> str:

@@ -20,7 +20,6 @@ from cli.commands.options import (
     group,
 )
 from tasks.settings import load_settings
-from tasks.translation import said
 
 Job = Annotated[
     str | None,
@@ -70,7 +69,7 @@ def findings_command(limit: Limit = 50, as_json: AsJson = False, _env: EnvFileOr
     with migrated(settings) as client:
         rows = listing(client, limit)
     if as_json or rows.is_empty():
-        terminal.print_frame(rows, as_json, {}, said("Nothing is open.", settings.zakaz_language))
+        terminal.print_frame(rows, as_json, {}, "Nothing is open.")
     else:
         terminal.print_findings(rows, settings.zakaz_language)
 
@@ -195,12 +194,11 @@ def runs_command(limit: Limit = 20, job: Job = None, as_json: AsJson = False, _e
 
     with migrated(load_settings()) as client:
         end_crashed(client)
-        terminal.print_frame(
-            history(client, limit, job),
-            as_json,
-            terminal.RUN_COLUMNS,
-            "No runs yet." if job is None else f"No runs of {job}.",
-        )
+        rows = history(client, limit, job)
+    if as_json:
+        terminal.print_frame(rows, as_json, terminal.RUN_COLUMNS, "")
+    else:
+        terminal.print_runs(rows, "No runs yet." if job is None else "No runs of this job.")
 
 
 @quarantine_app.command(
@@ -233,7 +231,10 @@ def quarantine_list(
         source_named(source)
     with migrated(load_settings()) as client:
         rows = listing(client, limit, source, reason, as_day(day))
-        terminal.print_frame(rows, as_json, terminal.QUARANTINE_COLUMNS, "Nothing is in quarantine.")
+    if as_json:
+        terminal.print_frame(rows, as_json, terminal.QUARANTINE_COLUMNS, "")
+    else:
+        terminal.print_rejected(rows, "Nothing is in quarantine.")
 
 
 @quarantine_app.command(

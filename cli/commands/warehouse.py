@@ -9,7 +9,8 @@ import typer
 
 from cli import terminal
 from cli.commands.options import AdministratorFile, EnvFile, EnvFileOrDemo, examples, group
-from tasks.settings import load_settings
+from tasks.settings import language, load_settings
+from tasks.translation import said
 
 app = group()
 
@@ -51,7 +52,7 @@ def sql(
     sys.stdout.buffer.write(reply)
     sys.stdout.flush()
     if not reply:
-        terminal.err.print("Done; no rows.")
+        terminal.err.print(said("Done; no rows.", language()))
 
 
 @app.command("migrate")
@@ -62,7 +63,7 @@ def migrate_command(_env: EnvFile = None) -> None:
 
     with warehouse(load_settings()) as client:
         applied = migrate(client)
-    print("\n".join(applied) if applied else "The schema is up to date.")
+    terminal.say("\n".join(applied) if applied else "The schema is up to date.")
 
 
 @app.command(
@@ -95,7 +96,7 @@ def backup_command(
     from cli.run import run_backup
 
     terminal.show_progress(verbose=False)
-    print(run_backup(name))
+    terminal.say(run_backup(name))
 
 
 @app.command(
@@ -118,4 +119,4 @@ def restore_command(
         restored = restore(load_settings(), name, into)
     for table, rows in restored.rows.items():
         print(f"{rows:>12} {table}")
-    print(restored)
+    terminal.say(str(restored))

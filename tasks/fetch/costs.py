@@ -11,7 +11,7 @@ from tasks.errors import MissingError
 from tasks.landing import Fetched
 from tasks.reference.own_file import AMOUNT, DAY, EVENT, SHOW, Form, Row, Wrong, lines_of
 from tasks.settings import Settings
-from tasks.translation import later
+from tasks.translation import later, numbered
 from tasks.window import Window, moscow_today
 
 VERSION = "1"
@@ -35,7 +35,7 @@ def fetch_costs(settings: Settings, window: Window, as_of: datetime) -> Fetched:
 
 
 def probe(settings: Settings) -> str:
-    return f"{len(_read(settings))} lines"
+    return numbered(len(_read(settings)), "line")
 
 
 def check_settings(settings: Settings) -> Path:

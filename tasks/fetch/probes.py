@@ -11,6 +11,7 @@ from tasks.fetch.qtickets.listing import Listing
 from tasks.fetch.vk_ads.legacy import Legacy
 from tasks.fetch.vk_ads.today import Today
 from tasks.settings import Settings
+from tasks.translation import numbered
 
 
 def qtickets(settings: Settings) -> str:
@@ -19,7 +20,7 @@ def qtickets(settings: Settings) -> str:
     async def probe() -> str:
         async with ApiClient(api_of(settings), settings) as client:
             page = await Listing(client, "events", 1, select=("id",), form=first_form(settings)).page(1)
-            return f"{page.total} events"
+            return numbered(page.total, "event")
 
     return asyncio.run(probe())
 
@@ -31,10 +32,10 @@ def vk_ads(settings: Settings) -> str:
         if settings.vk_api == "legacy":
             legacy = Legacy(settings)
             async with legacy.client:
-                return f"{len(await legacy.campaigns())} campaigns"
+                return numbered(len(await legacy.campaigns()), "campaign")
         api = Today(settings.model_copy(update={"vk_account_id": None}))
         try:
-            return f"account {await api.account_id()}"
+            return f"it is the account {await api.account_id()}"
         finally:
             await api.close()
 

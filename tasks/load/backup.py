@@ -31,6 +31,7 @@ from tasks.load.sql import sql_files
 from tasks.load.unfinished import note_all_days
 from tasks.load.warehouse import essence, warehouse
 from tasks.settings import Settings
+from tasks.translation import numbered
 
 logger = logging.getLogger("zakaz.load")
 
@@ -64,7 +65,8 @@ class BackedUp:
     size: int
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.tables} tables, {self.rows} rows, {_size(self.size)}, in {self.place}"
+        what = f"{numbered(self.tables, 'table')}, {numbered(self.rows, 'row')}, {_size(self.size)}"
+        return f"{self.name}: {what}, kept in {self.place}"
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ class Restored:
 
     def __str__(self) -> str:
         total = (
-            f"{self.name}: {len(self.rows)} tables, {sum(self.rows.values())} rows, in the database {self.database}"
+            f"{self.name}: {numbered(len(self.rows), 'table')}, {numbered(sum(self.rows.values()), 'row')}, "
+            f"in the database {self.database}"
         )
         return f"{total}; migrated {', '.join(self.applied)}" if self.applied else total
 

@@ -16,11 +16,14 @@ from clickhouse_connect.driver.client import Client
 from tasks.load import alive
 from tasks.load.frames import insert, select
 from tasks.load.upsert import merge
+from tasks.translation import RECORD, retold, said
 from tasks.window import Window
 
 TABLE = "meta_job_runs"
 _TIES = 16
 """Versions among which two reads that begin in the same millisecond choose, until they differ."""
+TOLD = "told"
+"""In a run's metrics: by language, its message where the English one cannot be retold."""
 _EPOCH, _LONGEST = datetime(1970, 1, 1, tzinfo=UTC), timedelta(days=7)
 """_LONGEST: by how much a run's beginning may be before its read, whatever the clocks."""
 _INSTANTS = {"started_at": pl.Datetime("ms", "UTC"), "finished_at": pl.Datetime("ms", "UTC")}
@@ -57,7 +60,14 @@ def begin(client: Client, run: Run, message: str, metrics: Mapping[str, Any] | N
     process is gone are ended, too."""
     running = _running(client).filter(job=run.job, account=run.account, run_id=run.run_id)
     for started_at in running["started_at"]:
-        end(client, replace(run, started_at=started_at), "failed", 0, "interrupted and begun again", {})
+        end(
+            client,
+            replace(run, started_at=started_at),
+            "failed",
+            0,
+            said("interrupted and begun again", RECORD),
+            {},
+        )
     end_crashed(client)
     alive.hold(_lock(run))
     _under_way[run] = _Begun(message, metrics or {})
@@ -78,7 +88,7 @@ def end_crashed(client: Client) -> None:
     # Read again: it may have recorded its end meanwhile, and a dead process records nothing more.
     for run, begun in _begun(client) if gone else ():
         if run in gone:
-            _break_off(client, run, begun, "crashed: its process ended without a word")
+            _break_off(client, run, begun, said("crashed: its process ended without a word", RECORD))
 
 
 def under_way() -> bool:
@@ -165,6 +175,12 @@ def history(client: Client, limit: int, job: str | None = None, account: str | N
         "ORDER BY started_at DESC LIMIT {limit:UInt32}",
         {"job": job or "", "account": account or "", "limit": limit},
     )
+
+
+def told(row: Mapping[str, Any], language: str) -> str:
+    """The message of a row of the history, in the reader's language."""
+    own = json.loads(row["metrics"] or "{}").get(TOLD, {}).get(language)
+    return own or retold(row["message"], language)
 
 
 def status_of(client: Client, job: str, account: str, run_id: str, since: datetime = _EPOCH) -> str:

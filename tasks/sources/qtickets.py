@@ -61,7 +61,7 @@ SOURCE = Source(
     word="qtickets",
     title="QTickets",
     job="qtickets_loader",
-    noun="ticket lines",
+    noun="ticket line",
     version=api.VERSION,
     reads=api.reads,
     credential=api.credential,
@@ -116,8 +116,7 @@ SOURCE = Source(
             identity=("order_id",),
             carried={"discount": ("promo_code_id", "discount_id", "discount")},
             carried_by="ticket_id",
-            things="tickets",
-            worth="sales",
+            thing="ticket",
             refers_to=("event_id", EVENTS),
         ),
         Output(
@@ -138,7 +137,7 @@ SOURCE = Source(
             is_sent={"first and last show": pl.col("shows_known") == "true"},
             silent=("first and last show",),  # The fetch tells of them.
             lasting=("venue",),
-            things="events",
+            thing="event",
             shown_in=BY_DAY,
         ),
         Output(SHOWS, lambda raw: to.shows(raw["events"]), must.shows, "events"),

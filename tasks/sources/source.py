@@ -77,9 +77,7 @@ class Output:
     """Groups of `carried` that no message mentions."""
     lasting: tuple[str, ...] = ()
     """Groups of `carried` that may stay unknown: a few of them are a note and no warning."""
-    things: str = "ads"
-    worth: str = "spend"
-    """What the money of its rows is called."""
+    thing: str = "ad"
     answers_for: tuple[str, ...] = ()
     """Columns that bound the scope of a load: rows with other values stay, as of an ad that the source no longer
     lists, whose spend is still spent."""
@@ -103,7 +101,7 @@ class Source:
     title: str
     job: str
     noun: str
-    """What a row is called, e.g. `ad days`."""
+    """What a row is called, e.g. `ad day`."""
     version: str
     """Changes with the fetch code: what an older version fetched is not used again."""
     reads: Callable[[Settings], str]

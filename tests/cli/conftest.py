@@ -118,6 +118,11 @@ def wait_for(event: Callable[[], object], process: subprocess.Popen[str]) -> Non
         time.sleep(0.02)
 
 
+@pytest.fixture(autouse=True)
+def _in_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZAKAZ_LANGUAGE", "en")
+
+
 @pytest.fixture
 def zakaz(tmp_path: Path) -> Iterator[Zakaz]:
     """Three days of a promoter that ended some days ago, served. No signal is ignored from the start, as it would be

@@ -123,7 +123,7 @@ def test_each_account_is_a_line_and_one_that_fails_stops_no_other(zakaz: Zakaz) 
 def test_a_failure_that_nobody_sees_is_told_and_its_end_too(zakaz: Zakaz, receiver: Receiver) -> None:
     """Through ALERT_URL, by cron. On a terminal somebody looks on, and only the end is told."""
     right = zakaz.env["QTICKETS_TOKEN"]
-    zakaz.env |= {"ALERT_URL": receiver.url, "QTICKETS_TOKEN": "wrong", "ZAKAZ_LANGUAGE": "en"}
+    zakaz.env |= {"ALERT_URL": receiver.url, "QTICKETS_TOKEN": "wrong"}
     load = ("-m", "cli.main", "load", "qtickets", *zakaz.days)
     failed = f"qtickets {' '.join(zakaz.days).replace('--', '')} failed"  # Another window is another alert.
     assert "QTICKETS_TOKEN" in on_a_terminal(zakaz.env, *load[2:])
@@ -154,6 +154,7 @@ def test_a_demo_touches_nothing_of_ones_own_and_is_looked_at_until_there_is_some
     for name in ("CLICKHOUSE_DSN", "LANDING_URL", "BACKUP_URL", "REPORT_URL"):
         zakaz.env.pop(name, None)
     demo = ("demo", "--days", "3", "--scale", "0.05")
+    zakaz.env["ZAKAZ_LANGUAGE"] = "ru"
     told = zakaz.ok(*demo)
     page = zakaz.home / told.split()[-1]
     assert "Попробуйте" in told, "in the language of ZAKAZ_LANGUAGE"
@@ -162,7 +163,7 @@ def test_a_demo_touches_nothing_of_ones_own_and_is_looked_at_until_there_is_some
     assert not own.exists()
     looked = zakaz.run(*count)
     assert int(looked.stdout) > 0
-    assert complaints(looked.stderr) == ["zakaz: made-up figures, of the demo: there are no data of your own yet."]
+    assert complaints(looked.stderr) == ["zakaz: это выдуманные цифры показа: своих данных ещё нет."]
 
     zakaz.ok("load", "qtickets", *zakaz.days)
     before = zakaz.run(*count)

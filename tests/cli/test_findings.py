@@ -25,7 +25,7 @@ def test_a_finding_says_what_is_wrong_and_how_it_is_accepted_on_a_line_to_copy(
     terminal.print_findings(pl.DataFrame([finding, finding | {"status": "accepted"}]), "ru")
 
     shown = capsys.readouterr().out.splitlines()
-    assert shown[0].startswith("open      fail  2026-03-14 10:00  Отчёт не сходится")
+    assert shown[0].startswith("открыто    важно        2026-03-14 10:00  Отчёт не сходится")
     assert max(map(len, (line for line in shown if "zakaz" not in line))) <= 80
     accept = """zakaz quality accept reconcile_marketing 'vk_ads/main/2026-03-13/a name'"'"'s' --until DATE --why WORDS"""
     assert [line.strip() for line in shown if "zakaz" in line] == [accept], (
@@ -33,12 +33,13 @@ def test_a_finding_says_what_is_wrong_and_how_it_is_accepted_on_a_line_to_copy(
     )
 
 
-def test_what_is_said_of_the_data_begins_with_yesterday(
+def test_what_is_said_of_the_data_ends_with_yesterday(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def lost(*_: object) -> Any:
         raise WarehouseError("It is locked.")
 
+    monkeypatch.setenv("ZAKAZ_LANGUAGE", "ru")
     monkeypatch.setattr(terminal, "out", terminal.Console(width=80, no_color=True))
     monkeypatch.setattr(run, "judge", list)
     monkeypatch.setattr(run, "load_settings", lambda: Settings(_env_file=None))
@@ -47,14 +48,14 @@ def test_what_is_said_of_the_data_begins_with_yesterday(
     )
 
     assert run.run_quality(as_json=False) == 0
-    first, *lines = capsys.readouterr().out.splitlines()
-    assert first.startswith("Вчерашний день, ")
+    empty, question, *lines = capsys.readouterr().out.splitlines()
+    assert empty == "" and question.startswith("Вчерашний день, ")
     assert lines[:4] == [
-        "да        QTickets",
-        "ещё нет   Яндекс Директ a: после окончания дня не загружалось",
-        "          zakaz load direct --account a",
+        "да         QTickets",
+        "ещё нет    Яндекс Директ a: после окончания дня не загружалось",
+        "           zakaz load direct --account a",
         "",
     ]
     monkeypatch.setattr(run, "answers", lost)
     assert run.run_quality(as_json=False) == 0
-    assert capsys.readouterr().out.startswith("0 checks: ")
+    assert capsys.readouterr().out.startswith("0 проверок: ")

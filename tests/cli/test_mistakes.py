@@ -208,8 +208,8 @@ def test_a_finding_is_wrapped_between_words_alone(
     monkeypatch.setattr(terminal, "out", Console(width=80))
     terminal.print_probes([Probe("token files", "warning", 0.1, "found " * 20, f"chmod 600 {path}")], "1 warning")
     *lines, _ = capsys.readouterr().out.splitlines()
-    assert [line for line in lines if len(line) > 80] == [f"{'':10}{path}"]
-    assert all(line.startswith(("warning   token", f"{'':10}")) for line in lines)
+    assert [line for line in lines if len(line) > 80] == [f"{'':11}{path}"]
+    assert all(line.startswith(("warning    token", f"{'':11}")) for line in lines)
 
 
 def test_an_account_beside_none_called_main_is_one(answer, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

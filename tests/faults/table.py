@@ -46,7 +46,11 @@ TAGS = frozenset(
 )
 """Free text that figures are divided by: another text there is another tag, and a true one."""
 FREE = TAGS | frozenset("name Name title place_name CampaignName timezone".split())
-_MADE_OF = {r".*_name|venue|city|timezone": FREE, r"utm_.*|link_event_id": TAGS, "currency": frozenset(["currency"])}
+_MADE_OF = {
+    r".*_name|venue|city|timezone": FREE,
+    r"utm_.*|link_event_id": TAGS,
+    "currency": frozenset(["currency"]),
+}
 """Columns of the warehouse, and the fields that they come from. VK's currency is taken for the report's where it is not
 told, without a word."""
 

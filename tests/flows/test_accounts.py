@@ -26,7 +26,7 @@ def test_each_account_is_a_run_of_its_own(settled: Scene) -> None:
     other, window = settled.add("vk"), settled.window
     both: State[Any] = vk_ads(**settled.days, return_state=True)
 
-    assert both.message == "2 accounts: main, spb"
+    assert both.message == "2 аккаунта: main, spb"
     runs = within(both)
     main, spb = (runs[f"{name} from {window.first} to {window.last}"] for name in ("vk_ads", "vk_ads spb"))
     assert recorded(settled) == [("main", "success", str(main.id)), ("spb", "success", str(spb.id))]
@@ -80,6 +80,6 @@ def test_a_backfill_of_several_accounts(settled: Scene) -> None:
     settled.stage.calm()
     again: State[Any] = backfill("vk_ads", first, settled.window.last, return_state=True)
     assert {name: words.partition(": ")[2] for name, words in again.result().items()} == {
-        "main": "1 window loaded, 0 were done", "spb": "0 windows loaded, 1 were done",
+        "main": "1 window loaded, 0 were done", "spb": "0 windows loaded, 1 was done",
     }  # fmt: skip
     assert [row[:2] for row in recorded(settled)] == [("main", "failed"), ("main", "success"), ("spb", "success")]

@@ -32,6 +32,11 @@ ROOT = Path(__file__).parents[2]
 SHOWN = "The Prefect UI may show this run as running, later as crashed."
 
 
+@pytest.fixture(autouse=True)
+def _in_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZAKAZ_LANGUAGE", "en")
+
+
 def started(scene: Scene, prefect: PrefectServer, *command: str) -> subprocess.Popen[str]:
     """With the settings of the scene, which are in the environment and its home."""
     env = os.environ | {"PREFECT_API_URL": prefect.url, "PYTHONPATH": str(ROOT), "HTTP_TIMEOUT": "120"}
@@ -230,7 +235,7 @@ def test_what_was_not_recorded_is_not_done_and_what_failed_is_not_hidden(
     not_loaded = r"^qtickets: not loaded\. The Prefect server .* cannot be reached\. Start"
     with pytest.raises(PrefectError, match=not_loaded):
         _result_of("qtickets", not_begun, str)
-    with pytest.raises(PrefectError, match=r"^direct: 1 windows were loaded, the others not\. .* goes on\."):
+    with pytest.raises(PrefectError, match=r"^direct: 1 window loaded, the others not\. .* goes on\."):
         _result_of("direct", second_window_lost, str)
     with pytest.raises(SourceError, match="QTickets is down"):
         _result_of("qtickets", failed_first, str)

@@ -105,7 +105,7 @@ def test_a_load_is_a_run_of_named_tasks_and_settled_days_are_cached_the_second_t
         shown = artifact(client, "qtickets-load")
     assert flow_run.name == f"qtickets from {settled.window.first} to {settled.window.last}"
     assert second.message
-    assert second.message.endswith(", nothing changed")
+    assert second.message.endswith(", изменений нет")
     assert f"## QTickets, {settled.window}" in shown
     assert "| stg_qtickets_tickets | 0 | 0 | 0 |" in shown
     days: dict[tuple[date, str], list[Any]] = defaultdict(lambda: [0, Decimal(0), Decimal(0)])
@@ -196,8 +196,8 @@ def test_yesterday_again_is_all_sources_and_their_judgement(
 
 
 def test_the_other_flows_say_what_they_did(open_days: Scene) -> None:
-    assert "rows are in the warehouse now" in str(replay(return_state=True).message)
-    assert " ok, " in str(smoke(return_state=True).message)
+    assert "загружено в хранилище: " in str(replay(return_state=True).message)
+    assert str(smoke(return_state=True).message).startswith("в порядке: ")
     run("direct", open_days)
     judged: State[Any] = quality.quality(return_state=True)
     assert judged.is_failed(), "two sources have no data"

@@ -255,6 +255,7 @@ def test_the_command_prints_each_entry_and_says_what_is_missing(
     )
     file.chmod(0o600)
     monkeypatch.setenv("ZAKAZ_ENV", str(file))
+    monkeypatch.setenv("ZAKAZ_LANGUAGE", "en")
     assert command_line._run(["datalens", "--dry-run"]) == 0
     out = capsys.readouterr().out
     assert "to create  chart       Zakaz: Кампании\n" in out and out.endswith("26 to create.\n")

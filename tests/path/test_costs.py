@@ -165,7 +165,7 @@ def test_costs_are_sources_of_the_report_and_follow_the_file(
         insert(client, "dim_events", pl.DataFrame(event).with_columns(**of_load))
 
     lines = ("2026-03-01,2026-03-03,bloggers,10000,Казань,24000", "2026-03-03,,bloggers,0.50,kazan,24000,150001")
-    assert load(*lines).endswith(": 4 days of costs, 4 new")
+    assert load(*lines).endswith(": 4 cost days, 4 new")
     first, second, third = (date(2026, 3, day) for day in (1, 2, 3))
     wanted = {
         (first, "казань", "bloggers"): (Decimal("3333.34"), 0),

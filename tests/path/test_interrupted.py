@@ -86,9 +86,9 @@ def test_a_backfill_that_failed_goes_on_where_it_ended(scene: Scene) -> None:
 
     done = scene.product.backfill("qtickets", FIRST, TODAY)
 
-    assert done.message.endswith(": 1 window loaded, 1 were done")
+    assert done.message.endswith(": 1 window loaded, 1 was done")
     exact(scene, "qtickets")
     calls = scene.stage.calls
-    assert scene.product.backfill("qtickets", FIRST, TODAY).message.endswith(": 1 window loaded, 1 were done")
+    assert scene.product.backfill("qtickets", FIRST, TODAY).message.endswith(": 1 window loaded, 1 was done")
     assert scene.stage.calls > calls, "today's window is not over"
     assert "2 windows loaded" in scene.product.backfill("qtickets", FIRST, TODAY, refresh=True).message

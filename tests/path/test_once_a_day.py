@@ -55,7 +55,7 @@ def test_each_day_has_the_seats_of_the_shows_on_sale_and_all_promo_codes_without
     asking: Scene,
 ) -> None:
     world = the_world()
-    assert "shows on sale have no seats in QTickets" in asking.loaded("qtickets")
+    assert "QTickets has no seats of " in asking.loaded("qtickets")
     first = seats(world)
     assert len(first) > 10
     assert set(asking.product.select(SEATS).rows()) == first
@@ -94,7 +94,7 @@ def test_what_fails_is_a_warning_few_shows_are_tried_and_the_next_run_asks_again
 
     said = asking.loaded("qtickets")
 
-    assert "shows could not be read: QTickets did not answer GET /shows/" in said
+    assert "could not be read: QTickets did not answer GET /shows/" in said
     assert "the promo codes could not be read: QTickets" in said
     assert asked(asking) <= 4 + 3 * 2 + 4
     assert 0 < asking.product.select(SEATS).height <= 4
@@ -109,7 +109,7 @@ def test_what_fails_is_a_warning_few_shows_are_tried_and_the_next_run_asks_again
     asking.clock.move(days=1)
     gone = b'{"error": "Resource not found", "status": 404, "code": "RESOURCE_NOT_FOUND", "info": []}'
     asking.stage.faults("qtickets").add("status", "/shows/*/seats", 10**6, 0, status=404, body=gone)
-    assert "shows could not be read: QTickets" in asking.loaded("qtickets")
+    assert "could not be read: QTickets" in asking.loaded("qtickets")
     assert asked(asking) == 3 + 1
     asking.loaded("qtickets")
     assert asked(asking) == 0

@@ -38,9 +38,9 @@ def test_a_window_that_is_longer_than_a_piece_is_cut_where_months_begin() -> Non
 
 def test_what_several_pieces_say_with_other_numbers_is_told_once() -> None:
     notes = ["2 ads with 10.50 RUB are not known", "3 ads with 7 RUB are not known", "1 row was left"]
-    report = Report("direct", "main", "ad days", WHOLE, "sandbox", datetime(2026, 3, 1, tzinfo=UTC), notes=notes)
+    report = Report("direct", "main", "ad day", WHOLE, "sandbox", datetime(2026, 3, 1, tzinfo=UTC), notes=notes)
 
-    assert report.message.endswith("; 2 ads with 10.50 RUB are not known (and 1 such); 1 row was left")
+    assert report.message.endswith("; 2 ads with 10.50 RUB are not known; and 1 such; 1 row was left")
 
 
 def refuse_january(account: Account, resource: Resource, manifest: Manifest) -> steps.Validated:

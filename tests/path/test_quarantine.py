@@ -55,7 +55,7 @@ def test_broken_records_are_set_aside_and_come_back_when_they_are_right(scene: S
         "payed_at is not a date and time with an offset",
     }
     assert scene.sales() == whole
-    assert f"0 rows are in the warehouse now, {wrong} stay" in scene.product.replay("qtickets").message
+    assert f"in the warehouse now: 0 rows; still in quarantine: {wrong}" in scene.product.replay("qtickets").message
 
     scene.stage.show(the_world())
     scene.loaded("qtickets")

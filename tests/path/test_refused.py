@@ -72,7 +72,7 @@ CASES = {
     "no host": Case("qtickets", setting(qtickets_base_url="http://127.0.0.1:9/api"), ("127.0.0.1 cannot be reached",)),
     "an error as a page": Case("qtickets", fault("qtickets", "error_as_page"), ("without `data`",)),
     "a column gone": Case("qtickets", no_currency, ("changed its orders", "no longer sends currency")),
-    "much of the money wrong": Case("qtickets", prices_are_gone, ("rows are wrong", "price is negative")),
+    "much of the money wrong": Case("qtickets", prices_are_gone, ("rows wrong", "price is negative")),
     "real data into made-up ones": Case(
         "qtickets", setting(qtickets_base_url="https://qtickets.invalid/api"), ("must not be mixed",), 0
     ),

@@ -129,5 +129,5 @@ def test_rejected_lines_count_in_the_totals_and_a_replay_leaves_them_alone(scene
     totals = scene.tables("meta_order_totals")
     mended = "replaceOne(record, 'text of 4 characters', '1') WHERE 1 SETTINGS mutations_sync = 1"
     scene.product.command(f"ALTER TABLE meta_quarantine UPDATE record = {mended}")
-    assert "1 rows are in the warehouse now" in scene.product.replay("qtickets").message
+    assert "in the warehouse now: 1 row;" in scene.product.replay("qtickets").message
     assert scene.tables("meta_order_totals") == totals

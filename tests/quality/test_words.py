@@ -11,6 +11,7 @@ from tasks.quality.checks import checks
 from tasks.quality.findings import Kept
 from tasks.quality.incidents import incidents
 from tasks.quality.words import filled
+from tasks.translation import retold
 from validation.ads import raw_direct, raw_vk
 from validation.qtickets import raw_orders
 
@@ -58,6 +59,7 @@ def test_every_reason_of_a_rejected_row_has_russian_words() -> None:
             words = filled("{reason}", {"reason": reason}, "ru")
             assert re.search("[а-я]", words), reason
             assert not re.search(r"\bis\b|\bbut\b", words), words
+            assert re.search("[а-я]", retold(reason, "ru")), reason
 
 
 DAY = Kept(

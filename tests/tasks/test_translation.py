@@ -4,6 +4,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polib
@@ -12,20 +13,39 @@ import yaml
 
 from ops.server.automations import TEXTS
 from tasks import errors
-from tasks.translation import counted, retold, said
+from tasks.ingest import Report
+from tasks.load.runs import told
+from tasks.load.upsert import Upserted
+from tasks.sources import SOURCES
+from tasks.translation import counted, numbered, retold, said
+from tasks.window import Window
 
 ROOT = Path(__file__).parents[2]
 CATALOG = polib.pofile(str(ROOT / "tasks" / "translations" / "ru.po"))
-SAYS = {"said": 1, "later": 1, "counted": 2, "marked": None, "named": None}
-"""The functions of `tasks.translation` that are given texts, and how many of their arguments are texts."""
+SAYS = {"said": 1, "later": 1, "counted": 2, "marked": None, "named": None, "working": 1}
+"""The functions that are given texts, and how many of their arguments are texts."""
 ERRORS = {name for name, one in vars(errors).items() if isinstance(one, type)} | {"FormRefused"}
 """What they say is what a run that fails says, with the hints that are given apart."""
 HINTS = ("hint",)
+SPOKEN = (
+    *("tasks/fetch", "tasks/smoke.py", "tasks/exposure.py", "tasks/unread.py", "tasks/settings.py", "flows"),
+    *("tasks/ingest.py", "tasks/steps.py", "tasks/refusals.py", "tasks/replay.py", "tasks/backfill.py"),
+    *("tasks/errors.py", "tasks/load/runs.py", "tasks/load/backup.py", "cli/run.py", "cli/demo.py"),
+    *("cli/on_server.py", "cli/terminal.py", "cli/commands/checking.py", "cli/commands/warehouse.py"),
+)
+"""Where nearly every sentence reaches people: the others are logged, or are arguments of what is in UNSPOKEN."""
+UNSPOKEN = {"Field", "Option", "Argument", "Typer", "command", "examples", "query", "select", "AssertionError"}
+UNSPOKEN |= {"replace"}
+NOT_SAID = {
+    *("no retry can mend it", "three at most", "as many as the settings allow"),  # values of an enumeration
+    "Failed to reach API",  # of Prefect
+    'it is no JSON, as {{"freshness_data": {{"lag_direct": 3}}}} is',  # braces are places in the catalog
+}
 PLACES = re.compile(r"\{\{.*?\}\}|\{\w*\}|\{%.*?%\}", re.DOTALL)
 
 
 def texts_in(call: ast.Call) -> Iterator[str]:
-    name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+    name = called(call)
     if name in SAYS:
         given = [one.value if isinstance(one, ast.Starred) else one for one in call.args[: SAYS[name]]]
         texts = [*given, *(word.value for word in call.keywords if name == "named")]
@@ -35,6 +55,10 @@ def texts_in(call: ast.Call) -> Iterator[str]:
         texts = [word.value for word in call.keywords if word.arg in HINTS]
     for text in texts:
         yield from of(text)
+
+
+def called(call: ast.Call) -> str:
+    return str(getattr(call.func, "id", getattr(call.func, "attr", "")))
 
 
 def of(text: ast.expr) -> Iterator[str]:
@@ -57,6 +81,26 @@ def of(text: ast.expr) -> Iterator[str]:
         )
 
 
+def sentences(node: ast.AST) -> Iterator[str]:
+    """Texts of three words and more that are no documentation, pattern, statement of SQL or line of the log."""
+    if isinstance(node, ast.Call) and (called(node) in UNSPOKEN or "logger." in ast.unparse(node.func)):
+        return
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return
+    if isinstance(node, ast.Constant | ast.JoinedStr):
+        for text in of(node):
+            if is_english(text) and not re.search(r"[\\|]|\b[A-Z]{4,} |\bAS\b", text):
+                yield text
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(node, ast.JoinedStr) and isinstance(child, ast.Constant)):
+            yield from sentences(child)
+
+
+def is_english(text: str) -> bool:
+    """Whether three words stand in a row, besides what people type."""
+    return bool(re.search("([A-Za-z']{2,} ){2}[a-z']{2,}", re.sub("`.*?`|zakaz [a-z ]+", "", text)))
+
+
 def said_in_code() -> set[str]:
     files = [file for room in ("tasks", "flows", "cli", "ops/server") for file in (ROOT / room).rglob("*.py")]
     calls = [
@@ -65,7 +109,7 @@ def said_in_code() -> set[str]:
         for node in ast.walk(ast.parse(file.read_text("utf-8")))
         if isinstance(node, ast.Call)
         # What only commands complain of is read in a terminal.
-        and (file.parts[len(ROOT.parts)] in ("tasks", "flows") or getattr(node.func, "id", "") in SAYS)
+        and (file.parts[len(ROOT.parts)] in ("tasks", "flows") or called(node) in SAYS)
     ]
     texts = {text for call in calls for text in texts_in(call)}
     return {text for text in texts if re.search("[a-z]{2}", PLACES.sub("", text))}
@@ -92,6 +136,52 @@ def test_all_that_is_said_is_there_in_russian_with_the_same_places() -> None:
     for text, one in many.items():
         told = one.msgstr_plural.values()
         assert len(told) == 3 and all(set(PLACES.findall(text)) == set(PLACES.findall(form)) for form in told)
+
+
+def test_no_sentence_that_reaches_people_stays_in_english() -> None:
+    files = [
+        file for name in SPOKEN for file in ((ROOT / name).rglob("*.py") if "." not in name else [ROOT / name])
+    ]
+    told = {text for file in files for text in sentences(ast.parse(file.read_text("utf-8")))}
+    # Checks say so where there are too few data to judge.
+    checks = [file.read_text("utf-8") for file in (ROOT / "sql" / "quality").glob("*.sql")]
+    told |= {text for sql in checks for text in re.findall("(?m)^SELECT.*'([a-z][^']+)'.* AS unjudged", sql)}
+
+    assert len(told) > 300
+    told -= {entry.msgid for entry in CATALOG} | NOT_SAID
+    left = {text: retold(re.sub(r"\{.*?\}", "7", text).strip(" ;,"), "ru") for text in told}
+    assert {text: words for text, words in left.items() if is_english(words)} == {}
+
+
+def test_what_sources_count_is_counted_in_russian() -> None:
+    outputs = [output for source in SOURCES.values() for output in source.outputs]
+    things = {source.noun for source in SOURCES.values()} | {output.thing for output in outputs}
+    named = {f"the {what}" for output in outputs for what in output.carried if what not in output.silent}
+
+    assert {word for word in named if retold(word, "ru") == word} == set()
+    for n in (1, 2):
+        assert {thing for thing in things if retold(numbered(n, thing), "ru") == numbered(n, thing)} == set()
+
+
+def test_a_good_run_is_retold_part_by_part() -> None:
+    window = Window(first=date(2026, 3, 1), last=date(2026, 3, 2))
+    report = Report("vk_ads", "main", "ad day", window, "sandbox", datetime(2026, 3, 3, tzinfo=UTC), rows=21)
+    report.tables["fact_vk_ads_daily"] = Upserted(new=1, changed=2)
+    report.rejected, report.money = 5, "10.00 of 90.50 of the money"
+    report.notes = [f"VK Ads did not tell the links of {numbered(n, 'ad')}; what was known stays" for n in (1, 3)]
+
+    assert retold(report.message, "ru") == (
+        "2026-03-01..2026-03-02: 21 строка рекламы, 1 новая, 2 изменены; 5 отвергнуто, 10.00 из 90.50 денег, "
+        "смотрите zakaz quarantine list; VK Ads не сообщил ссылки: 1 объявление; известное остаётся; и ещё такое, "
+        "раз: 1"
+    )
+
+
+def test_what_a_run_said_itself_goes_before_what_is_retold() -> None:
+    row = {"metrics": '{"told": {"ru": "1 проверка: всё"}}', "message": "1 check: all well"}
+
+    assert [told(row, language) for language in ("ru", "en")] == ["1 проверка: всё", "1 check: all well"]
+    assert told(row | {"metrics": ""}, "ru") == "1 проверка: всё в порядке"
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from tasks.fetch.direct.service import Direct
 from tasks.fetch.direct.values import canonical_login
 from tasks.landing import Fetched
 from tasks.settings import Settings
+from tasks.translation import numbered
 from tasks.window import Window
 
 logger = logging.getLogger("zakaz.fetch")
@@ -99,9 +100,9 @@ async def _with_changed_days(run: Run, window: Window, known: Collection[int]) -
         )
         return window
     if changed.odd:
-        run.warnings.append(f"Direct named {changed.odd} impossible dates of changed days")
+        run.warnings.append(f"Direct named {numbered(changed.odd, 'impossible date')} of changed days")
     if changed.unprocessed:
-        run.warnings.append(f"Direct did not check {changed.unprocessed} campaigns for changed days")
+        run.warnings.append(f"Direct did not look for changed days in {numbered(changed.unprocessed, 'campaign')}")
     if changed.first is None or changed.first >= window.first:
         return window
     logger.info("Yandex Direct changed days since %s; the window begins there", changed.first)

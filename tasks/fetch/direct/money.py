@@ -19,6 +19,7 @@ from tasks.errors import SourceError
 from tasks.fetch.direct.objects import Campaign
 from tasks.fetch.direct.service import TITLE
 from tasks.reference import vat_rates
+from tasks.translation import numbered
 from tasks.window import Window
 
 _MONEY = pl.Decimal(38, 6)
@@ -87,8 +88,8 @@ def doubts(
     over = _over_budget(rows, campaigns)
     if over:
         found.append(
-            f"{over} campaigns cost more than {_BUDGETS_A_DAY} times their daily budget in a day: "
-            "the unit of Direct's money is in doubt"
+            f"more than {_BUDGETS_A_DAY} times the daily budget was spent in a day by "
+            f"{numbered(over, 'campaign')}: the unit of Direct's money is in doubt"
         )
     currencies = {campaign.currency for campaign in campaigns.values()} - {None}
     if currencies <= {"RUB"}:
@@ -124,10 +125,14 @@ def _vat_doubts(rows: pl.DataFrame, totals: pl.DataFrame, vat: str) -> list[str]
     if not wrong:
         return []
     if same == wrong:
-        return [f"Direct tells the same money with VAT and without on {wrong} days: AD_SPEND_VAT may not hold"]
+        return [
+            f"Direct tells the same money with VAT and without, on {numbered(wrong, 'day')}: "
+            "AD_SPEND_VAT may not hold"
+        ]
     found_rate = f"{(gross / net - 1):.0%}" if net else "any rate"
     return [
-        f"Direct's money with VAT and without differs by {found_rate} on {wrong} days, which is not the rate of VAT"
+        f"Direct's money with VAT and without differs by {found_rate}, which is not the rate of VAT, "
+        f"on {numbered(wrong, 'day')}"
     ]
 
 

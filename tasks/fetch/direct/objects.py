@@ -18,6 +18,7 @@ from tasks.fetch.direct.service import Direct, Refused
 from tasks.fetch.direct.table import one_line
 from tasks.fetch.direct.values import Object, identifier, part
 from tasks.fetch.paging import batches
+from tasks.translation import numbered
 
 logger = logging.getLogger("zakaz.fetch")
 
@@ -93,7 +94,7 @@ async def campaigns(
         unread.append(unavailable("campaigns.get", error))
         return found, False
     if nameless := sum(campaign.currency is None for campaign in found.values()):
-        unread.append(f"Currency of {nameless} campaigns")
+        unread.append(f"currency of {numbered(nameless, 'campaign')}")
     return found, True
 
 

@@ -16,6 +16,7 @@ from tasks.fetch.direct.objects import Campaign, unavailable
 from tasks.fetch.direct.reports import TOTALS, Reports
 from tasks.fetch.direct.rows import without_repeats
 from tasks.fetch.direct.service import Direct
+from tasks.translation import numbered
 from tasks.window import Window, moscow_today
 
 logger = logging.getLogger("zakaz.fetch")
@@ -110,7 +111,7 @@ async def proved(
         here, there = money.figures(rows), money.figures(totals_rows)
     money.prove_unit(here, there, window)
     if repeated:
-        run.notes.append(f"{repeated} repeated rows of Direct's report left out")
+        run.notes.append(f"left out of Direct's report: {numbered(repeated, 'repeated row')}")
     if not span or there.is_empty():
         return rows, False
     found = money.compare(here, there, span)

@@ -10,6 +10,7 @@ from tasks.fetch.direct.money import figures
 from tasks.fetch.direct.objects import Campaign, Links
 from tasks.fetch.direct.values import identifiers
 from tasks.fetch.kinds import instant, number
+from tasks.translation import numbered
 
 _MANY = 0.5
 """Share of ads without a known link above which deleted ads are no explanation: a later load may find the links."""
@@ -85,14 +86,15 @@ def unknown_tags(rows: pl.DataFrame, version: str, is_complete: bool) -> tuple[l
     doubtful: list[str] = []
     certain: list[str] = []
     if number := unknown["ad_id"].n_unique():
-        text = f"tags of {number} ads with {_spend(unknown)} of spend are not known to Direct's API"
+        text = f"Direct's API does not know the tags of {numbered(number, 'ad')} with {_spend(unknown)} of spend"
         if version == "v5":
-            text += " (DIRECT_VERSION=v5 hides unified campaigns and combinatorial ads: set v501)"
+            text += "; DIRECT_VERSION=v5 hides unified campaigns and combinatorial ads: set v501"
         is_many = number >= _A_FEW and number > _MANY * frame.filter(has_ad)["ad_id"].n_unique()
         (doubtful if is_many and is_complete else certain).append(text)
     hidden = hidden.filter(pl.col("campaign_id").is_not_null())
     if number := hidden["campaign_id"].n_unique():
-        certain.append(f"{number} campaigns of the wizard with {_spend(hidden)} of spend tell no ads, so no city")
+        campaigns, spent = numbered(number, "campaign"), _spend(hidden)
+        certain.append(f"no ads, so no city, are told of {campaigns} of the wizard with {spent} of spend")
     return doubtful, certain
 
 

@@ -38,6 +38,7 @@ from tasks.fetch.qtickets.rows import (
 from tasks.fetch.qtickets.values import is_true, moment, money, whole
 from tasks.landing import Fetched
 from tasks.settings import Settings, require
+from tasks.translation import numbered
 from tasks.window import MOSCOW, Window
 
 logger = logging.getLogger("zakaz.fetch")
@@ -106,7 +107,8 @@ async def _events(settings: Settings) -> Fetched:
         rows = [row for event in records for row in event_rows(event)]
         unknown = sum(map(shows_without_a_day, records))
         text = (
-            f"QTickets did not tell when {unknown} shows start, so the first and last of their events may be wrong"
+            f"QTickets did not tell the beginning of {numbered(unknown, 'show')}, so the first and last of their "
+            "events may be wrong"
         )
         return Fetched(
             rows,
@@ -144,10 +146,13 @@ class _Orders:
             kept = await self._completed(kept)
             self._check_unit_of_money(kept)
             if bare := sum(money(order.get("price")) not in (None, 0) and not baskets_of(order) for order in kept):
-                self._note(f"{bare} orders with a price came without tickets; an unpaid one is left out")
+                self._note(
+                    f"without tickets came {numbered(bare, 'order')} with a price; an unpaid one is left out"
+                )
             rows = [row for record in kept for row in order_rows(record)]
             if unknown := tickets_without_a_state(rows):
-                self._warn(f"QTickets did not tell whether {unknown} tickets were given back; they count as sold")
+                of = numbered(unknown, "ticket")
+                self._warn(f"QTickets did not tell whether it was given back of {of}; that counts as sold")
             return Fetched(
                 rows,
                 seen_columns(rows, ORDER_COLUMNS),
@@ -184,7 +189,8 @@ class _Orders:
                 "Nothing was loaded."
             )
         if odd := found["hundredfold"] + found["differs"]:
-            self._note(f"the price of {odd} of {checked} orders is not the sum of their tickets; the tickets count")
+            of = numbered(odd, "order")
+            self._note(f"the price of {of} (of {checked}) is not the sum of the tickets; the tickets count")
 
     async def _filtered(self) -> list[Record] | None:
         """None if the server did not filter or sent nothing, which may be the same."""
@@ -194,8 +200,8 @@ class _Orders:
         paid = await read_all(*found)
         if outside := sum(not self._matches_filter(record) for record in paid):
             self._note(
-                f"QTickets obeyed only a part of the filter: {outside} of {len(paid)} orders were outside the days "
-                "asked for and left out"
+                "QTickets obeyed only a part of the filter: outside the days asked for were, and are left out, "
+                f"{numbered(outside, 'order')} (of {len(paid)})"
             )
         by_id = {_id(record): record for record in (*await self._unpaid(found[0]), *paid)}
         return list(by_id.values())
@@ -214,7 +220,7 @@ class _Orders:
             raise contradiction("some paid orders", "none at all")
         unpaid = [record for record in everything if not is_true(record.get("payed"))]
         if unpaid:
-            self._note(f"QTickets' filter on payed gave nothing, though {len(unpaid)} orders are not paid")
+            self._note(f"QTickets' filter on payed gave nothing beside {numbered(len(unpaid), 'unpaid order')}")
         return unpaid
 
     async def _first_filtered_page(self) -> tuple[Listing, Page] | None:
@@ -255,7 +261,8 @@ class _Orders:
                 raise contradiction("some orders", "none at all")
             self._warn("QTickets says that this account has not a single order")
         if not self.warnings and (missed := sum(self._is_in_window(record) for record in records)):
-            self._warn(f"QTickets' filter on payed_at gave nothing, though {missed} orders are in the window")
+            of = numbered(missed, "order")
+            self._warn(f"QTickets' filter on payed_at gave nothing beside {of} of the window")
         return records
 
     async def _first_page(self, base: Listing) -> tuple[Listing, Page]:

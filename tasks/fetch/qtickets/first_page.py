@@ -13,6 +13,7 @@ from tasks.errors import SourceError
 from tasks.fetch.qtickets.listing import Client, Listing, Page, Record
 from tasks.fetch.qtickets.rows import baskets_of, parts_of
 from tasks.fetch.qtickets.values import is_true, money
+from tasks.translation import numbered
 
 logger = logging.getLogger("zakaz.fetch")
 
@@ -47,7 +48,7 @@ async def first_with_select(
     logger.warning("QTickets left out fields of /%s that it was asked to select; asking for all", listing.path)
     chosen, whole_page = await first_page(chosen.without_select())
     if page.total and not whole_page.total:
-        raise contradiction(f"{page.total} records of /{listing.path}", "none")
+        raise contradiction(f"{numbered(page.total, 'record')} of /{listing.path}", "none")
     return chosen, whole_page
 
 

@@ -25,6 +25,7 @@ from tasks.fetch.qtickets.rows import Fields, Row, pick
 from tasks.fetch.qtickets.values import is_false, moment, money, whole
 from tasks.landing import Fetched
 from tasks.settings import Settings
+from tasks.translation import numbered
 from tasks.window import moscow_today
 
 logger = logging.getLogger("zakaz.fetch")
@@ -101,8 +102,10 @@ async def _seats(client: Client, settings: Settings, shows: list[int], as_of: da
         rows,
         SEAT_COLUMNS,
         partial=partial,
-        warnings=(f"the seats of {failed} of {len(shows)} shows could not be read: {reason}",) if failed else (),
-        notes=(f"{bare} of {len(shows)} shows on sale have no seats in QTickets",) if bare else (),
+        warnings=(f"seats of {numbered(failed, 'show')} (of {len(shows)}) could not be read: {reason}",)
+        if failed
+        else (),
+        notes=(f"QTickets has no seats of {numbered(bare, 'show')} on sale (of {len(shows)})",) if bare else (),
     )
 
 

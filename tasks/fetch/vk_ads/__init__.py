@@ -15,6 +15,7 @@ from tasks.fetch.vk_ads.figures import TRIES, Statistics, check_complete, check_
 from tasks.fetch.vk_ads.values import Record, Row, name_of, whole
 from tasks.landing import Fetched
 from tasks.settings import Settings, require
+from tasks.translation import numbered
 from tasks.window import MOSCOW, Window
 
 logger = logging.getLogger("zakaz.fetch")
@@ -88,7 +89,9 @@ async def _today(settings: Settings, window: Window, as_of: datetime) -> Fetched
             banners |= (more := await api.listing("banners"))
             read.add(await api.statistics(sorted(more.keys() - read.days.keys() - set(read.lost)), window))
         if account is None and not banners and (groups or listed_plans):
-            raise _no_ads(today.TITLE, f"{len(groups)} groups and {len(listed_plans or {})} campaigns")
+            raise _no_ads(
+                today.TITLE, f"{numbered(len(groups), 'group')} and {numbered(len(listed_plans or {}), 'campaign')}"
+            )
         groups = await _with_parents(api, "ad_groups", groups, map(today.group_of, banners.values()))
         parents = [groups.get(key, {}) for key in map(today.group_of, banners.values()) if key is not None]
         plans = listed_plans or {}
@@ -126,14 +129,14 @@ async def _today(settings: Settings, window: Window, as_of: datetime) -> Fetched
             today.TITLE, window, spend, {key: one.get("budget_limit_day") for key, one in objects.items()}
         )
     if without_goals := sum(row["conversions"] is None for row in read.rows):
-        text = f"{today.TITLE} did not tell the goals of {without_goals} ad days; they count no conversions"
+        text = f"{today.TITLE} did not tell the goals of {numbered(without_goals, 'ad day')}: no conversions count"
         (api.warnings if without_goals > len(read.rows) / 2 else notes).append(text)
     if orphans := sum(plan not in plans if listed_plans is not None else plan is None for plan in plan_of.values()):
         api.warnings.append(
-            f"{today.TITLE} did not tell the campaign or group of {orphans} ads; what was known of them stays"
+            f"{today.TITLE} did not tell the campaign or group of {numbered(orphans, 'ad')}; what was known stays"
         )
     if unlinked := sum(head["link"] is None and plan_of[ad] is not None for ad, head in heads.items()):
-        notes.append(f"{today.TITLE} did not tell the links of {unlinked} ads; what was known of them stays")
+        notes.append(f"{today.TITLE} did not tell the links of {numbered(unlinked, 'ad')}; what was known stays")
     others = {
         "totals": beside.totals(account or [], as_of, vat="NO", currency=currency),
         "campaigns": beside.campaigns((_campaign(key, plan) for key, plan in plans.items()), as_of),
@@ -184,17 +187,17 @@ async def _legacy(settings: Settings, window: Window, as_of: datetime) -> Fetche
         campaigns = await api.campaigns_or_empty({key for key in campaign_of.values() if key is not None})
         links = await api.links(sorted(ads))
     if not ads and campaigns and account is None:
-        raise _no_ads(legacy.TITLE, f"{len(campaigns)} campaigns")
+        raise _no_ads(legacy.TITLE, numbered(len(campaigns), "campaign"))
     notes = list(api.notes)
     if ads and not read.rows and not account:
         # Seen since 2022 for accounts that the API no longer serves. It proves nothing: loaded rows stay.
-        text = f"{legacy.TITLE} has no statistics of any of {len(ads)} ads; what was loaded stays"
+        text = f"{legacy.TITLE} has no statistics at all of {numbered(len(ads), 'ad')}; what was loaded stays"
         (api.warnings if read.partial else notes).append(text)
         read = Statistics()
     else:
         notes += check_complete(legacy.TITLE, window, as_of, read, account)
     if orphans := sum(campaign is None for campaign in campaign_of.values()):
-        text = f"{legacy.TITLE} did not tell the campaign of {orphans} ads; what was known of them stays"
+        text = f"{legacy.TITLE} did not tell the campaign of {numbered(orphans, 'ad')}; what was known stays"
         api.warnings.append(text)
     heads: dict[int, Row] = {
         ad: {
@@ -259,8 +262,9 @@ def _no_ads(title: str, others: str) -> SourceError:
 
 
 def _lost(read: Statistics) -> list[str]:
-    count = len(read.lost)
-    return [f"{today.TITLE} gives no figures for {count} ads any more; what was loaded stays"] if count else []
+    if not read.lost:
+        return []
+    return [f"{today.TITLE} gives no more figures of {numbered(len(read.lost), 'ad')}; what was loaded stays"]
 
 
 def _fetched(

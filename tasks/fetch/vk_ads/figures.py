@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from tasks.errors import SourceError
 from tasks.fetch.vk_ads.values import Record, Row, number, record, whole
+from tasks.translation import numbered
 from tasks.window import Window, moscow_today
 
 TRIES = 3
@@ -152,7 +153,8 @@ def check_complete(
     notes = dropped(title, read)
     if read.partial:
         notes.append(
-            f"{title} left out statistics of {len(read.partial)} of {ads} ads; by its total they have nothing"
+            f"{title} left out statistics of {numbered(len(read.partial), 'ad')} (of {ads}); by its total there "
+            "is nothing to them"
         )
     if account_rows is None:
         notes.append(f"{title} did not tell the account's total, so its list of ads could not be checked")
@@ -187,13 +189,19 @@ def check_unit(
             f"of campaigns in {window}: it may tell money in another unit now. Nothing was loaded. Compare with "
             "the cabinet and report it."
         )
-    return [f"on {far} days of campaigns the spend is {_BUDGETS} times the daily budget and more"] if far else []
+    if not far:
+        return []
+    return [f"the spend is {_BUDGETS} times the daily budget and more on {numbered(far, 'day')} of campaigns"]
 
 
 def dropped(title: str, read: Statistics) -> list[str]:
     """Notes on the items that were dropped."""
-    counts = {"of ads not asked for": read.strangers, "without a readable id": read.nameless}
-    return [f"{title} sent {count} statistics {what}; they were dropped" for what, count in counts.items() if count]
+    told = []
+    if read.strangers:
+        told.append(f"{title} sent statistics of ads not asked for; dropped: {numbered(read.strangers, 'item')}")
+    if read.nameless:
+        told.append(f"{title} sent statistics without a readable id; dropped: {numbered(read.nameless, 'item')}")
+    return told
 
 
 def by_id(records: Iterable[object]) -> tuple[dict[int, Record], int]:

@@ -19,6 +19,7 @@ from tasks.fetch.paging import batches, ids_a_call
 from tasks.fetch.vk_ads.figures import Statistics, by_id, has_a_day_twice, same_once
 from tasks.fetch.vk_ads.values import Record, Row, link_or_none, record, whole
 from tasks.settings import Settings, require
+from tasks.translation import numbered
 from tasks.window import Window
 
 TITLE = "VK (legacy API)"
@@ -78,7 +79,7 @@ class Legacy:
         except SourceError:
             found = {}
         if unknown := len(ids - found.keys()):
-            self.warnings.append(f"{TITLE} did not name {unknown} of {len(ids)} campaigns")
+            self.warnings.append(f"{TITLE} did not name {numbered(unknown, 'campaign')} (of {len(ids)})")
         return found
 
     async def ads(self) -> dict[int, Record]:
@@ -89,7 +90,7 @@ class Legacy:
             listed = await self._ads_of(await self.campaigns())
         found, nameless = by_id(listed)
         if nameless:
-            self.notes.append(f"{TITLE} sent {nameless} ads without a readable id; they were left out")
+            self.notes.append(f"{TITLE} sent ads without a readable id; left out: {numbered(nameless, 'ad')}")
         return found
 
     async def _ads_of(self, campaigns: Iterable[int]) -> list[Record]:
@@ -121,7 +122,7 @@ class Legacy:
         except SourceError:
             pass
         if unknown := len(set(ids) - found.keys()):
-            self.warnings.append(f"{TITLE} did not tell the links of {unknown} of {len(ids)} ads")
+            self.warnings.append(f"{TITLE} did not tell the links of {numbered(unknown, 'ad')} (of {len(ids)})")
         return found
 
     async def _layouts(self, ids: list[int]) -> dict[int, Record]:

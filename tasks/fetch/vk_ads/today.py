@@ -30,6 +30,7 @@ from tasks.fetch.vk_ads.figures import (
 from tasks.fetch.vk_ads.token import StoredToken, api_of
 from tasks.fetch.vk_ads.values import Record, Row, flag, link_or_none, number, record, text_of, whole
 from tasks.settings import Settings
+from tasks.translation import numbered
 from tasks.window import Window
 
 logger = logging.getLogger("zakaz.fetch")
@@ -129,7 +130,7 @@ class Today:
                 transient=True,
             )
         if odd:
-            self.notes.append(f"{TITLE} sent {odd} {resource} without a readable id; they were left out")
+            self.notes.append(f"{TITLE} sent {resource} without a readable id; left out: {numbered(odd, 'item')}")
         return found
 
     async def these(self, resource: str, ids: set[int]) -> dict[int, Record] | None:

@@ -9,6 +9,7 @@ import pytest
 from sandbox.world.secrets import MARK
 from tasks.fetch.direct import COLUMNS, reads
 from tasks.settings import Settings
+from tasks.translation import numbered
 from tasks.window import Window
 from tests.tasks.fetch.ad_accounts import PAST, UNTIL, WEEK, DirectAccount, by_key
 
@@ -74,7 +75,9 @@ def test_the_window_begins_with_the_earliest_changed_day_or_its_own(
 
     assert fetched.window == Window(first=first, last=WEEK.last)
     assert direct.sent("reports")[0]["SelectionCriteria"]["DateFrom"] == str(first)
-    assert fetched.warnings == ((f"Direct named {odd} impossible dates of changed days",) if odd else ())
+    assert fetched.warnings == (
+        (f"Direct named {numbered(odd, 'impossible date')} of changed days",) if odd else ()
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,4 +105,4 @@ def test_all_campaigns_are_checked_over_a_month_or_the_length_of_a_window_up_to_
     }
     expected = [since | {"CampaignIds": ids} for ids in (campaigns, campaigns[:2])]
     assert direct.sent("changes") == (expected if back else [])
-    assert fetched.warnings == (("Direct did not check 2 campaigns for changed days",) if back else ())
+    assert fetched.warnings == (("Direct did not look for changed days in 2 campaigns",) if back else ())

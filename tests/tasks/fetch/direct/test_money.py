@@ -57,9 +57,9 @@ def test_round_sums_of_roubles_are_proved_by_the_totals() -> None:
         (["183.00", "61.00"], "YES", Campaign(currency="RUB", daily_budget=Decimal("1.83")), ""),
         (["122.95", "40.98"], "NO", Campaign(), ""),
         (["150.00", "50.00"], "YES", Campaign(), "AD_SPEND_VAT may not hold"),
-        (["223.26", "74.42"], "YES", Campaign(), "differs by 49% on 2 days"),
+        (["223.26", "74.42"], "YES", Campaign(), "differs by 49%, which is not the rate of VAT, on 2 days"),
         (["150.00", "50.00"], "YES", Campaign(currency="KZT"), ""),
-        (["183.00", "61.00"], "YES", Campaign(daily_budget=Decimal("1.82")), "100 times their daily budget"),
+        (["183.00", "61.00"], "YES", Campaign(daily_budget=Decimal("1.82")), "100 times the daily budget"),
     ],
 )
 def test_money_that_does_not_differ_by_vat_or_exceeds_its_budget_is_doubtful(
@@ -91,7 +91,7 @@ def test_a_repeated_row_counts_once_but_rows_without_an_ad_are_all_kept(direct: 
     fetched = direct.fetch(DAYS, ad_spend_vat="exclude")
 
     assert [row["ad_id"] for row in fetched.rows] == ["3", "--", "--"]
-    assert "1 repeated rows of Direct's report left out" in fetched.notes
+    assert "left out of Direct's report: 1 repeated row" in fetched.notes
     facts = to_facts(pl.DataFrame(fetched.rows, schema=dict.fromkeys(COLUMNS, pl.String)), cities())
     found = facts.sort("ad_id").select("ad_id", "impressions", "clicks", "spent", "conversions").rows()
     assert found == [(0, 200, 10, 20, 2), (3, 100, 5, 10, 1)]

@@ -10,6 +10,7 @@ import pytest
 
 from sandbox.direct import DIRECT_TOKEN
 from sandbox.direct.errors import error_body
+from tasks.translation import numbered
 from tasks.window import Window
 from tests.tasks.fetch.ad_accounts import PAST, WEEK, DirectAccount, ad_day, by_key, ordinary
 
@@ -74,7 +75,7 @@ def test_what_is_missing_is_requested_again_and_then_counted_with_its_spend(
     fetched = direct.fetch(ad_spend_vat="exclude")
     assert [row["cost"] for row in fetched.rows] == ["10.00"] * 4
     assert [row["link_known"] for row in fetched.rows].count("false") == 4 - kept
-    text = f"tags of {4 - kept} ads with {4 - kept}0.00 RUB of spend are not known to Direct's API"
+    text = f"Direct's API does not know the tags of {numbered(4 - kept, 'ad')} with {4 - kept}0.00 RUB of spend"
     assert text in (fetched.warnings if is_warned else fetched.notes)
     assert direct.calls().count(service) == 2
 
@@ -144,6 +145,6 @@ def test_campaigns_of_the_wizard_are_read_a_month_back(direct: DirectAccount) ->
 
     assert fetched.window == Window(first=date(2025, 12, 21), last=WEEK.last)
     assert sorted(figures[2] for figures in by_key(fetched.rows).values()) == [3, 5, 7]
-    assert fetched.notes == ("1 campaigns of the wizard with 12.00 RUB of spend tell no ads, so no city",)
+    assert fetched.notes == ("no ads, so no city, are told of 1 campaign of the wizard with 12.00 RUB of spend",)
     assert {row["campaign_name"] for row in fetched.rows} == {wizard.campaign_name, good.campaign_name}
     assert direct.fetch(PAST).window == PAST

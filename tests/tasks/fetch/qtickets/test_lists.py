@@ -192,9 +192,9 @@ def test_what_a_fetch_can_read_round_costs_nothing(
 
 UNPAID = sum(not order["payed"] for order in ORDERS)
 SAID: dict[str, tuple[Alter, bool, str]] = {
-    "no paid orders": (alters(empty), True, "filter on payed_at gave nothing, though"),
+    "no paid orders": (alters(empty), True, "filter on payed_at gave nothing beside"),
     "no filter": (alters(lambda _: 503), True, "QTickets refused the filter on payed_at"),
-    "no unpaid orders": (alters(empty, of_unpaid), False, f"on payed gave nothing, though {UNPAID} orders"),
+    "no unpaid orders": (alters(empty, of_unpaid), False, f"on payed gave nothing beside {UNPAID} unpaid orders"),
     "no refunds": (alters(without("baskets.refunded_at", 1)), False, "did not tell whether"),
 }
 

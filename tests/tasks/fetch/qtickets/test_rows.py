@@ -145,6 +145,6 @@ def test_a_few_orders_that_do_not_add_up_are_a_note_and_others_prove_nothing(
 
     fetched = fetch_orders(settings_for(QticketsApi(odd + silent, [])), DAY, NOW)
 
-    assert fetched.notes == ("the price of 2 of 4 orders is not the sum of their tickets; the tickets count",)
+    assert fetched.notes == ("the price of 2 orders (of 4) is not the sum of the tickets; the tickets count",)
     assert fetched.warnings == ()
     assert len(fetched.rows) == 7

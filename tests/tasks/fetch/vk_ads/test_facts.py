@@ -101,7 +101,7 @@ def test_a_legacy_api_without_statistics_of_anybody_removes_nothing(old: VkAccou
     fetched = old.fetch()
 
     assert list(fetched.rows) == []
-    assert fetched.notes == ("VK (legacy API) has no statistics of any of 4 ads; what was loaded stays",)
+    assert fetched.notes == ("VK (legacy API) has no statistics at all of 4 ads; what was loaded stays",)
 
 
 def ads(rows: Any) -> set[int]:
@@ -160,7 +160,7 @@ def test_parents_that_a_list_lacks_are_requested_by_id(vk: VkAccount) -> None:
     fetched = vk.fetch(vk_page_size=250)
     assert spent(fetched.rows) == 800
     assert {row["ad_id"]: row["campaign_id"] for row in fetched.rows} == right | {"1004": None}
-    assert fetched.warnings == ("VK Ads did not tell the campaign or group of 1 ads; what was known of them stays",)
+    assert fetched.warnings == ("VK Ads did not tell the campaign or group of 1 ad; what was known stays",)
 
 
 def test_a_long_name_is_cut_but_a_part_of_a_link_would_be_another_link() -> None:

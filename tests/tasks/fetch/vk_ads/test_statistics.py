@@ -11,6 +11,7 @@ import pytest
 from tasks.errors import SourceError
 from tasks.fetch.vk_ads.figures import Statistics, check_complete
 from tasks.fetch.vk_ads.today import read_statistics, statistics_row
+from tasks.translation import numbered
 from tests.tasks.fetch.ad_accounts import TWO_DAYS, VkAccount, only, path, spent
 
 pytestmark = pytest.mark.usefixtures("four")
@@ -96,7 +97,7 @@ TOTALS: dict[str, tuple[Statistics, Any, str]] = {
     "much less, with a figure unread": (read(PART, row(LAST, None)), [row(FIRST, "900.00", 200)], "of the 900.00"),
     "today, which grows": (read(PART), [PART, row("2026-01-20", "500.00")], ""),
     "no account": (read(PART), None, "did not tell the account's total"),
-    "an ad left out, and no spend": (read(PART, partial=True), [PART], "left out statistics of 1 of 1 ads; by its total"),
+    "an ad left out, and no spend": (read(PART, partial=True), [PART], "left out statistics of 1 ad (of 1); by its total"),
     "an ad left out, and spend": (read(PART, partial=True), [row(FIRST, "90.10")], "ERROR whole statistics of only 0 of 1"),
     "a contradiction": (read(PART, partial=True, contradicted={1}), [PART], "ERROR that contradict themselves"),
 }  # fmt: skip
@@ -161,7 +162,7 @@ def test_only_forgotten_ads_are_lost_and_cost_few_calls(
 
     shown = {row["ad_id"]: row["impressions"] for row in fetched.rows if row["stat_date"] == LAST}
     assert shown == {str(ad): str(ad) for ad in ids if ad not in gone}
-    assert fetched.notes == (f"VK Ads gives no figures for {len(gone)} ads any more; what was loaded stays",)
+    assert fetched.notes == (f"VK Ads gives no more figures of {numbered(len(gone), 'ad')}; what was loaded stays",)
     assert len(requested(vk.api)) <= most_calls
 
 
@@ -174,7 +175,7 @@ def test_ads_that_only_the_statistics_forgot_are_found_in_halves(vk: VkAccount) 
     fetched = vk.fetch()
 
     assert {row["ad_id"] for row in fetched.rows} == {"1004"}
-    assert "VK Ads gives no figures for 3 ads any more; what was loaded stays" in fetched.notes
+    assert "VK Ads gives no more figures of 3 ads; what was loaded stays" in fetched.notes
 
 
 def test_conversions_are_the_goals_of_vk_and_a_missing_figure_is_never_zero() -> None:
