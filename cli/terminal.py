@@ -34,14 +34,6 @@ if TYPE_CHECKING:
     from tasks.quality.complete import Answer
     from tasks.smoke import Probe
 
-RUN_COLUMNS = named(
-    started_at="started (Moscow)",
-    job="job",
-    account="account",
-    status="status",
-    rows_processed="rows",
-    message="what happened",
-)
 QUARANTINE_COLUMNS = named(
     rejected_at="rejected (Moscow)",
     source="source",
@@ -163,16 +155,18 @@ def print_answers(answers: list[Answer], question: str, language: str) -> None:
 
 
 def print_runs(rows: pl.DataFrame, empty: str) -> None:
-    """The history of runs. Names of jobs stay: `--job` takes them."""
+    """Each run with its message. Names of jobs stay: `--job` takes them."""
     from tasks.load.runs import told  # noqa: PLC0415 - brings the warehouse, which not every command needs
 
     spoken = language()
-    shown = rows.with_columns(
-        pl.Series("status", [said(status, spoken) for status in rows["status"]], pl.String),
-        pl.Series("message", [told(row, spoken) for row in rows.iter_rows(named=True)], pl.String),
-    )
-    colours = {said(status, spoken): colour for status, colour in _COLOURS.items()}
-    print_frame(shown, False, RUN_COLUMNS, empty, colours)
+    if rows.is_empty():
+        err.print(said(empty, spoken))
+    for row in rows.iter_rows(named=True):
+        begun = f"{row['started_at'].astimezone(MOSCOW):%Y-%m-%d %H:%M}"
+        who = f"{row['job']} {row['account']}".rstrip()
+        _print_finding(
+            said(row["status"], spoken), _COLOURS[row["status"]], f"{begun}  {who}: {told(row, spoken)}", ""
+        )
 
 
 def print_rejected(rows: pl.DataFrame, empty: str) -> None:

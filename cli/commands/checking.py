@@ -196,7 +196,7 @@ def runs_command(limit: Limit = 20, job: Job = None, as_json: AsJson = False, _e
         end_crashed(client)
         rows = history(client, limit, job)
     if as_json:
-        terminal.print_frame(rows, as_json, terminal.RUN_COLUMNS, "")
+        terminal.print_frame(rows, as_json, {}, "")
     else:
         terminal.print_runs(rows, "No runs yet." if job is None else "No runs of this job.")
 
@@ -232,7 +232,7 @@ def quarantine_list(
     with migrated(load_settings()) as client:
         rows = listing(client, limit, source, reason, as_day(day))
     if as_json:
-        terminal.print_frame(rows, as_json, terminal.QUARANTINE_COLUMNS, "")
+        terminal.print_frame(rows, as_json, {}, "")
     else:
         terminal.print_rejected(rows, "Nothing is in quarantine.")
 
