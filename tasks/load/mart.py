@@ -82,14 +82,14 @@ def _restate(
 
 
 def stale_days(client: Client, mart: Mart, scope: Scope = _ALL) -> list[date]:
-    """The days of the scope on which the mart differs from its query, in order."""
-    columns = ", ".join(_columns(client, mart))
-    sides = ((1, f"({_made(mart)})"), (-1, f"{mart.table.name} FINAL"))
-    both = " UNION ALL ".join(f"SELECT {columns}, {n} AS side FROM {rows} WHERE {scope.where}" for n, rows in sides)
+    """The days of the scope on which the mart differs from its query, in order. Both have the same columns in the
+    same order, the mart its `_ver` besides."""
+    sides = ((1, f"* FROM ({_made(mart)})"), (-1, f"* EXCEPT _ver FROM {mart.table.name} FINAL"))
+    both = " UNION ALL ".join(f"SELECT {n} AS side, {rows} WHERE {scope.where}" for n, rows in sides)
     stale = select(
         client,
         f"SELECT DISTINCT {mart.day} AS day "
-        f"FROM (SELECT {columns} FROM ({both}) GROUP BY {columns} HAVING sum(side) != 0) ORDER BY day",
+        f"FROM (SELECT * EXCEPT side FROM ({both}) GROUP BY ALL HAVING sum(side) != 0) ORDER BY day",
         scope.parameters,
     )
     return stale["day"].to_list()
@@ -136,8 +136,7 @@ def _write(
     scope = _only(mart, days)
     # Before reading: of two runs that restate at once, the one that read later must win.
     newest = select(client, f"SELECT max(_ver) AS newest FROM {mart.table.name}").item()
-    fresh = f"SELECT {', '.join(_columns(client, mart))} FROM ({_made(mart)}) WHERE {scope.where}"
-    rows = prove(select(client, fresh, scope.parameters))
+    rows = prove(select(client, f"SELECT * FROM ({_made(mart)}) WHERE {scope.where}", scope.parameters))
     return upsert(client, mart.table, rows, scope, max(version, newest + 1), reconcile=False)
 
 
@@ -152,13 +151,3 @@ def _only(mart: Mart, days: list[date]) -> Scope:
 
 def _made(mart: Mart) -> str:
     return sql_text(f"marts/{mart.table.name}.sql")
-
-
-def _columns(client: Client, mart: Mart) -> list[str]:
-    found = select(
-        client,
-        "SELECT name FROM system.columns WHERE database = {database:String} AND table = {table:String} "
-        "AND name != '_ver' ORDER BY position",
-        {"database": client.database, "table": mart.table.name},
-    )
-    return found["name"].to_list()
