@@ -20,13 +20,14 @@ from tasks.load.backup import BackedUp
 from tasks.quality.checks import Result
 from tasks.quality.complete import answers, question
 from tasks.quality.run import as_json as results_as_json
-from tasks.quality.run import summary
+from tasks.quality.run import counts
 from tasks.settings import Settings, language, load_settings
 from tasks.smoke import Probe, SmokeFailed
 from tasks.smoke import summary as smoke_summary
 from tasks.sources.accounts import AT_ONCE, Account, wanted
 from tasks.sources.accounts import label as label_of
 from tasks.sources.windows import backfill_window, label, requested_window
+from tasks.translation import said
 from tasks.window import Window, moscow_today
 
 
@@ -161,7 +162,9 @@ def run_quality(as_json: bool) -> int:
     else:
         print_checks(results)
         _print_yesterday(results)
-        say(summary(results, language()))
+        say(counts(results, language()))
+        if any(result.fails or result.warns for result in results):
+            say(said("What to do: zakaz quality findings", language()))
     return int(any(result.fails for result in results))
 
 

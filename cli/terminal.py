@@ -51,6 +51,8 @@ _COLOURS = dict(zip(_RUNS, ("green", "red", "yellow"), strict=True))
 
 _INDENT = 11
 """Wider than any status in any language."""
+_IN_NUMBERS = "\N{NO-BREAK SPACE}"
+"""Between thousands: a narrow column would tear a number."""
 _LEVEL_COLOURS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
 _WIDE = 10_000
 """Columns of what is no terminal, unless COLUMNS says another number: a row stays on its line, for grep."""
@@ -187,14 +189,16 @@ def print_checks(results: list[Result]) -> None:
         )
 
 
-def print_findings(rows: pl.DataFrame, language: str) -> None:
-    """Each on lines of its own: what is wrong, since when, and whole, to be copied, how to accept it."""
+def print_findings(rows: pl.DataFrame, remedies: Mapping[str, str], language: str) -> None:
+    """Each on lines of its own: what is wrong, since when, what to do by the name of the check, and whole, to be
+    copied, how to accept it."""
     for row in rows.iter_rows(named=True):
         is_open, at_worst = row["status"] == "open", "red" if row["severity"] == "fail" else "yellow"
         since = f"{row['opened_at'].astimezone(MOSCOW):%Y-%m-%d %H:%M}"
         what = either(language, row["what"], row["what_ru"])
         status, severity = said(row["status"], language), _padded(row["severity"], _SEVERITIES, language)
-        _print_finding(status, at_worst if is_open else "dim", f"{severity}{since}  {what}", "")
+        remedy = remedies.get(row["check_name"], "") if is_open else ""
+        _print_finding(status, at_worst if is_open else "dim", f"{severity}{since}  {what}", remedy)
         if is_open:
             name = shlex.quote(for_terminal(row["finding"]))
             accept = f"zakaz quality accept {row['check_name']} {name} --until DATE --why WORDS"
@@ -238,9 +242,9 @@ def cell(value: object, colours: Mapping[str, str] = MappingProxyType({})) -> Te
     elif isinstance(value, datetime):
         text = f"{value.astimezone(MOSCOW):%Y-%m-%d %H:%M}"
     elif isinstance(value, Decimal):
-        text = f"{value:,.2f}".replace(",", " ")
+        text = f"{value:,.2f}".replace(",", _IN_NUMBERS)
     elif isinstance(value, int):
-        text = f"{value:,}".replace(",", " ")
+        text = f"{value:,}".replace(",", _IN_NUMBERS)
     return Text(for_terminal(text, LONGEST_VALUE), colours.get(text, ""))
 
 

@@ -15,10 +15,10 @@ from flows.parameters import Days
 from flows.quality import alert_unless_sent, quality
 from tasks.alerts.alert import words_of
 from tasks.errors import ZakazError
-from tasks.quality.run import summary
+from tasks.quality.complete import answers, question
+from tasks.quality.run import counts
 from tasks.settings import load_settings
 from tasks.sources import in_use
-from tasks.translation import said
 from tasks.window import moscow_today
 
 
@@ -51,5 +51,7 @@ def yesterday(days: Days = 1) -> State[object]:
         judged = quality(whole=False)
     assert isinstance(judged, list)
     language = settings.zakaz_language
-    names = ", ".join(said(name, language) for name in done)
-    return completed(f"{names}; {summary(judged, language)}", judged)
+    told = "; ".join(
+        f"{one.told(language)}: {one.why(language)}" for one in answers(settings, judged, moscow_today())
+    )
+    return completed(f"{question(moscow_today(), language)} {told}; {counts(judged, language)}", judged)

@@ -24,7 +24,7 @@ from tasks import refusals, steps
 from tasks.ingest import Steps
 from tasks.landing import Manifest
 from tasks.load.warehouse import warehouse
-from tasks.quality.run import judge_checks
+from tasks.quality.run import judge_and_log
 from tasks.steps import Fetch
 
 
@@ -105,4 +105,4 @@ AS_TASKS = Steps(
     refresh_mart=_as_task(steps.refresh_mart, "refresh {mart.table.name}"),
     quarantine_rejected=_as_task(steps.quarantine_rejected, "quarantine {resource.name}", "quarantine"),
 )
-judge = _as_task(judge_checks, "judge", "judge")
+judge = _as_task(judge_and_log, "judge", "judge")

@@ -63,15 +63,17 @@ def quality_command(context: typer.Context, as_json: AsJson = False, _env: EnvFi
 def findings_command(limit: Limit = 50, as_json: AsJson = False, _env: EnvFileOrDemo = None) -> None:
     """What checks have found and is not mended."""
     from tasks.load.migrate import migrated
+    from tasks.quality.checks import checks
     from tasks.quality.findings import listing
 
     settings = load_settings()
     with migrated(settings) as client:
-        rows = listing(client, limit)
+        rows = listing(client, limit, known := checks())
     if as_json or rows.is_empty():
         terminal.print_frame(rows, as_json, {}, "Nothing is open.")
     else:
-        terminal.print_findings(rows, settings.zakaz_language)
+        language = settings.zakaz_language
+        terminal.print_findings(rows, {check.name: check.remedy(language) for check in known}, language)
 
 
 @quality_app.command(

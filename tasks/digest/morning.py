@@ -15,7 +15,7 @@ from tasks.load.migrate import migrated
 from tasks.load.sql import sql_text
 from tasks.quality.attention import attention
 from tasks.quality.checks import Check, Finding, Result, checks
-from tasks.quality.findings import Kept, not_mended
+from tasks.quality.findings import Kept, not_mended, worst_first
 from tasks.quality.looks import judge_all
 from tasks.report.figures import Sums
 from tasks.settings import Settings
@@ -94,7 +94,7 @@ def _broken(results: Sequence[Result], kept: Sequence[Kept]) -> tuple[Finding | 
     judged = {one.check.name for one in results}
     found: list[Finding | Kept] = [one for result in results for one in result.findings if one.fails]
     found += [one for one in kept if one.status == "open" and one.fails and one.check_name not in judged]
-    return tuple(sorted(found, key=lambda one: (-(one.money or 0), one.source, one.what)))
+    return tuple(worst_first(found, checks()))
 
 
 def _check_of(found: Finding | Kept) -> Check | None:

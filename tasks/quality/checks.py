@@ -139,6 +139,14 @@ class Finding:
         return either(language, self.what, self.what_ru)
 
     @property
+    def check_name(self) -> str:
+        return self.check.name
+
+    @property
+    def story(self) -> str:
+        return self.check.story
+
+    @property
     def fails(self) -> bool:
         return self.severity == "fail"
 

@@ -49,7 +49,7 @@ class Answer:
         """What to do; of `yes` nothing."""
         if self.found:
             one = self.found[0]
-            check = one.check if isinstance(one, Finding) else _checks().get(one.check_name)
+            check = _checks().get(one.check_name)
             return check.remedy(language) if check else ""
         account = "" if self.account == MAIN else f" --account {self.account}"
         command = {"later": f"zakaz load {self.source}{account}", "look": "zakaz quality"}
@@ -77,7 +77,7 @@ def answers(settings: Settings, results: Sequence[Result], today: date) -> list[
     for source, account in accounts:
         its = [one for one in found if one.source == source and one.account in (account, "")]
         wrong = tuple(one for one in its if one.fails)
-        odd = tuple(one for one in its if _name(one).startswith(_OF_WHOLENESS))
+        odd = tuple(one for one in its if one.check_name.startswith(_OF_WHOLENESS))
         if (source, account) not in read:
             told.append(Answer(source, account, "later"))
         elif wrong:
@@ -85,10 +85,6 @@ def answers(settings: Settings, results: Sequence[Result], today: date) -> list[
         else:
             told.append(Answer(source, account, "look" if odd or source in unjudged else "yes", odd))
     return told
-
-
-def _name(one: Finding | Kept) -> str:
-    return one.check.name if isinstance(one, Finding) else one.check_name
 
 
 def _checks() -> dict[str, Check]:

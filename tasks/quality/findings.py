@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TypeVar
 
 import polars as pl
 from clickhouse_connect.driver.client import Client
@@ -18,7 +19,7 @@ from tasks.errors import UsageError
 from tasks.load.frames import insert, select
 from tasks.load.runs import Run
 from tasks.load.upsert import merge
-from tasks.quality.checks import Accounts, Check, Finding, Known, Result
+from tasks.quality.checks import STORIES, Accounts, Check, Finding, Known, Result
 from tasks.translation import either
 
 TABLE, ACCEPTED = "meta_findings", "meta_accepted"
@@ -62,6 +63,9 @@ class Kept:
 
     def said(self, language: str) -> str:
         return either(language, self.what, self.what_ru)
+
+
+_Found = TypeVar("_Found", bound=Finding | Kept)
 
 
 def known_findings(client: Client, today: date) -> Known:
@@ -141,14 +145,26 @@ def accept(client: Client, check: Check, key: str, until: date, why: str, now: d
     return accepted
 
 
-def listing(client: Client, limit: int) -> pl.DataFrame:
-    """What is not mended, the newest first; who accepted it, until when and why stands in `meta_accepted`."""
+def worst_first(found: Iterable[_Found], checks: Iterable[Check]) -> list[_Found]:
+    """Failures before warnings; a report that is wrong since rows are after the rows."""
+    reports = {check.name for check in checks if check.follows}
+
+    def weight(one: _Found) -> tuple[object, ...]:
+        story = STORIES.index(one.story)
+        return not one.fails, one.check_name in reports, story, -(one.money or 0), one.source, one.what
+
+    return sorted(found, key=weight)
+
+
+def listing(client: Client, limit: int, checks: Iterable[Check]) -> pl.DataFrame:
+    """What is not mended, the worst and newest first, reports after their cause; who accepted it, until when and
+    why stands in `meta_accepted`."""
     return select(
         client,
         "SELECT opened_at, status, severity, check_name, finding, day, money, what, what_ru "
-        f"FROM {TABLE} FINAL WHERE closed_at IS NULL ORDER BY status DESC, severity, opened_at DESC, finding "
-        "LIMIT {limit:UInt32}",
-        {"limit": limit},
+        f"FROM {TABLE} FINAL WHERE closed_at IS NULL ORDER BY status DESC, severity, "
+        "has({reports:Array(String)}, toString(check_name)), opened_at DESC, finding LIMIT {limit:UInt32}",
+        {"limit": limit, "reports": [check.name for check in checks if check.follows]},
     )
 
 

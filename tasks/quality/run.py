@@ -55,7 +55,12 @@ class ChecksBroken(ZakazError):
 
 def judge_checks(settings: Settings, today: date, whole: bool = True) -> list[Result]:
     """All checks or, where not the `whole` history is to be read, those that do not need it."""
-    results = judge_all(settings, [check for check in checks() if whole or not check.at_night], today)
+    return judge_all(settings, [check for check in checks() if whole or not check.at_night], today)
+
+
+def judge_and_log(settings: Settings, today: date, whole: bool = True) -> list[Result]:
+    """The same, with what is wrong in the run's log; a terminal shows the results themselves."""
+    results = judge_checks(settings, today, whole)
     for result in results:
         if result.status == "broken":
             logger.log(
@@ -137,8 +142,13 @@ def refuse_broken(results: list[Result]) -> None:
 
 
 def summary(results: list[Result], language: str = "en") -> str:
-    """`41 checks: 1 failed, 2 warn, 3 could not be judged`, then the messages of the first failed and hindered
-    ones."""
+    """`counts`, then the messages of the first failed and hindered ones."""
+    named = [*[result for result in results if result.fails][:3], *_hindered(results)[:3]]
+    return counts(results, language) + "".join(f"; {r.check.name}: {r.said(language)}" for r in named)
+
+
+def counts(results: list[Result], language: str = "en") -> str:
+    """`41 checks: 1 failed, 2 warn, 3 could not be judged`."""
     failed = [result for result in results if result.fails]
     numbers = (
         len(failed),
@@ -147,10 +157,7 @@ def summary(results: list[Result], language: str = "en") -> str:
     )
     words = [counted(what, what, n, language) for what, n in zip(_COUNTS, numbers, strict=True) if n]
     told = counted("{n} check", "{n} checks", len(results), language)
-    named = [*failed[:3], *_hindered(results)[:3]]
-    return f"{told}: {', '.join(words) or said('all well', language)}" + "".join(
-        f"; {r.check.name}: {r.said(language)}" for r in named
-    )
+    return f"{told}: {', '.join(words) or said('all well', language)}"
 
 
 def _hindered(results: list[Result]) -> list[Result]:

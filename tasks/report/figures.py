@@ -14,8 +14,8 @@ from clickhouse_connect.driver.client import Client
 from tasks.load.frames import select
 from tasks.load.sql import sql_text
 from tasks.quality.attention import attention
-from tasks.quality.checks import Finding
-from tasks.quality.findings import Kept, not_mended
+from tasks.quality.checks import Finding, checks
+from tasks.quality.findings import Kept, not_mended, worst_first
 from tasks.quality.looks import set_up
 from tasks.settings import Settings
 from tasks.window import Window
@@ -230,7 +230,7 @@ def _summed_up(rows: Sequence[Row], most: int) -> list[Row]:
 def _state(client: Client, settings: Settings, basis: Row, accounts: list[dict[str, Any]], now: datetime) -> State:
     wanted = set(set_up(client, settings))
     ours = [one for one in accounts if (one["source"], one["account"]) in wanted or _is_new(one, wanted)]
-    open_ones = [one for one in not_mended(client) if one.status == "open"]
+    open_ones = worst_first([one for one in not_mended(client) if one.status == "open"], checks())
     checked_at = basis["checked_at"]
     return State(
         since=basis["since"],

@@ -22,11 +22,13 @@ def test_a_finding_says_what_is_wrong_and_how_it_is_accepted_on_a_line_to_copy(
         "what_ru": "Отчёт не сходится " + "с таблицами " * 9,
     }  # fmt: skip
 
-    terminal.print_findings(pl.DataFrame([finding, finding | {"status": "accepted"}]), "ru")
+    remedies = {"reconcile_marketing": "Нужна ещё одна загрузка"}
+    terminal.print_findings(pl.DataFrame([finding, finding | {"status": "accepted"}]), remedies, "ru")
 
     shown = capsys.readouterr().out.splitlines()
     assert shown[0].startswith("открыто    важно        2026-03-14 10:00  Отчёт не сходится")
     assert max(map(len, (line for line in shown if "zakaz" not in line))) <= 80
+    assert [line for line in shown if "загрузка" in line] == ["           Нужна ещё одна загрузка"]
     accept = """zakaz quality accept reconcile_marketing 'vk_ads/main/2026-03-13/a name'"'"'s' --until DATE --why WORDS"""
     assert [line.strip() for line in shown if "zakaz" in line] == [accept], (
         "of what is accepted nothing is to be done"

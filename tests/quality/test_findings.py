@@ -75,7 +75,7 @@ class Desk:
     @property
     def open(self) -> list[str]:
         with warehouse(self.settings) as client:
-            return sorted(listing(client, 100).filter(status="open")["finding"])
+            return sorted(listing(client, 100, []).filter(status="open")["finding"])
 
 
 @pytest.fixture

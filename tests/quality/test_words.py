@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tasks.quality.checks import checks
-from tasks.quality.findings import Kept
+from tasks.quality.findings import Kept, worst_first
 from tasks.quality.incidents import incidents
 from tasks.quality.words import filled
 from tasks.translation import retold
@@ -124,3 +124,8 @@ def test_a_report_that_is_off_because_rows_are_is_told_beneath_them(
     assert (len(told), REPORT.what in one.body) == (messages, is_beneath)
     assert one.title == "WRONG: VK Ads spb: 2025-11-18 is 9 ₽ off"
     assert one.fingerprint == incidents([LOST], checks(), "en")[0].fingerprint
+
+
+def test_elsewhere_the_cause_stands_above_the_reports_too() -> None:
+    late = replace(LOST, check_name="freshness_runs", story="loads", severity="warn", money=None)
+    assert worst_first([late, REPORT, LOST], checks()) == [LOST, REPORT, late]
