@@ -136,9 +136,10 @@ def _words(error: ClickHouseError, place: str) -> str:
 
 
 def essence(text: str) -> str:
-    """The sentence of ClickHouse's message, on one line, without its code, version and stack."""
+    """The sentence of ClickHouse's message, on one line, without its code, version and stack, nor what else might
+    have stood there."""
     sentence = " ".join(text.split()).split("DB::Exception: ", 1)[-1]
-    return re.split(r" \((?:version|for url) |,? \(?Stack trace", sentence)[0][:400]
+    return re.split(r" \((?:version|for url) |,? \(?Stack trace|\.? Expected one of: ", sentence)[0][:400]
 
 
 @contextmanager
