@@ -163,7 +163,14 @@ def test_a_demo_touches_nothing_of_ones_own_and_is_looked_at_until_there_is_some
     assert not own.exists()
     looked = zakaz.run(*count)
     assert int(looked.stdout) > 0
-    assert complaints(looked.stderr) == ["zakaz: это выдуманные цифры показа: своих данных ещё нет."]
+    made_up = ["zakaz: это выдуманные цифры показа: своих данных ещё нет."]
+    assert complaints(looked.stderr) == made_up
+
+    assert zakaz.run("load", "vk").returncode == 2
+    assert not own.exists(), "a mistake makes no warehouse"
+    zakaz.run("smoke")
+    assert own.exists()
+    assert complaints(zakaz.run(*count).stderr) == made_up, "in one's own nothing was ever loaded"
 
     zakaz.ok("load", "qtickets", *zakaz.days)
     before = zakaz.run(*count)
