@@ -20,6 +20,8 @@ def main(arguments: list[str] | None = None) -> None:
     from cli import stopping
     from tasks.errors import why_stopped
     from tasks.logs import LogRecord, show_traceback
+    from tasks.settings import language
+    from tasks.translation import retold
 
     logging.setLogRecordFactory(LogRecord)
     sys.excepthook = show_traceback
@@ -28,7 +30,7 @@ def main(arguments: list[str] | None = None) -> None:
         status = _run(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt as stop:
         how = why_stopped(stop)
-        print(f"zakaz: {how}.", file=sys.stderr)
+        print(f"zakaz: {retold(f'{how}.', language())}", file=sys.stderr)
         stopping.exit_after_signal(how, 1)
     stopping.exit_with(status)
 
