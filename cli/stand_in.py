@@ -72,8 +72,8 @@ def show_demo_instead_of_nothing() -> bool:
 
 
 def _has_runs(folder: Path, database: str) -> bool:
-    """Whether a run is recorded, by the parts of its table in the folder of the embedded engine, which takes seconds
-    to start. A command that only looked leaves a warehouse without any."""
+    """Whether a run is recorded, by the parts of its table in the folder of the embedded engine, whose start takes
+    seconds. A command that only looked leaves a warehouse without any."""
     try:
         return any(_PART.fullmatch(part.name) for part in (folder / "data" / database / "meta_job_runs").iterdir())
     except (FileNotFoundError, NotADirectoryError):
