@@ -65,12 +65,20 @@ err = Console(stderr=True)
 
 
 class _Lines(logging.Handler):
-    """Log lines on stderr, wrapped by nobody, so that a path in them can be copied."""
+    """Log lines on stderr, wrapped by nobody, so that a path in them can be copied. Warnings, which ask for
+    something to be done, in the reader's language."""
+
+    def __init__(self, spoken: str) -> None:
+        super().__init__()
+        self.spoken = spoken
 
     def emit(self, record: logging.LogRecord) -> None:
         time = f"{datetime.fromtimestamp(record.created, UTC).astimezone():%H:%M:%S} "
         level = (f"{record.levelname:<8} ", _LEVEL_COLOURS.get(record.levelname, "dim"))
-        err.print(Text.assemble((time, "dim"), level, record.getMessage()), soft_wrap=True)
+        words = record.getMessage()
+        if record.levelno >= logging.WARNING:
+            words = retold(words, self.spoken)
+        err.print(Text.assemble((time, "dim"), level, words), soft_wrap=True)
 
 
 def show_progress(verbose: bool) -> None:
@@ -88,7 +96,7 @@ def show_progress(verbose: bool) -> None:
     logging.raiseExceptions = False
     logger = logging.getLogger("zakaz")
     logger.setLevel(logging.INFO)
-    logger.addHandler(_Lines())
+    logger.addHandler(_Lines(language()))
 
 
 @contextmanager

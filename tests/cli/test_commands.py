@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import logging
 import os
 import pty
 import re
@@ -238,6 +239,17 @@ def test_tables_results_and_tracebacks_show_text_as_text(
     text = re.sub(r"\x1b\[[0-9;]*m", "", shown.out) + shown.err
     assert text.count("[link=http://evil.com]x[/link]") == 7
     assert not UNSEEN.search(text.replace("\n", ""))
+
+
+def test_warnings_of_the_log_are_read_in_the_readers_language(capsys: pytest.CaptureFixture[str]) -> None:
+    handler = terminal._Lines("ru")
+    for level, told in (
+        (logging.WARNING, "не настройка и не читается"),
+        (logging.INFO, "is no setting and not read"),
+    ):
+        words = "secrets/.env.vk: VK_TOKN is no setting and not read"
+        handler.emit(logging.LogRecord("zakaz", level, "", 0, words, None, None))
+        assert told in capsys.readouterr().err
 
 
 def test_all_sources_while_they_wait_for_replies(zakaz: Zakaz) -> None:
