@@ -44,16 +44,16 @@ def _run(arguments: list[str]) -> int:
     from cli import stopping, terminal
     from cli.commands import app
     from tasks.errors import ZakazError
+    from tasks.settings import language
 
     try:
         status = stopping.run_interruptibly(
             lambda: _flushed(app(args=arguments or ["--help"], prog_name="zakaz", standalone_mode=False))
         )
     except TyperException as error:
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context else "zakaz"
-        said = error.format_message()
-        terminal.complain(f"{said}{'' if said.endswith(('.', '?')) else '.'} Try `{command} --help`.")
+        from cli.usage import in_words
+
+        terminal.complain(in_words(error, language()))
         return 2
     except ZakazError as error:
         terminal.complain(error.dated)
