@@ -165,11 +165,16 @@ def test_a_setting_that_no_program_could_use_is_named(  # type: ignore[no-untype
     assert (found, words in line) == (status, True), line
 
 
-def test_an_alert_is_of_an_account_and_no_load_that_only_begins_resolves_it(answer, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_an_alert_is_of_an_account_and_no_load_that_only_begins_resolves_it(  # type: ignore[no-untyped-def]
+    answer, monkeypatch, tmp_path: Path
+) -> None:
     keys: list[str] = []
     monkeypatch.setattr(here, "is_attended", lambda: False)
     monkeypatch.setattr(here, "fire", lambda _settings, trouble, _channel, **_: keys.append(trouble.key))
     monkeypatch.setattr(here, "resolve", lambda _settings, key, _channel: keys.append(f"resolved {key}"))
+    answer("load", "qtickets")
+    assert keys == [], "without a channel no warehouse is made to record it in"
+    (tmp_path / "warehouse").mkdir()
     answer("load", "vk_ads", "--account", "spb", "--days", "3")
     answer("load", "qtickets")
     answer("load", "direct", "--account", "msk")
