@@ -46,6 +46,7 @@ def _run(arguments: list[str]) -> int:
     from tasks.errors import ZakazError
     from tasks.settings import language
 
+    terminal.show_warnings()
     try:
         status = stopping.run_interruptibly(
             lambda: _flushed(app(args=arguments or ["--help"], prog_name="zakaz", standalone_mode=False))

@@ -68,17 +68,18 @@ class _Lines(logging.Handler):
     """Log lines on stderr, wrapped by nobody, so that a path in them can be copied. Warnings, which ask for
     something to be done, in the reader's language."""
 
-    def __init__(self, spoken: str) -> None:
-        super().__init__()
-        self.spoken = spoken
-
     def emit(self, record: logging.LogRecord) -> None:
         time = f"{datetime.fromtimestamp(record.created, UTC).astimezone():%H:%M:%S} "
         level = (f"{record.levelname:<8} ", _LEVEL_COLOURS.get(record.levelname, "dim"))
         words = record.getMessage()
         if record.levelno >= logging.WARNING:
-            words = retold(words, self.spoken)
+            words = retold(words, language())
         err.print(Text.assemble((time, "dim"), level, words), soft_wrap=True)
+
+
+def show_warnings() -> None:
+    """Also of a command that shows no progress, or before it does."""
+    logging.lastResort = _Lines(logging.WARNING)
 
 
 def show_progress(verbose: bool) -> None:
@@ -96,7 +97,7 @@ def show_progress(verbose: bool) -> None:
     logging.raiseExceptions = False
     logger = logging.getLogger("zakaz")
     logger.setLevel(logging.INFO)
-    logger.addHandler(_Lines(language()))
+    logger.addHandler(_Lines())
 
 
 @contextmanager

@@ -241,8 +241,11 @@ def test_tables_results_and_tracebacks_show_text_as_text(
     assert not UNSEEN.search(text.replace("\n", ""))
 
 
-def test_warnings_of_the_log_are_read_in_the_readers_language(capsys: pytest.CaptureFixture[str]) -> None:
-    handler = terminal._Lines("ru")
+def test_warnings_of_the_log_are_read_in_the_readers_language(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZAKAZ_LANGUAGE", "ru")
+    handler = terminal._Lines()
     for level, told in (
         (logging.WARNING, "не настройка и не читается"),
         (logging.INFO, "is no setting and not read"),
