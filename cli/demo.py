@@ -20,7 +20,7 @@ from rich.table import Table
 
 from cli.concerts import attention_table, shows_table
 from cli.run import Request, judge, line_of, load_all
-from cli.stand_in import DEMO_HOME, bare_environment, home_settings, settings_for
+from cli.stand_in import DEMO_HOME, DEMO_PAGE, bare_environment, home_settings, settings_for
 from cli.stopping import at_end
 from cli.terminal import cell, out, say, show_progress, working
 from tasks.errors import UsageError, ZakazError
@@ -108,6 +108,8 @@ def _own_home() -> Iterator[None]:
     make_private(DEMO_HOME)
     try:
         with FileLock(DEMO_HOME / "demo.lock", timeout=0, thread_local=False):
+            # The page first: without it no command takes what is left, or what is half made, for a demo.
+            (DEMO_HOME / DEMO_PAGE).unlink(missing_ok=True)
             for name in ("warehouse", "landing", "backups", "reports"):
                 shutil.rmtree(DEMO_HOME / name, ignore_errors=True)
             yield

@@ -21,6 +21,7 @@ from tasks.backfill import backfill
 from tasks.errors import SettingsError
 from tasks.harmless import for_chat
 from tasks.ingest import Report, ingest
+from tasks.load.address import address
 from tasks.load.backup import BackedUp, backup
 from tasks.quality.checks import Result
 from tasks.quality.run import run_checks
@@ -121,12 +122,16 @@ def fire_unseen(what: str, why: str, name: str = "") -> None:
     trouble = Trouble(_key(what), failure_of(what, spoken), why, for_chat(retold(why, spoken)), footer=footer)
     try:
         settings = load_settings()
+        folder = address(settings.clickhouse_dsn.get_secret_value(), settings.clickhouse_database).folder
     except SettingsError:
         _fire_without_settings(trouble)
         return
+    channel = settings_channel(settings)
+    if channel is None and folder is not None and not folder.exists():
+        return  # Nobody is told, and a record alone is no reason to make a warehouse.
     source, _, account = name.partition(" ")
     body = "\n".join(filter(None, (trouble.body, stake_of(settings, source, account))))
-    fire(settings, replace(trouble, body=body), settings_channel(settings), only_looks=source == "smoke")
+    fire(settings, replace(trouble, body=body), channel, only_looks=source == "smoke")
 
 
 def _fire_without_settings(trouble: Trouble) -> None:

@@ -34,8 +34,9 @@ from ops.server.report_page import PATH as REPORT
 from ops.server.serve import PASSWORD, require_password
 from tasks.errors import SettingsError, UsageError, ZakazError
 from tasks.exposure import make_private
-from tasks.settings import HOME, load_settings
+from tasks.settings import HOME, language, load_settings
 from tasks.sources.accounts import wanted
+from tasks.translation import marked, said
 from tasks.window import moscow_today
 
 _FOLDER = HOME / "data" / "up"
@@ -54,6 +55,12 @@ _SANDBOX_DAYS = 270
 """As `zakaz demo` makes up: a forecast needs shows that are over."""
 _START_SECONDS = 120
 _END_SECONDS = 60
+_WHERE = marked(
+    "Prefect UI: {address} asks once for a password; paste {asked}",
+    "Report: {report} with the same password; made at nine, or by `zakaz report`",
+    "Reads {apis}. Logs: {folder}",
+    "For `prefect` and `zakaz` in this terminal, as what runs: {command}",
+)
 # What a person would otherwise wait for until the next night; the checks and the report once the loads are done.
 _FIRST_RUNS = (
     *((f"{source}/weekly", "--param", f"days={_SANDBOX_DAYS}") for source in ("qtickets", "vk_ads", "direct")),
@@ -314,12 +321,14 @@ def _free_port() -> int:
 
 
 def _where(env: dict[str, str], stands_in: bool) -> str:
-    apis = "a sandbox of the APIs; put tokens into secrets/ for the real ones" if stands_in else "the real APIs"
+    spoken, address = language(), env["PREFECT_UI_URL"]
+    if stands_in:
+        apis = said("a sandbox of the APIs; put tokens into secrets/ for the real ones", spoken)
+    else:
+        apis = said("the real APIs", spoken)
     # The password itself for a person's eyes alone: what is not a terminal may be a log.
-    asked = env[CLIENT] if sys.stdout.isatty() else f"what {_SIGN_IN} has as {CLIENT}"
-    return (
-        f"Prefect UI: {env['PREFECT_UI_URL']} asks once for a password; paste {asked}\n"
-        f"Report: {env['PREFECT_UI_URL']}{REPORT} with the same password; made at nine, or by `zakaz report`\n"
-        f"Reads {apis}. Logs: {_FOLDER}\n"
-        f"For `prefect` and `zakaz` in this terminal, as what runs: . {shlex.quote(str(_SIGN_IN))}"
-    )
+    kept = said("what {file} has as {name}", spoken, file=_SIGN_IN, name=CLIENT)
+    values = {"address": address, "asked": env[CLIENT] if sys.stdout.isatty() else kept}
+    values |= {"report": f"{address}{REPORT}", "apis": apis, "folder": str(_FOLDER)}
+    values |= {"command": f". {shlex.quote(str(_SIGN_IN))}"}
+    return "\n".join(said(line, spoken, **values) for line in _WHERE)

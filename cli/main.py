@@ -20,6 +20,8 @@ def main(arguments: list[str] | None = None) -> None:
     from cli import stopping
     from tasks.errors import why_stopped
     from tasks.logs import LogRecord, show_traceback
+    from tasks.settings import language
+    from tasks.translation import retold
 
     logging.setLogRecordFactory(LogRecord)
     sys.excepthook = show_traceback
@@ -28,7 +30,7 @@ def main(arguments: list[str] | None = None) -> None:
         status = _run(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt as stop:
         how = why_stopped(stop)
-        print(f"zakaz: {how}.", file=sys.stderr)
+        print(f"zakaz: {retold(f'{how}.', language())}", file=sys.stderr)
         stopping.exit_after_signal(how, 1)
     stopping.exit_with(status)
 
@@ -42,16 +44,17 @@ def _run(arguments: list[str]) -> int:
     from cli import stopping, terminal
     from cli.commands import app
     from tasks.errors import ZakazError
+    from tasks.settings import language
 
+    terminal.show_warnings()
     try:
         status = stopping.run_interruptibly(
             lambda: _flushed(app(args=arguments or ["--help"], prog_name="zakaz", standalone_mode=False))
         )
     except TyperException as error:
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context else "zakaz"
-        said = error.format_message()
-        terminal.complain(f"{said}{'' if said.endswith(('.', '?')) else '.'} Try `{command} --help`.")
+        from cli.usage import in_words
+
+        terminal.complain(in_words(error, language()))
         return 2
     except ZakazError as error:
         terminal.complain(error.dated)

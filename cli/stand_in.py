@@ -6,13 +6,19 @@ What is made up has a home of its own: the demo's, and that of `zakaz up` withou
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
+from tasks.errors import UsageError
 from tasks.settings import HOME, Settings, load_settings
 
 _KEPT = ("alert_", "zakaz_alert_", "zakaz_language")
 """Where alerts go may stay the user's, and so may the language."""
 DEMO_HOME = HOME / "data" / "demo"
+DEMO_PAGE = Path("reports") / "report.html"
+"""What a demo makes last, and a new one removes first."""
+_PART = re.compile(r"\w+(_\d+){3,4}")
+"""A folder with rows of a table, by ClickHouse's name for it, e.g. `202611_1_10_8`."""
 
 
 def bare_environment() -> dict[str, str]:
@@ -52,11 +58,25 @@ def home_settings(home: Path) -> dict[str, str]:
 
 
 def show_demo_instead_of_nothing() -> bool:
-    """Point this process at the demo's warehouse where there are no data of the user's own, but there is a demo.
-    Raises SettingsError."""
+    """Point this process at the demo's warehouse where no load of the user's own was ever begun, but there is a
+    demo. Raises SettingsError, and UsageError where the demo was not finished."""
     own = Path(str(Settings.model_fields["clickhouse_dsn"].default.get_secret_value()).removeprefix("chdb://"))
-    dsn = load_settings().clickhouse_dsn.get_secret_value()
-    if dsn != f"chdb://{own}" or own.exists() or not (DEMO_HOME / "warehouse").exists():
+    settings = load_settings()
+    is_own = settings.clickhouse_dsn.get_secret_value() != f"chdb://{own}"
+    if is_own or _has_runs(own, settings.clickhouse_database) or not (DEMO_HOME / "warehouse").exists():
         return False
+    if not (DEMO_HOME / DEMO_PAGE).exists():
+        raise UsageError("The demo was not finished. Start `zakaz demo` again.")
     os.environ.update(home_settings(DEMO_HOME))
     return True
+
+
+def _has_runs(folder: Path, database: str) -> bool:
+    """Whether a run is recorded, by the parts of its table in the folder of the embedded engine, whose start takes
+    seconds. A command that only looked leaves a warehouse without any."""
+    try:
+        return any(_PART.fullmatch(part.name) for part in (folder / "data" / database / "meta_job_runs").iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True  # It is somebody's, and who opens it says what is wrong.

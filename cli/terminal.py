@@ -67,12 +67,21 @@ err = Console(stderr=True)
 
 
 class _Lines(logging.Handler):
-    """Log lines on stderr, wrapped by nobody, so that a path in them can be copied."""
+    """Log lines on stderr, wrapped by nobody, so that a path in them can be copied. Warnings, which ask for
+    something to be done, in the reader's language."""
 
     def emit(self, record: logging.LogRecord) -> None:
         time = f"{datetime.fromtimestamp(record.created, UTC).astimezone():%H:%M:%S} "
         level = (f"{record.levelname:<8} ", _LEVEL_COLOURS.get(record.levelname, "dim"))
-        err.print(Text.assemble((time, "dim"), level, record.getMessage()), soft_wrap=True)
+        words = record.getMessage()
+        if record.levelno >= logging.WARNING:
+            words = retold(words, language())
+        err.print(Text.assemble((time, "dim"), level, words), soft_wrap=True)
+
+
+def show_warnings() -> None:
+    """Also of a command that shows no progress, or before it does."""
+    logging.lastResort = _Lines(logging.WARNING)
 
 
 def show_progress(verbose: bool) -> None:

@@ -13,7 +13,7 @@ from tasks.ingest import Report
 from tasks.load.frames import select
 from tasks.load.sql import sql_text
 from tasks.load.warehouse import warehouse
-from tasks.sources.accounts import Account
+from tasks.sources.accounts import Account, label
 from tasks.translation import marked, retold, said
 from tasks.window import Window
 
@@ -36,7 +36,7 @@ def publish(account: Account, report: Report) -> None:
     key = f"{account.label.replace('_', '-').replace(' ', '-')}-load"
     try:
         lines = [
-            f"## {account.title}, {report.window}",
+            f"## {label(said(account.source.title, language), account.name)}, {report.window}",
             "",
             *_figures(_by_day(account, report.window), report.window, language),
             "",

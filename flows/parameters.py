@@ -40,7 +40,7 @@ _SOURCE = marked("Source")
 SourceName = Annotated[str, Field(json_schema_extra={"enum": list(SOURCES), **shown(*_SOURCE, _NAMES)})]
 _BEGINNING = marked("First day", "From which day on. Days that the source no longer has are left out.")
 Beginning = Annotated[date, Field(json_schema_extra=shown(*_BEGINNING))]
-_REDO = marked("Load again", "Also the days that are loaded. Off: they are left out.")
+_REDO = marked("Fetch again", "Also the days that are loaded. Off: they are left out.")
 Redo = Annotated[bool, Field(json_schema_extra=shown(*_REDO))]
 _TODAY = marked("Day", "None: as of today. To judge as of another day, in Moscow, choose date and pick it.")
 Today = Annotated[date | None, Field(json_schema_extra=shown(*_TODAY))]

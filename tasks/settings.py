@@ -25,7 +25,15 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tasks.errors import MissingError, SettingsError
 from tasks.exposure import in_the_clear, is_open, remedy
-from tasks.unread import COPIES, did_you_mean, files_not_read, is_meant, names_not_read, parameters_not_read
+from tasks.unread import (
+    COPIES,
+    did_you_mean,
+    files_not_read,
+    is_meant,
+    is_near,
+    names_not_read,
+    parameters_not_read,
+)
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
 logger = logging.getLogger("zakaz.settings")
@@ -476,6 +484,15 @@ def _secret_files() -> list[Path]:
     return sorted(found, key=lambda path: path.name.removeprefix(".env.") in OF_SOURCES)
 
 
+def _misspelt(settings: AlertSettings, name: str) -> str:
+    """` secrets/.env.vk has VK_TOKN, misspelt?` of VK_TOKEN; empty where no file has what is nearly it."""
+    known = {one.upper() for one in Settings.model_fields}
+    files = [HOME / settings._file] if settings._file else [*_secret_files(), *_given_file()]
+    found = ((file, written) for file in files for written in _raw(file) if written.upper() not in known)
+    near = (f" {_shown(file)} has {written}, misspelt?" for file, written in found if is_near(written, name, known))
+    return next(near, "")
+
+
 def require(settings: AlertSettings, name: str) -> str:
     """The value of a setting of a source or of alerts, e.g. `VK_TOKEN`, or a SettingsError that names its file."""
     value, word = getattr(settings, name.lower()), name.partition("_")[0].lower()
@@ -483,7 +500,8 @@ def require(settings: AlertSettings, name: str) -> str:
     place = settings.place_of(word, name)
     secret = (value.get_secret_value() if isinstance(value, SecretStr) else value or "").strip()
     if not secret:
-        raise MissingError(f"{name} is missing. Put it into {place} (sample: configs/.env.{word}.sample).")
+        slip = _misspelt(settings, name)
+        raise MissingError(f"{name} is missing. Put it into {place} (sample: configs/.env.{word}.sample).{slip}")
     if not secret.isascii() or not secret.isprintable() or " " in secret:
         raise SettingsError(f"{name} holds characters that no token has. Copy it anew into {place}.")
     return secret

@@ -6,6 +6,7 @@ warehouse is given a client, but for the fetch, during which no connection is he
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -473,7 +474,7 @@ def refresh_reference(client: Client, settings: Settings) -> list[str]:
         marts = [file.name for file in sql_files("marts")]
         note_all_days(client, marts)  # Should this run die before it does so below.
         for table, rows in changed:
-            upsert_and_merge(client, table, rows, Scope(), next_version(client))
+            upsert_and_merge(client, table, rows, Scope(), next_version(client), level=logging.DEBUG)
         note_all_days(client, marts)
     return warnings
 

@@ -28,6 +28,11 @@ def did_you_mean(name: str, known: Collection[str], likeness: float = 0.6) -> st
     return _meant(*difflib.get_close_matches(name, known, 1, likeness))
 
 
+def is_near(written: str, right: str, known: Collection[str]) -> bool:
+    """Whether of all that is known `right` is what was meant."""
+    return difflib.get_close_matches(written.upper(), known, 1) == [right]
+
+
 def _meant(right: Path | str = "") -> str:
     return f"; did you mean {right}?" if right else ""
 

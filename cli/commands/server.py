@@ -16,7 +16,8 @@ import typer
 from cli.commands.options import EnvFile, examples, group
 from cli.terminal import complain, working
 from tasks.errors import SettingsError, UsageError
-from tasks.settings import load_settings
+from tasks.settings import language, load_settings
+from tasks.translation import said
 
 app = group()
 _SILENT_SECONDS, _ANSWER_SECONDS = 2, 5
@@ -51,7 +52,8 @@ def down_command() -> None:
     """Stop what `zakaz up` started; your data stay."""
     from cli.machine import down
 
-    print("Stopped." if down() else "Nothing was running.")
+    stopped = down()
+    print(said("Stopped.", language()) if stopped else said("Nothing was running.", language()))
 
 
 @app.command(
@@ -81,7 +83,7 @@ def deploy_command(
     with working("Deploying"), _waiting_is_said():
         lines = apply_deployments(PREFECT_YAML, pool_type, left_out, settings.zakaz_language)
         if makes_block(settings):
-            lines.append(f"{apply_blocks(settings)}: ready")
+            lines.append(f"{apply_blocks(settings)}: {said('ready', settings.zakaz_language)}")
         lines += apply_automations(settings, AUTOMATIONS_YAML, left_out)
     print("\n".join(lines))
     try:
@@ -121,7 +123,7 @@ def blocks_command(_env: EnvFile = None) -> None:
 
     with _waiting_is_said():
         name = apply_blocks(settings)
-    print(f"{name}: ready")
+    print(f"{name}: {said('ready', settings.zakaz_language)}")
 
 
 @app.command("automations")

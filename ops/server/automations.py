@@ -30,9 +30,11 @@ def apply_automations(settings: Settings, file: Path, left_out: Collection[str] 
         held = [a for a in client.read_automations() if a.name.startswith(PREFIX)]
         language = settings.zakaz_language
         declared = [_said(d, language) for d in read(file)["automations"] if not _is_of(d, left_out)]
-        lines = [f"{d['name']}: {_brought(client, d, block, held)}" for d in declared]
+        lines = [f"{d['name']}: {_brought(client, d, block, held, language)}" for d in declared]
         gone = [a for a in held if a.name not in {d["name"] for d in declared}]
-        lines += [_remove(client, automation) for automation in gone]
+        for automation in gone:
+            client.delete_automation(automation.id)
+            lines.append(f"{automation.name}: {said('removed', language)}")
         send_heartbeats(client)
         return lines
 
@@ -57,21 +59,25 @@ def _is_of(declared: dict[str, Any], tags: Collection[str]) -> bool:
 
 
 def _brought(
-    client: SyncPrefectClient, declared: dict[str, Any], block: UUID | None, held: list[Automation]
+    client: SyncPrefectClient, declared: dict[str, Any], block: UUID | None, held: list[Automation], language: str
 ) -> str:
     if not declared["name"].startswith(PREFIX):
         raise UsageError(f"The name of the automation {declared['name']} must begin with {PREFIX!r}.")
     if block is None and any(action["type"] == _NOTIFICATION for action in declared["actions"]):
-        return "left out, no channel for alerts. Set ZAKAZ_ALERT_BLOCK"
+        return said("left out, no channel for alerts. Set ZAKAZ_ALERT_BLOCK", language)
     wanted = _parsed(declared, block)
     same = [automation for automation in held if automation.name == wanted.name]
     if not same:
         client.create_automation(wanted)
-        return "made"
+        return said("made", language)
     for double in same[1:]:
-        _remove(client, double)
-    done = "as it should be" if _essence(same[0]) == _essence(wanted) else _renew(client, same[0], wanted)
-    return done if same[0].enabled else f"{done}, but switched off by a person"
+        client.delete_automation(double.id)
+    if _essence(same[0]) == _essence(wanted):
+        done = said("as it should be", language)
+    else:
+        client.update_automation(same[0].id, wanted.model_copy(update={"enabled": same[0].enabled}))
+        done = said("renewed", language)
+    return done if same[0].enabled else said("{done}, but switched off by a person", language, done=done)
 
 
 def _parsed(declared: dict[str, Any], block: UUID | None) -> AutomationCore:
@@ -88,16 +94,6 @@ def _parsed(declared: dict[str, Any], block: UUID | None) -> AutomationCore:
 def _essence(automation: AutomationCore) -> dict[str, Any]:
     """What the file declares, without what the server adds and what a person may switch."""
     return automation.model_dump(include={"name", "description", "trigger", "actions"})
-
-
-def _renew(client: SyncPrefectClient, held: Automation, wanted: AutomationCore) -> str:
-    client.update_automation(held.id, wanted.model_copy(update={"enabled": held.enabled}))
-    return "renewed"
-
-
-def _remove(client: SyncPrefectClient, automation: Automation) -> str:
-    client.delete_automation(automation.id)
-    return f"{automation.name}: removed"
 
 
 def _block(client: SyncPrefectClient, name: str | None) -> UUID | None:

@@ -42,8 +42,8 @@ def apply_deployments(
 ) -> list[str]:
     """A line a deployment. An existing pool keeps its type and settings, a paused deployment stays paused.
 
-    `left_out`: tags of sources that are not in use, whose deployments go; `language`: of the descriptions. Raises
-    ZakazError.
+    `left_out`: tags of sources that are not in use, whose deployments go; `language`: of the descriptions and the
+    lines. Raises ZakazError.
     """
     manifest = read(file)
     declared = [d for d in manifest["deployments"] if not set(left_out) & set(d["tags"])]
@@ -59,7 +59,7 @@ def apply_deployments(
         except BaseException:
             _pause(client, paused)
             raise
-        return _tidy(client, {_name(d): d for d in declared}, paused, output)
+        return _tidy(client, {_name(d): d for d in declared}, paused, output, language)
 
 
 def _make_pool(client: SyncPrefectClient, kind: str) -> None:
@@ -115,20 +115,22 @@ def _pause(client: SyncPrefectClient, names: Collection[str]) -> None:
 
 
 def _tidy(
-    client: SyncPrefectClient, declared: dict[str, dict[str, Any]], paused: list[str], output: str
+    client: SyncPrefectClient, declared: dict[str, dict[str, Any]], paused: list[str], output: str, language: str
 ) -> list[str]:
     """Remove what the file no longer has, pause again what was paused, and see that the rest is as it says."""
     lines = []
     for name, held in _held(client).items():
         if name not in declared:
             client.delete_deployment(held.id)
-            lines.append(f"{name}: removed")
+            lines.append(f"{name}: {said('removed', language)}")
             continue
         wanted = _crons_in(declared[name])
-        lines += [f"{name}: schedule {slug} removed" for slug in _remove_schedules(client, held, wanted)]
+        for slug in _remove_schedules(client, held, wanted):
+            lines.append(f"{name}: {said('schedule {slug} removed', language, slug=slug)}")
         if name in paused:
             client.pause_deployment(held.id)
-        lines.append(f"{name}: {'; '.join(wanted.values()) or 'by hand'}{', paused' if name in paused else ''}")
+        when = "; ".join(wanted.values()) or said("by hand", language)
+        lines.append(f"{name}: {when}, {said('paused', language)}" if name in paused else f"{name}: {when}")
     _prove(client, declared, output)
     return sorted(lines)
 

@@ -23,6 +23,7 @@ from tasks.load.sql import SqlFile, sql_files
 from tasks.load.unfinished import note_all_days
 from tasks.load.warehouse import warehouse
 from tasks.settings import SQL_DIR, Settings
+from tasks.translation import numbered
 
 logger = logging.getLogger("zakaz.load")
 
@@ -63,7 +64,10 @@ def migrate(client: Client, root: Path = SQL_DIR) -> list[str]:
     run(client, _LEDGER)
     done = select(client, "SELECT kind, name, checksum, applied_at FROM meta_migrations FINAL WHERE checksum != ''")
     schema = sql_files("schema", root)
-    return _apply_schema(client, done, schema, root) + _apply_views(client, done, root, schema)
+    applied = _apply_schema(client, done, schema, root) + _apply_views(client, done, root, schema)
+    if applied:
+        logger.info("the schema is brought up to date: %s", numbered(len(applied), "file"))
+    return applied
 
 
 @contextmanager
@@ -209,5 +213,5 @@ def _record(client: Client, kind: str, name: str, checksum: str) -> str:
         "meta_migrations",
         pl.DataFrame([row], schema_overrides={"applied_at": pl.Datetime("ms", "UTC")}),
     )
-    logger.info("applied %s/%s", kind, name)
+    logger.debug("applied %s/%s", kind, name)
     return f"{kind}/{name}"

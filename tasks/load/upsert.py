@@ -92,6 +92,7 @@ def upsert(
     judge: Callable[[Changes], None] = lambda _changes: None,
     before: Callable[[frozenset[date], pl.DataFrame], None] = lambda _days, _rows: None,
     reconcile: bool = True,
+    level: int = logging.INFO,
 ) -> Upserted:
     """Make the scope's rows equal `frame` (all columns, unique by key), then prove it.
 
@@ -100,7 +101,8 @@ def upsert(
     `same`: columns that identify a row whose key has changed; the row under the old key is removed in any case,
     since it would count twice. `later` picks those of some rows that a run has judged which read the source
     later: they are left to it. `judge` may raise to refuse the changes; `before` is called before anything is
-    written. `reconcile`: False where the caller has a better proof of its own.
+    written. `reconcile`: False where the caller has a better proof of its own. `level`: of the line of the log that
+    says what was written.
     Raises ReconcileError when what is read back differs in count or sum.
     """
     if "_ver" not in frame.columns:
@@ -145,7 +147,7 @@ def upsert(
         days=days,
     )
     words = ", ".join(f"{n} {what}" for what, n in result.as_dict().items() if n)
-    logger.log(logging.INFO if result.written else logging.DEBUG, "%s: %s", table.name, words)
+    logger.log(level if result.written else logging.DEBUG, "%s: %s", table.name, words)
     return result
 
 

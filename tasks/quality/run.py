@@ -113,7 +113,8 @@ def accept_findings(
     named = {one.name: one for one in checks()}
     if check not in named:
         near = difflib.get_close_matches(check, named, n=1, cutoff=0.4)
-        raise UsageError(f"There is no check {check}.{f' Did you mean {near[0]}?' if near else ''}")
+        hint = f"Did you mean {near[0]}?" if near else "`zakaz quality findings` says what to type."
+        raise UsageError(f"There is no check {check}. {hint}")
     if until < moscow_today():
         raise UsageError(f"{until} is past: a finding is accepted up to and with a day to come.")
     if not why.strip():

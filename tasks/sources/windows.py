@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from tasks.errors import UsageError
 from tasks.sources.source import Source
+from tasks.translation import numbered
 from tasks.window import Window, moscow_today
 
 logger = logging.getLogger("zakaz.flow")
@@ -75,7 +76,7 @@ def label(name: str, days: int | None, first: object, last: object) -> str:
     from 2026-06-01 to 2026-06-30`."""
     words = [f"{word} {day}" for word, day in (("from", first), ("to", last)) if day]
     if days is not None and not words:
-        words = [f"{days} days"]
+        words = [numbered(days, "day")]
     return " ".join([name, *words])
 
 

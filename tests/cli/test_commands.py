@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import logging
 import os
 import pty
 import re
@@ -163,7 +164,14 @@ def test_a_demo_touches_nothing_of_ones_own_and_is_looked_at_until_there_is_some
     assert not own.exists()
     looked = zakaz.run(*count)
     assert int(looked.stdout) > 0
-    assert complaints(looked.stderr) == ["zakaz: это выдуманные цифры показа: своих данных ещё нет."]
+    made_up = ["zakaz: это выдуманные цифры показа: своих данных ещё нет."]
+    assert complaints(looked.stderr) == made_up
+
+    assert zakaz.run("load", "vk").returncode == 2
+    assert not own.exists(), "a mistake makes no warehouse"
+    zakaz.run("smoke")
+    assert own.exists()
+    assert complaints(zakaz.run(*count).stderr) == made_up, "in one's own nothing was ever loaded"
 
     zakaz.ok("load", "qtickets", *zakaz.days)
     before = zakaz.run(*count)
@@ -231,6 +239,20 @@ def test_tables_results_and_tracebacks_show_text_as_text(
     text = re.sub(r"\x1b\[[0-9;]*m", "", shown.out) + shown.err
     assert text.count("[link=http://evil.com]x[/link]") == 7
     assert not UNSEEN.search(text.replace("\n", ""))
+
+
+def test_warnings_of_the_log_are_read_in_the_readers_language(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZAKAZ_LANGUAGE", "ru")
+    handler = terminal._Lines()
+    for level, told in (
+        (logging.WARNING, "не настройка и не читается"),
+        (logging.INFO, "is no setting and not read"),
+    ):
+        words = "secrets/.env.vk: VK_TOKN is no setting and not read"
+        handler.emit(logging.LogRecord("zakaz", level, "", 0, words, None, None))
+        assert told in capsys.readouterr().err
 
 
 def test_all_sources_while_they_wait_for_replies(zakaz: Zakaz) -> None:

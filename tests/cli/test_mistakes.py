@@ -58,7 +58,14 @@ def answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], 
         (("load", "qtickets", "--days", "3", "--from", "2026-01-01"), "either --days or --from"),
         (("load", "afisha"), "There is no source afisha. Sources"),
         (("load", "vk"), "There is no source vk; did you mean vk_ads?"),
-        (("load", "qtickets", "--day", "3"), "--days). Try `zakaz load --help`."),
+        (("load", "qtickets", "--day", "3"), "no option --day; did you mean --days? Try `zakaz load --help`."),
+        (
+            ("load", "qtickets", "--days", "abc"),
+            "abc is no number. Write it like --days 7. Try `zakaz load --help`.",
+        ),
+        (("report", "--days", "900"), "--days must be at most 366, not 900."),
+        (("report", "--language", "de"), "--language cannot be de. There are ru, en."),
+        (("load",), "SOURCE is missing."),
         (("load", "vk_ads", "--account", "msk"), "VK Ads has no account msk. There are main, spb; a file secrets/"),
         (("load", "all", "--account", "msk"), "No source has an account msk. There are main, spb."),
         (("load", "vk_ads", "--account", "spb"), "VK_CLIENT_ID is missing. Put it into secrets/.env.vk.spb"),
@@ -71,6 +78,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], 
             (*ACCEPT, "memory_sale", "a", "--until", "2100-01-01"),
             "no check memory_sale. Did you mean memory_sales?",
         ),
+        ((*ACCEPT, "foo", "a", "--until", "2100-01-01"), "There is no check foo. `zakaz quality findings` says"),
         ((*ACCEPT, "memory_sales", "a", "--until", "2100-01-01"), "memory_sales has no open finding"),
         ((*ACCEPT, "memory_sales", "a", "--until", "31.01.2020"), "2020-01-31 is past"),
         ((*ACCEPT, "memory_sales", "a", "--until", "soon"), "soon is not a date"),
@@ -157,11 +165,16 @@ def test_a_setting_that_no_program_could_use_is_named(  # type: ignore[no-untype
     assert (found, words in line) == (status, True), line
 
 
-def test_an_alert_is_of_an_account_and_no_load_that_only_begins_resolves_it(answer, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_an_alert_is_of_an_account_and_no_load_that_only_begins_resolves_it(  # type: ignore[no-untyped-def]
+    answer, monkeypatch, tmp_path: Path
+) -> None:
     keys: list[str] = []
     monkeypatch.setattr(here, "is_attended", lambda: False)
     monkeypatch.setattr(here, "fire", lambda _settings, trouble, _channel, **_: keys.append(trouble.key))
     monkeypatch.setattr(here, "resolve", lambda _settings, key, _channel: keys.append(f"resolved {key}"))
+    answer("load", "qtickets")
+    assert keys == [], "without a channel no warehouse is made to record it in"
+    (tmp_path / "warehouse").mkdir()
     answer("load", "vk_ads", "--account", "spb", "--days", "3")
     answer("load", "qtickets")
     answer("load", "direct", "--account", "msk")

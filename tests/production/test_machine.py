@@ -28,7 +28,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
 def zakaz(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "cli.main", *arguments],
-        env=bare_environment() | {"ZAKAZ_HOME": str(home), "PYTHONPATH": str(ROOT)},
+        env=bare_environment() | {"ZAKAZ_HOME": str(home), "ZAKAZ_LANGUAGE": "en", "PYTHONPATH": str(ROOT)},
         cwd=home,
         capture_output=True,
         text=True,

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from tasks import settings as module
-from tasks.errors import SettingsError, UsageError
+from tasks.errors import MissingError, SettingsError, UsageError
 from tasks.exposure import in_the_clear
 from tasks.settings import Settings, account_files, load_settings, remarks, require
 from tasks.sources import SOURCES
@@ -179,6 +179,25 @@ def test_copies_settings_in_the_file_of_another_and_unknown_names_are_told_of_an
             "vk: vk_clientid is no setting and not read; did you mean VK_CLIENT_ID?",
         ]
     )
+
+
+def test_a_missing_setting_names_what_was_written_in_its_place(secrets: Path) -> None:
+    (secrets / ".env.qtickets").write_text(f"QTICKETS_TOKN={SECRET}\n")
+    (secrets / ".env.vk").write_text("VK_CLIENT_ID=1\nVK_CLIENT_SECRT=2\n")
+    for name, words in {
+        "QTICKETS_TOKEN": "secrets/.env.qtickets has QTICKETS_TOKN, misspelt?",
+        "VK_CLIENT_SECRET": "secrets/.env.vk has VK_CLIENT_SECRT, misspelt?",
+        "DIRECT_TOKEN": "(sample: configs/.env.direct.sample).",
+    }.items():
+        with pytest.raises(MissingError) as caught:
+            require(load_settings(), name)
+        assert str(caught.value).endswith(words)
+        assert SECRET not in str(caught.value)
+    (secrets / ".env.vk.spb").write_text("VK_CLIENT_IDD=1\n")
+    spb = account_named(SOURCES["vk_ads"], "spb", load_settings())
+    with pytest.raises(MissingError) as caught:
+        require(spb.settings, "VK_CLIENT_ID")
+    assert retold(str(caught.value), "ru").endswith("В secrets/.env.vk.spb есть VK_CLIENT_IDD — опечатка?")
 
 
 def test_what_nearly_has_the_right_name_is_told_of_with_the_right_one(
