@@ -102,6 +102,9 @@ ENGLISH = {
         "This is all revenue of a city, also what no advertising brought: compare cities with each other, not with "
         "campaigns."
     ),
+    "Выручка в другой валюте в суммы не входит.": "Revenue in another currency is in none of the sums.",
+    "продажи в {other}, в {own} не сравнить": "sold in {other}, not to be compared in {own}",
+    "ещё билетов в {other}: {n}": "tickets in {other} besides: {n}",
     "остальные": "others",
     "билеты, чьи метки не подошли ни к одной кампании": "tickets whose tags fit no campaign",
     "Сверху те, кто тратит сейчас. ROMI — за всю жизнь кампании: по её меткам покупают и через недели после "

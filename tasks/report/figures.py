@@ -17,6 +17,7 @@ from tasks.quality.attention import attention
 from tasks.quality.checks import Finding
 from tasks.quality.findings import Kept, not_mended
 from tasks.quality.looks import set_up
+from tasks.report.currencies import is_comparable, of_days, other_currencies, with_others
 from tasks.settings import Settings
 from tasks.window import Window
 
@@ -40,32 +41,45 @@ _NOTHING = Decimal("0.00")
 
 @dataclass(frozen=True)
 class Sums:
-    """`net`: revenue without what was given back; `tagged`: of it, what came by the tags of ads."""
+    """`net`: revenue without what was given back; `tagged`: of it, what came by the tags of ads. All of it is in
+    the report's currency; `foreign` are tickets in other `currencies`."""
 
     tickets: int
     net: Decimal
     spend: Decimal
     tagged: Decimal = _NOTHING
+    tagged_tickets: int = 0
+    foreign: int = 0
+    foreign_tagged: int = 0
+    currencies: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, rows: Iterable[Row]) -> Sums:
         kept = list(rows)
         money = (sum((row.get(name, _NOTHING) for row in kept), _NOTHING) for name in ("net", "spend", "tagged"))
-        return cls(sum(row["tickets"] for row in kept), *money)
+        counts = (sum(row.get(name, 0) for row in kept) for name in ("tagged_tickets", "foreign", "foreign_tagged"))
+        others = {one for row in kept for one in row.get("currencies", ())}
+        return cls(sum(row["tickets"] for row in kept), *money, *counts, tuple(sorted(others)))
 
     @property
     def of_ads(self) -> Sums:
         """What advertising brought by its tags alone, against what it cost."""
-        return Sums(0, self.tagged, self.spend)
+        brought, foreign = (self.tagged_tickets, self.tagged), self.foreign_tagged
+        return Sums(*brought, self.spend, foreign=foreign, currencies=self.currencies)
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether the revenue is that of its tickets, but for fewer than one in ten."""
+        return is_comparable(self.tickets, self.foreign)
 
     @property
     def romi(self) -> Decimal | None:
-        return (self.net - self.spend) / self.spend if self.spend else None
+        return (self.net - self.spend) / self.spend if self.spend and self.is_comparable else None
 
     @property
     def level(self) -> str:
         """As `v_romi_kpi` has it."""
-        if not self.spend:
+        if not self.spend or not self.is_comparable:
             return "none"
         return "green" if self.net * 2 > self.spend * 3 else "yellow" if self.net >= self.spend else "red"
 
@@ -156,14 +170,21 @@ def figures(client: Client, settings: Settings, now: datetime, today: date, days
 
     (basis,) = ask("basis")
     longest = max(days, 2 * max(COMPARED))
-    by_day = {row["d"]: row for row in ask("days", first=yesterday - timedelta(days=longest - 1), last=yesterday)}
+    first = yesterday - timedelta(days=longest - 1)
+    others = other_currencies(client, first)
+    by_day = {row["d"]: row for row in with_others(ask("days", first=first, last=yesterday), others, "d")}
 
     def compared(now: Window, earlier: Window) -> Comparison:
         known = basis["since"] is not None and basis["since"] <= earlier.first
         return Comparison(now, _sums_of(by_day, now), earlier, _sums_of(by_day, earlier) if known else None)
 
-    sources, campaigns = ask("sources", **scope), ask("campaigns", **scope)
-    of_yesterday = ask("campaign_days", first=yesterday, last=yesterday)
+    of_window, campaign = of_days(others, window.first, window.last), ("source", "account", "campaign_id")
+    sources = with_others(ask("sources", **scope), of_window, "source")
+    cities = with_others(ask("cities", **scope), of_window, "city")
+    campaigns = with_others(ask("campaigns", **scope), others, *campaign)
+    of_yesterday = with_others(
+        ask("campaign_days", first=yesterday, last=yesterday), of_days(others, yesterday, yesterday), *campaign
+    )
     return Figures(
         made_at=now,
         window=window,
@@ -181,7 +202,7 @@ def figures(client: Client, settings: Settings, now: datetime, today: date, days
         total=_sums_of(by_day, window),
         sources=_lines(sources),
         advertised=Sums.of(row for row in sources if row["source"] != "other"),
-        cities=_lines(ask("cities", **scope), MOST["cities"]),
+        cities=_lines(cities, MOST["cities"]),
         campaigns=_lines(campaigns, MOST["campaigns"]),
         campaigns_total=Sums.of(campaigns),
         campaigns_recent=_recent(campaigns),

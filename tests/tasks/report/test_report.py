@@ -51,7 +51,7 @@ def report_of(
     return make
 
 
-def fill(client: Client, today: date, parts: tuple[str, ...]) -> None:  # noqa: PLR0912
+def fill(client: Client, today: date, parts: tuple[str, ...]) -> None:  # noqa: PLR0912, PLR0915
     emptied(client)
     set_references(client)
     lines: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -102,6 +102,17 @@ def fill(client: Client, today: date, parts: tuple[str, ...]) -> None:  # noqa: 
                     "clicks": 1,
                 }
                 lines["fact_vk_ads_daily"].append(names | city | spent)
+    if "abroad" in parts:  # Most of what 901 sells is not in roubles, of 902 a little.
+        show(60, ago(-9), "алматы")
+        lines["dim_events"][-1]["currency"] = "KZT"
+        show(61, ago(-9), "казань")
+        for event, number, quantity in ((60, 901, 49), (61, 901, 2), (60, 902, 1), (61, 902, 20)):
+            money = {"currency": "KZT"} if event == 60 else {}
+            sell(event, ago(1), quantity, "9000.00", utm_source="vk", utm_campaign=str(number), **money)
+        for number, city in ((901, "алматы"), (902, "казань")):
+            names = {"stat_date": ago(1), "campaign_id": number, "ad_id": number, "utm_campaign": str(number)}
+            spent = {"spent": "10042.00", "spent_has_vat": 1, "campaign_name": f"К{number}"}
+            lines["fact_vk_ads_daily"].append(names | spent | {"utm_city": city})
     hour_ago = f"{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%d %H:%M:%S.000}"
     if "late" not in parts:
         for job in ("qtickets_loader", "vk_ads_loader", "direct_loader"):
@@ -210,6 +221,24 @@ def test_figures_are_those_of_the_views_and_the_lines_of_a_table_add_up(
         Decimal(1000),
         Decimal("234.56"),
     )
+
+
+def test_what_sells_in_another_currency_is_not_judged(report_of: Callable[..., Figures]) -> None:
+    """By hand: 50 tickets of 72 are in tenge, all of Almaty; 49 by the tags of one campaign, one by another's."""
+    made = report_of("abroad")
+    told = lambda lines, name: {one.row[name]: (one.sums.foreign, one.sums.level) for one in lines}  # noqa: E731
+
+    assert told(made.cities, "city") == {"алматы": (50, "none"), "казань": (0, "green")}
+    assert told(made.campaigns, "campaign_id") == {901: (49, "none"), 902: (1, "red")}
+    assert told(made.sources, "source") == {"vk_ads": (50, "none")}
+    of_day = made.comparisons[0].now
+    assert (of_day.foreign, of_day.romi, of_day.of_ads.romi, made.total.romi) == (50, None, None, None)
+    text = render(made, "ru")
+    for table, rows_told in (("sources", 3), ("cities", 2), ("campaigns", 2)):
+        (part,) = re.findall(rf'(?s)<table id="{table}">.*?</table>', text)
+        assert part.count("продажи в KZT, в ₽ не сравнить") == rows_told and "\N{MINUS SIGN}100" not in part
+    assert "ещё билетов в KZT: 1" in text
+    assert "продажи в KZT, в ₽ не сравнить" in summary(made, "ru")[1]
 
 
 def test_days_of_campaigns_add_up_to_what_each_has_brought(
