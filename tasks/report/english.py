@@ -93,7 +93,7 @@ ENGLISH = {
     "полоса — чистая выручка": "bar: net revenue",
     "расход; цвет — как окупается": "spend; the colour says how it pays back",
     "Город": "City",
-    "город не указан": "no city named",
+    "без города": "no city",
     "По кампаниям": "By campaign",
     "за все загруженные дни": "all loaded days",
     "Кампания": "Campaign",
@@ -101,6 +101,9 @@ ENGLISH = {
     "Здесь вся выручка города, и та, что пришла не с рекламы: сравнивайте города между собой, а не с кампаниями.": (
         "This is all revenue of a city, also what no advertising brought: compare cities with each other, not with "
         "campaigns."
+    ),
+    "«Без города» — реклама, в метках которой города нет: она продаёт и в городах выше.": (
+        "“No city”: advertising whose tags name none; it sells in the cities above, too."
     ),
     "Выручка в другой валюте в суммы не входит.": "Revenue in another currency is in none of the sums.",
     "продажи в {other}, в {own} не сравнить": "sold in {other}, not to be compared in {own}",

@@ -96,6 +96,15 @@ class Line:
     clicks: int = 0
 
     @property
+    def is_judged(self) -> bool:
+        """Neither what sums up others, nor what has no city: its spend sells in the named ones."""
+        return self.row is not None and self.row.get("city") != ""
+
+    @property
+    def level(self) -> str:
+        return self.sums.level if self.is_judged else "none"
+
+    @property
     def per_ticket(self) -> Decimal:
         return self.sums.spend / self.sums.tickets
 
@@ -202,7 +211,7 @@ def figures(client: Client, settings: Settings, now: datetime, today: date, days
         total=_sums_of(by_day, window),
         sources=_lines(sources),
         advertised=Sums.of(row for row in sources if row["source"] != "other"),
-        cities=_lines(cities, MOST["cities"]),
+        cities=_cities(cities),
         campaigns=_lines(campaigns, MOST["campaigns"]),
         campaigns_total=Sums.of(campaigns),
         campaigns_recent=_recent(campaigns),
@@ -228,6 +237,12 @@ def _lines(rows: Sequence[Row], most: int | None = None) -> list[Line]:
     lines = [replace(_summed([row]), row=row, others=0) for row in shown]
     rest = rows[len(shown) :]
     return [*lines, _summed(rest)] if rest else lines
+
+
+def _cities(rows: Sequence[Row]) -> list[Line]:
+    """What has no city is a line of its own, the last."""
+    named = [row for row in rows if row["city"]]
+    return _lines(named, MOST["cities"]) + _lines([row for row in rows if not row["city"]])
 
 
 def _summed(rows: Sequence[Row]) -> Line:

@@ -137,7 +137,7 @@ class Words:
     def city(self, line: Line) -> str:
         if line.row is None:
             return self.text("остальные") + f" ({line.others})"
-        return self.place(line.row["city"]) or self.text("город не указан")
+        return self.place(line.row["city"]) or self.text("без города")
 
     def place(self, name: str) -> str:
         """Cities are kept in small letters."""

@@ -102,6 +102,12 @@ def fill(client: Client, today: date, parts: tuple[str, ...]) -> None:  # noqa: 
                     "clicks": 1,
                 }
                 lines["fact_vk_ads_daily"].append(names | city | spent)
+    if "towns" in parts:
+        for n in range(1, 14):
+            names = {"stat_date": ago(1), "campaign_id": n, "ad_id": n, "utm_campaign": str(n), "spent_has_vat": 1}
+            lines["fact_vk_ads_daily"].append(
+                names | {"spent": f"{100 - n}.00", "utm_city": f"город {n}" if n < 13 else ""}
+            )
     if "abroad" in parts:  # Most of what 901 sells is not in roubles, of 902 a little.
         show(60, ago(-9), "алматы")
         lines["dim_events"][-1]["currency"] = "KZT"
@@ -239,6 +245,22 @@ def test_what_sells_in_another_currency_is_not_judged(report_of: Callable[..., F
         assert part.count("продажи в KZT, в ₽ не сравнить") == rows_told and "\N{MINUS SIGN}100" not in part
     assert "ещё билетов в KZT: 1" in text
     assert "продажи в KZT, в ₽ не сравнить" in summary(made, "ru")[1]
+
+
+def test_spend_without_a_city_is_a_line_of_its_own_and_sums_of_lines_are_not_judged(
+    report_of: Callable[..., Figures],
+) -> None:
+    """Twelve cities, of which two are summed up, and spend without a city: none of it sells anything."""
+    made = report_of("towns")
+
+    *named, others, nameless = made.cities
+    assert [line.level for line in named] == ["red"] * 10
+    assert (others.others, others.sums.spend, others.level) == (2, Decimal(89 + 88), "none")
+    assert (nameless.row and nameless.row["city"], nameless.sums.spend, nameless.level) == ("", Decimal(87), "none")
+    (table,) = re.findall(r'(?s)<table id="cities">.*?</table>', render(made, "ru"))
+    for name in (r"остальные \(2\)", "без города"):
+        assert re.search(rf"(?s)<th>{name}</th>(?:(?!</tr>).)*—</span></td></tr>", table)
+        assert not re.search(rf"(?s)<th>{name}</th>(?:(?!</tr>).)*pill", table)
 
 
 def test_days_of_campaigns_add_up_to_what_each_has_brought(
