@@ -51,6 +51,9 @@ ENGLISH = {
     ),
     "Кампании вчера": "Campaigns yesterday",
     "Клики": "Clicks",
+    "Всего кампаний": "Campaigns in all",
+    "Остальные кампании": "Other campaigns",
+    "билетов": "tickets",
     "Билеты — проданные вчера с метками кампании, хотя бы объявление видели и раньше. Окупилась ли кампания, "
     "покажет таблица за все дни ниже.": (
         "Tickets: sold yesterday with the campaign's tags, though the ad may have been seen before. Whether a "

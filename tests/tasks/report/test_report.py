@@ -263,6 +263,19 @@ def test_spend_without_a_city_is_a_line_of_its_own_and_sums_of_lines_are_not_jud
         assert not re.search(rf"(?s)<th>{name}</th>(?:(?!</tr>).)*pill", table)
 
 
+def test_all_campaigns_of_yesterday_are_there_ten_of_them_open(report_of: Callable[..., Figures]) -> None:
+    """Those that sell most may have spent least: campaigns 1 to 13, 99 roubles to 87."""
+    made = report_of("towns")
+    text = render(made, "ru")
+
+    shown, (total,) = re.split("<details>|</details>", text), re.findall(r"(?s)<tfoot>.*?</tfoot>", text)[:1]
+    spent = [re.findall(r'data-label="Расход"><data value="(\d+\.\d\d)"', part) for part in shown[:2]]
+    assert spent[1] == ["89.00", "88.00", "87.00"], "works without scripts"
+    assert [f"{100 - n}.00" for n in range(1, 11)] == spent[0][:10]
+    assert f'<data value="{sum(range(87, 100))}.00"' in total and "Всего кампаний: 13" in total
+    assert "Остальные кампании: 3" in shown[1]
+
+
 def test_days_of_campaigns_add_up_to_what_each_has_brought(
     report_of: Callable[..., Figures], client: Client
 ) -> None:
