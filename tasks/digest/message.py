@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 
 from tasks.alerts.alert import shortened
 from tasks.digest.morning import Campaign, Morning
@@ -30,6 +31,8 @@ def message_of(morning: Morning, language: str) -> tuple[str, str]:
         title, lines = said("Do not trust the figures of {day} yet", language, day=day), _broken(morning, language)
     elif morning.since is None:
         title, lines = said("No data yet", language), iter([said("Load them: zakaz load all.", language)])
+    if morning.is_made_up:
+        lines = chain([said("Made-up data (sandbox)", language)], lines)
     return title, shortened("\n".join(lines), LONGEST - len(title), language, ("\n", " "))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
+from tasks.load.accounts import is_made_up
 from tasks.load.frames import select
 from tasks.load.migrate import migrated
 from tasks.load.sql import sql_text
@@ -46,8 +47,8 @@ class Campaign:
 class Morning:
     """`before`: the same weekday a week before, None where there were no figures yet; `since`: the first day that
     has any; `broken`: what checks of severity fail have found, the worst first, `do`: the check of the first;
-    `hindered`: how many checks could not be judged; `apart`: campaigns that
-    sell in another currency. Where something is broken there are no figures."""
+    `hindered`: how many checks could not be judged; `apart`: campaigns that sell in another currency; `is_made_up`:
+    the data are the sandbox's. Where something is broken there are no figures."""
 
     day: date
     currency: str
@@ -61,6 +62,7 @@ class Morning:
     worst: tuple[Campaign, ...] = ()
     apart: tuple[Campaign, ...] = ()
     attention: tuple[Finding, ...] = ()
+    is_made_up: bool = False
     days: tuple[tuple[date, Sums], ...] = ()
 
     @property
@@ -81,6 +83,7 @@ def morning_of(settings: Settings, today: date) -> Morning:
             since=basis["since"],
             broken=broken,
             do=_check_of(broken[0]) if broken else None,
+            is_made_up=is_made_up(client),
             hindered=sum(one.hindered and one.check.severity == "fail" for one in results),
         )
         if broken or morning.since is None:

@@ -10,6 +10,7 @@ ENGLISH = {
     "расход без НДС": "spend without VAT",
     "Билеты и реклама": "Tickets and advertising",
     "Деньги": "Money",
+    "Выдуманные данные (песочница)": "Made-up data (sandbox)",
     "Дни московские, по дню оплаты": "Moscow days, by the day of payment",
     "Составлено": "Made",
     "мск": "Moscow time",

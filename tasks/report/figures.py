@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 from clickhouse_connect.driver.client import Client
 
+from tasks.load.accounts import is_made_up
 from tasks.load.frames import select
 from tasks.load.sql import sql_text
 from tasks.quality.attention import attention
@@ -142,12 +143,13 @@ class State:
 @dataclass(frozen=True)
 class Figures:
     """`days`: every day of the window; `yesterday`: campaigns on the last of them; `currency` and `with_vat`: the
-    basis of all money; `unmatched`: spend of the window that fits no show."""
+    basis of all money; `is_made_up`: the sandbox's; `unmatched`: spend of the window that fits no show."""
 
     made_at: datetime
     window: Window
     currency: str
     with_vat: bool
+    is_made_up: bool
     state: State
     comparisons: list[Comparison]
     same_weekday: Comparison
@@ -199,6 +201,7 @@ def figures(client: Client, settings: Settings, now: datetime, today: date, days
         window=window,
         currency=basis["currency"] or settings.report_currency,
         with_vat=bool(basis["with_vat"]) if basis["currency"] else settings.ad_spend_vat == "include",
+        is_made_up=is_made_up(client),
         state=_state(client, settings, basis, ask("freshness"), now),
         comparisons=[
             compared(Window.trailing(n, yesterday), Window.trailing(n, yesterday - timedelta(days=n)))

@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -184,6 +185,8 @@ def test_on_any_morning_it_fits_under_a_picture() -> None:
     some, none = (Sums(tickets, Decimal(0), Decimal(0)) for tickets in (10**6, 0))
     full = Morning(YESTERDAY, "RUB", BEFORE, yesterday=some, before=none, best=many, worst=many, hindered=3)
     first = Morning(YESTERDAY, "RUB", TODAY)
+    made_up = replace(full, is_made_up=True)
+    assert message_of(made_up, "ru")[1].split("\n")[0] == "Выдуманные данные (песочница)"
     for language in ("ru", "en"):
         assert units("".join(message_of(full, language))) <= LONGEST
     assert message_of(first, "ru")[1] == f"За вчера данных нет: они начинаются чт {TODAY:%d.%m}."

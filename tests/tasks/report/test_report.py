@@ -102,6 +102,9 @@ def fill(client: Client, today: date, parts: tuple[str, ...]) -> None:  # noqa: 
                     "clicks": 1,
                 }
                 lines["fact_vk_ads_daily"].append(names | city | spent)
+    if "sandbox" in parts or "real" in parts:
+        host = "localhost:8001" if "sandbox" in parts else "qtickets.ru"
+        lines["meta_accounts"].append({"source": "qtickets", "address": f"http://{host}/api/rest/v1"})
     if "towns" in parts:
         for n in range(1, 14):
             names = {"stat_date": ago(1), "campaign_id": n, "ad_id": n, "utm_campaign": str(n), "spent_has_vat": 1}
@@ -170,6 +173,12 @@ def test_the_page_is_right_whatever_there_is(
         assert words in text
     assert unsaid not in text and "<script" not in text and ">None" not in text and len(text.encode()) < 2_000_000
     assert len(summary(made, "ru")) == 4
+
+
+def test_made_up_data_are_called_so(report_of: Callable[..., Figures]) -> None:
+    for parts, said in ((("yesterday", "sandbox"), True), (("yesterday", "real"), False), (("yesterday",), False)):
+        head = render(report_of(*parts), "ru").split("</header>")[0]
+        assert ("Выдуманные данные (песочница)" in head) == said
 
 
 def test_every_word_is_translated_and_none_in_vain() -> None:
