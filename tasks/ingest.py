@@ -14,7 +14,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import polars as pl
 from clickhouse_connect.driver.client import Client
@@ -24,7 +23,7 @@ from tasks.errors import LandingError, ReconcileError, WarehouseError, ZakazErro
 from tasks.fetch.traffic import Traffic, counted
 from tasks.landing import Landing, Manifest
 from tasks.load import runs, unfinished
-from tasks.load.accounts import known_addresses
+from tasks.load.accounts import known_addresses, origin_of
 from tasks.load.migrate import migrated
 from tasks.load.runs import Run
 from tasks.load.unfinished import Entry
@@ -150,7 +149,7 @@ def ingest(account: Account, window: Window, run_id: str, *, refresh: bool = Fal
     started = datetime.now(UTC).replace(microsecond=0)
     run = Run(source.job, run_id, started, account.name)
     report = Report(
-        source.name, account.name, source.noun, window, _origin(source.reads(settings)), read_at=started
+        source.name, account.name, source.noun, window, origin_of(source.reads(settings)), read_at=started
     )
     # Held until the API is asked: the embedded engine takes its time to start.
     with ExitStack() as held:
@@ -344,16 +343,10 @@ def _note_fetch(report: Report, resource: Resource, manifest: Manifest) -> None:
     report.columns[manifest.resource] = sorted(manifest.columns)
 
 
-def _origin(address: str) -> str:
-    """`sandbox` for a stand-in on this machine, else the API's host."""
-    host = urlsplit(address).hostname or ""
-    return "sandbox" if host in ("127.0.0.1", "localhost", "::1") else host
-
-
 def _refuse_mixing(addresses: Iterable[str], coming: str) -> None:
     """Made-up sales must never be added to real ones, nor the other way round. A file of the promoter's goes with
     both."""
-    held = set(map(_origin, addresses))
+    held = set(map(origin_of, addresses))
     strangers = sorted(origin for origin in held if (origin == "sandbox") != (coming == "sandbox"))
     if coming and strangers:
         # Of real data nobody is ever advised to remove them.

@@ -8,14 +8,16 @@
 -- sources: qtickets
 -- key: account, show_id
 -- param: least = 10
--- says: {event}, {city}, {on}: {days_out} days left, {tickets} tickets sold, usual by then {usual}, {money} behind
--- says_ru: {event}, {city}, {on}: осталось {days_out} дн., продано {tickets}, обычно к этому сроку {usual}, недобор {money}
+-- says: {event}, {city}, {on}: {days_left} days left, {tickets} tickets sold by the end of {day}, usual by then {usual}[, {money} behind]
+-- says_ru: {event}, {city}, {on}: осталось {days_left} дн., продано на {day} {tickets}, обычно к этому сроку {usual}[, недобор {money}]
 
--- By the end of yesterday: today's sales are not all in. Money: what the median would have brought beyond it.
+-- By the end of yesterday: today's sales are not all in. Money: what the median would have brought beyond it; of a show that
+-- sells in another currency than the report's nobody says it.
 SELECT
-    p.account AS account, p.show_id AS show_id, p.event_name AS event, p.city AS city, p.show_date AS on, p.days_out AS days_out, p.tickets AS tickets,
+    p.account AS account, p.show_id AS show_id, p.event_name AS event, p.city AS city, p.show_date AS on, p.show_date - {today:Date} AS days_left, p.day AS day, p.tickets AS tickets,
     round(p.usual_tickets_p50) AS usual,
-    round((p.usual_tickets_p50 - p.tickets) * coalesce(e.average_price, toFloat64(e.price_left) / nullIf(e.seats_free, 0), 0), 2) AS money
+    if(e.currency IN ('', (SELECT any(currency) FROM dim_report FINAL)),
+        round((p.usual_tickets_p50 - p.tickets) * coalesce(e.average_price, toFloat64(e.price_left) / nullIf(e.seats_free, 0), 0), 2), NULL) AS money
 FROM (SELECT * FROM v_show_pace WHERE day = {today:Date} - 1 AND show_date >= {today:Date}) AS p
 LEFT JOIN (SELECT * FROM v_show_economics) AS e ON e.account = p.account AND e.event_id = p.event_id AND e.show_id = p.show_id
 WHERE p.tickets < p.usual_tickets_p25 AND p.usual_tickets_p50 - p.tickets >= {least:Float64}

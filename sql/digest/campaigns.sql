@@ -2,7 +2,9 @@
 SELECT
     c.source            AS source,
     c.account           AS account,
+    c.campaign_id       AS campaign_id,
     c.campaign_name     AS name,
+    c.tickets_sold      AS tickets,
     CAST(c.net_revenue - c.spend_total AS Decimal(18, 2)) AS gain
 FROM v_campaign_performance AS c
 INNER JOIN

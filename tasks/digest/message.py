@@ -3,9 +3,10 @@ Telegram, whose captions have 1,024 characters. What buyers and sources wrote do
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 
 from tasks.alerts.alert import shortened
 from tasks.digest.morning import Campaign, Morning
@@ -30,6 +31,8 @@ def message_of(morning: Morning, language: str) -> tuple[str, str]:
         title, lines = said("Do not trust the figures of {day} yet", language, day=day), _broken(morning, language)
     elif morning.since is None:
         title, lines = said("No data yet", language), iter([said("Load them: zakaz load all.", language)])
+    if morning.is_made_up:
+        lines = chain([said("Made-up data (sandbox)", language)], lines)
     return title, shortened("\n".join(lines), LONGEST - len(title), language, ("\n", " "))
 
 
@@ -63,6 +66,10 @@ def _figures(morning: Morning, language: str) -> Iterator[str]:
         if campaigns:
             yield from ("", heading)
             yield from (_campaign(one, morning.currency, language) for one in campaigns)
+    if n := len(morning.apart):
+        what = counted("{n} campaign more", "{n} campaigns more", n, language, n=number(n, language))
+        others = sorted({currency for one in morning.apart for currency in one.currencies})
+        yield from ("", _not_compared(what, others, morning.currency, language))
     if found := morning.attention:
         yield from ("", said("Look at:", language))
         yield from (f"• {_at_stake(one, morning.currency, language)}" for one in found[:_NAMED])
@@ -81,6 +88,9 @@ def _day(morning: Morning, language: str) -> Iterator[str]:
     against = "" if before is None else f" ({_change(now.spend, before.spend, currency, language)})"
     money = _money(now.spend, currency, language)
     yield said("Advertising {money}{before}", language, money=money, before=against)
+    if not now.of_ads.is_comparable:
+        what, other = said("ROMI of ads", language), now.currencies
+        yield _not_compared(what, other, currency, language)
     romi, was = now.of_ads.romi, before.of_ads.romi if before else None
     if romi is not None:
         against = "" if was is None else f" ({said('was {value}', language, value=_percent(was, language))})"
@@ -99,6 +109,11 @@ def _campaign(one: Campaign, currency: str, language: str) -> str:
     name = shortened(for_chat(one.name), _LONGEST_NAME, language, ())
     gain, whose = _money(one.gain, currency, language, sign="+"), for_chat(who(one.source, one.account, language))
     return f"{gain} {whose} «{name}»"
+
+
+def _not_compared(what: str, others: Sequence[str], currency: str, language: str) -> str:
+    other, own = for_chat(", ".join(others)), _unit(currency)
+    return said("{what}: sold in {other}, not to be compared in {own}", language, what=what, other=other, own=own)
 
 
 def _line(one: Finding | Kept, language: str) -> str:
@@ -125,8 +140,11 @@ def _named(day: date, language: str) -> str:
 def _money(value: Decimal, currency: str, language: str, sign: str = "") -> str:
     whole = int(value.to_integral_value())
     shown_sign = _MINUS if whole < 0 else sign if whole > 0 else ""
-    unit = "₽" if currency == "RUB" else currency
-    return f"{shown_sign}{number(abs(whole), language)}\N{NO-BREAK SPACE}{unit}"
+    return f"{shown_sign}{number(abs(whole), language)}\N{NO-BREAK SPACE}{_unit(currency)}"
+
+
+def _unit(currency: str) -> str:
+    return "₽" if currency == "RUB" else currency
 
 
 def _percent(share: Decimal, language: str) -> str:

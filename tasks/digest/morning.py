@@ -3,13 +3,15 @@ deserves attention, and whether the figures may be given at all. Formats nothing
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
+from tasks.load.accounts import is_made_up
 from tasks.load.frames import select
 from tasks.load.migrate import migrated
 from tasks.load.sql import sql_text
@@ -17,6 +19,7 @@ from tasks.quality.attention import attention
 from tasks.quality.checks import Check, Finding, Result, checks
 from tasks.quality.findings import Kept, not_mended, worst_first
 from tasks.quality.looks import judge_all
+from tasks.report.currencies import is_comparable, other_currencies, with_others
 from tasks.report.figures import Sums
 from tasks.settings import Settings
 
@@ -30,19 +33,22 @@ _NOTHING = Sums.of([])
 
 @dataclass(frozen=True)
 class Campaign:
-    """`gain`: net revenue less spend since it began."""
+    """`gain`: net revenue less spend since it began; `currencies`: others than the report's, in which so much was
+    sold that the gain says nothing."""
 
     source: str
     account: str
     name: str
     gain: Decimal
+    currencies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Morning:
     """`before`: the same weekday a week before, None where there were no figures yet; `since`: the first day that
     has any; `broken`: what checks of severity fail have found, the worst first, `do`: the check of the first;
-    `hindered`: how many checks could not be judged. Where something is broken there are no figures."""
+    `hindered`: how many checks could not be judged; `apart`: campaigns that sell in another currency; `is_made_up`:
+    the data are the sandbox's. Where something is broken there are no figures."""
 
     day: date
     currency: str
@@ -54,7 +60,9 @@ class Morning:
     before: Sums | None = None
     best: tuple[Campaign, ...] = ()
     worst: tuple[Campaign, ...] = ()
+    apart: tuple[Campaign, ...] = ()
     attention: tuple[Finding, ...] = ()
+    is_made_up: bool = False
     days: tuple[tuple[date, Sums], ...] = ()
 
     @property
@@ -75,6 +83,7 @@ def morning_of(settings: Settings, today: date) -> Morning:
             since=basis["since"],
             broken=broken,
             do=_check_of(broken[0]) if broken else None,
+            is_made_up=is_made_up(client),
             hindered=sum(one.hindered and one.check.severity == "fail" for one in results),
         )
         if broken or morning.since is None:
@@ -107,16 +116,25 @@ def _with_figures(morning: Morning, client: Client, settings: Settings, today: d
     last, since = morning.day, morning.since or morning.day
     first = last - timedelta(days=PICTURE_DAYS - 1)
     rows = select(client, sql_text("report/days.sql"), {"first": first, "last": last})
-    by_day = {row["d"]: Sums.of([row]) for row in rows.to_dicts()}
+    others = other_currencies(client, first)
+    by_day = {row["d"]: Sums.of([row]) for row in with_others(rows.to_dicts(), others, "d")}
     span = [first + timedelta(days=n) for n in range(PICTURE_DAYS)]
     week = {"first": last - _WEEK + timedelta(days=1), "last": last}
-    campaigns = [Campaign(**row) for row in select(client, sql_text("digest/campaigns.sql"), week).to_dicts()]
+    rows = select(client, sql_text("digest/campaigns.sql"), week)
+    every = [_campaign(row) for row in with_others(rows.to_dicts(), others, "source", "account", "campaign_id")]
+    campaigns, apart = ([one for one in every if bool(one.currencies) == is_apart] for is_apart in (False, True))
     return replace(
         morning,
         yesterday=by_day.get(last, _NOTHING),
         before=by_day.get(last - _WEEK, _NOTHING) if since <= last - _WEEK else None,
         best=tuple(one for one in campaigns[:_NAMED] if one.gain >= FLOOR),
         worst=tuple(one for one in reversed(campaigns[-_NAMED:]) if one.gain <= -FLOOR),
+        apart=tuple(apart),
         attention=tuple(attention(client, settings, today)),
         days=tuple((day, by_day.get(day, _NOTHING)) for day in span if day >= since),
     )
+
+
+def _campaign(row: Mapping[str, Any]) -> Campaign:
+    currencies = () if is_comparable(row["tickets"], row["foreign"]) else row["currencies"]
+    return Campaign(row["source"], row["account"], row["name"], row["gain"], currencies)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import polars as pl
 from clickhouse_connect.driver.client import Client
@@ -25,6 +26,17 @@ def known_marks(client: Client, source: str) -> pl.DataFrame:
 def known_addresses(client: Client) -> list[str]:
     """Of the APIs whose rows the warehouse has, or may have."""
     return list(select(client, f"SELECT DISTINCT address FROM {TABLE.name} FINAL")["address"])
+
+
+def origin_of(address: str) -> str:
+    """`sandbox` for a stand-in on this machine, else the API's host."""
+    host = urlsplit(address).hostname or ""
+    return "sandbox" if host in ("127.0.0.1", "localhost", "::1") else host
+
+
+def is_made_up(client: Client) -> bool:
+    """Whether the warehouse has rows of the sandbox."""
+    return "sandbox" in map(origin_of, known_addresses(client))
 
 
 def note_marks(

@@ -101,8 +101,8 @@ def cities_chart(figures: Figures, name_of: Callable[[Line], str], language: str
         return None
     size, _ = unit_of(largest_of(told), language)
     rows = [
-        {"n": n, "net": float(one.net / size), "spend": float(one.spend / size), "level": one.level}
-        for n, one in enumerate(line.sums for line in told)
+        {"n": n, "net": float(one.sums.net / size), "spend": float(one.sums.spend / size), "level": one.level}
+        for n, one in enumerate(told)
     ]
     names = [name_of(line) for line in told]
 

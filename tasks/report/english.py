@@ -10,6 +10,7 @@ ENGLISH = {
     "расход без НДС": "spend without VAT",
     "Билеты и реклама": "Tickets and advertising",
     "Деньги": "Money",
+    "Выдуманные данные (песочница)": "Made-up data (sandbox)",
     "Дни московские, по дню оплаты": "Moscow days, by the day of payment",
     "Составлено": "Made",
     "мск": "Moscow time",
@@ -51,6 +52,9 @@ ENGLISH = {
     ),
     "Кампании вчера": "Campaigns yesterday",
     "Клики": "Clicks",
+    "Всего кампаний": "Campaigns in all",
+    "Остальные кампании": "Other campaigns",
+    "билетов": "tickets",
     "Билеты — проданные вчера с метками кампании, хотя бы объявление видели и раньше. Окупилась ли кампания, "
     "покажет таблица за все дни ниже.": (
         "Tickets: sold yesterday with the campaign's tags, though the ad may have been seen before. Whether a "
@@ -93,7 +97,7 @@ ENGLISH = {
     "полоса — чистая выручка": "bar: net revenue",
     "расход; цвет — как окупается": "spend; the colour says how it pays back",
     "Город": "City",
-    "город не указан": "no city named",
+    "без города": "no city",
     "По кампаниям": "By campaign",
     "за все загруженные дни": "all loaded days",
     "Кампания": "Campaign",
@@ -102,6 +106,12 @@ ENGLISH = {
         "This is all revenue of a city, also what no advertising brought: compare cities with each other, not with "
         "campaigns."
     ),
+    "«Без города» — реклама, в метках которой города нет: она продаёт и в городах выше.": (
+        "“No city”: advertising whose tags name none; it sells in the cities above, too."
+    ),
+    "Выручка в другой валюте в суммы не входит.": "Revenue in another currency is in none of the sums.",
+    "продажи в {other}, в {own} не сравнить": "sold in {other}, not to be compared in {own}",
+    "ещё билетов в {other}: {n}": "tickets in {other} besides: {n}",
     "остальные": "others",
     "билеты, чьи метки не подошли ни к одной кампании": "tickets whose tags fit no campaign",
     "Сверху те, кто тратит сейчас. ROMI — за всю жизнь кампании: по её меткам покупают и через недели после "

@@ -11,12 +11,14 @@ from typing import Any
 import polars as pl
 from clickhouse_connect.driver.client import Client
 
+from tasks.load.accounts import is_made_up
 from tasks.load.frames import select
 from tasks.load.sql import sql_text
 from tasks.quality.attention import attention
 from tasks.quality.checks import Finding, checks
 from tasks.quality.findings import Kept, not_mended, worst_first
 from tasks.quality.looks import set_up
+from tasks.report.currencies import is_comparable, of_days, other_currencies, with_others
 from tasks.settings import Settings
 from tasks.window import Window
 
@@ -24,7 +26,7 @@ Row = Mapping[str, Any]
 COMPARED = (1, 7, 30)
 """Days up to yesterday, each against as many before."""
 MOST = {
-    "yesterday": 10,
+    "yesterday": 10,  # The others are there, too, folded up.
     "cities": 10,
     "campaigns": 12,
     "shows": 12,
@@ -40,32 +42,45 @@ _NOTHING = Decimal("0.00")
 
 @dataclass(frozen=True)
 class Sums:
-    """`net`: revenue without what was given back; `tagged`: of it, what came by the tags of ads."""
+    """`net`: revenue without what was given back; `tagged`: of it, what came by the tags of ads. All of it is in
+    the report's currency; `foreign` are tickets in other `currencies`."""
 
     tickets: int
     net: Decimal
     spend: Decimal
     tagged: Decimal = _NOTHING
+    tagged_tickets: int = 0
+    foreign: int = 0
+    foreign_tagged: int = 0
+    currencies: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, rows: Iterable[Row]) -> Sums:
         kept = list(rows)
         money = (sum((row.get(name, _NOTHING) for row in kept), _NOTHING) for name in ("net", "spend", "tagged"))
-        return cls(sum(row["tickets"] for row in kept), *money)
+        counts = (sum(row.get(name, 0) for row in kept) for name in ("tagged_tickets", "foreign", "foreign_tagged"))
+        others = {one for row in kept for one in row.get("currencies", ())}
+        return cls(sum(row["tickets"] for row in kept), *money, *counts, tuple(sorted(others)))
 
     @property
     def of_ads(self) -> Sums:
         """What advertising brought by its tags alone, against what it cost."""
-        return Sums(0, self.tagged, self.spend)
+        brought, foreign = (self.tagged_tickets, self.tagged), self.foreign_tagged
+        return Sums(*brought, self.spend, foreign=foreign, currencies=self.currencies)
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether the revenue is that of its tickets, but for fewer than one in ten."""
+        return is_comparable(self.tickets, self.foreign)
 
     @property
     def romi(self) -> Decimal | None:
-        return (self.net - self.spend) / self.spend if self.spend else None
+        return (self.net - self.spend) / self.spend if self.spend and self.is_comparable else None
 
     @property
     def level(self) -> str:
         """As `v_romi_kpi` has it."""
-        if not self.spend:
+        if not self.spend or not self.is_comparable:
             return "none"
         return "green" if self.net * 2 > self.spend * 3 else "yellow" if self.net >= self.spend else "red"
 
@@ -80,6 +95,15 @@ class Line:
     others: int = 0
     recent: Decimal = _NOTHING
     clicks: int = 0
+
+    @property
+    def is_judged(self) -> bool:
+        """Neither what sums up others, nor what has no city: its spend sells in the named ones."""
+        return self.row is not None and self.row.get("city") != ""
+
+    @property
+    def level(self) -> str:
+        return self.sums.level if self.is_judged else "none"
 
     @property
     def per_ticket(self) -> Decimal:
@@ -119,12 +143,13 @@ class State:
 @dataclass(frozen=True)
 class Figures:
     """`days`: every day of the window; `yesterday`: campaigns on the last of them; `currency` and `with_vat`: the
-    basis of all money; `unmatched`: spend of the window that fits no show."""
+    basis of all money; `is_made_up`: the sandbox's; `unmatched`: spend of the window that fits no show."""
 
     made_at: datetime
     window: Window
     currency: str
     with_vat: bool
+    is_made_up: bool
     state: State
     comparisons: list[Comparison]
     same_weekday: Comparison
@@ -156,32 +181,40 @@ def figures(client: Client, settings: Settings, now: datetime, today: date, days
 
     (basis,) = ask("basis")
     longest = max(days, 2 * max(COMPARED))
-    by_day = {row["d"]: row for row in ask("days", first=yesterday - timedelta(days=longest - 1), last=yesterday)}
+    first = yesterday - timedelta(days=longest - 1)
+    others = other_currencies(client, first)
+    by_day = {row["d"]: row for row in with_others(ask("days", first=first, last=yesterday), others, "d")}
 
     def compared(now: Window, earlier: Window) -> Comparison:
         known = basis["since"] is not None and basis["since"] <= earlier.first
         return Comparison(now, _sums_of(by_day, now), earlier, _sums_of(by_day, earlier) if known else None)
 
-    sources, campaigns = ask("sources", **scope), ask("campaigns", **scope)
-    of_yesterday = ask("campaign_days", first=yesterday, last=yesterday)
+    of_window, campaign = of_days(others, window.first, window.last), ("source", "account", "campaign_id")
+    sources = with_others(ask("sources", **scope), of_window, "source")
+    cities = with_others(ask("cities", **scope), of_window, "city")
+    campaigns = with_others(ask("campaigns", **scope), others, *campaign)
+    of_yesterday = with_others(
+        ask("campaign_days", first=yesterday, last=yesterday), of_days(others, yesterday, yesterday), *campaign
+    )
     return Figures(
         made_at=now,
         window=window,
         currency=basis["currency"] or settings.report_currency,
         with_vat=bool(basis["with_vat"]) if basis["currency"] else settings.ad_spend_vat == "include",
+        is_made_up=is_made_up(client),
         state=_state(client, settings, basis, ask("freshness"), now),
         comparisons=[
             compared(Window.trailing(n, yesterday), Window.trailing(n, yesterday - timedelta(days=n)))
             for n in COMPARED
         ],
         same_weekday=compared(Window.trailing(1, yesterday), Window.trailing(1, yesterday - timedelta(days=7))),
-        yesterday=_lines(of_yesterday, MOST["yesterday"]),
+        yesterday=_lines(of_yesterday),
         yesterday_total=_summed(of_yesterday),
         days=[{"d": day, **vars(_sums_of(by_day, Window(first=day, last=day)))} for day in _days_of(window)],
         total=_sums_of(by_day, window),
         sources=_lines(sources),
         advertised=Sums.of(row for row in sources if row["source"] != "other"),
-        cities=_lines(ask("cities", **scope), MOST["cities"]),
+        cities=_cities(cities),
         campaigns=_lines(campaigns, MOST["campaigns"]),
         campaigns_total=Sums.of(campaigns),
         campaigns_recent=_recent(campaigns),
@@ -207,6 +240,12 @@ def _lines(rows: Sequence[Row], most: int | None = None) -> list[Line]:
     lines = [replace(_summed([row]), row=row, others=0) for row in shown]
     rest = rows[len(shown) :]
     return [*lines, _summed(rest)] if rest else lines
+
+
+def _cities(rows: Sequence[Row]) -> list[Line]:
+    """What has no city is a line of its own, the last."""
+    named = [row for row in rows if row["city"]]
+    return _lines(named, MOST["cities"]) + _lines([row for row in rows if not row["city"]])
 
 
 def _summed(rows: Sequence[Row]) -> Line:

@@ -70,7 +70,7 @@ class Words:
     def filters(self) -> dict[str, Any]:
         names = """
             money kopecks count plain percent signed change day days weekday instant source campaign city show said
-            advice level period code pace pace_level safe_text
+            advice level incomparable besides period code pace pace_level safe_text
         """.split()
         return {name.removeprefix("safe_"): getattr(self, name) for name in names}
 
@@ -137,7 +137,7 @@ class Words:
     def city(self, line: Line) -> str:
         if line.row is None:
             return self.text("остальные") + f" ({line.others})"
-        return self.place(line.row["city"]) or self.text("город не указан")
+        return self.place(line.row["city"]) or self.text("без города")
 
     def place(self, name: str) -> str:
         """Cities are kept in small letters."""
@@ -167,6 +167,15 @@ class Words:
     def level(self, sums: Sums) -> str:
         words = {"green": "зарабатывает", "yellow": "окупается", "red": "в минус", "none": "без расхода"}
         return self.text(words[sums.level])
+
+    def incomparable(self, sums: Sums) -> str:
+        """Instead of a ROMI, which would leave out revenue in another currency."""
+        own, other = numbers.sign_of(self._figures.currency), ", ".join(sums.currencies)
+        return self.text("продажи в {other}, в {own} не сравнить").format(other=other, own=own)
+
+    def besides(self, sums: Sums) -> str:
+        n = numbers.number(sums.foreign, self._language)
+        return self.text("ещё билетов в {other}: {n}").format(other=", ".join(sums.currencies), n=n)
 
     def period(self, name: str) -> str:
         words = {

@@ -17,10 +17,11 @@ def _line(words: Words, figures: Figures, one: Comparison, language: str) -> str
     def money(value: object) -> str:
         return numbers.money(value, figures.currency, language)  # type: ignore[arg-type]
 
-    romi = one.now.of_ads.romi
+    ads = one.now.of_ads
+    romi = "—" if ads.romi is None else words.signed(ads.romi)
     told = [
         f"{words.text('Чистая выручка')} {money(one.now.net)}",
         f"{words.text('Расход')} {money(one.now.spend)}",
-        f"{words.text('ROMI рекламы')} {'—' if romi is None else words.signed(romi)}",
+        f"{words.text('ROMI рекламы')} {romi if ads.is_comparable else words.incomparable(ads)}",
     ]
     return f"{words.days(one.window)}: {', '.join(told)}"

@@ -28,7 +28,8 @@ def test_what_is_at_stake_is_found_and_nothing_else(tmp_path: Path, monkeypatch:
                 "currency": "RUB",
                 "is_active": 1,
             }
-            lines["dim_events"].append(names | {"event_name": f"Концерт {number}", "city": city})
+            currency = {"currency": more.pop("currency", "RUB")}
+            lines["dim_events"].append(names | currency | {"event_name": f"Концерт {number}", "city": city})
             lines["dim_shows"].append(names | {"show_date": on, "show_at": f"{on} 16:00:00"} | more)
 
         def spend(campaign: int, spent: int, days: range, link: int = 0, **more: object) -> None:
@@ -95,7 +96,9 @@ def test_what_is_at_stake_is_found_and_nothing_else(tmp_path: Path, monkeypatch:
             sell(n, ago(30 * (n - 10) + 20), 60 if n < 13 else 100, 10_000)
         show(17, ago(-10), "тула")
         show(18, ago(-10), "тула")
+        show(19, ago(-10), "тула", currency="KZT")
         sell(17, ago(5), 30, 3000)
+        sell(19, ago(5), 20, 90_000, currency="KZT")
         sell(18, ago(5), 80, 9000)  # Of four comparable ones less than two had sold less.
 
         for table, its in lines.items():
@@ -116,9 +119,12 @@ def test_what_is_at_stake_is_found_and_nothing_else(tmp_path: Path, monkeypatch:
         ("advertised_in_vain", "main/5/0/0", Decimal("49.00")),
         ("advertised_in_vain", "main/1/10/0", Decimal("30.00")),
         ("advertised_in_vain", "/0/0/5", Decimal("9.00")),
+        ("slow_show", "main/190", None),
     ]
-    _, slow, cancelled, *_, over_one, by_tags = (one.what_ru for one in found)
-    assert "осталось 11 дн., продано 30, обычно к этому сроку 100, недобор 7" in slow
+    _, slow, cancelled, *_, over_one, by_tags, abroad = (one.what_ru for one in found)
+    yesterday = f"{ago(1):%d.%m}"
+    assert f"осталось 10 дн., продано на {yesterday} 30, обычно к этому сроку 100, недобор 7" in slow
+    assert abroad.endswith(f"продано на {yesterday} 20, обычно к этому сроку 100"), "not known in roubles"
     assert "отменён, а реклама за семь дней стоила 4" in cancelled and "уже позади" in over_one
     assert "по меткам ведёт на прошедшую дату" in by_tags, by_tags
     assert all(one.what and "{" not in one.what + one.what_ru and one.check.do_ru != one.check.do for one in found)

@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -129,23 +130,28 @@ def unjudged(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_of_three_hundred_campaigns_with_any_names_the_worst_are_told_harmlessly(
     tmp_path: Path, settings: Settings, receiver: Receiver
 ) -> None:
-    """One source, no sales, no show. By hand: campaign n cost n times ten roubles."""
+    """One source, no sales in roubles, no show. By hand: campaign n cost n times ten roubles."""
     name = '«Песня» "и" <b>танец</b> @all 💃 [x](http://evil.com) {{secret}}'
     with warehouse_in(tmp_path) as client:
         of = {"stat_date": YESTERDAY, "spent_has_vat": 1}
         lines = [of | {"campaign_id": n, "spent": 10 * n, "campaign_name": f"{n} {name}"} for n in range(1, 301)]
-        put(client, "fact_vk_ads_daily", *lines)
+        abroad = {"campaign_id": 999, "spent": 5000, "campaign_name": "Алматы", "utm_campaign": "kz"}
+        put(client, "fact_vk_ads_daily", *lines, of | abroad)
+        paid = dict.fromkeys(("ordered_at", "paid_at", "booked_at"), f"{YESTERDAY} 12:00:00.000")
+        ticket = {"state": "paid", "quantity": 3, "amount": 9000, "currency": "KZT"}
+        put(client, "stg_qtickets_tickets", paid | ticket | {"utm_source": "vk", "utm_campaign": "kz"})
         refresh_marts(client, noon(TODAY))
 
     send_digest(settings, None)
     text = receiver.requests[0][1]["message"].replace("\N{NO-BREAK SPACE}", " ")
     assert text.startswith(
-        "Продажи 0 ₽, 0 билетов\nРеклама 451 500 ₽\nROMI рекламы −100 %\n"
+        "Продажи 0 ₽, 0 билетов\nРеклама 456 500 ₽\nROMI рекламы: продажи в KZT, в ₽ не сравнить\n"
         "Сравнить пока не с чем: неделю назад данных не было.\n\N{BRAILLE PATTERN BLANK}\n"
     )
     shown = '«Песня» "и" ‹b›танец‹∕b› ＠all 💃'
     assert f"В минусе, с начала кампании:\n−3 000 ₽ VK Ads «300 {shown}" in text
     assert f"\n−2 990 ₽ VK Ads «299 {shown}" in text
+    assert "Ещё 1 кампания: продажи в KZT, в ₽ не сравнить" in text and "Алматы" not in text
     assert "В плюсе" not in text and "://" not in text and "evil.com" not in text and "{{" not in text
     assert receiver.requests[1][0].endswith("/sendPhoto")
 
@@ -179,6 +185,8 @@ def test_on_any_morning_it_fits_under_a_picture() -> None:
     some, none = (Sums(tickets, Decimal(0), Decimal(0)) for tickets in (10**6, 0))
     full = Morning(YESTERDAY, "RUB", BEFORE, yesterday=some, before=none, best=many, worst=many, hindered=3)
     first = Morning(YESTERDAY, "RUB", TODAY)
+    made_up = replace(full, is_made_up=True)
+    assert message_of(made_up, "ru")[1].split("\n")[0] == "Выдуманные данные (песочница)"
     for language in ("ru", "en"):
         assert units("".join(message_of(full, language))) <= LONGEST
     assert message_of(first, "ru")[1] == f"За вчера данных нет: они начинаются чт {TODAY:%d.%m}."

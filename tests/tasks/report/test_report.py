@@ -51,7 +51,7 @@ def report_of(
     return make
 
 
-def fill(client: Client, today: date, parts: tuple[str, ...]) -> None:  # noqa: PLR0912
+def fill(client: Client, today: date, parts: tuple[str, ...]) -> None:  # noqa: PLR0912, PLR0915
     emptied(client)
     set_references(client)
     lines: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -102,6 +102,26 @@ def fill(client: Client, today: date, parts: tuple[str, ...]) -> None:  # noqa: 
                     "clicks": 1,
                 }
                 lines["fact_vk_ads_daily"].append(names | city | spent)
+    if "sandbox" in parts or "real" in parts:
+        host = "localhost:8001" if "sandbox" in parts else "qtickets.ru"
+        lines["meta_accounts"].append({"source": "qtickets", "address": f"http://{host}/api/rest/v1"})
+    if "towns" in parts:
+        for n in range(1, 14):
+            names = {"stat_date": ago(1), "campaign_id": n, "ad_id": n, "utm_campaign": str(n), "spent_has_vat": 1}
+            lines["fact_vk_ads_daily"].append(
+                names | {"spent": f"{100 - n}.00", "utm_city": f"город {n}" if n < 13 else ""}
+            )
+    if "abroad" in parts:  # Most of what 901 sells is not in roubles, of 902 a little.
+        show(60, ago(-9), "алматы")
+        lines["dim_events"][-1]["currency"] = "KZT"
+        show(61, ago(-9), "казань")
+        for event, number, quantity in ((60, 901, 49), (61, 901, 2), (60, 902, 1), (61, 902, 20)):
+            money = {"currency": "KZT"} if event == 60 else {}
+            sell(event, ago(1), quantity, "9000.00", utm_source="vk", utm_campaign=str(number), **money)
+        for number, city in ((901, "алматы"), (902, "казань")):
+            names = {"stat_date": ago(1), "campaign_id": number, "ad_id": number, "utm_campaign": str(number)}
+            spent = {"spent": "10042.00", "spent_has_vat": 1, "campaign_name": f"К{number}"}
+            lines["fact_vk_ads_daily"].append(names | spent | {"utm_city": city})
     hour_ago = f"{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%d %H:%M:%S.000}"
     if "late" not in parts:
         for job in ("qtickets_loader", "vk_ads_loader", "direct_loader"):
@@ -153,6 +173,12 @@ def test_the_page_is_right_whatever_there_is(
         assert words in text
     assert unsaid not in text and "<script" not in text and ">None" not in text and len(text.encode()) < 2_000_000
     assert len(summary(made, "ru")) == 4
+
+
+def test_made_up_data_are_called_so(report_of: Callable[..., Figures]) -> None:
+    for parts, said in ((("yesterday", "sandbox"), True), (("yesterday", "real"), False), (("yesterday",), False)):
+        head = render(report_of(*parts), "ru").split("</header>")[0]
+        assert ("Выдуманные данные (песочница)" in head) == said
 
 
 def test_every_word_is_translated_and_none_in_vain() -> None:
@@ -210,6 +236,53 @@ def test_figures_are_those_of_the_views_and_the_lines_of_a_table_add_up(
         Decimal(1000),
         Decimal("234.56"),
     )
+
+
+def test_what_sells_in_another_currency_is_not_judged(report_of: Callable[..., Figures]) -> None:
+    """By hand: 50 tickets of 72 are in tenge, all of Almaty; 49 by the tags of one campaign, one by another's."""
+    made = report_of("abroad")
+    told = lambda lines, name: {one.row[name]: (one.sums.foreign, one.sums.level) for one in lines}  # noqa: E731
+
+    assert told(made.cities, "city") == {"алматы": (50, "none"), "казань": (0, "green")}
+    assert told(made.campaigns, "campaign_id") == {901: (49, "none"), 902: (1, "red")}
+    assert told(made.sources, "source") == {"vk_ads": (50, "none")}
+    of_day = made.comparisons[0].now
+    assert (of_day.foreign, of_day.romi, of_day.of_ads.romi, made.total.romi) == (50, None, None, None)
+    text = render(made, "ru")
+    for table, rows_told in (("sources", 3), ("cities", 2), ("campaigns", 2)):
+        (part,) = re.findall(rf'(?s)<table id="{table}">.*?</table>', text)
+        assert part.count("продажи в KZT, в ₽ не сравнить") == rows_told and "\N{MINUS SIGN}100" not in part
+    assert "ещё билетов в KZT: 1" in text
+    assert "продажи в KZT, в ₽ не сравнить" in summary(made, "ru")[1]
+
+
+def test_spend_without_a_city_is_a_line_of_its_own_and_sums_of_lines_are_not_judged(
+    report_of: Callable[..., Figures],
+) -> None:
+    """Twelve cities, of which two are summed up, and spend without a city: none of it sells anything."""
+    made = report_of("towns")
+
+    *named, others, nameless = made.cities
+    assert [line.level for line in named] == ["red"] * 10
+    assert (others.others, others.sums.spend, others.level) == (2, Decimal(89 + 88), "none")
+    assert (nameless.row and nameless.row["city"], nameless.sums.spend, nameless.level) == ("", Decimal(87), "none")
+    (table,) = re.findall(r'(?s)<table id="cities">.*?</table>', render(made, "ru"))
+    for name in (r"остальные \(2\)", "без города"):
+        assert re.search(rf"(?s)<th>{name}</th>(?:(?!</tr>).)*—</span></td></tr>", table)
+        assert not re.search(rf"(?s)<th>{name}</th>(?:(?!</tr>).)*pill", table)
+
+
+def test_all_campaigns_of_yesterday_are_there_ten_of_them_open(report_of: Callable[..., Figures]) -> None:
+    """Those that sell most may have spent least: campaigns 1 to 13, 99 roubles to 87."""
+    made = report_of("towns")
+    text = render(made, "ru")
+
+    shown, (total,) = re.split("<details>|</details>", text), re.findall(r"(?s)<tfoot>.*?</tfoot>", text)[:1]
+    spent = [re.findall(r'data-label="Расход"><data value="(\d+\.\d\d)"', part) for part in shown[:2]]
+    assert spent[1] == ["89.00", "88.00", "87.00"], "works without scripts"
+    assert [f"{100 - n}.00" for n in range(1, 11)] == spent[0][:10]
+    assert f'<data value="{sum(range(87, 100))}.00"' in total and "Всего кампаний: 13" in total
+    assert "Остальные кампании: 3" in shown[1]
 
 
 def test_days_of_campaigns_add_up_to_what_each_has_brought(
