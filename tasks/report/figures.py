@@ -57,10 +57,23 @@ class Sums:
     @classmethod
     def of(cls, rows: Iterable[Row]) -> Sums:
         kept = list(rows)
-        money = (sum((row.get(name, _NOTHING) for row in kept), _NOTHING) for name in ("net", "spend", "tagged"))
-        counts = (sum(row.get(name, 0) for row in kept) for name in ("tagged_tickets", "foreign", "foreign_tagged"))
-        others = {one for row in kept for one in row.get("currencies", ())}
-        return cls(sum(row["tickets"] for row in kept), *money, *counts, tuple(sorted(others)))
+
+        def money(name: str) -> Decimal:
+            return sum((row.get(name, _NOTHING) for row in kept), _NOTHING)
+
+        def count(name: str) -> int:
+            return sum(row.get(name, 0) for row in kept)
+
+        return cls(
+            count("tickets"),
+            money("net"),
+            money("spend"),
+            money("tagged"),
+            count("tagged_tickets"),
+            count("foreign"),
+            count("foreign_tagged"),
+            tuple(sorted({one for row in kept for one in row.get("currencies", ())})),
+        )
 
     @property
     def of_ads(self) -> Sums:
