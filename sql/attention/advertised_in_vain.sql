@@ -7,8 +7,8 @@
 -- severity: warn
 -- sources: vk_ads, direct
 -- key: event_account, event_id, show_id, campaign_id
--- says: {what} {how}, and its ads cost {money} in seven days, the newest on {day}
--- says_ru: {what} {how_ru}, а реклама за семь дней стоила {money}, последний расход {day}
+-- says: {what}[, {city}][, {on}] {how}, and its ads cost {money} in seven days, the newest on {day}
+-- says_ru: {what}[, {city}][, {on}] {how_ru}, а реклама за семь дней стоила {money}, последний расход {day}
 
 -- Spend of the days on which it was so. An ad of a past date fits no show any more: its campaign is named, with the date
 -- and how many shows are still to come in its city, since the campaign may well be for one of them.
@@ -32,14 +32,15 @@ WITH
         GROUP BY city
     )
 SELECT
-    event_account, event_id, show_id, campaign_id, any(its) AS what, argMax(so, stat_date).1 AS how, argMax(so, stat_date).2 AS how_ru,
+    event_account, event_id, show_id, campaign_id, any(its) AS what, any(town) AS city, any(held_on) AS on, argMax(so, stat_date).1 AS how, argMax(so, stat_date).2 AS how_ru,
     max(stat_date) AS day, sum(spend) AS money
 FROM
 (
     SELECT
         concat(leftPad(toString(a.tag_day), 2, '0'), '.', leftPad(toString(a.tag_month), 2, '0')) AS its_date,
         a.event_account AS event_account, a.event_id AS event_id, a.show_id AS show_id, if(a.event_id = 0, a.campaign_id, 0) AS campaign_id,
-        if(a.event_id = 0, concat('«', a.campaign_name, '»'), concat(e.event_name, ', ', e.city, if(h.show_date IS NULL, '', concat(', ', formatDateTime(assumeNotNull(h.show_date), '%d.%m.%Y'))))) AS its,
+        if(a.event_id = 0, concat('«', a.campaign_name, '»'), e.event_name) AS its, if(a.event_id = 0, '', e.city) AS town,
+        h.show_date AS held_on,
         multiIf(
             a.event_id = 0, (
                 concat('leads by its tags to ', its_date, ', which is past (shows to come there: ', toString(c.shows), ')'),

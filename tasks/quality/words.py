@@ -15,6 +15,10 @@ from tasks.window import MOSCOW
 LANGUAGES = ("en", "ru")
 _PLACE = re.compile(r"\{(\w+)\}")
 _PART = re.compile(r"\[([^\[\]]*)\]")
+_WORD = re.compile(r"\w+")
+_SMALL_WORDS = ("на", "и", "у", "в")
+_CITIES = ("city", "booked")
+"""Places of a sentence that are cities."""
 _DAY = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)\b")
 _SOURCES = named(qtickets="QTickets", vk_ads="VK Ads", direct="Yandex Direct", costs="Costs file")
 _THIN_SPACE = "\N{NO-BREAK SPACE}"
@@ -88,9 +92,15 @@ def filled(sentence: str, row: Mapping[str, Any], language: str, year: int | Non
         if name in numbers:
             same = [one for one in numbers.values() if number(one, language) == number(row[name], language)]
             return number(row[name], language, exact=len({round(float(one), 2) for one in same}) > 1)
-        return shown(row[name], language, year)
+        text = shown(row[name], language, year)
+        return city_name(text) if name in _CITIES and row[name] else text
 
     return _PLACE.sub(value, sentence)
+
+
+def city_name(name: str) -> str:
+    """As it is written: cities are kept in small letters."""
+    return _WORD.sub(lambda word: word[0] if word[0] in _SMALL_WORDS else word[0].capitalize(), name)
 
 
 def who(source: str, account: str, language: str) -> str:

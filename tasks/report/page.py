@@ -3,7 +3,6 @@ events are text in it, whatever they hold."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -15,13 +14,11 @@ from markupsafe import Markup
 from tasks.harmless import LONGEST_VALUE, for_terminal
 from tasks.quality.checks import Finding
 from tasks.quality.findings import Kept
-from tasks.quality.words import who
+from tasks.quality.words import city_name, who
 from tasks.report import charts, numbers
 from tasks.report.english import ENGLISH
 from tasks.report.figures import MOST, Figures, Line, Row, Sums
 from tasks.window import MOSCOW, Window
-
-_SMALL_WORDS = ("на", "и", "у", "в")
 
 
 def render(figures: Figures, language: str) -> str:
@@ -140,9 +137,7 @@ class Words:
         return self.place(line.row["city"]) or self.text("без города")
 
     def place(self, name: str) -> str:
-        """Cities are kept in small letters."""
-        word = re.compile(r"\w+")
-        return word.sub(lambda w: w[0] if w[0] in _SMALL_WORDS else w[0].capitalize(), self.safe_text(name))
+        return city_name(self.safe_text(name))
 
     def show(self, row: Row) -> str:
         return ", ".join(filter(None, (self.safe_text(row["event_name"]), self.place(row["city"]))))
