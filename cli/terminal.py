@@ -175,9 +175,9 @@ def print_runs(rows: pl.DataFrame, empty: str) -> None:
     for row in rows.iter_rows(named=True):
         begun = f"{row['started_at'].astimezone(MOSCOW):%Y-%m-%d %H:%M}"
         who = f"{row['job']} {row['account']}".rstrip()
-        _print_finding(
-            said(row["status"], spoken), _COLOURS[row["status"]], f"{begun}  {who}: {told(row, spoken)}", ""
-        )
+        status, what = row["status"], f"{begun}  {who}: {told(row, spoken)}"
+        # Other programs may have written other words.
+        _print_finding(said(status, spoken), _COLOURS.get(status, "dim"), what, "")
 
 
 def print_rejected(rows: pl.DataFrame, empty: str) -> None:
