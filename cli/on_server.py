@@ -12,12 +12,11 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
-from threading import Timer
 from typing import Any, TypeVar
 
 from cli import stopping
 from cli.here import fire_unseen, resolve_done
-from cli.terminal import complain
+from cli.terminal import complain, unless_done_in
 from flows import outcomes
 from flows.backfill import FLOWS, backfill
 from flows.backup import backup
@@ -73,7 +72,13 @@ def judge(settings: Settings) -> list[Result]:
 
 def probe(settings: Settings, account: str | None) -> list[Probe]:
     """Of a Prefect server that is lost one probe says so; the others look all the same."""
-    with outcomes.watched() as watch, _waiting_is_said(watch):
+
+    def say_that_it_waits() -> None:
+        if not watch.has_run:
+            logger.info("waiting for the Prefect server")
+
+    # Prefect's client tries for a while, without a word.
+    with outcomes.watched() as watch, unless_done_in(_SILENT_SECONDS, say_that_it_waits):
         try:
             probes: object = smoke(account)
         except Exception as error:
@@ -118,7 +123,13 @@ def alerts_of(name: str, days: str = "") -> Iterator[None]:
 def _result_of(what: str, flow: Callable[..., object], kind: type[T], **given: object) -> T:
     """The flow's result, which is of this kind; the one that its work noted where only Prefect failed. Raises what
     the flow raises, and PrefectError. `what`, e.g. `qtickets`: for the message."""
-    with outcomes.watched() as watch, _waiting_is_said(watch):
+
+    def say_that_it_waits() -> None:
+        if not watch.has_run:
+            logger.info("waiting for the Prefect server")
+
+    # Prefect's client tries for a while, without a word.
+    with outcomes.watched() as watch, unless_done_in(_SILENT_SECONDS, say_that_it_waits):
         try:
             result = stopping.run_interruptibly(lambda: flow(**given), lambda: watch.ended_ago() > _PATIENCE)
         except Exception as error:
@@ -129,23 +140,6 @@ def _result_of(what: str, flow: Callable[..., object], kind: type[T], **given: o
             result = _despite(what, fault, kind, watch.outcomes)
     assert isinstance(result, kind)
     return result
-
-
-@contextmanager
-def _waiting_is_said(watch: outcomes.Watch) -> Iterator[None]:
-    """Prefect's client tries for a while, without a word."""
-
-    def say() -> None:
-        if not watch.has_run:
-            logger.info("waiting for the Prefect server")
-
-    timer = Timer(_SILENT_SECONDS, say)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 def _despite(what: str, fault: Fault, kind: type[T], noted: list[Any]) -> T:

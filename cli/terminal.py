@@ -12,9 +12,10 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import UTC, datetime
 from decimal import Decimal
-from types import MappingProxyType
+from threading import Timer
 from typing import TYPE_CHECKING, TextIO
 
 import polars as pl
@@ -103,6 +104,18 @@ def show_progress(verbose: bool) -> None:
 
 
 @contextmanager
+def unless_done_in(seconds: float, say_why: Callable[[], None]) -> Iterator[None]:
+    """Call `say_why` once, from a thread, where the block is not done by then."""
+    timer = Timer(seconds, copy_context().run, (say_why,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+@contextmanager
 def working(what: str) -> Iterator[Callable[[str], None]]:
     """Around what takes more than two seconds: a moving line in a terminal, elsewhere a line of its own. Gives what
     to call when something else is done."""
@@ -134,10 +147,9 @@ def print_frame(
     as_json: bool,
     columns: Mapping[str, str],
     empty: str,
-    colours: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """`columns`: which to show, and their titles; `empty`: what to say of no row; `colours`: of values. JSON has
-    all columns, in English, one object a line."""
+    """`columns`: which to show, and their titles; `empty`: what to say of no row. JSON has all columns, in English,
+    one object a line."""
     spoken = language()
     if as_json:
         for row in rows.iter_rows(named=True):
@@ -151,7 +163,7 @@ def print_frame(
         numeric = rows.schema[name].is_numeric()
         table.add_column(said(title, spoken), justify="right" if numeric else "left", overflow="fold")
     for values in rows.select(list(columns)).iter_rows():
-        table.add_row(*(cell(value, colours) for value in values))
+        table.add_row(*map(cell, values))
     out.print(table)
 
 
@@ -243,7 +255,7 @@ def _print_finding(status: str, colour: str, found: str, todo: str) -> None:
             out.print(shown, soft_wrap=True)
 
 
-def cell(value: object, colours: Mapping[str, str] = MappingProxyType({})) -> Text:
+def cell(value: object) -> Text:
     """A `Text`, in which markup of rich's means nothing."""
     text = str(value)
     if value is None:
@@ -254,7 +266,7 @@ def cell(value: object, colours: Mapping[str, str] = MappingProxyType({})) -> Te
         text = f"{value:,.2f}".replace(",", _IN_NUMBERS)
     elif isinstance(value, int):
         text = f"{value:,}".replace(",", _IN_NUMBERS)
-    return Text(for_terminal(text, LONGEST_VALUE), colours.get(text, ""))
+    return Text(for_terminal(text, LONGEST_VALUE))
 
 
 def _json(value: object) -> str:

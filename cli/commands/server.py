@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import copy_context
+from contextlib import AbstractContextManager
 from pathlib import Path
-from threading import Timer
 from typing import Annotated
 
 import typer
 
 from cli.commands.options import EnvFile, examples, group
-from cli.terminal import complain, working
+from cli.terminal import complain, unless_done_in, working
 from tasks.errors import SettingsError, UsageError
 from tasks.settings import language, load_settings
 from tasks.translation import said
@@ -153,16 +150,9 @@ def _require_server() -> None:
         raise UsageError("PREFECT_API_URL is not set: which server? After `make up`: `. secrets/prefect.env`.")
 
 
-@contextmanager
-def _waiting_is_said() -> Iterator[None]:
+def _waiting_is_said() -> AbstractContextManager[None]:
     """Around what asks the server: Prefect's client tries for minutes, without a word."""
-    timer = Timer(_SILENT_SECONDS, copy_context().run, (_say_why_it_waits,))
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+    return unless_done_in(_SILENT_SECONDS, _say_why_it_waits)
 
 
 def _say_why_it_waits() -> None:
