@@ -7,8 +7,8 @@
 -- severity: warn
 -- sources: vk_ads, direct
 -- key: event_account, event_id, show_id, campaign_id
--- says: {what}[, {city}][, {on}] {how}, and its ads cost {money} in seven days, the newest on {day}
--- says_ru: {what}[, {city}][, {on}] {how_ru}, а реклама за семь дней стоила {money}, последний расход {day}
+-- says: {what}[, {city}][, {on}] {how}, and its ads cost {money} ₽ in seven days, the newest on {day}
+-- says_ru: {what}[, {city}][, {on}] {how_ru}, а реклама за семь дней стоила {money} ₽, последний расход {day}
 
 -- Spend of the days on which it was so. An ad of a past date fits no show any more: its campaign is named, with the date
 -- and how many shows are still to come in its city, since the campaign may well be for one of them.

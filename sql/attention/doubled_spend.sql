@@ -9,8 +9,8 @@
 -- key: source, account, campaign_id, day
 -- param: times = 2
 -- param: least = 1000
--- says: {who}: {campaign} spent {spent} on {day}, usual {usual}
--- says_ru: {who}: «{campaign}» потратила {spent} за {day}, обычно {usual}
+-- says: {who}: {campaign} spent {spent} ₽ on {day}, usual {usual} ₽
+-- says_ru: {who}: «{campaign}» потратила {spent} ₽ за {day}, обычно {usual} ₽
 
 SELECT source, its_account AS account, campaign_id, campaign, {today:Date} - 1 AS day, spent, round(usual, 2) AS usual, round(toFloat64(spent) - usual, 2) AS money
 FROM

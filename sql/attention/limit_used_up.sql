@@ -9,8 +9,8 @@
 -- key: source, account, campaign_id
 -- param: part = 0.95
 -- param: roas = 1.5
--- says: {who}: {campaign} used up its limit of {money} on each of three days and brings {roas} roubles a rouble
--- says_ru: {who}: «{campaign}» три дня подряд выбирает лимит {money} и приносит {roas} рубля на рубль
+-- says: {who}: {campaign} used up its limit of {money} ₽ on each of three days and brings {roas} roubles a rouble
+-- says_ru: {who}: «{campaign}» три дня подряд выбирает лимит {money} ₽ и приносит {roas} рубля на рубль
 
 -- The limit is net of VAT, as the source tells it. At which hour it was used up no table says.
 SELECT s.source AS source, s.its_account AS account, s.campaign_id AS campaign_id, c.campaign_name AS campaign, c.budget_day AS money, round(toFloat64(p.net_revenue) / toFloat64(p.spend_total), 2) AS roas

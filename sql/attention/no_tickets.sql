@@ -8,8 +8,8 @@
 -- sources: vk_ads, direct
 -- key: source, account, campaign_id
 -- param: least = 1000
--- says: {who}: {campaign} spent {money} since {since} and brought no ticket
--- says_ru: {who}: «{campaign}» потратила {money} с {since} и не принесла ни одного билета
+-- says: {who}: {campaign} spent {money} ₽ since {since} and brought no ticket
+-- says_ru: {who}: «{campaign}» потратила {money} ₽ с {since} и не принесла ни одного билета
 
 -- A ticket counts for it by any of its tags: its utm_campaign or its number. Of one without tags nobody can say. Spend since
 -- its newest ticket, of thirty days at most.

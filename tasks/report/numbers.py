@@ -36,8 +36,10 @@ def money(value: Decimal, currency: str, language: str, places: int = 0) -> str:
 
 
 def percent(share: Decimal | float, language: str, *, signed: bool = False) -> str:
-    """Of a share: 0.314 is 31 %."""
-    return f"{number(Decimal(str(share)) * 100, language, signed=signed)}{THIN}%"
+    """Of a share: 0.314 is 31 %, and -0.004 is -0.4 %: a small loss is not 0 %."""
+    value = Decimal(str(share)) * 100
+    places = int(0 < abs(value) < Decimal("0.5"))
+    return f"{number(value, language, places, signed=signed)}{THIN}%"
 
 
 def unit_of(largest: Decimal, language: str) -> tuple[int, str]:

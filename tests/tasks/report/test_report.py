@@ -18,6 +18,7 @@ from tasks.load.sql import sql_text
 from tasks.report import page as page_module
 from tasks.report.english import ENGLISH
 from tasks.report.figures import Figures, Line, Sums, figures
+from tasks.report.numbers import THIN, percent
 from tasks.report.page import render
 from tasks.report.place import ReportPlace
 from tasks.report.summary import summary
@@ -192,6 +193,13 @@ def test_every_word_is_translated_and_none_in_vain() -> None:
 
     assert template | code == set(ENGLISH)
     assert not [text for text in ENGLISH.values() if re.search("[а-яё]", text, re.I)]
+
+
+def test_a_small_loss_is_not_shown_as_none() -> None:
+    shares = ("0.314", "-0.004", "0.004", "0.005", "0")
+    assert [percent(Decimal(one), "ru", signed=True).replace(THIN, " ") for one in shares] == [
+        *("+31 %", "\N{MINUS SIGN}0,4 %", "+0,4 %", "+1 %", "0 %"),
+    ]
 
 
 def test_figures_are_those_of_the_views_and_the_lines_of_a_table_add_up(
