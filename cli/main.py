@@ -5,6 +5,7 @@ Exit status: 0 done, 1 failed or stopped, 2 wrong usage or settings.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import signal
@@ -23,6 +24,7 @@ def main(arguments: list[str] | None = None) -> None:
     from tasks.settings import language
     from tasks.translation import retold
 
+    atexit.register(stopping.finish)
     logging.setLogRecordFactory(LogRecord)
     sys.excepthook = show_traceback
     stopping.handle_signals()

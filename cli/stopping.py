@@ -33,6 +33,8 @@ T = TypeVar("T")
 _at_end: list[Callable[[], object]] = []
 _on_stop: list[Callable[[str], object]] = []
 _prefect_is_lost = Event()
+_status: list[int] = []
+"""With which the process ends, once that is known."""
 
 
 class Stopped(KeyboardInterrupt):
@@ -107,10 +109,21 @@ def exit_with(status: int) -> NoReturn:
     ignore_signals()
     if _prefect_is_lost.is_set():
         _exit(status)
+    _status.append(status)
     timer = Timer(_SECONDS_TO_SEND, _exit, (status,))
     timer.daemon = True
     timer.start()
     sys.exit(status)
+
+
+def finish() -> None:
+    """End the process once all that was registered with atexit is done; itself is registered first, so called last.
+
+    Python would go on to take itself apart under its daemon threads: one that is within Rust or C++ then aborts the
+    process, after all went well.
+    """
+    for status in _status:
+        _exit(status)
 
 
 def exit_after_signal(how: str, status: int) -> NoReturn:

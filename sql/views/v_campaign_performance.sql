@@ -1,45 +1,21 @@
--- Each campaign of an ad account against the tickets that its ads' tags brought, whichever organizer sold them. A
--- ticket belongs to a campaign when its tags, or its utm_campaign alone, are those of one campaign only, or when
--- utm_campaign is the id of one. Tickets of a source that fit no campaign, or several, stand in a row with campaign 0
--- and no account, so that a source's rows add up to its total.
+-- Each campaign of an ad account against the tickets that its ads' tags brought, whichever organizer sold them; which
+-- ticket belongs to which campaign is in v_tag_campaigns. Tickets of a source that fit no campaign, or several, stand in
+-- a row with campaign 0 and no account, so that a source's rows add up to its total.
 WITH
-    ads AS
-    (
-        SELECT source, account, campaign_id, utm_campaign, utm_content FROM agg_campaigns_monthly FINAL
-        GROUP BY source, account, campaign_id, utm_campaign, utm_content
-    ),
-    by_tags AS
-    (
-        SELECT source, utm_campaign, utm_content, any(account) AS of, any(campaign_id) AS id FROM ads
-        WHERE utm_campaign != '' GROUP BY source, utm_campaign, utm_content
-        HAVING uniqExact(account, campaign_id) = 1
-    ),
-    by_campaign AS
-    (
-        SELECT source, utm_campaign, any(account) AS of, any(campaign_id) AS id FROM ads
-        WHERE utm_campaign != '' GROUP BY source, utm_campaign HAVING uniqExact(account, campaign_id) = 1
-    ),
-    by_id AS
-    (
-        SELECT source, campaign_id AS id, any(account) AS of FROM ads
-        GROUP BY source, campaign_id HAVING uniqExact(account) = 1
-    ),
     attributed AS
     (
         SELECT
             t.source AS source,
-            multiIf(b.id != 0, b.of, c.id != 0, c.of, i.of) AS account,
-            multiIf(b.id != 0, b.id, c.id != 0, c.id, i.id) AS campaign_id,
+            if(mapContains(c.by_content, t.utm_content), c.by_content[t.utm_content], c.otherwise) AS campaign,
+            campaign.1 AS account,
+            campaign.2 AS campaign_id,
             sum(t.tickets_sold)     AS tickets_sold,
             sum(t.revenue)          AS revenue,
             sum(t.refunds_amount)   AS refunds_amount
         FROM (SELECT * FROM agg_tags_monthly FINAL) AS t
-        LEFT JOIN by_tags AS b
-            ON b.source = t.source AND b.utm_campaign = t.utm_campaign AND b.utm_content = t.utm_content
-        LEFT JOIN by_campaign AS c ON c.source = t.source AND c.utm_campaign = t.utm_campaign
-        LEFT JOIN by_id AS i ON i.source = t.source AND toString(i.id) = t.utm_campaign
+        LEFT JOIN (SELECT * FROM v_tag_campaigns) AS c ON c.source = t.source AND c.utm_campaign = t.utm_campaign
         -- By its table: with prefer_column_name_to_alias, as readers have it, a bare `source` could be any of the four.
-        GROUP BY t.source, account, campaign_id
+        GROUP BY t.source, campaign
     ),
     stacked AS
     (
