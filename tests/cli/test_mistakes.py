@@ -84,13 +84,16 @@ def answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], 
         ((*ACCEPT, "memory_sales", "a", "--until", "soon"), "soon is not a date"),
     ],
 )
-def test_wrong_usage_is_status_2(answer, monkeypatch, arguments: tuple[str, ...], words: str) -> None:  # type: ignore[no-untyped-def]
+def test_wrong_usage_is_status_2(  # type: ignore[no-untyped-def]
+    answer, monkeypatch, tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
     monkeypatch.setenv("QTICKETS_TOKEN", "x")
     monkeypatch.setenv("DIRECT_TOKEN", "x")
     monkeypatch.setenv("VK_TOKEN", "x")
     monkeypatch.setenv("ZAKAZ_ENV", "")
     status, line = answer(*arguments)
     assert (status, words in line) == (2, True), line
+    assert arguments[0] != "load" or not (tmp_path / "warehouse").exists(), "a mistake makes no warehouse"
 
 
 class Away(BaseHTTPRequestHandler):

@@ -10,7 +10,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from tasks.load.sql import sql_files, sql_text
-from tasks.quality.checks import checks
+from tasks.quality.checks import Check, checks
 from tests.quality.healthy import (
     DATA,
     MARTS,
@@ -20,8 +20,8 @@ from tests.quality.healthy import (
     TOLD,
     broken,
     judged,
+    make_marts,
     noon,
-    refresh_marts,
     stand,
     tell,
     warehouse_in,
@@ -131,6 +131,15 @@ READ_BY = {check.name: _named(f"{check.unjudged_sql} {check.sql}") for check in 
 """No other defect can move what a check says."""
 
 
+def _concerned(defect: Defect) -> list[Check]:
+    """Those that must see it and a third of the others that it could move, which third depends on its place among all;
+    where nothing is to be seen, all that it could move."""
+    moved = [check for check in checks() if READ_BY[check.name] & (defect.touched | defect.views)]
+    others = [check for check in moved if check.name not in defect.caught_by]
+    kept = others[DEFECTS.index(defect) % 3 :: 3] if defect.caught_by else others
+    return [check for check in moved if check.name in defect.caught_by or check in kept]
+
+
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A warehouse on `TODAY` with all three sources, and a copy of its tables to mend it from."""
@@ -156,17 +165,16 @@ def mended(client: Client, defect: Defect) -> Iterator[None]:
             client.command(f"CREATE OR REPLACE VIEW {view} AS\n{sql_text(f'views/{view}.sql')}")
 
 
-@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name)
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name[:60])
 def test_a_defect_is_caught_by_its_checks_alone(client: Client, defect: Defect) -> None:
     with mended(client, defect):
         for statement in defect.statements:
             client.command(statement, settings={"mutations_sync": 2})
         if defect.after:
-            refresh_marts(client, noon(TODAY))
+            make_marts(client)
         if defect.after == "loaded":
             tell(client, noon(TODAY))
-        moved = [check for check in checks() if READ_BY[check.name] & (defect.touched | defect.views)]
-        found = {one.check.name: one for one in judged(client, TODAY, moved) if one.status == "broken"}
+        found = {one.check.name: one for one in judged(client, TODAY, _concerned(defect)) if one.status == "broken"}
 
     assert found.keys() == defect.caught_by, {name: result.message for name, result in found.items()}
     said = [text for result in found.values() for one in result.findings for text in (one.what, one.what_ru)]

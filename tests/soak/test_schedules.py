@@ -1,4 +1,5 @@
-"""Random schedules end exact; and some that once did not, or are worth their own name."""
+"""A few random schedules end exact, of which `make soak` tries many; and some that once did not, or are worth their own
+name."""
 
 import uuid
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ def made(clickhouse_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield ready
 
 
-@pytest.mark.parametrize("seed", range(1, 9))
+@pytest.mark.parametrize("seed", range(1, 4))
 def test_a_random_schedule_ends_exact(made: Runner, seed: int) -> None:
     result = try_one(made, seed, longest=6)
     assert not result.wrong, "\n".join([f"seed {seed}: {result.wrong}", *map(str, result.steps)])
@@ -46,7 +47,7 @@ SCHEDULES = {
         _load("qtickets", back=4), Step("again", {"pick": 0}),
     ],
 }  # fmt: skip
-# With rows to insert, to change and to delete, at points spread over all requests to the warehouse.
+# With rows to insert, to change and to delete. Of QTickets tests/path/test_marts.py dies after each write.
 SCHEDULES |= {
     f"a load of {source} that is killed at request {number}": [
         *map(_load, SOURCES),
@@ -55,8 +56,7 @@ SCHEDULES |= {
         Step("time", {"hours": 26}),
         _load(source, kill=number, after=number % 8 == 2),
     ]
-    for source, ads in zip(SOURCES, ("direct", "vk_ads", "direct"), strict=True)
-    for number in (22, 42, 58, 70)
+    for source, ads, number in (("qtickets", "direct", 70), ("vk_ads", "vk_ads", 42), ("direct", "direct", 58))
 }
 
 
