@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import chdir, redirect_stderr, redirect_stdout
+from contextlib import chdir, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -22,9 +22,11 @@ import pytest
 from cli.main import _run
 from sandbox.world import World
 from tasks import settings
+from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tests.support.product import Product
 from tests.support.stage import Stage, stage
+from tests.tasks.load.engines import embedded
 
 ROOT = Path(__file__).parents[2]
 _KEPT = ("QTICKETS_", "VK_", "DIRECT_", "CLICKHOUSE_", "PREFECT_API")
@@ -64,7 +66,10 @@ class Zakaz:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The same in this process, of which nothing is left: a start takes longer than what most commands do."""
         out, err = io.StringIO(), io.StringIO()
+        dsn = self.env.get("CLICKHOUSE_DSN")
         with (
+            # Where none is open the engine starts anew with each connection.
+            warehouse(embedded(Settings(_env_file=None, clickhouse_dsn=dsn))) if dsn else nullcontext(),
             patch.dict(os.environ, self.env, clear=True),
             patch.object(settings, "HOME", self.home),
             patch.object(logging.getLogger("zakaz"), "handlers", []),

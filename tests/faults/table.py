@@ -151,8 +151,7 @@ TRANSPORT: dict[str, Fault] = {
     "status_503_page": Fault("status", {"status": 503, "html": True}),
     "status_204": Fault("status", {"status": 204, "body": b""}),
     "redirect": Fault(
-        "status",
-        {"status": 302, "body": b"", "headers": {"Location": "https://elsewhere.example.invalid/moved"}},
+        "status", {"status": 302, "body": b"", "headers": {"Location": "https://elsewhere.example.invalid/moved"}}
     ),
     "page_200": Fault("html"),
     "no_data": Fault("no_data"),

@@ -114,7 +114,7 @@ ALSO = {
     "qtickets-events-without_place_name-settled-second",
     "vk-ad_plans-values_null_but_ids-settled-once",
 }
-SAMPLE = [*one_of_each(32), *(cell for cell in all_cells() if cell.id in ALSO)]
+SAMPLE = [*one_of_each(64), *(cell for cell in all_cells() if cell.id in ALSO)]
 SAMPLE += [c for c in one_of_each() if c.endpoint.name in MONEY and c.kind in ALIKE and c not in SAMPLE]
 SHORT = [
     cell
@@ -196,7 +196,7 @@ def test_a_wrong_reply_is_mended_counted_or_refused(made: Bench, cell: Cell) -> 
 
 
 @pytest.mark.slow
-@settings(max_examples=int(os.environ.get("ZAKAZ_TEST_EXAMPLES") or 10))
+@settings(max_examples=int(os.environ.get("ZAKAZ_TEST_EXAMPLES") or 4))
 @given(payloads())
 @example(Payload("direct-adgroups", "loaded", "lasting", (("wrap", 17999, "x"),)))
 @example(Payload("vk-banners", "fresh", "lasting", (("mark", 7, "x"), ("swap", 8, "\ud83d"))))

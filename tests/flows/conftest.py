@@ -80,7 +80,7 @@ class Scene:
 
 @pytest.fixture
 def scene_of(
-    prefect: PrefectServer, clickhouse_dsn: str, clickhouse_database: str, tmp_path: Path,
+    prefect: PrefectServer, clickhouse_dsn: str, ready_database: str, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[[int], Scene]]:  # fmt: skip
     """What flows and commands of this test find: three days of a world that ended so many days ago."""
@@ -91,10 +91,10 @@ def scene_of(
             world = World.generate(until=until, days=3, scale=0.2)
             served = stack.enter_context(stage(world))
             monkeypatch.setattr(settings, "HOME", tmp_path)
-            for name, value in served.environment(clickhouse_dsn, clickhouse_database, tmp_path).items():
+            for name, value in served.environment(clickhouse_dsn, ready_database, tmp_path).items():
                 monkeypatch.setenv(name, value)
             last = until.date()
-            made = served.settings(clickhouse_dsn, clickhouse_database, tmp_path)
+            made = served.settings(clickhouse_dsn, ready_database, tmp_path)
             window = Window(first=last - timedelta(days=2), last=last - timedelta(days=1))
             return Scene(world, served, Product(made), window)
 

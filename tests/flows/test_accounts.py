@@ -61,8 +61,6 @@ def test_an_account_that_fails_is_told_of_alone_and_its_end_too(open_days: Scene
     assert [row[:2] for row in recorded(open_days)] == [("main", "success"), ("spb", "failed")]
     assert load("spb") == load(account="main") == [], "it was told, and is not over"
     assert load() == ["Zakaz: Исправлено: сбой — VK Ads spb"]
-    assert load("main") == ["Zakaz: сбой — VK Ads"], "and not that it is resolved, as it was of the whole"
-    assert load() == ["Zakaz: Исправлено: сбой — VK Ads"]
 
 
 def test_a_backfill_of_several_accounts(settled: Scene) -> None:

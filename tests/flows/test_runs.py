@@ -271,9 +271,7 @@ def test_an_artifact_and_a_state_are_built_as_with_plain_words(monkeypatch: pyte
 
     def publish(text: str) -> dict[str, Any]:
         quality._publish(
-            [Result(CHECK, s, 1, text, [], hindered=s == "unjudged") for s in ("broken", "unjudged")],
-            True,
-            "en",
+            [Result(CHECK, s, 1, text, [], hindered=s == "unjudged") for s in ("broken", "unjudged")], True, "en"
         )
         load_report.publish(Account(SOURCES["qtickets"], "spb", Settings(_env_file=None)), report(text))
         return made.copy()

@@ -72,8 +72,7 @@ def test_a_worker_loads_and_backs_up_and_knows_no_other_password() -> None:
 
 
 @pytest.mark.parametrize(
-    ("gigabytes", "workers", "env"),
-    [(8, 1, {}), (32, 3, {"CLICKHOUSE_MEMORY": "18g", "WORKER_MEMORY": "3g"})],
+    ("gigabytes", "workers", "env"), [(8, 1, {}), (32, 3, {"CLICKHOUSE_MEMORY": "18g", "WORKER_MEMORY": "3g"})]
 )
 def test_the_limits_of_memory_fit_the_machine(gigabytes: int, workers: int, env: dict[str, str]) -> None:
     """As docs/operations.md has them: a tenth is left for the system, and `setup` may run again beside the workers."""

@@ -13,16 +13,16 @@ from tests.support.fixtures import new_database
 
 
 @pytest.fixture
-def scene(clickhouse_dsn: str, clickhouse_database: str, tmp_path: Path) -> Iterator[Scene]:
+def scene(clickhouse_dsn: str, ready_database: str, tmp_path: Path) -> Iterator[Scene]:
     """The shared world, which nobody changes, and an empty warehouse."""
-    with scene_of(the_world(), clickhouse_dsn, clickhouse_database, tmp_path) as made:
+    with scene_of(the_world(), clickhouse_dsn, ready_database, tmp_path) as made:
         yield made
 
 
 @pytest.fixture
-def client(clickhouse_dsn: str, clickhouse_database: str) -> Iterator[Client]:
+def client(clickhouse_dsn: str, ready_database: str) -> Iterator[Client]:
     """A warehouse with the schema and nothing in it."""
-    where = {"clickhouse_dsn": clickhouse_dsn, "clickhouse_database": clickhouse_database}
+    where = {"clickhouse_dsn": clickhouse_dsn, "clickhouse_database": ready_database}
     with migrated(Settings(_env_file=None, **where)) as client:
         yield client
 

@@ -1,6 +1,6 @@
 """The costs file: each mistake is told with its line and column, and a right one is in the reports to the kopeck."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,13 +16,14 @@ from tasks.fetch.costs import fetch_costs
 from tasks.ingest import ingest
 from tasks.load.frames import insert, select
 from tasks.load.migrate import migrated
+from tasks.load.warehouse import warehouse
 from tasks.quality.checks import checks, judge
 from tasks.settings import Settings
 from tasks.sources import SOURCES, in_use
 from tasks.sources.accounts import Account
 from tasks.transform.costs import cost_days
 from tasks.window import Window, moscow_today
-from tests.tasks.load.engines import put
+from tests.tasks.load.engines import embedded, put
 from tests.validation.frames import tickets
 
 HEAD = "date_from,date_to,source,amount,city,event_id,show_id,comment\n"
@@ -34,6 +35,13 @@ SettingsFor = Callable[..., Settings]
 @pytest.fixture
 def settings(make_settings: SettingsFor, tmp_path: Path) -> Settings:
     return make_settings(costs_file=tmp_path / "costs.csv", zakaz_language="en")
+
+
+@pytest.fixture
+def held(settings: Settings) -> Iterator[None]:
+    """The engine starts anew with each connection where none is open."""
+    with warehouse(embedded(settings)):
+        yield
 
 
 def mistakes(settings: Settings, content: str | bytes) -> str:
@@ -133,6 +141,7 @@ def test_an_amount_is_whole_over_its_days_the_first_of_which_have_a_kopeck_more(
         assert [int(money * 100) for money in spent] == [one for one in wanted if one]
 
 
+@pytest.mark.usefixtures("held")
 def test_costs_are_sources_of_the_report_and_follow_the_file(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, make_settings: SettingsFor
 ) -> None:
@@ -207,6 +216,7 @@ def test_costs_are_sources_of_the_report_and_follow_the_file(
     assert "1 removed" in load()
 
 
+@pytest.mark.usefixtures("held")
 def test_the_promoter_says_which_show_an_ad_is_for_and_a_wrong_file_leaves_what_was_said(
     settings: Settings,
 ) -> None:

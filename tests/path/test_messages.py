@@ -44,12 +44,9 @@ class Chat:
 
 
 @pytest.fixture
-def chat(clickhouse_dsn: str, clickhouse_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chat]:
+def chat(clickhouse_dsn: str, ready_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chat]:
     settings = Settings(
-        _env_file=None,
-        clickhouse_dsn=clickhouse_dsn,
-        clickhouse_database=clickhouse_database,
-        zakaz_language="en",
+        _env_file=None, clickhouse_dsn=clickhouse_dsn, clickhouse_database=ready_database, zakaz_language="en"
     )
     monkeypatch.setattr("tasks.quality.run.checks", lambda: [CHECK, OTHER])
     with migrated(settings):

@@ -256,7 +256,7 @@ def plant(body: bytes, luck: random.Random, share: float) -> bytes:
 
 def test_no_person_and_no_secret_is_in_the_file_on_the_terminal_in_the_log_or_the_warehouse(
     clickhouse_dsn: str,
-    clickhouse_database: str,
+    ready_database: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -266,7 +266,7 @@ def test_no_person_and_no_secret_is_in_the_file_on_the_terminal_in_the_log_or_th
     caplog.set_level(logging.DEBUG, "zakaz")
     monkeypatch.setattr(probing, "FOLDER", tmp_path / "probe")
     small = World.generate(until=NOW, days=4, scale=0.1)
-    with scene_of(small, clickhouse_dsn, clickhouse_database, tmp_path) as scene:
+    with scene_of(small, clickhouse_dsn, ready_database, tmp_path) as scene:
 
         @settings(max_examples=int(os.environ.get("ZAKAZ_TEST_EXAMPLES") or 10))
         @example(seed=1, share=0.02, status=200)

@@ -9,13 +9,13 @@ import pytest
 
 from tasks.load import runs
 from tasks.load.mart import restate
-from tasks.load.migrate import migrated
 from tasks.load.runs import Run
 from tasks.load.warehouse import warehouse
 from tasks.quality.checks import Result, checks
 from tasks.quality.looks import Patience, judge_all
 from tasks.settings import Settings
 from tests.quality.healthy import MARTS, TODAY, set_references
+from tests.tasks.load.engines import embedded
 
 CHECKS = ("duplicates_tickets", "duplicates_vk_ads", "reconcile_marketing", "reconcile_tickets", "reconcile_views")
 LAGGING = ("reconcile_marketing", "reconcile_tickets")
@@ -43,8 +43,8 @@ MERGED = ("SYSTEM START MERGES fact_vk_ads_daily", "OPTIMIZE TABLE fact_vk_ads_d
 def settings(make_settings: Callable[..., Settings]) -> Iterator[Settings]:
     """A good ad day in VK, a ticket and its marts. Nothing is merged by itself, as it may be for minutes on a busy
     server. Held open: to start the engine for each client takes longer than all that they ask."""
-    settings = make_settings()
-    with migrated(settings) as client:
+    settings = embedded(make_settings())
+    with warehouse(settings) as client:
         set_references(client)
         run(
             settings,

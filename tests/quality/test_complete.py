@@ -6,12 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from tasks.load.migrate import migrated
+from tasks.load.warehouse import warehouse
 from tasks.quality import complete
 from tasks.quality.checks import Check, Finding, Result, checks
 from tasks.quality.complete import answers, question
 from tasks.settings import Settings
-from tests.tasks.load.engines import put
+from tests.tasks.load.engines import embedded, put
 
 TODAY = date(2025, 11, 20)
 YESTERDAY = TODAY - timedelta(days=1)
@@ -38,8 +38,8 @@ def test_each_account_has_an_answer_and_a_reason(
 ) -> None:
     names = ("early", "half", "not", "odd", "other", "wrong", "yes")
     monkeypatch.setattr(complete, "set_up", lambda *_: [("vk_ads", name) for name in names])
-    settings = make_settings()
-    with migrated(settings) as client:
+    settings = embedded(make_settings())
+    with warehouse(settings) as client:
         before_it_was_over = run("early", "2025-11-19 23:59", 3, 0)
         another_day = run("other", "2025-11-20 05:00", 9, 2)
         good = [run(name, "2025-11-20 00:01", 3, 1) for name in ("half", "odd", "wrong", "yes")]

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
@@ -24,10 +24,10 @@ from tasks.load.warehouse import warehouse
 from tasks.report.figures import Sums
 from tasks.settings import Settings
 from tests.flows.ad_truth import with_vat
-from tests.quality.healthy import TODAY, noon, refresh_marts, stand, warehouse_in
+from tests.quality.healthy import TODAY, make_marts, noon, stand, warehouse_in
 from tests.quality.rows import Truth
 from tests.support.receiver import Receiver
-from tests.tasks.load.engines import _no_flow_run, put
+from tests.tasks.load.engines import _no_flow_run, embedded, put
 from tests.tasks.test_harmless import units
 
 __all__ = ["_no_flow_run"]
@@ -44,11 +44,13 @@ def _that_day(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def settings(
     make_settings: Callable[..., Settings], receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> Settings:
+) -> Iterator[Settings]:
     """To a program and to a chat of Telegram."""
     monkeypatch.setattr(NotifyTelegram, "notify_url", f"{receiver.url}bot")
     host = receiver.url.removeprefix("http://")
-    return make_settings(digest_to=f"json://{host}morning/, tgram://17:s3cretS3cretS3cretS3cret/100500/")
+    made = make_settings(digest_to=f"json://{host}morning/, tgram://17:s3cretS3cretS3cretS3cret/100500/")
+    with warehouse(embedded(made)):  # Held open: where none is, the engine starts anew with each connection.
+        yield made
 
 
 def known(truth: Truth, day: date) -> tuple[int, int, int]:
@@ -95,7 +97,7 @@ def test_it_reaches_all_once_with_picture_and_true_figures_and_with_a_broken_che
     receiver.requests.clear()
     with warehouse(settings) as client:
         client.command(f"DELETE FROM fact_vk_ads_daily WHERE stat_date = '{YESTERDAY}'")
-        refresh_marts(client, noon(TODAY))
+        make_marts(client)
     assert settings.digest_to
     others = settings.model_copy(
         update={"digest_to": SecretStr(settings.digest_to.get_secret_value().replace("/100500/", "/200600/"))}
@@ -140,7 +142,7 @@ def test_of_three_hundred_campaigns_with_any_names_the_worst_are_told_harmlessly
         paid = dict.fromkeys(("ordered_at", "paid_at", "booked_at"), f"{YESTERDAY} 12:00:00.000")
         ticket = {"state": "paid", "quantity": 3, "amount": 9000, "currency": "KZT"}
         put(client, "stg_qtickets_tickets", paid | ticket | {"utm_source": "vk", "utm_campaign": "kz"})
-        refresh_marts(client, noon(TODAY))
+        make_marts(client)
 
     send_digest(settings, None)
     text = receiver.requests[0][1]["message"].replace("\N{NO-BREAK SPACE}", " ")

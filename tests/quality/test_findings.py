@@ -18,6 +18,7 @@ from tasks.quality.findings import known_findings, listing
 from tasks.quality.run import accept_findings, run_checks
 from tasks.settings import Settings
 from tasks.window import moscow_today
+from tests.tasks.load.engines import embedded
 
 TODAY = moscow_today(datetime(2025, 11, 20, 9, tzinfo=UTC))
 SOLD = Check(
@@ -79,8 +80,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(clickhouse_dsn: str, clickhouse_database: str, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    settings = Settings(_env_file=None, clickhouse_dsn=clickhouse_dsn, clickhouse_database=clickhouse_database)
+def desk(clickhouse_dsn: str, ready_database: str, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    settings = Settings(_env_file=None, clickhouse_dsn=clickhouse_dsn, clickhouse_database=ready_database)
     with migrated(settings):
         monkeypatch.setattr(quality, "checks", lambda: [SOLD])
         monkeypatch.setattr(quality, "moscow_today", lambda: TODAY)
@@ -176,7 +177,7 @@ def test_of_each_day_is_remembered_what_loads_left(make_settings: Callable[..., 
         "SELECT toDayOfMonth(day) AS d, thing, toUInt32(argMax(figures['revenue'], seen_on)), count() "
         "FROM meta_memory FINAL GROUP BY d, thing ORDER BY d, thing"
     )
-    with migrated(make_settings()) as client:
+    with warehouse(embedded(make_settings())) as client:
         for number, (event, day, amount) in enumerate([(1, 18, 100), (2, 18, 50), (1, 19, 70)]):
             client.command(TICKET.format(id=number, event=event, day=day, amount=amount))
         for later in (0, 1):  # The second time nothing has changed, and nothing more is written.

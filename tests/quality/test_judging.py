@@ -10,13 +10,14 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import OperationalError
 
 from tasks.load import frames
-from tasks.load.migrate import migrated
+from tasks.load.warehouse import warehouse
 from tasks.quality import checks as judging
 from tasks.quality import looks, run
 from tasks.quality.checks import Check, Result, checks, judge
 from tasks.quality.looks import Interrupted, judge_all
 from tasks.settings import SQL_DIR, Settings, load_settings
 from tests.quality.healthy import TODAY
+from tests.tasks.load.engines import embedded
 
 HEADER = "-- title: T\n-- why: W\n-- severity: fail\n-- sources: qtickets\n"
 
@@ -28,7 +29,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def client(settings: Settings) -> Iterator[Client]:
-    with migrated(settings) as client:
+    with warehouse(embedded(settings)) as client:
         yield client
 
 

@@ -161,8 +161,7 @@ class Runner:
             run_id = str(uuid.uuid4())
             hook = killer(options["kill"], after=options["after"]) if "kill" in options else None
             outcome = self._reading(
-                run,
-                lambda: self.product.load(source, first, last, run_id=run_id, on_statement=hook, refresh=old),
+                run, lambda: self.product.load(source, first, last, run_id=run_id, on_statement=hook, refresh=old)
             )
             if outcome.status != "success":
                 self.unfinished.append((run_id, run))

@@ -39,6 +39,30 @@ def clickhouse_database(clickhouse_dsn: str) -> Iterator[str]:
         yield name
 
 
+@pytest.fixture(scope="session")
+def _free_databases(clickhouse_dsn: str) -> Iterator[list[str]]:
+    free: list[str] = []
+    yield free
+    with clickhouse_connect.get_client(dsn=clickhouse_dsn) as client:
+        for name in free:
+            client.command(f"DROP DATABASE IF EXISTS {name} SYNC")
+
+
+@pytest.fixture
+def ready_database(clickhouse_dsn: str, _free_databases: list[str]) -> Iterator[str]:
+    """Name of a database without a row that no other test uses meanwhile. It is handed on with the schema that whoever had
+    it first made, since that takes a second."""
+    from tests.tasks.load.engines import emptied
+
+    name = _free_databases.pop() if _free_databases else f"zakaz_test_{uuid.uuid4().hex[:12]}"
+    yield name
+    with clickhouse_connect.get_client(dsn=clickhouse_dsn) as client:
+        client.command(f"CREATE DATABASE IF NOT EXISTS {name}")
+        client.database = name
+        emptied(client)
+    _free_databases.append(name)
+
+
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     made = Receiver()

@@ -2,7 +2,12 @@
 
 import json
 import logging
+import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +29,8 @@ def settings(request: pytest.FixtureRequest, make_settings: Callable[..., Settin
 @pytest.fixture
 def client(settings: Settings) -> Iterator[Client]:
     """A warehouse with the schema."""
+    if settings.clickhouse_dsn.get_secret_value().startswith("chdb"):
+        settings = embedded(settings)
     with warehouse(settings) as client:
         migrate(client)
         yield client
@@ -46,9 +53,12 @@ def settings_of(engine: str, request: pytest.FixtureRequest, make: Callable[...,
 
 def place_of(engine: str, request: pytest.FixtureRequest, folder: pytest.TempPathFactory) -> Iterator[Settings]:
     """A warehouse with the schema for all tests of a module, see `emptied`."""
-    dsn = f"chdb://{folder.mktemp('module') / 'warehouse'}"
-    if engine == "server":
-        dsn = request.getfixturevalue("clickhouse_dsn")
+    if engine == "embedded":
+        made = embedded(Settings(_env_file=None, clickhouse_dsn=f"chdb://{folder.mktemp('module') / 'warehouse'}"))
+        with warehouse(made):  # The engine starts anew with each connection where none is open.
+            yield made
+        return
+    dsn = request.getfixturevalue("clickhouse_dsn")
     name = f"zakaz_test_{request.module.__name__.rpartition('.')[2]}"
     settings = Settings(_env_file=None, clickhouse_dsn=dsn, clickhouse_database=name)
     with warehouse(settings) as client:
@@ -58,6 +68,24 @@ def place_of(engine: str, request: pytest.FixtureRequest, folder: pytest.TempPat
     yield settings
     with warehouse(settings) as client:
         client.command(f"DROP DATABASE {name} SYNC")
+
+
+def embedded(settings: Settings) -> Settings:
+    """The same, with the schema in its folder, if there is none yet: copied, since to make it takes several times as
+    long."""
+    folder = Path(settings.clickhouse_dsn.get_secret_value().removeprefix("chdb://"))
+    if not folder.exists():
+        shutil.copytree(_schema(), folder, symlinks=True)
+    return settings
+
+
+@cache
+def _schema() -> Path:
+    """The folder of a warehouse with the schema, made once a process and gone with its home."""
+    folder = Path(tempfile.mkdtemp(dir=os.environ["ZAKAZ_HOME"])) / "warehouse"
+    with warehouse(Settings(_env_file=None, clickhouse_dsn=f"chdb://{folder}")) as client:
+        migrate(client)
+    return folder
 
 
 def emptied(client: Client) -> Client:

@@ -66,10 +66,9 @@ def filled(request: pytest.FixtureRequest, make_settings: MakeSettings) -> Itera
     settings = settings_of(request.param, request, make_settings)
     if request.param == "server":
         settings = settings.model_copy(update={"backup_url": "disk://backups"})
-    with warehouse(settings) as client:
+    with warehouse(settings) as client:  # Held open: where none is, the embedded engine starts anew each time.
         fill(client)
-    yield settings
-    with warehouse(settings) as client:
+        yield settings
         client.command(f"DROP DATABASE IF EXISTS {settings.clickhouse_database}_other SYNC")
 
 

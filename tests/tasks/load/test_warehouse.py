@@ -151,8 +151,7 @@ def test_an_address_that_is_none_is_a_matter_of_settings(make_settings: Make, ds
 
 
 @pytest.mark.parametrize(
-    ("form", "is_encrypted"),
-    [("https://{}", True), ("clickhouse://{}/?secure=true", True), ("http://{}", False)],
+    ("form", "is_encrypted"), [("https://{}", True), ("clickhouse://{}/?secure=true", True), ("http://{}", False)]
 )
 def test_with_tls_nothing_but_a_handshake_goes_over_the_wire(
     make_settings: Make, serve_raw: Serve, form: str, is_encrypted: bool

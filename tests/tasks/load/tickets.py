@@ -58,11 +58,7 @@ def march(first: int, last: int) -> Scope:
 
 
 def load(
-    client: Client,
-    tickets: list[Ticket],
-    version: int,
-    scope: Scope | None = None,
-    rejected: tuple[int, ...] = (),
+    client: Client, tickets: list[Ticket], version: int, scope: Scope | None = None, rejected: tuple[int, ...] = ()
 ) -> Upserted:
     """Load the tickets as all there is in the scope, by default March."""
     protected = pl.DataFrame({"ticket_id": rejected}, schema={"ticket_id": pl.UInt64})

@@ -246,10 +246,7 @@ def test_shows_by_hand_with_the_day_on_which_they_are_where_they_are() -> None:
 
     assert [
         split(frame, rule).rejected.height for frame, rule in ((made, must.shows), (dates, must.show_dates))
-    ] == [
-        0,
-        0,
-    ]
+    ] == [0, 0]
     gone = datetime(2026, 3, 11, 6, tzinfo=UTC)
     assert made.select("show_id", "show_date", "is_active", "deleted_at").rows() == [
         (1, date(2026, 3, 14), 1, None),

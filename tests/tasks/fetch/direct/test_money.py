@@ -36,8 +36,7 @@ def raw(rows: list[dict[str, str]]) -> pl.DataFrame:
 
 
 @pytest.mark.parametrize(
-    ("rows", "totals"),
-    [(["183000000", "61000000"], ["150.00", "50.00"]), (["150000000", "50000000"], [])],
+    ("rows", "totals"), [(["183000000", "61000000"], ["150.00", "50.00"]), (["150000000", "50000000"], [])]
 )
 def test_micros_are_never_taken_for_roubles(rows: list[str], totals: list[str]) -> None:
     """The totals are requested in micros."""

@@ -11,13 +11,7 @@ from hypothesis import strategies as st
 from sandbox import QticketsApi
 from tasks.errors import SourceError
 from tasks.fetch.qtickets import fetch_orders
-from tasks.fetch.qtickets.rows import (
-    ORDER_COLUMNS,
-    ORDER_SELECT,
-    event_rows,
-    mark_of,
-    order_rows,
-)
+from tasks.fetch.qtickets.rows import ORDER_COLUMNS, ORDER_SELECT, event_rows, mark_of, order_rows
 from tasks.landing import Fetched
 from tasks.settings import Settings
 from tasks.transform.qtickets import tickets
