@@ -94,8 +94,8 @@ INSERT INTO meta_job_runs (job, account, run_id, status, started_at, finished_at
     9999999999999;
 {twin};
 
--- one of ten orders came twice under new numbers; so did the ads of a campaign; an account has spend with VAT on one day; a day of sales is missing; a hole in the days of VK; rows were rejected; the newest run failed; a source of the shop's own was renamed; nothing is given back any more
--- changed_basis, copied_ads, copied_orders, cost_all_at_once, order_ids, quarantine_growth, refunds_gone, runs_failed, utm_source_renamed (loaded)
+-- one of ten orders came twice under new numbers; so did the ads of a campaign; an account has spend with VAT on one day; a day of sales is missing; a hole in the days of VK; rows were rejected; the newest run failed
+-- changed_basis, copied_ads, copied_orders, cost_all_at_once, order_ids, quarantine_growth, runs_failed (loaded)
 INSERT INTO stg_qtickets_tickets SELECT * REPLACE (ticket_id + 900000000 AS ticket_id, order_id + 900000000 AS order_id)
 FROM (SELECT * FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 4 AND order_id % 10 = 1);
 INSERT INTO fact_vk_ads_daily SELECT * REPLACE (ad_id + 900000000 AS ad_id, ad_group_id + 900000000 AS ad_group_id, campaign_id + 900000000 AS campaign_id)
@@ -108,8 +108,6 @@ INSERT INTO meta_quarantine SELECT toString(number), 'qtickets', 'main', 'orders
 INSERT INTO meta_job_runs (job, account, run_id, status, started_at, finished_at, message, metrics, rows_processed, _ver) SELECT
     'vk_ads_loader', 'main', 'bad', 'failed', toDateTime64({today}, 3, 'Europe/Moscow') + toIntervalHour(10), toDateTime64({today}, 3,
     'Europe/Moscow') + toIntervalHour(11), 'it broke', '{}', 0, 9999999999999;
-ALTER TABLE stg_qtickets_tickets UPDATE utm_source = 'instagram' WHERE utm_source = 'insta' AND {booked_on} >= {today} - 4;
-ALTER TABLE stg_qtickets_tickets UPDATE state = 'paid', refunded_amount = 0, refunded_at = NULL WHERE refunded_at >= {today} - 8;
 
 -- tickets in another currency than their event; one of an order on the next day; demo beside real data; v_ad_spend adds VAT to what has it; a city is missing yesterday; Direct stopped three days ago
 -- completeness_cities, completeness_events, one_origin, order_days, silent_campaign, spend_basis, ticket_currency (loaded)
@@ -121,9 +119,8 @@ CREATE OR REPLACE VIEW v_ad_spend AS SELECT *, toDecimal64(spent * 1.2, 2) AS sp
 DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1 AND event_id IN {moscow_events};
 DELETE FROM fact_direct_daily WHERE stat_date >= {today} - 2;
 
--- the rates of VAT are gone; yesterday is halved; a refund above the price; clicks above impressions; the API sends another column
--- changed_reference, clicks_above_impressions, cost_campaign, order_ids, refunds_above_revenue, schema_drift, spend_basis (loaded)
-DELETE FROM dim_vat_rates WHERE 1;
+-- yesterday is halved; a refund above the price; clicks above impressions; the API sends another column
+-- clicks_above_impressions, cost_campaign, order_ids, refunds_above_revenue, schema_drift (loaded)
 DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1 AND order_id % 2 = 1;
 ALTER TABLE stg_qtickets_tickets UPDATE refunded_amount = amount + 1 WHERE {one_ticket};
 ALTER TABLE fact_vk_ads_daily UPDATE clicks = impressions + 100 WHERE {one_ad};
@@ -170,13 +167,16 @@ ALTER TABLE fact_vk_ads_daily UPDATE utm_city = 'banner' WHERE utm_city = 'ка�
 ALTER TABLE stg_qtickets_tickets UPDATE utm_source = 'vk_promo' WHERE utm_source IN ('vk', 'vk_ads') AND {booked_on} >= {today}
     - 3;
 
--- an older version of a ticket was left in another month, and all that loads make of it counts both
--- duplicates_tickets, order_days, reconcile_campaigns, reconcile_marketing, reconcile_show_marts, reconcile_tickets (loaded)
+-- an older version of a ticket was left in another month, and all that loads make of it counts both; a source of the shop's own was renamed; nothing is given back any more
+-- duplicates_tickets, order_days, reconcile_campaigns, reconcile_marketing, reconcile_show_marts, reconcile_tickets, refunds_gone, utm_source_renamed (loaded)
 INSERT INTO stg_qtickets_tickets SELECT * REPLACE (booked_at - toIntervalDay(40) AS booked_at, _ver - 1 AS _ver)
 FROM (SELECT * FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 5 AND utm_source = 'vk' LIMIT 1);
+ALTER TABLE stg_qtickets_tickets UPDATE utm_source = 'instagram' WHERE utm_source = 'insta' AND {booked_on} >= {today} - 4;
+ALTER TABLE stg_qtickets_tickets UPDATE state = 'paid', refunded_amount = 0, refunded_at = NULL WHERE refunded_at >= {today} - 8;
 
--- an event's tickets of yesterday cost a hundredfold; orders of Moscow came back; nearly all orders of the day before are missing
--- completeness_hours, price_factor, price_level, refunds_high, revenue_outlier, volume_sales (loaded)
+-- the rates of VAT are gone; an event's tickets of yesterday cost a hundredfold; orders of Moscow came back; nearly all orders of the day before are missing
+-- changed_reference, completeness_hours, price_factor, price_level, refunds_high, revenue_outlier, spend_basis, volume_sales (loaded)
+DELETE FROM dim_vat_rates WHERE 1;
 ALTER TABLE stg_qtickets_tickets UPDATE price = price * 100, amount = amount * 100 WHERE {paid_on} = {today} - 1 AND event_id = {busy_event};
 ALTER TABLE stg_qtickets_tickets UPDATE state = 'refunded', refunded_amount = amount, refunded_at = toDateTime64({today} - 3, 3, 'UTC')
     WHERE event_id = {second_event} AND {booked_on} < {today} - 3;

@@ -19,7 +19,7 @@ def made(clickhouse_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield ready
 
 
-@pytest.mark.parametrize("seed", range(1, 4))
+@pytest.mark.parametrize("seed", range(1, 3))
 def test_a_random_schedule_ends_exact(made: Runner, seed: int) -> None:
     result = try_one(made, seed, longest=6)
     assert not result.wrong, "\n".join([f"seed {seed}: {result.wrong}", *map(str, result.steps)])

@@ -151,6 +151,6 @@ def test_the_table_is_what_a_dict_would_be(client: Client) -> None:
     run_state_machine_as_test(
         type("Machine", (Warehouse,), {"client": client}),
         settings=hypothesis_settings(
-            max_examples=10, stateful_step_count=15, deadline=None, derandomize=True, report_multiple_bugs=False
+            max_examples=6, stateful_step_count=15, deadline=None, derandomize=True, report_multiple_bugs=False
         ),
     )
