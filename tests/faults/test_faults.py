@@ -119,8 +119,8 @@ SAMPLE += [c for c in one_of_each() if c.endpoint.name in MONEY and c.kind in AL
 SHORT = [
     cell
     for cell in all_cells()
-    if cell.endpoint.name in MONEY and cell.kind in ("list_halved", "item_dropped")
-    if (cell.state, cell.times) in (("fresh", "once"), ("fresh", "lasting"))
+    if cell.endpoint.name in MONEY and cell.state == "fresh"
+    if (cell.kind, cell.times) in (("list_halved", "lasting"), ("item_dropped", "once"))
 ]
 # The totals of campaigns show it.
 SHORT += [cell for cell in all_cells() if cell.id == "direct-reports-list_emptied_and_count-fresh-once"]

@@ -262,26 +262,22 @@ def test_what_sells_in_another_currency_is_not_judged(report_of: Callable[..., F
     assert "продажи в KZT, в ₽ не сравнить" in summary(made, "ru")[1]
 
 
-def test_spend_without_a_city_is_a_line_of_its_own_and_sums_of_lines_are_not_judged(
+def test_lines_that_sum_up_others_are_not_judged_and_all_campaigns_of_yesterday_are_there_ten_of_them_open(
     report_of: Callable[..., Figures],
 ) -> None:
-    """Twelve cities, of which two are summed up, and spend without a city: none of it sells anything."""
+    """Twelve cities, of which two are summed up, and spend without a city: none of it sells anything. Campaigns 1 to 13
+    cost 99 roubles to 87: those that sell most may have spent least."""
     made = report_of("towns")
+    text = render(made, "ru")
 
     *named, others, nameless = made.cities
     assert [line.level for line in named] == ["red"] * 10
     assert (others.others, others.sums.spend, others.level) == (2, Decimal(89 + 88), "none")
     assert (nameless.row and nameless.row["city"], nameless.sums.spend, nameless.level) == ("", Decimal(87), "none")
-    (table,) = re.findall(r'(?s)<table id="cities">.*?</table>', render(made, "ru"))
+    (table,) = re.findall(r'(?s)<table id="cities">.*?</table>', text)
     for name in (r"остальные \(2\)", "без города"):
         assert re.search(rf"(?s)<th>{name}</th>(?:(?!</tr>).)*—</span></td></tr>", table)
         assert not re.search(rf"(?s)<th>{name}</th>(?:(?!</tr>).)*pill", table)
-
-
-def test_all_campaigns_of_yesterday_are_there_ten_of_them_open(report_of: Callable[..., Figures]) -> None:
-    """Those that sell most may have spent least: campaigns 1 to 13, 99 roubles to 87."""
-    made = report_of("towns")
-    text = render(made, "ru")
 
     shown, (total,) = re.split("<details>|</details>", text), re.findall(r"(?s)<tfoot>.*?</tfoot>", text)[:1]
     spent = [re.findall(r'data-label="Расход"><data value="(\d+\.\d\d)"', part) for part in shown[:2]]
