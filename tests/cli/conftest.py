@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[2]
 _KEPT = ("QTICKETS_", "VK_", "DIRECT_", "CLICKHOUSE_", "PREFECT_API")
 PATIENT = "from cli import main, stopping; stopping.RECORD_SECONDS = 60; main.main()"
 """The command line, which after a signal waits for its record as long as a busy machine takes."""
-SOON = 90
+SOON = 300
 """Seconds. On an idle machine it takes one."""
 
 
@@ -61,7 +61,7 @@ class Zakaz:
 
     def process(self, *arguments: str, module: str = "cli.main") -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", module, *arguments]
-        return subprocess.run(command, env=self.env, cwd=self.home, capture_output=True, text=True, timeout=180)
+        return subprocess.run(command, env=self.env, cwd=self.home, capture_output=True, text=True, timeout=600)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The same in this process, of which nothing is left: a start takes longer than what most commands do."""
@@ -139,7 +139,7 @@ def of_session(number: int) -> list[psutil.Process]:
 
 
 def wait_for(event: Callable[[], object], process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not event():
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline

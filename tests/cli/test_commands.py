@@ -41,7 +41,7 @@ main()
 
 def test_a_load_without_a_server_prints_a_line_and_starts_nothing(zakaz: Zakaz) -> None:
     process = zakaz.start("-c", WATCHED, "load", "qtickets", *zakaz.days)
-    out, err = process.communicate(timeout=180)
+    out, err = process.communicate(timeout=600)
 
     assert process.returncode == 0, err
     assert re.fullmatch(rf"qtickets {zakaz.first}\.\.{zakaz.last}: \d+ ticket lines, \d+ new\n", out)

@@ -52,7 +52,7 @@ def test_a_load_is_done_and_says_what_only_prefect_does_not_know(open_days: Scen
 
     open_days.stage.qtickets.faults.add("edit", call=kill)
     window = ("--from", str(open_days.window.first), "--to", str(open_days.window.last))
-    out, err = started(open_days, prefect, "-m", "cli.main", "load", "qtickets", *window).communicate(timeout=180)
+    out, err = started(open_days, prefect, "-m", "cli.main", "load", "qtickets", *window).communicate(timeout=600)
 
     assert out.startswith("qtickets "), err
     (line,) = [line for line in err.splitlines() if line.startswith("zakaz: ")]
@@ -110,7 +110,7 @@ def test_a_run_of_a_worker_that_is_ended_is_recorded_and_its_fetch_is_not_made_a
         calls = open_days.stage.calls
         client.set_flow_run_state(flow_run.id, AwaitingRetry(), force=True)
         again = started(open_days, prefect, "-c", WORKER, str(flow_run.id))
-        again.communicate(timeout=180)
+        again.communicate(timeout=600)
         assert (again.returncode, _state_of(client, flow_run.id)) == (0, "Completed")
     assert open_days.stage.calls == calls > 0
 

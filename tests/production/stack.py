@@ -43,14 +43,14 @@ class Stack:
     def zakaz(self, *arguments: str, **env: str) -> str:
         command = [sys.executable, "-m", "cli.main", *arguments]
         done = subprocess.run(
-            command, env=self.env | env, cwd=self.home, capture_output=True, text=True, timeout=240
+            command, env=self.env | env, cwd=self.home, capture_output=True, text=True, timeout=600
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         url = f"{self.env['PREFECT_API_URL']}{path}"
-        reply = httpx.request(method, url, json=body, timeout=120, trust_env=False)
+        reply = httpx.request(method, url, json=body, timeout=300, trust_env=False)
         assert reply.is_success, reply.text
         return reply.json() if reply.content else None
 
@@ -105,7 +105,7 @@ class Stack:
         return file
 
 
-def until(happened: Callable[[], bool], or_else: Callable[[], str], seconds: float = 150) -> None:
+def until(happened: Callable[[], bool], or_else: Callable[[], str], seconds: float = 600) -> None:
     deadline = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < deadline, or_else()

