@@ -102,12 +102,12 @@ def dies_after(write: int, meanwhile: Callable[[], object] = lambda: None, *, di
 
 
 @pytest.mark.parametrize(
-    ("change", "sources", "step"), [("redate", ("qtickets",), 1), ("revalue", ("vk_ads", "qtickets"), 2)]
+    ("change", "sources", "step"), [("redate", ("qtickets",), 1), ("revalue", ("vk_ads", "qtickets"), 3)]
 )
 def test_killed_after_any_write_the_next_load_of_the_same_days_mends_it(
     town: Town, change: str, sources: tuple[str, ...], step: int
 ) -> None:
-    """By the same run, as by the UI's Retry, or by another one. Where that takes several loads, after every other
+    """By the same run, as by the UI's Retry, or by another one. Where that takes several loads, after every third
     write."""
     numbers, whole = count(1), 0
     for write in count(1, step):

@@ -56,7 +56,7 @@ SCHEDULES |= {
         Step("time", {"hours": 26}),
         _load(source, kill=number, after=number % 8 == 2),
     ]
-    for source, ads, number in (("qtickets", "direct", 70), ("vk_ads", "vk_ads", 42), ("direct", "direct", 58))
+    for source, ads, number in (("vk_ads", "vk_ads", 42), ("direct", "direct", 58))
 }
 
 
