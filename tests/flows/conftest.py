@@ -23,8 +23,9 @@ from tests.support.stage import Stage, stage
 BLOCK = "custom-webhook/zakaz-alerts"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def prefect_server_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
+    """Ended with the last of its tests: it does not rest while nobody asks it."""
     with ExitStack() as stack:
         server = PrefectServer(tmp_path_factory.mktemp("prefect"), stack)
         yield server
