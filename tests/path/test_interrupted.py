@@ -8,7 +8,7 @@ import pytest
 from tasks.sources import SOURCES as DECLARED
 from tasks.steps import RESUMED_WITHIN
 from tests.flows import ad_truth, truth
-from tests.path.scene import FIRST, SOURCES, TODAY, YESTERDAY, Scene, the_world
+from tests.path.scene import FIRST, TODAY, YESTERDAY, Scene, the_world
 from tests.support.product import killer
 
 
@@ -27,7 +27,7 @@ def die_after_the_fetch(scene: Scene, source: str, **options: str) -> int:
     return scene.stage.calls - calls
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", ["qtickets", "direct"])
 def test_what_a_run_that_died_had_fetched_is_not_fetched_again_within_an_hour(scene: Scene, source: str) -> None:
     """By the same run resumed, as by the UI's Retry, and by a new one; after an hour the days are asked for anew."""
     run_id = str(uuid.uuid4())

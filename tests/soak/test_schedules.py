@@ -1,5 +1,4 @@
-"""A few random schedules end exact, of which `make soak` tries many; and some that once did not, or are worth their own
-name."""
+"""A random schedule ends exact, of which `make soak` tries many; and some that once did not, or are worth their own name."""
 
 import uuid
 from collections.abc import Iterator
@@ -19,10 +18,9 @@ def made(clickhouse_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield ready
 
 
-@pytest.mark.parametrize("seed", range(1, 3))
-def test_a_random_schedule_ends_exact(made: Runner, seed: int) -> None:
-    result = try_one(made, seed, longest=6)
-    assert not result.wrong, "\n".join([f"seed {seed}: {result.wrong}", *map(str, result.steps)])
+def test_a_random_schedule_ends_exact(made: Runner) -> None:
+    result = try_one(made, 1, longest=6)
+    assert not result.wrong, "\n".join([result.wrong, *map(str, result.steps)])
 
 
 def _load(source: str, **options: object) -> Step:
@@ -46,18 +44,12 @@ SCHEDULES = {
         _load("qtickets", kill=50, after=False), _change("vanish_order", 0.6), _load("qtickets", days=4),
         _load("qtickets", back=4), Step("again", {"pick": 0}),
     ],
+    # Of sales tests/path/test_marts.py dies after each write.
+    "a load of ads with rows to insert, to change and to delete that is killed among its writes": [
+        *map(_load, SOURCES), _change("restate", 0.8, source="vk_ads"), _change("vanish_day", 0.9, source="vk_ads"),
+        Step("time", {"hours": 26}), _load("vk_ads", kill=42, after=True),
+    ],
 }  # fmt: skip
-# With rows to insert, to change and to delete. Of QTickets tests/path/test_marts.py dies after each write.
-SCHEDULES |= {
-    f"a load of {source} that is killed at request {number}": [
-        *map(_load, SOURCES),
-        *(_change(what, 0.8, source=ads) for what in ("restate", "refund")),
-        *(_change(what, 0.9, source=ads) for what in ("vanish_day", "vanish_order")),
-        Step("time", {"hours": 26}),
-        _load(source, kill=number, after=number % 8 == 2),
-    ]
-    for source, ads, number in (("vk_ads", "vk_ads", 42), ("direct", "direct", 58))
-}
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
