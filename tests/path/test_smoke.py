@@ -12,6 +12,7 @@ from tasks.exposure import is_open, make_private
 from tasks.settings import Settings
 from tasks.smoke import Probe, probe_all
 from tests.path.scene import Scene
+from tests.support.product import Product
 
 
 @pytest.fixture
@@ -33,7 +34,11 @@ def probes(settings: Settings) -> dict[str, Probe]:
     return found
 
 
-def test_all_is_well_after_a_load_and_each_trouble_is_one_failure(scene: Scene, home: Path) -> None:
+def test_all_is_well_after_a_load_and_each_trouble_is_one_failure(
+    scene: Scene, clickhouse_database: str, home: Path
+) -> None:
+    nowhere = {"clickhouse_database": clickhouse_database}
+    scene.product = Product(scene.product.settings.model_copy(update=nowhere))
     before = probes(scene.product.settings)
     assert {name for name, probe in before.items() if probe.status != "ok"} == {
         "warehouse: schema", "qtickets: last run", "vk_ads: last run", "direct: last run", "backups", "alerts",
