@@ -76,6 +76,8 @@ s3: .venv/.installed-s3 ## The environment, and what LANDING_URL and REPORT_URL 
 		'apt install python3-venv; macOS: brew install python@3.12. One elsewhere: make PYTHON=/path/to/python3.12'; exit 1; }
 	@$(BIN)/python -c 'import pip; $(ALLOWED)' 2>/dev/null || { rm -rf .venv && $(PYTHON) -m venv .venv; } \
 		|| { rm -rf .venv; exit 1; }
+	@# Python 3.11 brings it along, and nobody uses it.
+	@$(PIP) uninstall -qq --yes setuptools
 	@touch $@
 
 # Nothing is installed but what a lock names with its hash. The build tools come first: Zakaz is built with them, and
