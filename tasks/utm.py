@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -44,10 +45,17 @@ _NAMED = re.compile(rf"utm[\W_]{{0,3}}({_TAG})\W?\s*=", re.IGNORECASE)
 _STILL_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 _NO_HOST = re.compile(r"[\s<>^|]")
 _DEEPEST = 8
+_SHORT = 100
+"""Characters of a text whose reading is kept: the same tags come with order after order."""
 
 
 def clean(text: str) -> str:
     """Without characters that nobody sees; on one line; half a surrogate is U+FFFD."""
+    return _clean(text) if len(text) <= _SHORT else _clean.__wrapped__(text)
+
+
+@lru_cache(10_000)
+def _clean(text: str) -> str:
     return _HALF_SURROGATE.sub("\ufffd", _UNSEEN.sub("", _BREAK.sub(" ", text)))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from tasks.fetch.decode import without_surrogates
@@ -24,6 +24,8 @@ LONGEST_LINK = 10_000
 """Characters of a link or its parameters. A cut link would be another link, with other tags."""
 _LONGEST_PLAIN = 60
 """Characters of a number, date, flag or code."""
+_REMEMBERED = 10_000
+"""Texts of each kind whose reading is kept: prices, times and tags come again and again."""
 _NONE = r"null|none|true|false|n/a|-{1,2}|\?"
 # [0-9] rather than \d, which matches the digits of all alphabets.
 _TIME = r"[T ]?\s?[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?"
@@ -57,6 +59,12 @@ def words(value: Any, *, numbers_are_ids: bool = False) -> str | None:
     if value is None or isinstance(value, bool | dict | list | tuple):
         return _plain(_FLAG, value)
     written = str(value)
+    read = _words if len(written) <= _LONGEST_PLAIN else _words.__wrapped__
+    return read(written, numbers_are_ids)
+
+
+@lru_cache(_REMEMBERED)
+def _words(written: str, numbers_are_ids: bool) -> str:
     text = masked(without_surrogates(written[: 2 * LONGEST]), numbers_are_ids=numbers_are_ids)
     if len(written) > 2 * LONGEST:
         text = text[: -LONGEST // 2]  # Its end may be a half of an id, which the mask does not recognise.
@@ -81,12 +89,20 @@ def decimal(value: object) -> Decimal | None:
 def _plain(shape: re.Pattern[str], value: Any) -> str | None:
     if value is None:
         return None
-    if isinstance(value, dict | list | tuple):
+    if isinstance(value, str):
+        text = value
+    elif isinstance(value, dict | list | tuple):
         return "an object" if isinstance(value, dict) else "a list"
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    if len(text) <= _LONGEST_PLAIN and shape.fullmatch(text):
+    else:
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+    if len(text) <= _LONGEST_PLAIN and _is_of(shape, text):
         return text
     return f"text of {len(text)} character{'s' * (len(text) != 1)}"
+
+
+@lru_cache(_REMEMBERED)
+def _is_of(shape: re.Pattern[str], text: str) -> bool:
+    return bool(shape.fullmatch(text))
 
 
 number: Kind = partial(_plain, _NUMBER)

@@ -22,15 +22,15 @@ _WHOLES = ("price", "original_price")
 _HUNDRED = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Line:
-    prices: dict[str, Decimal | None]
+    basket: Record
     quantity: int
     cancelled: bool
     refunded: bool
 
     def cost(self, name: str, unit: Unit) -> Decimal | None:
-        price = self.prices[name]
+        price = money(self.basket.get(name))
         if price is None or not self.quantity:
             return None
         return price * self.quantity if unit == "unit" else price
@@ -43,9 +43,9 @@ def price_is_for(order: Record, baskets: Sequence[Record]) -> Unit:
     the others must at least not cost more than the order. Only this order decides: the price must not depend on
     what else is in the load.
     """
-    lines = _lines(order, baskets)
-    if all(line.quantity == 1 for line in lines):
+    if all(whole(basket.get("quantity")) == 1 for basket in baskets):
         return "unit"
+    lines = _lines(order, baskets)
     fits = {unit: any(_adds_up(order, lines, name, unit) for name in _WHOLES) for unit in ("unit", "line")}
     if fits["unit"] or fits["line"]:
         return "unit" if fits["unit"] else "line"
@@ -57,7 +57,7 @@ def fit(order: Record, baskets: Sequence[Record]) -> Fit | None:
     lines, whole_price = _lines(order, baskets), money(order.get("price"))
     if whole_price is None or not lines or any(line.cancelled or line.refunded for line in lines):
         return None
-    sums = [_sum(lines, "price", unit) for unit in ("unit", "line")]
+    sums = _sums(lines, "price")
     if None in sums:
         return None
     if whole_price in sums:
@@ -73,7 +73,7 @@ def fit(order: Record, baskets: Sequence[Record]) -> Fit | None:
 def _lines(order: Record, baskets: Sequence[Record]) -> list[_Line]:
     return [
         _Line(
-            {name: money(basket.get(name)) for name in _WHOLES},
+            basket,
             whole(basket.get("quantity")) or 0,
             bool(order.get("deleted_at") or basket.get("deleted_at")),
             bool(basket.get("refunded_at")),
@@ -89,7 +89,7 @@ def _adds_up(order: Record, lines: Sequence[_Line], name: str, unit: Unit) -> bo
 
 
 def _differs(order: Record, lines: Sequence[_Line], name: str) -> bool:
-    own, sums = money(order.get(name)), [_sum(lines, name, unit) for unit in ("unit", "line")]
+    own, sums = money(order.get(name)), _sums(lines, name)
     return own is not None and None not in sums and own not in sums
 
 
@@ -104,6 +104,12 @@ def _unit_is_too_much(order: Record, lines: Sequence[_Line], name: str) -> bool:
     assert per_unit is not None
     assert per_line is not None
     return per_unit > own >= per_line
+
+
+def _sums(lines: Sequence[_Line], name: str) -> list[Decimal | None]:
+    """By each unit."""
+    per_unit = _sum(lines, name, "unit")
+    return [per_unit, per_unit if all(line.quantity == 1 for line in lines) else _sum(lines, name, "line")]
 
 
 def _sum(lines: Sequence[_Line], name: str, unit: Unit) -> Decimal | None:

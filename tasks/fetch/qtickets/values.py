@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 
 from tasks.window import MOSCOW
 
@@ -31,8 +32,11 @@ def whole(value: object) -> int | None:
 def money(value: object) -> Decimal | None:
     """Roubles with two digits."""
     found = _number(value)
-    if found is None:
-        return None
+    return None if found is None else _to_the_kopeck(found)
+
+
+@lru_cache(10_000)
+def _to_the_kopeck(found: Decimal) -> Decimal | None:
     kopecks = found.quantize(_KOPECK, ROUND_HALF_UP)
     return kopecks if abs(found - kopecks) <= _NEAR else None
 
@@ -66,7 +70,13 @@ def _number(value: object) -> Decimal | None:
     if isinstance(value, int) and value.bit_length() > 4 * _LONGEST:
         return None
     text = str(value).strip()
-    if not text or len(text) > _LONGEST or not text.isascii() or "_" in text:
+    return _read(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(10_000)
+def _read(text: str) -> Decimal | None:
+    """Prices and quantities come again and again."""
+    if not text or not text.isascii() or "_" in text:
         return None
     try:
         found = Decimal(text)
