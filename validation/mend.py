@@ -53,7 +53,8 @@ def mend(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> tuple[pl.DataFrame,
         reading: Reading | None = (column.metadata or {}).get("reads")
         if reading is None or frame.schema.get(name) != pl.String:
             continue  # another type fails the validation
-        odd = frame.filter(~pl.col(name).str.contains(_PLAIN[reading])).get_column(name).unique()
+        values = frame.get_column(name)
+        odd = values.filter(~values.str.contains(_PLAIN[reading]).fill_null(True)).unique()
         read = {text: _READ[reading](text) for text in odd}
         plain = {
             text: value or None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
 import pandera.polars as pa
 import polars as pl
+from pandera.api.polars.types import PolarsData
 
 Test = Callable[[pl.Expr], pl.Expr]
 Reading = Literal["money", "whole", "counter", "flag", "instant", "code"]
@@ -28,14 +30,31 @@ _MONEY = r"^-?[0-9]{1,16}(\.[0-9]{1,2}0*)?$"
 _OFFSET = r"(Z|[+-][0-9]{2}:?[0-9]{2})$"
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """A rule as pandera asks it; `holds`: of the column of a name, whether it holds in a row."""
+
+    holds: Callable[[str], pl.Expr]
+
+    def __call__(self, data: PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(self.holds(data.key))
+
+
 def rule(text: str, test: Test, *, on_null: bool = False) -> pa.Check:
     """A check on one column; a null passes unless `on_null`."""
-    return pa.Check(lambda data: data.lazyframe.select(test(pl.col(data.key))), error=text, ignore_na=not on_null)
+    return pa.Check(_Asked(lambda name: test(pl.col(name))), error=text, ignore_na=not on_null)
 
 
 def across(text: str, holds: pl.Expr) -> pa.Check:
     """A check on the whole row."""
-    return pa.Check(lambda data: data.lazyframe.select(holds), error=text)
+    return pa.Check(_Asked(lambda _: holds), error=text)
+
+
+def in_all_rows(check: pa.Check, column: str) -> pl.Expr:
+    """Whether a check that one of these made holds: so many are computed at once."""
+    asked = check._check_fn
+    assert isinstance(asked, _Asked)
+    return asked.holds(column).fill_null(check.ignore_na).all()
 
 
 def _within_reason(text: pl.Expr) -> pl.Expr:
