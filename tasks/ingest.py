@@ -28,7 +28,7 @@ from tasks.load.migrate import migrated
 from tasks.load.runs import Run
 from tasks.load.unfinished import Entry
 from tasks.load.upsert import Upserted
-from tasks.load.warehouse import warehouse
+from tasks.load.warehouse import lets_others_wait, warehouse
 from tasks.settings import Settings
 from tasks.sources.accounts import Account
 from tasks.sources.source import Output, Resource
@@ -151,20 +151,27 @@ def ingest(account: Account, window: Window, run_id: str, *, refresh: bool = Fal
     report = Report(
         source.name, account.name, source.noun, window, origin_of(source.reads(settings)), read_at=started
     )
-    # Held until the API is asked: the embedded engine takes its time to start.
+    # Of a server one client is held all the time. The embedded engine, which takes its time to start and lets one
+    # process in, is held until the API is asked.
     with ExitStack() as held:
         client = held.enter_context(migrated(settings))
         _refuse_mixing(known_addresses(client), report.origin)
         runs.begin(client, run, f"{window}: {said('being loaded', RECORD)}", {"origin": report.origin})
+        release = held.close if lets_others_wait(settings) else _keep
         try:
-            odd = _load(account, run, report, refresh, by, held.close)
+            odd = _load(account, run, report, refresh, by, release)
         except BaseException as error:
             if isinstance(error, ZakazError):
                 error.window = str(window)
+            held.close()  # Its client may have been interrupted in the middle of a statement.
             _record_failure(settings, run, report, error)
             raise
     _tidy(account, started, odd)
     return report
+
+
+def _keep() -> None:
+    """Nobody waits for the warehouse."""
 
 
 def _tidy(account: Account, now: datetime, odd: list[Manifest]) -> None:
@@ -237,7 +244,7 @@ def _load_fetched(account: Account, run: Run, report: Report, pieces: list[_Piec
         with _timed(report, "upsert"):
             report.warnings += by.refresh_reference(client, account.settings)
             manifests = [piece.manifest for piece in pieces]
-            by.refuse_stranger(client, account, manifests, runs.next_version(client))
+            by.refuse_stranger(client, account, manifests)
             left = steps.left_by_others(client, account, run)
             for number, piece in enumerate(pieces):
                 warned, noted = len(report.warnings), len(report.notes)
@@ -318,13 +325,13 @@ def _refresh_marts(
     client: Client, account: Account, run: Run, report: Report, left: list[Entry], by: Steps
 ) -> None:
     """The days that this run changed, and those that earlier ones changed and did not show."""
-    entries, days = steps.days_to_show(client, run, left)
+    entries, days, any_day = steps.days_to_show(client, run, left)
     days |= {day for table in report.tables.values() for day in table.days}
-    any_day = unfinished.all_days(client)
-    for mart, schema in account.source.marts:
-        wrong = any_day.get(mart.table.name)
-        report.tables[mart.table.name] = by.refresh_mart(client, mart, schema, None if wrong else sorted(days))
-        entries += [wrong] if wrong else []
+    with steps.merged_at_the_end(client, account.source, is_written=bool(days or any_day)):
+        for mart, schema in account.source.marts:
+            wrong = any_day.get(mart.table.name)
+            report.tables[mart.table.name] = by.refresh_mart(client, mart, schema, None if wrong else sorted(days))
+            entries += [wrong] if wrong else []
     steps.remember(client, account, run, days, also_unknown=bool(any_day))
     unfinished.close(client, entries)
 

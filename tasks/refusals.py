@@ -16,6 +16,7 @@ from clickhouse_connect.driver.client import Client
 from tasks.errors import SourceError
 from tasks.landing import Manifest
 from tasks.load.accounts import known_marks, note_marks
+from tasks.load.runs import next_version
 from tasks.load.upsert import Changes
 from tasks.settings import MAIN
 from tasks.sources.accounts import Account
@@ -65,7 +66,7 @@ def total(rows: pl.DataFrame, money: pl.Expr) -> Decimal:
     return Decimal(rows.select(money.sum()).item() or 0)
 
 
-def refuse_stranger(client: Client, account: Account, manifests: Iterable[Manifest], version: int) -> None:
+def refuse_stranger(client: Client, account: Account, manifests: Iterable[Manifest]) -> None:
     """A credential of another account under the same name would take the first one's rows for gone, and one account
     under two names would count twice. Raises SourceError; remembers by what the account was known."""
     source, marks = account.source, {mark for manifest in manifests for mark in manifest.marks}
@@ -87,7 +88,7 @@ def refuse_stranger(client: Client, account: Account, manifests: Iterable[Manife
                 f"secrets/.env.{source.word}{'' if name == MAIN else '.' + name}, alone, and into no other file."
             )
     if (address, marks or mine) != (known_at, mine):
-        note_marks(client, source.name, account.name, address, marks or mine, version)
+        note_marks(client, source.name, account.name, address, marks or mine, next_version(client))
 
 
 def refuse_to_wipe(changes: Changes, output: Output, manifest: Manifest, sent: pl.DataFrame) -> None:

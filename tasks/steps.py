@@ -7,11 +7,12 @@ warehouse is given a client, but for the fetch, during which no connection is he
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import pandera.polars as pa
@@ -22,13 +23,13 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixe
 from tasks.errors import SourceError, ZakazError
 from tasks.landing import Fetched, Landing, Manifest, Request
 from tasks.load.carry_forward import Unknown, carry_forward
-from tasks.load.mart import AD_SHOWS, days_of_values, is_exactly, reference_tables, restate
+from tasks.load.mart import AD_SHOWS, days_of_values, not_exactly, reference_tables, restate
 from tasks.load.memory import remember_days
 from tasks.load.quarantine import quarantine, rejected_values
 from tasks.load.runs import Run, begin_read, covered, days_read_later, facts_since, next_version, reads, status_of
 from tasks.load.sql import sql_files
 from tasks.load.tables import Mart, Scope, Table, of_account
-from tasks.load.unfinished import Entry, not_shown, note, note_all_days, to_finish
+from tasks.load.unfinished import Entry, due, not_shown, note, note_all_days
 from tasks.load.upsert import Upserted, distinct, holds_exactly, merge, remove_strays_of_days, upsert
 from tasks.load.warehouse import warehouse
 from tasks.reference.ad_shows import ad_shows
@@ -147,14 +148,17 @@ def landed(client: Client, asked: Fetch) -> Manifest | None:
         return manifest
     if asked.run.started_at - manifest.fetched_at > RESUMED_WITHIN:
         return None
-    if manifest.run_id == asked.run.run_id:
-        return manifest
+    return manifest if manifest.run_id == asked.run.run_id or _was_in_vain(client, asked, manifest) else None
+
+
+def _was_in_vain(client: Client, asked: Fetch, manifest: Manifest) -> bool:
+    """Whether its run failed, and no good run has read the days since."""
     job, account = asked.source.job, asked.account.name
     # Whether it used this very fetch or read anew: the days' figures may have changed since.
     good = covered(client, job, account, even_with_warnings=True, since=manifest.fetched_at)
-    is_read = reads(good, manifest.window).height > 0
-    ended = status_of(client, job, account, manifest.run_id, manifest.fetched_at)
-    return manifest if not is_read and ended == "failed" else None
+    if reads(good, manifest.window).height:
+        return False
+    return status_of(client, job, account, manifest.run_id, manifest.fetched_at) == "failed"
 
 
 def may_pass(error: BaseException) -> bool:
@@ -327,7 +331,7 @@ def known_from_warehouse(
         what: facts if raw is None else _values(raw.filter(~sent.fill_null(False)), output.protects, facts)
         for what, sent in output.is_sent.items()
     }
-    facts, unknown = carry_forward(
+    filled, unknown = carry_forward(
         client,
         output.table.name,
         account.name,
@@ -338,33 +342,41 @@ def known_from_warehouse(
         output.nameless,
         unsent=unsent,
     )
+    if filled is facts:
+        return facts, unknown
     # A campaign that was filled in is part of the key: one more row of the ad would silently take its place.
-    return _checked(facts, output.schema, output.table.name), unknown
+    return _checked(filled, output.schema, output.table.name), unknown
 
 
 def left_to_later_reads(
     client: Client, account: Account, output: Output, facts: pl.DataFrame, version: int
 ) -> Callable[[pl.DataFrame], pl.DataFrame]:
     """A function that picks, of some rows of the table, those that a good run has judged which read the source
-    later than `version`: rows of the days that it read, but for those that it rejected itself."""
+    later than `version`: rows of the days that it read, but for those that it rejected itself. The warehouse is
+    asked when the function is called first: where all is as it was, nobody wants to know."""
     source = account.source
-    days = days_read_later(client, source.job, account.name, version)
-    if days.is_empty():
-        return pl.DataFrame.clear
     day = output.table.day
 
-    def of_days(rows: pl.DataFrame) -> pl.DataFrame:
-        if day is None:
-            return rows
-        return rows.with_columns(day.alias("day")).join(days, on="day", how="semi").drop("day")
+    @cache
+    def judged() -> tuple[pl.DataFrame, pl.DataFrame | None]:
+        """The days, and the values of what it rejected, if any."""
+        days = days_read_later(client, source.job, account.name, version)
+        if days.is_empty() or not output.protects:
+            return days, None
+        rejected = rejected_values(client, source.name, account.name, output.resource, output.protects, version)
+        rejected = rejected.cast({output.protects: facts.schema[output.protects]}, strict=False)
+        # Which row the later run could not judge is not known.
+        return (days.clear() if rejected[output.protects].null_count() else days), rejected
 
-    if not output.protects:
-        return of_days
-    rejected = rejected_values(client, source.name, account.name, output.resource, output.protects, version)
-    rejected = rejected.cast({output.protects: facts.schema[output.protects]}, strict=False)
-    if rejected[output.protects].null_count():
-        return pl.DataFrame.clear  # Which row the later run could not judge is not known.
-    return lambda rows: of_days(rows).join(rejected, on=output.protects, how="anti")
+    def pick(rows: pl.DataFrame) -> pl.DataFrame:
+        days, rejected = judged()
+        if days.is_empty():
+            return rows.clear()
+        if day is not None:
+            rows = rows.with_columns(day.alias("day")).join(days, on="day", how="semi").drop("day")
+        return rows if rejected is None else rows.join(rejected, on=output.protects, how="anti")
+
+    return pick
 
 
 def upsert_and_show_later(
@@ -405,10 +417,13 @@ def upsert_and_merge(
     **options: Any,
 ) -> Upserted:
     """Upsert, then merge, also after a failed reconcile: what is there must not count twice without FINAL."""
+    done = Upserted()
     try:
-        return upsert(client, table, rows, scope, version, protected, **options)
+        done = upsert(client, table, rows, scope, version, protected, **options)
     finally:
-        merge(client, table.name)
+        if not done.is_merged:
+            merge(client, table.name)
+    return done
 
 
 def has_nameless(part: Split, output: Output, facts: pl.DataFrame) -> bool:
@@ -436,10 +451,13 @@ def left_by_others(client: Client, account: Account, run: Run) -> list[Entry]:
     return left
 
 
-def days_to_show(client: Client, run: Run, left: Iterable[Entry]) -> tuple[list[Entry], set[date]]:
-    """What `left_by_others` found and what this run has changed since; and the days of it all."""
-    mine = [entry for entry in to_finish(client, run) if entry.run.run_id == run.run_id]
-    return [*left, *mine], {day for entry in (*left, *mine) for day in entry.days}
+def days_to_show(
+    client: Client, run: Run, left: Iterable[Entry]
+) -> tuple[list[Entry], set[date], dict[str, Entry]]:
+    """What `left_by_others` found and what this run has changed since; the days of it all; and, by mart, what must
+    be compared on all days."""
+    mine, any_day = due(client, run)
+    return [*left, *mine], {day for entry in (*left, *mine) for day in entry.days}, any_day
 
 
 def remember(
@@ -456,9 +474,20 @@ def remember(
 def refresh_mart(
     client: Client, mart: Mart, schema: pa.DataFrameSchema, days: Iterable[date] | None = None
 ) -> Upserted:
-    """`days`: those on which it may be wrong; None: any."""
+    """`days`: those on which it may be wrong; None: any. See `merged_at_the_end`."""
     prove = lambda rows: _checked(rows, schema, mart.table.name)  # noqa: E731
-    return restate(client, mart, next_version(client), prove, days)
+    return restate(client, mart, None, prove, days, merges=False)
+
+
+@contextmanager
+def merged_at_the_end(client: Client, source: Source, *, is_written: bool) -> Iterator[None]:
+    """Within the block the marts of the source are refreshed. Also where that fails, what is there must not count
+    twice without FINAL."""
+    try:
+        yield
+    finally:
+        if is_written:
+            merge(client, *(mart.table.name for mart, _ in source.marts))
 
 
 def refresh_reference(client: Client, settings: Settings) -> list[str]:
@@ -470,7 +499,7 @@ def refresh_reference(client: Client, settings: Settings) -> list[str]:
         tables.append((AD_SHOWS, ad_shows(settings)))
     except ZakazError as error:
         warnings.append(str(error))
-    if changed := [(table, rows) for table, rows in tables if not is_exactly(client, table, rows)]:
+    if changed := not_exactly(client, tables):
         marts = [file.name for file in sql_files("marts")]
         note_all_days(client, marts)  # Should this run die before it does so below.
         for table, rows in changed:
@@ -490,8 +519,11 @@ def quarantine_rejected(
     """How many rows were newly rejected, and how many were released because a good version came."""
 
     def rejected() -> pl.DataFrame:
-        later = days_read_later(client, account.source.job, account.name, manifest.version)["day"]
-        return _not_read_later(part.rejected, resource, manifest.window, later).select(
+        wrong = part.rejected
+        if wrong.height:
+            later = days_read_later(client, account.source.job, account.name, manifest.version)["day"]
+            wrong = _not_read_later(wrong, resource, manifest.window, later)
+        return wrong.select(
             record_key(resource),
             "reason",
             pl.col("column").fill_null(""),

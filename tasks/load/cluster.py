@@ -71,13 +71,18 @@ def stored(client: Client, table: str) -> str:
     return f"`{_local(table)}`{everywhere(client)}" if client in _clusters else f"`{table}`"
 
 
-def parts(client: Client, table: str) -> str:
-    """A query of the table's active parts on all servers that answer: columns of `system.parts`, and `server`."""
+def parts(client: Client, *tables: str) -> str:
+    """A query of these tables' active parts on all servers that answer: columns of `system.parts`, `server`, and
+    `of`, our name of the table."""
     cluster = _clusters.get(client)
     source = f"clusterAllReplicas('{cluster}', system.parts)" if cluster else "system.parts"
-    server, held = ("_shard_num", _local(table)) if cluster else ("0", table)
-    where = f"active AND database = '{client.database}' AND table = '{held}'"
-    return f"SELECT *, {server} AS server FROM {source} WHERE {where} SETTINGS skip_unavailable_shards = 1"
+    server, suffix = ("_shard_num", _local("")) if cluster else ("0", "")
+    held = ", ".join(f"'{table}{suffix}'" for table in tables)
+    where = f"active AND database = '{client.database}' AND table IN ({held})"
+    return (
+        f"SELECT *, {server} AS server, substr(table, 1, length(table) - {len(suffix)}) AS of FROM {source} "
+        f"WHERE {where} SETTINGS skip_unavailable_shards = 1"
+    )
 
 
 def run(client: Client, sql: str) -> None:
@@ -111,18 +116,14 @@ def statements(client: Client, sql: str) -> list[str]:
     raise WarehouseError(f"This statement of the schema cannot be run on a cluster: {plain[:80]}")
 
 
-def fit(client: Client, table: str) -> None:
-    """Raises WarehouseError where `table` is of a single server and this is a cluster, or the other way.
+def fit(client: Client, engine: str) -> None:
+    """Raises WarehouseError where a table of ours, of this `engine` (empty: there is none), is of a single server
+    and this is a cluster, or the other way.
 
     A database restored under another name has Distributed tables that still point to the first: they are made anew.
     """
-    found = select(
-        client,
-        "SELECT engine FROM system.tables WHERE database = {database:String} AND name = {table:String}",
-        {"database": client.database, "table": table},
-    )
     spread_out = client in _clusters
-    if found.is_empty() or (found.item() == "Distributed") == spread_out:
+    if not engine or (engine == "Distributed") == spread_out:
         _point_to_own(client)
         return
     if spread_out:

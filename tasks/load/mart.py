@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from datetime import date
@@ -10,11 +11,13 @@ import polars as pl
 from clickhouse_connect.driver.client import Client
 
 from tasks.errors import ReconcileError
-from tasks.load.frames import select
+from tasks.load.frames import insert, select
 from tasks.load.sql import sql_text
 from tasks.load.tables import Mart, Scope, Table
-from tasks.load.upsert import Upserted, merge, upsert
+from tasks.load.upsert import Upserted, merge, remove
 from tasks.reference import cities, utm_sources, vat_rates
+
+logger = logging.getLogger("zakaz.load")
 
 _CITIES = Table("dim_cities", key=("city",))
 _SOURCES = Table("dim_utm_sources", key=("utm_source",))
@@ -33,47 +36,49 @@ _one_at_a_time = threading.Lock()
 def restate(
     client: Client,
     mart: Mart,
-    version: int,
+    version: int | None,
     prove: Callable[[pl.DataFrame], pl.DataFrame] = lambda rows: rows,
     days: Iterable[date] | None = None,
+    *,
+    merges: bool = True,
 ) -> Upserted:
     """Write those of the `days`, or of all days, on which the mart differs from its query, until none of them does.
 
     Compared again after writing, since other runs may restate the mart at the same time (all sources share one):
     what this run read may have changed before it wrote. `version`: of what is written, unless the mart holds higher
-    ones, as of a worker whose clock is ahead. `prove`: applied to what is to be written.
+    ones, as of a worker whose clock is ahead; None: by the warehouse's clock. `prove`: applied to what is to be
+    written. `merges`: False where the caller does it.
     Raises ReconcileError where days still differ in the end.
     """
     if days is not None and not (days := set(days)):
         return Upserted()
+    scope = _ALL if days is None else _only(mart, days)
     with _one_at_a_time:
-        return _restate(client, mart, version, prove, None if days is None else _days_of(mart, days))
+        try:
+            return _restate(client, mart, version, prove, scope)
+        finally:
+            if merges:
+                merge(client, mart.table.name)
 
 
 def _restate(
     client: Client,
     mart: Mart,
-    version: int,
+    version: int | None,
     prove: Callable[[pl.DataFrame], pl.DataFrame],
-    days: list[date] | None,
+    scope: Scope,
 ) -> Upserted:
-    """Days that are given are brought to what they should be at once, and compared only if that changed any."""
+    """Whoever writes last compares last, and so puts right what one of two runs made of what it had read too
+    early."""
     written = Upserted()
-    try:
-        stale = stale_days(client, mart) if days is None else days
-        for _ in range(_ROUNDS):
-            if not stale:
-                return written
-            done = _write(client, mart, stale, version, prove)
-            # A row that another run wrote later may be of one that died since.
-            if stale is days and not (done.written or done.overtaken):
-                return done
-            written += done
-            stale = stale_days(client, mart, _only(mart, stale))
-        if not stale:
+    for _ in range(_ROUNDS):
+        differing = _differing(client, mart, scope, version)
+        if differing.is_empty():
             return written
-    finally:
-        merge(client, mart.table.name)
+        written += _write(client, mart, differing, prove)
+        scope = _only(mart, differing[mart.day])
+    if not (stale := stale_days(client, mart, scope)):
+        return written
     raise ReconcileError(
         f"{mart.table.name} was written {_ROUNDS} times and still is not what it is made of on {len(stale)} days, "
         f"the first {stale[0]}. The run failed; run it again, and if it fails again look for another program that "
@@ -82,17 +87,24 @@ def _restate(
 
 
 def stale_days(client: Client, mart: Mart, scope: Scope = _ALL) -> list[date]:
-    """The days of the scope on which the mart differs from its query, in order. Both have the same columns in the
-    same order, the mart its `_ver` besides."""
+    """The days of the scope on which the mart differs from its query, in order."""
+    return sorted(set(_differing(client, mart, scope, None)[mart.day]))
+
+
+def _differing(client: Client, mart: Mart, scope: Scope, version: int | None) -> pl.DataFrame:
+    """The rows that the mart and its query do not have alike: `side` is positive where the mart lacks the row, and
+    negative where it should not have it. `_ver`: for what is written, at least `version` and higher than all
+    before. Both have the same columns in the same order, the mart its `_ver` besides."""
     sides = ((1, f"* FROM ({_made(mart)})"), (-1, f"* EXCEPT _ver FROM {mart.table.name} FINAL"))
-    both = " UNION ALL ".join(f"SELECT {n} AS side, {rows} WHERE {scope.where}" for n, rows in sides)
-    stale = select(
+    least = "toUnixTimestamp64Milli(now64(3))" if version is None else version
+    both = " UNION ALL ".join(f"SELECT {n} AS n, {rows} WHERE {scope.where}" for n, rows in sides)
+    return select(
         client,
-        f"SELECT DISTINCT {mart.day} AS day "
-        f"FROM (SELECT * EXCEPT side FROM ({both}) GROUP BY ALL HAVING sum(side) != 0) ORDER BY day",
+        "SELECT * EXCEPT n, sum(n) AS side, "
+        f"greatest(toUInt64({least}), (SELECT max(_ver) + 1 FROM {mart.table.name})) AS _ver "
+        f"FROM ({both}) GROUP BY ALL HAVING side != 0",
         scope.parameters,
     )
-    return stale["day"].to_list()
 
 
 def days_of_values(client: Client, mart: Mart, account: str, values: pl.Series) -> set[date]:
@@ -107,11 +119,26 @@ def days_of_values(client: Client, mart: Mart, account: str, values: pl.Series) 
     return days
 
 
-def is_exactly(client: Client, table: Table, rows: pl.DataFrame) -> bool:
-    """Whether the table holds these rows, each once: no older version waits to be merged."""
-    held = select(client, f"SELECT {', '.join(rows.columns)} FROM {table.name}")
+def not_exactly(client: Client, tables: Iterable[tuple[Table, pl.DataFrame]]) -> list[tuple[Table, pl.DataFrame]]:
+    """Those of the tables that do not hold their rows, each once: no older version waits to be merged. They are
+    small, and all are read by one statement."""
+    tables = list(tables)
+    held = select(
+        client,
+        "SELECT "
+        + ", ".join(
+            f"(SELECT groupArray(tuple({', '.join(rows.columns)})) FROM {table.name}) AS {table.name}"
+            for table, rows in tables
+        ),
+    )
+    return [(table, rows) for table, rows in tables if not _is_exactly(held[table.name], table, rows)]
+
+
+def _is_exactly(held: pl.Series, table: Table, rows: pl.DataFrame) -> bool:
+    """`held`: one list of structs, whose fields are in the order of the columns."""
     key = list(table.key)
-    return held.cast(rows.schema).sort(key).equals(rows.sort(key))
+    fields = held.explode(empty_as_null=False).struct.rename_fields(rows.columns).struct.unnest()
+    return fields.cast(rows.schema).sort(key).equals(rows.sort(key))
 
 
 def reference_tables(currency: str, spend_with_vat: bool) -> list[tuple[Table, pl.DataFrame]]:
@@ -131,22 +158,25 @@ def reference_tables(currency: str, spend_with_vat: bool) -> list[tuple[Table, p
 
 
 def _write(
-    client: Client, mart: Mart, days: list[date], version: int, prove: Callable[[pl.DataFrame], pl.DataFrame]
+    client: Client, mart: Mart, differing: pl.DataFrame, prove: Callable[[pl.DataFrame], pl.DataFrame]
 ) -> Upserted:
-    scope = _only(mart, days)
-    # Before reading: of two runs that restate at once, the one that read later must win.
-    newest = select(client, f"SELECT max(_ver) AS newest FROM {mart.table.name}").item()
-    rows = prove(select(client, f"SELECT * FROM ({_made(mart)}) WHERE {scope.where}", scope.parameters))
-    return upsert(client, mart.table, rows, scope, max(version, newest + 1), reconcile=False)
+    """Write what the mart lacks of the `differing` rows and remove what it should not have."""
+    key = list(mart.table.key)
+    made = prove(differing.filter(pl.col("side") > 0).drop("side", "_ver"))
+    held = differing.filter(pl.col("side") < 0)
+    gone = held.join(made, on=key, how="anti")
+    insert(client, mart.table.name, made.with_columns(pl.lit(differing["_ver"][0], pl.UInt64).alias("_ver")))
+    remove(client, mart.table, gone)
+    changed = held.height - gone.height
+    done = Upserted(new=made.height - changed, changed=changed, removed=gone.height)
+    logger.info("%s: %s", mart.table.name, ", ".join(f"{n} {what}" for what, n in done.as_dict().items() if n))
+    return done
 
 
-def _days_of(mart: Mart, days: Iterable[date]) -> list[date]:
-    """In order; of a mart by month the first of each month."""
-    return sorted({day.replace(day=1) if mart.by_month else day for day in days})
-
-
-def _only(mart: Mart, days: list[date]) -> Scope:
-    return Scope(f"{mart.day} IN {{days:Array(Date)}}", {"days": days})
+def _only(mart: Mart, days: Iterable[date]) -> Scope:
+    """Of a mart by month the whole months."""
+    firsts = {day.replace(day=1) if mart.by_month else day for day in days}
+    return Scope(f"{mart.day} IN {{days:Array(Date)}}", {"days": sorted(firsts)})
 
 
 def _made(mart: Mart) -> str:

@@ -11,23 +11,22 @@ from datetime import date
 
 from clickhouse_connect.driver.client import Client
 
-from tasks.load.runs import next_version
+from tasks.load.runs import NEXT_VERSION
 from tasks.load.sql import SqlFile, sql_files
-from tasks.load.upsert import merge
 from tasks.settings import SQL_DIR
 
 TABLE = "meta_memory"
 _FIRST, _LAST = date(1970, 1, 1), date(2149, 6, 5)
 """Of ClickHouse's Date, but for a day."""
 _HEADER = re.compile(r"(?m)^-- (when|sources): (.+)$")
-# What vanished is written with zeros once. `fill`: only days of which nothing is known.
+# What vanished is written with zeros once. `fill`: only days that changed, or of which nothing is known.
 _REMEMBER = """
 INSERT INTO meta_memory (what, source, account, thing, day, seen_on, figures, words, seen_by, _ver)
 SELECT
     {what:String}, source, account, thing, day, {today:Date},
     if(is_there, now_figures, mapApply((name, value) -> (name, toDecimal64(0, 2)), old_figures)),
     if(is_there, now_words, CAST(map(), 'Map(String, String)')),
-    {seen_by:String}, {version:UInt64}
+    {seen_by:String}, (/* version */)
 FROM
 (
     SELECT
@@ -48,7 +47,7 @@ FROM
 )
 WHERE if(is_there, NOT was_there OR now_figures != old_figures OR now_words != old_words,
     notEmpty(old_words) OR arrayExists(value -> value != 0, mapValues(old_figures)))
-    AND ({fill:UInt8} = 0 OR day NOT IN (SELECT day FROM (/* before */)))
+    AND ({fill:UInt8} = 0 OR day IN {changed:Array(Date)} OR day NOT IN (SELECT day FROM (/* before */)))
 """
 
 
@@ -72,11 +71,10 @@ def remember_days(
             continue
         bounds: dict[str, object] = {"source": source, "account": account}
         if also_unknown:
-            _write(client, file, today, seen_by, {**bounds, "days": [], "first": _FIRST, "last": _LAST}, fill=True)
-        if days:
+            bounds |= {"days": [], "first": _FIRST, "last": _LAST}
+        else:
             bounds |= {"days": days, "first": days[0], "last": days[-1]}
-            _write(client, file, today, seen_by, bounds)
-    merge(client, TABLE)
+        _write(client, file, today, seen_by, bounds, changed=days)
 
 
 def remember_attributes(client: Client, today: date) -> None:
@@ -95,18 +93,28 @@ def _files(when: str) -> Iterable[tuple[SqlFile, set[str]]]:
 
 
 def _write(
-    client: Client, file: SqlFile, today: date, seen_by: str, bounds: dict[str, object], *, fill: bool = False
+    client: Client,
+    file: SqlFile,
+    today: date,
+    seen_by: str,
+    bounds: dict[str, object],
+    changed: list[date] | None = None,
 ) -> None:
-    """As of a Moscow day the newest state counts: loads of every quarter of an hour leave one row."""
+    """`changed`: the days that a load changed; on others only what is not known is written. As of a Moscow day the
+    newest state counts: of a load every quarter of an hour one row stays, once the server has merged the others.
+    Until then nobody minds: who reads this table asks for the newest."""
     of = "" if seen_by == "check" else "AND source = {source:String} AND account = {account:String}"
     before = (
         "SELECT source, account, thing, day, argMax(figures, (seen_on, _ver)) AS figures, "
         f"argMax(words, (seen_on, _ver)) AS words FROM {TABLE} WHERE what = {{what:String}} {of} "
         "AND (empty({days:Array(Date)}) OR day IN {days:Array(Date)}) GROUP BY source, account, thing, day"
     )
-    values = {"what": file.name, "today": today, "seen_by": seen_by, "fill": int(fill), **bounds}
+    values = {"what": file.name, "today": today, "seen_by": seen_by, **bounds}
+    values |= {"fill": int(changed is not None), "changed": changed or []}
     client.command(
-        _REMEMBER.replace("/* now */", file.text).replace("/* before */", before),
-        parameters={**values, "version": next_version(client)},
+        _REMEMBER.replace("/* now */", file.text)
+        .replace("/* before */", before)
+        .replace("/* version */", NEXT_VERSION),
+        parameters=values,
         settings={"insert_deduplication_token": uuid.uuid4().hex},
     )

@@ -9,6 +9,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -60,14 +61,38 @@ def migrate(client: Client, root: Path = SQL_DIR) -> list[str]:
 
     Raises WarehouseError where an applied migration was edited or is no longer there.
     """
-    fit(client, "meta_migrations")
-    run(client, _LEDGER)
+    there = _Found.of(client)
+    fit(client, there.ledger)
+    if not there.ledger:
+        run(client, _LEDGER)
     done = select(client, "SELECT kind, name, checksum, applied_at FROM meta_migrations FINAL WHERE checksum != ''")
     schema = sql_files("schema", root)
-    applied = _apply_schema(client, done, schema, root) + _apply_views(client, done, root, schema)
+    applied = _apply_schema(client, done, schema, root) + _apply_views(client, done, root, schema, there)
     if applied:
         logger.info("the schema is brought up to date: %s", numbered(len(applied), "file"))
     return applied
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What is there before, by one statement. `ledger`: the engine of the table of migrations, empty where there is
+    none; `views`: name and comment of each of ours, and one that is being replaced has another name for a moment;
+    `user`: who asks."""
+
+    ledger: str
+    views: frozenset[tuple[str, str]]
+    user: str
+
+    @classmethod
+    def of(cls, client: Client) -> _Found:
+        found = select(
+            client,
+            "SELECT anyIf(engine, name = 'meta_migrations') AS ledger, currentUser() AS user, groupArrayIf("
+            "[name, comment], engine = 'View' AND startsWith(name, 'v_') AND startsWith(comment, {ours:String})) "
+            "AS views FROM system.tables WHERE database = {database:String}",
+            {"database": client.database, "ours": _OURS},
+        ).row(0, named=True)
+        return cls(found["ledger"], frozenset((name, comment) for name, comment in found["views"]), found["user"])
 
 
 @contextmanager
@@ -96,7 +121,8 @@ def _apply_schema(client: Client, done: pl.DataFrame, files: list[SqlFile], root
             )
     applied = set(_of(done, "schema")["name"])
     wanted = [file for file in files if file.name not in applied]
-    _refuse_foreign_tables(client, wanted)
+    if wanted:
+        _refuse_foreign_tables(client, wanted)
     return [_apply(client, file, root) for file in wanted]
 
 
@@ -145,10 +171,10 @@ def _refuse_foreign_tables(client: Client, files: list[SqlFile]) -> None:
         )
 
 
-def _apply_views(client: Client, done: pl.DataFrame, root: Path, schema: list[SqlFile]) -> list[str]:
+def _apply_views(client: Client, done: pl.DataFrame, root: Path, schema: list[SqlFile], found: _Found) -> list[str]:
     files = _in_order(sql_files("views", root))
     # Whose rights they read with, see _VIEW. After a restore elsewhere there may be no such user; so they heal.
-    definer = select(client, "SELECT currentUser() AS name").item()
+    definer = found.user
     # A view keeps the columns and types that what it reads had when it was made, so all are replaced together,
     # after a migration too; and after a change of a mart, whose days are to be compared then.
     made_by = [*files, *sql_files("marts", root)]
@@ -159,7 +185,7 @@ def _apply_views(client: Client, done: pl.DataFrame, root: Path, schema: list[Sq
     ]
     made_of = f"{_OURS}{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:16]}"
     wanted = {(file.name, made_of) for file in files}
-    recorded, there = set(_of(done, "views").select("name", "checksum").iter_rows()), _views(client)
+    recorded, there = set(_of(done, "views").select("name", "checksum").iter_rows()), found.views
     gone = sorted({name for name, _ in recorded | there} - {name for name, _ in wanted})
     stale = files if wanted - (recorded & there) else []
     for name in gone:
@@ -174,17 +200,6 @@ def _apply_views(client: Client, done: pl.DataFrame, root: Path, schema: list[Sq
     if records:
         _note_all_days(client, root)
     return [_record(client, "views", name, checksum) for name, checksum in records]
-
-
-def _views(client: Client) -> set[tuple[str, str]]:
-    """Name and comment of each of ours that is there; one that is being replaced has another name for a moment."""
-    held = select(
-        client,
-        "SELECT name, comment FROM system.tables WHERE database = {database:String} AND engine = 'View' "
-        "AND startsWith(name, 'v_') AND startsWith(comment, {ours:String})",
-        {"database": client.database, "ours": _OURS},
-    )
-    return set(held.iter_rows())
 
 
 def _in_order(views: list[SqlFile]) -> list[SqlFile]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +20,9 @@ from tasks.translation import RECORD, retold, said
 from tasks.window import Window
 
 TABLE = "meta_job_runs"
+NEXT_VERSION = f"SELECT greatest(toUInt64(toUnixTimestamp64Milli(now64(3))), max(_ver) + 1) AS version FROM {TABLE}"
+"""Higher than all before: the ms of the warehouse's clock, which all workers share, or one more than the highest
+where that clock was set back."""
 _TIES = 16
 """Versions among which two reads that begin in the same millisecond choose, until they differ."""
 TOLD = "told"
@@ -58,20 +61,15 @@ _under_way: dict[Run, _Begun] = {}
 def begin(client: Client, run: Run, message: str, metrics: Mapping[str, Any] | None = None) -> None:
     """A run that is begun again, as by the UI's Retry, ends its first attempt: that one will not. Runs whose
     process is gone are ended, too."""
-    running = _running(client).filter(job=run.job, account=run.account, run_id=run.run_id)
-    for started_at in running["started_at"]:
-        end(
-            client,
-            replace(run, started_at=started_at),
-            "failed",
-            0,
-            said("interrupted and begun again", RECORD),
-            {},
-        )
-    end_crashed(client)
+    begun, version = _begun(client)
+    mine = [one for one, _ in begun if replace(one, started_at=run.started_at) == run]
+    for one in mine:
+        end(client, one, "failed", 0, said("interrupted and begun again", RECORD), {})
+    if _end_gone(client, {one for one, _ in begun} - {*mine}) or mine:
+        version = next_version(client)
     alive.hold(_lock(run))
     _under_way[run] = _Begun(message, metrics or {})
-    _write(client, run, "running", None, 0, message, metrics or {}, next_version(client))
+    _write(client, run, "running", None, 0, message, metrics or {}, version)
 
 
 def end(client: Client, run: Run, status: str, rows: int, message: str, metrics: Mapping[str, Any]) -> None:
@@ -84,11 +82,17 @@ def end(client: Client, run: Run, status: str, rows: int, message: str, metrics:
 
 def end_crashed(client: Client) -> None:
     """Record the end of each run whose process ended without doing so, as after a kill or a loss of power."""
-    gone = {run for run, _ in _begun(client) if alive.is_gone(_lock(run), run.started_at)}
+    _end_gone(client, {run for run, _ in _begun(client)[0]})
+
+
+def _end_gone(client: Client, running: Collection[Run]) -> bool:
+    """Whether any of them was ended."""
+    gone = {run for run in running if alive.is_gone(_lock(run), run.started_at)}
     # Read again: it may have recorded its end meanwhile, and a dead process records nothing more.
-    for run, begun in _begun(client) if gone else ():
+    for run, begun in _begun(client)[0] if gone else ():
         if run in gone:
             _break_off(client, run, begun, said("crashed: its process ended without a word", RECORD))
+    return bool(gone)
 
 
 def under_way() -> bool:
@@ -115,35 +119,29 @@ def _lock(run: Run) -> str:
     return re.sub(r"[^\w-]", "-", f"{run.job}-{run.account}-{run.run_id}-{run.started_at:%Y%m%dT%H%M%S}")
 
 
-def _running(client: Client) -> pl.DataFrame:
-    return select(
-        client,
-        f"SELECT job, account, run_id, started_at, message, metrics FROM {TABLE} FINAL WHERE status = 'running' "
-        "AND started_at > {since:DateTime64(3, 'UTC')}",
-        {"since": oldest_under_way()},
-    )
-
-
 def oldest_under_way() -> datetime:
     """No run that still goes on began before. So the history of years is left alone."""
     return datetime.now(UTC) - timedelta(days=90)
 
 
-def _begun(client: Client) -> list[tuple[Run, _Begun]]:
-    return [
+def _begun(client: Client) -> tuple[list[tuple[Run, _Begun]], int]:
+    """The runs that have not ended, and the next version."""
+    found = select(
+        client,
+        f"SELECT ({NEXT_VERSION}) AS version, "
+        "groupArray((job, account, run_id, started_at, message, metrics)) AS runs "
+        f"FROM {TABLE} FINAL WHERE status = 'running' AND started_at > {{since:DateTime64(3, 'UTC')}}",
+        {"since": oldest_under_way()},
+    ).row(0, named=True)
+    running = [
         (Run(job, run_id, started_at, account), _Begun(message, json.loads(metrics or "{}")))
-        for job, account, run_id, started_at, message, metrics in _running(client).iter_rows()
+        for job, account, run_id, started_at, message, metrics in (one.values() for one in found["runs"])
     ]
+    return running, int(found["version"])
 
 
 def next_version(client: Client) -> int:
-    """Higher than all before: the ms of the warehouse's clock, which all workers share, or one more than the
-    highest where that clock was set back."""
-    found = select(
-        client,
-        f"SELECT greatest(toUInt64(toUnixTimestamp64Milli(now64(3))), max(_ver) + 1) AS version FROM {TABLE}",
-    )
-    return int(found.item())
+    return int(select(client, NEXT_VERSION).item())
 
 
 def begin_read(client: Client, run: Run) -> int:
@@ -162,7 +160,6 @@ def begin_read(client: Client, run: Run) -> int:
             {"version": version, "run_id": run.run_id, "account": run.account},
         )
         if not same.item():
-            merge(client, TABLE)
             return version
 
 

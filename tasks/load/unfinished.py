@@ -15,7 +15,6 @@ from tasks.load.alive import LONGEST
 from tasks.load.frames import insert, select
 from tasks.load.runs import Run, oldest_under_way
 from tasks.load.tables import Table
-from tasks.load.upsert import merge
 
 TABLE = Table("meta_unfinished", key=("entry",))
 _TYPES: dict[str, pl.DataType] = {
@@ -42,7 +41,7 @@ class Entry:
 
 def note(client: Client, run: Run, table: str, days: Iterable[date]) -> None:
     """Before rows of these days are written or removed."""
-    _write(client, [Entry(uuid.uuid4().hex, table, run, tuple(sorted(days)), _next(client))], is_done=0)
+    _write(client, [Entry(uuid.uuid4().hex, table, run, tuple(sorted(days)), version=1)], is_done=0)
 
 
 def note_all_days(client: Client, marts: Iterable[str]) -> None:
@@ -63,6 +62,13 @@ def not_shown(client: Client, run: Run) -> list[Entry]:
     return _open(client, run)
 
 
+def due(client: Client, run: Run) -> tuple[list[Entry], dict[str, Entry]]:
+    """What this run itself changed, and by mart where any day of it may be wrong."""
+    found = _open(client, run, _NOBODY)
+    own = [entry for entry in found if entry.run.run_id == run.run_id]
+    return own, {entry.changed: entry for entry in found if not entry.run.job}
+
+
 def all_days(client: Client) -> dict[str, Entry]:
     """By mart, where any day of it may be wrong."""
     return {entry.changed: entry for entry in _open(client, _NOBODY)}
@@ -72,25 +78,33 @@ def close(client: Client, entries: Iterable[Entry]) -> None:
     """The marts show them. What is not over stays, and what was noted anew meanwhile."""
     if done := [replace(entry, version=entry.version + 1) for entry in entries if entry.is_over]:
         _write(client, done, is_done=1)
-        merge(client, TABLE.name)
 
 
-def _open(client: Client, run: Run) -> list[Entry]:
-    """Whose run has ended is over, and after so long every one; so is an earlier attempt of the same run."""
+def _open(client: Client, run: Run, also: Run | None = None) -> list[Entry]:
+    """Of the account of `run`, and of that of `also`. Whose run has ended is over, and after so long every one; so
+    is an earlier attempt of the same run, and what is of none."""
     ended = (
         "SELECT run_id, started_at FROM meta_job_runs FINAL WHERE job = {job:String} "
         "AND account = {account:String} AND status != 'running' AND started_at > {since:DateTime64(3, 'UTC')}"
     )
     found = select(
         client,
-        "SELECT entry, changed, run_id, started_at, days, _ver, run_id = {run_id:String} "
+        "SELECT entry, changed, job, account, run_id, started_at, days, _ver, run_id IN ('', {run_id:String}) "
         f"OR noted_at < now() - INTERVAL {LONGEST.days} DAY OR (run_id, started_at) IN ({ended}) AS is_over "
-        f"FROM {TABLE.name} FINAL WHERE NOT is_done AND job = {{job:String}} AND account = {{account:String}}",
-        {"job": run.job, "account": run.account, "run_id": run.run_id, "since": oldest_under_way()},
+        f"FROM {TABLE.name} FINAL WHERE NOT is_done AND (job = {{job:String}} AND account = {{account:String}} "
+        "OR job = {also_job:String} AND account = {also_account:String})",
+        {
+            "job": run.job,
+            "account": run.account,
+            "run_id": run.run_id,
+            "since": oldest_under_way(),
+            "also_job": (also or run).job,
+            "also_account": (also or run).account,
+        },
     )
     return [
-        Entry(entry, changed, Run(run.job, run_id, started_at, run.account), tuple(days), version, bool(is_over))
-        for entry, changed, run_id, started_at, days, version, is_over in found.iter_rows()
+        Entry(entry, changed, Run(job, run_id, started_at, account), tuple(days), version, bool(is_over))
+        for entry, changed, job, account, run_id, started_at, days, version, is_over in found.iter_rows()
     ]
 
 

@@ -33,7 +33,8 @@ _CLOCKS_DIFFER = 5 * 60_000
 @dataclass(frozen=True)
 class Upserted:
     """Rows by what became of them. `kept`: vanished or rejected ones that stay; `overtaken`: newer already.
-    `days`: of the rows that were written or removed, before and after."""
+    `days`: of the rows that were written or removed, before and after; `is_merged`: nothing was, and no older
+    version is left."""
 
     new: int = 0
     changed: int = 0
@@ -42,19 +43,20 @@ class Upserted:
     kept: int = 0
     overtaken: int = 0
     days: frozenset[date] = field(default=frozenset(), compare=False, repr=False)
+    is_merged: bool = field(default=False, compare=False, repr=False)
 
     @property
     def written(self) -> int:
         return self.new + self.changed + self.removed
 
     def __add__(self, other: Upserted) -> Upserted:
-        mine, theirs = self.as_dict(), other.as_dict()
-        sums = {name: count + theirs[name] for name, count in mine.items()}
+        theirs = other.as_dict()
+        sums: dict[str, Any] = {name: count + theirs[name] for name, count in self.as_dict().items()}
         return Upserted(**sums, days=self.days | other.days)
 
     def as_dict(self) -> dict[str, int]:
         """The counts."""
-        return {one.name: getattr(self, one.name) for one in fields(self) if one.name != "days"}
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.compare}
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Changes:
 
     `held` are the rows there, `frame` those that the load brings, `fresh` the new and changed of them, `absent` the
     held ones that it does not bring, `gone` those of them that it will remove. `overtaken` counts the rows that are
-    left to a run which read the source later.
+    left to a run which read the source later. `is_merged`: no older version waits to be merged.
     """
 
     held: pl.DataFrame
@@ -72,6 +74,7 @@ class Changes:
     absent: pl.DataFrame
     gone: pl.DataFrame
     overtaken: int
+    is_merged: bool = False
 
     def days(self, table: Table) -> frozenset[date]:
         """Of the rows that will change: as they are, and as they will be."""
@@ -126,14 +129,18 @@ def upsert(
     note_removals(client, table, gone, scope, version)
     remove(client, table, gone)
     if gone.height:  # A run that read earlier may have written them since `_held`, before the removal was recorded.
-        again = _held(client, table, frame, scope).filter(pl.col("_ver") <= version).join(gone, on=key, how="semi")
+        again = (
+            _held(client, table, frame, scope)[0].filter(pl.col("_ver") <= version).join(gone, on=key, how="semi")
+        )
         more(days_of(table, again))
         remove(client, table, again)
     # A run that read later may have removed them between `_held` and the insert.
     remove(client, table, removed_since(client, table, fresh))
 
-    if reconcile:
-        stay = changes.held.join(frame, on=key, how="anti").join(gone, on=key, how="anti")
+    stay = changes.held.join(frame, on=key, how="anti").join(gone, on=key, how="anti")
+    is_written = fresh.height > 0 or gone.height > 0
+    # What was read before is the proof where nothing had to be written, if each row was there once.
+    if reconcile and (is_written or changes.held.height != frame.height + stay.height):
         columns = [name for name in frame.columns if name != "_ver"]
         _reconcile(client, table, scope, pl.concat([frame.select(columns), stay.select(columns)]), fresh, version)
     changed = fresh.join(changes.held, on=key, how="semi").height
@@ -145,6 +152,7 @@ def upsert(
         kept=changes.absent.height - gone.height,
         overtaken=changes.overtaken,
         days=days,
+        is_merged=changes.is_merged and not is_written,
     )
     words = ", ".join(f"{n} {what}" for what, n in result.as_dict().items() if n)
     logger.log(level if result.written else logging.DEBUG, "%s: %s", table.name, words)
@@ -161,28 +169,30 @@ def _changes(
     same: Sequence[str | pl.Expr],
     later: Callable[[pl.DataFrame], pl.DataFrame],
 ) -> Changes:
+    """Of rows that are there as they came nothing more is asked: whoever wrote them, they are right."""
     key = list(table.key)
-    held = _held(client, table, frame, scope)
-    stale = pl.concat(
-        [
-            _newer(client, table, frame, version),
-            removed_since(client, table, frame).select(key),
-            later(pl.concat([frame.select(held.columns), held])).select(key),
-        ]
-    ).unique()
+    held, is_merged = _held(client, table, frame, scope)
+    fresh = _differing(frame, held, key)
     absent = held.join(frame, on=key, how="anti").filter(pl.col("_ver") <= version)
+    both = frame.select(*key, "_ver").join(held.select(*key, pl.col("_ver").alias("_held")), on=key)
+    known = [both.filter(pl.col("_held") > pl.col("_ver")).select(key)]
+    if fresh.height:
+        known += [_newer(client, table, fresh, version), removed_since(client, table, fresh).select(key)]
+    if fresh.height or absent.height:
+        known.append(later(pl.concat([frame.select(held.columns), held])).select(key))
+    stale = pl.concat(known).unique()
     overtaken = pl.concat([frame.select(key), held.select(key)]).unique().join(stale, on=key, how="semi").height
     overtaken += held.filter(pl.col("_ver") > version).join(stale, on=key, how="anti").height
     frame = frame.join(stale, on=key, how="anti")
     absent = absent.join(stale, on=key, how="anti")
-    fresh = _differing(frame, held, key)
+    fresh = fresh.join(stale, on=key, how="anti")
     gone = absent.clear() if table.keeps_vanished else absent
     for values in protected:
         gone = gone.join(values, on=values.columns, how="anti")
     if same:
         came = frame.join(held, on=key, how="anti")
         gone = pl.concat([gone, absent.join(came, on=list(same), how="semi", nulls_equal=True)]).unique()
-    return Changes(held, frame, fresh, absent, gone, overtaken)
+    return Changes(held, frame, fresh, absent, gone, overtaken, is_merged)
 
 
 def _differing(frame: pl.DataFrame, held: pl.DataFrame, key: list[str]) -> pl.DataFrame:
@@ -198,14 +208,9 @@ def _differing(frame: pl.DataFrame, held: pl.DataFrame, key: list[str]) -> pl.Da
 def holds_exactly(client: Client, table: Table, frame: pl.DataFrame, scope: Scope) -> bool:
     """Whether the scope has these rows and the table is merged: then there is nothing to do, by one statement.
     For a table that keeps what vanished, whether it has them among others."""
-    unmerged = f"(SELECT count() FROM ({_unmerged(client, table.name)})) AS unmerged"
-    sql = f"SELECT {', '.join(frame.columns)}, {unmerged} FROM {table.name} FINAL WHERE {scope.where}"
-    held = select(client, sql, scope.parameters)
-    if held.is_empty() or held["unmerged"][0]:
-        return False
-    held = held.with_columns(pl.col(name).cast(kind) for name, kind in frame.schema.items())
+    held, is_merged = _held(client, table, frame, scope)
     has_others = held.height > frame.height and not table.keeps_vanished
-    return not has_others and _differing(frame, held, list(table.key)).is_empty()
+    return is_merged and not has_others and _differing(frame, held, list(table.key)).is_empty()
 
 
 def distinct(client: Client, table: Table, column: str, scope: Scope) -> pl.DataFrame:
@@ -214,28 +219,29 @@ def distinct(client: Client, table: Table, column: str, scope: Scope) -> pl.Data
     return select(client, sql, scope.parameters)
 
 
-def merge(client: Client, table: str) -> None:
+def merge(client: Client, *tables: str) -> None:
     """Merge the partitions that hold superseded or deleted rows, so that plain SELECTs without FINAL are right.
 
     Looks at the parts rather than at what this run wrote: it mends what an interrupted run left.
     """
-    partitions = select(client, f"{_unmerged(client, table)} ORDER BY partition_id")
-    for partition in partitions["partition_id"]:
+    for table, partition in select(client, f"{_unmerged(client, *tables)} ORDER BY ALL").iter_rows():
         client.command(f"OPTIMIZE TABLE {stored(client, table)} PARTITION ID '{partition}' FINAL")
 
 
-def _unmerged(client: Client, table: str) -> str:
+def _unmerged(client: Client, *tables: str) -> str:
     return (
-        f"SELECT DISTINCT partition_id FROM ({parts(client, table)}) "
-        "GROUP BY partition_id, server HAVING count() > 1 OR max(has_lightweight_delete)"
+        f"SELECT DISTINCT of, partition_id FROM ({parts(client, *tables)}) "
+        "GROUP BY of, partition_id, server HAVING count() > 1 OR max(has_lightweight_delete)"
     )
 
 
-def _held(client: Client, table: Table, frame: pl.DataFrame, scope: Scope) -> pl.DataFrame:
-    held = select(
-        client, f"SELECT {', '.join(frame.columns)} FROM {table.name} FINAL WHERE {scope.where}", scope.parameters
-    )
-    return held.with_columns(pl.col(name).cast(kind) for name, kind in frame.schema.items())
+def _held(client: Client, table: Table, frame: pl.DataFrame, scope: Scope) -> tuple[pl.DataFrame, bool]:
+    """The scope's rows, with the columns and types of `frame`, and whether the whole table is surely merged."""
+    unmerged = f"(SELECT count() FROM ({_unmerged(client, table.name)})) AS unmerged"
+    sql = f"SELECT {', '.join(frame.columns)}, {unmerged} FROM {table.name} FINAL WHERE {scope.where}"
+    held = select(client, sql, scope.parameters)
+    is_merged = held.height > 0 and held["unmerged"][0] == 0
+    return held.select(pl.col(name).cast(kind) for name, kind in frame.schema.items()), is_merged
 
 
 def _newer(client: Client, table: Table, frame: pl.DataFrame, version: int) -> pl.DataFrame:
@@ -314,8 +320,15 @@ def remove_strays(
 ) -> None:
     """Remove older versions of these rows (the key, `_ver`) that are in another partition, where no merge would
     find them. `before` is called with the days of all versions, before any is removed."""
-    if table.moves and fresh.height:
-        _remove_strays_where(client, table, *_around(table, fresh), before)
+    if not table.moves or fresh.is_empty():
+        return
+    (where, given), keys = _around(table, fresh), ", ".join(table.key)
+    month = pl.col(table.moves).dt.convert_time_zone("Europe/Moscow").dt.strftime("%Y%m")
+    months = fresh.select(month.unique()).to_series()
+    if months.len() == 1:  # They are in one partition, and few numbers between theirs are in others.
+        there = f"SELECT {keys} FROM {table.name} WHERE {where} AND _partition_id != '{months[0]}'"
+        where = f"{where} AND ({keys}) IN ({there})"
+    _remove_strays_where(client, table, where, given, before)
 
 
 def remove_strays_of_days(

@@ -11,12 +11,15 @@ import logging
 import os
 import re
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import clickhouse_connect
+from clickhouse_connect import common
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from filelock import FileLock, Timeout
@@ -32,6 +35,8 @@ logger = logging.getLogger("zakaz.warehouse")
 
 # The driver logs what it raises, and the error is reported once, here.
 logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
+# Nothing is kept in a session, and a statement that was given up would lock it for the next one.
+common.set_setting("autogenerate_session_id", False)
 
 _CLIENT_SETTINGS = {
     # A null for a column that takes none must be an error, not a silent 0.
@@ -56,20 +61,37 @@ _PLAIN_WORDS = {
 _NO_RIGHT = (164, 497)
 _SILENT_SECONDS = 2
 """So long nobody wonders why nothing happens."""
+_open_here = threading.local()
+"""By warehouse, the client that this thread has open: to make one takes four statements."""
 
 
 @contextmanager
 def warehouse(settings: Settings) -> Iterator[Client]:
     """A client whose current database is CLICKHOUSE_DATABASE, which is created if need be.
 
-    Raises SettingsError and WarehouseError; driver errors raised inside are turned into one as well.
+    Within such a block of the same thread it is the same client. Raises SettingsError and WarehouseError; driver
+    errors raised inside are turned into one as well.
     """
-    where = address(settings.clickhouse_dsn.get_secret_value(), settings.clickhouse_database)
+    where = _address(settings)
     if settings.clickhouse_cluster and where.folder:
         raise SettingsError("CLICKHOUSE_CLUSTER needs a server of that cluster in CLICKHOUSE_DSN, not a folder.")
+    clients: dict[Any, Client] = _open_here.__dict__
+    name = (settings.clickhouse_dsn.get_secret_value(), settings.clickhouse_database, settings.clickhouse_cluster)
     with ExitStack() as stack:
         stack.enter_context(_plain_errors(where.place))
-        yield _open(stack, where, settings)
+        if name not in clients:
+            clients[name] = _open(stack, where, settings)
+            stack.callback(clients.pop, name)
+        yield clients[name]
+
+
+def lets_others_wait(settings: Settings) -> bool:
+    """Whether nobody else can use the warehouse while this process has a client of it."""
+    return _address(settings).folder is not None
+
+
+def _address(settings: Settings) -> Address:
+    return address(settings.clickhouse_dsn.get_secret_value(), settings.clickhouse_database)
 
 
 def _open(stack: ExitStack, where: Address, settings: Settings) -> Client:

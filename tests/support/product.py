@@ -44,7 +44,7 @@ Hook = Callable[[str], None]
 _WRITES = re.compile(r"\b(INSERT|DELETE)\b(?!.{0,9}meta_job_runs)")
 _ONE_BY_ONE = "do_not_merge_across_partitions_select_final"
 _REFERENCE = ("dim_cities", "dim_utm_sources", "dim_vat_rates", "dim_report")
-_LOGS = ("meta_removals", "meta_unfinished", "meta_alerts", "meta_quality_checks")
+_LOGS = ("meta_removals", "meta_unfinished", "meta_alerts", "meta_quality_checks", "meta_memory")
 """Nobody reads them but with FINAL, or for the newest."""
 
 _FACTS = (

@@ -3,6 +3,7 @@
 from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from unittest.mock import patch
 
 import polars as pl
 import pytest
@@ -190,7 +191,8 @@ def meet(
     """A load of this account, by which the source's own ids came."""
     settings = Settings(_env_file=None, qtickets_base_url=at, vk_base_url=at)
     parts = [MANIFEST, MANIFEST.model_copy(update={"marks": marks})]
-    refuse_stranger(client, Account(source, name, settings), parts, version)
+    with patch("tasks.refusals.next_version", lambda _client: version):
+        refuse_stranger(client, Account(source, name, settings), parts)
 
 
 def remembered(client: Client) -> list[tuple[object, ...]]:
