@@ -76,6 +76,8 @@ def up(port: int | None = None) -> str:
         raise UsageError("`zakaz up` works in a checkout of Zakaz.")
     if find_spec("supervisor") is None:
         raise UsageError("`zakaz up` needs supervisor, which is not installed. Use `make up`.")
+    if not _is_ours(port):
+        _refuse_taken(port)  # Before what runs is stopped.
     _leave_made_up_world()
     stands_in = not _has_tokens()
     down()
@@ -308,10 +310,17 @@ def _api(env: dict[str, str], method: str, path: str, body: object = None, secon
     return httpx.request(method, address, json=body, auth=(name, password), timeout=seconds, trust_env=False)
 
 
+def _is_ours(port: int) -> bool:
+    """Whether the server of the start before listens there, if it still does."""
+    return _RUNNING.exists() and json.loads(_RUNNING.read_text()).get("UP_PORT") == str(port)
+
+
 def _refuse_taken(port: int) -> None:
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
-            raise UsageError(f"Port {port} is taken. Choose another, e.g. `make up PORT={port + 1}`.")
+            raise UsageError(
+                f"Port {port} is taken. Choose another: zakaz up --port {port + 1}, make up PORT={port + 1}."
+            )
 
 
 def _free_port() -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import shlex
+import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -134,12 +135,24 @@ def working(what: str) -> Iterator[Callable[[str], None]]:
 
 def say(text: str) -> None:
     """A result, on stdout, in the reader's language."""
-    print(lines(retold(text, language())))
+    _print(lines(retold(text, language())), sys.stdout)
 
 
 def complain(text: str) -> None:
     """One line on stderr, for a person."""
-    print(f"zakaz: {lines(retold(text, language()))}", file=sys.stderr)
+    _print(f"zakaz: {lines(retold(text, language()))}", sys.stderr)
+
+
+def _print(text: str, where: TextIO) -> None:
+    """A terminal would break lines within words; what is longer than one of its lines, as a path, stays whole."""
+    if where.isatty():
+        wide = shutil.get_terminal_size().columns
+        text = "\n".join(
+            textwrap.fill(one, wide, break_long_words=False, break_on_hyphens=False, drop_whitespace=True)
+            if len(one) > wide else one
+            for one in text.split("\n")
+        )  # fmt: skip
+    print(text, file=where)
 
 
 def print_frame(

@@ -56,11 +56,19 @@ def _of_name(error: TyperException, language: str) -> str:
             return said("There is no option {name}; did you mean {near}?", language, name=option, near=near)
         return said("There is no option {name}", language, name=option)
     text = error.format_message()
+    if text.startswith("Missing command"):
+        return said("A command is missing: {names}", language, names=", ".join(_commands(error)))
     if text.startswith("Missing "):
         return said("{name} is missing", language, name=_name(error))
     if gone := re.search(r"path '(.*)' does not exist", text):
         return said("There is no file {path}", language, path=gone[1])
     return ""
+
+
+def _commands(error: TyperException) -> list[str]:
+    """Of the group that was called without one of them."""
+    context = getattr(error, "ctx", None)
+    return context.command.list_commands(context) if context else []
 
 
 def _name(error: TyperException) -> str:

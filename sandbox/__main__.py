@@ -113,6 +113,7 @@ def _write_settings(file: Path, accounts: list[dict[str, str]]) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     home = file.absolute().parent / f"{file.stem}-data"
     own = {"CLICKHOUSE_DSN": f"chdb://{home / 'warehouse'}", "LANDING_URL": str(home / "landing")}
+    own |= {"BACKUP_URL": str(home / "backups"), "REPORT_URL": str(home / "reports")}
     own |= {"VK_TOKEN_FILE": str(home / "vk_token.json"), "QTICKETS_RATE": "500", "VK_RATE": "15"}
     given = {name: value for account in accounts for name, value in account.items()}
     file.unlink(missing_ok=True)

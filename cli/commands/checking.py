@@ -26,7 +26,8 @@ Job = Annotated[
     typer.Option(
         "--job",
         metavar="NAME",
-        help="Only this one: qtickets_loader, vk_ads_loader, direct_loader, costs_loader or quality.",
+        help="Only those of a source, or quality.",
+        autocompletion=complete_source,
     ),
 ]
 app = group()
@@ -185,7 +186,7 @@ def digest_command(
     "runs",
     epilog=examples(
         "zakaz runs",
-        "zakaz runs --job vk_ads_loader --limit 5",
+        "zakaz runs --job vk_ads --limit 5",
         "zakaz runs --json",
     ),
 )
@@ -193,10 +194,12 @@ def runs_command(limit: Limit = 20, job: Job = None, as_json: AsJson = False, _e
     """The newest runs: when, what, how it ended."""
     from tasks.load.migrate import migrated
     from tasks.load.runs import end_crashed, history
+    from tasks.sources import SOURCES
 
     with migrated(load_settings()) as client:
         end_crashed(client)
-        rows = history(client, limit, job)
+        # By its source, too, which is what all other commands take.
+        rows = history(client, limit, SOURCES[job].job if job in SOURCES else job)
     if as_json:
         terminal.print_frame(rows, as_json, {}, "")
     else:

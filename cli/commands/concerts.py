@@ -89,5 +89,5 @@ def _nothing(client: Client, otherwise: str) -> str:
     """Why nothing is shown: of an empty warehouse that all is well would be a lie."""
     from tasks.load.frames import select
 
-    is_loaded = select(client, "SELECT 1 FROM meta_job_runs WHERE status = 'success' LIMIT 1").height
-    return otherwise if is_loaded else _NOTHING[0]
+    good = "SELECT 1 FROM meta_job_runs WHERE status = 'success' AND endsWith(job, '_loader') LIMIT 1"
+    return otherwise if select(client, good).height else _NOTHING[0]

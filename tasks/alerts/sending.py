@@ -30,6 +30,8 @@ def fire(settings: Settings, trouble: Trouble, channel: Channel | None, *, only_
             alert = history.due(client, trouble, now, repeat, settings.zakaz_language)
     except ZakazError as error:
         # The warehouse is the trouble, or part of it: better sent twice than never.
+        if channel is None:
+            return
         logger.error("this alert is sent without a record of it, and maybe was before: %s", error)
         deliver(opened(trouble, now, settings.zakaz_language), channel)
         return

@@ -126,6 +126,8 @@ def restore(settings: Settings, name: str, into: str | None = None) -> Restored:
         raise UsageError("The name of a database is made of Latin letters, digits and _, and begins with a letter.")
     where = place(settings)
     where.check(name)
+    if where.folder is not None and not (where.folder / name / ".backup").exists():
+        raise WarehouseError(_no_backup(name, where))  # Before anything is said of what is there.
     with warehouse(settings) as client:
         was_there = (database,) in client.query("SHOW DATABASES").result_rows
         _refuse_to_overwrite(client, database)
@@ -178,9 +180,13 @@ def _words(text: str, where: Place, name: str) -> str:
     if code == _THERE_ALREADY:
         return f"There is a backup {name} in {where.words} already. Choose another name."
     if code == _NOT_THERE:
-        return f"There is no backup {name} in {where.words}.{_others(where)}"
+        return _no_backup(name, where)
     plain = _PLAIN_WORDS.get(code, "ClickHouse answered")
     return f"The backup {name} in {where.words} came to nothing. {plain}: {essence(text)}"
+
+
+def _no_backup(name: str, where: Place) -> str:
+    return f"There is no backup {name} in {where.words}.{_others(where)}"
 
 
 def _others(where: Place) -> str:
@@ -213,7 +219,8 @@ def _refuse_to_overwrite(client: Client, database: str) -> None:
         return
     raise WarehouseError(
         f"The database {database} is not empty: it has {tables.height} tables and views. Restore into another one "
-        f'with --into NAME, or drop it first: zakaz sql "DROP DATABASE {database} SYNC".'
+        "with --into NAME, which proves the backup; only then drop this one, if it is to give way: "
+        f'zakaz sql "DROP DATABASE {database} SYNC".'
     )
 
 

@@ -6,7 +6,7 @@ values are the same.
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from tasks.translation import marked, named, said
@@ -140,7 +140,11 @@ def number(value: float | Decimal, language: str, exact: bool = False) -> str:
     """Groups of three, kopecks only of small sums: 1 234 567, 12.5. `exact`: kopecks of all but whole numbers."""
     has_kopecks = exact if abs(float(value)) >= _WHOLE else exact or value != int(value)
     places = 2 if has_kopecks and not isinstance(value, int) else 0
-    text = f"{value:,.{places}f}"
+    try:  # As the report rounds.
+        rounded: float | Decimal = Decimal(str(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    except InvalidOperation:
+        rounded = value  # no number that anybody counts in
+    text = f"{rounded:,.{places}f}"
     if places and not exact:
         text = text.rstrip("0").rstrip(".")
     if language == "en":
