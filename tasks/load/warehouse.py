@@ -82,7 +82,11 @@ def warehouse(settings: Settings) -> Iterator[Client]:
         if name not in clients:
             clients[name] = _open(stack, where, settings)
             stack.callback(clients.pop, name)
-        yield clients[name]
+        client = clients[name]
+        try:
+            yield client
+        finally:
+            client.database = settings.clickhouse_database  # as the block around this one knows it
 
 
 def lets_others_wait(settings: Settings) -> bool:
