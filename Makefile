@@ -76,16 +76,16 @@ s3: .venv/.installed-s3 ## The environment, and what LANDING_URL and REPORT_URL 
 		'apt install python3-venv; macOS: brew install python@3.12. One elsewhere: make PYTHON=/path/to/python3.12'; exit 1; }
 	@$(BIN)/python -c 'import pip; $(ALLOWED)' 2>/dev/null || { rm -rf .venv && $(PYTHON) -m venv .venv; } \
 		|| { rm -rf .venv; exit 1; }
-	@# Python 3.11 brings it along, and nobody uses it.
-	@$(PIP) uninstall -qq --yes setuptools
 	@touch $@
 
 # Nothing is installed but what a lock names with its hash. The build tools come first: Zakaz is built with them, and
-# pip goes on as the pinned one. Python compiles what it imports; all of it would be 150 MB more.
+# pip goes on as the pinned one. Python 3.11 brings setuptools along, which nobody uses. Python compiles what it imports;
+# all of it would be 150 MB more.
 SIZE = 300 MB to fetch and 1 GB on disk
 .venv/.installed-%: requirements/%.txt requirements/build.txt pyproject.toml | .venv/.made
 	@echo "Installing into .venv with $$($(BIN)/python --version): $(SIZE), a minute or two, once"
 	@$(PIP) install --quiet --no-compile --require-hashes --no-deps --requirement requirements/build.txt
+	@$(PIP) uninstall -qq --yes setuptools
 	@$(PIP) install --quiet --no-compile --require-hashes --no-deps --requirement $<
 	@$(PIP) install --quiet --no-compile --no-deps --no-build-isolation --editable .
 	@! $(PIP) check | grep --invert-match 'No broken requirements\|^chdb-core .* requires \(pandas\|pyarrow\)'

@@ -132,7 +132,7 @@ def test_a_fetch_is_one_with_and_without_prefect(settled: Scene) -> None:
 def test_open_days_are_cached_only_after_a_run_that_failed(
     open_days: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lost(*_: object) -> None:
+    def lost(*_: object, **__: object) -> None:
         raise WarehouseError("ClickHouse went away.")
 
     with get_client(sync_client=True) as client:
