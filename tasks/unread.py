@@ -42,7 +42,7 @@ def files_not_read(home: Path, words: Collection[str], read: Collection[Path]) -
     `words`: by which token files are named, `vk` of `.env.vk`."""
     secrets = home / "secrets"
     for file in _files(secrets):
-        if file in read or file.name in OWN_FILES or file.suffix in (".json", ".sample"):
+        if file in read or file.name in OWN_FILES or file.suffix in (".json", ".lock", ".sample"):
             continue
         right = _right_name(file.name, words)
         # Beside the right one it may well be a copy; alone it is meant to be the right one.

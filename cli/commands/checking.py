@@ -20,6 +20,7 @@ from cli.commands.options import (
     group,
 )
 from tasks.settings import load_settings
+from tasks.translation import said
 
 Job = Annotated[
     str | None,
@@ -69,12 +70,16 @@ def findings_command(limit: Limit = 50, as_json: AsJson = False, _env: EnvFileOr
 
     settings = load_settings()
     with migrated(settings) as client:
-        rows = listing(client, limit, known := checks())
+        rows = listing(client, limit + 1, known := checks())
+    is_cut, rows = rows.height > limit, rows.head(limit)
     if as_json or rows.is_empty():
         terminal.print_frame(rows, as_json, {}, "Nothing is open.")
     else:
         language = settings.zakaz_language
         terminal.print_findings(rows, {check.name: check.remedy(language) for check in known}, language)
+    if is_cut:
+        more = said("There are more than these {n}; --limit shows them.", settings.zakaz_language, n=limit)
+        terminal.err.print(more)
 
 
 @quality_app.command(

@@ -21,6 +21,7 @@ from prefect.client.schemas.filters import (
     DeploymentFilterTags,
     FlowFilter,
     FlowFilterId,
+    FlowFilterName,
     WorkQueueFilter,
     WorkQueueFilterName,
 )
@@ -49,6 +50,7 @@ def apply_deployments(
     declared = [d for d in manifest["deployments"] if not set(left_out) & set(d["tags"])]
     declared = [d | {"description": said(d["description"], language)} for d in declared]
     with get_client(sync_client=True) as client:
+        _refuse_strangers(client, [_name(d) for d in declared])
         _make_pool(client, pool_type)
         # In the file's order: a queue made earlier comes first when a worker is busy.
         for name in dict.fromkeys(d["work_pool"]["work_queue_name"] for d in declared):
@@ -60,6 +62,17 @@ def apply_deployments(
             _pause(client, paused)
             raise
         return _tidy(client, {_name(d): d for d in declared}, paused, output, language)
+
+
+def _refuse_strangers(client: SyncPrefectClient, names: Collection[str]) -> None:
+    """A deployment of somebody else's with one of our names would be made ours, and never run again as it was."""
+    flows = FlowFilter(name=FlowFilterName(any_=sorted({name.partition("/")[0] for name in names})))
+    others = [one for one in client.read_deployments(flow_filter=flows) if OURS not in one.tags]
+    if taken := sorted({*_named(client, others)} & {*names}):
+        raise ZakazError(
+            f"The Prefect server has deployments of these names that are not of Zakaz: {', '.join(taken)}. Nothing "
+            "was deployed. Rename them or delete them, or give Zakaz a Prefect server of its own."
+        )
 
 
 def _make_pool(client: SyncPrefectClient, kind: str) -> None:
@@ -102,6 +115,10 @@ def _held(client: SyncPrefectClient) -> dict[str, DeploymentResponse]:
         for deployment in client.read_deployments(deployment_filter=tagged)
         if deployment.work_pool_name == OURS and (deployment.entrypoint or "").startswith("flows.")
     ]
+    return _named(client, found)
+
+
+def _named(client: SyncPrefectClient, found: Collection[DeploymentResponse]) -> dict[str, DeploymentResponse]:
     by_id = FlowFilter(id=FlowFilterId(any_=[deployment.flow_id for deployment in found]))
     flows = {flow.id: flow.name for flow in client.read_flows(flow_filter=by_id)} if found else {}
     return {f"{flows[deployment.flow_id]}/{deployment.name}": deployment for deployment in found}

@@ -208,7 +208,13 @@ def test_what_nearly_has_the_right_name_is_told_of_with_the_right_one(
         "secrets/direct.spb.env": "secrets/.env.direct.spb", ".env.vk": "secrets/.env.vk",
         "configs/.env.direct": "secrets/.env.direct",
     }  # fmt: skip
-    for name in [*wrong, "secrets/notes.md", "secrets/access.env", "configs/.env.vk.sample"]:
+    for name in [
+        *wrong,
+        "secrets/notes.md",
+        "secrets/vk_token.lock",
+        "secrets/access.env",
+        "configs/.env.vk.sample",
+    ]:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("QTICKETS_TOKEN=never-read\n")
     monkeypatch.setenv("QTICKET_TOKEN", "never-read")
