@@ -106,7 +106,9 @@ def test_a_run_of_a_worker_that_is_ended_is_recorded_and_its_fetch_is_not_made_a
         assert [row[:2] for row in rows] == [(name, "failed") for name in accounts]
         assert all(message.endswith("stopped by SIGTERM") for *_, message in rows)
         parts = client.read_flow_runs(flow_run_filter=FlowRunFilter(parent_flow_run_id=Parent(any_=[flow_run.id])))
-        assert [part.state.name for part in parts if part.state] == ["Crashed"] * 2
+        # Prefect's client asks again to make a run where the reply was lost; the one made twice never begins.
+        begun = [part.state.name for part in parts if part.state and not part.state.is_pending()]
+        assert begun == ["Crashed"] * 2
         calls = open_days.stage.calls
         client.set_flow_run_state(flow_run.id, AwaitingRetry(), force=True)
         again = started(open_days, prefect, "-c", WORKER, str(flow_run.id))

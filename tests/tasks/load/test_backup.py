@@ -68,10 +68,15 @@ def filled(request: pytest.FixtureRequest, make_settings: MakeSettings) -> Itera
     settings = settings_of(request.param, request, make_settings)
     if request.param == "server":
         settings = settings.model_copy(update={"backup_url": "disk://backups"})
+        with warehouse(settings) as client:
+            fill(client)
+        yield settings  # Not held open: the database is dropped and made anew.
+        with warehouse(settings) as client:
+            client.command(f"DROP DATABASE IF EXISTS {settings.clickhouse_database}_other SYNC")
+        return
     with warehouse(settings) as client:  # Held open: where none is, the embedded engine starts anew each time.
         fill(client)
         yield settings
-        client.command(f"DROP DATABASE IF EXISTS {settings.clickhouse_database}_other SYNC")
 
 
 def test_every_row_comes_back_under_another_name_or_where_it_was_and_nothing_is_overwritten(
