@@ -148,7 +148,7 @@ def _print(text: str, where: TextIO) -> None:
     if where.isatty():
         wide = shutil.get_terminal_size().columns
         text = "\n".join(
-            textwrap.fill(one, wide, break_long_words=False, break_on_hyphens=False, drop_whitespace=True)
+            textwrap.fill(one, wide, break_long_words=False, break_on_hyphens=False)
             if len(one) > wide else one
             for one in text.split("\n")
         )  # fmt: skip

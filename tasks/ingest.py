@@ -28,7 +28,7 @@ from tasks.load.migrate import migrated
 from tasks.load.runs import Run
 from tasks.load.unfinished import Entry
 from tasks.load.upsert import Upserted
-from tasks.load.warehouse import lets_others_wait, warehouse
+from tasks.load.warehouse import keeps_others_out, warehouse
 from tasks.settings import Settings
 from tasks.sources.accounts import Account
 from tasks.sources.source import Output, Resource
@@ -157,7 +157,7 @@ def ingest(account: Account, window: Window, run_id: str, *, refresh: bool = Fal
         client = held.enter_context(migrated(settings))
         _refuse_mixing(known_addresses(client), report.origin)
         runs.begin(client, run, f"{window}: {said('being loaded', RECORD)}", {"origin": report.origin})
-        release = held.close if lets_others_wait(settings) else _keep
+        release = held.close if keeps_others_out(settings) else _keep
         try:
             odd = _load(account, run, report, refresh, by, release)
         except BaseException as error:

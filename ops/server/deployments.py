@@ -49,8 +49,9 @@ def apply_deployments(
     manifest = read(file)
     declared = [d for d in manifest["deployments"] if not set(left_out) & set(d["tags"])]
     declared = [d | {"description": said(d["description"], language)} for d in declared]
+    by_name = {_name(d): d for d in declared}
     with get_client(sync_client=True) as client:
-        _refuse_strangers(client, [_name(d) for d in declared])
+        _refuse_strangers(client, by_name)
         _make_pool(client, pool_type)
         # In the file's order: a queue made earlier comes first when a worker is busy.
         for name in dict.fromkeys(d["work_pool"]["work_queue_name"] for d in declared):
@@ -61,7 +62,7 @@ def apply_deployments(
         except BaseException:
             _pause(client, paused)
             raise
-        return _tidy(client, {_name(d): d for d in declared}, paused, output, language)
+        return _tidy(client, by_name, paused, output, language)
 
 
 def _refuse_strangers(client: SyncPrefectClient, names: Collection[str]) -> None:

@@ -52,13 +52,9 @@ def note_all_days(client: Client, marts: Iterable[str]) -> None:
         _write(client, [Entry(f"all of {mart}", mart, _NOBODY, (), version) for mart in names], is_done=0)
 
 
-def to_finish(client: Client, run: Run) -> list[Entry]:
-    """What this run changed, and what runs of the same account left that are no more."""
-    return [entry for entry in not_shown(client, run) if entry.is_over]
-
-
 def not_shown(client: Client, run: Run) -> list[Entry]:
-    """The same, and what runs of the account changed that still go on, or seem to."""
+    """What this run changed, and what other runs of the same account did that are no more, or that still go on or
+    seem to."""
     return _open(client, run)
 
 
@@ -67,11 +63,6 @@ def due(client: Client, run: Run) -> tuple[list[Entry], dict[str, Entry]]:
     found = _open(client, run, _NOBODY)
     own = [entry for entry in found if entry.run.run_id == run.run_id]
     return own, {entry.changed: entry for entry in found if not entry.run.job}
-
-
-def all_days(client: Client) -> dict[str, Entry]:
-    """By mart, where any day of it may be wrong."""
-    return {entry.changed: entry for entry in _open(client, _NOBODY)}
 
 
 def close(client: Client, entries: Iterable[Entry]) -> None:

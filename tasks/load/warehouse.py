@@ -89,7 +89,7 @@ def warehouse(settings: Settings) -> Iterator[Client]:
             client.database = settings.clickhouse_database  # as the block around this one knows it
 
 
-def lets_others_wait(settings: Settings) -> bool:
+def keeps_others_out(settings: Settings) -> bool:
     """Whether nobody else can use the warehouse while this process has a client of it."""
     return _address(settings).folder is not None
 

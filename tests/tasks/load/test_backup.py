@@ -14,8 +14,9 @@ from tasks.load.backup_place import place as place_of_backups
 from tasks.load.backup_place import prune
 from tasks.load.mart import restate, stale_days
 from tasks.load.migrate import migrate
+from tasks.load.runs import Run
 from tasks.load.tables import Mart, Scope
-from tasks.load.unfinished import all_days
+from tasks.load.unfinished import due
 from tasks.load.upsert import upsert
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
@@ -25,6 +26,7 @@ from tests.tasks.load.engines import BOTH, settings_of, values
 from tests.tasks.load.tickets import event, event_frame, ids, load, march, refunded, ticket, utc
 
 MART = Mart(SALES, day="event_date")
+NEXT = Run("qtickets_loader", "next", utc("2026-03-20"), "main")
 
 
 def fill(client: Client) -> None:
@@ -100,7 +102,7 @@ def test_every_row_comes_back_under_another_name_or_where_it_was_and_nothing_is_
         assert not re.search(rf"\b{mine}\.", str(texts)), "its views read its own tables"
     with warehouse(filled.model_copy(update={"clickhouse_database": other})) as client:
         assert migrate(client) == []
-        assert stale_days(client, MART) and MART.table.name in all_days(client)
+        assert stale_days(client, MART) and MART.table.name in due(client, NEXT)[1]
         restate(client, MART, 5)
         result = load(client, [ticket(2, amount="0.10"), ticket(9)], version=9)
         assert (result.new, result.removed, result.unchanged) == (1, 1, 1)

@@ -18,7 +18,7 @@ from clickhouse_connect.driver.client import Client
 
 from tasks.load import alive, runs
 from tasks.load.runs import Run
-from tasks.load.unfinished import all_days, close, note, note_all_days, to_finish
+from tasks.load.unfinished import close, due, not_shown, note, note_all_days
 from tests.tasks.load.engines import rows, values
 from tests.tasks.load.tickets import utc
 
@@ -170,7 +170,7 @@ DAYS = (date(2026, 3, 9), date(2026, 3, 10))
 
 
 def found(client: Client, run: Run) -> dict[str, tuple[date, ...]]:
-    return {entry.run.run_id: entry.days for entry in to_finish(client, run)}
+    return {entry.run.run_id: entry.days for entry in not_shown(client, run) if entry.is_over}
 
 
 def test_a_run_finishes_its_own_changes_and_those_of_runs_of_its_account_that_are_no_more(client: Client) -> None:
@@ -180,7 +180,7 @@ def test_a_run_finishes_its_own_changes_and_those_of_runs_of_its_account_that_ar
     runs.end(client, GONE, "failed", 0, "it died", {})
 
     assert found(client, MINE) == {"mine": DAYS, "dead": DAYS}
-    close(client, to_finish(client, MINE))
+    close(client, not_shown(client, MINE))
     assert found(client, MINE) == {}
     assert found(client, AT_WORK) == {"living": DAYS}
     runs.end(client, AT_WORK, "failed", 0, "it died, too", {})
@@ -190,10 +190,10 @@ def test_a_run_finishes_its_own_changes_and_those_of_runs_of_its_account_that_ar
 
 def test_a_mart_that_is_to_be_compared_anew_while_it_is_compared_stays_so(client: Client) -> None:
     note_all_days(client, ["agg_marketing_daily", "stg_qtickets_sales_raw"])
-    compared = all_days(client)
+    compared = due(client, MINE)[1]
     note_all_days(client, ["agg_marketing_daily"])
 
     close(client, compared.values())
-    assert all_days(client).keys() == {"agg_marketing_daily"}
-    close(client, all_days(client).values())
-    assert all_days(client) == {}
+    assert due(client, MINE)[1].keys() == {"agg_marketing_daily"}
+    close(client, due(client, MINE)[1].values())
+    assert due(client, MINE)[1] == {}
