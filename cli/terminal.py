@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shlex
 import shutil
 import sys
 import textwrap
@@ -28,7 +27,7 @@ from cli.server_address import server_address
 from tasks.harmless import LONGEST_VALUE, for_terminal, json_line
 from tasks.logs import lines
 from tasks.settings import language
-from tasks.translation import either, marked, named, retold, said
+from tasks.translation import marked, named, retold, said
 from tasks.window import MOSCOW
 
 if TYPE_CHECKING:
@@ -47,11 +46,11 @@ QUARANTINE_COLUMNS = named(
 )
 _STATUSES = marked("ok", "unjudged", "broken", "open", "accepted")
 """Of checks and findings."""
-_SEVERITIES = marked("fail", "warn")
+SEVERITIES = marked("fail", "warn")
 _RUNS = marked("success", "failed", "running")
 _COLOURS = dict(zip(_RUNS, ("green", "red", "yellow"), strict=True))
 
-_INDENT = 11
+INDENT = 11
 """Wider than any status in any language."""
 _IN_NUMBERS = "\N{NO-BREAK SPACE}"
 """Between thousands: a narrow column would tear a number."""
@@ -186,7 +185,7 @@ def print_answers(answers: list[Answer], question: str, language: str) -> None:
     say(question)
     for one in answers:
         colour = {"yes": "green", "no": "red", "look": "yellow", "later": "yellow"}[one.word]
-        _print_finding(one.told(language), colour, one.why(language), one.remedy(language))
+        print_finding(one.told(language), colour, one.why(language), one.remedy(language))
     say("")
 
 
@@ -202,7 +201,7 @@ def print_runs(rows: pl.DataFrame, empty: str) -> None:
         who = f"{row['job']} {row['account']}".rstrip()
         status, what = row["status"], f"{begun}  {who}: {told(row, spoken)}"
         # Other programs may have written other words.
-        _print_finding(said(status, spoken), _COLOURS.get(status, "dim"), what, "")
+        print_finding(said(status, spoken), _COLOURS.get(status, "dim"), what, "")
 
 
 def print_rejected(rows: pl.DataFrame, empty: str) -> None:
@@ -217,26 +216,10 @@ def print_checks(results: list[Result]) -> None:
     order = {"ok": 0, "unjudged": 1, "broken": 2}
     for result in sorted(results, key=lambda r: (order[r.status], r.check.severity == "fail", r.check.name)):
         colour = {"ok": "green", "unjudged": "dim", "broken": "red" if result.fails else "yellow"}[result.status]
-        severity = _padded(result.check.severity, _SEVERITIES, spoken)
-        _print_finding(
+        severity = padded(result.check.severity, SEVERITIES, spoken)
+        print_finding(
             said(result.status, spoken), colour, f"{severity}{result.check.titled(spoken)}", result.said(spoken)
         )
-
-
-def print_findings(rows: pl.DataFrame, remedies: Mapping[str, str], language: str) -> None:
-    """Each on lines of its own: what is wrong, since when, what to do by the name of the check, and whole, to be
-    copied, how to accept it."""
-    for row in rows.iter_rows(named=True):
-        is_open, at_worst = row["status"] == "open", "red" if row["severity"] == "fail" else "yellow"
-        since = f"{row['opened_at'].astimezone(MOSCOW):%Y-%m-%d %H:%M}"
-        what = either(language, row["what"], row["what_ru"])
-        status, severity = said(row["status"], language), _padded(row["severity"], _SEVERITIES, language)
-        remedy = remedies.get(row["check_name"], "") if is_open else ""
-        _print_finding(status, at_worst if is_open else "dim", f"{severity}{since}  {what}", remedy)
-        if is_open:
-            name = shlex.quote(for_terminal(row["finding"]))
-            accept = f"zakaz quality accept {row['check_name']} {name} --until DATE --why WORDS"
-            out.print(Text(f"{' ' * _INDENT}{accept}", "dim"), soft_wrap=True)
 
 
 def print_probes(probes: list[Probe], summary: str) -> None:
@@ -245,19 +228,19 @@ def print_probes(probes: list[Probe], summary: str) -> None:
     for probe in probes:
         colour = {"ok": "green", "warning": "yellow", "failure": "red"}[probe.status]
         one = probe.told(spoken)
-        _print_finding(one.status, colour, f"{one.name}: {one.found}", one.todo)
+        print_finding(one.status, colour, f"{one.name}: {one.found}", one.todo)
     say(summary)
 
 
-def _padded(word: str, words: Sequence[str], spoken: str) -> str:
+def padded(word: str, words: Sequence[str], spoken: str) -> str:
     """As wide as the widest of the words."""
     return said(word, spoken).ljust(max(len(said(one, spoken)) for one in words) + 2)
 
 
-def _print_finding(status: str, colour: str, found: str, todo: str) -> None:
+def print_finding(status: str, colour: str, found: str, todo: str) -> None:
     """Wrapped between words alone: a path or a command is never torn."""
-    indent = " " * _INDENT
-    for text, begin in ((found, f"{status:<{_INDENT}}"), (todo, indent)):
+    indent = " " * INDENT
+    for text, begin in ((found, f"{status:<{INDENT}}"), (todo, indent)):
         if text:
             lines = textwrap.wrap(
                 for_terminal(text), out.width, initial_indent=begin, subsequent_indent=indent,

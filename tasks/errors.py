@@ -4,6 +4,7 @@
       SourceError           an API refused, failed or sent something else
       LandingError          the landing area cannot be reached, written or read
       WarehouseError        ClickHouse: locked, unreachable, read-only, an edited migration
+        EmptyWarehouseError there is nothing to look at yet
       ReconcileError        what was read back is not what was loaded
       ReportError           the place of the reports cannot be reached, written or read
       PrefectError          the Prefect server was lost before the work was done
@@ -52,6 +53,10 @@ class LandingError(ZakazError):
 
 class WarehouseError(ZakazError):
     pass
+
+
+class EmptyWarehouseError(WarehouseError):
+    """There is none yet, for somebody who only looks."""
 
 
 class ReconcileError(ZakazError):

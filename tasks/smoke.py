@@ -16,7 +16,7 @@ from tasks.errors import MissingError, SettingsError, ZakazError
 from tasks.landing import Landing
 from tasks.load.access import try_rights
 from tasks.load.backup_place import place
-from tasks.load.frames import select
+from tasks.load.migrate import not_applied
 from tasks.load.runs import history
 from tasks.load.sql import sql_files
 from tasks.load.warehouse import warehouse
@@ -194,15 +194,15 @@ def _version(settings: Settings) -> str:
 
 def _schema(settings: Settings) -> str:
     with warehouse(settings) as client:
-        if not client.command("EXISTS TABLE meta_migrations"):
+        behind = not_applied(client)
+        if behind is None:
             raise _Warning("no schema yet. Run `zakaz migrate`, or any load.")
-        done = set(select(client, "SELECT name FROM meta_migrations FINAL WHERE checksum != ''")["name"])
-        files = [file.name for folder in ("schema", "views") for file in sql_files(folder)]
-        if behind := [name for name in files if name not in done]:
+        if behind:
             raise _Warning(f"not applied: {numbered(len(behind), 'migration')}. Run `zakaz migrate`, or any load.")
-        for view in sql_files("views"):
+        views = sql_files("views")
+        for view in views:
             client.command(f"SELECT * FROM {view.name} LIMIT 0")  # noqa: S608 - our own file's name
-        return f"tables and views are as they should be: {len(files)}"
+        return f"tables and views are as they should be: {len(views) + len(sql_files('schema'))}"
 
 
 def _rights(settings: Settings) -> str:

@@ -18,6 +18,7 @@ from cli.commands.options import (
     complete_source_or_all,
     examples,
     group,
+    looking,
 )
 from tasks.settings import load_settings
 from tasks.translation import said
@@ -64,19 +65,19 @@ def quality_command(context: typer.Context, as_json: AsJson = False, _env: EnvFi
 )
 def findings_command(limit: Limit = 50, as_json: AsJson = False, _env: EnvFileOrDemo = None) -> None:
     """What checks have found and is not mended."""
-    from tasks.load.migrate import migrated
+    from cli.findings import print_findings
     from tasks.quality.checks import checks
     from tasks.quality.findings import listing
+    from tasks.window import moscow_today
 
     settings = load_settings()
-    with migrated(settings) as client:
-        rows = listing(client, limit + 1, known := checks())
+    with looking() as client:
+        rows = listing(client, limit + 1, known := checks(), moscow_today())
     is_cut, rows = rows.height > limit, rows.head(limit)
     if as_json or rows.is_empty():
         terminal.print_frame(rows, as_json, {}, "Nothing is open.")
     else:
-        language = settings.zakaz_language
-        terminal.print_findings(rows, {check.name: check.remedy(language) for check in known}, language)
+        print_findings(rows, known, settings.zakaz_language)
     if is_cut:
         more = said("There are more than these {n}; --limit shows them.", settings.zakaz_language, n=limit)
         terminal.err.print(more)
@@ -109,6 +110,23 @@ def accept_command(
     settings, last = load_settings(), as_day(until)
     assert last is not None  # `until` is given.
     terminal.say(accept_findings(settings, check, key, last, why, settings_channel(settings)))
+
+
+@quality_app.command(
+    "reopen",
+    epilog=examples(
+        "zakaz quality reopen changed_events 'main/24000/*'",
+    ),
+)
+def reopen_command(
+    check: Annotated[str, typer.Argument(metavar="CHECK", help="The check, e.g. volume_spend.")],
+    key: Annotated[str, typer.Argument(metavar="FINDING", help="The name under which it was accepted.")],
+    _env: EnvFile = None,
+) -> None:
+    """Take back that something is accepted."""
+    from tasks.quality.run import reopen_findings
+
+    terminal.say(reopen_findings(load_settings(), check, key))
 
 
 @app.command(
@@ -197,11 +215,10 @@ def digest_command(
 )
 def runs_command(limit: Limit = 20, job: Job = None, as_json: AsJson = False, _env: EnvFileOrDemo = None) -> None:
     """The newest runs: when, what, how it ended."""
-    from tasks.load.migrate import migrated
     from tasks.load.runs import end_crashed, history
     from tasks.sources import SOURCES
 
-    with migrated(load_settings()) as client:
+    with looking() as client:
         end_crashed(client)
         # By its source, too, which is what all other commands take.
         rows = history(client, limit, SOURCES[job].job if job in SOURCES else job)
@@ -232,14 +249,13 @@ def quarantine_list(
     _env: EnvFileOrDemo = None,
 ) -> None:
     """The newest rejected rows, with the reason."""
-    from tasks.load.migrate import migrated
     from tasks.load.quarantine import listing
 
     if source is not None:
         from tasks.sources import source_named
 
         source_named(source)
-    with migrated(load_settings()) as client:
+    with looking() as client:
         rows = listing(client, limit, source, reason, as_day(day))
     if as_json:
         terminal.print_frame(rows, as_json, {}, "")

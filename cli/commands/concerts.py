@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import terminal
-from cli.commands.options import AsJson, EnvFileOrDemo, examples, group
+from cli.commands.options import AsJson, EnvFileOrDemo, examples, group, looking
 from tasks.settings import load_settings
 from tasks.translation import marked, said
 
@@ -34,11 +34,10 @@ def forecast_command(
     """What the coming shows sold, and may sell in the end."""
     from cli.concerts import backtest_table, shows_table
     from tasks.load.frames import select
-    from tasks.load.migrate import migrated
     from tasks.load.sql import sql_text
 
     settings = load_settings()
-    with migrated(settings) as client:
+    with looking() as client:
         rows = select(client, sql_text(f"forecast/{'backtest' if backtest else 'coming'}.sql"))
         none = "No show is over yet." if backtest else "No show is to come."
         nothing = "" if rows.height else _nothing(client, none)
@@ -60,12 +59,11 @@ def attention_command(as_json: AsJson = False, _env: EnvFileOrDemo = None) -> No
     terminal.show_progress(verbose=False)
     from cli.concerts import attention_table
     from tasks.harmless import json_line
-    from tasks.load.migrate import migrated
     from tasks.quality.attention import attention
     from tasks.window import moscow_today
 
     settings = load_settings()
-    with migrated(settings) as client:
+    with looking() as client:
         found = attention(client, settings, moscow_today())
         nothing = "" if found else _nothing(client, "Nothing deserves attention.")
     if as_json:

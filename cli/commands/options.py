@@ -1,18 +1,23 @@
-"""Options that commands share."""
+"""What commands share: their options, and a look into the warehouse."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.stand_in import show_demo_instead_of_nothing
 from cli.terminal import complain
-from tasks.errors import UsageError
-from tasks.settings import use_file
+from tasks.errors import EmptyWarehouseError, UsageError
+from tasks.settings import load_settings, use_file
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
 
 
 def group() -> typer.Typer:
@@ -24,6 +29,19 @@ def examples(*lines: str) -> str:
     """The end of a command's help: what to type."""
     # The sign of typer's that keeps line breaks.
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+
+
+@contextmanager
+def looking() -> Iterator[Client]:
+    """A client for a command that lists what is there. Of nothing at all it says so, and that is no failure."""
+    from tasks.load.migrate import look
+
+    try:
+        with look(load_settings()) as client:
+            yield client
+    except EmptyWarehouseError as nothing:
+        complain(str(nothing))
+        raise typer.Exit(0) from None
 
 
 def complete_source() -> list[str]:

@@ -92,9 +92,9 @@ def export_command(
 ) -> None:
     """A view as a file: a workbook, CSV or Parquet. Text that begins like a formula stays text."""
     from tasks.load.export import exported
-    from tasks.load.warehouse import warehouse
+    from tasks.load.migrate import look
 
-    with warehouse(load_settings()) as client:
+    with look(load_settings()) as client:
         content = exported(client, view, fmt, days)
     if str(out) == "-":
         sys.stdout.buffer.write(content)

@@ -47,7 +47,7 @@ def sql(
     from tasks.load.warehouse import warehouse
 
     text = sys.stdin.read() if statement == "-" else statement
-    with warehouse(load_settings()) as client:
+    with warehouse(load_settings(), only_looks=True) as client:
         reply = run_query(client, text, fmt, raw=raw, seen=sys.stdout.isatty())
     sys.stdout.buffer.write(reply)
     sys.stdout.flush()

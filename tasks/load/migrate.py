@@ -17,7 +17,7 @@ from pathlib import Path
 import polars as pl
 from clickhouse_connect.driver.client import Client
 
-from tasks.errors import WarehouseError
+from tasks.errors import EmptyWarehouseError, WarehouseError
 from tasks.load.cluster import everywhere, fit, run
 from tasks.load.frames import insert, select
 from tasks.load.sql import SqlFile, sql_files
@@ -65,8 +65,7 @@ def migrate(client: Client, root: Path = SQL_DIR) -> list[str]:
     fit(client, there.ledger)
     if not there.ledger:
         run(client, _LEDGER)
-    done = select(client, "SELECT kind, name, checksum, applied_at FROM meta_migrations FINAL WHERE checksum != ''")
-    schema = sql_files("schema", root)
+    done, schema = _done(client), sql_files("schema", root)
     applied = _apply_schema(client, done, schema, root) + _apply_views(client, done, root, schema, there)
     if applied:
         logger.info("the schema is brought up to date: %s", numbered(len(applied), "file"))
@@ -104,7 +103,47 @@ def migrated(settings: Settings) -> Iterator[Client]:
         yield client
 
 
+@contextmanager
+def look(settings: Settings) -> Iterator[Client]:
+    """A client of a warehouse as it is: to look makes and changes nothing, also where another version of Zakaz
+    loads. Raises EmptyWarehouseError, and WarehouseError where its schema is another version's."""
+    with warehouse(settings, only_looks=True) as client:
+        behind = not_applied(client)
+        if behind is None:
+            raise EmptyWarehouseError("Nothing is loaded yet: `zakaz load all`.")
+        if behind:
+            raise WarehouseError(
+                "The warehouse was made by an older version of Zakaz: of the schema "
+                f"{numbered(len(behind), 'file')} are newer. Run `zakaz migrate`, or any load, and look again."
+            )
+        yield client
+
+
+def not_applied(client: Client, root: Path = SQL_DIR) -> list[str] | None:
+    """What `migrate` would apply, whoever made the views; None where there is no schema at all. Raises
+    WarehouseError as `migrate` does."""
+    there = _Found.of(client)
+    if not there.ledger:
+        return None
+    files = sql_files("schema", root)
+    wanted = [f"schema/{file.name}" for file in _not_applied(client, _done(client), files)]
+    made = {(name, comment.rpartition(" ")[0]) for name, comment in there.views}
+    made_of = _made_of(root, files)
+    return wanted + [f"views/{file.name}" for file in sql_files("views", root) if (file.name, made_of) not in made]
+
+
+def _done(client: Client) -> pl.DataFrame:
+    return select(client, "SELECT kind, name, checksum, applied_at FROM meta_migrations FINAL WHERE checksum != ''")
+
+
 def _apply_schema(client: Client, done: pl.DataFrame, files: list[SqlFile], root: Path) -> list[str]:
+    wanted = _not_applied(client, done, files)
+    if wanted:
+        _refuse_foreign_tables(client, wanted)
+    return [_apply(client, file, root) for file in wanted]
+
+
+def _not_applied(client: Client, done: pl.DataFrame, files: list[SqlFile]) -> list[SqlFile]:
     known = {file.name: file.checksum for file in files}
     for name, checksum, applied_at in _of(done, "schema").select("name", "checksum", "applied_at").iter_rows():
         if known.get(name) != checksum:
@@ -120,10 +159,7 @@ def _apply_schema(client: Client, done: pl.DataFrame, files: list[SqlFile], root
                 "Restore it and write the change as a new migration."
             )
     applied = set(_of(done, "schema")["name"])
-    wanted = [file for file in files if file.name not in applied]
-    if wanted:
-        _refuse_foreign_tables(client, wanted)
-    return [_apply(client, file, root) for file in wanted]
+    return [file for file in files if file.name not in applied]
 
 
 def _refuse_without_accounts(client: Client) -> None:
@@ -175,15 +211,7 @@ def _apply_views(client: Client, done: pl.DataFrame, root: Path, schema: list[Sq
     files = _in_order(sql_files("views", root))
     # Whose rights they read with, see _VIEW. After a restore elsewhere there may be no such user; so they heal.
     definer = found.user
-    # A view keeps the columns and types that what it reads had when it was made, so all are replaced together,
-    # after a migration too; and after a change of a mart, whose days are to be compared then.
-    made_by = [*files, *sql_files("marts", root)]
-    parts = [
-        *sorted(f"{file.name} {file.checksum}" for file in made_by),
-        schema[-1].name if schema else "",
-        definer,
-    ]
-    made_of = f"{_OURS}{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:16]}"
+    made_of = f"{_made_of(root, schema)} {_digest([definer])}"
     wanted = {(file.name, made_of) for file in files}
     recorded, there = set(_of(done, "views").select("name", "checksum").iter_rows()), found.views
     gone = sorted({name for name, _ in recorded | there} - {name for name, _ in wanted})
@@ -200,6 +228,21 @@ def _apply_views(client: Client, done: pl.DataFrame, root: Path, schema: list[Sq
     if records:
         _note_all_days(client, root)
     return [_record(client, "views", name, checksum) for name, checksum in records]
+
+
+def _made_of(root: Path, schema: list[SqlFile]) -> str:
+    """How the comment of a view begins; who made it follows.
+
+    A view keeps the columns and types that what it reads had when it was made, so all are replaced together, after
+    a migration too; and after a change of a mart, whose days are to be compared then.
+    """
+    made_by = [*sql_files("views", root), *sql_files("marts", root)]
+    texts = [*sorted(f"{file.name} {file.checksum}" for file in made_by), schema[-1].name if schema else ""]
+    return f"{_OURS}{_digest(texts)}"
+
+
+def _digest(texts: list[str]) -> str:
+    return hashlib.sha256(" ".join(texts).encode()).hexdigest()[:16]
 
 
 def _in_order(views: list[SqlFile]) -> list[SqlFile]:

@@ -24,7 +24,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from filelock import FileLock, Timeout
 
-from tasks.errors import SettingsError, WarehouseError
+from tasks.errors import EmptyWarehouseError, SettingsError, WarehouseError
 from tasks.exposure import make_private, remedy
 from tasks.load.address import Address, address
 from tasks.load.backup_place import backup_folder
@@ -66,11 +66,12 @@ _open_here = threading.local()
 
 
 @contextmanager
-def warehouse(settings: Settings) -> Iterator[Client]:
-    """A client whose current database is CLICKHOUSE_DATABASE, which is created if need be.
+def warehouse(settings: Settings, *, only_looks: bool = False) -> Iterator[Client]:
+    """A client whose current database is CLICKHOUSE_DATABASE, which is created if need be, but for somebody who
+    `only_looks`.
 
-    Within such a block of the same thread it is the same client. Raises SettingsError and WarehouseError; driver
-    errors raised inside are turned into one as well.
+    Within such a block of the same thread it is the same client. Raises SettingsError and WarehouseError, of which
+    EmptyWarehouseError is of somebody who looks; driver errors raised inside are turned into one as well.
     """
     where = _address(settings)
     if settings.clickhouse_cluster and where.folder:
@@ -80,7 +81,7 @@ def warehouse(settings: Settings) -> Iterator[Client]:
     with ExitStack() as stack:
         stack.enter_context(_plain_errors(where.place))
         if name not in clients:
-            clients[name] = _open(stack, where, settings)
+            clients[name] = _open(stack, where, settings, only_looks)
             stack.callback(clients.pop, name)
         client = clients[name]
         try:
@@ -98,7 +99,9 @@ def _address(settings: Settings) -> Address:
     return address(settings.clickhouse_dsn.get_secret_value(), settings.clickhouse_database)
 
 
-def _open(stack: ExitStack, where: Address, settings: Settings) -> Client:
+def _open(stack: ExitStack, where: Address, settings: Settings, only_looks: bool) -> Client:
+    if only_looks and where.folder and not where.folder.exists():
+        raise EmptyWarehouseError(f"Nothing is loaded yet into {where.place}: `zakaz load all`.")
     try:
         if where.folder:
             stack.enter_context(_lock(where.folder, settings.clickhouse_lock_wait))
@@ -121,22 +124,31 @@ def _open(stack: ExitStack, where: Address, settings: Settings) -> Client:
     stack.callback(client.close)
     if settings.clickhouse_cluster:
         spread(client, settings.clickhouse_cluster)
-    client.database = _existing(client, settings.clickhouse_database)
+    if not _has(client, settings.clickhouse_database):
+        if only_looks:
+            raise EmptyWarehouseError(
+                f"There is no database {settings.clickhouse_database} at {where.place} that this user may see. "
+                "A load creates it: `zakaz load all`."
+            )
+        _create(client, settings.clickhouse_database)
+    client.database = settings.clickhouse_database
     return client
 
 
-def _existing(client: Client, database: str) -> str:
-    if (database,) not in client.query("SHOW DATABASES").result_rows:
-        try:
-            client.command(f"CREATE DATABASE IF NOT EXISTS `{database}`{everywhere(client)}")
-        except ClickHouseError as error:
-            if getattr(error, "code", None) not in _NO_RIGHT:
-                raise
-            raise WarehouseError(
-                f"There is no database {database} that this user may see, and it may not create one. "
-                "Set CLICKHOUSE_DATABASE, or grant this user the right."
-            ) from error
-    return database
+def _has(client: Client, database: str) -> bool:
+    return (database,) in client.query("SHOW DATABASES").result_rows
+
+
+def _create(client: Client, database: str) -> None:
+    try:
+        client.command(f"CREATE DATABASE IF NOT EXISTS `{database}`{everywhere(client)}")
+    except ClickHouseError as error:
+        if getattr(error, "code", None) not in _NO_RIGHT:
+            raise
+        raise WarehouseError(
+            f"There is no database {database} that this user may see, and it may not create one. "
+            "Set CLICKHOUSE_DATABASE, or grant this user the right."
+        ) from error
 
 
 @contextmanager

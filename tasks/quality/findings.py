@@ -8,7 +8,7 @@ that is no longer set up.
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
@@ -134,15 +134,31 @@ def accept(client: Client, check: Check, key: str, until: date, why: str, now: d
         near = difflib.get_close_matches(key, names, n=1, cutoff=0) or names[:1]
         hint = f" Did you mean {near[0]}?" if near else f" {check.name} has no open finding."
         raise UsageError(f"{check.name} has found nothing that is called {key}.{hint}")
-    row = {"check_name": check.name, "finding": key, "until": until, "why": why, "accepted_at": now}
-    frame = pl.DataFrame(
-        [row | {"_ver": _version(now)}], schema_overrides={"accepted_at": _INSTANT, "_ver": pl.UInt64}
-    )
-    insert(client, ACCEPTED, frame)
-    merge(client, ACCEPTED)
+    _write_acceptance(client, check, key, until, why, now)
     accepted = [replace(one, status="accepted", seen_at=max(now, one.seen_at)) for one in found]
     _write(client, accepted)
     return accepted
+
+
+def reopen(client: Client, check: Check, key: str, today: date, now: datetime) -> list[Kept]:
+    """Take back that a finding, or with a * behind all whose names begin so, is accepted: under the name by which
+    it was. The findings that nothing else accepts. Raises UsageError where nothing of that name is accepted."""
+    known = known_findings(client, today).accepted.get(check.name, [])
+    if key not in known:
+        near = difflib.get_close_matches(key, known, n=1, cutoff=0) or [*known[:1]]
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise UsageError(f"Of {check.name} nothing is accepted that is called {key}.{hint}")
+    _write_acceptance(client, check, key, today - timedelta(days=1), "", now)
+    left = known_findings(client, today)
+    found = [
+        replace(one, status="open", seen_at=max(now, one.seen_at))
+        for one in not_mended(client)
+        if one.check_name == check.name
+        and one.status == "accepted"
+        and not left.is_accepted(check.name, one.finding)
+    ]
+    _write(client, found)
+    return found
 
 
 def worst_first(found: Iterable[_Found], checks: Iterable[Check]) -> list[_Found]:
@@ -156,16 +172,42 @@ def worst_first(found: Iterable[_Found], checks: Iterable[Check]) -> list[_Found
     return sorted(found, key=weight)
 
 
-def listing(client: Client, limit: int, checks: Iterable[Check]) -> pl.DataFrame:
-    """What is not mended, the worst and newest first, reports after their cause; who accepted it, until when and
-    why stands in `meta_accepted`."""
-    return select(
-        client,
-        "SELECT opened_at, status, severity, check_name, finding, day, money, what, what_ru "
-        f"FROM {TABLE} FINAL WHERE closed_at IS NULL ORDER BY status DESC, severity, "
-        "has({reports:Array(String)}, toString(check_name)), opened_at DESC, finding LIMIT {limit:UInt32}",
-        {"limit": limit, "reports": [check.name for check in checks if check.follows]},
+_LISTED = f"""
+WITH (
+    SELECT groupArray((toString(check_name), finding, until, why))
+    FROM (SELECT * FROM {ACCEPTED} FINAL WHERE until >= {{today:Date}} ORDER BY accepted_at DESC)
+) AS known,
+arrayFirst(
+    one -> one.1 = check_name
+        AND if(endsWith(one.2, '*'), startsWith(finding, substring(one.2, 1, length(one.2) - 1)), finding = one.2),
+    known
+) AS acceptance
+SELECT
+    opened_at, status, severity, check_name, finding, day, money, what, what_ru, source, account,
+    if(status = 'accepted', acceptance.2, '') AS accepted_as,
+    if(status = 'accepted' AND acceptance.2 != '', acceptance.3, NULL) AS until,
+    if(status = 'accepted', acceptance.4, '') AS why
+FROM {TABLE} FINAL
+WHERE closed_at IS NULL
+ORDER BY status DESC, severity, has({{reports:Array(String)}}, toString(check_name)), opened_at DESC, finding
+LIMIT {{limit:UInt32}}
+"""
+
+
+def listing(client: Client, limit: int, checks: Iterable[Check], today: date) -> pl.DataFrame:
+    """What is not mended, the worst and newest first, reports after their cause. Of an accepted one also under
+    which name, `until` when and `why`: of the newest acceptance that is about it."""
+    reports = [check.name for check in checks if check.follows]
+    return select(client, _LISTED, {"limit": limit, "reports": reports, "today": today})
+
+
+def _write_acceptance(client: Client, check: Check, key: str, until: date, why: str, now: datetime) -> None:
+    row = {"check_name": check.name, "finding": key, "until": until, "why": why, "accepted_at": now}
+    frame = pl.DataFrame(
+        [row | {"_ver": _version(now)}], schema_overrides={"accepted_at": _INSTANT, "_ver": pl.UInt64}
     )
+    insert(client, ACCEPTED, frame)
+    merge(client, ACCEPTED)
 
 
 def _is_right(kept: Kept, result: Result, accounts: Accounts) -> bool:

@@ -118,9 +118,9 @@ def _incident(of: tuple[str, str], found: list[Kept], checks: Mapping[str, Check
     check = checks.get(lead.check_name)
     if do := check and check.remedy(language):
         lines.append(said("Do: {do}.", language, do=do.rstrip(".")))
-    if check and check.run:
-        command = {"source": lead.source or "all", "day": lead.day, "load": _load(by_cause[lead.check_name])}
-        lines.append(said("Pass on to whoever runs Zakaz: {run}", language, run=filled(check.run, command, "en")))
+    same = {one.day for one in by_cause[lead.check_name] if one.day}
+    if check and (run := mending(check, lead.source, lead.account, lead.day, same)):
+        lines.append(said("Pass on to whoever runs Zakaz: {run}", language, run=run))
     lines.append(
         said(
             "If it is meant to be so, for whoever runs Zakaz: "
@@ -134,6 +134,13 @@ def _incident(of: tuple[str, str], found: list[Kept], checks: Mapping[str, Check
     # Without what is beneath: the night's checks see it hours later, and it is no news.
     essence = "; ".join(f"{check} {several[0].severity}" for check, several in by_cause.items())
     return Trouble(key_of(*of), title, essence, "\n".join(lines), len(causes), footer)
+
+
+def mending(check: Check, source: str, account: str, day: date | None, days: Iterable[date] = ()) -> str:
+    """The command that mends what a check found on a day, and with it those of its `days` that follow each other;
+    empty where there is none."""
+    load = _load(source, account, day, {*days, *filter(None, [day])})
+    return filled(check.run, {"source": source or "all", "day": day, "load": load}, "en")
 
 
 def _worst_first(one: Kept) -> tuple[object, ...]:
@@ -166,13 +173,11 @@ def _bullets(told: list[str], language: str) -> list[str]:
     return [*(f"• {one}" for one in told[:_A_CHECK]), *rest]
 
 
-def _load(several: list[Kept]) -> str:
-    """The command that loads the days of the first of these again, and those that follow each other with it."""
-    lead = several[0]
-    account = ["--account", lead.account] if lead.account not in ("", "main") else []
-    words = ["zakaz load", lead.source or "all", *account]
-    for stretch in _stretches(sorted({one.day for one in several if one.day})):
-        if lead.day in stretch:
+def _load(source: str, name: str, day: date | None, days: Iterable[date]) -> str:
+    account = ["--account", name] if name not in ("", "main") else []
+    words = ["zakaz load", source or "all", *account]
+    for stretch in _stretches(sorted(days)):
+        if day in stretch:
             words += [f"--from {stretch[0]} --to {stretch[-1]}"]
     return " ".join([*words, "--refresh"])
 

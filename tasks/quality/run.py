@@ -22,8 +22,8 @@ from tasks.load.memory import remember_attributes
 from tasks.load.migrate import migrated
 from tasks.load.runs import Run
 from tasks.load.warehouse import warehouse
-from tasks.quality.checks import Result, checks, record
-from tasks.quality.findings import Kept, accept, is_newest_day, not_mended, settle
+from tasks.quality.checks import Check, Result, checks, record
+from tasks.quality.findings import Kept, accept, is_newest_day, not_mended, reopen, settle
 from tasks.quality.incidents import PREFIX, incidents, key_of, why_closed
 from tasks.quality.looks import Interrupted, judge_all, set_up
 from tasks.quality.words import shown
@@ -110,18 +110,14 @@ def accept_findings(
 ) -> str:
     """Accept what a check has found, as `findings.accept` says, and close the alert where nothing else is open;
     what was done, in a line. Raises UsageError."""
-    named = {one.name: one for one in checks()}
-    if check not in named:
-        near = difflib.get_close_matches(check, named, n=1, cutoff=0.4)
-        hint = f"Did you mean {near[0]}?" if near else "`zakaz quality findings` says what to type."
-        raise UsageError(f"There is no check {check}. {hint}")
+    judged_by = _named(check)
     if until < moscow_today():
         raise UsageError(f"{until} is past: a finding is accepted up to and with a day to come.")
     if not why.strip():
         raise UsageError("Say why it is accepted: whoever sees it next wants to know.")
     language, now = settings.zakaz_language, datetime.now(UTC)
     with migrated(settings) as client:
-        found = accept(client, named[check], key, until, why, now)
+        found = accept(client, judged_by, key, until, why, now)
         left = {key_of(one.source, one.account) for one in not_mended(client) if one.status == "open"}
     reason = said("Accepted until {until}: {why}", language, until=shown(until, language, 0), why=why)
     over = {key_of(one.source, one.account) for one in found} - left
@@ -134,6 +130,30 @@ def accept_findings(
         check=check,
         day=shown(until, language),
     )
+
+
+def reopen_findings(settings: Settings, check: str, key: str) -> str:
+    """Take back what `accept_findings` did; what was done, in a line. The next run of checks sends the message.
+    Raises UsageError."""
+    judged_by = _named(check)
+    with migrated(settings) as client:
+        found = reopen(client, judged_by, key, moscow_today(), datetime.now(UTC))
+    return counted(
+        "{n} finding of {check} is open again",
+        "{n} findings of {check} are open again",
+        len(found),
+        settings.zakaz_language,
+        check=check,
+    )
+
+
+def _named(check: str) -> Check:
+    named = {one.name: one for one in checks()}
+    if check not in named:
+        near = difflib.get_close_matches(check, named, n=1, cutoff=0.4)
+        hint = f"Did you mean {near[0]}?" if near else "`zakaz quality findings` says what to type."
+        raise UsageError(f"There is no check {check}. {hint}")
+    return named[check]
 
 
 def refuse_broken(results: list[Result]) -> None:

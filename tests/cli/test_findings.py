@@ -1,13 +1,16 @@
 """What checks have found, as a person sees it in a terminal."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 import polars as pl
 import pytest
 
 from cli import run, terminal
+from cli.findings import print_findings
 from tasks.errors import WarehouseError
+from tasks.quality.checks import checks
 from tasks.quality.complete import Answer
 from tasks.settings import Settings
 
@@ -19,20 +22,25 @@ def test_a_finding_says_what_is_wrong_and_how_it_is_accepted_on_a_line_to_copy(
     finding = {
         "opened_at": datetime(2026, 3, 14, 7, tzinfo=UTC), "status": "open", "severity": "fail",
         "check_name": "reconcile_marketing", "finding": "vk_ads/main/2026-03-13/a name's", "what": "x",
-        "what_ru": "Отчёт не сходится " + "с таблицами " * 9,
+        "what_ru": "Отчёт не сходится " + "с таблицами " * 9, "source": "vk_ads", "account": "spb",
+        "day": date(2026, 3, 13), "accepted_as": "", "until": None, "why": "",
     }  # fmt: skip
+    known = {"status": "accepted", "accepted_as": "vk_ads/*", "until": date(2026, 4, 1), "why": "так надо"}
+    check = replace(checks()[0], name="reconcile_marketing", do_ru="Нужна ещё одна загрузка", run="{load}")
 
-    remedies = {"reconcile_marketing": "Нужна ещё одна загрузка"}
-    terminal.print_findings(pl.DataFrame([finding, finding | {"status": "accepted"}]), remedies, "ru")
+    print_findings(pl.DataFrame([finding, finding | known]), [check], "ru")
 
     shown = capsys.readouterr().out.splitlines()
     assert shown[0].startswith("открыто    важно        2026-03-14 10:00  Отчёт не сходится")
     assert max(map(len, (line for line in shown if "zakaz" not in line))) <= 80
     assert [line for line in shown if "загрузка" in line] == ["           Нужна ещё одна загрузка"]
     accept = """zakaz quality accept reconcile_marketing 'vk_ads/main/2026-03-13/a name'"'"'s' --until DATE --why WORDS"""
-    assert [line.strip() for line in shown if "zakaz" in line] == [accept], (
-        "of what is accepted nothing is to be done"
-    )
+    assert [line.strip() for line in shown if "zakaz" in line] == [
+        "zakaz load vk_ads --account spb --from 2026-03-13 --to 2026-03-13 --refresh",
+        accept,
+        "zakaz quality reopen reconcile_marketing 'vk_ads/*'",
+    ]
+    assert "           Принято до 01.04.2026: так надо" in shown
 
 
 def test_what_is_said_of_the_data_ends_with_yesterday(

@@ -15,7 +15,7 @@ from tasks.load.warehouse import warehouse
 from tasks.quality import run as quality
 from tasks.quality.checks import Check, Known, Result, judge
 from tasks.quality.findings import known_findings, listing
-from tasks.quality.run import accept_findings, run_checks
+from tasks.quality.run import accept_findings, reopen_findings, run_checks
 from tasks.settings import Settings
 from tasks.window import moscow_today
 from tests.tasks.load.engines import embedded
@@ -76,7 +76,7 @@ class Desk:
     @property
     def open(self) -> list[str]:
         with warehouse(self.settings) as client:
-            return sorted(listing(client, 100, []).filter(status="open")["finding"])
+            return sorted(listing(client, 100, [], TODAY).filter(status="open")["finding"])
 
 
 @pytest.fixture
@@ -145,6 +145,34 @@ def test_what_is_accepted_is_silent_until_that_day(desk: Desk) -> None:
 
     assert len(desk.judged(until + timedelta(days=1))) == 1, "it was accepted up to then"
     assert desk.open == ["main/2025-11-18", "main/2025-11-19"]
+
+
+def test_what_is_accepted_is_seen_with_its_reason_and_taken_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quality, "moscow_today", lambda: TODAY)
+    desk.wrong(2, 1)
+    desk.judged()
+    for key, why in (("main/2025-11-18", "a tour"), ("main/*", "both")):
+        accept_findings(desk.settings, "volume_sales", key, TODAY, why, desk.channel)
+    desk.messages.clear()
+
+    def seen(day: date) -> list[tuple[object, ...]]:
+        with warehouse(desk.settings) as client:
+            return (
+                listing(client, 9, [], day).select("finding", "accepted_as", "until", "why").sort("finding").rows()
+            )
+
+    both = [("main/*", TODAY, "both")] * 2
+    assert seen(TODAY) == [(f"main/2025-11-{day}", *one) for day, one in zip((18, 19), both, strict=True)]
+    assert {row[2] for row in seen(TODAY + timedelta(days=1))} == {None}, "it is over, and no check has looked yet"
+    with pytest.raises(UsageError, match=r"called main/2025-11-19\. Did you mean main/"):
+        reopen_findings(desk.settings, "volume_sales", "main/2025-11-19")
+
+    assert reopen_findings(desk.settings, "volume_sales", "main/*").startswith("volume_sales: снова открыто 1 ")
+    assert desk.open == ["main/2025-11-19"]
+    assert desk.judged()[0].endswith("за 19.11"), "and its message is sent"
+    assert seen(TODAY)[0] == ("main/2025-11-18", "main/2025-11-18", TODAY, "a tour"), "as it was accepted before"
 
 
 def test_a_message_says_what_how_much_since_when_and_what_to_do(desk: Desk) -> None:

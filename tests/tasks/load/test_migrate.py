@@ -7,8 +7,8 @@ from unittest.mock import patch
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from tasks.errors import WarehouseError
-from tasks.load.migrate import migrate
+from tasks.errors import EmptyWarehouseError, WarehouseError
+from tasks.load.migrate import look, migrate, not_applied
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tests.tasks.load.engines import values
@@ -111,6 +111,28 @@ def test_views_follow_a_changed_view_below_them_and_a_migration_and_one_without_
     sql.remove("views/v_a_newest")
     migrate(migrated, sql.root)
     assert values(migrated, "EXISTS VIEW v_a_newest") == [(0,)]
+
+
+def test_to_look_makes_and_changes_nothing(make_settings: Callable[..., Settings]) -> None:
+    settings = make_settings()
+    folder = Path(settings.clickhouse_dsn.get_secret_value().removeprefix("chdb://"))
+
+    def looked() -> list[tuple[object, ...]]:
+        with look(settings) as client:
+            return [*client.query("SELECT name FROM system.tables WHERE database = currentDatabase()").result_rows]
+
+    with pytest.raises(EmptyWarehouseError, match="Nothing is loaded yet into "):
+        looked()
+    assert not folder.exists() and not folder.with_name(f"{folder.name}.lock").exists()
+    with warehouse(settings), pytest.raises(EmptyWarehouseError, match="Nothing is loaded yet"):
+        looked()
+    with warehouse(settings) as client:
+        migrate(client)
+        assert (("v_romi_kpi",) in looked(), not_applied(client)) == (True, [])
+        client.command("CREATE OR REPLACE VIEW v_romi_kpi AS SELECT 1 COMMENT 'Zakaz of before'")
+        with pytest.raises(WarehouseError, match=r"of the schema 1 file are newer\. Run `zakaz migrate`"):
+            looked()
+        assert client.command("SELECT * FROM v_romi_kpi") == 1
 
 
 @pytest.mark.parametrize("dies_at", [0, 1, 2])
