@@ -24,6 +24,8 @@ from flows.faults import Fault, fault_of
 from flows.quality import quality
 from flows.replay import replay
 from flows.smoke import smoke
+from ops.server.manifest import PREFECT_YAML
+from ops.server.probes import server_probes
 from tasks.alerts.alert import words_of
 from tasks.alerts.channel import settings_channel
 from tasks.errors import PrefectError
@@ -32,7 +34,8 @@ from tasks.load.backup import BackedUp
 from tasks.quality.checks import Result
 from tasks.quality.run import ChecksBroken
 from tasks.settings import Settings
-from tasks.smoke import Probe, probe_all, refuse_failures
+from tasks.smoke import Probe, SmokeFailed, probe_all, refuse_failures
+from tasks.sources import left_out
 from tasks.sources.accounts import Account
 from tasks.translation import numbered
 from tasks.window import Window
@@ -71,7 +74,7 @@ def judge(settings: Settings) -> list[Result]:
 
 
 def probe(settings: Settings, account: str | None) -> list[Probe]:
-    """Of a Prefect server that is lost one probe says so; the others look all the same."""
+    """Of the Prefect server, too; of one that is lost one probe says so, and the others look all the same."""
 
     def say_that_it_waits() -> None:
         if not watch.has_run:
@@ -80,7 +83,7 @@ def probe(settings: Settings, account: str | None) -> list[Probe]:
     # Prefect's client tries for a while, without a word.
     with outcomes.watched() as watch, unless_done_in(_SILENT_SECONDS, say_that_it_waits):
         try:
-            probes: object = smoke(account)
+            probes = [*server_probes(PREFECT_YAML, left_out(settings)), *_smoked(account)]
         except Exception as error:
             fault = fault_of(error)
             if fault is None:
@@ -88,7 +91,16 @@ def probe(settings: Settings, account: str | None) -> list[Probe]:
             stopping.lose_prefect()
             lost = Probe("Prefect: server", "failure", 0, fault.words, fault.remedy)
             probes = [lost, *probe_all(settings, settings_channel(settings), account)]
-            refuse_failures(probes)
+    refuse_failures(probes)
+    return probes
+
+
+def _smoked(account: str | None) -> list[Probe]:
+    """By a run that the Prefect server shows, whether it failed or not."""
+    try:
+        probes: object = smoke(account)
+    except SmokeFailed as failed:
+        return failed.probes
     assert isinstance(probes, list)
     return probes
 

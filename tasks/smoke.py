@@ -28,7 +28,8 @@ from tasks.unknowns.answers import contradictions, newest
 
 _NAMES = marked(
     *("token files", "folders", "addresses", "settings", "sources", "landing area", "warehouse", "connection"),
-    *("schema", "rights", "last run", "answers", "backups", "alerts", "server"),
+    *("schema", "rights", "last run", "answers", "backups", "alerts", "server", "worker"),
+    "deployments",
 )
 """Of probes, beside those of sources."""
 _STATUSES = marked("ok", "warning", "failure")
@@ -69,8 +70,8 @@ def _failures(probes: list[Probe], language: str) -> str:
     return "; ".join([summary(probes, language), *(f"{probe.name}: {probe.todo}" for probe in wrong)])
 
 
-class _Warning(Exception):
-    """What was found is not wrong enough to fail."""
+class Warned(Exception):
+    """What was found is not wrong enough to fail: `found. what to do`."""
 
 
 def summary(probes: list[Probe], language: str = RECORD) -> str:
@@ -94,32 +95,33 @@ def refuse_failures(probes: list[Probe]) -> None:
 
 def _probes(settings: Settings, channel: Channel | None, accounts: list[Account]) -> Iterator[Probe]:
     """What is missing, or does not answer, is said once: what needs it is left out."""
-    yield _timed("token files", partial(_token_files, settings))
-    yield _timed("folders", _folders)
-    yield _timed("addresses", partial(_addresses, settings))
+    yield timed("token files", partial(_token_files, settings))
+    yield timed("folders", _folders)
+    yield timed("addresses", partial(_addresses, settings))
     ready = list(filter(_is_set_up, accounts))
     for account in accounts:
-        yield _timed(f"{account.label}: settings", partial(_settings_of, account))
+        yield timed(f"{account.label}: settings", partial(_settings_of, account))
         if account in ready:
-            yield _timed(f"{account.label}: API", partial(_api_of, account))
+            yield timed(f"{account.label}: API", partial(_api_of, account))
     if not ready:
-        yield _timed("sources", _nothing_to_load)
-    yield _timed("landing area", lambda: Landing(settings.landing_url).probe())
-    connection = _timed("warehouse: connection", partial(_version, settings))
+        yield timed("sources", _nothing_to_load)
+    yield timed("landing area", lambda: Landing(settings.landing_url).probe())
+    connection = timed("warehouse: connection", partial(_version, settings))
     yield connection
     if is_there := connection.status == "ok":
-        yield _timed("warehouse: schema", partial(_schema, settings))
-        yield _timed("warehouse: rights", partial(_rights, settings))
+        yield timed("warehouse: schema", partial(_schema, settings))
+        yield timed("warehouse: rights", partial(_rights, settings))
         for account in ready:
-            yield _timed(f"{account.label}: last run", partial(_last_run, account))
+            yield timed(f"{account.label}: last run", partial(_last_run, account))
         for account in ready:
             if account.source.name in INTERVIEWS:
-                yield _timed(f"{account.label}: answers", partial(_answers, account))
-        yield _timed("backups", partial(_backups, settings))
-    yield _timed("alerts", partial(_alerts, settings, channel, knows_old_ones=is_there))
+                yield timed(f"{account.label}: answers", partial(_answers, account))
+        yield timed("backups", partial(_backups, settings))
+    yield timed("alerts", partial(_alerts, settings, channel, knows_old_ones=is_there))
 
 
-def _timed(name: str, probe: Callable[[], str]) -> Probe:
+def timed(name: str, probe: Callable[[], str]) -> Probe:
+    """`probe` gives what it found well; what it raises, of ours, is a warning or a failure."""
     begun = time.monotonic()
 
     def told(status: str, found: str, todo: str = "") -> Probe:
@@ -127,7 +129,7 @@ def _timed(name: str, probe: Callable[[], str]) -> Probe:
 
     try:
         return told("ok", probe())
-    except _Warning as warning:
+    except Warned as warning:
         found, _, todo = str(warning).partition(". ")
         return told("warning", found, todo)
     except MissingError as error:
@@ -143,9 +145,9 @@ def _token_files(settings: Settings) -> str:
         command = shlex.join(["chmod", "600", *open_to_others])
         raise ZakazError(f"others can read what holds a token or a password: {command}")
     if lines := list(remarks(settings)):
-        raise _Warning(f"not all that is there is read. {'; '.join(lines)}")
+        raise Warned(f"not all that is there is read. {'; '.join(lines)}")
     if not files:
-        raise _Warning("no file in secrets/. Copy the samples from configs/, or set the environment.")
+        raise Warned("no file in secrets/. Copy the samples from configs/, or set the environment.")
     return f"readable by their owner alone: {numbered(len(files), 'file')}"
 
 
@@ -154,13 +156,13 @@ def _folders() -> str:
     folders = [folder for name in ("data", "secrets") if (folder := HOME / name).is_dir()]
     if open_to_others := [str(folder) for folder in folders if exposure.is_open(folder)]:
         command = shlex.join(["chmod", "700", *open_to_others])
-        raise _Warning(f"others can look into {', '.join(open_to_others)}. {command}")
+        raise Warned(f"others can look into {', '.join(open_to_others)}. {command}")
     return "data and secrets are their owner's alone"
 
 
 def _addresses(settings: Settings) -> str:
     if lines := exposure.in_the_clear(settings):
-        raise _Warning(f"not encrypted. {'; '.join(lines)}")
+        raise Warned(f"not encrypted. {'; '.join(lines)}")
     return "no token or password leaves this machine in the clear"
 
 
@@ -196,9 +198,9 @@ def _schema(settings: Settings) -> str:
     with warehouse(settings) as client:
         behind = not_applied(client)
         if behind is None:
-            raise _Warning("no schema yet. Run `zakaz migrate`, or any load.")
+            raise Warned("no schema yet. Run `zakaz migrate`, or any load.")
         if behind:
-            raise _Warning(f"not applied: {numbered(len(behind), 'migration')}. Run `zakaz migrate`, or any load.")
+            raise Warned(f"not applied: {numbered(len(behind), 'migration')}. Run `zakaz migrate`, or any load.")
         views = sql_files("views")
         for view in views:
             client.command(f"SELECT * FROM {view.name} LIMIT 0")  # noqa: S608 - our own file's name
@@ -215,10 +217,10 @@ def _rights(settings: Settings) -> str:
 def _last_run(account: Account) -> str:
     with warehouse(account.settings) as client:
         if not client.command("EXISTS TABLE meta_job_runs"):
-            raise _Warning("never ran. Load it once.")
+            raise Warned("never ran. Load it once.")
         last = history(client, 1, account.source.job, account.name)
     if last.is_empty():
-        raise _Warning("never ran. Load it once.")
+        raise Warned("never ran. Load it once.")
     status, finished_at, message = last.select("status", "finished_at", "message").row(0)
     if status == "failed":
         raise ZakazError(f"the last run failed: {message}")
@@ -237,7 +239,7 @@ def _answers(account: Account) -> str:
     ]
     if wrong:
         again = f"zakaz probe {account.source.name} --account {account.name} --apply"
-        raise _Warning(f"settings contradict what the API answered. {'; '.join(wrong)}: `{again}`")
+        raise Warned(f"settings contradict what the API answered. {'; '.join(wrong)}: `{again}`")
     if not answers:
         return "never asked: `zakaz probe`"
     return f"no setting contradicts the {numbered(len(answers), 'answer')}"
@@ -248,14 +250,14 @@ def _backups(settings: Settings) -> str:
     try:
         return f"they are kept in {place(settings).words}"
     except SettingsError as error:
-        raise _Warning(f"not set up. {error}") from None
+        raise Warned(f"not set up. {error}") from None
 
 
 def _alerts(settings: Settings, channel: Channel | None, *, knows_old_ones: bool) -> str:
     if knows_old_ones:
         _refuse_undelivered(settings)
     if channel is None:
-        raise _Warning(
+        raise Warned(
             "no alert is sent of failures. Set ZAKAZ_ALERT_BLOCK to a Prefect notification block, or ALERT_URL if "
             "there is no Prefect server."
         )

@@ -47,8 +47,7 @@ def apply_deployments(
     lines. Raises ZakazError.
     """
     manifest = read(file)
-    declared = [d for d in manifest["deployments"] if not set(left_out) & set(d["tags"])]
-    declared = [d | {"description": said(d["description"], language)} for d in declared]
+    declared = [d | {"description": said(d["description"], language)} for d in _declared(manifest, left_out)]
     by_name = {_name(d): d for d in declared}
     with get_client(sync_client=True) as client:
         _refuse_strangers(client, by_name)
@@ -56,13 +55,22 @@ def apply_deployments(
         # In the file's order: a queue made earlier comes first when a worker is busy.
         for name in dict.fromkeys(d["work_pool"]["work_queue_name"] for d in declared):
             _limit(client, name)
-        paused = [name for name, held in _held(client).items() if held.paused]
+        paused = [name for name, one in held(client).items() if one.paused]
         try:
             output = _deploy({"name": OURS, "pull": manifest["pull"], "deployments": declared})
         except BaseException:
             _pause(client, paused)
             raise
         return _tidy(client, by_name, paused, output, language)
+
+
+def declared_names(file: Path, left_out: Collection[str] = ()) -> set[str]:
+    """Of the deployments that there should be, e.g. `qtickets/nightly`. Raises UsageError."""
+    return {_name(declared) for declared in _declared(read(file), left_out)}
+
+
+def _declared(manifest: dict[str, Any], left_out: Collection[str]) -> list[dict[str, Any]]:
+    return [one for one in manifest["deployments"] if not set(left_out) & set(one["tags"])]
 
 
 def _refuse_strangers(client: SyncPrefectClient, names: Collection[str]) -> None:
@@ -108,7 +116,7 @@ def _name(declared: dict[str, Any]) -> str:
     return f"{flow.name}/{declared['name']}"
 
 
-def _held(client: SyncPrefectClient) -> dict[str, DeploymentResponse]:
+def held(client: SyncPrefectClient) -> dict[str, DeploymentResponse]:
     """Our deployments on the server. Another team may use our tag, but hardly our pool and our modules as well."""
     tagged = DeploymentFilter(tags=DeploymentFilterTags(all_=[OURS]))
     found = [
@@ -127,9 +135,9 @@ def _named(client: SyncPrefectClient, found: Collection[DeploymentResponse]) -> 
 
 def _pause(client: SyncPrefectClient, names: Collection[str]) -> None:
     """`prefect deploy` resumes what a person paused."""
-    for name, held in _held(client).items():
+    for name, one in held(client).items():
         if name in names:
-            client.pause_deployment(held.id)
+            client.pause_deployment(one.id)
 
 
 def _tidy(
@@ -137,16 +145,16 @@ def _tidy(
 ) -> list[str]:
     """Remove what the file no longer has, pause again what was paused, and see that the rest is as it says."""
     lines = []
-    for name, held in _held(client).items():
+    for name, one in held(client).items():
         if name not in declared:
-            client.delete_deployment(held.id)
+            client.delete_deployment(one.id)
             lines.append(f"{name}: {said('removed', language)}")
             continue
         wanted = _crons_in(declared[name])
-        for slug in _remove_schedules(client, held, wanted):
+        for slug in _remove_schedules(client, one, wanted):
             lines.append(f"{name}: {said('schedule {slug} removed', language, slug=slug)}")
         if name in paused:
-            client.pause_deployment(held.id)
+            client.pause_deployment(one.id)
         when = "; ".join(wanted.values()) or said("by hand", language)
         lines.append(f"{name}: {when}, {said('paused', language)}" if name in paused else f"{name}: {when}")
     _prove(client, declared, output)
@@ -162,8 +170,8 @@ def _remove_schedules(client: SyncPrefectClient, held: DeploymentResponse, wante
 
 def _prove(client: SyncPrefectClient, declared: dict[str, dict[str, Any]], output: str) -> None:
     """`prefect deploy` goes on after one that it could not make, and ends with status 0."""
-    held = {name: _crons_of(deployment) for name, deployment in _held(client).items()}
-    if wrong := [name for name, one in declared.items() if held.get(name) != _crons_in(one)]:
+    there = {name: _crons_of(deployment) for name, deployment in held(client).items()}
+    if wrong := [name for name, one in declared.items() if there.get(name) != _crons_in(one)]:
         raise ZakazError(f"`prefect deploy` did not bring {', '.join(wrong)} to the server. It said:\n{output}")
 
 

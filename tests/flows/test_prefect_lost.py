@@ -196,10 +196,10 @@ def test_what_helps_is_said_also_where_prefects_client_hides_the_reply(
 def test_smoke_looks_at_all_else_where_the_server_is_lost(
     lost: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def smoke(_account: str | None) -> None:
+    def probes(*_: object) -> None:
         raise httpx.ConnectError("")
 
-    monkeypatch.setattr(on_server, "smoke", smoke)
+    monkeypatch.setattr(on_server, "server_probes", probes)
     monkeypatch.setattr(on_server, "probe_all", lambda *_: [Probe("landing area", "ok", 0, "can be written")])
 
     with pytest.raises(SmokeFailed) as failed:

@@ -72,14 +72,14 @@ def test_a_password_that_others_can_read_is_a_failure_with_the_command_to_run(ho
         file.chmod(0o640)
     settings = Settings(_env_file=None, vk_token_file=files[1], zakaz_sources="qtickets")
 
-    probe = smoke._timed("token files", lambda: smoke._token_files(settings))
+    probe = smoke.timed("token files", lambda: smoke._token_files(settings))
     assert probe.status == "failure"
     assert all(file.name in probe.todo for file in files)
     subprocess.run(probe.todo.partition(": ")[2], shell=True, check=True)
-    assert smoke._timed("token files", lambda: smoke._token_files(settings)).status == "ok"
+    assert smoke.timed("token files", lambda: smoke._token_files(settings)).status == "ok"
 
     (home / "data").chmod(0o755)
-    probe = smoke._timed("folders", smoke._folders)
+    probe = smoke.timed("folders", smoke._folders)
     assert (probe.status, probe.todo) == ("warning", f"chmod 700 {home / 'data'}")
 
 

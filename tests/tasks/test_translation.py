@@ -36,6 +36,7 @@ SPOKEN = (
         "tasks/sources/windows.py",
         "cli/machine.py",
         "cli/on_server.py",
+        "ops/server/probes.py",
         "cli/terminal.py",
         "cli/commands/checking.py",
         "cli/commands/warehouse.py",
