@@ -155,27 +155,25 @@ def _read(*paths: str) -> tuple[dict[str, pl.DataFrame], list[Finding]]:
 
 
 def _show(tables: dict[str, pl.DataFrame], language: str) -> None:
-    out.print(_table(said("In the warehouse", language), tables["totals"], language))
-    out.print(_table(said("Top events", language), tables["events"], language))
-    out.print(
-        _table(
-            said("What each rouble brought, by source: tickets by their tags", language),
-            tables["sources"],
-            language,
-        )
-    )
-    out.print(_table(said("What each rouble brought, by city: all tickets", language), tables["cities"], language))
+    titles = {
+        "totals": said("In the warehouse", language),
+        "events": said("Top events", language),
+        "sources": said("What each rouble brought, by source: tickets by their tags", language),
+        "cities": said("What each rouble brought, by city: all tickets", language),
+    }
+    for name, title in titles.items():
+        print(f"\n{title}")  # Rich would break it at the width of the table.
+        out.print(_table(tables[name], language))
     days = tables["days"]
     highest = float(max(days["net_revenue"].max() or 0, 1))  # type: ignore[arg-type]
-    chart = Table(
-        title=said("Net revenue by day, RUB", language), title_justify="left", box=None, show_header=False
-    )
+    chart = Table(box=None, show_header=False)
     for day, net in days.iter_rows():
         chart.add_row(
             f"{weekday(day, language)} {day:%d.%m}",
             cell(net),
             Bar(highest, 0, max(0.0, float(net)), width=40, color="green"),
         )
+    print("\n" + said("Net revenue by day, RUB", language))
     out.print(chart)
 
 
@@ -191,8 +189,8 @@ def _show_concerts(coming: pl.DataFrame, found: list[Finding], language: str) ->
         out.print(attention_table(found[:_ROWS], language))
 
 
-def _table(title: str, rows: pl.DataFrame, language: str) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="dim")
+def _table(rows: pl.DataFrame, language: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
     for name, kind in rows.schema.items():
         table.add_column(said(name.replace("_", " "), language), justify="right" if kind.is_numeric() else "left")
     for values in rows.iter_rows():

@@ -25,6 +25,7 @@ from tasks.sources.accounts import Account, wanted
 from tasks.translation import RECORD, counted, marked, numbered, retold, said
 from tasks.unknowns import INTERVIEWS
 from tasks.unknowns.answers import contradictions, newest
+from tasks.window import MOSCOW
 
 _NAMES = marked(
     *("token files", "folders", "addresses", "settings", "sources", "landing area", "warehouse", "connection"),
@@ -224,7 +225,10 @@ def _last_run(account: Account) -> str:
     status, finished_at, message = last.select("status", "finished_at", "message").row(0)
     if status == "failed":
         raise ZakazError(f"the last run failed: {message}")
-    return f"it went well, {finished_at:%Y-%m-%d %H:%M} UTC" if finished_at else "it is under way"
+    if finished_at is None:
+        return "it is under way"
+    when = f"{finished_at.astimezone(MOSCOW):%Y-%m-%d %H:%M}"
+    return f"it went well, {when} in Moscow"
 
 
 def _answers(account: Account) -> str:
@@ -270,7 +274,7 @@ def _refuse_undelivered(settings: Settings) -> None:
         lost = undelivered(client)
     if lost.height:
         trouble, sent_at, error = lost.row(0)
-        when = f"{trouble}, {sent_at:%m-%d %H:%M} UTC"
+        when = f"{trouble}, {sent_at.astimezone(MOSCOW):%m-%d %H:%M} in Moscow"
         raise ZakazError(
             f"messages of the last week that were not delivered: {lost.height}, the last of {when}: {error}"
         )

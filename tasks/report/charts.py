@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import altair as alt
@@ -107,11 +108,11 @@ def cities_chart(figures: Figures, name_of: Callable[[Line], str], language: str
     names = [name_of(line) for line in told]
 
     def draw(width: int) -> Drawing:
-        base = _chart(rows).encode(y=_names(names, width))
+        base, along = _chart(rows).encode(y=_names(names, width)), partial(_along, width)
         scale = alt.Scale(domain=list(_LEVELS), range=list(_LEVELS.values()))
         colour = alt.Color("level:N", scale=scale, legend=None)
-        bars = base.mark_bar(cornerRadiusEnd=2, height=14).encode(x=_along("net"), color=colour)
-        marks = base.mark_tick(color="var(--ink)", thickness=2.5, size=20, opacity=1).encode(x=_along("spend"))
+        bars = base.mark_bar(cornerRadiusEnd=2, height=14).encode(x=along("net"), color=colour)
+        marks = base.mark_tick(color="var(--ink)", thickness=2.5, size=20, opacity=1).encode(x=along("spend"))
         return alt.layer(bars, marks).properties(width=width, height=_ROW * len(rows) + 30)
 
     return _picture(draw, language)
@@ -121,9 +122,9 @@ def largest_of(lines: Sequence[Line]) -> Decimal:
     return max((abs(money) for line in lines for money in (line.sums.net, line.sums.spend)), default=Decimal(0))
 
 
-def shows_chart(lines: Sequence[Line], name_of: Callable[[Row], str], language: str) -> Picture | None:
+def shows_chart(lines: Sequence[Line], name_of: Callable[[Row, bool], str], language: str) -> Picture | None:
     """Each coming show: its seats behind, the tickets that are sold before them, a mark at what comparable shows
-    had sold by now, and the range in which it may end."""
+    had sold by now, and the range in which it may end. `name_of`: a show, and whether there is little room."""
     shows = [line.row for line in lines if line.row is not None]
     if not shows:
         return None
@@ -135,17 +136,17 @@ def shows_chart(lines: Sequence[Line], name_of: Callable[[Row], str], language: 
         }
         for n, row in enumerate(shows)
     ]  # fmt: skip
-    names = [name_of(row) for row in shows]
 
     def draw(width: int) -> Drawing:
-        base = _chart(rows).encode(y=_names(names, width))
+        names = [name_of(row, width == NARROW) for row in shows]
+        base, along = _chart(rows).encode(y=_names(names, width)), partial(_along, width)
         colour = alt.condition("datum.is_slow", alt.value("var(--bad)"), alt.value("var(--revenue)"))
         return alt.layer(
-            base.mark_bar(color="var(--line)", height=16, cornerRadiusEnd=2).encode(x=_along("seats")),
-            base.mark_bar(height=16, cornerRadiusEnd=2).encode(x=_along("tickets"), color=colour),
-            base.mark_rule(color="var(--spend)", strokeWidth=2).encode(x=_along("from"), x2="to:Q"),
-            base.mark_point(color="var(--spend)", filled=True, size=46, opacity=1).encode(x=_along("likely")),
-            base.mark_tick(color="var(--ink)", thickness=2.5, size=22, opacity=1).encode(x=_along("usual")),
+            base.mark_bar(color="var(--line)", height=16, cornerRadiusEnd=2).encode(x=along("seats")),
+            base.mark_bar(height=16, cornerRadiusEnd=2).encode(x=along("tickets"), color=colour),
+            base.mark_rule(color="var(--spend)", strokeWidth=2).encode(x=along("from"), x2="to:Q"),
+            base.mark_point(color="var(--spend)", filled=True, size=46, opacity=1).encode(x=along("likely")),
+            base.mark_tick(color="var(--ink)", thickness=2.5, size=22, opacity=1).encode(x=along("usual")),
         ).properties(width=width, height=(_ROW + 4) * len(rows) + 30)
 
     return _picture(draw, language)
@@ -166,10 +167,11 @@ def _names(names: Sequence[str], width: int) -> alt.Y:
     room = min(max(map(len, names)) * 7.6, most)
     scale = alt.Scale(domain=[*range(len(names))])
     return alt.Y("n:O", scale=scale, axis=alt.Axis(
-        title=None, grid=False, labelColor="var(--ink)", minExtent=room, maxExtent=room, labelLimit=room * 0.86,
+        title=None, grid=False, labelColor="var(--ink)", minExtent=room, maxExtent=room, labelLimit=room - 8,
         labelExpr=f"{json.dumps(names)}[datum.value]",
     ))  # fmt: skip
 
 
-def _along(name: str) -> alt.X:
-    return alt.X(f"{name}:Q", axis=alt.Axis(title=None, tickCount=4, format="~r", labelOverlap=True))
+def _along(width: int, name: str) -> alt.X:
+    ticks = 4 if width == WIDE else 2  # Vega reserves too little room for labels that are side by side.
+    return alt.X(f"{name}:Q", axis=alt.Axis(title=None, tickCount=ticks, format="~r", labelOverlap=True))

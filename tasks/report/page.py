@@ -142,10 +142,10 @@ class Words:
     def show(self, row: Row) -> str:
         return ", ".join(filter(None, (self.safe_text(row["event_name"]), self.place(row["city"]))))
 
-    def show_in_short(self, row: Row) -> str:
+    def show_in_short(self, row: Row, is_narrow: bool) -> str:
         """With what tells the shows of a tour apart first, since the end may be cut."""
-        parts = (self.day(row["show_date"]), self.place(row["city"]), self.safe_text(row["event_name"]))
-        return " ".join(filter(None, parts))
+        day, city, event = self.day(row["show_date"]), self.place(row["city"]), self.safe_text(row["event_name"])
+        return " ".join(filter(None, (day, city, "" if city and is_narrow else event)))
 
     def pace(self, row: Row) -> Decimal | None:
         return Decimal(row["tickets"]) / Decimal(str(row["usual"])) - 1 if row["usual"] else None
