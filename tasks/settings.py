@@ -234,9 +234,8 @@ class Settings(AlertSettings):
         try:
             return json.loads(given) if isinstance(given, str) else given
         except ValueError:
-            raise PydanticCustomError(
-                "json", 'it is no JSON, as {{"freshness_data": {{"lag_direct": 3}}}} is'
-            ) from None
+            example = {"example": '{"freshness_data": {"lag_direct": 3}}'}
+            raise PydanticCustomError("json", "it is no JSON, as {example} is", example) from None
 
     @field_validator(
         "qtickets_base_url", "direct_base_url", "vk_base_url", "vk_legacy_base_url", "datalens_base_url"

@@ -163,11 +163,11 @@ def _chart(rows: list[dict[str, Any]]) -> alt.Chart:
 
 def _names(names: Sequence[str], width: int) -> alt.Y:
     """An axis of names. Vega does not know the reader's letters, so there is room for wide ones."""
-    most = width * 0.42
+    most = width * (0.42 if width == WIDE else 0.48)
     room = min(max(map(len, names)) * 7.6, most)
     scale = alt.Scale(domain=[*range(len(names))])
     return alt.Y("n:O", scale=scale, axis=alt.Axis(
-        title=None, grid=False, labelColor="var(--ink)", minExtent=room, maxExtent=room, labelLimit=room - 8,
+        title=None, grid=False, labelColor="var(--ink)", minExtent=room, maxExtent=room, labelLimit=room * 0.86,
         labelExpr=f"{json.dumps(names)}[datum.value]",
     ))  # fmt: skip
 

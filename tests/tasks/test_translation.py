@@ -48,7 +48,6 @@ UNSPOKEN |= {"replace"}
 NOT_SAID = {
     *("no retry can mend it", "three at most", "as many as the settings allow"),  # values of an enumeration
     "Failed to reach API",  # of Prefect
-    'it is no JSON, as {{"freshness_data": {{"lag_direct": 3}}}} is',  # braces are places in the catalog
 }
 PLACES = re.compile(r"\{\{.*?\}\}|\{\w*\}|\{%.*?%\}", re.DOTALL)
 
