@@ -70,6 +70,12 @@ def report_command(
         terminal.complain("no browser was found here; open the file yourself.")
 
 
+def _complete_view() -> list[str]:
+    from tasks.load.sql import sql_files
+
+    return [file.name for file in sql_files("views")]
+
+
 @app.command(
     "export",
     epilog=examples(
@@ -79,7 +85,12 @@ def report_command(
     ),
 )
 def export_command(
-    view: Annotated[str, typer.Argument(metavar="VIEW", help="Its name begins with v_, see the README.")],
+    view: Annotated[
+        str,
+        typer.Argument(
+            metavar="VIEW", help="Its name begins with v_, see the README.", autocompletion=_complete_view
+        ),
+    ],
     fmt: Annotated[Format, typer.Option("--format", help="xlsx and csv are for spreadsheets.")],
     days: Annotated[
         int | None, typer.Option("--days", metavar="N", min=1, help="The last ones, today included; else all.")

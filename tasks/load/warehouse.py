@@ -213,7 +213,8 @@ def _lock(folder: Path, wait: float) -> Iterator[None]:
 def _me() -> dict[str, str | int]:
     # Words only: the text of a `zakaz sql` is long and may hold a secret.
     words = [word for word in sys.argv[1:3] if re.fullmatch(r"[\w-]+", word)]
-    command = " ".join([Path(sys.argv[0]).name, *words])
+    program = Path(sys.argv[0]).name
+    command = "a run of Prefect" if program == "engine.py" else " ".join([program, *words])
     return {"pid": os.getpid(), "command": command, "since": f"{datetime.now(UTC):%H:%M:%S} UTC"}
 
 
