@@ -21,6 +21,7 @@ ORDERS_A_DAY = 120
 """Of a world of scale 1."""
 _NEVER_SOLD = 35
 """A city whose event the sandbox takes down before its sale."""
+_AN_HOUR = 3600
 _KOPECK, _IDS_A_DAY, _IDS_AN_ORDER = Decimal("0.01"), 100_000, 10
 
 
@@ -83,8 +84,18 @@ class Life:
                 basket.original_price = (basket.original_price * price).quantize(_KOPECK)
                 if basket.refunded_amount is not None:
                     basket.refunded_amount = min((basket.refunded_amount * price).quantize(_KOPECK), basket.total)
-        for _ in range(int(factor + rng.random())):
-            yield replace(order, baskets=[replace(basket) for basket in order.baskets])
+        begun = int((order.created_at - day_start(day)).total_seconds())
+        for number in range(int(factor + rng.random())):
+            # Another buyer is not there in the same second.
+            yield _earlier(order, rng.randint(1, max(1, min(begun, _AN_HOUR))) if number else 0)
+
+
+def _earlier(order: Order, seconds: int) -> Order:
+    """A copy of the order, made and paid that much earlier."""
+    before = timedelta(seconds=seconds)
+    baskets = [replace(one, created_at=one.created_at - before) for one in order.baskets]
+    payed_at = order.payed_at - before if order.payed_at else None
+    return replace(order, created_at=order.created_at - before, payed_at=payed_at, baskets=baskets)
 
 
 Rules = dict[str, Any]

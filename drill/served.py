@@ -19,6 +19,7 @@ from sandbox.world.ads import DIRECT, VK, ads_of
 from sandbox.world.catalogue import season_events
 from sandbox.world.clock import moscow_day, season_of
 from sandbox.world.lifecycle import as_of
+from sandbox.world.randomness import stream
 from sandbox.world.spend import CONVERSIONS_SETTLED_AFTER_DAYS, AdDay, ad_days
 from tests.support.stage import Stage
 
@@ -119,10 +120,12 @@ def _instants(order: Order) -> list[datetime]:
 
 
 def scaled(row: AdDay, factor: float) -> AdDay:
-    """All figures, so that prices stay."""
+    """All figures, so that prices and rates stay: of small numbers a part by chance, where rounding down would leave
+    none of them."""
+    chance = stream(row.ad.ad_id, "scaled", row.day).random()
     shown = int(row.impressions * factor)
-    clicks, spent = min(int(row.clicks * factor), shown), times(row.spent, factor)
-    return replace(row, impressions=shown, clicks=clicks, spent=spent, conversions=int(row.conversions * factor))
+    clicks, conversions = (min(int(one * factor + chance), shown) for one in (row.clicks, row.conversions))
+    return replace(row, impressions=shown, clicks=clicks, spent=times(row.spent, factor), conversions=conversions)
 
 
 def times(money: Decimal, factor: float) -> Decimal:
