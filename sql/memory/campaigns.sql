@@ -15,13 +15,8 @@ SELECT
 FROM
 (
     SELECT *, max(stat_date) OVER (PARTITION BY source, account, campaign_id) AS newest
-    FROM
-    (
-        SELECT 'vk_ads' AS source, account, campaign_id, stat_date, spent, toString(utm_source) AS utm_source, utm_campaign, utm_city FROM fact_vk_ads_daily FINAL WHERE stat_date >= {today:Date} - 14
-        UNION ALL
-        SELECT 'direct', account, campaign_id, stat_date, spent, toString(utm_source), utm_campaign, utm_city FROM fact_direct_daily FINAL WHERE stat_date >= {today:Date} - 14
-    )
-    WHERE spent > 0
+    FROM v_ad_days
+    WHERE stat_date >= {today:Date} - 14 AND spent > 0
 )
 WHERE stat_date = newest
 GROUP BY source, account, campaign_id

@@ -11,11 +11,6 @@ SELECT
         'clicks', toDecimal64(sum(clicks), 2), 'conversions', toDecimal64(sum(conversions), 2), 'ads', toDecimal64(count(), 2)
     ) AS figures,
     CAST(map(), 'Map(String, String)') AS words
-FROM
-(
-    SELECT 'vk_ads' AS source, * FROM fact_vk_ads_daily FINAL WHERE account = {account:String} AND (empty({days:Array(Date)}) OR stat_date IN {days:Array(Date)})
-    UNION ALL
-    SELECT 'direct' AS source, * FROM fact_direct_daily FINAL WHERE account = {account:String} AND (empty({days:Array(Date)}) OR stat_date IN {days:Array(Date)})
-)
-WHERE source = {source:String}
+FROM v_ad_days
+WHERE source = {source:String} AND account = {account:String} AND (empty({days:Array(Date)}) OR stat_date IN {days:Array(Date)})
 GROUP BY source, account, campaign_id, stat_date

@@ -19,12 +19,7 @@ WITH
     (
         SELECT source, account, stat_date AS day, sum(spent) AS cost,
             arraySort(groupUniqArray(if(spent_has_vat, 'with VAT', 'without VAT'))) AS vat, arraySort(groupUniqArray(toString(currency))) AS currencies, arraySort(groupUniqArray(account_id)) AS ids
-        FROM
-        (
-            SELECT 'vk_ads' AS source, account, stat_date, spent, spent_has_vat, currency, account_id FROM fact_vk_ads_daily FINAL WHERE stat_date >= {since:Date} - toUInt32({before:Float64}) AND stat_date < {today:Date} AND spent > 0
-            UNION ALL
-            SELECT 'direct', account, stat_date, spent, spent_has_vat, currency, account_id FROM fact_direct_daily FINAL WHERE stat_date >= {since:Date} - toUInt32({before:Float64}) AND stat_date < {today:Date} AND spent > 0
-        )
+        FROM v_ad_days WHERE stat_date >= {since:Date} - toUInt32({before:Float64}) AND stat_date < {today:Date} AND spent > 0
         GROUP BY source, account, day
     ),
     compared AS

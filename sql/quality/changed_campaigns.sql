@@ -19,11 +19,8 @@
 WITH
     ads AS
     (
-        SELECT 'vk_ads' AS source, account, campaign_id, ad_group_id, ad_id, stat_date AS day, campaign_name AS campaign, toString(utm_city) AS city, utm_campaign AS tag, toFloat64(spent) AS cost
-        FROM fact_vk_ads_daily FINAL WHERE stat_date >= {since:Date} - 14 AND stat_date < {today:Date} AND spent > 0
-        UNION ALL
-        SELECT 'direct', account, campaign_id, ad_group_id, ad_id, stat_date, campaign_name, toString(utm_city), utm_campaign, toFloat64(spent)
-        FROM fact_direct_daily FINAL WHERE stat_date >= {since:Date} - 14 AND stat_date < {today:Date} AND spent > 0
+        SELECT source, account, campaign_id, ad_group_id, ad_id, stat_date AS day, campaign_name AS campaign, toString(utm_city) AS city, utm_campaign AS tag, toFloat64(spent) AS cost
+        FROM v_ad_days WHERE stat_date >= {since:Date} - 14 AND stat_date < {today:Date} AND spent > 0
     ),
     itself AS
     (

@@ -27,11 +27,8 @@ WITH
         SELECT source, account, day, sum(n) AS ads, sum(cost) AS cost, groupArray((campaign_id, f.cost)) AS campaigns
         FROM
         (
-            SELECT 'vk_ads' AS source, account, stat_date AS day, campaign_id, count() AS n, toFloat64(sum(spent)) AS cost
-            FROM fact_vk_ads_daily FINAL WHERE stat_date >= {since:Date} - toUInt32({before:Float64}) AND stat_date < {today:Date} GROUP BY account, day, campaign_id
-            UNION ALL
-            SELECT 'direct', account, stat_date, campaign_id, count(), toFloat64(sum(spent))
-            FROM fact_direct_daily FINAL WHERE stat_date >= {since:Date} - toUInt32({before:Float64}) AND stat_date < {today:Date} GROUP BY account, stat_date, campaign_id
+            SELECT source, account, stat_date AS day, campaign_id, count() AS n, toFloat64(sum(spent)) AS cost
+            FROM v_ad_days WHERE stat_date >= {since:Date} - toUInt32({before:Float64}) AND stat_date < {today:Date} GROUP BY source, account, day, campaign_id
         ) AS f
         WHERE (source, account) IN {accounts:Array(Tuple(String, String))}
         GROUP BY source, account, day

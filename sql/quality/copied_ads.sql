@@ -21,13 +21,8 @@
 WITH
     figures AS
     (
-        SELECT source, account, day, impressions, clicks, cost_each, count() AS n, cost_each * (n - 1) AS surplus, cost_each * n AS cost
-        FROM
-        (
-            SELECT 'vk_ads' AS source, account, stat_date AS day, impressions, clicks, toFloat64(spent) AS cost_each FROM fact_vk_ads_daily FINAL WHERE stat_date >= {since:Date} - 28 AND stat_date < {today:Date} AND spent > 0
-            UNION ALL
-            SELECT 'direct', account, stat_date, impressions, clicks, toFloat64(spent) FROM fact_direct_daily FINAL WHERE stat_date >= {since:Date} - 28 AND stat_date < {today:Date} AND spent > 0
-        )
+        SELECT source, account, stat_date AS day, impressions, clicks, toFloat64(spent) AS cost_each, count() AS n, cost_each * (n - 1) AS surplus, cost_each * n AS cost
+        FROM v_ad_days WHERE stat_date >= {since:Date} - 28 AND stat_date < {today:Date} AND spent > 0
         GROUP BY source, account, day, impressions, clicks, cost_each
     ),
     days AS

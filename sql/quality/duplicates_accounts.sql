@@ -22,11 +22,8 @@ WITH
         SELECT 'qtickets' AS source, account, toDate(assumeNotNull(paid_at), 'Europe/Moscow') AS day, ticket_id AS id, cityHash64(order_id, paid_at, amount) AS figures, amount AS cost
         FROM stg_qtickets_tickets FINAL WHERE paid_at IS NOT NULL
         UNION ALL
-        SELECT 'vk_ads', account, stat_date, cityHash64(campaign_id, ad_group_id, ad_id), cityHash64(impressions, clicks, spent), spent
-        FROM fact_vk_ads_daily FINAL WHERE impressions > 0
-        UNION ALL
-        SELECT 'direct', account, stat_date, cityHash64(campaign_id, ad_group_id, ad_id), cityHash64(impressions, clicks, spent), spent
-        FROM fact_direct_daily FINAL WHERE impressions > 0
+        SELECT source, account, stat_date, cityHash64(campaign_id, ad_group_id, ad_id), cityHash64(impressions, clicks, spent), spent
+        FROM v_ad_days WHERE impressions > 0
     ),
     shared AS
     (

@@ -17,13 +17,9 @@
 SELECT source, account, day, count() AS ads, sum(cost) AS money, arraySort(arrayDistinct(arrayConcat(groupUniqArray(10)(one), groupUniqArray(10)(other)))) AS ids
 FROM
 (
-    SELECT 'vk_ads' AS source, account, stat_date AS day, sum(spent) - max(spent) AS cost, min(account_id) AS one, max(account_id) AS other
-    FROM fact_vk_ads_daily FINAL WHERE ad_id != 0
-    GROUP BY account, ad_id, stat_date HAVING count() > 1
-    UNION ALL
-    SELECT 'direct', account, stat_date, sum(spent) - max(spent), min(account_id), max(account_id)
-    FROM fact_direct_daily FINAL WHERE ad_id != 0
-    GROUP BY account, ad_id, stat_date HAVING count() > 1
+    SELECT source, account, stat_date AS day, sum(spent) - max(spent) AS cost, min(account_id) AS one, max(account_id) AS other
+    FROM v_ad_days WHERE ad_id != 0
+    GROUP BY source, account, ad_id, day HAVING count() > 1
 )
 GROUP BY source, account, day
 ORDER BY day DESC, source, account

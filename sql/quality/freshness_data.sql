@@ -26,7 +26,7 @@ WITH
             argMax(status, started_at) AS ended,
             toDate(JSONExtractString(told, 'window', 'first')) AS first,
             toDate(JSONExtractString(told, 'window', 'last')) AS last,
-            JSONExtract(told, 'tables', transform(job, ['qtickets_loader', 'vk_ads_loader', 'direct_loader'], ['stg_qtickets_tickets', 'fact_vk_ads_daily', 'fact_direct_daily'], ''), 'Map(String, Int64)') AS rows,
+            JSONExtract(told, 'tables', if(source = 'qtickets', 'stg_qtickets_tickets', concat('fact_', source, '_daily')), 'Map(String, Int64)') AS rows,
             rows['new'] + rows['changed'] + rows['unchanged'] AS loaded
         FROM meta_job_runs FINAL
         WHERE (replaceOne(job, '_loader', ''), account) IN {accounts:Array(Tuple(String, String))}
@@ -39,8 +39,7 @@ WITH
     (
         SELECT 'qtickets' AS source, account, toDate(booked_at, 'Europe/Moscow') AS day, count() AS rows
         FROM stg_qtickets_tickets FINAL WHERE booked_at >= toDateTime64(oldest, 3, 'Europe/Moscow') GROUP BY account, day
-        UNION ALL SELECT 'vk_ads', account, stat_date, count() FROM fact_vk_ads_daily FINAL WHERE stat_date >= oldest GROUP BY account, stat_date
-        UNION ALL SELECT 'direct', account, stat_date, count() FROM fact_direct_daily FINAL WHERE stat_date >= oldest GROUP BY account, stat_date
+        UNION ALL SELECT source, account, stat_date, count() FROM v_ad_days WHERE stat_date >= oldest GROUP BY source, account, stat_date
     )
 SELECT n.source AS source, n.account AS account, any(n.first) AS first, any(n.last) AS last, any(n.loaded) AS loaded, sumIf(h.rows, h.day >= n.first AND h.day <= n.last) AS held
 FROM newest AS n LEFT JOIN held AS h ON h.source = n.source AND h.account = n.account

@@ -23,8 +23,7 @@ FROM
     SELECT 'qtickets' AS source, 'stg_qtickets_tickets' AS place, account, toDate(booked_at, 'Europe/Moscow') AS at, amount AS value
     FROM stg_qtickets_tickets FINAL WHERE booked_at >= tomorrow OR booked_at < toDateTime64(founded, 3, 'Europe/Moscow')
     UNION ALL SELECT 'qtickets', 'stg_qtickets_sales_raw', account, event_date, revenue FROM stg_qtickets_sales_raw FINAL WHERE event_date > {today:Date} OR event_date < founded
-    UNION ALL SELECT 'vk_ads', 'fact_vk_ads_daily', account, stat_date, spent FROM fact_vk_ads_daily FINAL WHERE stat_date > {today:Date} OR stat_date < founded
-    UNION ALL SELECT 'direct', 'fact_direct_daily', account, stat_date, spent FROM fact_direct_daily FINAL WHERE stat_date > {today:Date} OR stat_date < founded
+    UNION ALL SELECT source, concat('fact_', source, '_daily'), account, stat_date, spent FROM v_ad_days WHERE stat_date > {today:Date} OR stat_date < founded
 )
 GROUP BY source, place, account
 ORDER BY place, account

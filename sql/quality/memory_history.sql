@@ -30,11 +30,8 @@ FROM
         SELECT 'qtickets', account, event_id, toDate(booked_at, 'Europe/Moscow') AS at, 1, toDecimal64(sum(amount), 2), toDecimal64(sum(quantity), 2), max(_ver)
         FROM stg_qtickets_tickets FINAL WHERE state IN ('paid', 'refunded') AND booked_at < toDateTime64({today:Date} - toUInt32({days:Float64}), 3, 'Europe/Moscow') GROUP BY account, event_id, at
         UNION ALL
-        SELECT 'vk_ads', account, campaign_id, stat_date, 1, toDecimal64(sum(spent), 2), toDecimal64(count(), 2), max(_ver)
-        FROM fact_vk_ads_daily FINAL WHERE stat_date < {today:Date} - toUInt32({days:Float64}) GROUP BY account, campaign_id, stat_date
-        UNION ALL
-        SELECT 'direct', account, campaign_id, stat_date, 1, toDecimal64(sum(spent), 2), toDecimal64(count(), 2), max(_ver)
-        FROM fact_direct_daily FINAL WHERE stat_date < {today:Date} - toUInt32({days:Float64}) GROUP BY account, campaign_id, stat_date
+        SELECT source, account, campaign_id, stat_date, 1, toDecimal64(sum(spent), 2), toDecimal64(count(), 2), max(_ver)
+        FROM v_ad_days WHERE stat_date < {today:Date} - toUInt32({days:Float64}) GROUP BY source, account, campaign_id, stat_date
     )
     GROUP BY source, account, thing, day
 )

@@ -24,12 +24,7 @@ WITH
     held AS
     (
         SELECT source, account, campaign_id AS campaign, stat_date AS day, sum(impressions) AS impressions, sum(clicks) AS clicks, sum(conversions) AS conversions, sum(spent) AS cost, count() AS ads, max(_ver) AS written
-        FROM
-        (
-            SELECT 'vk_ads' AS source, * FROM fact_vk_ads_daily FINAL WHERE stat_date >= {since:Date} AND stat_date <= {today:Date}
-            UNION ALL
-            SELECT 'direct' AS source, * FROM fact_direct_daily FINAL WHERE stat_date >= {since:Date} AND stat_date <= {today:Date}
-        )
+        FROM v_ad_days WHERE stat_date >= {since:Date} AND stat_date <= {today:Date}
         GROUP BY source, account, campaign, day
     ),
     bounds AS (SELECT source, account, min(day) AS first, max(day) AS last FROM known GROUP BY source, account)

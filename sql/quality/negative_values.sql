@@ -21,8 +21,7 @@ FROM
     UNION ALL
     SELECT 'qtickets', 'stg_qtickets_sales_raw', account, event_date, least(revenue, refunds_amount)
     FROM stg_qtickets_sales_raw FINAL WHERE revenue < 0 OR refunds_amount < 0
-    UNION ALL SELECT 'vk_ads', 'fact_vk_ads_daily', account, stat_date, spent FROM fact_vk_ads_daily FINAL WHERE spent < 0
-    UNION ALL SELECT 'direct', 'fact_direct_daily', account, stat_date, spent FROM fact_direct_daily FINAL WHERE spent < 0
+    UNION ALL SELECT source, concat('fact_', source, '_daily'), account, stat_date, spent FROM v_ad_days WHERE spent < 0
 )
 GROUP BY source, place, account, day
 ORDER BY day DESC, place, account

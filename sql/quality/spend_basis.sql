@@ -23,12 +23,7 @@ FROM
     FROM
     (
         SELECT 1 AS one, source, toString(account) AS account, stat_date AS day, spent_has_vat, toString(currency) AS money_of, sum(spent) AS s, count() AS n, max(_ver) AS v
-        FROM
-        (
-            SELECT 'vk_ads' AS source, account, stat_date, spent_has_vat, currency, spent, _ver FROM fact_vk_ads_daily FINAL
-            UNION ALL
-            SELECT 'direct', account, stat_date, spent_has_vat, currency, spent, _ver FROM fact_direct_daily FINAL
-        )
+        FROM v_ad_days
         GROUP BY source, account, day, spent_has_vat, money_of
     ) AS f
     CROSS JOIN (SELECT spend_with_vat, toString(currency) AS of_report FROM dim_report FINAL) AS r

@@ -14,15 +14,8 @@
 
 -- One account is enough: unlike a ticket from abroad, it has all of its spend in that currency. Its currency empty:
 -- the source did not tell it, and it is taken for the report's.
-SELECT source, account, account_id, money_of AS currency, sum(spent) AS amount, min(stat_date) AS day
-FROM
-(
-    SELECT 'vk_ads' AS source, account, account_id, toString(currency) AS money_of, spent, stat_date FROM fact_vk_ads_daily FINAL
-    WHERE stat_date >= {since:Date} AND stat_date <= {today:Date}
-    UNION ALL
-    SELECT 'direct', account, account_id, toString(currency), spent, stat_date FROM fact_direct_daily FINAL
-    WHERE stat_date >= {since:Date} AND stat_date <= {today:Date}
-)
-WHERE spent > 0 AND money_of != '' AND money_of NOT IN (SELECT toString(currency) FROM dim_report FINAL)
-GROUP BY source, account, account_id, money_of
+SELECT source, account, account_id, toString(currency) AS currency, sum(spent) AS amount, min(stat_date) AS day
+FROM v_ad_days
+WHERE stat_date >= {since:Date} AND stat_date <= {today:Date} AND spent > 0 AND currency NOT IN ('', (SELECT any(currency) FROM dim_report FINAL))
+GROUP BY source, account, account_id, currency
 ORDER BY amount DESC, source, account, account_id

@@ -19,13 +19,8 @@
 -- Days of which there is no total are not judged.
 WITH rows AS
 (
-    SELECT source, account, stat_date AS day, sum(spent) AS cost, sum(impressions) AS shown, sum(clicks) AS clicked, count() AS ads, min(spent_has_vat) AS least_vat, max(spent_has_vat) AS most_vat, max(written) AS newest, groupUniqArrayIf(toString(currency), currency != '') AS currencies
-    FROM
-    (
-        SELECT 'vk_ads' AS source, account, stat_date, spent, impressions, clicks, spent_has_vat, currency, _ver AS written FROM fact_vk_ads_daily FINAL WHERE stat_date >= {since:Date} AND stat_date < {today:Date}
-        UNION ALL
-        SELECT 'direct', account, stat_date, spent, impressions, clicks, spent_has_vat, currency, _ver FROM fact_direct_daily FINAL WHERE stat_date >= {since:Date} AND stat_date < {today:Date}
-    )
+    SELECT source, account, stat_date AS day, sum(spent) AS cost, sum(impressions) AS shown, sum(clicks) AS clicked, count() AS ads, min(spent_has_vat) AS least_vat, max(spent_has_vat) AS most_vat, max(_ver) AS newest, groupUniqArrayIf(toString(currency), currency != '') AS currencies
+    FROM v_ad_days WHERE stat_date >= {since:Date} AND stat_date < {today:Date}
     GROUP BY source, account, stat_date
 )
 SELECT

@@ -22,9 +22,7 @@ FROM
     LEFT JOIN (SELECT account, event_id, revenue FROM stg_qtickets_sales_raw FINAL WHERE event_date >= {since:Date}) AS s ON s.account = e.account AND s.event_id = e.event_id
     WHERE e.city != '' GROUP BY e.city
     UNION ALL
-    SELECT 'vk_ads', 'fact_vk_ads_daily', any(account), toString(utm_city), sum(spent) FROM fact_vk_ads_daily FINAL WHERE utm_city != '' AND stat_date >= {since:Date} GROUP BY utm_city
-    UNION ALL
-    SELECT 'direct', 'fact_direct_daily', any(account), toString(utm_city), sum(spent) FROM fact_direct_daily FINAL WHERE utm_city != '' AND stat_date >= {since:Date} GROUP BY utm_city
+    SELECT source, concat('fact_', source, '_daily'), any(account), toString(utm_city), sum(spent) FROM v_ad_days WHERE utm_city != '' AND stat_date >= {since:Date} GROUP BY source, utm_city
     UNION ALL
     SELECT 'costs', 'fact_other_costs_daily', any(account), toString(city), sum(spent) FROM fact_other_costs_daily FINAL WHERE city != '' AND day >= {since:Date} GROUP BY city
 )

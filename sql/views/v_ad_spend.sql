@@ -1,4 +1,4 @@
--- Both sources' ad days, with `spend` on one VAT basis (AD_SPEND_VAT). Each row is rounded to the kopeck, so that
+-- Ad days of all sources, with `spend` on one VAT basis (AD_SPEND_VAT). Each row is rounded to the kopeck, so that
 -- every grouping of them adds up to the same total. Spend in another currency than the report's is not here.
 -- The row of dim_report is read as scalars: joined, it took eight times as long as the rest.
 WITH (SELECT any(spend_with_vat) FROM dim_report FINAL) AS with_vat
@@ -25,12 +25,7 @@ SELECT
         with_vat = 1, toDecimal128(round(toDecimal128(f.spent, 2) * (1 + v.rate), 2), 2),
         toDecimal128(round(toDecimal128(f.spent, 8) / (1 + v.rate), 2), 2)
     ) AS Decimal(18, 2)) AS spend
-FROM
-(
-    SELECT 1 AS one, 'vk_ads' AS source, * FROM fact_vk_ads_daily FINAL
-    UNION ALL
-    SELECT 1 AS one, 'direct' AS source, * FROM fact_direct_daily FINAL
-) AS f
+FROM (SELECT 1 AS one, * FROM v_ad_days) AS f
 ASOF JOIN (SELECT 1 AS one, valid_from, rate FROM dim_vat_rates FINAL) AS v
     ON v.one = f.one AND f.stat_date >= v.valid_from
 WHERE f.currency IN ('', (SELECT any(currency) FROM dim_report FINAL))

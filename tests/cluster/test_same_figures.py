@@ -42,7 +42,7 @@ EARLIER = World.generate(until=NOW - timedelta(days=3), days=DAYS - 3, scale=SCA
 SALES = "event_date, event_id, currency, tickets_sold, revenue, refunds_amount"
 BOTH, ALONE, EMBEDDED = "zakaz_both", "zakaz_alone", "zakaz_embedded"
 # Relative to the clock: two answers a moment apart may differ.
-LEFT_OUT = {"v_data_freshness": "EXCEPT (minutes_since_success, last_success_at)"}
+LEFT_OUT = {"v_data_freshness": "EXCEPT (minutes_since_success, last_success_at)", "v_ad_days": "EXCEPT _ver"}
 VIEWS = {
     name: f"SELECT * {LEFT_OUT.get(name, '')} FROM {name} ORDER BY ALL"
     for name in (file.name for file in sql_files("views"))

@@ -117,7 +117,7 @@ def _defects() -> Iterator[Defect]:
 
 
 DEFECTS = list(_defects())
-VIEWS = {file.name: file.text for file in sql_files("views")}
+VIEWS = {file.name: re.sub("--.*", "", file.text) for file in sql_files("views")}
 
 
 def _named(text: str) -> set[str]:
