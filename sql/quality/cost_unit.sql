@@ -20,36 +20,7 @@
 -- By the geometric mean of what clicks and shows of each campaign cost against its own two weeks before: of both, so
 -- that clicks which are lost count for clicks_stopped. Where all campaigns are new: against the account's own days.
 WITH
-    days AS
-    (
-        SELECT
-            source, account, campaign_id, stat_date AS d, any(campaign_name) AS name, toFloat64(sum(impressions)) AS shown, toFloat64(sum(clicks)) AS clicked,
-            toFloat64(sum(spend)) AS spent
-        FROM v_ad_spend WHERE stat_date >= {since:Date} - 70 AND stat_date < {today:Date}
-        GROUP BY source, account, campaign_id, d
-    ),
-    costs AS
-    (
-        SELECT
-            *, arrayReduce('median', clicks_cost) AS usual_click, arrayReduce('median', shows_cost) AS usual_show,
-            log(spent / clicked / usual_click) AS by_click, log(spent / shown / usual_show) AS by_show,
-            -- What a figure of few clicks is worth.
-            1 / (0.02 + 1 / clicked) AS weight
-        FROM
-        (
-            SELECT *, groupArray(spent / clicked) OVER w AS clicks_cost, groupArray(spent / shown) OVER w AS shows_cost
-            FROM days WHERE spent > 0 AND clicked > 0 AND shown > 0
-            WINDOW w AS (PARTITION BY source, account, campaign_id ORDER BY toInt32(d) RANGE BETWEEN 14 PRECEDING AND 1 PRECEDING)
-        )
-        WHERE length(clicks_cost) >= 4
-    ),
-    together AS
-    (
-        SELECT
-            source, account, d, count() AS campaigns, sum(spent) AS of_these, sum(clicked) AS clicks_of_these,
-            sum(weight * by_click) / sum(weight) AS click_shift, sum(weight * by_show) / sum(weight) AS show_shift
-        FROM costs GROUP BY source, account, d
-    ),
+    -- include: advertising_costs,
     accounts_days AS
     (
         SELECT *, quantileExact(0.5)(spent / clicked) OVER w AS usual_click, quantileExact(0.5)(spent / shown) OVER w AS usual_show, count() OVER w AS days_before

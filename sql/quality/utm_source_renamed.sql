@@ -20,14 +20,7 @@
 -- One fell, beyond chance and beyond what it strayed, while one that nobody used in a month before came up by about as much. A new source alone is
 -- a new partner, one that ends alone is a mailing that is over.
 WITH
-    orders AS
-    (
-        SELECT account, order_id, toDate(min(booked_at), 'Europe/Moscow') AS d, lowerUTF8(any(utm_source)) AS tag, any(utm_medium) AS medium, any(utm_campaign) AS campaign, any(utm_content) AS content, toFloat64(sum(amount)) AS paid
-        FROM stg_qtickets_tickets FINAL
-        WHERE state IN ('paid', 'refunded')
-            AND booked_at >= toDateTime64({since:Date} - 65, 3, 'Europe/Moscow') AND booked_at < toDateTime64({today:Date}, 3, 'Europe/Moscow')
-        GROUP BY account, order_id
-    ),
+    -- include: tagged_orders,
     all_days AS (SELECT account, d, toFloat64(count()) AS n, sum(paid) AS taken, groupArray(tag) AS of_orders FROM orders GROUP BY account, d),
     usual_tags AS (SELECT account, tag FROM orders WHERE tag != '' GROUP BY account, tag HAVING uniqExact(d) >= 7 AND count() >= 30),
     days AS
@@ -35,34 +28,7 @@ WITH
         SELECT a.account AS account, u.tag AS thing, d, n, taken, toFloat64(countEqual(of_orders, u.tag)) AS x
         FROM all_days AS a INNER JOIN usual_tags AS u ON u.account = a.account
     ),
-    stretches AS
-    (
-        SELECT
-            account, thing, d, length, if(length = 1, x, x3) AS found, if(length = 1, n, n3) AS orders, if(length = 1, taken, taken3) AS money_then,
-            x_before / n_before AS share, days_before, least(orders * share, usual * length) AS expected, log((found + 0.5) / (expected + 0.5)) AS shift
-        FROM
-        (
-            SELECT
-                *, sum(x) OVER three AS x3, sum(n) OVER three AS n3, sum(taken) OVER three AS taken3,
-                sum(x) OVER month AS x_before, sum(n) OVER month AS n_before, count() OVER month AS days_before, quantileExact(0.5)(x) OVER month AS usual
-            FROM days
-            WINDOW three AS (PARTITION BY account, thing ORDER BY toInt32(d) RANGE BETWEEN 2 PRECEDING AND CURRENT ROW),
-                month AS (PARTITION BY account, thing ORDER BY toInt32(d) RANGE BETWEEN 31 PRECEDING AND 3 PRECEDING)
-        )
-        ARRAY JOIN [1, 3] AS length
-        WHERE days_before >= 14
-    ),
-    judged AS
-    (
-        SELECT
-            *, 1.4826 * arrayReduce('median', arrayMap(s -> abs(s - arrayReduce('median', shifts)), shifts)) AS mad,
-            found < {fall:Float64} * expected AND expected >= {orders:Float64}
-                -- How unlikely so few are by chance alone, as a power of e.
-                AND expected - found + found * log(greatest(found, 1) / expected) > {chance:Float64} * if(has({open:Array(String)}, concat(account, '/', toString(thing), '/', toString(d))), 0.7, 1)
-                AND -shift > if(has({open:Array(String)}, concat(account, '/', toString(thing), '/', toString(d))), 0.8, 1) * greatest({spread:Float64} * mad, -arrayMin(shifts) * 1.1) AS is_low
-        FROM (SELECT *, groupArray(shift) OVER (PARTITION BY account, thing, length ORDER BY toInt32(d) RANGE BETWEEN 28 PRECEDING AND 3 PRECEDING) AS shifts FROM stretches)
-        WHERE length(shifts) >= 7
-    ),
+    -- include: falls,
     tags AS (SELECT account, tag, d, count() AS x FROM orders WHERE tag != '' GROUP BY account, tag, d),
     newcomers AS
     (

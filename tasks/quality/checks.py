@@ -17,6 +17,8 @@ A file begins with a header of comments, one line each:
   is looked at until it is right. `when: night` instead where it reads all of history
 - `param: name = number`
 
+A line `-- include: falls,` stands for the subqueries in `shared/falls.sql`, which several checks have in common.
+
 The last statement returns the rows that break the check. Columns `source`, `account`, `day` and `money` (what it is
 about, in the report's currency) go into the finding. A statement before it, if any, returns a row where the check
 cannot be judged, and why: too little data is no alarm. Whatever looks at what is missing today leaves out accounts
@@ -71,6 +73,7 @@ _HEADER = re.compile(
     r"(?m)^-- (title|ru|why|why_ru|do|do_ru|run|severity|when|sources|story|follows|key|days|says|says_ru|param):"
     r" (.+)$"
 )
+_INCLUDE = re.compile(r"(?m)^[ ]*-- include: (\w+)(,?)$")
 _REASONS = {
     47: "a column that it reads is missing",
     60: "a table or view that it reads is missing",
@@ -365,8 +368,13 @@ def record(client: Client, run: Run, today: date, results: list[Result]) -> None
 
 
 def _read(path: Path, folder: str) -> Check:
+    shared = path.parent / "shared"
+
+    def included(line: re.Match[str]) -> str:
+        return (shared / f"{line[1]}.sql").read_text("utf-8").rstrip() + line[2]
+
     try:
-        return _parsed(SqlFile(path.stem, path.read_text("utf-8")), folder)
+        return _parsed(SqlFile(path.stem, _INCLUDE.sub(included, path.read_text("utf-8"))), folder)
     except (OSError, UnicodeDecodeError) as error:
         why = "it is not UTF-8 text" if isinstance(error, ValueError) else error.strerror
         fault = f"could not be run: sql/{folder}/{path.name}: {why}"
