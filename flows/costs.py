@@ -7,11 +7,13 @@ from prefect.client.schemas.objects import State
 
 from flows.hooks import INGESTION
 from flows.ingestion import run_source
+from flows.outcomes import in_words
 from flows.parameters import AccountName, Days, FirstDay, LastDay, Refresh
 from tasks.sources.costs import SOURCE
 
 
 @flow(name="costs", description=__doc__, **INGESTION)
+@in_words
 def costs(
     days: Days = SOURCE.days,
     date_from: FirstDay = None,

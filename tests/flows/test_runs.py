@@ -214,6 +214,11 @@ FORMS = [*FLOWS.values(), backfill, quality.quality, accept, yesterday]
 
 
 @pytest.mark.parametrize("flow", FORMS, ids=lambda flow: flow.name)
+def test_a_state_of_any_flow_says_what_our_error_says(flow: Any) -> None:
+    assert flow.fn.__wrapped__.__name__ == flow.fn.__name__, "it is decorated with `in_words`"
+
+
+@pytest.mark.parametrize("flow", FORMS, ids=lambda flow: flow.name)
 def test_every_field_of_a_form_has_a_title_in_words_and_says_what_it_does(flow: Any) -> None:
     fields = flow.parameters.model_dump()["properties"]
     for name, field in fields.items():
