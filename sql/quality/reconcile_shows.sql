@@ -11,8 +11,8 @@
 -- key: part
 -- when: night
 -- sources: qtickets, vk_ads, direct, costs
--- says: v_show_economics is off[, spend of {part} by {cost} ₽][, revenue by {brought} ₽][, refunds by {returned} ₽][, tickets by {tickets}]
--- says_ru: отчёт по концертам не сходится с общим[, расход {part} на {cost} ₽][, выручка на {brought} ₽][, возвраты на {returned} ₽][, билеты на {tickets}]
+-- says: {who}: v_show_economics is off[, spend by {cost} ₽][, revenue by {brought} ₽][, refunds by {returned} ₽][, tickets by {tickets}]
+-- says_ru: {who}: отчёт по концертам не сходится с общим[, расход на {cost} ₽][, выручка на {brought} ₽][, возвраты на {returned} ₽][, билеты на {tickets}]
 
 -- Of the whole history, as a show has no day. `newest` changes when a load writes the rows again: what stays is no load's
 -- work in progress.

@@ -10,7 +10,7 @@
 -- story: loads
 -- key: job, account
 -- days: 30
--- says: {who}: the load failed at {finished} UTC, {failures} in a row: {words}
+-- says: {who}: the load failed at {finished} in Moscow, {failures} in a row: {words}
 -- says_ru: {who}: загрузка не удалась {finished} по Москве, неудач подряд: {failures}, сообщение: {words}
 
 SELECT replaceOne(job, '_loader', '') AS source, job, account, toDate(newest, 'Europe/Moscow') AS day, finished, failures, words

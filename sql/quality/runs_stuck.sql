@@ -11,7 +11,7 @@
 -- key: job, account, run_id
 -- days: 90
 -- param: hours = 6
--- says: {who}: {job} has been running since {started_at} UTC
+-- says: {who}: {job} has been running since {started_at} in Moscow
 -- says_ru: {who}: загрузка не заканчивается, идёт с {started_at} по Москве
 
 -- Whatever came later: a run that was killed may have left half of its work, and its row says so until it is closed.

@@ -4,12 +4,12 @@ values are the same.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
-from tasks.translation import marked, named, said
+from tasks.translation import marked, named, retold, said
 from tasks.window import MOSCOW
 
 LANGUAGES = ("en", "ru")
@@ -87,8 +87,8 @@ def filled(sentence: str, row: Mapping[str, Any], language: str, year: int | Non
             return place[0]
         if name.endswith("_id"):
             return str(row[name])
-        if name == "reason" and row[name]:
-            return _reason(str(row[name]), language)
+        if name in _RETOLD and row[name]:
+            return _RETOLD[name](str(row[name]), language)
         if name in numbers:
             same = [one for one in numbers.values() if number(one, language) == number(row[name], language)]
             return number(row[name], language, exact=len({round(float(one), 2) for one in same}) > 1)
@@ -109,7 +109,7 @@ def who(source: str, account: str, language: str) -> str:
 
 
 def shown(value: Any, language: str, year: int | None = None) -> str:
-    """In Russian an instant is Moscow time, and a day names its year where that is not `year`."""
+    """An instant is Moscow time; in Russian a day names its year where that is not `year`."""
     if isinstance(value, date):
         return _shown_day(value, language, year)
     if isinstance(value, _NUMBERS):
@@ -122,10 +122,10 @@ def shown(value: Any, language: str, year: int | None = None) -> str:
 
 def _shown_day(value: date, language: str, year: int | None) -> str:
     time = " %H:%M" if isinstance(value, datetime) else ""
-    if language == "en":
-        return value.strftime(f"%Y-%m-%d{time}")
     if isinstance(value, datetime) and value.tzinfo:
         value = value.astimezone(MOSCOW)
+    if language == "en":
+        return value.strftime(f"%Y-%m-%d{time}")
     return value.strftime(("%d.%m" if year in (None, value.year) else "%d.%m.%Y") + time)
 
 
@@ -166,3 +166,7 @@ def _reason(reason: str, language: str) -> str:
         return reason
     column = reason.removesuffix(rule).strip()
     return ": ".join(filter(None, (said(column, language), said(rule, language))))
+
+
+_RETOLD: Mapping[str, Callable[[str, str], str]] = {"reason": _reason, "words": retold, "told": retold}
+"""Places of a sentence that hold sentences: why a row was rejected, what a run said."""
