@@ -57,13 +57,15 @@ def home_settings(home: Path) -> dict[str, str]:
     }
 
 
-def show_demo_instead_of_nothing() -> bool:
-    """Point this process at the demo's warehouse where no load of the user's own was ever begun, but there is a
-    demo. Raises SettingsError, and UsageError where the demo was not finished."""
+def show_demo_instead_of_nothing(until: str = "meta_job_runs") -> bool:
+    """Point this process at the demo's warehouse where there is one, and the user's own has no row of a table whose
+    name begins with `until`: by default, where no load was ever begun. Raises SettingsError, and UsageError where
+    the demo was not finished."""
     own = Path(str(Settings.model_fields["clickhouse_dsn"].default.get_secret_value()).removeprefix("chdb://"))
     settings = load_settings()
     is_own = settings.clickhouse_dsn.get_secret_value() != f"chdb://{own}"
-    if is_own or _has_runs(own, settings.clickhouse_database) or not (DEMO_HOME / "warehouse").exists():
+    is_own = is_own or _has_rows(own / "data" / settings.clickhouse_database, until)
+    if is_own or not (DEMO_HOME / "warehouse").exists():
         return False
     if not (DEMO_HOME / DEMO_PAGE).exists():
         raise UsageError("The demo was not finished. Start `zakaz demo` again.")
@@ -71,11 +73,12 @@ def show_demo_instead_of_nothing() -> bool:
     return True
 
 
-def _has_runs(folder: Path, database: str) -> bool:
-    """Whether a run is recorded, by the parts of its table in the folder of the embedded engine, whose start takes
-    seconds. A command that only looked leaves a warehouse without any."""
+def _has_rows(folder: Path, begin: str) -> bool:
+    """By the parts of the tables in the folder of the embedded engine, whose start takes seconds. A command that
+    only looked leaves a warehouse without any."""
     try:
-        return any(_PART.fullmatch(part.name) for part in (folder / "data" / database / "meta_job_runs").iterdir())
+        tables = [table for table in folder.iterdir() if table.name.startswith(begin)]
+        return any(_PART.fullmatch(part.name) for table in tables for part in table.iterdir())
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:

@@ -11,7 +11,9 @@ from cli.commands.options import (
     AccountName,
     AsJson,
     EnvFile,
+    EnvFileOfGroup,
     EnvFileOrDemo,
+    EnvFileOrDemoFigures,
     Limit,
     as_day,
     complete_source,
@@ -19,8 +21,9 @@ from cli.commands.options import (
     examples,
     group,
     looking,
+    use_env_file_or_demo,
 )
-from tasks.settings import load_settings
+from tasks.settings import load_settings, use_file
 from tasks.translation import said
 
 Job = Annotated[
@@ -47,10 +50,13 @@ app.add_typer(quarantine_app, name="quarantine")
         "zakaz quality findings",
     ),
 )
-def quality_command(context: typer.Context, as_json: AsJson = False, _env: EnvFileOrDemo = None) -> None:
+def quality_command(context: typer.Context, as_json: AsJson = False, env: EnvFileOfGroup = None) -> None:
     """Judge the data: is it loaded, is it equal to what the sources say, does it look right?"""
     if context.invoked_subcommand is not None:
+        if env is not None:
+            use_file(env)
         return
+    use_env_file_or_demo(env)
     terminal.show_progress(verbose=False)
     from cli.run import run_quality
 
@@ -188,7 +194,7 @@ def probe_command(
 )
 def digest_command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print it, send nothing.")] = False,
-    _env: EnvFileOrDemo = None,
+    _env: EnvFileOrDemoFigures = None,
 ) -> None:
     """The morning message: yesterday, campaigns, what deserves attention. It is sent once a day."""
     terminal.show_progress(verbose=False)

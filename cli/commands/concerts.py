@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import terminal
-from cli.commands.options import AsJson, EnvFileOrDemo, examples, group, looking
+from cli.commands.options import AsJson, EnvFileOrDemoFigures, examples, group, looking
 from tasks.settings import load_settings
 from tasks.translation import marked, said
 
@@ -29,7 +29,7 @@ def forecast_command(
         bool, typer.Option("--backtest", help="How good it would have been for shows that are over.")
     ] = False,
     as_json: AsJson = False,
-    _env: EnvFileOrDemo = None,
+    _env: EnvFileOrDemoFigures = None,
 ) -> None:
     """What the coming shows sold, and may sell in the end."""
     from cli.concerts import backtest_table, shows_table
@@ -54,7 +54,7 @@ def forecast_command(
         "zakaz attention --json",
     ),
 )
-def attention_command(as_json: AsJson = False, _env: EnvFileOrDemo = None) -> None:
+def attention_command(as_json: AsJson = False, _env: EnvFileOrDemoFigures = None) -> None:
     """What to look at in shows and campaigns: the roubles at stake, and what to do."""
     terminal.show_progress(verbose=False)
     from cli.concerts import attention_table

@@ -59,10 +59,14 @@ def _use_env_file(env: Path | None) -> None:
         use_file(env)
 
 
-def _use_env_file_or_demo(env: Path | None) -> None:
+def use_env_file_or_demo(env: Path | None, until: str = "meta_job_runs") -> None:
     _use_env_file(env)
-    if show_demo_instead_of_nothing():
+    if show_demo_instead_of_nothing(until):
         complain("made-up figures, of the demo: there are no data of your own yet.")
+
+
+def _use_env_file_or_demo_for_figures(env: Path | None) -> None:
+    use_env_file_or_demo(env, "agg_")
 
 
 _ENV: dict[str, Any] = {"metavar": "FILE", "help": "Settings file, e.g. secrets/.env.qtickets."}
@@ -71,8 +75,14 @@ AdministratorFile = Annotated[
     Path | None,
     typer.Option("--env", **_ENV | {"help": "Settings file, e.g. secrets/access.env."}, callback=_use_env_file),
 ]
-EnvFileOrDemo = Annotated[Path | None, typer.Option("--env", **_ENV, callback=_use_env_file_or_demo)]
-"""Of a command that only looks: after `zakaz demo`, and before there are data of one's own, it looks there."""
+EnvFileOfGroup = Annotated[Path | None, typer.Option("--env", **_ENV)]
+"""Of a group that is a command, too: its own work uses the file, a command of the group may name another."""
+EnvFileOrDemo = Annotated[Path | None, typer.Option("--env", **_ENV, callback=use_env_file_or_demo)]
+"""Of a command that only looks: after `zakaz demo`, and before a load of one's own was begun, it looks there."""
+EnvFileOrDemoFigures = Annotated[
+    Path | None, typer.Option("--env", **_ENV, callback=_use_env_file_or_demo_for_figures)
+]
+"""Of a command that shows figures: also after loads of one's own that brought none."""
 Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, max=10_000, help="How many, newest first.")]
 AccountName = Annotated[
     str | None, typer.Option("--account", metavar="NAME", help="Only this account, e.g. spb; all if left out.")

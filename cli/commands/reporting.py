@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from cli import terminal
-from cli.commands.options import EnvFileOrDemo, examples, group
+from cli.commands.options import EnvFileOrDemoFigures, examples, group
 from tasks.errors import UsageError
 from tasks.settings import load_settings
 
@@ -48,7 +48,7 @@ def report_command(
     language: Annotated[
         Language | None, typer.Option("--language", help="By default that of ZAKAZ_LANGUAGE.")
     ] = None,
-    _env: EnvFileOrDemo = None,
+    _env: EnvFileOrDemoFigures = None,
 ) -> None:
     """One page to look at: how it goes, what pays back, which shows sell, and whether the data can be trusted."""
     terminal.show_progress(verbose=False)
@@ -99,7 +99,7 @@ def export_command(
         Path | None,
         typer.Option("--out", metavar="FILE", help="By default VIEW.FORMAT here; - is stdout."),
     ] = None,
-    _env: EnvFileOrDemo = None,
+    _env: EnvFileOrDemoFigures = None,
 ) -> None:
     """A view as a file: a workbook, CSV or Parquet. Text that begins like a formula stays text."""
     from tasks.load.export import exported

@@ -3,14 +3,14 @@
 -- why: Spend with VAT is not spend without, and another account's spend is not ours
 -- why_ru: Расход с НДС и без НДС несравним, а чужой кабинет даёт чужие цифры
 -- do: Look whether number, currency or VAT changed in the ad account; if so, whoever runs Zakaz loads all days again
--- do_ru: Посмотрите в настройках кабинета, менялись ли номер, валюта или НДС; если да, администратору Zakaz нужно загрузить все дни заново
+-- do_ru: Посмотрите в настройках кабинета, не сменились ли номер кабинета, валюта или НДС; если да, администратору Zakaz нужно загрузить все дни заново
 -- severity: warn
 -- story: exact
 -- key: source, account, day
 -- days: 30
 -- sources: vk_ads, direct
 -- says: {who}: since {day} {what_changed} is another than before: {was} is now {now}
--- says_ru: {who}: в кабинете с {day} изменилось: {what_changed_ru}, было «{was_ru}», стало «{now_ru}»
+-- says_ru: {who}: в кабинете с {day} {what_changed_ru} «{now_ru}», прежде «{was_ru}»
 -- param: before = 28
 
 -- Each day against the days before it: rows of one day with and without VAT, or all of them unlike the days before.

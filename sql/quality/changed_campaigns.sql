@@ -10,7 +10,7 @@
 -- days: 30
 -- sources: vk_ads, direct
 -- says: {who}: tags of a campaign changed on {day}: "{was}" is now "{now}", spend of {money} ₽: {campaign}
--- says_ru: {who}: метки рекламы изменились с {day}: было «{was}», стало «{now}», расход {money} ₽: {campaign}
+-- says_ru: {who}: метка рекламы с {day} «{now}», прежде «{was}», расход {money} ₽: {campaign}
 -- param: small = 1000
 -- param: share = 0.05
 

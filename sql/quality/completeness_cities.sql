@@ -14,7 +14,7 @@
 -- param: evening = 20
 -- param: ahead = 3
 -- says: {who}: no order on {day}, usual {usual}: {city}
--- says_ru: {who}: ни одного заказа за {day}, обычно {usual}: город «{city}»
+-- says_ru: {who}: {city}: {day} ни одного заказа, обычно {usual}
 
 WITH
     events AS (SELECT account, event_id, toString(city) AS city, is_active, last_show_at FROM dim_events FINAL),

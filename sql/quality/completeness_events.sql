@@ -14,7 +14,7 @@
 -- param: evening = 20
 -- param: ahead = 3
 -- says: {who}: no order on {day}, usual {usual}: {event}
--- says_ru: {who}: ни одного заказа за {day}, обычно {usual}: {event}
+-- says_ru: {who}: {day} ни одного заказа, обычно {usual}: {event}
 
 WITH
     -- include: sold_orders,

@@ -3,7 +3,7 @@
 -- why: A goal or a counter that broke makes every ad look worthless, to people and to the auction
 -- why_ru: Сломалась цель или счётчик: реклама выглядит бесполезной и людям, и аукциону
 -- do: Look whether the goal still counts in the cabinet and on the site
--- do_ru: Проверьте в кабинете и на сайте, срабатывает ли цель; если нет, это к тому, кто ведёт сайт
+-- do_ru: Проверьте в кабинете и на сайте, срабатывает ли цель; если нет, напишите тому, кто ведёт сайт
 -- severity: warn
 -- sources: vk_ads, direct
 -- story: levels
@@ -12,7 +12,7 @@
 -- param: conversions = 9
 -- param: known = 0.5
 -- says: {who}: no conversion up to {day} (days: {length}), usual {expected}: {campaign}
--- says_ru: {who}: нет конверсий, дней подряд: {length} (по {day}), обычно за это время {expected}: {campaign_ru}
+-- says_ru: {who}: нет конверсий {length} дн. подряд (по {day}), обычно за это время {expected}: {campaign_ru}
 
 -- Over one day and over three: what clicks bring by the month before, of which half (`known`) is told at once. campaign_id 0:
 -- the whole account. A stretch of that length without any in the month before: it is life.

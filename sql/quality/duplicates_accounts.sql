@@ -3,14 +3,14 @@
 -- why: All its figures count twice
 -- why_ru: Все его цифры посчитаны дважды
 -- do: Tell whoever runs Zakaz which of the two to remove: its file in secrets, and its rows
--- do_ru: Скажите администратору Zakaz, какое из двух подключений убрать, вместе с его строками
+-- do_ru: Скажите администратору Zakaz, какое из двух подключений убрать вместе с загруженным через него
 -- severity: fail
 -- story: exact
 -- key: source, account, other
 -- when: night
 -- sources: qtickets, vk_ads, direct
 -- says: {who} is the same as {other}: rows that both have: {same} of {both}, from {first} to {last}
--- says_ru: {who}: этот кабинет подключён второй раз под именем «{other}»: общих строк {same} из {both}, с {first} по {last}
+-- says_ru: {who}: кабинет подключён дважды, второй раз как «{other}»: общих строк {same} из {both} с {first} по {last}
 -- param: rows = 3
 -- param: days = 3
 

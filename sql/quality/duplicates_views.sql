@@ -3,7 +3,7 @@
 -- why: DataLens reads the views
 -- why_ru: DataLens покажет двойные суммы
 -- do: The views are to be made anew
--- do_ru: Отчёты нужно создать заново
+-- do_ru: Перешлите администратору Zakaz: отчёты нужно пересоздать, данные при этом не пропадут
 -- run: zakaz migrate
 -- severity: fail
 -- story: exact

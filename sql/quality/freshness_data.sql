@@ -10,7 +10,7 @@
 -- key: source, account
 -- sources: qtickets, vk_ads, direct
 -- says: {who}: of {loaded} rows that were loaded for {first} to {last} only {held} are left
--- says_ru: {who}: загруженное пропало: за {first} – {last} осталось строк {held} из {loaded}
+-- says_ru: {who}: загруженное за {first} – {last} пропало: осталось строк {held} из {loaded}
 -- param: share = 0.95
 -- param: days = 7
 

@@ -3,14 +3,14 @@
 -- why: Data can look fresh while its loader has stopped
 -- why_ru: Цифры выглядят свежими, а новые уже не приходят
 -- do: It takes one more load; if it fails, zakaz runs says why
--- do_ru: Нужна ещё одна загрузка; если она не удастся, причина видна в zakaz runs
+-- do_ru: Нужна ещё одна загрузка; если она не удастся, перешлите это администратору Zakaz
 -- run: zakaz load {source}
 -- severity: fail
 -- story: loads
 -- key: source, account
 -- sources: qtickets, vk_ads, direct
 -- says: {who}: no good load[ since {good}], usually every {usual} hours
--- says_ru: {who}: нет удачных загрузок[ с {good}], обычно раз в {usual} ч
+-- says_ru: {who}: не загружается[ с {good}], обычно раз в {usual} ч
 -- param: hours = 24
 -- param: days = 90
 

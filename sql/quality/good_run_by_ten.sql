@@ -3,7 +3,7 @@
 -- why: Budgets are set in the morning, by figures up to yesterday
 -- why_ru: Бюджеты правят утром по вчерашним цифрам
 -- do: Change no budgets by this day before it is loaded
--- do_ru: До загрузки не меняйте бюджеты по этому дню
+-- do_ru: Пока день не загружен, не меняйте по нему бюджеты
 -- run: zakaz load {source}
 -- severity: fail
 -- sources: qtickets, vk_ads, direct
@@ -12,7 +12,7 @@
 -- days: 1
 -- param: hour = 10
 -- says: {who}: {day} has not been read since it was over
--- says_ru: {who}: {day} ещё не загружено целиком
+-- says_ru: {who}: {day} загружен не до конца
 
 SELECT 'nothing was loaded well in a week' AS unjudged
 FROM meta_job_runs FINAL

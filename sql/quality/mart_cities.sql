@@ -3,7 +3,7 @@
 -- why: One city shows the sales of another
 -- why_ru: Один город показывает продажи другого
 -- do: It takes one more load: the sales follow their events; the total is right
--- do_ru: Нужна ещё одна загрузка: продажи встанут в свой город, общая сумма верна
+-- do_ru: Нужна ещё одна загрузка: продажи вернутся в свой город
 -- run: zakaz load {source}
 -- severity: fail
 -- story: exact
@@ -11,7 +11,7 @@
 -- when: night
 -- sources: qtickets
 -- says: {who}: sales are booked on {booked} instead of {city}, from {day}, {money} ₽: {event}
--- says_ru: {who}: продажи не в том городе с {day}: записаны в «{booked}» вместо «{city}», {money} ₽: {event}
+-- says_ru: {who}: город продаж с {day} в отчёте «{booked}», у события «{city}», {money} ₽: {event}
 
 SELECT s.account AS account, s.event_id AS event_id, any(e.event_name) AS event, any(if(e.city = '', '-', e.city)) AS city, any(if(s.city = '', '-', s.city)) AS booked, min(s.event_date) AS day, sum(s.revenue) AS money, max(s._ver) AS newest
 FROM (SELECT * FROM stg_qtickets_sales_raw FINAL) AS s

@@ -3,7 +3,7 @@
 -- why: Nobody looks at them, and every comparison with last year is made of them
 -- why_ru: На них никто не смотрит, а с ними сравнивают этот год
 -- do: Ask whoever runs Zakaz who wrote to the table; the day is to be loaded again
--- do_ru: Спросите администратора Zakaz, кто менял данные в таблице; нужна повторная загрузка дня
+-- do_ru: Спросите администратора Zakaz, кто менял загруженное; нужна повторная загрузка дня
 -- run: {load}
 -- severity: fail
 -- story: exact
@@ -11,7 +11,7 @@
 -- when: night
 -- sources: qtickets, vk_ads, direct
 -- says: {who}: {day} was changed after the load[, {figure} {held} ₽ instead of {left} ₽][, rows that differ: {rows_off}]
--- says_ru: {who}: данные за {day} изменились после загрузки[, {figure_ru} {held} ₽ вместо {left} ₽][, строк с расхождением: {rows_off}]
+-- says_ru: {who}: загруженное за {day} изменили[, {figure_ru} {held} ₽, было {left} ₽][, строк: {rows_off}]
 -- param: days = 62
 
 -- Revenue or spend, and rows or tickets, of days that memory_sales and memory_spend do not read by day.

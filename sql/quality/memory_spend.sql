@@ -3,7 +3,7 @@
 -- why: Rows that were deleted, doubled or edited by hand or by another program change spend without a trace
 -- why_ru: Если строки удалили, задвоили или поправили мимо загрузки, расход меняется без следа
 -- do: Ask whoever runs Zakaz who wrote to the table; the day is to be loaded again
--- do_ru: Спросите администратора Zakaz, кто менял данные в таблице; нужна повторная загрузка дня
+-- do_ru: Спросите администратора Zakaz, кто менял загруженное; нужна повторная загрузка дня
 -- run: {load}
 -- severity: fail
 -- story: exact
@@ -11,7 +11,7 @@
 -- days: 62
 -- sources: vk_ads, direct
 -- says: {who}: {day} was changed after the load[, spend {held} ₽ instead of {left} ₽]; campaigns that differ: {campaigns}
--- says_ru: {who}: данные за {day} изменились после загрузки[, расход {held} ₽ вместо {left} ₽], кампаний с расхождением: {campaigns}
+-- says_ru: {who}: загруженное за {day} изменили[, расход {held} ₽, был {left} ₽], кампаний: {campaigns}
 
 -- By campaign, against its newest entry. A day of which nothing is known is judged between the first and the last known
 -- one: rows there came with no load. memory_history compares what is older.

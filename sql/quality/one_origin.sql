@@ -3,14 +3,14 @@
 -- why: Made-up sales are added to real ones
 -- why_ru: Учебные продажи складываются с настоящими
 -- do: Tell whoever runs Zakaz: the demo needs a warehouse of its own, and the rows of this account are to go
--- do_ru: Скажите администратору Zakaz: учебным данным нужно отдельное хранилище, строки этого подключения нужно удалить
+-- do_ru: Попросите администратора Zakaz удалить это подключение и всё загруженное через него
 -- severity: fail
 -- story: exact
 -- key: source, account
 -- days: 30
 -- sources: qtickets, vk_ads, direct
 -- says: {who} was loaded from the sandbox, others from {others}
--- says_ru: {who}: учебные данные среди настоящих: загружено из песочницы, остальное из {others}
+-- says_ru: {who}: среди настоящих данных учебные: загружено из песочницы, остальное из {others}
 
 WITH origins AS
 (

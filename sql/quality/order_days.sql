@@ -11,7 +11,7 @@
 -- when: night
 -- sources: qtickets
 -- says: {who}: tickets do not fit their order on {day}, orders: {orders}, {money} ₽ of revenue, e.g. order {order}
--- says_ru: {who}: билеты не сходятся со своим заказом за {day}: заказов {orders}, выручка {money} ₽, например № {order}
+-- says_ru: {who}: билеты и заказы за {day} расходятся на {money} ₽, заказов {orders}, например № {order}
 
 -- A ticket is booked when it was paid or, until then, when it was ordered.
 SELECT account, day, count() AS orders, sum(cost) AS money, toString(min(order_id)) AS order, max(written) AS newest

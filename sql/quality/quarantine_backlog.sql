@@ -14,7 +14,7 @@
 -- param: rows = 5
 -- param: money = 5000
 -- says: {who}: {rows} rows of {resource} stand rejected since {day}[, {money} ₽ in them]
--- says_ru: {who}: строк не вошло в отчёты: {rows}, с {day}[, в них до {money} ₽]
+-- says_ru: {who}: с {day} в отчёты не вошло строк: {rows}[, в них до {money} ₽]
 
 -- What stands there now: older than `age` days and many, or much money. The money is what the rows themselves say;
 -- many of one order or ad carry the same.

@@ -3,7 +3,7 @@
 -- why: DataLens reads the view
 -- why_ru: DataLens берёт продажи отсюда
 -- do: The view is to be made anew
--- do_ru: Отчёт нужно создать заново
+-- do_ru: Перешлите администратору Zakaz: отчёт нужно пересоздать, данные при этом не пропадут
 -- run: zakaz migrate
 -- severity: fail
 -- story: exact

@@ -3,7 +3,7 @@
 -- why: The same rouble must not differ from one chart to the next
 -- why_ru: Один и тот же рубль не должен различаться от графика к графику
 -- do: The views are to be made anew
--- do_ru: Отчёты нужно создать заново
+-- do_ru: Перешлите администратору Zakaz: отчёты нужно пересоздать, данные при этом не пропадут
 -- run: zakaz migrate && zakaz load all
 -- severity: fail
 -- story: exact

@@ -10,7 +10,7 @@
 -- story: exact
 -- key: account, ticket_id
 -- says: {who}: ticket {ticket_id} cost {amount} ₽, given back {refunded_amount} ₽
--- says_ru: {who}: за билет вернули больше, чем он стоил: {refunded_amount} ₽ вместо {amount} ₽, билет № {ticket_id}
+-- says_ru: {who}: за билет вернули {refunded_amount} ₽, а стоил он {amount} ₽, билет № {ticket_id}
 
 SELECT 'qtickets' AS source, account, ticket_id, toDate(booked_at, 'Europe/Moscow') AS day, amount, refunded_amount, refunded_amount - amount AS money
 FROM stg_qtickets_tickets FINAL

@@ -13,7 +13,7 @@
 -- param: refunds = 10
 -- param: least = 3
 -- says: {who}: no refund up to {day} (days: {length}), usual {usual}
--- says_ru: {who}: нет возвратов, дней подряд: {length} (по {day}), обычно за это время {usual}
+-- says_ru: {who}: нет возвратов {length} дн. подряд (по {day}), обычно за это время {usual}
 
 -- Orders given back in the last three and seven days, where such stretches of six weeks before always had `least` and
 -- usually `refunds`, and people still buy. (A single day proves nothing: refunds of old orders are read by the night's load.)

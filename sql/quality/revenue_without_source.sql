@@ -3,7 +3,7 @@
 -- why: Tags that got lost on the way to the shop make every ad look worthless
 -- why_ru: Метки теряются по пути в магазин, и реклама выглядит бесполезной
 -- do: Open one of its ads and go on to the shop: if utm_source gets lost, tell who keeps the site
--- do_ru: Откройте объявление и дойдите до покупки: если utm_source из ссылки теряется, это к тому, кто ведёт сайт
+-- do_ru: Откройте объявление и дойдите до покупки: если utm_source из ссылки теряется, напишите тому, кто ведёт сайт
 -- severity: warn
 -- sources: vk_ads, direct, qtickets
 -- story: levels
@@ -15,7 +15,7 @@
 -- param: orders = 9
 -- param: spends = 0.6
 -- says: {who}: orders {found} instead of {expected} up to {day} (days: {length}), though paid for
--- says_ru: {who}: заказов с рекламы {found} вместо {expected}, дней: {length} (по {day}), а расход идёт
+-- says_ru: {who}: заказов с рекламы {found}, обычно {expected} (за {length} дн. по {day}), а расход идёт
 
 SELECT 'too few attributed tickets before for their fall to mean something' AS unjudged
 FROM

@@ -13,7 +13,7 @@
 -- param: share = 0.3
 -- param: failed = 4
 -- says: {who}: {failed} of {runs} loads failed in the week up to {day}
--- says_ru: {who}: загрузки часто не удаются: {failed} из {runs} за неделю по {day}
+-- says_ru: {who}: за неделю по {day} не удались загрузки: {failed} из {runs}
 
 -- Over a day and over a week, on three days at least of the week: one bad night is told by runs_failed.
 WITH

@@ -12,7 +12,7 @@
 -- days: 90
 -- param: hours = 6
 -- says: {who}: {job} has been running since {started_at} in Moscow
--- says_ru: {who}: загрузка не заканчивается, идёт с {started_at} по Москве
+-- says_ru: {who}: загрузка зависла, идёт с {started_at} по Москве
 
 -- Whatever came later: a run that was killed may have left half of its work, and its row says so until it is closed.
 WITH least(now64(3, 'UTC'), toDateTime64({today:Date} + 1, 3, 'Europe/Moscow')) AS at

@@ -3,7 +3,7 @@
 -- why: A declined card or a rejected ad costs sales before anybody sees it
 -- why_ru: Отклонённая карта или объявление стоят продаж раньше, чем это заметят
 -- do: Look at the campaign in the cabinet: card, moderation, budget; pause it there if it is over
--- do_ru: Проверьте кампанию в кабинете: оплата, модерация, бюджет; если она закончена, остановите её
+-- do_ru: Проверьте кампанию в кабинете: оплата, модерация, бюджет; если она больше не нужна, остановите её там
 -- severity: warn
 -- sources: vk_ads, direct
 -- story: levels
@@ -15,7 +15,7 @@
 -- param: together = 3
 -- param: most = 0.4
 -- says: {who}: nothing spent since {day}, usual {usual} ₽ a day: {campaign}
--- says_ru: {who}: нет расхода с {day}, обычно {usual} ₽ в день: {campaign}
+-- says_ru: {who}: с {day} нет расхода, обычно {usual} ₽ в день: {campaign}
 
 SELECT 'fewer than two weeks of advertising' AS unjudged
 FROM (SELECT min(stat_date) AS first, max(stat_date) AS last FROM v_ad_spend WHERE spend > 0 AND stat_date >= {since:Date} - 60 AND stat_date < {today:Date} GROUP BY source, account)

@@ -3,7 +3,7 @@
 -- why: Tickets without tags count as nobody's, and every ad looks worthless
 -- why_ru: Билеты без меток не достаются никому, и реклама выглядит бесполезной
 -- do: Buy a ticket through a tagged link and look at its order in QTickets: without tags, tell who keeps the site
--- do_ru: Пройдите по рекламной ссылке до заказа и найдите его в QTickets: если меток нет, это к тому, кто ведёт сайт
+-- do_ru: Пройдите по рекламной ссылке до заказа и найдите его в QTickets: если меток нет, напишите тому, кто ведёт сайт
 -- severity: warn
 -- sources: qtickets
 -- story: levels
@@ -14,7 +14,7 @@
 -- param: spread = 5
 -- param: orders = 9
 -- says: {who}: {tag} in {found} of {orders} orders up to {day}, usual {expected} (days: {length})
--- says_ru: {who}: метка {tag} пропадает из заказов: есть у {found} из {orders}, обычно у {expected}, дней: {length} (по {day})
+-- says_ru: {who}: метка {tag} пропадает из заказов: есть у {found} из {orders}, обычно у {expected} (за {length} дн. по {day})
 
 -- Each of the tags that reports read, on a day and in three, against its share of the month before and its usual number.
 WITH

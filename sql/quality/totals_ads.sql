@@ -3,7 +3,7 @@
 -- why: Rows that are missing, doubled or changed on the way show in no other place as surely as here
 -- why_ru: Так видно, что часть объявлений потерялась, задвоилась или исказилась
 -- do: The day is to be loaded again; if it stays, compare campaigns with the cabinet
--- do_ru: Нужна повторная загрузка дня; если не поможет, сверьте кампании дня с кабинетом
+-- do_ru: Нужна повторная загрузка дня; если не поможет, сверьте расход по кампаниям за этот день с кабинетом
 -- run: {load}
 -- severity: fail
 -- story: exact
@@ -11,7 +11,7 @@
 -- days: 30
 -- sources: vk_ads, direct
 -- says: {who}: {day} differs from the account's total[, spend {held} ₽ instead of {total} ₽][, impressions {shown} instead of {all_shown}][, clicks {clicked} instead of {all_clicked}][, {vat}][, currency {currency} instead of {total_currency}]
--- says_ru: {who}: день {day} не сходится с кабинетом[, расход {held} ₽ вместо {total} ₽][, показы {shown} вместо {all_shown}][, клики {clicked} вместо {all_clicked}][, {vat_ru}][, валюта {currency} вместо {total_currency}]
+-- says_ru: {who}: за {day} не сходится с кабинетом[, загружено {held} ₽, в кабинете {total} ₽][, показов {shown}, в кабинете {all_shown}][, кликов {clicked}, в кабинете {all_clicked}][, {vat_ru}][, валюта {currency}, в кабинете {total_currency}]
 -- param: unsettled = 0.01
 -- param: settled_after = 2
 

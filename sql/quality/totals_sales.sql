@@ -11,7 +11,7 @@
 -- days: 30
 -- sources: qtickets
 -- says: {who}: the tickets of {day} do not add up to their orders[, {held} ₽ instead of {total} ₽][, {tickets} tickets instead of {all_tickets}]
--- says_ru: {who}: билеты за {day} не сходятся с заказами[, выручка {held} ₽ вместо {total} ₽][, билетов {tickets} вместо {all_tickets}]
+-- says_ru: {who}: билеты за {day} не сходятся с заказами[, по билетам {held} ₽, по заказам {total} ₽][, билетов {tickets}, в заказах {all_tickets}]
 -- param: share = 0.01
 -- param: odd = 0.02
 -- param: much = 0.05

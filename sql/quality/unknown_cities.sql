@@ -10,7 +10,7 @@
 -- days: 30
 -- sources: qtickets, vk_ads, direct, costs
 -- says: {who}: "{city}" is no known city[, {money} ₽ are booked on it]
--- says_ru: {who}: неизвестный город «{city}»[, на нём {money} ₽]
+-- says_ru: {who}: неизвестный город «{city}»[, продажи или расход {money} ₽]
 
 SELECT 'the table of cities is empty: nothing was loaded yet' AS unjudged FROM dim_cities HAVING count() = 0;
 

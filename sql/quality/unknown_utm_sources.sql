@@ -3,7 +3,7 @@
 -- why: Revenue of a new spelling is counted as nobody's
 -- why_ru: Выручка с новым написанием не достаётся никакой рекламе
 -- do: Tell whoever runs Zakaz which advertising it is: it is added to utm_sources.csv
--- do_ru: Скажите администратору Zakaz, какая это реклама: он добавит её в utm_sources.csv
+-- do_ru: Скажите администратору Zakaz, какая это реклама, чтобы её продажи засчитались ей
 -- severity: warn
 -- sources: qtickets
 -- story: levels

@@ -6,19 +6,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from itertools import chain
 
 from tasks.alerts.alert import shortened
 from tasks.digest.morning import Campaign, Morning
 from tasks.harmless import for_chat
 from tasks.quality.checks import Finding
 from tasks.quality.findings import Kept
+from tasks.quality.incidents import money_of
 from tasks.quality.words import number, shown, weekday, who
 from tasks.translation import counted, said
 
 LONGEST = 950
 """Units of UTF-16 with the title; HTML may need some more for the same."""
-_LONGEST_NAME, _LONGEST_LINE = 60, 135
+_LONGEST_NAME, _LONGEST_LINE = 60, 170
 _NAMED = 3
 _MINUS = "\N{MINUS SIGN}"
 
@@ -26,13 +26,19 @@ _MINUS = "\N{MINUS SIGN}"
 def message_of(morning: Morning, language: str) -> tuple[str, str]:
     """Its title and its text."""
     day = _named(morning.day, language)
-    title, lines = said("Yesterday, {day}", language, day=day), _figures(morning, language)
+    lines = [said("Made-up data (sandbox)", language)] if morning.is_made_up else []
     if morning.broken:
-        title, lines = said("Do not trust the figures of {day} yet", language, day=day), _broken(morning, language)
+        title = said("Do not trust the figures of {day} yet", language, day=day)
+        lines += _broken(morning, language)
     elif morning.since is None:
-        title, lines = said("No data yet", language), iter([said("Load them: zakaz load all.", language)])
-    if morning.is_made_up:
-        lines = chain([said("Made-up data (sandbox)", language)], lines)
+        title = said("No data yet", language)
+        lines.append(said("Load them: zakaz load all.", language))
+    else:
+        title = said("Yesterday, {day}", language, day=day)
+        lines += _figures(morning, language)
+        # As much as there is room for: how many more there are must be true.
+        rests = ([*_attention(morning, named, language)] for named in range(_NAMED, -1, -1))
+        lines += next((rest for rest in rests if len("\n".join([*lines, *rest])) <= LONGEST - len(title)), [])
     return title, shortened("\n".join(lines), LONGEST - len(title), language, ("\n", " "))
 
 
@@ -42,8 +48,8 @@ def _broken(morning: Morning, language: str) -> Iterator[str]:
     yield from (f"• {line}" for line in told[:_NAMED])
     if len(told) > _NAMED:
         yield said("and {n} more", language, n=len(told) - _NAMED)
-    if money := max(one.money or Decimal(0) for one in morning.broken):
-        yield said("Up to {money} is in question.", language, money=_money(money, morning.currency, language))
+    if money := money_of(morning.broken):
+        yield said("It is about up to {money}.", language, money=_money(money, morning.currency, language))
     if morning.do and (do := morning.do.remedy(language)):
         yield said("Do: {do}.", language, do=do.rstrip("."))
     yield ""
@@ -70,11 +76,14 @@ def _figures(morning: Morning, language: str) -> Iterator[str]:
         what = counted("{n} campaign more", "{n} campaigns more", n, language, n=number(n, language))
         others = sorted({currency for one in morning.apart for currency in one.currencies})
         yield from ("", _not_compared(what, others, morning.currency, language))
+
+
+def _attention(morning: Morning, named: int, language: str) -> Iterator[str]:
     if found := morning.attention:
         yield from ("", said("Look at:", language))
-        yield from (f"• {_at_stake(one, morning.currency, language)}" for one in found[:_NAMED])
-        if len(found) > _NAMED:
-            yield said("and {n} more, all of them in the report", language, n=len(found) - _NAMED)
+        yield from (f"• {_at_stake(one, morning.currency, language)}" for one in found[:named])
+        if len(found) > named:
+            yield said("and {n} more: zakaz attention", language, n=len(found) - named)
 
 
 def _day(morning: Morning, language: str) -> Iterator[str]:

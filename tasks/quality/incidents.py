@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from tasks.alerts.alert import Trouble, fits_title
-from tasks.quality.checks import STORIES, Check
+from tasks.quality.checks import Check, Finding
 from tasks.quality.findings import Kept
 from tasks.quality.words import filled, number, shown, who
 from tasks.translation import named, said
@@ -19,16 +19,18 @@ from tasks.translation import named, said
 PREFIX = "data of "
 _A_CHECK = 3
 """How many findings of one check a message names."""
+_REMEDIES = 3
+"""And of how many checks it says what to do."""
 _DAY = "\0"
 """Stands for the day in sentences that differ in nothing else."""
 _NO_YEAR = 0
 """Of it is no day, so that all show their year."""
 _WORDS = named(
-    fail="WRONG",
-    warn="Look",
-    loads="Reports: they may lack something where it is said above; nothing else was found.",
-    exact="Reports: do not trust the figures above[, see {name}]; nothing else was found.",
-    levels="Reports: the above may be right or wrong; decide nothing by it before you have looked.",
+    fail="WRONG[: {name}]",
+    warn="Look[ at {name}]",
+    loads="Reports: they may lack something of the days above; nothing else was found.",
+    exact="Reports: do not trust these figures[, see {name}]; nothing else was found.",
+    levels="Reports: this may be a fault and may be true. Decide nothing by these figures before you have looked.",
     open="It is told in another message, where its cause is.",
     accepted="The rest is accepted.",
     dropped="A check was removed or renamed, so nobody looks at it any more.",
@@ -102,28 +104,21 @@ def _incident(of: tuple[str, str], found: list[Kept], checks: Mapping[str, Check
     lead, by_cause = causes[0], _by_check(causes)
     by_check = _by_check([*causes, *(one for one in found if _is_beneath(one, wrong, checks))])
     told = [_said(several, name, language) for several in by_check.values()]
-    title = ": ".join(filter(None, (said(_WORDS[lead.severity], language), name, told[0][0])))
+    title = f"{filled(said(_WORDS[lead.severity], language), {'name': name}, language)}: {told[0][0]}"
     lines = [line for several in told for line in _bullets(several, language)]
     if fits_title(title):
         lines = lines[1:]  # The title says it.
     days = sorted({one.day for one in found if one.day})
     if len(days) > 1 and any(len(several) > _A_CHECK for several in told):
         lines.append(said("Days: {days}.", language, days=_span(days, language, days[-1].year)))
-    money = f"{number(_money(by_cause.values()), language)} ₽"
+    money = f"{number(money_of(causes), language)} ₽"
     if money != "0 ₽" and not any(f" {money}" in line for line in (title, *lines)):
-        lines.append(said("Up to {money} is in question.", language, money=money))
-    trusted = min((one.story for one in found if one.fails == lead.fails), key=STORIES.index)
-    trusted = "levels" if trusted == "exact" and not lead.fails else trusted
-    lines.append(filled(said(_WORDS[trusted], language), {"name": name}, language))
-    check = checks.get(lead.check_name)
-    if do := check and check.remedy(language):
-        lines.append(said("Do: {do}.", language, do=do.rstrip(".")))
-    same = {one.day for one in by_cause[lead.check_name] if one.day}
-    if check and (run := mending(check, lead.source, lead.account, lead.day, same)):
-        lines.append(said("Pass on to whoever runs Zakaz: {run}", language, run=run))
+        lines.append(said("It is about up to {money}.", language, money=money))
+    lines.append(filled(said(_WORDS[_trusted(found)], language), {"name": name}, language))
+    lines += _remedies(by_cause, checks, language)
     lines.append(
         said(
-            "If it is meant to be so, for whoever runs Zakaz: "
+            "If it is meant to be so, say why and until when, for whoever runs Zakaz: "
             "zakaz quality accept {check} '{key}' --until DATE --why WORDS",
             language,
             check=lead.check_name,
@@ -131,9 +126,35 @@ def _incident(of: tuple[str, str], found: list[Kept], checks: Mapping[str, Check
         )
     )
     footer = said("All findings: zakaz quality findings", language)
-    # Without what is beneath: the night's checks see it hours later, and it is no news.
-    essence = "; ".join(f"{check} {several[0].severity}" for check, several in by_cause.items())
+    # Without what is beneath: the night's checks see it hours later, and it is no news. Nor is another order.
+    essence = "; ".join(sorted(f"{check} {several[0].severity}" for check, several in by_cause.items()))
     return Trouble(key_of(*of), title, essence, "\n".join(lines), len(causes), footer)
+
+
+def _trusted(found: Sequence[Kept]) -> str:
+    """Which sentence says what of the reports may still be trusted: by the worst of what is wrong."""
+    worst = [one for one in found if one.fails] or found
+    stories = {one.story for one in worst}
+    if "exact" in stories and worst[0].fails:
+        return "exact"
+    return "loads" if "loads" in stories else "levels"
+
+
+def _remedies(by_check: Mapping[str, list[Kept]], checks: Mapping[str, Check], language: str) -> list[str]:
+    """What a promoter does, and the commands for whoever runs Zakaz, of the first checks: each thing once."""
+    known = [(checks[name], several) for name, several in by_check.items() if name in checks][:_REMEDIES]
+    todo = [*dict.fromkeys(filter(None, (check.remedy(language).rstrip(".") for check, _ in known)))]
+    runs = []
+    for check, several in known:
+        lead, days = several[0], {one.day for one in several if one.day}
+        runs.append(mending(check, lead.source, lead.account, lead.day, days))
+    told = [said("Do: {do}.", language, do=do) for do in todo[:1]] + [f"• {do}." for do in todo[1:]]
+    commands = [*dict.fromkeys(filter(None, runs))]
+    return (
+        told
+        + [said("Pass on to whoever runs Zakaz: {run}", language, run=run) for run in commands[:1]]
+        + commands[1:]
+    )
 
 
 def mending(check: Check, source: str, account: str, day: date | None, days: Iterable[date] = ()) -> str:
@@ -144,7 +165,8 @@ def mending(check: Check, source: str, account: str, day: date | None, days: Ite
 
 
 def _worst_first(one: Kept) -> tuple[object, ...]:
-    return not one.fails, STORIES.index(one.story), -(one.money or 0), one.check_name, one.finding
+    """What was not loaded makes the rest; else what costs most."""
+    return not one.fails, one.story != "loads", -(one.money or 0), one.check_name, one.finding
 
 
 def _by_check(found: Iterable[Kept]) -> dict[str, list[Kept]]:
@@ -198,8 +220,9 @@ def _stretches(days: list[date]) -> list[list[date]]:
     return stretches
 
 
-def _money(groups: Iterable[list[Kept]]) -> Decimal:
+def money_of(found: Iterable[Finding | Kept]) -> Decimal:
     """Checks look at the same rubles from several sides, so the largest sum of one check."""
-    return max(
-        (sum((one.money or Decimal(0) for one in several), Decimal(0)) for several in groups), default=Decimal(0)
-    )
+    sums: dict[str, Decimal] = {}
+    for one in found:
+        sums[one.check_name] = sums.get(one.check_name, Decimal(0)) + (one.money or 0)
+    return max(sums.values(), default=Decimal(0))

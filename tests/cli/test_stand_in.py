@@ -56,3 +56,14 @@ def test_a_demo_is_shown_until_a_run_is_recorded(own: Path, left: str, shown: bo
 
     assert stand_in.show_demo_instead_of_nothing() is shown
     assert (os.environ["CLICKHOUSE_DSN"] == f"chdb://{stand_in.DEMO_HOME / 'warehouse'}") is shown
+
+
+def test_figures_are_the_demos_until_a_load_of_ones_own_has_brought_some(own: Path) -> None:
+    make_demo()
+    page = stand_in.DEMO_HOME / stand_in.DEMO_PAGE
+    page.parent.mkdir()
+    page.touch()
+    for table, shown in (("meta_job_runs", True), ("agg_marketing_daily", False)):
+        (own / "data" / "zakaz" / table / "202611_1_10_8").mkdir(parents=True)
+        assert stand_in.show_demo_instead_of_nothing("agg_") is shown
+        os.environ["CLICKHOUSE_DSN"] = f"chdb://{own}"

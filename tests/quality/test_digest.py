@@ -21,6 +21,7 @@ from tasks.digest.message import LONGEST, message_of
 from tasks.digest.morning import Campaign, Morning
 from tasks.digest.sending import NotDelivered, send_digest
 from tasks.load.warehouse import warehouse
+from tasks.quality.checks import Finding, checks
 from tasks.report.figures import Sums
 from tasks.settings import Settings
 from tests.flows.ad_truth import with_vat
@@ -115,7 +116,7 @@ def test_it_reaches_all_once_with_picture_and_true_figures_and_with_a_broken_che
     assert path.endswith("/sendMessage"), "no picture of figures that may be wrong"
     assert told["chat_id"] == 200600
     assert f"Цифрам за ср {YESTERDAY:%d.%m} пока не верьте" in told["text"]
-    assert f"VK Ads: день {YESTERDAY:%d.%m} не сходится с кабинетом" in told["text"]
+    assert f"VK Ads: за {YESTERDAY:%d.%m} не сходится с кабинетом" in told["text"]
     assert "Что делать: " in told["text"]
     assert not re.search("Продажи|ROMI|плюсе", told["text"])
     with warehouse(settings) as client:
@@ -191,4 +192,13 @@ def test_on_any_morning_it_fits_under_a_picture() -> None:
     assert message_of(made_up, "ru")[1].split("\n")[0] == "Выдуманные данные (песочница)"
     for language in ("ru", "en"):
         assert units("".join(message_of(full, language))) <= LONGEST
+    check = replace(checks(folder="attention")[0], name="slow")
+    found = tuple(
+        Finding(check, f"{n}", "warn", "", "", None, Decimal(5), f"A show {n} {'is slow ' * 30}", "")
+        for n in range(27)
+    )
+    for filler in range(1, 99, 7):
+        busy = replace(made_up, best=(replace(many[0], name="имя " * filler),), worst=(), attention=found)
+        text = message_of(busy, "en")[1]
+        assert text.count("A show") + int(re.findall(r"and (\d+) more: zakaz attention", text)[0]) == 27
     assert message_of(first, "ru")[1] == f"За вчера данных нет: они начинаются чт {TODAY:%d.%m}."

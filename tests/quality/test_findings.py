@@ -181,12 +181,12 @@ def test_a_message_says_what_how_much_since_when_and_what_to_do(desk: Desk) -> N
 
     assert desk.messages[0].replace("\N{NO-BREAK SPACE}", " ").split("\n") == [
         "Zakaz: ОШИБКА: QTickets: не хватает билетов: 1 000, за 17.11 – 19.11",
-        "Под вопросом до 3 000 ₽.",
-        "Отчёты: названным выше цифрам не верьте, смотрите QTickets; по остальному замечаний нет.",
+        "Речь о сумме до 3 000 ₽.",
+        "Отчёты: этим цифрам не верьте, смотрите QTickets; к остальному замечаний нет.",
         "Что делать: Сверьте день с QTickets.",
         "Передайте администратору Zakaz: zakaz load qtickets --from 2025-11-17 --to 2025-11-19 --refresh",
-        "Если так и должно быть, администратору Zakaz: zakaz quality accept volume_sales 'main/2025-11-17' "
-        "--until ДАТА --why ПОЧЕМУ",
+        "Если так и задумано, напишите администратору, почему и до какого дня: zakaz quality accept volume_sales "
+        "'main/2025-11-17' --until ДАТА --why ПОЧЕМУ",
         "Все замечания (администратору): zakaz quality findings",
     ]
 

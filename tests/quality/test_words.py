@@ -83,7 +83,7 @@ def test_of_findings_nothing_is_said_twice_and_days_alone_make_no_lines() -> Non
     assert trouble.body.split("\n")[:6] == [
         *("• ad 3 is odd", "• ad 4 is odd", "  and 2 more", "• odd"),
         "Days: 2025-11-18 – 2025-11-19.",
-        "Up to 42 ₽ is in question.",
+        "It is about up to 42 ₽.",
     ]
     long = replace(DAY, what=f"VK Ads spb: {'a' * 200}")
     assert incidents([long], [], "en")[0].body.startswith("• aaa"), "a title that is cut is said below, too"
