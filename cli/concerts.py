@@ -49,8 +49,8 @@ _SHOWS: tuple[Column, ...] = (
     ("sold", lambda row, _: _percent(row["sold_share"])),
     ("pace", lambda row, _: _percent(row["pace"] and row["pace"] - 1, "+")),
     ("forecast", _forecast),
-    ("spend", lambda row, _: round(row["spend_total"])),
-    ("a ticket", lambda row, _: _money(row["cost_per_ticket"])),
+    ("spend", lambda row, _: round(row["spend_total"]) or "—"),
+    ("a ticket", lambda row, _: "—" if row["cost_per_ticket"] is None else _money(row["cost_per_ticket"])),
 )
 _BACKTEST: tuple[Column, ...] = (
     ("days before", lambda row, _: row["days_out"]),

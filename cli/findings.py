@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import polars as pl
@@ -17,32 +18,49 @@ from tasks.quality.words import shown
 from tasks.translation import either, said
 from tasks.window import MOSCOW
 
+Row = Mapping[str, Any]
+_ALIKE = ("status", "severity", "check_name", "source", "account", "accepted_as")
+"""What findings have in common that are told together: one cause makes many, a day each."""
+_NAMED = 3
+
 
 def print_findings(rows: pl.DataFrame, checks: Iterable[Check], language: str) -> None:
-    """`rows` as `findings.listing` has them. Each on lines of its own: what is wrong, since when, what to do, and
-    whole, to be copied, the commands that mend and that accept it; of what is accepted until when, why, and the
-    command that takes it back."""
+    """`rows` as `findings.listing` has them. Those of one check and account together: what is wrong, since when,
+    what to do, and whole, to be copied, the commands that mend and that accept them; of what is accepted until
+    when, why, and the command that takes it back."""
     named = {check.name: check for check in checks}
-    for row in rows.iter_rows(named=True):
-        is_open, at_worst = row["status"] == "open", "red" if row["severity"] == "fail" else "yellow"
+    for _, alike in groupby(rows.to_dicts(), lambda row: [row[name] for name in _ALIKE]):
+        _print_alike([*alike], named, language)
+
+
+def _print_alike(alike: Sequence[Row], checks: Mapping[str, Check], language: str) -> None:
+    first, check = alike[0], checks.get(alike[0]["check_name"])
+    is_open, at_worst = first["status"] == "open", "red" if first["severity"] == "fail" else "yellow"
+    severity = terminal.padded(first["severity"], terminal.SEVERITIES, language)
+    for row in alike[:_NAMED]:
         since = f"{row['opened_at'].astimezone(MOSCOW):%Y-%m-%d %H:%M}"
-        severity = terminal.padded(row["severity"], terminal.SEVERITIES, language)
         what = f"{severity}{since}  {either(language, row['what'], row['what_ru'])}"
-        check = named.get(row["check_name"])
-        todo, commands = _todo(row, check, language) if is_open else _accepted(row, language)
-        terminal.print_finding(said(row["status"], language), at_worst if is_open else "dim", what, todo)
-        for command in filter(None, commands):
-            terminal.out.print(Text(f"{' ' * terminal.INDENT}{command}", "dim"), soft_wrap=True)
+        terminal.print_finding(said(row["status"], language), at_worst if is_open else "dim", what, "")
+    todo, commands = _todo(alike, check, language) if is_open else _accepted(first, language)
+    more = said("and {n} more", language, n=len(alike) - _NAMED) if len(alike) > _NAMED else ""
+    for text in filter(None, (more, todo)):
+        terminal.print_beneath(text)
+    for command in filter(None, commands):
+        terminal.out.print(Text(f"{' ' * terminal.INDENT}{command}", "dim"), soft_wrap=True)
 
 
-def _todo(row: dict[str, Any], check: Check | None, language: str) -> tuple[str, list[str]]:
-    accepts = f"zakaz quality accept {row['check_name']} {_copied(row['finding'])} --until DATE --why WORDS"
+def _todo(alike: Sequence[Row], check: Check | None, language: str) -> tuple[str, list[str]]:
+    first, days = alike[0], sorted({row["day"] for row in alike if row["day"]})
+    words = said("--until DATE --why WORDS", language)
+    accepts = f"zakaz quality accept {first['check_name']} {_copied(first['finding'])} {words}"
     if check is None:
         return "", [accepts]
-    return check.remedy(language), [mending(check, row["source"], row["account"], row["day"]), accepts]
+    between = pl.date_range(days[0], days[-1], eager=True).to_list() if days else []
+    mends = mending(check, first["source"], first["account"], days[0] if days else None, between)
+    return check.remedy(language), [mends, accepts]
 
 
-def _accepted(row: dict[str, Any], language: str) -> tuple[str, list[str]]:
+def _accepted(row: Row, language: str) -> tuple[str, list[str]]:
     if row["until"] is None:
         return "", []
     until = shown(row["until"], language, 0)

@@ -238,17 +238,24 @@ def padded(word: str, words: Sequence[str], spoken: str) -> str:
 
 
 def print_finding(status: str, colour: str, found: str, todo: str) -> None:
-    """Wrapped between words alone: a path or a command is never torn."""
-    indent = " " * INDENT
-    for text, begin in ((found, f"{status:<{INDENT}}"), (todo, indent)):
-        if text:
-            lines = textwrap.wrap(
-                for_terminal(text), out.width, initial_indent=begin, subsequent_indent=indent,
-                break_long_words=False, break_on_hyphens=False,
-            )  # fmt: skip
-            shown = Text("\n".join(lines))
-            shown.stylize(colour if begin != indent else "", 0, len(status))
-            out.print(shown, soft_wrap=True)
+    """What was found, and below it what to do. Wrapped between words alone: a path or a command is never torn."""
+    shown = _indented(found, f"{status:<{INDENT}}")
+    shown.stylize(colour, 0, len(status))
+    out.print(shown, soft_wrap=True)
+    if todo:
+        print_beneath(todo)
+
+
+def print_beneath(text: str) -> None:
+    out.print(_indented(text, " " * INDENT), soft_wrap=True)
+
+
+def _indented(text: str, begin: str) -> Text:
+    lines = textwrap.wrap(
+        for_terminal(text), out.width, initial_indent=begin, subsequent_indent=" " * INDENT,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+    return Text("\n".join(lines))
 
 
 def cell(value: object) -> Text:

@@ -80,7 +80,7 @@ def main() -> int:
             else:
                 forever.wait()
     except (OSError, OverflowError) as error:
-        sys.stderr.write(f"sandbox: cannot listen on {HOST}:{options.port}: {error}\n")
+        sys.stderr.write(f"sandbox: cannot listen on {HOST}:{options.port}: {error}. Choose another --port.\n")
         return 1
     return 0
 

@@ -35,6 +35,8 @@ Job = Annotated[
         autocompletion=complete_source,
     ),
 ]
+_ALL = 100_000
+"""More findings than there are: each check keeps at most 2,000."""
 app = group()
 quarantine_app = typer.Typer(help="Rows that were rejected, and why.", rich_markup_mode=None)
 quality_app = typer.Typer(rich_markup_mode=None)
@@ -78,15 +80,14 @@ def findings_command(limit: Limit = 50, as_json: AsJson = False, _env: EnvFileOr
 
     settings = load_settings()
     with looking() as client:
-        rows = listing(client, limit + 1, known := checks(), moscow_today())
-    is_cut, rows = rows.height > limit, rows.head(limit)
+        found = listing(client, _ALL, known := checks(), moscow_today())
+    rows, left = found.head(limit), found.height - limit
     if as_json or rows.is_empty():
         terminal.print_frame(rows, as_json, {}, "Nothing is open.")
     else:
         print_findings(rows, known, settings.zakaz_language)
-    if is_cut:
-        more = said("There are more than these {n}; --limit shows them.", settings.zakaz_language, n=limit)
-        terminal.err.print(more)
+    if left > 0:
+        terminal.err.print(said("{n} more; --limit shows them.", settings.zakaz_language, n=left))
 
 
 @quality_app.command(

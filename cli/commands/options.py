@@ -59,14 +59,19 @@ def _use_env_file(env: Path | None) -> None:
         use_file(env)
 
 
-def use_env_file_or_demo(env: Path | None, until: str = "meta_job_runs") -> None:
+def use_env_file_or_demo(env: Path | None) -> None:
     _use_env_file(env)
-    if show_demo_instead_of_nothing(until):
-        complain("made-up figures, of the demo: there are no data of your own yet.")
+    _say_that_it_is_the_demo(show_demo_instead_of_nothing())
 
 
 def _use_env_file_or_demo_for_figures(env: Path | None) -> None:
-    use_env_file_or_demo(env, "agg_")
+    _use_env_file(env)
+    _say_that_it_is_the_demo(show_demo_instead_of_nothing(until="agg_"))
+
+
+def _say_that_it_is_the_demo(is_demo: bool) -> None:
+    if is_demo:
+        complain("made-up figures, of the demo: there are no data of your own yet.")
 
 
 _ENV: dict[str, Any] = {"metavar": "FILE", "help": "Settings file, e.g. secrets/.env.qtickets."}

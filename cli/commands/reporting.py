@@ -102,6 +102,9 @@ def export_command(
     _env: EnvFileOrDemoFigures = None,
 ) -> None:
     """A view as a file: a workbook, CSV or Parquet. Text that begins like a formula stays text."""
+    ends = out.suffix.removeprefix(".") if out else ""
+    if ends != fmt and ends in [*Format]:
+        raise UsageError(f"{out} would hold {fmt}: name it .{fmt}, or take --format {ends}.")
     from tasks.load.export import exported
     from tasks.load.migrate import look
 

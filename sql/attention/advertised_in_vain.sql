@@ -3,7 +3,7 @@
 -- why: This spend sells nothing
 -- why_ru: Этот расход ничего не продаст
 -- do: Stop its ads; those of another show need its date in their tags, or a line in AD_SHOWS_FILE
--- do_ru: Остановите его рекламу; если она за другой концерт, исправьте дату в метках или впишите её в AD_SHOWS_FILE
+-- do_ru: Остановите эту рекламу; если она за другой концерт, исправьте дату в её метках или скажите администратору Zakaz, за какой
 -- severity: warn
 -- sources: vk_ads, direct
 -- key: event_account, event_id, show_id, campaign_id

@@ -9,7 +9,7 @@
 -- key: account, show_id
 -- param: least = 10
 -- says: {event}, {city}, {on}: {days_left} days left, {tickets} tickets sold by the end of {day}, usual by then {usual}[, {money} ₽ behind]
--- says_ru: {event}, {city}, {on}: осталось {days_left} дн., продано на {day} {tickets}, обычно к этому сроку {usual}[, недобор {money} ₽]
+-- says_ru: {event}, {city}, {on}: через {days_left} дн., на {day} продано билетов: {tickets}, обычно к этому сроку: {usual}[, недобор {money} ₽]
 
 -- By the end of yesterday: today's sales are not all in. Money: what the median would have brought beyond it; of a show that
 -- sells in another currency than the report's nobody says it.

@@ -19,6 +19,8 @@ FROM
 (
     SELECT 1 FROM meta_accounts
     UNION ALL SELECT 1 FROM meta_job_runs WHERE endsWith(job, '_loader') AND started_at >= toDateTime64({today:Date} - toUInt32({days:Float64}), 3, 'Europe/Moscow')
+        -- A first load that failed says nothing of freshness yet, and runs_failed says that it did.
+        AND (status = 'success' OR started_at < toDateTime64({today:Date}, 3, 'Europe/Moscow') - toIntervalHour(toUInt32({hours:Float64})))
 )
 HAVING count() = 0;
 

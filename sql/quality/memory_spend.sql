@@ -10,8 +10,8 @@
 -- key: source, account, day
 -- days: 62
 -- sources: vk_ads, direct
--- says: {who}: {day} was changed after the load[, spend {held} ₽ instead of {left} ₽]; campaigns that differ: {campaigns}
--- says_ru: {who}: загруженное за {day} изменили[, расход {held} ₽, был {left} ₽], кампаний: {campaigns}
+-- says: {who}: {day} was changed after the load[, spend {held} ₽ instead of {left} ₽][ {basis}]; campaigns that differ: {campaigns}
+-- says_ru: {who}: загруженное за {day} изменили[, расход {held} ₽, был {left} ₽][ {basis_ru}], кампаний: {campaigns}
 
 -- By campaign, against its newest entry. A day of which nothing is known is judged between the first and the last known
 -- one: rows there came with no load. memory_history compares what is older.
@@ -23,24 +23,26 @@ WITH
     ),
     held AS
     (
-        SELECT source, account, campaign_id AS campaign, stat_date AS day, sum(impressions) AS impressions, sum(clicks) AS clicks, sum(conversions) AS conversions, sum(spent) AS cost, count() AS ads, max(_ver) AS written
+        SELECT source, account, campaign_id AS campaign, stat_date AS day, sum(impressions) AS impressions, sum(clicks) AS clicks, sum(conversions) AS conversions, sum(spent) AS cost, count() AS ads, max(_ver) AS written, max(NOT spent_has_vat) AS net
         FROM v_ad_days WHERE stat_date >= {since:Date} AND stat_date <= {today:Date}
         GROUP BY source, account, campaign, day
     ),
     bounds AS (SELECT source, account, min(day) AS first, max(day) AS last FROM known GROUP BY source, account)
 SELECT
     d.source AS source, d.account AS account, d.day AS day, sum(abs(d.s)) AS money, sum(d.now) AS held, sum(d.was) AS left,
+    -- Reports have VAT added to what its source gives without.
+    if(max(d.net) AND held != left, 'without VAT', '') AS basis, if(basis = '', '', 'без НДС') AS basis_ru,
     countIf(d.differs) AS campaigns, groupArrayIf(5)(d.campaign, d.differs) AS which, max(d.v) AS newest
 FROM
 (
     SELECT
         source, account, campaign, day, sum(cost) AS s, sumIf(cost, is_held) AS now, -sumIf(cost, NOT is_held) AS was,
-        s != 0 OR sum(i) != 0 OR sum(c) != 0 OR sum(k) != 0 OR sum(n) != 0 AS differs, max(written) AS v
+        s != 0 OR sum(i) != 0 OR sum(c) != 0 OR sum(k) != 0 OR sum(n) != 0 AS differs, max(written) AS v, max(net) AS net
     FROM
     (
-        SELECT source, account, campaign, day, 1 AS is_held, toDecimal64(cost, 2) AS cost, toDecimal64(impressions, 2) AS i, toDecimal64(clicks, 2) AS c, toDecimal64(conversions, 2) AS k, toDecimal64(ads, 2) AS n, written FROM held
+        SELECT source, account, campaign, day, 1 AS is_held, toDecimal64(cost, 2) AS cost, toDecimal64(impressions, 2) AS i, toDecimal64(clicks, 2) AS c, toDecimal64(conversions, 2) AS k, toDecimal64(ads, 2) AS n, written, net FROM held
         UNION ALL
-        SELECT source, account, campaign, day, 0, -f['spent'], -f['impressions'], -f['clicks'], -f['conversions'], -f['ads'], written FROM known
+        SELECT source, account, campaign, day, 0, -f['spent'], -f['impressions'], -f['clicks'], -f['conversions'], -f['ads'], written, 0 FROM known
     )
     GROUP BY source, account, campaign, day
 ) AS d

@@ -10,8 +10,8 @@
 -- key: source, account, day
 -- days: 30
 -- sources: vk_ads, direct
--- says: {who}: {day} differs from the account's total[, spend {held} ₽ instead of {total} ₽][, impressions {shown} instead of {all_shown}][, clicks {clicked} instead of {all_clicked}][, {vat}][, currency {currency} instead of {total_currency}]
--- says_ru: {who}: за {day} не сходится с кабинетом[, загружено {held} ₽, в кабинете {total} ₽][, показов {shown}, в кабинете {all_shown}][, кликов {clicked}, в кабинете {all_clicked}][, {vat_ru}][, валюта {currency}, в кабинете {total_currency}]
+-- says: {who}: {day} differs from the account's total[, spend {held} ₽ instead of {total} ₽][ {basis}][, impressions {shown} instead of {all_shown}][, clicks {clicked} instead of {all_clicked}][, {vat}][, currency {currency} instead of {total_currency}]
+-- says_ru: {who}: за {day} не сходится с кабинетом[, загружено {held} ₽, в кабинете {total} ₽][ {basis_ru}][, показов {shown}, в кабинете {all_shown}][, кликов {clicked}, в кабинете {all_clicked}][, {vat_ru}][, валюта {currency}, в кабинете {total_currency}]
 -- param: unsettled = 0.01
 -- param: settled_after = 2
 
@@ -27,6 +27,7 @@ SELECT
     t.source AS source, t.account AS account, t.stat_date AS day, r.cost AS held, t.spent AS total, r.shown AS shown, t.impressions AS all_shown,
     r.clicked AS clicked, t.clicks AS all_clicked, abs(toFloat64(held) - toFloat64(total)) AS money, r.newest AS newest,
     multiIf(r.ads = 0 OR (r.least_vat = t.spent_has_vat AND r.most_vat = t.spent_has_vat), '', t.spent_has_vat, 'not all with VAT', 'some with VAT') AS vat,
+    if(t.spent_has_vat OR held = total, '', 'without VAT') AS basis, if(basis = '', '', 'без НДС') AS basis_ru,
     transform(vat, ['not all with VAT', 'some with VAT'], ['в кабинете с НДС, у нас нет', 'в кабинете без НДС, у нас с ним'], '') AS vat_ru,
     if(empty(r.currencies), t.currency, arrayStringConcat(r.currencies, ', ')) AS currency, if(t.currency = '', currency, toString(t.currency)) AS total_currency
 FROM (SELECT * FROM meta_ad_totals FINAL WHERE stat_date >= {since:Date} AND stat_date < {today:Date}) AS t

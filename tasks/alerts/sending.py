@@ -26,7 +26,8 @@ def fire(settings: Settings, trouble: Trouble, channel: Channel | None, *, only_
     schema."""
     now, repeat = datetime.now(UTC), timedelta(hours=settings.alert_repeat_hours)
     try:
-        with (warehouse if only_looks else migrated)(settings) as client:
+        # Where nobody is told, a record alone is no reason for a schema.
+        with (warehouse if only_looks or channel is None else migrated)(settings) as client:
             alert = history.due(client, trouble, now, repeat, settings.zakaz_language)
     except ZakazError as error:
         # The warehouse is the trouble, or part of it: better sent twice than never.

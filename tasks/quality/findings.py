@@ -189,14 +189,17 @@ SELECT
     if(status = 'accepted', acceptance.4, '') AS why
 FROM {TABLE} FINAL
 WHERE closed_at IS NULL
-ORDER BY status DESC, severity, has({{reports:Array(String)}}, toString(check_name)), opened_at DESC, finding
+ORDER BY status DESC, severity, has({{reports:Array(String)}}, toString(check_name)),
+    max(opened_at) OVER (PARTITION BY status, severity, check_name, source, account) DESC,
+    check_name, source, account, accepted_as, opened_at DESC, day, finding
 LIMIT {{limit:UInt32}}
 """
 
 
 def listing(client: Client, limit: int, checks: Iterable[Check], today: date) -> pl.DataFrame:
-    """What is not mended, the worst and newest first, reports after their cause. Of an accepted one also under
-    which name, `until` when and `why`: of the newest acceptance that is about it."""
+    """What is not mended, the worst and newest first, reports after their cause, and those of one check and account
+    together. Of an accepted one also under which name, `until` when and `why`: of the newest acceptance that is
+    about it."""
     reports = [check.name for check in checks if check.follows]
     return select(client, _LISTED, {"limit": limit, "reports": reports, "today": today})
 

@@ -65,7 +65,7 @@ ENGLISH = {
     ),
     "На что обратить внимание": "What deserves attention",
     "Все покажет zakaz attention.": "zakaz attention shows them all.",
-    "Слева — сколько денег на кону, в валюте отчёта. Это не ошибки данных.": (
+    "Сумма — сколько денег на кону, в валюте отчёта. Это не ошибки данных.": (
         "On the left the money at stake. These are no faults of the data."
     ),
     "Ничего.": "Nothing.",

@@ -123,8 +123,8 @@ def test_what_is_at_stake_is_found_and_nothing_else(tmp_path: Path, monkeypatch:
     ]
     _, slow, cancelled, *_, over_one, by_tags, abroad = (one.what_ru for one in found)
     yesterday = f"{ago(1):%d.%m}"
-    assert f"осталось 10 дн., продано на {yesterday}" in slow and " 30, обычно к этому сроку 100, недобор 7" in slow
-    assert abroad.endswith(" 20, обычно к этому сроку 100"), "not known in roubles"
+    assert f"через 10 дн., на {yesterday}" in slow and "билетов: 30, обычно к этому сроку: 100, недобор 7" in slow
+    assert abroad.endswith(" 20, обычно к этому сроку: 100"), "not known in roubles"
     assert "отменён, а реклама за семь дней стоила 4" in cancelled and "уже позади" in over_one
     assert "Концерт 17, Тула, " in slow and "Концерт 3, Уфа, " in cancelled and f", {ago(4):%d.%m}" in over_one
     assert "по меткам ведёт на прошедшую дату" in by_tags, by_tags
