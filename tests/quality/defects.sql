@@ -255,3 +255,7 @@ DELETE FROM meta_job_runs WHERE run_id = concat('direct-', toString({today} - 5)
 {spb};
 {gone};
 INSERT INTO meta_job_runs SELECT * REPLACE ('new' AS account) FROM (SELECT * FROM meta_job_runs WHERE account = 'main');
+
+-- two of three orders of yesterday cost nothing
+-- price_zero (loaded)
+ALTER TABLE stg_qtickets_tickets UPDATE price = 0, amount = 0, refunded_amount = 0 WHERE {paid_on} = {today} - 1 AND cityHash64(order_id) % 3 != 0;
