@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from cli import stand_in
+from cli.commands import app
 from tasks.errors import UsageError
 from tasks.settings import Settings
 
@@ -67,3 +68,19 @@ def test_figures_are_the_demos_until_a_load_of_ones_own_has_brought_some(own: Pa
         (own / "data" / "zakaz" / table / "202611_1_10_8").mkdir(parents=True)
         assert stand_in.show_demo_instead_of_nothing("agg_") is shown
         os.environ["CLICKHOUSE_DSN"] = f"chdb://{own}"
+
+
+def test_a_command_of_a_group_looks_where_its_own_file_says(
+    own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_demo()
+    page = stand_in.DEMO_HOME / stand_in.DEMO_PAGE
+    page.parent.mkdir()
+    page.touch()
+    file = tmp_path / "other.env"
+    file.write_text(f"CLICKHOUSE_DSN=chdb://{tmp_path}/other\n")
+    del os.environ["CLICKHOUSE_DSN"]
+
+    for words in (["findings", "--env", str(file)], ["--env", str(file), "findings"]):
+        app(args=["quality", *words], standalone_mode=False)
+        assert f"{tmp_path}/other" in capsys.readouterr().err
