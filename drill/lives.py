@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from math import cos, exp, pi
 from random import Random
@@ -21,7 +21,7 @@ ORDERS_A_DAY = 120
 """Of a world of scale 1."""
 _NEVER_SOLD = 35
 """A city whose event the sandbox takes down before its sale."""
-_AN_HOUR = 3600
+_A_WHILE = 600
 _KOPECK, _IDS_A_DAY, _IDS_AN_ORDER = Decimal("0.01"), 100_000, 10
 
 
@@ -62,9 +62,11 @@ class Life:
         before = 366 if self.backfill_on else self.history
         end, days = day_start(self.days[-1] + timedelta(days=1)), self.mornings + before
         world = World.generate(until=end, seed=self.seed, days=days, scale=self.scale)
-        found = sorted(
-            (one for order in world.orders for one in self._lived(order)), key=lambda one: one.created_at
-        )
+        moments: dict[date, list[datetime]] = {}
+        for order in world.orders:
+            moments.setdefault(moscow_day(order.created_at), []).append(order.created_at)
+        lived = (one for order in world.orders for one in self._lived(order, moments[moscow_day(order.created_at)]))
+        found = sorted(lived, key=lambda one: one.created_at)
         numbers: dict[date, int] = {}
         for order in found:
             day = moscow_day(order.created_at)
@@ -74,8 +76,8 @@ class Life:
                 basket.id = order.id * _IDS_AN_ORDER + line
         return found
 
-    def _lived(self, order: Order) -> Iterator[Order]:
-        """The order none, one or several times."""
+    def _lived(self, order: Order, moments: Sequence[datetime]) -> Iterator[Order]:
+        """The order none, one or several times. `moments`: when there were orders that day."""
         day, rng = moscow_day(order.created_at), stream(self.seed, "lived", order.id)
         factor, price = self.sales(day, order), Decimal(str(round(self.price(day, order), 4)))
         if price != 1:
@@ -84,18 +86,30 @@ class Life:
                 basket.original_price = (basket.original_price * price).quantize(_KOPECK)
                 if basket.refunded_amount is not None:
                     basket.refunded_amount = min((basket.refunded_amount * price).quantize(_KOPECK), basket.total)
-        begun = int((order.created_at - day_start(day)).total_seconds())
-        for number in range(int(factor + rng.random())):
-            # Another buyer is not there in the same second.
-            yield _earlier(order, rng.randint(1, max(1, min(begun, _AN_HOUR))) if number else 0)
+        # An invitation draws no others.
+        for number in range(int((factor if order.price else min(factor, 1)) + rng.random())):
+            # Another buyer comes at a moment of his own.
+            at = rng.choice(moments) + timedelta(seconds=rng.randrange(1, _A_WHILE)) if number else order.created_at
+            yield _moved(order, at - order.created_at)
 
 
-def _earlier(order: Order, seconds: int) -> Order:
-    """A copy of the order, made and paid that much earlier."""
-    before = timedelta(seconds=seconds)
-    baskets = [replace(one, created_at=one.created_at - before) for one in order.baskets]
-    payed_at = order.payed_at - before if order.payed_at else None
-    return replace(order, created_at=order.created_at - before, payed_at=payed_at, baskets=baskets)
+def _moved(order: Order, by: timedelta) -> Order:
+    """A copy of the order, all of whose moments are that much later."""
+
+    def moved(at: datetime | None) -> datetime | None:
+        return at + by if at else None
+
+    baskets = [
+        replace(
+            one,
+            created_at=one.created_at + by,
+            deleted_at=moved(one.deleted_at),
+            refunded_at=moved(one.refunded_at),
+        )
+        for one in order.baskets
+    ]
+    created_at, payed_at, deleted_at = order.created_at + by, moved(order.payed_at), moved(order.deleted_at)
+    return replace(order, created_at=created_at, payed_at=payed_at, deleted_at=deleted_at, baskets=baskets)
 
 
 Rules = dict[str, Any]
