@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -21,7 +22,7 @@ ORDERS_A_DAY = 120
 """Of a world of scale 1."""
 _NEVER_SOLD = 35
 """A city whose event the sandbox takes down before its sale."""
-_A_WHILE = 600
+_NEXT, _A_WHILE = timedelta(days=10), 600
 _KOPECK, _IDS_A_DAY, _IDS_AN_ORDER = Decimal("0.01"), 100_000, 10
 
 
@@ -62,10 +63,10 @@ class Life:
         before = 366 if self.backfill_on else self.history
         end, days = day_start(self.days[-1] + timedelta(days=1)), self.mornings + before
         world = World.generate(until=end, seed=self.seed, days=days, scale=self.scale)
-        moments: dict[date, list[datetime]] = {}
-        for order in world.orders:
-            moments.setdefault(moscow_day(order.created_at), []).append(order.created_at)
-        lived = (one for order in world.orders for one in self._lived(order, moments[moscow_day(order.created_at)]))
+        of_events: dict[int, list[Order]] = {}
+        for order in sorted(world.orders, key=lambda one: one.created_at):
+            of_events.setdefault(order.event_id, []).append(order)
+        lived = (one for order in world.orders for one in self._lived(order, of_events[order.event_id]))
         found = sorted(lived, key=lambda one: one.created_at)
         numbers: dict[date, int] = {}
         for order in found:
@@ -76,21 +77,17 @@ class Life:
                 basket.id = order.id * _IDS_AN_ORDER + line
         return found
 
-    def _lived(self, order: Order, moments: Sequence[datetime]) -> Iterator[Order]:
-        """The order none, one or several times. `moments`: when there were orders that day."""
+    def _lived(self, order: Order, of_event: Sequence[Order]) -> Iterator[Order]:
+        """The order, or none; where more are sold, others beside it as the event's next days had them: buyers come at
+        moments of their own, from other places, for other tickets. `of_event`: all its orders, ascending."""
         day, rng = moscow_day(order.created_at), stream(self.seed, "lived", order.id)
-        factor, price = self.sales(day, order), Decimal(str(round(self.price(day, order), 4)))
-        if price != 1:
-            for basket in order.baskets:
-                basket.price = (basket.price * price).quantize(_KOPECK)
-                basket.original_price = (basket.original_price * price).quantize(_KOPECK)
-                if basket.refunded_amount is not None:
-                    basket.refunded_amount = min((basket.refunded_amount * price).quantize(_KOPECK), basket.total)
-        # An invitation draws no others.
-        for number in range(int((factor if order.price else min(factor, 1)) + rng.random())):
-            # Another buyer comes at a moment of his own.
-            at = rng.choice(moments) + timedelta(seconds=rng.randrange(1, _A_WHILE)) if number else order.created_at
-            yield _moved(order, at - order.created_at)
+        price = Decimal(str(round(self.price(day, order), 4)))
+        first = bisect_left(of_event, order.created_at, key=lambda one: one.created_at)
+        until = bisect_left(of_event, order.created_at + _NEXT, key=lambda one: one.created_at)
+        for number in range(int(self.sales(day, order) + rng.random())):
+            one = rng.choice(of_event[first:until]) if number else order
+            later = timedelta(days=(moscow_day(one.created_at) - day).days, seconds=rng.randrange(_A_WHILE))
+            yield _priced(_moved(one, -later if number else timedelta(0)), price)
 
 
 def _moved(order: Order, by: timedelta) -> Order:
@@ -110,6 +107,15 @@ def _moved(order: Order, by: timedelta) -> Order:
     ]
     created_at, payed_at, deleted_at = order.created_at + by, moved(order.payed_at), moved(order.deleted_at)
     return replace(order, created_at=created_at, payed_at=payed_at, deleted_at=deleted_at, baskets=baskets)
+
+
+def _priced(order: Order, price: Decimal) -> Order:
+    for basket in order.baskets if price != 1 else ():
+        basket.price = (basket.price * price).quantize(_KOPECK)
+        basket.original_price = (basket.original_price * price).quantize(_KOPECK)
+        if basket.refunded_amount is not None:
+            basket.refunded_amount = min((basket.refunded_amount * price).quantize(_KOPECK), basket.total)
+    return order
 
 
 Rules = dict[str, Any]

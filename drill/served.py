@@ -25,6 +25,8 @@ from tests.support.stage import Stage
 
 _OPEN_DAYS = max(CONVERSIONS_SETTLED_AFTER_DAYS.values()) + 1
 """Days whose figures may still change."""
+_CONVERSIONS, _CLICKS = 0.03, 20
+"""A click's usual chance, and how many clicks it weighs against those of an ad's day."""
 _KOPECK = Decimal("0.01")
 Document = dict[str, Any]
 
@@ -120,11 +122,13 @@ def _instants(order: Order) -> list[datetime]:
 
 
 def scaled(row: AdDay, factor: float) -> AdDay:
-    """All figures, so that prices and rates stay: of small numbers a part by chance, where rounding down would leave
-    none of them."""
-    chance = stream(row.ad.ad_id, "scaled", row.day).random()
+    """All figures, so that prices and rates stay. Conversions are few: of more clicks each has its own chance of one."""
+    rng = stream(row.ad.ad_id, "scaled", row.day)
     shown = int(row.impressions * factor)
-    clicks, conversions = (min(int(one * factor + chance), shown) for one in (row.clicks, row.conversions))
+    clicks = min(int(row.clicks * factor + rng.random()), shown)
+    rate = (row.conversions + _CONVERSIONS * _CLICKS) / (row.clicks + _CLICKS)
+    tries, chance = (row.conversions, factor) if factor < 1 else (clicks, rate)
+    conversions = sum(rng.random() < chance for _ in range(tries))
     return replace(row, impressions=shown, clicks=clicks, spent=times(row.spent, factor), conversions=conversions)
 
 
