@@ -17,10 +17,19 @@
 -- says: {who}: all {campaigns} campaigns are {percent} % {moved} since {day}
 -- says_ru: {who}: реклама {moved_ru} на {percent} % сразу во всех кампаниях с {day}
 
--- The geometric mean of each campaign's cost against its own two weeks before. It must leave what it strayed in six
+-- The geometric mean of each ad's cost against its own two weeks before: new ads in many campaigns change what these
+-- cost. It must leave what it strayed in six
 -- weeks, in clicks and in shows alike, and from one day to the next. Over New Year auctions are cheap, and two weeks later they are compared with that: there it
 -- must be more.
 WITH
+    days AS
+    (
+        SELECT
+            source, account, campaign_id, ad_id AS thing, stat_date AS d, any(campaign_name) AS name, toFloat64(sum(impressions)) AS shown, toFloat64(sum(clicks)) AS clicked,
+            toFloat64(sum(spend)) AS spent
+        FROM v_ad_spend WHERE stat_date >= {since:Date} - 70 AND stat_date < {today:Date}
+        GROUP BY source, account, campaign_id, thing, d
+    ),
     -- include: advertising_costs,
     judged AS
     (

@@ -20,6 +20,14 @@
 -- Against its own two weeks and against what all campaigns of the account did that day. Small ones jump by chance: it must be
 -- `share` of the account's spend. `spread` by what it strayed itself in six weeks.
 WITH
+    days AS
+    (
+        SELECT
+            source, account, campaign_id, toUInt64(0) AS thing, stat_date AS d, any(campaign_name) AS name, toFloat64(sum(impressions)) AS shown, toFloat64(sum(clicks)) AS clicked,
+            toFloat64(sum(spend)) AS spent
+        FROM v_ad_spend WHERE stat_date >= {since:Date} - 70 AND stat_date < {today:Date}
+        GROUP BY source, account, campaign_id, thing, d
+    ),
     -- include: advertising_costs,
     apart AS
     (

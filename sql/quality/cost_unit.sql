@@ -17,9 +17,17 @@
 -- says: {who}: a click cost {cost} ₽ on {day}, usual {usual} ₽
 -- says_ru: {who}: клик {day} стоил {cost} ₽ вместо обычных {usual} ₽
 
--- By the geometric mean of what clicks and shows of each campaign cost against its own two weeks before: of both, so
--- that clicks which are lost count for clicks_stopped. Where all campaigns are new: against the account's own days.
+-- By the geometric mean of what clicks and shows of each ad cost against its own two weeks before: of both, so
+-- that clicks which are lost count for clicks_stopped. Where all ads are new: against the account's own days.
 WITH
+    days AS
+    (
+        SELECT
+            source, account, campaign_id, ad_id AS thing, stat_date AS d, any(campaign_name) AS name, toFloat64(sum(impressions)) AS shown, toFloat64(sum(clicks)) AS clicked,
+            toFloat64(sum(spend)) AS spent
+        FROM v_ad_spend WHERE stat_date >= {since:Date} - 70 AND stat_date < {today:Date}
+        GROUP BY source, account, campaign_id, thing, d
+    ),
     -- include: advertising_costs,
     accounts_days AS
     (

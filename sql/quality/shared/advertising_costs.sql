@@ -1,13 +1,6 @@
--- What clicks and shows of each campaign cost on a day against its own two weeks before (`costs`, as logarithms), and of
--- all campaigns of an account at once (`together`, weighted by what a figure of few clicks is worth).
-    days AS
-    (
-        SELECT
-            source, account, campaign_id, stat_date AS d, any(campaign_name) AS name, toFloat64(sum(impressions)) AS shown, toFloat64(sum(clicks)) AS clicked,
-            toFloat64(sum(spend)) AS spent
-        FROM v_ad_spend WHERE stat_date >= {since:Date} - 70 AND stat_date < {today:Date}
-        GROUP BY source, account, campaign_id, d
-    ),
+-- What a click and a show of each thing cost on a day (`days`: source, account, campaign_id, thing, d, shown, clicked,
+-- spent) against its own two weeks before (`costs`, as logarithms), and of all things of an account at once
+-- (`together`, weighted by what a figure of few clicks is worth).
     costs AS
     (
         SELECT
@@ -19,14 +12,14 @@
         (
             SELECT *, groupArray(spent / clicked) OVER w AS clicks_cost, groupArray(spent / shown) OVER w AS shows_cost
             FROM days WHERE spent > 0 AND clicked > 0 AND shown > 0
-            WINDOW w AS (PARTITION BY source, account, campaign_id ORDER BY toInt32(d) RANGE BETWEEN 14 PRECEDING AND 1 PRECEDING)
+            WINDOW w AS (PARTITION BY source, account, campaign_id, thing ORDER BY toInt32(d) RANGE BETWEEN 14 PRECEDING AND 1 PRECEDING)
         )
         WHERE length(clicks_cost) >= 4
     ),
     together AS
     (
         SELECT
-            source, account, d, count() AS campaigns, sum(spent) AS of_these, sum(clicked) AS clicks_of_these,
+            source, account, d, uniqExact(campaign_id) AS campaigns, sum(spent) AS of_these, sum(clicked) AS clicks_of_these,
             sum(weight * by_click) / sum(weight) AS click_shift, sum(weight * by_show) / sum(weight) AS show_shift
         FROM costs GROUP BY source, account, d
     )
