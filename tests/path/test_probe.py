@@ -97,7 +97,7 @@ def probed() -> Path:
 def warned(account: Account) -> bool:
     try:
         smoke._answers(account)
-    except smoke._Warning as warning:
+    except smoke.Warned as warning:
         return "contradict" in str(warning)
     return False
 
