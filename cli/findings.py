@@ -40,7 +40,7 @@ def _print_alike(alike: Sequence[Row], checks: Mapping[str, Check], language: st
     for row in alike[:_NAMED]:
         since = f"{row['opened_at'].astimezone(MOSCOW):%Y-%m-%d %H:%M}"
         what = f"{severity}{since}  {either(language, row['what'], row['what_ru'])}"
-        terminal.print_finding(said(row["status"], language), at_worst if is_open else "dim", what, "")
+        terminal.print_finding(said(row["status"], language), at_worst if is_open else "dim", what)
     todo, commands = _todo(alike, check, language) if is_open else _accepted(first, language)
     more = said("and {n} more", language, n=len(alike) - _NAMED) if len(alike) > _NAMED else ""
     for text in filter(None, (more, todo)):

@@ -201,7 +201,7 @@ def print_runs(rows: pl.DataFrame, empty: str) -> None:
         who = f"{row['job']} {row['account']}".rstrip()
         status, what = row["status"], f"{begun}  {who}: {told(row, spoken)}"
         # Other programs may have written other words.
-        print_finding(said(status, spoken), _COLOURS.get(status, "dim"), what, "")
+        print_finding(said(status, spoken), _COLOURS.get(status, "dim"), what)
 
 
 def print_rejected(rows: pl.DataFrame, empty: str) -> None:
@@ -237,7 +237,7 @@ def padded(word: str, words: Sequence[str], spoken: str) -> str:
     return said(word, spoken).ljust(max(len(said(one, spoken)) for one in words) + 2)
 
 
-def print_finding(status: str, colour: str, found: str, todo: str) -> None:
+def print_finding(status: str, colour: str, found: str, todo: str = "") -> None:
     """What was found, and below it what to do. Wrapped between words alone: a path or a command is never torn."""
     shown = _indented(found, f"{status:<{INDENT}}")
     shown.stylize(colour, 0, len(status))

@@ -21,9 +21,10 @@ from cli.commands.options import (
     examples,
     group,
     looking,
+    use_env_file,
     use_env_file_or_demo,
 )
-from tasks.settings import load_settings, use_file
+from tasks.settings import load_settings
 from tasks.translation import said
 
 Job = Annotated[
@@ -35,8 +36,6 @@ Job = Annotated[
         autocompletion=complete_source,
     ),
 ]
-_ALL = 100_000
-"""More findings than there are: each check keeps at most 2,000."""
 app = group()
 quarantine_app = typer.Typer(help="Rows that were rejected, and why.", rich_markup_mode=None)
 quality_app = typer.Typer(rich_markup_mode=None)
@@ -55,8 +54,7 @@ app.add_typer(quarantine_app, name="quarantine")
 def quality_command(context: typer.Context, as_json: AsJson = False, env: EnvFileOfGroup = None) -> None:
     """Judge the data: is it loaded, is it equal to what the sources say, does it look right?"""
     if context.invoked_subcommand is not None:
-        if env is not None:
-            use_file(env)
+        use_env_file(env)
         return
     use_env_file_or_demo(env)
     terminal.show_progress(verbose=False)
@@ -80,7 +78,7 @@ def findings_command(limit: Limit = 50, as_json: AsJson = False, _env: EnvFileOr
 
     settings = load_settings()
     with looking() as client:
-        found = listing(client, _ALL, known := checks(), moscow_today())
+        found = listing(client, known := checks(), moscow_today())
     rows, left = found.head(limit), found.height - limit
     if as_json or rows.is_empty():
         terminal.print_frame(rows, as_json, {}, "Nothing is open.")

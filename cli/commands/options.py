@@ -54,18 +54,18 @@ def complete_source_or_all() -> list[str]:
     return [*complete_source(), "all"]
 
 
-def _use_env_file(env: Path | None) -> None:
+def use_env_file(env: Path | None) -> None:
     if env is not None:
         use_file(env)
 
 
 def use_env_file_or_demo(env: Path | None) -> None:
-    _use_env_file(env)
+    use_env_file(env)
     _say_that_it_is_the_demo(show_demo_instead_of_nothing())
 
 
 def _use_env_file_or_demo_for_figures(env: Path | None) -> None:
-    _use_env_file(env)
+    use_env_file(env)
     _say_that_it_is_the_demo(show_demo_instead_of_nothing(until="agg_"))
 
 
@@ -75,10 +75,10 @@ def _say_that_it_is_the_demo(is_demo: bool) -> None:
 
 
 _ENV: dict[str, Any] = {"metavar": "FILE", "help": "Settings file, e.g. secrets/.env.qtickets."}
-EnvFile = Annotated[Path | None, typer.Option("--env", **_ENV, callback=_use_env_file)]
+EnvFile = Annotated[Path | None, typer.Option("--env", **_ENV, callback=use_env_file)]
 AdministratorFile = Annotated[
     Path | None,
-    typer.Option("--env", **_ENV | {"help": "Settings file, e.g. secrets/access.env."}, callback=_use_env_file),
+    typer.Option("--env", **_ENV | {"help": "Settings file, e.g. secrets/access.env."}, callback=use_env_file),
 ]
 EnvFileOfGroup = Annotated[Path | None, typer.Option("--env", **_ENV)]
 """Of a group that is a command, too: its own work uses the file, a command of the group may name another."""

@@ -128,8 +128,9 @@ def not_applied(client: Client, root: Path = SQL_DIR) -> list[str] | None:
     files = sql_files("schema", root)
     wanted = [f"schema/{file.name}" for file in _not_applied(client, _done(client), files)]
     made = {(name, comment.rpartition(" ")[0]) for name, comment in there.views}
-    made_of = _made_of(root, files)
-    return wanted + [f"views/{file.name}" for file in sql_files("views", root) if (file.name, made_of) not in made]
+    views = sql_files("views", root)
+    made_of = _made_of(views, root, files)
+    return wanted + [f"views/{file.name}" for file in views if (file.name, made_of) not in made]
 
 
 def _done(client: Client) -> pl.DataFrame:
@@ -211,7 +212,7 @@ def _apply_views(client: Client, done: pl.DataFrame, root: Path, schema: list[Sq
     files = _in_order(sql_files("views", root))
     # Whose rights they read with, see _VIEW. After a restore elsewhere there may be no such user; so they heal.
     definer = found.user
-    made_of = f"{_made_of(root, schema)} {_digest([definer])}"
+    made_of = f"{_made_of(files, root, schema)} {_digest([definer])}"
     wanted = {(file.name, made_of) for file in files}
     recorded, there = set(_of(done, "views").select("name", "checksum").iter_rows()), found.views
     gone = sorted({name for name, _ in recorded | there} - {name for name, _ in wanted})
@@ -230,13 +231,13 @@ def _apply_views(client: Client, done: pl.DataFrame, root: Path, schema: list[Sq
     return [_record(client, "views", name, checksum) for name, checksum in records]
 
 
-def _made_of(root: Path, schema: list[SqlFile]) -> str:
+def _made_of(views: list[SqlFile], root: Path, schema: list[SqlFile]) -> str:
     """How the comment of a view begins; who made it follows.
 
     A view keeps the columns and types that what it reads had when it was made, so all are replaced together, after
     a migration too; and after a change of a mart, whose days are to be compared then.
     """
-    made_by = [*sql_files("views", root), *sql_files("marts", root)]
+    made_by = [*views, *sql_files("marts", root)]
     texts = [*sorted(f"{file.name} {file.checksum}" for file in made_by), schema[-1].name if schema else ""]
     return f"{_OURS}{_digest(texts)}"
 

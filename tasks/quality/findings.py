@@ -130,9 +130,7 @@ def accept(client: Client, check: Check, key: str, until: date, why: str, now: d
     known = Known(accepted={check.name: [key]})
     found = [one for one in of_check if known.is_accepted(check.name, one.finding)]
     if not found:
-        names = [one.finding for one in of_check]
-        near = difflib.get_close_matches(key, names, n=1, cutoff=0) or names[:1]
-        hint = f" Did you mean {near[0]}?" if near else f" {check.name} has no open finding."
+        hint = _nearest(key, [one.finding for one in of_check]) or f" {check.name} has no open finding."
         raise UsageError(f"{check.name} has found nothing that is called {key}.{hint}")
     _write_acceptance(client, check, key, until, why, now)
     accepted = [replace(one, status="accepted", seen_at=max(now, one.seen_at)) for one in found]
@@ -145,8 +143,7 @@ def reopen(client: Client, check: Check, key: str, today: date, now: datetime) -
     it was. The findings that nothing else accepts. Raises UsageError where nothing of that name is accepted."""
     known = known_findings(client, today).accepted.get(check.name, [])
     if key not in known:
-        near = difflib.get_close_matches(key, known, n=1, cutoff=0) or [*known[:1]]
-        hint = f" Did you mean {near[0]}?" if near else ""
+        hint = _nearest(key, known)
         raise UsageError(f"Of {check.name} nothing is accepted that is called {key}.{hint}")
     _write_acceptance(client, check, key, today - timedelta(days=1), "", now)
     left = known_findings(client, today)
@@ -159,6 +156,12 @@ def reopen(client: Client, check: Check, key: str, today: date, now: datetime) -
     ]
     _write(client, found)
     return found
+
+
+def _nearest(key: str, names: Sequence[str]) -> str:
+    """The one that is most like it, however little: there are few, and one of them was meant."""
+    near = difflib.get_close_matches(key, names, n=1, cutoff=0) or names[:1]
+    return f" Did you mean {near[0]}?" if near else ""
 
 
 def worst_first(found: Iterable[_Found], checks: Iterable[Check]) -> list[_Found]:
@@ -192,16 +195,15 @@ WHERE closed_at IS NULL
 ORDER BY status DESC, severity, has({{reports:Array(String)}}, toString(check_name)),
     max(opened_at) OVER (PARTITION BY status, severity, check_name, source, account) DESC,
     check_name, source, account, accepted_as, opened_at DESC, day, finding
-LIMIT {{limit:UInt32}}
 """
 
 
-def listing(client: Client, limit: int, checks: Iterable[Check], today: date) -> pl.DataFrame:
+def listing(client: Client, checks: Iterable[Check], today: date) -> pl.DataFrame:
     """What is not mended, the worst and newest first, reports after their cause, and those of one check and account
     together. Of an accepted one also under which name, `until` when and `why`: of the newest acceptance that is
     about it."""
     reports = [check.name for check in checks if check.follows]
-    return select(client, _LISTED, {"limit": limit, "reports": reports, "today": today})
+    return select(client, _LISTED, {"reports": reports, "today": today})
 
 
 def _write_acceptance(client: Client, check: Check, key: str, until: date, why: str, now: datetime) -> None:

@@ -76,7 +76,7 @@ class Desk:
     @property
     def open(self) -> list[str]:
         with warehouse(self.settings) as client:
-            return sorted(listing(client, 100, [], TODAY).filter(status="open")["finding"])
+            return sorted(listing(client, [], TODAY).filter(status="open")["finding"])
 
 
 @pytest.fixture
@@ -159,9 +159,7 @@ def test_what_is_accepted_is_seen_with_its_reason_and_taken_back(
 
     def seen(day: date) -> list[tuple[object, ...]]:
         with warehouse(desk.settings) as client:
-            return (
-                listing(client, 9, [], day).select("finding", "accepted_as", "until", "why").sort("finding").rows()
-            )
+            return listing(client, [], day).select("finding", "accepted_as", "until", "why").sort("finding").rows()
 
     both = [("main/*", TODAY, "both")] * 2
     assert seen(TODAY) == [(f"main/2025-11-{day}", *one) for day, one in zip((18, 19), both, strict=True)]
