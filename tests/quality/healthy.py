@@ -151,14 +151,9 @@ def _run(source: str, day: date, first: date) -> dict[str, object]:
     begins = first if day <= first + timedelta(days=1) else last - timedelta(days=length - 1)
     window = {"first": max(first, begins), "last": last}
     return {
-        "job": f"{source}_loader",
-        "account": "main",
-        "run_id": f"{source}-{day}",
-        "status": "success",
+        "job": f"{source}_loader", "account": "main", "run_id": f"{source}-{day}", "status": "success",
         "message": f"{day}: loaded",
         "metrics": json.dumps({"window": window, "columns": COLUMNS.get(source, {})}, default=str),
-        "started_at": started,
-        "finished_at": started + timedelta(minutes=1),
-        "rows_processed": 100,
+        "started_at": started, "finished_at": started + timedelta(minutes=1), "rows_processed": 100,
         "_ver": _version(started),
-    }
+    }  # fmt: skip

@@ -23,49 +23,21 @@ UNSETTLED_DAYS = 3
 ACCOUNTS = {"vk_ads": "4400101", "direct": "promoter-login"}
 
 TICKETS: dict[str, Any] = {
-    "ticket_id": pl.UInt64,
-    "order_id": pl.UInt64,
-    "event_id": pl.UInt64,
-    "show_id": pl.UInt64,
-    "ordered_at": INSTANT,
-    "paid_at": INSTANT,
-    "price": MONEY,
-    "quantity": pl.UInt32,
-    "amount": MONEY,
-    "refunded_amount": MONEY,
-    "refunded_at": INSTANT,
-    "currency": pl.String,
-    **dict.fromkeys(UTM, pl.String),
+    "ticket_id": pl.UInt64, "order_id": pl.UInt64, "event_id": pl.UInt64, "show_id": pl.UInt64,
+    "ordered_at": INSTANT, "paid_at": INSTANT, "price": MONEY, "quantity": pl.UInt32, "amount": MONEY,
+    "refunded_amount": MONEY, "refunded_at": INSTANT, "currency": pl.String, **dict.fromkeys(UTM, pl.String),
     "gone_at": INSTANT,
-}
+}  # fmt: skip
 EVENTS: dict[str, Any] = {
-    "event_id": pl.UInt64,
-    "event_name": pl.String,
-    "city": pl.String,
-    "venue": pl.String,
-    "timezone": pl.String,
-    "currency": pl.String,
-    "is_active": pl.UInt8,
-    "first_show_at": INSTANT,
-    "last_show_at": INSTANT,
-}
+    "event_id": pl.UInt64, "event_name": pl.String, "city": pl.String, "venue": pl.String, "timezone": pl.String,
+    "currency": pl.String, "is_active": pl.UInt8, "first_show_at": INSTANT, "last_show_at": INSTANT,
+}  # fmt: skip
 FACTS: dict[str, Any] = {
-    "stat_date": pl.Date,
-    "account_id": pl.String,
-    "campaign_id": pl.UInt64,
-    "ad_group_id": pl.UInt64,
-    "ad_id": pl.UInt64,
-    "campaign_name": pl.String,
-    "impressions": pl.UInt64,
-    "clicks": pl.UInt64,
-    "spent": MONEY,
-    "spent_has_vat": pl.UInt8,
-    "conversions": pl.UInt64,
-    **dict.fromkeys(UTM, pl.String),
-    "utm_city": pl.String,
-    "utm_day": pl.UInt8,
-    "utm_month": pl.UInt8,
-}
+    "stat_date": pl.Date, "account_id": pl.String, "campaign_id": pl.UInt64, "ad_group_id": pl.UInt64,
+    "ad_id": pl.UInt64, "campaign_name": pl.String, "impressions": pl.UInt64, "clicks": pl.UInt64, "spent": MONEY,
+    "spent_has_vat": pl.UInt8, "conversions": pl.UInt64, **dict.fromkeys(UTM, pl.String), "utm_city": pl.String,
+    "utm_day": pl.UInt8, "utm_month": pl.UInt8,
+}  # fmt: skip
 _DAY_AND_MONTH = re.compile(r"_(\d\d)_(\d\d)$")
 
 
@@ -123,21 +95,10 @@ class Truth:
 def _ticket(order: Order, basket: Basket) -> tuple[object, ...]:
     gone = min((at for at in (order.deleted_at, basket.deleted_at) if at), default=None)
     return (
-        basket.id,
-        order.id,
-        order.event_id,
-        basket.show_id,
-        order.created_at,
-        order.payed_at,
-        basket.price,
-        basket.quantity,
-        basket.price * basket.quantity,
-        basket.refunded_amount or 0,
-        basket.refunded_at,
-        order.currency,
-        *(order.utm.get(name, "") for name in UTM),
-        gone,
-    )
+        basket.id, order.id, order.event_id, basket.show_id, order.created_at, order.payed_at, basket.price,
+        basket.quantity, basket.price * basket.quantity, basket.refunded_amount or 0, basket.refunded_at,
+        order.currency, *(order.utm.get(name, "") for name in UTM), gone,
+    )  # fmt: skip
 
 
 def _event(event: Event) -> tuple[object, ...]:

@@ -22,12 +22,8 @@ def test_what_is_at_stake_is_found_and_nothing_else(tmp_path: Path, monkeypatch:
 
         def show(number: int, on: date, city: str = "москва", **more: object) -> None:
             names = {
-                "account": "main",
-                "event_id": number,
-                "show_id": 10 * number,
-                "currency": "RUB",
-                "is_active": 1,
-            }
+                "account": "main", "event_id": number, "show_id": 10 * number, "currency": "RUB", "is_active": 1,
+            }  # fmt: skip
             currency = {"currency": more.pop("currency", "RUB")}
             lines["dim_events"].append(names | currency | {"event_name": f"Концерт {number}", "city": city})
             lines["dim_shows"].append(names | {"show_date": on, "show_at": f"{on} 16:00:00"} | more)
@@ -35,22 +31,18 @@ def test_what_is_at_stake_is_found_and_nothing_else(tmp_path: Path, monkeypatch:
         def spend(campaign: int, spent: int, days: range, link: int = 0, **more: object) -> None:
             for n in days:
                 names = {
-                    "stat_date": ago(n),
-                    "account": "main",
-                    "campaign_id": campaign,
+                    "stat_date": ago(n), "account": "main", "campaign_id": campaign,
                     "campaign_name": f"К{campaign}",
-                }
+                }  # fmt: skip
                 money = {"spent": spent, "spent_has_vat": 1, "link_event_id": link}
                 lines["fact_vk_ads_daily"].append(names | money | more)
 
         def sell(number: int, day: date, quantity: int, amount: int, **more: object) -> None:
             paid = dict.fromkeys(("ordered_at", "paid_at", "booked_at"), f"{day} 12:00:00.000")
             names = {
-                "account": "main",
-                "ticket_id": len(lines["stg_qtickets_tickets"]),
-                "state": "paid",
+                "account": "main", "ticket_id": len(lines["stg_qtickets_tickets"]), "state": "paid",
                 "currency": "RUB",
-            }
+            }  # fmt: skip
             ticket = (
                 names | paid | {"event_id": number, "show_id": 10 * number, "quantity": quantity, "amount": amount}
             )

@@ -115,7 +115,6 @@ def test_a_load_in_the_middle_of_its_work_is_no_alarm_once_it_has_ended(settings
     run(settings, TICKET.format(id=1, amount=1500, version=2))
     merged = [text.replace("fact_vk_ads_daily", "stg_qtickets_tickets") for text in MERGED]
     waits = Waits([lambda: refresh(settings, 3), lambda: run(settings, *merged), lambda: end(settings, load)])
-
     assert statuses(looked(settings, waits)) == all_ok()
     assert waits.now == 9, "three pauses of three seconds, until the load ended"
 
@@ -125,9 +124,7 @@ def test_a_killed_run_that_says_running_hides_nothing(settings: Settings) -> Non
     begin(settings, "qtickets_loader")
     run(settings, TICKET.format(id=2, amount=500, version=2))
     waits = Waits()
-
     found = looked(settings, waits)
-
     assert statuses(found) == all_ok(**dict.fromkeys(LAGGING, "broken"))
     assert (found["reconcile_tickets"].observed, found["reconcile_tickets"].message) == (
         1,
@@ -147,7 +144,6 @@ def test_rows_that_a_load_goes_on_changing_are_not_judged(settings: Settings) ->
 
     waits = Waits([rewrite(version) for version in range(3, 9)], every=20)
     found = looked(settings, waits, "duplicates_vk_ads")["duplicates_vk_ads"]
-
     assert (found.status, found.hindered, found.observed, found.sample) == ("unjudged", True, 0, [])
     assert found.message == "vk_ads_loader changed the rows in question at each of 3 looks"
     assert waits.now == 120, "two waits, both bounded"
@@ -163,6 +159,5 @@ def test_nothing_is_waited_for_but_a_load_of_this_day(settings: Settings, job: s
         )
     run(settings, DOUBLED)
     waits = Waits()
-
     assert statuses(looked(settings, waits)) == all_ok(duplicates_vk_ads="broken")
     assert waits.now == 0

@@ -45,23 +45,16 @@ def test_each_account_has_an_answer_and_a_reason(
         good = [run(name, "2025-11-20 00:01", 3, 1) for name in ("half", "odd", "wrong", "yes")]
         put(client, "meta_job_runs", before_it_was_over, another_day, *good)
     results = [
-        found("totals_ads", "wrong", "fail"),
-        found("totals_ads", "yes", "fail", YESTERDAY - timedelta(days=1)),
-        found("volume_spend", "half", "warn"),
-        found("spend_without_city", "odd", "warn"),
-    ]
+        found("totals_ads", "wrong", "fail"), found("totals_ads", "yes", "fail", YESTERDAY - timedelta(days=1)),
+        found("volume_spend", "half", "warn"), found("spend_without_city", "odd", "warn"),
+    ]  # fmt: skip
 
     told = {one.account: one for one in answers(settings, results, TODAY)}
 
     assert {name: one.told("en") for name, one in told.items()} == {
-        "early": "not yet",
-        "half": "look",
-        "not": "not yet",
-        "odd": "yes",
-        "other": "not yet",
-        "wrong": "no",
+        "early": "not yet", "half": "look", "not": "not yet", "odd": "yes", "other": "not yet", "wrong": "no",
         "yes": "yes",
-    }
+    }  # fmt: skip
     assert told["wrong"].why("en") == "VK Ads wrong: totals_ads"
     assert told["wrong"].remedy("ru") == NAMED["totals_ads"].do_ru
     assert told["not"].why("ru") == "VK Ads not: после окончания дня не загружалось"

@@ -12,7 +12,6 @@ pytestmark = pytest.mark.slow
 def test_a_short_life_is_silent_and_defects_of_marts_are_seen(clickhouse_dsn: str, tmp_path: Path) -> None:
     job = Job("first weeks", 11, mornings=3, defects=1, orders_a_day=30, only="of a mart", longest=1, after=0)
     lived = live(job, clickhouse_dsn, str(tmp_path))
-
     assert lived.alarms == []
     assert lived.failed == 0
     assert lived.seen

@@ -13,7 +13,7 @@ from tasks.load.memory import remember_days
 from tasks.load.migrate import migrated
 from tasks.load.warehouse import warehouse
 from tasks.quality import run as quality
-from tasks.quality.checks import Check, Known, Result, judge
+from tasks.quality.checks import Check, Result, judge
 from tasks.quality.findings import known_findings, listing
 from tasks.quality.run import accept_findings, reopen_findings, run_checks
 from tasks.settings import Settings
@@ -22,25 +22,14 @@ from tests.tasks.load.engines import embedded
 
 TODAY = moscow_today(datetime(2025, 11, 20, 9, tzinfo=UTC))
 SOLD = Check(
-    "volume_sales",
-    "T",
-    "W",
-    "fail",
-    ("qtickets",),
-    {},
-    None,
+    "volume_sales", "T", "W", "fail", ("qtickets",), {}, None,
     # Rows of the days that are to be looked at; the days with a removal are wrong.
     "SELECT account, toDate(removed_at) AS day, toDecimal64(removed, 2) AS money, rows_removed AS tickets FROM ("
     "SELECT 'main' AS account, started_at AS removed_at, rows_processed AS removed, rows_processed AS rows_removed "
     "FROM meta_job_runs FINAL WHERE job = 'wrong') WHERE day >= {since:Date} ORDER BY day",
-    story="exact",
-    key=("account", "day"),
-    days=3,
-    says="{tickets} tickets are missing on {day}",
-    says_ru="не хватает билетов: {tickets}, за {day}",
-    do_ru="Сверьте день с QTickets",
-    run="{load}",
-)
+    story="exact", key=("account", "day"), days=3, says="{tickets} tickets are missing on {day}",
+    says_ru="не хватает билетов: {tickets}, за {day}", do_ru="Сверьте день с QTickets", run="{load}",
+)  # fmt: skip
 
 
 class Desk:
@@ -120,7 +109,6 @@ def test_what_stays_with_other_values_is_not_over(desk: Desk) -> None:
     are they right."""
     desk.wrong(2)
     desk.judged()
-
     assert desk.judged(change=lambda found: replace(found, status="ok", findings=())) == []
     assert desk.open == ["main/2025-11-18"]
 
@@ -147,9 +135,7 @@ def test_what_is_accepted_is_silent_until_that_day(desk: Desk) -> None:
     assert desk.open == ["main/2025-11-18", "main/2025-11-19"]
 
 
-def test_what_is_accepted_is_seen_with_its_reason_and_taken_back(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_accepted_has_its_reason_and_is_taken_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quality, "moscow_today", lambda: TODAY)
     desk.wrong(2, 1)
     desk.judged()
@@ -176,7 +162,6 @@ def test_what_is_accepted_is_seen_with_its_reason_and_taken_back(
 def test_a_message_says_what_how_much_since_when_and_what_to_do(desk: Desk) -> None:
     desk.wrong(3, 2, 1, rows=1000)
     desk.judged()
-
     assert desk.messages[0].replace("\N{NO-BREAK SPACE}", " ").split("\n") == [
         "Zakaz: ОШИБКА: QTickets: не хватает билетов: 1 000, за 17.11 – 19.11",
         "Речь о сумме до 3 000 ₽.",
@@ -218,12 +203,3 @@ def test_of_each_day_is_remembered_what_loads_left(make_settings: Callable[..., 
         client.command("TRUNCATE TABLE meta_memory")
         remember_days(client, "qtickets", "main", [], TODAY, also_unknown=True)
         assert client.query(newest).result_rows == [(18, "1", 7, 1), (19, "1", 7, 1)]
-
-
-def test_known_findings_widen_the_look_and_patterns_end_with_a_star() -> None:
-    known = Known({"volume_sales": {"a": date(2025, 9, 1), "b": None}}, {"volume_sales": ["main/*", "spb/x"]})
-
-    assert known.since(SOLD, TODAY) == date(2025, 9, 1)
-    assert known.since(replace(SOLD, name="other"), TODAY) == TODAY - timedelta(days=3)
-    keys = {"main/x": True, "mainly": False, "spb/x": True, "spb/xy": False}
-    assert {key: known.is_accepted("volume_sales", key) for key in keys} == keys

@@ -16,19 +16,10 @@ from validation.ads import raw_direct, raw_vk
 from validation.qtickets import raw_orders
 
 ROW = {
-    "source": "vk_ads",
-    "account": "main",
-    "held": Decimal("28204.10"),
-    "total": Decimal("28204.40"),
-    "spent": 28204.1,
-    "none": Decimal(0),
-    "empty": "",
-    "ad_id": 739574000010,
-    "day": date(2024, 12, 31),
-    "at": datetime(2025, 11, 20, 22, 30, tzinfo=UTC),
-    "thing": "vat 2019-01-01",
-    "reason": "price is negative",
-}
+    "source": "vk_ads", "account": "main", "held": Decimal("28204.10"), "total": Decimal("28204.40"),
+    "spent": 28204.1, "none": Decimal(0), "empty": "", "ad_id": 739574000010, "day": date(2024, 12, 31),
+    "at": datetime(2025, 11, 20, 22, 30, tzinfo=UTC), "thing": "vat 2019-01-01", "reason": "price is negative",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -36,17 +27,14 @@ ROW = {
     [
         ("{who}: {spent} ₽", "VK Ads: 28,204 ₽", "VK Ads: 28 204 ₽"),
         ("{held} of {total}", "28,204.10 of 28,204.40", "28 204,10 of 28 204,40"),  # Rounded they are the same.
-        (
-            "a[, {held} not {total}][, {none} ₽][, {empty}]",
-            "a, 28,204.10 not 28,204.40",
-            "a, 28 204,10 not 28 204,40",
-        ),
+        ("a[, {held} not {total}][, {none} ₽][, {empty}]", "a, 28,204.10 not 28,204.40",
+         "a, 28 204,10 not 28 204,40"),
         ("a[, {held} not {spent}][, {none} {thing}][, {day}]", "a, 2024-12-31", "a, 31.12.2024"),
         ("{ad_id} {at}", "739574000010 2025-11-21 01:30", "739574000010 21.11 01:30"),
         ("{thing}, {empty}, {missing}", "vat 2019-01-01, none, {missing}", "vat 01.01.2019, нет, {missing}"),
         ("{reason}", "price is negative", "цена: отрицательное число"),
     ],
-)
+)  # fmt: skip
 def test_values_are_written_as_people_read_them(sentence: str, words: str, words_ru: str) -> None:
     assert filled(sentence, ROW, "en", 2025) == words
     assert filled(sentence, ROW, "ru", 2025).replace("\N{NO-BREAK SPACE}", " ") == words_ru
@@ -114,13 +102,12 @@ TICKETS = replace(LOST, source="qtickets", account="main", check_name="memory_sa
         ([replace(REPORT, source="")], 2, False),
     ],
 )
-def test_a_report_that_is_off_because_rows_are_is_told_beneath_them(
+def test_a_report_that_is_off_as_rows_are_is_told_beneath(
     others: list[Kept], messages: int, is_beneath: bool
 ) -> None:
     """In one message, which is not sent again for it. What has another cause has a message of its own."""
     told = incidents([*others, LOST], checks(), "en")
     (one,) = (one for one in told if one.key == "data of vk_ads spb")
-
     assert (len(told), REPORT.what in one.body) == (messages, is_beneath)
     assert one.title == "WRONG: VK Ads spb: 2025-11-18 is 9 ₽ off"
     assert one.fingerprint == incidents([LOST], checks(), "en")[0].fingerprint

@@ -152,7 +152,6 @@ def test_an_ad_is_for_the_show_that_a_person_would_name(client: Client) -> None:
     fill(client, [World(shows, [ad], file).apart(n) for n, (shows, ad, file, _) in enumerate(CASES.values(), 1)])
     prove_sums(client)
     found = {row["campaign_id"] // 1000: row for row in rows(client, "SELECT * FROM v_ad_shows")}
-
     for n, (case, (*_, expected)) in enumerate(CASES.items(), 1):
         row = found[n]
         told = (row["event_id"] % 1000, row["show_id"] % 1000, row["matched_by"], row["reason"].partition("~")[0])
@@ -220,14 +219,8 @@ def test_a_show_by_hand_with_its_seats_ratios_promo_codes_and_refunds(client: Cl
     told = ("spend_other", "reason", "tickets_sold")
     assert [nobody[name] for name in told] == ["0.50", "the costs file names an event that is not known", 0]
     figures = (
-        "tickets_sold",
-        "tickets_free",
-        "promo_tickets",
-        "revenue",
-        "refunds_amount",
-        "net_revenue",
-        "discount",
-    )
+        "tickets_sold", "tickets_free", "promo_tickets", "revenue", "refunds_amount", "net_revenue", "discount",
+    )  # fmt: skip
     assert [show[name] for name in figures] == [5, 1, 3, "1200.00", "300.00", "900.00", "310.00"]
     assert [event[name] for name in figures] == [6, 1, 3, "1800.00", "600.00", "1200.00", "310.00"]
     spent = ("spend_vk_ads", "spend_direct", "spend_other", "spend_total", "price_left")

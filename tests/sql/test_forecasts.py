@@ -157,7 +157,7 @@ def test_the_pace_is_what_was_sold_by_each_day_beside_the_quartiles_of_comparabl
 
 
 @pytest.mark.parametrize(("late", "told"), [(0, (50, 50, 50)), (3, (50, 50, 300)), (4, (None, None, None))])
-def test_where_the_past_does_not_agree_the_range_is_wide_or_there_is_none(
+def test_where_the_past_disagrees_the_range_is_wide_or_none(
     client: Client, late: int, told: tuple[int | None, ...]
 ) -> None:
     """Seven halls of 300: all seats went forty days before or, of the `late` ones, on the day itself. Of the eighth fifty
@@ -173,5 +173,4 @@ def test_where_the_past_does_not_agree_the_range_is_wide_or_there_is_none(
 
     filled(client, world)
     (row,) = rows(client, "SELECT * FROM v_show_forecast")
-
     assert tuple(row[f"tickets_p{n}"] for n in (25, 50, 75)) == told, row

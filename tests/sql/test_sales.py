@@ -93,13 +93,11 @@ CASES: dict[str, tuple[list[Ticket], list[Line]]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_sales_are_as_the_owner_counts_them(shop: Client, case: str) -> None:
     tickets, expected = CASES[case]
-
     assert sold(shop, tickets) == expected
 
 
 def test_superseded_and_removed_tickets_are_not_counted(shop: Client) -> None:
     first, second = [ticket(1), ticket(2), ticket(3)], [ticket(1, amount="1.00"), ticket(3)]
-
     assert sold(shop, first, second) == [line("2026-03-10", 2, "501.00")]
 
 
@@ -148,5 +146,4 @@ def test_fourteen_days_are_today_and_the_thirteen_before_it(shop: Client) -> Non
             sale(shop, today - timedelta(days=ago), "100.50", refunds="0.60")
         columns = "event_date, net_revenue, revenue, refunds_amount"
         found = values(shop, f"SELECT {columns} FROM v_sales_14d ORDER BY event_date")
-
     assert found == [((today - timedelta(days=ago)).isoformat(), "99.90", "100.50", "0.60") for ago in (13, 1, 0)]

@@ -27,13 +27,12 @@ LINES = st.lists(st.text("abc 😀,;.", min_size=1, max_size=300), max_size=60).
 
 
 @given(LINES, LINES, st.text(min_size=1, max_size=400))
-def test_no_message_is_longer_than_telegram_takes_and_the_address_of_the_run_is_in_each(
+def test_no_message_is_too_long_and_each_ends_with_the_address_of_the_run(
     body: str, footer: str, title: str
 ) -> None:
     alert = opened(
         replace(FAILED, title=title, body=f"www.evil.com {body}", footer=f"{footer}\nhttp://ui/runs/1"), NOW
     )
-
     later = resolved(alert, NOW)
     assert units(f"Zakaz: {alert.title}\n{alert.body}") <= LONGEST < 4096
     assert units(f"Zakaz: {later.title}\n{later.body}") <= LONGEST
@@ -80,16 +79,12 @@ def test_a_webhook_and_a_telegram_bot_get_what_they_take(receiver: Receiver) -> 
     text = "Zakaz: qtickets failed\nThe token is wrong."
     assert receiver.requests == [
         ("/hooks/s3cret", {"text": text}),
-        (
-            "/bot17:s3cret/sendMessage",
-            {"chat_id": "-100500", "text": text, "link_preview_options": {"is_disabled": True}},
-        ),
-    ]
+        ("/bot17:s3cret/sendMessage",
+         {"chat_id": "-100500", "text": text, "link_preview_options": {"is_disabled": True}}),
+    ]  # fmt: skip
 
 
-def test_the_end_of_a_trouble_answers_its_message_where_the_chat_can(
-    place: Settings, client: Client, receiver: Receiver
-) -> None:
+def test_the_end_of_a_trouble_answers_its_message(place: Settings, client: Client, receiver: Receiver) -> None:
     given = {"alert_telegram_token": "17:s3cret", "alert_telegram_chat": "-100500"}
     bot = settings_channel(
         Settings(_env_file=None, alert_telegram_base_url=receiver.url.rstrip("/"), **given)  # type: ignore[arg-type]
@@ -97,19 +92,16 @@ def test_the_end_of_a_trouble_answers_its_message_where_the_chat_can(
     receiver.reply = b'{"ok": true, "result": {"message_id": 7}}'
     fire(place, FAILED, bot)
     resolve(place, FAILED.key, bot)
-
     answers = [body.get("reply_parameters") for _, body in receiver.requests]
     assert answers == [None, {"message_id": 7, "allow_sending_without_reply": True}]
 
 
-def test_a_refusal_fails_nothing_and_neither_record_nor_log_has_the_address(
+def test_a_refusal_fails_nothing_and_nowhere_is_the_address(
     receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     receiver.status = 403
     url = f"{receiver.url}hooks/s3cret"
-
     alert = deliver(opened(FAILED, NOW), settings_channel(Settings(_env_file=None, alert_url=url)))
-
     assert (alert.delivered, alert.error) == (0, "HTTPStatusError 403")
     assert "could not be delivered" in caplog.text
     assert "s3cret" not in caplog.text + str(alert)
@@ -131,7 +123,6 @@ def test_a_trouble_is_sent_once_and_so_is_its_end(place: Settings, client: Clien
         fire(place, FAILED, channel)
     assert messages == ["Zakaz: qtickets failed\nThe token is wrong."]
     assert alerts(client) == [("run qtickets", 0, 1, "")]
-
     resolve(place, FAILED.key, Channel("down", refuse))
     assert alerts(client) == [("run qtickets", 0, 0, "ConnectionError")], "it stays open to be sent the next time"
     for _ in range(2):
@@ -142,15 +133,13 @@ def test_a_trouble_is_sent_once_and_so_is_its_end(place: Settings, client: Clien
     assert len(messages) == 2
 
 
-def test_what_only_looks_sends_its_alert_and_makes_no_schema(
+def test_what_only_looks_alerts_and_makes_no_schema(
     place: Settings, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     sent: list[str] = []
     channel = Channel("test", lambda subject, _body: sent.append(subject), lambda: None)
     empty = place.model_copy(update={"clickhouse_database": "never_migrated"})
-
     fire(empty, replace(FAILED, title="smoke failed"), channel, only_looks=True)
-
     assert sent == ["Zakaz: smoke failed"]
     assert caplog.messages == []
     assert client.query("SELECT count() FROM system.tables WHERE database = 'never_migrated'").result_rows == [(0,)]

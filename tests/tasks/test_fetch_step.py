@@ -97,23 +97,18 @@ def fetch_first(asked: Callable[..., Fetch], window: Window, status: str) -> Man
         (SETTLED, "success", {"reads": lambda _: "https://a.ru#other"}, False),
     ],
 )
-def test_which_earlier_fetch_is_used_again(
+def test_which_fetch_is_used_again(
     asked: Callable[..., Fetch], api: Api, window: Window, status: str, given: dict[str, Any], is_used: bool
 ) -> None:
     first = fetch_first(asked, window, status)
-
     manifest = steps.fetch(asked(window, **given), refresh=False)
-
     assert (manifest == first, api.fetches) == (is_used, 1 if is_used else 2)
 
 
-def test_a_fetch_with_a_warning_is_used_by_nobody_and_refresh_uses_none(
-    asked: Callable[..., Fetch], api: Api
-) -> None:
+def test_nobody_uses_a_fetch_with_a_warning_and_refresh_uses_none(asked: Callable[..., Fetch], api: Api) -> None:
     api.warnings = ("no tags",)
     first = fetch_first(asked, SETTLED, "success")
     api.warnings = ()
-
     second = steps.fetch(asked(SETTLED), refresh=False)
     assert second != first
     assert steps.fetch(asked(SETTLED), refresh=False) == second
@@ -134,5 +129,4 @@ def test_what_does_not_depend_on_the_window_is_fetched_once_in_a_backfill(
         again = steps.fetch(asked(OPEN, late=timedelta(hours=2), resource=1), refresh=False)
     finally:
         steps.described_since.reset(token)
-
     assert (again == first, api.fetches) == (is_used, 1 if is_used else 2)

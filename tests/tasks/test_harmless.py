@@ -57,12 +57,10 @@ def test_a_known_attack_is_plain_text_in_a_chat_in_markdown_and_in_a_terminal(te
     assert not UNSEEN.search(shown)
     assert not LINKED.search(shown)
     assert not re.search(r"[`*|~#\\]|\]\(|\{\{|\{%|(?<!\w)/\w+(?![\w/])", shown)
-
     for place in PLACES:
         # Prefect's page makes links of what looks like one when the escapes are gone.
         assert structure(place.format(for_markdown(text))) == structure(place.format("word"))
         assert not LINKED.search(re.sub(r"\\(?=[^\w\s])", "", for_markdown(text)))
-
     assert not any(unicodedata.category(sign)[0] == "C" for sign in for_terminal(text))
     assert len(for_terminal(text)) == len(text), "what cannot be seen is made visible"
 
@@ -70,7 +68,6 @@ def test_a_known_attack_is_plain_text_in_a_chat_in_markdown_and_in_a_terminal(te
 @given(ODD)
 def test_whatever_the_text_no_chat_does_anything_with_it(text: str) -> None:
     shown = for_chat(text)
-
     assert not UNSEEN.search(shown)
     assert not LINKED.search(shown)
     assert units(shown) <= units(text), "what was cut to the limit of a channel stays within it"
@@ -85,26 +82,14 @@ def test_whatever_the_text_markdown_is_built_as_without_it(text: str, place: str
 def test_in_a_chat_plain_words_and_figures_stay_as_they_are() -> None:
     plain = 'utm_source "vk_ads", 15.50 of 1 000.00, 01.10.2026, и/или, R & B (2-й ряд); 50 % = ½: /data/landing/x'
     plain += "; put QTICKETS_TOKEN into secrets/.env.qtickets."
-
     assert for_chat(plain) == plain
     assert "." not in for_chat("secrets/.env.vk.com a/secrets/.env.vk secrets/.env.qtickets.ru").replace("/.", "/")
     assert "。" not in for_chat("secrets/.env.vk。com")
 
 
 FORMULAS = [
-    "=1+1",
-    "@SUM(A1)",
-    "\t=1",
-    "\rx",
-    " =1",
-    "\u200b=1",
-    '"=1',
-    "＝1+1",
-    "−1+1",
-    "- 5 000",
-    "+7 916",
-    "-5.00x",
-]
+    "=1+1", "@SUM(A1)", "\t=1", "\rx", " =1", "\u200b=1", '"=1', "＝1+1", "−1+1", "- 5 000", "+7 916", "-5.00x",
+]  # fmt: skip
 NO_FORMULAS = [*"-5.00 +3 -1e-7 -12,5 +79160000000 -7% Москва a-b a=b 1;-2".split(), "", "x, -5"]
 
 

@@ -52,9 +52,7 @@ def part_of(landing: Landing, manifest: Manifest, number: int = 1) -> Path:
 @given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(COLUMNS, TEXTS)), max_size=6))
 def test_rows_are_read_text_for_text_with_null_where_a_row_lacks_a_column(rows: Rows) -> None:
     landing = Landing(f"memory://landing-{uuid.uuid4().hex}")
-
     frame = landing.read(write(landing, rows))
-
     assert frame.schema == dict.fromkeys(COLUMNS, pl.String)
     assert frame.rows(named=True) == [dict.fromkeys(COLUMNS) | row for row in rows]
 
@@ -72,7 +70,6 @@ def test_what_came_beside_is_found_and_lost_with_its_fetch(landing: Landing) -> 
 def test_many_rows_are_several_parts_and_one_frame_again(landing: Landing) -> None:
     """Two fetches of one second do not overwrite each other."""
     written = {rows: write(landing, numbered(rows)) for rows in (0, 10, 11)}
-
     assert [(len(one.parts), one.rows) for one in written.values()] == [(1, 0), (1, 10), (2, 11)]
     for rows, manifest in written.items():
         assert landing.read(manifest)["ticket_id"].to_list() == [str(n) for n in range(rows)]
@@ -81,22 +78,16 @@ def test_many_rows_are_several_parts_and_one_frame_again(landing: Landing) -> No
 def test_a_frame_lands_as_the_same_rows_do(landing: Landing) -> None:
     """Whatever the order of its columns; one is of no use, and one is missing."""
     frame = pl.DataFrame(numbered(11)).select("price", "ticket_id", pl.lit("x").alias("other"))
-
     manifest = write(landing, frame)
-
     assert (len(manifest.parts), manifest.rows) == (2, 11)
     assert landing.read(manifest).rows(named=True) == numbered(11)
 
 
 def test_the_newest_whole_fetch_of_the_same_request_is_found(landing: Landing) -> None:
     others: list[dict[str, Any]] = [
-        {"source": "vk_ads"},
-        {"resource": "events"},
-        {"account": "spb"},
-        {"reads": "https://a.ru#query"},
-        {"version": "v2"},
-        {"window": Window(first=WINDOW.first, last=WINDOW.first)},
-    ]
+        {"source": "vk_ads"}, {"resource": "events"}, {"account": "spb"}, {"reads": "https://a.ru#query"},
+        {"version": "v2"}, {"window": Window(first=WINDOW.first, last=WINDOW.first)},
+    ]  # fmt: skip
     more: dict[str, Any] = {"warnings": ("no tags",), "notes": ("odd",), "facts": {"orders": 2}, "partial": True}
     more["marks"] = ("24000 made in May",)
     hours = [write(landing, numbered(15), AT + timedelta(hours=hour), **more) for hour in (0, 2, 1)]
@@ -121,12 +112,10 @@ def test_a_part_that_changed_is_never_read_and_its_fetch_not_found_again(landing
     pl.DataFrame({"ticket_id": ["1"], "price": ["9"], "utm_source": [None]}).write_parquet(
         part_of(landing, manifest)
     )
-
     with pytest.raises(
         LandingError, match=r"part-00001\.parquet of what was .* is not as it was written"
     ) as caught:
         landing.read(manifest)
-
     assert caught.value.transient
     assert landing.newest(ORDERS) is None
 
@@ -139,7 +128,6 @@ def test_old_fetches_are_pruned_whatever_clock_names_their_age(landing: Landing)
     kept = {
         age: write(landing, numbered(1), (AT - timedelta(days=age)).astimezone(east)) for age in (0, 6, 7, 8, 400)
     }
-
     assert landing.prune("qtickets", AT.astimezone(west), keep_days=7) == 2
     assert [age for age, one in kept.items() if (Path(landing._root) / one.folder).exists()] == [0, 6, 7]
 
@@ -149,7 +137,6 @@ def test_other_files_in_the_same_place_are_never_pruned(tmp_path: Path) -> None:
     for name in ("exports/reports/2020-01-01", "qtickets/orders/20200101T000000Z"):
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "keep.csv").write_text("x")
-
     assert Landing(str(tmp_path)).prune("qtickets", AT, keep_days=1) == 0
     assert len(list(tmp_path.rglob("keep.csv"))) == 2
 
@@ -190,5 +177,4 @@ def test_a_secret_in_the_address_is_not_shown(url: str) -> None:
     place = r"The landing area s[34]://(bucket|host)[a-z/]* cannot be used"
     with pytest.raises(LandingError, match=place) as caught:
         Landing(url).probe()
-
     assert "never" not in str(caught.value)

@@ -75,7 +75,6 @@ def letters(value: str) -> str:
 @pytest.mark.parametrize("written", TELEPHONES)
 def test_all_spellings_of_a_telephone_have_one_mask(written: str) -> None:
     found = masked(f"post {written} spb", numbers_are_ids=True)
-
     assert f"phone~{letters(PHONE)}" in found
     assert re.search(r"\d", found) is None
     assert (found[:5], found[-4:]) == ("post ", " spb")
@@ -84,7 +83,6 @@ def test_all_spellings_of_a_telephone_have_one_mask(written: str) -> None:
 @pytest.mark.parametrize("written", MAILS)
 def test_all_spellings_of_an_e_mail_have_one_mask(written: str) -> None:
     found = masked(f"msk|{written}|spb", numbers_are_ids=True)
-
     assert f"email~{letters(MAIL)}" in found
     assert "ivan" not in found.lower()
     assert (found[:4], found[-4:]) == ("msk|", "|spb")
@@ -124,9 +122,7 @@ WRITTEN = st.sampled_from([*((text, "9161234567") for text in TELEPHONES), *((te
 @example(("89161234567", "9161234567"), "&#", ";")
 def test_no_mark_in_any_text_is_left(mark: tuple[str, str], before: str, after: str) -> None:
     written, secret = mark
-
     found = masked(f"{before}|{written}|{after}")
-
     assert secret not in re.sub(r"[^a-z0-9]", "", found.lower())
     assert secret not in re.sub(r"\D", "", found)
     assert masked(found) == found

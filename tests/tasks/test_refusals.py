@@ -28,17 +28,10 @@ from validation.split import Split, WrongFrame
 (ORDERS, _), (TICKETS, *_), (AD_DAYS, *_) = QTICKETS.resources, QTICKETS.outputs, VK.outputs
 NOTHING = pl.DataFrame(schema=dict.fromkeys(ORDERS.schema.columns, pl.String))
 MANIFEST = Manifest(
-    source="qtickets",
-    account="main",
-    resource="orders",
-    window=Window(first=date(2026, 3, 1), last=date(2026, 3, 2)),
-    run_id="run-1",
-    fetched_at=datetime(2026, 3, 3, tzinfo=UTC),
-    folder="",
-    parts=(),
-    rows=0,
-    version=1,
-)
+    source="qtickets", account="main", resource="orders",
+    window=Window(first=date(2026, 3, 1), last=date(2026, 3, 2)), run_id="run-1",
+    fetched_at=datetime(2026, 3, 3, tzinfo=UTC), folder="", parts=(), rows=0, version=1,
+)  # fmt: skip
 Prices = list[str | None]
 
 
@@ -72,18 +65,15 @@ def test_odd_rows_go_to_quarantine_and_the_message_says_what_they_carry(split: S
 @pytest.mark.parametrize(
     "split",
     [
-        part(["100"] * 8, ["100"] * 3),
-        part(["100"] * 19, ["10000"]),
-        part([], ["x"] * 3),
+        part(["100"] * 8, ["100"] * 3), part(["100"] * 19, ["10000"]), part([], ["x"] * 3),
         part(["1000"], ["0"] * 20),
         # Four of 13 rows are more than a quarter, whatever the wrong figures say.
         part(["100"] * 9, ["-100"] * 4, at_fault="price"),
         part(["100"] * 9, ["9999999999999999.99"] * 4, quantity="9" * 18, at_fault="quantity; price"),
     ],
-)
+)  # fmt: skip
 def test_much_of_the_money_fails_the_load(split: Split) -> None:
     wrong, all_rows = split.rejected.height, split.rejected.height + split.valid.height
-
     with pytest.raises(WrongFrame, match=rf"{wrong} of {all_rows} rows wrong, .* because is wrong"):
         refuse_if_much_is_wrong(split, ORDERS.money)
 
@@ -92,7 +82,6 @@ def test_much_of_the_money_fails_the_load(split: Split) -> None:
 def test_of_rows_without_money_the_number_decides(valid: int, rejected: int, fails: bool) -> None:
     """As of events: three rows and more than a quarter."""
     split = part(["0"] * valid, ["0"] * rejected)
-
     with pytest.raises(WrongFrame) if fails else nullcontext():
         assert refuse_if_much_is_wrong(split, None) == ""
 
@@ -117,16 +106,13 @@ def test_much_that_vanishes_at_once_is_refused_whatever_the_number_of_rows(held:
         vanish(*few)
     lost, whole = sum(map(Decimal, held[:gone])), sum(map(Decimal, held))
     words = f"{gone} of the {len(held)} rows .* {lost:.2f} of {whole:.2f} of the money, such as order_id 1000"
-
     with pytest.raises(SourceError, match=words) as refusal:
         vanish(held, gone)
-
     assert refusal.value.transient
 
 
 def test_an_order_whose_tickets_got_other_ids_has_not_vanished_and_one_that_lost_its_lines_has() -> None:
     vanish(["100"] * 3, 1, brought=1)
-
     rows = versioned(frame([ticket(n, order_id=1, amount="100") for n in range(10)]))
     gone = rows.tail(9)
     lost = r"9 of the 10 rows .* 900.00 of 1000.00 of the money, such as order_id 1"
@@ -158,26 +144,20 @@ FIVE = ads(*((7, number, "100") for number in range(1, 6)))
         (TWO, ads(), raw_ads("1", "2"), ads(), None),
         (TWO, ads(), raw_ads("1"), ads(), "1 of the 2 rows .* 100.00 of 200.00 of the money, such as ad_id 2"),
         # All of a few at once.
-        (
-            FIVE,
-            ads(),
-            raw_ads("1", "2", "3", "4", "5"),
-            ads(),
-            "or sends as zeros, 5 of the 5 rows .* 500.00 of 500.00",
-        ),
+        (FIVE, ads(), raw_ads("1", "2", "3", "4", "5"), ads(),
+         "or sends as zeros, 5 of the 5 rows .* 500.00 of 500.00"),
         (FIVE, FIVE.head(1), raw_ads("2", "3", "4", "5"), ads(), None),
         # Ads without an id: the campaign tells which of them is gone.
         (ads((7, 0, "900"), (8, 0, "1")), ads((8, 0, "1")), raw_ads(), ads(), "1 of the 2 .* 900.00 of 901.00"),
         # Spend that stays, of an ad that is no longer listed, does not hide that all else is gone.
         (ads((7, 1, "100")), ads(), raw_ads(), ads((9, 5, "900")), "1 of the 1 .* 100.00 of 100.00"),
     ],
-)
-def test_an_ad_that_moved_or_was_restated_to_zero_has_not_vanished(
+)  # fmt: skip
+def test_an_ad_that_moved_or_is_zero_has_not_vanished(
     held: pl.DataFrame, came: pl.DataFrame, sent: pl.DataFrame, kept: pl.DataFrame, lost: str | None
 ) -> None:
     gone = held.join(came, on=list(AD_DAYS.table.key), how="anti")
     changes = Changes(pl.concat([held, kept]), came, came, pl.concat([gone, kept]), gone, 0)
-
     if lost is None:
         refuse_to_wipe(changes, AD_DAYS, MANIFEST, sent)
     else:
@@ -211,7 +191,6 @@ def test_credentials_of_another_account_under_an_old_name_are_refused(client: Cl
         told = r"another account than the one .* has as main\. .*\.new-name"
         with pytest.raises(SourceError, match=told):
             meet(client, source, "main", *marks, version=4)
-
     known = [("qtickets", "main", ["8", "9"], 2), ("vk_ads", "main", ["1"], 1)]
     assert remembered(client) == known, "not written anew where nothing changed"
 
@@ -222,22 +201,15 @@ def test_one_account_under_two_names_is_refused_where_the_source_tells_its_own_i
         meet(client, source, "main", "7")
     meet(client, QTICKETS, "spb", "7")
     meet(client, VK, "sandbox", "7", at="http://127.0.0.1:1")
-
     with pytest.raises(SourceError, match=r"spb: .* has as main already, .* into secrets/\.env\.vk, alone"):
         meet(client, VK, "spb", "7")
-
     assert [row[:2] for row in remembered(client)] == [
-        ("qtickets", "main"),
-        ("qtickets", "spb"),
-        ("vk_ads", "main"),
-        ("vk_ads", "sandbox"),
-    ]
+        ("qtickets", "main"), ("qtickets", "spb"), ("vk_ads", "main"), ("vk_ads", "sandbox"),
+    ]  # fmt: skip
 
 
 def test_rows_of_other_days_than_asked_for_are_dropped_and_those_of_no_day_are_judged() -> None:
     days = ["2026-02-28", "2026-03-01", " 2026-03-02", "2026-03-03", "2026-02-30", "--", None, "20260301"]
-
     kept, outside = steps._within(pl.DataFrame({"stat_date": days}), VK.resources[0].day, MANIFEST.window)
-
     assert outside == 2
     assert kept["stat_date"].to_list() == ["2026-03-01", " 2026-03-02", "2026-02-30", "--", None, "20260301"]

@@ -27,9 +27,7 @@ def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_the_environment_wins_over_the_given_file_that_over_the_secrets_and_those_over_the_defaults(
-    secrets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_environment_wins_over_files(secrets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each source may have a file of its own. An empty value is none; samples and other files are not read."""
     assert load_settings().qtickets_token is None
     (secrets / ".env.qtickets").write_text("QTICKETS_TOKEN=secrets\nQTICKETS_RATE=1\nQTICKETS_PAGE_SIZE=11\n")
@@ -54,10 +52,8 @@ def test_the_environment_wins_over_the_given_file_that_over_the_secrets_and_thos
 
 def test_a_wrong_value_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QTICKETS_RATE", SECRET)
-
     with pytest.raises(SettingsError, match=r"^The setting QTICKETS_RATE in the environment is wrong: ") as caught:
         load_settings()
-
     assert SECRET not in str(caught.value)
 
 
@@ -73,7 +69,7 @@ def test_a_secret_is_stripped_and_one_that_can_be_no_token_refused(value: str, e
     assert SECRET not in str(caught.value)
 
 
-def test_a_message_names_where_the_value_stands_that_counts(
+def test_a_message_names_the_place_that_counts(
     secrets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Mended anywhere else it would stay wrong."""
@@ -111,7 +107,7 @@ def accounts(name: str) -> dict[str, Account]:
     return {account.name: account for account in accounts_of(SOURCES[name], load_settings())}
 
 
-def test_an_account_has_its_own_file_and_main_the_environment(
+def test_an_account_has_its_own_file(
     secrets: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What is for all comes from where it does without accounts."""
@@ -145,9 +141,7 @@ def test_the_file_of_a_source_counts_and_one_of_nearly_its_name_is_told_of(secre
         "direct_spb: DIRECT_TOKEN is read, from a file of an odd name; did you mean .env.direct.spb?",
         "dirrect: DIRECT_TOKEN is read, from a file of an odd name; did you mean .env.direct?",
     ]
-
     write(secrets, direct="DIRECT_TOKEN=new")
-
     assert load_settings().direct_token == SecretStr("new")
     assert load_settings().direct_login == "a"
     assert [line.removeprefix(f"{secrets}/.env.") for line in remarks(load_settings())] == [
@@ -200,7 +194,7 @@ def test_a_missing_setting_names_what_was_written_in_its_place(secrets: Path) ->
     assert retold(str(caught.value), "ru").endswith("В secrets/.env.vk.spb есть VK_CLIENT_IDD — опечатка?")
 
 
-def test_what_nearly_has_the_right_name_is_told_of_with_the_right_one(
+def test_what_nearly_has_the_right_name_is_told_of(
     secrets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = {
@@ -243,14 +237,13 @@ def test_what_nearly_has_the_right_name_is_told_of_with_the_right_one(
     assert (settings.qtickets_token, account_files()) == (None, {})
 
 
-def test_a_given_file_is_the_only_account_of_the_sources_that_it_sets_but_for_one_asked_for_by_name(
+def test_a_given_file_is_the_only_account_unless_one_is_asked_for(
     secrets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(secrets, vk="VK_CLIENT_ID=1", vk__spb="VK_CLIENT_ID=2", direct__spb="DIRECT_LOGIN=a DIRECT_TOKEN=t")
     (tmp_path / "given.env").write_text("VK_CLIENT_ID=given\nCLICKHOUSE_DATABASE=other\n")
     monkeypatch.setenv("ZAKAZ_ENV", str(tmp_path / "given.env"))
     settings = load_settings()
-
     assert {name: one.settings.vk_client_id for name, one in accounts("vk_ads").items()} == {"main": "given"}
     assert [one.label for one in wanted("all", None, settings)] == ["qtickets", "vk_ads", "direct spb"]
     assert [one.label for one in wanted("all", "spb", settings)] == ["vk_ads spb", "direct spb"]
@@ -264,9 +257,7 @@ def test_a_given_file_is_the_only_account_of_the_sources_that_it_sets_but_for_on
 def test_logins_and_clients_of_an_agency_that_a_file_lists_are_an_account_each(secrets: Path) -> None:
     write(secrets, direct="DIRECT_LOGIN=First.Login,second DIRECT_TOKEN=t")
     write(secrets, vk="VK_AGENCY_CLIENT=one,", vk__agency="VK_CLIENT_ID=1 VK_AGENCY_CLIENT=123456,client@agency")
-
     direct, vk = accounts("direct"), accounts("vk_ads")
-
     logins = {name: (one.settings.direct_login, one.settings.direct_token) for name, one in direct.items()}
     assert logins == {"first-login": ("First.Login", SecretStr("t")), "second": ("second", SecretStr("t"))}
     clients = {name: (one.settings.vk_agency_client, one.settings.vk_token_file.name) for name, one in vk.items()}
@@ -288,14 +279,12 @@ def test_logins_and_clients_of_an_agency_that_a_file_lists_are_an_account_each(s
         (("LOGIN=\udcff",), "a", "is not UTF-8"),
     ],
 )
-def test_an_account_that_is_there_twice_or_cannot_be_read_stops_no_other(
+def test_an_account_that_is_wrong_stops_no_other(
     secrets: Path, files: tuple[str, ...], at_fault: str, words: str
 ) -> None:
     write(secrets, direct="DIRECT_LOGIN=of-main DIRECT_TOKEN=t")
     write(secrets, **{f"direct__{name}": f"DIRECT_{line}" for name, line in zip("ab", files, strict=False)})
-
     main, *others = accounts_of(DIRECT, load_settings())
-
     main.check()
     assert {one.name for one in others if one.fault} == set(at_fault)
     for one in filter(lambda one: one.fault, others):
@@ -332,7 +321,6 @@ def test_a_secret_in_the_clear_to_another_machine_is_told_without_it(monkeypatch
         assert not re.search("u:p|hooks", line)
     for given in FINE:
         assert in_the_clear(Settings(_env_file=None, **given)) == []  # type: ignore[arg-type]
-
     monkeypatch.setenv("PREFECT_API_URL", "http://prefect.example.com:4200/api")
     monkeypatch.setenv("PREFECT_API_AUTH_STRING", "zakaz:secret")
     (line,) = in_the_clear(Settings(_env_file=None))

@@ -31,17 +31,9 @@ SPOKEN = (
     *("tasks/fetch", "tasks/smoke.py", "tasks/exposure.py", "tasks/unread.py", "tasks/settings.py", "flows"),
     *("tasks/ingest.py", "tasks/steps.py", "tasks/refusals.py", "tasks/replay.py", "tasks/backfill.py"),
     *("tasks/errors.py", "tasks/load/runs.py", "tasks/load/backup.py", "cli/run.py", "cli/demo.py"),
-    *(
-        "tasks/load/query.py",
-        "tasks/sources/windows.py",
-        "cli/machine.py",
-        "cli/on_server.py",
-        "ops/server/probes.py",
-        "cli/terminal.py",
-        "cli/commands/checking.py",
-        "cli/commands/warehouse.py",
-    ),
-)
+    *("tasks/load/query.py", "tasks/sources/windows.py", "cli/machine.py", "cli/on_server.py",
+      "ops/server/probes.py", "cli/terminal.py", "cli/commands/checking.py", "cli/commands/warehouse.py"),
+)  # fmt: skip
 """Where nearly every sentence reaches people: the others are logged, or are arguments of what is in UNSPOKEN."""
 UNSPOKEN = {"Field", "Option", "Argument", "Typer", "command", "examples", "query", "select", "AssertionError"}
 UNSPOKEN |= {"replace"}
@@ -135,7 +127,6 @@ def said_by_the_server() -> set[str]:
 def test_all_that_is_said_is_there_in_russian_with_the_same_places() -> None:
     texts = {one.msgid: one.msgstr for one in CATALOG if not one.msgid_plural}
     many = {text: one for one in CATALOG if one.msgid_plural for text in (one.msgid, one.msgid_plural)}
-
     wanted = said_in_code() | said_by_the_server()
     assert len(wanted) > 300
     assert wanted - {text for text, told in texts.items() if told} - set(many) == set()
@@ -154,7 +145,6 @@ def test_no_sentence_that_reaches_people_stays_in_english() -> None:
     # Checks say so where there are too few data to judge.
     checks = [file.read_text("utf-8") for file in (ROOT / "sql" / "quality").glob("*.sql")]
     told |= {text for sql in checks for text in re.findall("(?m)^SELECT.*'([a-z][^']+)'.* AS unjudged", sql)}
-
     assert len(told) > 300
     told -= {entry.msgid for entry in CATALOG} | NOT_SAID
     left = {text: retold(re.sub(r"\{.*?\}", "7", text).strip(" ;,"), "ru") for text in told}
@@ -165,7 +155,6 @@ def test_what_sources_count_is_counted_in_russian() -> None:
     outputs = [output for source in SOURCES.values() for output in source.outputs]
     things = {source.noun for source in SOURCES.values()} | {output.thing for output in outputs}
     named = {f"the {what}" for output in outputs for what in output.carried if what not in output.silent}
-
     assert {word for word in named if retold(word, "ru") == word} == set()
     for n in (1, 2):
         assert {thing for thing in things if retold(numbered(n, thing), "ru") == numbered(n, thing)} == set()
@@ -177,7 +166,6 @@ def test_a_good_run_is_retold_part_by_part() -> None:
     report.tables["fact_vk_ads_daily"] = Upserted(new=1, changed=2)
     report.rejected, report.money = 5, "10.00 of 90.50 of the money"
     report.notes = [f"VK Ads did not tell the links of {numbered(n, 'ad')}; what was known stays" for n in (1, 3)]
-
     assert retold(report.message, "ru") == (
         "2026-03-01..2026-03-02: 21 строка рекламы, 1 новая, 2 изменены; 5 отвергнуто, 10.00 из 90.50 денег, "
         "смотрите zakaz quarantine list; VK Ads не сообщил ссылки: 1 объявление; известное остаётся; и таких "
@@ -187,7 +175,6 @@ def test_a_good_run_is_retold_part_by_part() -> None:
 
 def test_what_a_run_said_itself_goes_before_what_is_retold() -> None:
     row = {"metrics": '{"told": {"ru": "1 проверка: всё"}}', "message": "1 check: all well"}
-
     assert [told(row, language) for language in ("ru", "en")] == ["1 проверка: всё", "1 check: all well"]
     assert told(row | {"metrics": ""}, "ru") == "1 проверка: всё в порядке"
 

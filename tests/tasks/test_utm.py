@@ -39,13 +39,12 @@ FORMS += [f"{SITE}/&{{}}", f"{SITE}??{{}}", "a.example/?{}", "{}", " \ufeff&{}\n
 
 
 @given(st.sampled_from(FORMS), TAGS, UNRELATED, JOINTS, st.randoms(use_true_random=False))
-def test_whatever_is_encoded_is_read_back_from_every_form(
+def test_what_is_encoded_is_read_back(
     form: str, tags: dict[str, str], unrelated: list[str], joint: str, order: random.Random
 ) -> None:
     """Where unrelated parameters are does not matter."""
     pieces = [*unrelated, *(f"{name}={quote(value, safe='')}" for name, value in tags.items())]
     order.shuffle(pieces)
-
     assert read(form.format(joint.join(pieces))) == {name: seen(value) for name, value in tags.items()}
 
 
@@ -54,7 +53,6 @@ def test_whatever_is_encoded_is_read_back_from_every_form(
 @example("&#" + "9" * 5000 + ";", "?utm_content=%00%0A%7F%C2%85%E2%80%8B")
 def test_no_text_raises_and_no_value_has_a_character_that_cannot_be_stored(link: str, over: str) -> None:
     found = read(link) | read(over) | read_value(link)
-
     assert set(found) <= set(UTM)
     assert not [c for text in found.values() for c in text if unicodedata.category(c) in ("Cc", "Cs")]
     assert {is_web(link), is_unreadable(link, over)} <= {True, False}
@@ -111,6 +109,5 @@ def test_a_link_from_which_a_tag_may_be_lost_is_unreadable(link: str | None, ove
 @given(TAGS)
 def test_an_order_means_the_same_as_an_object_as_parameters_and_as_json(tags: dict[str, str]) -> None:
     wanted = {name: seen(value) for name, value in tags.items()}
-
     for shape in (tags, written(tags), json.dumps(tags), [[name, text] for name, text in tags.items()]):
         assert {name: text.strip() for name, text in read_value(shape).items()} == wanted

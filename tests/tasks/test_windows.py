@@ -89,7 +89,6 @@ def test_a_window_is_whole_moscow_days_and_the_next_begins_where_it_ends(first: 
     """Moscow has kept three hours ahead of UTC since October 2014: its midnight is 21:00 UTC of the day before."""
     last = first + timedelta(days=length)
     window = Window(first=first, last=last)
-
     assert window.start == datetime.combine(first, datetime.min.time(), UTC) - timedelta(hours=3)
     assert window.end - window.start == window.days * timedelta(days=1) == timedelta(days=length + 1)
     assert Window(first=last + timedelta(days=1), last=last + timedelta(days=3)).start == window.end
@@ -101,7 +100,6 @@ def test_a_window_is_whole_moscow_days_and_the_next_begins_where_it_ends(first: 
 def test_an_instant_lies_in_its_moscow_day_whatever_its_offset(seconds: int, offset: timezone) -> None:
     moment = datetime.fromtimestamp(seconds, offset)
     day = moscow_today(moment)
-
     assert day == (datetime.fromtimestamp(seconds, UTC) + timedelta(hours=3)).date()
     window = Window(first=day, last=day)
     assert window.start <= moment < window.end

@@ -36,9 +36,7 @@ TICKETS, ADS = (tickets, qtickets.tickets), (ad_days, ads.facts)
 )
 def test_a_row_that_breaks_a_rule_is_rejected_in_words(kind: Any, change: dict[str, Any], reason: str) -> None:
     frame, schema = kind
-
     (told,) = split(frame(change), schema).rejected["reason"].to_list()
-
     assert reason in told.split("; ")
 
 
@@ -55,7 +53,6 @@ def test_a_row_that_breaks_a_rule_is_rejected_in_words(kind: Any, change: dict[s
 )
 def test_a_row_in_any_true_state_passes(kind: Any, change: dict[str, Any]) -> None:
     frame, schema = kind
-
     assert split(frame(change), schema).rejected.rows() == []
 
 
@@ -66,12 +63,11 @@ def test_a_row_in_any_true_state_passes(kind: Any, change: dict[str, Any]) -> No
         (ADS, {"stat_date": date(2026, 1, 20), "account_id": "b", "campaign_id": 2, "ad_group_id": 2, "ad_id": 2}),
     ],
 )
-def test_a_key_that_stands_twice_lets_neither_row_through_and_each_part_of_it_counts(
+def test_a_key_that_stands_twice_lets_neither_row_through_and_each_part_counts(
     kind: Any, key: dict[str, Any]
 ) -> None:
     """One of the two is wrong, and the run stops before either is loaded."""
     frame, schema = kind
-
     assert split(frame({}, *({name: value} for name, value in key.items())), schema).rejected.height == 0
     assert split(frame({}, {}, key), schema).rejected["reason"].to_list() == ["the key stands twice"] * 2
 
@@ -87,6 +83,5 @@ def test_a_key_that_stands_twice_lets_neither_row_through_and_each_part_of_it_co
 )
 def test_a_frame_of_other_types_is_wrong(kind: Any, change: pl.Expr) -> None:
     frame, schema = kind
-
     with pytest.raises(WrongFrame, match="is not of type"):
         split(frame({}).with_columns(change), schema)

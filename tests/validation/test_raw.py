@@ -142,9 +142,7 @@ def judged(kind: str, changes: list[Change]) -> tuple[Split, dict[int, list[str]
 def test_a_broken_rule_is_named_and_what_an_api_may_send_passes(kind: str) -> None:
     cases = [(change, reason) for its, change, reason in BROKEN if its == kind]
     fine = [change for its, change in FINE if its == kind]
-
     parts, reasons = judged(kind, [*(change for change, _ in cases), *fine])
-
     assert parts.valid.height == len(fine) > 3
     for number, (change, reason) in enumerate(cases):
         assert reason in reasons[number], change
@@ -152,9 +150,7 @@ def test_a_broken_rule_is_named_and_what_an_api_may_send_passes(kind: str) -> No
 
 def test_an_odd_but_plain_value_costs_no_row() -> None:
     cases = [(name, written, read) for names, written, read in MENDED for name in names]
-
     parts, _ = judged("order", [{name: written} for name, written, _ in cases])
-
     assert parts.rejected.rows() == []
     for number, ((name, written, read), row) in enumerate(zip(cases, parts.valid.rows(named=True), strict=True)):
         own = {"ticket_id": str(1000 + number), "utm_term": str(number)}
@@ -164,9 +160,7 @@ def test_an_odd_but_plain_value_costs_no_row() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_wrong_value_on_which_no_figure_rests_is_left_out_and_counted(kind: str) -> None:
     cases = [(name, written) for its, name, written in LEFT_OUT if its == kind]
-
     parts, _ = judged(kind, [{name: written} for name, written in cases])
-
     assert parts.rejected.rows() == []
     assert parts.odd == Counter(name for name, _ in cases)
     assert [row[name] for (name, _), row in zip(cases, parts.valid.rows(named=True), strict=True)] == [None] * len(
@@ -176,15 +170,11 @@ def test_a_wrong_value_on_which_no_figure_rests_is_left_out_and_counted(kind: st
 
 def test_the_second_row_of_a_ticket_is_rejected_and_the_first_stays() -> None:
     rows = raw_orders({"price": "1"}, {"ticket_id": "5"}, {"price": "2"}, {"ticket_id": None}, {"ticket_id": None})
-
     parts = split(rows, qtickets.raw_orders)
-
     assert parts.valid["price"].to_list() == ["1", "343"]
     assert parts.rejected["reason"].to_list() == [
-        "ticket_id stands twice in this load",
-        "ticket_id is missing",
-        "ticket_id is missing",
-    ]
+        "ticket_id stands twice in this load", "ticket_id is missing", "ticket_id is missing",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("kind", "raw"), [("order", RAW_ORDER), ("direct", RAW_DIRECT), ("vk", RAW_VK)])

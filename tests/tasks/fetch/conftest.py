@@ -141,13 +141,9 @@ def token_file(tmp_path: Path) -> Path:
 def vk(cabinet: Cabinet, settings_for: SettingsFor, token_file: Path) -> VkAccount:
     """Behind today's API."""
     given = {
-        "vk_token": None,
-        "vk_account_id": None,
-        "vk_client_id": VK_CLIENT_ID,
-        "vk_client_secret": VK_CLIENT_SECRET,
-        "vk_token_file": token_file,
-        "vk_page_size": 50,
-    }
+        "vk_token": None, "vk_account_id": None, "vk_client_id": VK_CLIENT_ID, "vk_client_secret": VK_CLIENT_SECRET,
+        "vk_token_file": token_file, "vk_page_size": 50,
+    }  # fmt: skip
     api = VkAdsApi(cabinet)
     api.throttle.limits = {1: 10_000}
     return VkAccount(api, lambda app, **values: settings_for(app, **given | values))

@@ -45,7 +45,6 @@ def test_an_odd_text_or_number_costs_itself_and_no_more(body: bytes, value: Any)
 def test_what_is_not_json_is_tried_again(body: bytes, words: str) -> None:
     with pytest.raises(TryAgain, match=f"^HTTP 200 with {words}$") as caught:
         as_json(httpx.Response(200, content=body))
-
     assert caught.value.few
 
 
@@ -56,7 +55,6 @@ def test_json_of_more_values_than_any_reply_has_is_refused_before_it_takes_memor
         json_of(body)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-
     assert peak < 50 * MB
 
 
@@ -69,7 +67,6 @@ def test_no_bytes_raise_anything_else(content: bytes) -> None:
 
 def test_text_outside_json_is_mended_too() -> None:
     reports = (b"\xef\xbb\xbfDate\tCost", b"a\xffb\x00c\xd0", "Дата".encode("utf-16"))
-
     assert [text_of_bytes(report) for report in reports] == ["Date\tCost", "a�b�c�", "Дата"]
     assert [without_surrogates(text) for text in ("a\ud83cb", "\ud83c\udf89")] == ["a�b", "🎉"]
 
@@ -90,8 +87,6 @@ def test_a_number_or_date_stays_whether_it_is_right_or_not(kind: kinds.Kind, tex
 @pytest.mark.parametrize("kind", [kinds.number, kinds.instant, kinds.flag, kinds.code])
 def test_of_anything_else_only_its_type_is_stored(kind: kinds.Kind) -> None:
     values = [{"email": "a@b.example"}, "7 a@b.example", "+79161234567", "4276 1600 5550 1374", "٤٩", 10**70, None]
-
     stored = [kind(value) for value in values]
-
     sizes = [len(str(value)) for value in values[1:-1]]
     assert stored == ["an object", *(f"text of {size} characters" for size in sizes), None]

@@ -32,18 +32,16 @@ PASSING: list[tuple[str, dict[str, Any], int]] = [
 
 
 @pytest.mark.parametrize(("kind", "options", "tries"), PASSING)
-def test_a_passing_failure_costs_a_retry_and_a_lasting_one_a_bounded_number(
+def test_a_failure_costs_few_tries(
     ask: Ask, caplog: pytest.LogCaptureFixture, kind: str, options: dict[str, Any], tries: int
 ) -> None:
     caplog.set_level(logging.DEBUG)
     order: dict[str, Any] = {"id": 1, "payed": False, "payed_at": None, "baskets": [], "client": PERSON}
     api = QticketsApi([order], [], token="a-secret-token")
     api.faults.add(kind, **options)
-
     passing = ask(api, http_timeout=1 if kind == "timeout" else 5)
     api.faults.add(kind, times=99, **options)
     lasting = ask(api, http_timeout=0.2 if kind == "timeout" else 5, http_attempts=4)
-
     assert [record["id"] for record in passing.reply["data"]] == [1]
     assert (passing.calls, passing.retries) == (2, 1)
     assert isinstance(lasting.error, SourceError) and lasting.error.transient
@@ -74,7 +72,6 @@ def error_from(name: str, error_of: ErrorOf, app: ASGIApp) -> SourceError:
 )
 def test_a_gateway_is_never_taken_for_the_api(error_of: ErrorOf, name: str, body: bytes) -> None:
     error = error_from(name, error_of, Raw(body, status=403))
-
     assert "says nothing of the token" in str(error)
     assert "secret-words" not in str(error)
     assert error.transient
@@ -91,13 +88,11 @@ def test_a_gateway_is_never_taken_for_the_api(error_of: ErrorOf, name: str, body
         ("Yandex Direct", 403, {"error": {"error_code": "53", "error_string": "x"}}, "put a new DIRECT_TOKEN"),
     ],
 )
-def test_the_api_s_own_refusal_is_reported_as_such(
+def test_an_api_s_own_refusal_is_told(
     error_of: ErrorOf, name: str, status: int, body: dict[str, Any], words: str
 ) -> None:
     app = Raw(json.dumps(body).encode(), status=status)
-
     error = error_from(name, error_of, app)
-
     assert words in str(error)
     assert (error.transient, app.requests) == (False, 1)
 
@@ -107,9 +102,7 @@ def test_the_api_s_own_refusal_is_reported_as_such(
 
 def test_certificates_are_verified(make_settings: Callable[..., Settings]) -> None:
     client = ApiClient(Api("Somewhere", "https://x.invalid", {}, 9, {}), make_settings())
-
     context: ssl.SSLContext = client._client._transport._pool._ssl_context  # type: ignore[attr-defined]
-
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
 
 
@@ -117,7 +110,6 @@ def test_certificates_are_verified(make_settings: Callable[..., Settings]) -> No
 def test_a_token_that_cannot_be_sent_is_not_shown(ask: Ask, token: str) -> None:
     with pytest.raises(SettingsError, match="holds characters that cannot be sent") as caught:
         ask(Raw(b"{}"), token=token)
-
     assert token not in str(caught.value)
 
 
@@ -137,7 +129,6 @@ UNVERIFIED.__cause__ = EXPIRED
 )
 def test_the_cause_decides_words_and_tries(error: Exception, tries: Tries, words: str) -> None:
     trouble = of_exception(error, httpx.URL("https://qtickets.ru/api"), httpx.Timeout(60, connect=10))
-
     assert (trouble.tries, trouble.words) == (tries, words)
 
 
@@ -149,9 +140,7 @@ def redirecting(to: str, times: int = 99, status: int = 302) -> QticketsApi:
 
 def test_a_redirect_within_one_origin_is_followed(ask: Ask) -> None:
     api = redirecting("./orders?page=1", times=1)
-
     asked = ask(api)
-
     assert asked.reply["data"] == []
     assert [(request.path, request.query) for request in api.requests] == [("/orders", ""), ("/orders", "page=1")]
     assert asked.calls == 2
@@ -161,9 +150,7 @@ def test_the_token_never_goes_to_another_host(ask: Ask, base_url_of: Callable[[A
     """`localhost` is the same server under another name; it would see the request."""
     elsewhere = Raw(b'{"data": []}')
     there = base_url_of(elsewhere).replace("127.0.0.1", "localhost")
-
     asked = ask(redirecting(f"{there}/orders?token=another-secret", status=308))
-
     assert elsewhere.requests == 0
     assert str(asked.error) == (
         f"Somewhere has moved: 127.0.0.1 answers with a redirect to localhost. Set SOME_BASE_URL={there}, if the "
@@ -175,20 +162,15 @@ def test_the_token_never_goes_to_another_host(ask: Ask, base_url_of: Callable[[A
 @pytest.mark.parametrize(
     ("to", "calls", "words"),
     [
-        (
-            "https://login.example.com/auth?next=secret",
-            1,
-            "a login page of this network; where Somewhere has moved",
-        ),
+        ("https://login.example.com/auth?next=secret", 1,
+         "a login page of this network; where Somewhere has moved"),
         ("http://user:secret@127.0.0.1:9/x", 1, "answered with a redirect to http://127.0.0.1:9/x, and the token"),
         ("orders?token=secret", 4, "Somewhere redirects within 127.0.0.1 without end, last to http://"),
     ],
-)
+)  # fmt: skip
 def test_any_other_redirect_is_one_line_that_hides_the_query(ask: Ask, to: str, calls: int, words: str) -> None:
     api = redirecting(to)
-
     line = str(ask(api).error)
-
     assert words in line
     assert "secret" not in line
     assert len(api.requests) == calls
@@ -197,5 +179,4 @@ def test_any_other_redirect_is_one_line_that_hides_the_query(ask: Ask, to: str, 
 @pytest.mark.parametrize("to", ["http://ads.vk.com/x", "https://ads.vk.com:444/x", "https://a:b@ads.vk.com/x"])
 def test_another_scheme_port_or_user_is_another_origin(to: str) -> None:
     request = httpx.Request("GET", "https://ads.vk.com/x")
-
     assert to_follow(httpx.Response(307, headers={"Location": to}, request=request)) is None

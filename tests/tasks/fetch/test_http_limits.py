@@ -48,7 +48,6 @@ def test_a_body_without_end_is_left_at_the_limit(ask: Ask, serve_raw: Serve, sta
             sent += len(PIECE)
 
     asked = ask(f"http://127.0.0.1:{serve_raw(flood)}", http_attempts=1)
-
     assert words in str(asked.error)
     assert asked.calls == 1
     assert sent < 50 * MB, "what is in the buffers of two sockets and no more"
@@ -64,11 +63,9 @@ def bomb(size: int) -> bytes:
 def test_a_packed_body_is_unpacked_to_the_limit_only(ask: Ask) -> None:
     app = Raw(bomb(1600), GZIP)
     tracemalloc.start()
-
     asked = ask(app)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-
     assert (str(asked.error), asked.calls) == (TOO_LARGE, 1)
     assert (len(app.body) < 2 * MB, peak < 60 * MB) == (True, True)
 
@@ -76,7 +73,6 @@ def test_a_packed_body_is_unpacked_to_the_limit_only(ask: Ask) -> None:
 def test_a_reply_as_long_as_the_limit_is_read_whole_and_unpacked_only_once(ask: Ask) -> None:
     """Each layer more would be a thousand times the size."""
     packed = gzip.compress(b'{"data": []}'.ljust(bodies.MOST), 1)
-
     assert ask(Raw(packed, GZIP)).reply == {"data": []}
     twice = ask(Raw(gzip.compress(packed), {"Content-Encoding": "gzip, gzip"}))
     assert "in 3 tries: HTTP 200 with something that is not JSON." in str(twice.error)
@@ -93,7 +89,6 @@ def test_a_slow_reply_ends_with_the_deadline(ask: Ask, serve_raw: Serve) -> None
             connection.sendall(b"1\r\n \r\n")
 
     asked = ask(f"http://127.0.0.1:{serve_raw(drip)}", http_timeout=30, http_deadline=0.5)
-
     assert str(asked.error) == (
         "Somewhere did not answer GET /orders in the 0.5 s allowed. Nothing was loaded; the next run tries again."
     )
@@ -106,7 +101,6 @@ def test_a_slow_reply_ends_with_the_deadline(ask: Ask, serve_raw: Serve) -> None
 def test_retry_after_is_a_number_a_date_or_nothing() -> None:
     readable = {"1": 1, "00.30": 0.3, "Wed, 21 Oct 2015 07:28:00 GMT": 0}
     odd = ["Wed, 21 Oct 99999999999999999999 07:28:00 GMT", "soon", "-5", "nan", "5, 5", ""]
-
     for text, seconds in (readable | dict.fromkeys(odd)).items():
         assert retry_after(httpx.Response(429, headers={"Retry-After": text})) == seconds, text
     ahead = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
@@ -120,7 +114,6 @@ def test_retry_after_is_waited_for_unless_it_is_beyond_the_deadline(ask: Ask) ->
     assert ask(api).error is None
     first, second = api.requests
     assert second.clock - first.clock >= 0.3
-
     api.faults.add("status", status=429, retry_after=3600)
     asked = ask(api, http_deadline=5)
     assert asked.calls == 1
@@ -142,17 +135,15 @@ def test_a_short_limit_of_vk_is_waited_for_and_a_long_one_ends_the_run(
     """To a tenth of a second after the next full one, by the longest that is used up."""
     now = datetime(2026, 1, 20, 15, 30, 10, 250_000, tzinfo=UTC)
     monkeypatch.setattr("tasks.fetch.vk_ads.today.datetime", SimpleNamespace(now=lambda _tz: now))
-
     with pytest.raises(TryAgain if isinstance(then, float) else SourceError) as caught:
         _judge_limit(httpx.Response(429, json={"remaining": remaining}))
-
     if isinstance(caught.value, TryAgain):
         assert caught.value.retry_after == pytest.approx(then, abs=0.01)
     else:
         assert str(then) in str(caught.value)
 
 
-def test_no_request_starts_before_its_turn_and_accounts_of_one_address_of_qtickets_share_the_turns(
+def test_no_request_starts_before_its_turn(
     settings_for: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At a standing clock each request, whatever its thread and a retried one too, waits a turn longer than the one

@@ -48,11 +48,8 @@ def test_pages_without_end_end_in_one_line(
         return fetch(settings, WINDOW, UNTIL)
 
     given = {
-        "vk_client_id": VK_CLIENT_ID,
-        "vk_client_secret": VK_CLIENT_SECRET,
-        "vk_token": None,
-        "vk_account_id": None,
-    }
+        "vk_client_id": VK_CLIENT_ID, "vk_client_secret": VK_CLIENT_SECRET, "vk_token": None, "vk_account_id": None,
+    }  # fmt: skip
     login = {"direct_login": DIRECT_LOGIN, "direct_token": DIRECT_TOKEN}
     error = error_of(load, apis[name], qtickets_page_size=1, vk_page_size=1, **given, **login)
 

@@ -65,9 +65,7 @@ def test_the_engine_can_parse_every_statement(make_settings: Make, client: Clien
 
 def test_a_line_a_user_hosts_only_where_they_are_set_and_no_secret(make_settings: Make, recorder: Recorder) -> None:
     given = SETTINGS | {"backup_password": None, "etl_hosts": "10.0.0.7, 10.1.0.0/16"}
-
     lines = grant_access(server(make_settings, **given))
-
     sent = "\n".join(recorder.sent)
     assert not [password for password in PASSWORDS.values() if password in sent or password in str(lines)]
     hosts = [text.splitlines()[-1] for text in recorder.sent if " HOST " in text]
@@ -80,7 +78,6 @@ def test_the_hash_is_that_of_clickhouse_of_the_password_and_a_salt_of_its_own(ma
     """The example of ClickHouse's own manual for CREATE USER, whose password is `my_password`."""
     salt = "4FB16307F5E10048196966DD7E6876AE53DE6A1D1F625488482C75F14A5097C7"
     assert password_hash("my_password", salt) == "0c268556c1680bef0640aac1e7187566704208398da31f03d18c74f5c5be5053"
-
     salts = set()
     for name, password in PASSWORDS.items():
         pairs = re.findall(r"BY '(\w+)' SALT '(\w+)'", " ".join(rendered(server(make_settings), name)))
@@ -98,11 +95,8 @@ def test_the_hash_is_that_of_clickhouse_of_the_password_and_a_salt_of_its_own(ma
         (GOOD, "Two users have the same password"),
     ],
 )
-def test_a_poor_password_is_refused_before_anything_is_done(
-    make_settings: Make, recorder: Recorder, password: str, why: str
-) -> None:
+def test_a_poor_password_is_refused_first(make_settings: Make, recorder: Recorder, password: str, why: str) -> None:
     with pytest.raises(SettingsError, match=why) as caught:
         grant_access(server(make_settings, etl_password=GOOD, datalens_password=password))
-
     assert password not in str(caught.value)
     assert recorder.sent == []

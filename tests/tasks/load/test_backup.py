@@ -36,11 +36,9 @@ def fill(client: Client) -> None:
     early = ticket(1, paid="2026-02-10T12:00", ordered_at=utc("2026-02-10T11:55"))
     load(client, [early], version=1, scope=Scope())
     load(
-        client,
-        [ticket(2), ticket(3, utm_content="msk_01_10"), ticket(4, event_id=8)],
-        version=2,
+        client, [ticket(2), ticket(3, utm_content="msk_01_10"), ticket(4, event_id=8)], version=2,
         scope=march(1, 31),
-    )
+    )  # fmt: skip
     load(client, [ticket(2, amount="0.10"), refunded(3, back="450.50")], version=3, scope=march(1, 31))
     restate(client, MART, 3)
 
@@ -81,7 +79,7 @@ def filled(request: pytest.FixtureRequest, make_settings: MakeSettings) -> Itera
         yield settings
 
 
-def test_every_row_comes_back_under_another_name_or_where_it_was_and_nothing_is_overwritten(
+def test_every_row_comes_back_under_another_name_or_where_it_was_over_nothing(
     filled: Settings,
 ) -> None:
     """The backup was made between a load and its mart: the next load mends that, as it would have in the first."""
@@ -138,10 +136,8 @@ def test_a_damaged_backup_is_refused_and_leaves_nothing(filled: Settings, caplog
     for damage in (flip_a_byte, cut_the_manifest):
         shutil.copytree(folder / "whole", folder / damage.__name__)
         damage(folder / damage.__name__)
-
         with pytest.raises(WarehouseError, match=damage.__name__):
             restore(settings, damage.__name__, into="other")
-
         with warehouse(settings) as client:
             assert ("other",) not in values(client, "SHOW DATABASES"), damage
             assert ids(client) == [1, 2, 3]
@@ -153,7 +149,6 @@ def test_the_newest_stay_and_so_does_whatever_was_not_named_by_the_clock(tmp_pat
         (tmp_path / name).mkdir()
         (tmp_path / name / ".backup").write_text("<config/>")
     (tmp_path / "zakaz-20250101T023000Z").mkdir()  # no manifest: one that is being written, or a stranger's
-
     assert prune(tmp_path, 3) == days[:4]
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {*days[4:], "before-the-upgrade", "zakaz-20250101T023000Z"}
@@ -188,9 +183,7 @@ def test_an_address_with_a_secret_is_refused_and_not_shown(make_settings: MakeSe
     assert "never-shown" not in str(caught.value)
 
 
-def test_a_folder_that_cannot_be_written_is_named_in_words_of_ours(
-    make_settings: MakeSettings, tmp_path: Path
-) -> None:
+def test_a_folder_that_cannot_be_written_is_named_in_our_words(make_settings: MakeSettings, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(WarehouseError, match="of BACKUP_URL cannot be written: "):
         backup(make_settings(backup_url=str(tmp_path / "file" / "backups")), "any")

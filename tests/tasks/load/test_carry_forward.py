@@ -47,9 +47,7 @@ def test_the_newest_row_that_has_the_columns_is_taken_for_each_ad(ads: Client) -
     )
     ads.command("INSERT INTO ads VALUES ('main', '2026-01-05', 2, 'казань', 1, 5, 0)")
     ads.command("INSERT INTO ads SELECT 'spb', '2026-02-02', arrayJoin([1, 3]), 'омск', 7, 5, 9")
-
     forgotten: list[Row] = [("2026-02-03", n, None, None, n) for n in (2, 1, 3)]
-
     assert carried(ads, *forgotten) == [(2, "сочи", 9, 2), (1, "москва", 2, 1), (3, "", 0, 3)]
     own: list[Row] = [("2026-02-03", 1, "", 0, 7), ("2026-02-04", 1, "пермь", 3, 8)]
     assert carried(ads, *own) == [(1, "", 0, 7), (1, "пермь", 3, 8)], "also where it names nothing"
@@ -61,10 +59,8 @@ def test_each_group_of_columns_is_carried_by_itself_and_the_money_of_unknown_ads
     rows: list[Row] = [("2026-02-03", 1, None, 4, 7), ("2026-02-03", 2, None, None, 8)]
     rows += [("2026-02-04", 2, None, 1, 1), ("2026-02-04", 3, None, 1, 9)]
     spent = frame(*rows).with_columns(pl.col("clicks").cast(pl.Decimal(18, 2)).alias("spent"))
-
     groups = {"city": ["city"], "day": ["day"]}
     found, unknown = carry_forward(ads, "ads", "main", spent, groups, by="ad_id", money=pl.col("spent"))
-
     assert found.select("ad_id", "city", "day").rows() == [(1, "казань", 4), (2, "", 0), (2, "", 1), (3, "", 1)]
     assert unknown == [Unknown("city", 2, Decimal("18.00")), Unknown("day", 1, Decimal("8.00"))]
 
@@ -78,10 +74,8 @@ def test_where_not_all_was_sent_what_is_known_goes_first_and_a_true_null_stays(a
         [datetime(2026, 3, 9, tzinfo=UTC), None, datetime(2026, 3, 9, tzinfo=UTC)], dtype=pl.Datetime("ms", "UTC")
     )
     rows = pl.DataFrame({"ad_id": pl.Series([1, 2, 3], dtype=pl.UInt64), "at": at})
-
     found, unknown = carry_forward(
         ads, "shows", "main", rows, {"show": ["at"]}, "ad_id", unsent={"show": rows[::2]}
     )
-
     assert found["at"].to_list() == [datetime(2026, 3, 1, 10, tzinfo=UTC), None, at[2]]
     assert unknown == [Unknown("show", 1, Decimal(0))]

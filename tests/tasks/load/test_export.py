@@ -47,7 +47,6 @@ def test_text_stays_text_and_money_exact_in_each_format(a_view: Client) -> None:
 
 def test_days_are_the_last_ones_and_only_of_views_that_have_some(a_view: Client) -> None:
     two = pl.read_parquet(io.BytesIO(exported(a_view, "v_odd", "parquet", 2)))
-
     assert two["money"].to_list() == [Decimal("1234567889.07"), Decimal(MONEY)]
     with pytest.raises(UsageError, match="no days"):
         exported(a_view, "v_campaign_performance", "csv", 2)

@@ -44,17 +44,15 @@ def insert(client: Client, ticket_id: int, amount: str, version: int) -> None:
 
 @pytest.mark.parametrize("others_version", [5, 9, 11])
 @pytest.mark.parametrize("step", ["insert", "remove", "_reconcile"])
-def test_a_ticket_that_moves_out_of_the_window_meanwhile_is_not_lost(
+def test_a_ticket_that_leaves_the_window_meanwhile_is_not_lost(
     client: Client, step: str, others_version: int
 ) -> None:
     """It left the day that we load, and another run has just written it to the day on which it was paid."""
     load(client, [ticket(1, paid=None), ticket(2)], version=1)
     load(client, [ticket(1, paid=None), ticket(2), ticket(3)], version=8)
     moved = ticket(1, paid="2026-03-14T12:00")
-
     with before(step, lambda: load(client, [moved], others_version, march(14, 14))):
         load(client, [ticket(2)], 10, march(10, 10))
-
     assert stored(client) == [written(moved), written(ticket(2))]
     merge(client, TICKETS.name)
     assert stored(client, final=False) == [written(moved), written(ticket(2))]
@@ -64,13 +62,11 @@ def test_a_ticket_that_moves_out_of_the_window_meanwhile_is_not_lost(
 def test_a_removal_by_the_later_run_holds_whichever_looked_first(client: Client, step: str) -> None:
     older, newer = [ticket(1, amount="600"), ticket(2)], [ticket(2)]
     load(client, [ticket(1), ticket(2)], version=1)
-
     # Either the later one removes between the older one's look and its insert, or the older one writes while the
     # later one removes.
     ours, theirs = ((older, 10), (newer, 11)) if step == "insert" else ((newer, 11), (older, 10))
     with before(step, lambda: load(client, *theirs)):
         load(client, *ours)
-
     assert ids(client) == [2]
 
 
@@ -82,7 +78,7 @@ def test_a_removal_by_the_later_run_holds_whichever_looked_first(client: Client,
     ],
     ids=["a row", "a kopeck"],
 )
-def test_another_program_that_writes_fails_the_run_and_the_next_run_mends_it(
+def test_another_program_that_writes_fails_the_run(
     client: Client, ticket_id: int, amount: str, words: tuple[str, ...]
 ) -> None:
     with (
@@ -90,7 +86,6 @@ def test_another_program_that_writes_fails_the_run_and_the_next_run_mends_it(
         pytest.raises(ReconcileError) as failure,
     ):
         load(client, [ticket(1)], version=10)
-
     assert all(word in str(failure.value) for word in words)
     assert load(client, [ticket(1)], version=11).written == 1
     assert stored(client) == [written(ticket(1))]
@@ -99,7 +94,6 @@ def test_another_program_that_writes_fails_the_run_and_the_next_run_mends_it(
 def test_a_clock_that_ran_ahead_is_named_instead_of_keeping_its_rows_for_ever(client: Client) -> None:
     hour_ahead = int(time.time() + 3600) * 1000
     load(client, [ticket(1)], version=hour_ahead)
-
     with pytest.raises(WarehouseError, match=r"by a clock that was (59|60) minutes ahead of the warehouse's"):
         load(client, [ticket(1, amount="600")], version=int(time.time()) * 1000)
 
@@ -127,11 +121,10 @@ def read_later(*days: int) -> Any:
     ],
     ids=["new", "changed", "vanished"],
 )
-def test_days_that_a_good_run_has_read_later_are_left_to_it(
+def test_days_that_were_read_later_are_left(
     client: Client, held: list[Any], brought: list[Any], result: Upserted, left: list[int]
 ) -> None:
     load(client, held, version=1)
-
     assert upsert(client, TICKETS, frame(brought), march(1, 31), 10, later=read_later(10)) == result
     assert ids(client) == left
     assert {row["amount"] for row in stored(client)} == {"500.00"}

@@ -16,7 +16,7 @@ from tasks.load.tables import Mart, Scope
 from tasks.load.upsert import Upserted, upsert
 from tasks.sources.qtickets import EVENTS, SALES
 from tests.tasks.load.engines import values
-from tests.tasks.load.tickets import Ticket, event, event_frame, load, refunded, ticket
+from tests.tasks.load.tickets import Ticket, event, event_frame, load, ticket
 
 MART = Mart(SALES, day="event_date")
 OLD, MIDDLE, NEW = "2026-03-02", "2026-03-10", "2026-03-20"
@@ -61,21 +61,10 @@ def three_days(client: Client) -> Client:
     return client
 
 
-def test_a_late_refund_restates_the_day_of_the_sale_and_no_other(three_days: Client) -> None:
-    changed = refunded(2, back="450.50", at="2026-06-01T12:00", paid=f"{OLD}T12:00")
-    load(three_days, list((HELD | {2: changed}).values()), version=2)
-
-    assert restate(three_days, 2) == ([OLD], Upserted(changed=1))
-    assert mart(three_days)[0] == row(OLD, 2, "1000.00", "450.50")
-    versions = values(three_days, f"SELECT event_date, _ver FROM {SALES.name} FINAL ORDER BY event_date")
-    assert versions == [(OLD, 2), (MIDDLE, 1), (NEW, 1)]
-
-
 def test_a_renamed_event_is_renamed_on_all_its_days_and_on_no_other(three_days: Client) -> None:
     """And they are found by what the mart shows of the account."""
     load_events(three_days, 2, event(7, name="Лекция о Петербурге", city="санкт-петербург"), event(8))
     days = days_of_values(three_days, MART, "main", pl.Series("event_id", [7]))
-
     assert days_of_values(three_days, MART, "spb", pl.Series("event_id", [7])) == set()
     assert module.restate(three_days, MART, 2, days=days) == Upserted(changed=2)
     assert restate(three_days, 3) == ([], Upserted())
@@ -88,7 +77,6 @@ def test_rows_that_were_written_into_the_mart_by_hand_are_put_right(three_days: 
         f"INSERT INTO {SALES.name} VALUES ('{OLD}', 'main', 7, 'RUB', 'москва', 'Лекция', 2, 999.99, 0, 5)"
     )
     three_days.command(f"INSERT INTO {SALES.name} VALUES ('2020-01-01', 'main', 1, 'RUB', '', '', 1, 1, 0, 5)")
-
     assert module.restate(three_days, MART, 6, days=[date(2026, 3, 20)]) == Upserted()
     assert restate(three_days, 6) == (["2020-01-01", OLD], Upserted(changed=1, removed=1))
 
@@ -113,14 +101,11 @@ def after(name: str, other_run: Callable[[], object]) -> AbstractContextManager[
 @pytest.mark.parametrize(
     ("step", "ours", "theirs", "ahead"),
     [
-        ("_differing", MORE, FEWER, 5),
-        ("insert", MORE, FEWER, 5),
-        ("remove", MORE, FEWER, -5),
-        ("_differing", FEWER, MORE, -5),
-        ("insert", FEWER, MORE, 0),
+        ("_differing", MORE, FEWER, 5), ("insert", MORE, FEWER, 5), ("remove", MORE, FEWER, -5),
+        ("_differing", FEWER, MORE, -5), ("insert", FEWER, MORE, 0),
     ],
-)
-def test_runs_that_restate_the_mart_at_once_leave_what_it_is_made_of(
+)  # fmt: skip
+def test_runs_that_restate_at_once_agree(
     three_days: Client, step: str, ours: list[Ticket], theirs: list[Ticket], ahead: int
 ) -> None:
     """A run of another process loads and restates while this one does. Its clock may differ."""
@@ -132,6 +117,5 @@ def test_runs_that_restate_the_mart_at_once_leave_what_it_is_made_of(
 
     with after(step, other), patch.object(module, "_one_at_a_time", nullcontext()):
         module.restate(three_days, MART, 20)
-
     assert stale_days(three_days, MART) == []
     assert [line[0] for line in mart(three_days)] == ([OLD, MIDDLE, NEW] if theirs is MORE else [OLD, NEW])

@@ -69,13 +69,11 @@ def test_an_edited_migration_and_one_of_a_newer_version_are_refused(migrated: Cl
     text = sql.read("schema/0002_notes")
     sql.write("schema/0002_notes", text.replace("\n", "  \r\n"))
     assert migrate(migrated, sql.root) == []
-
     sql.write("schema/0002_notes", text.replace("Int8", "Int16"))
     sql.write("schema/0003_more", "CREATE TABLE more (x Int8) ENGINE = Log;\n")
     with pytest.raises(WarehouseError, match=r"^sql/schema/0002_notes\.sql was changed after it was applied"):
         migrate(migrated, sql.root)
     assert values(migrated, "EXISTS TABLE more") == [(0,)]
-
     sql.remove("schema/0002_notes")
     with pytest.raises(WarehouseError, match="0002_notes, which this version of Zakaz does not know"):
         migrate(migrated, sql.root)
@@ -86,28 +84,22 @@ def test_a_database_of_another_loader_is_refused_and_left_as_it_is(empty: Client
         "CREATE TABLE fact_direct_daily (stat_date Date, spend Float64) ENGINE = MergeTree ORDER BY spend"
     )
     empty.command("INSERT INTO fact_direct_daily VALUES ('2025-01-01', 1.5)")
-
     with pytest.raises(WarehouseError, match=r"another program made: fact_direct_daily.*RENAME DATABASE"):
         migrate(empty)
-
     assert values(empty, "SELECT * FROM fact_direct_daily") == [("2025-01-01", 1.5)]
     assert values(empty, "EXISTS TABLE stg_qtickets_tickets") == [(0,)]
 
 
-def test_views_follow_a_changed_view_below_them_and_a_migration_and_one_without_a_file_is_dropped(
-    migrated: Client, sql: SqlFolder
-) -> None:
+def test_views_follow_a_view_below_and_a_migration_and_go_with_their_file(migrated: Client, sql: SqlFolder) -> None:
     """Else `v_a_newest` would keep the type UInt32 and fail at the first large number."""
     sql.write("views/v_sold", "SELECT d, toUInt64(n) * 4000000000 AS n FROM sales")
     migrate(migrated, sql.root)
     assert values(migrated, "SELECT n, toTypeName(n) FROM v_a_newest") == [(20_000_000_000, "UInt64")]
-
     sql.write("views/v_sold", "SELECT d, n FROM sales")
     sql.write("schema/0003_wide", "ALTER TABLE sales MODIFY COLUMN n UInt64;\n")
     migrate(migrated, sql.root)
     migrated.command("INSERT INTO sales VALUES ('2026-01-03', 5000000000)")
     assert values(migrated, "SELECT d, n FROM v_a_newest") == [("2026-01-03", 5_000_000_000)]
-
     sql.remove("views/v_a_newest")
     migrate(migrated, sql.root)
     assert values(migrated, "EXISTS VIEW v_a_newest") == [(0,)]
@@ -136,7 +128,7 @@ def test_to_look_makes_and_changes_nothing(make_settings: Callable[..., Settings
 
 
 @pytest.mark.parametrize("dies_at", [0, 1, 2])
-def test_a_migration_that_died_at_any_statement_is_finished_by_the_next(
+def test_a_migration_that_died_anywhere_is_finished_by_the_next(
     migrated: Client, sql: SqlFolder, dies_at: int
 ) -> None:
     sql.write("schema/0003_wide", "ALTER TABLE sales MODIFY COLUMN n UInt64;\n")
@@ -150,9 +142,7 @@ def test_a_migration_that_died_at_any_statement_is_finished_by_the_next(
 
     with patch.object(migrated, "command", dies), pytest.raises(KeyboardInterrupt):
         migrate(migrated, sql.root)
-
     migrate(migrated, sql.root)
-
     migrated.command("INSERT INTO sales VALUES ('2026-01-03', 5000000000)")
     assert values(migrated, "SELECT d, n FROM v_a_newest") == [("2026-01-03", 5_000_000_001)]
     assert migrate(migrated, sql.root) == []

@@ -59,7 +59,6 @@ def test_the_row_under_the_old_campaign_goes_whatever_else_stays(
     left: list[tuple[int, ...]],
 ) -> None:
     load_ads(client, *held, version=1)
-
     assert load_ads(client, brought, version=2, **options) == result
     found = f"SELECT ad_id, campaign_id, toDayOfMonth(stat_date) FROM {ADS.table.name} FINAL ORDER BY ALL"
     assert values(client, found) == left
@@ -91,18 +90,14 @@ def test_the_older_version_goes_and_both_days_are_told(client: Client, moved: li
     """`most`: the keys that are looked up one by one; of more, all rows between them are looked at."""
     with patch.object(module, "_KEYS_A_DELETE", most):
         done = load(client, moved, 3, march(10, 10))
-
     assert (done.new, done.days) == (2, {FEBRUARY, MARCH})
     assert stored(client) == stored(client, final=False) == left(moved)
 
 
-def test_what_a_run_that_died_has_left_is_found_by_the_days_that_it_noted(
-    client: Client, moved: list[Ticket]
-) -> None:
+def test_what_a_dead_run_has_left_is_found_by_the_days_that_it_noted(client: Client, moved: list[Ticket]) -> None:
     with patch.object(module, "remove_strays", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
         load(client, moved, 3, march(10, 10))
     assert len(stored(client)) == 8
-
     assert remove_strays_of_days(client, TICKETS, "spb", [MARCH]) == frozenset()
     assert remove_strays_of_days(client, TICKETS, "main", [MARCH]) == {FEBRUARY, MARCH}
     assert stored(client) == left(moved)

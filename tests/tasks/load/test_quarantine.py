@@ -60,15 +60,13 @@ def held(client: Client) -> list[tuple[str, str]]:
     return values(client, "SELECT record_key, reason FROM meta_quarantine ORDER BY record_key, reason")
 
 
-def test_a_rejected_row_is_kept_with_all_that_is_known_of_it_and_once_however_often_it_comes(
+def test_a_rejected_row_is_kept_with_all_that_is_known_of_it_once_however_often_it_comes(
     client: Client,
 ) -> None:
     record = {"ticket_id": "5", "event": 'Лекция «О \\" кавычках»\n', "price": "-1", "utm": None}
     wrong = rejected("5", record=record)
-
     assert run(client, wrong, wrong) == (1, 0)
     assert run(client, wrong, hours=800) == (0, 0), "a month later, so in another partition"
-
     told = "record_key, reason, column, value, run_id, record"
     (found,) = rows(client, f"SELECT {told} FROM meta_quarantine")
     assert json.loads(found.pop("record")) == record
@@ -88,7 +86,6 @@ def test_a_row_is_released_when_a_good_version_is_accepted_and_may_come_back(cli
 def test_an_earlier_read_settles_nothing_that_was_read_later(client: Client) -> None:
     """A run that was resumed a day later brings the good row of yesterday; today's is rejected."""
     run(client, rejected("5"), hours=24)
-
     assert run(client, accepted=("5",), hours=1) == (0, 0)
     assert run(client, rejected("5", reason=NO_CURRENCY), hours=1) == (1, 0)
     assert ("5", NEGATIVE) in held(client)
@@ -97,7 +94,6 @@ def test_an_earlier_read_settles_nothing_that_was_read_later(client: Client) -> 
 def test_a_row_that_a_load_of_all_its_days_does_not_find_is_gone_from_the_source(client: Client) -> None:
     week, month, other = (march(*days) for days in ((1, 7), (1, 31), (5, 9)))
     run(client, rejected("5"), rejected(""), window=week)
-
     assert run(client, window=other, hours=1) == (0, 0)
     # A load that did not see everything settles nothing, and the row's window stays known.
     assert run(client, rejected("5"), window=week, is_whole=False, hours=2) == (0, 0)
@@ -112,7 +108,6 @@ def test_only_the_same_key_of_the_same_resource_of_the_account_settles_a_row(cli
     run(client, rejected("2026-03-01/a/7/8/5"), rejected("2026-03-01/a/7//--"), rejected(""), resource="ad_days")
     for other in ({"source": "vk_ads"}, {"account": "spb"}):
         assert run(client, rejected("2026-03-01/a/7/8/5"), resource="ad_days", **other) == (1, 0)
-
     accepted = ("2026-03-02/a/7/8/5", "2026-03-01/a/9//--", "")
     assert run(client, accepted=accepted, resource="ad_days", hours=1) == (0, 0)
     assert run(client, accepted=("2026-03-01/a/7/8/5",), resource="ad_days", hours=2) == (0, 1)
@@ -121,5 +116,4 @@ def test_only_the_same_key_of_the_same_resource_of_the_account_settles_a_row(cli
 
 def test_the_key_is_that_of_the_row_and_none_where_its_first_part_is_missing() -> None:
     raw = raw_vk({"campaign_id": None, "ad_id": "--"}, {"stat_date": None})
-
     assert raw.select(record_key(AD_DAYS)).to_series().to_list() == ["2026-01-19/a//5757287178/--", ""]

@@ -33,14 +33,12 @@ def test_a_table_of_another_name_is_told_the_nearest_one(client: Client) -> None
 
 
 @pytest.mark.parametrize(("fmt", "clause"), [("CSV", ""), (None, " FORMAT csv"), ("CSVWithNames", "")])
-def test_text_that_looks_like_a_formula_is_text_in_csv_unless_it_is_asked_for_raw(
+def test_what_looks_like_a_formula_is_text_in_csv_unless_asked_for_raw(
     client: Client, fmt: str | None, clause: str
 ) -> None:
     odd = f"SELECT '=1+1' AS a, -5::Decimal(18, 2) AS b, '\"@x\";\n=1' AS c, ['=1'] AS d{clause}"
-
     rows = list(csv.reader(io.StringIO(answer(client, odd, fmt))))
     raw = list(csv.reader(io.StringIO(run_query(client, odd, fmt, raw=True).decode())))
-
     assert rows[-1] == ["'=1+1", "-5.00", "'\"@x\";\n'=1", "['=1']"]
     assert raw[-1] == ["=1+1", "-5.00", '"@x";\n=1', "['=1']"]
 
@@ -48,14 +46,5 @@ def test_text_that_looks_like_a_formula_is_text_in_csv_unless_it_is_asked_for_ra
 @pytest.mark.parametrize("fmt", ["CSV", "TSV", "JSONEachRow", None])
 def test_money_keeps_two_places_in_every_format(client: Client, fmt: str | None) -> None:
     text = answer(client, "SELECT 100::Decimal(18, 2) AS a, sum(0.1::Decimal(18, 2)) AS b FROM numbers(3)", fmt)
-
     assert "100.00" in text
     assert "0.30" in text
-
-
-def test_an_alias_does_not_hide_the_column_of_that_name(client: Client) -> None:
-    """Else each half of such a union answers for both sources, and everything is counted twice."""
-    rows = "(SELECT arrayJoin(['vk_ads', 'direct']) AS source, if(source = 'direct', 2, 1) AS n)"
-    halves = (f"SELECT '{name}' AS source, n FROM {rows} WHERE source = '{name}'" for name in ("vk_ads", "direct"))
-
-    assert answer(client, f"SELECT * FROM ({' UNION ALL '.join(halves)}) ORDER BY n") == "vk_ads\t1\ndirect\t2\n"

@@ -64,9 +64,7 @@ def test_the_end_of_a_run_takes_the_place_of_its_beginning_also_without_final(cl
     runs.begin(client, RUN, LOADING)
     found = "SELECT status, isNull(finished_at), rows_processed, message FROM meta_job_runs"
     assert values(client, found) == [("running", 1, 0, LOADING)]
-
     runs.end(client, RUN, "failed", 2**32, message, {"sum": Decimal("0.10"), "слова": [message, None]})
-
     assert values(client, found) == [("failed", 0, 2**32, message)]
     (row,) = rows(client, "SELECT metrics FROM meta_job_runs")
     assert json.loads(row["metrics"]) == {"sum": "0.10", "слова": [message, None]}
@@ -106,9 +104,7 @@ def test_of_two_reads_the_later_one_has_the_higher_version_also_where_a_clock_wa
     reads = [runs.begin_read(client, RUN) for _ in range(3)]
     ahead = "INSERT INTO meta_job_runs (job, run_id, started_at, _ver) VALUES ('x', 'y', now(), 4000000000000)"
     client.command(ahead)
-
     reads += [runs.begin_read(client, RUN) for _ in range(2)]
-
     assert reads == sorted(set(reads))
     assert reads[-2] > 4_000_000_000_000
     (row,) = rows(client, "SELECT status, message, metrics FROM meta_job_runs FINAL WHERE run_id = 'run-1'")
@@ -139,9 +135,7 @@ def record_beginning(client: Client, run: Run, **metrics: object) -> None:
     runs._write(client, run, "running", None, 0, LOADING, metrics, run.version)
 
 
-def test_a_run_that_was_killed_is_ended_by_the_next_and_one_that_lives_is_not(
-    client: Client, tmp_path: Path
-) -> None:
+def test_a_killed_run_is_ended_by_the_next_and_one_that_lives_is_not(client: Client, tmp_path: Path) -> None:
     record_beginning(client, DEAD, origin="qtickets.ru")
     record_beginning(client, LIVING)
     with another_process(DEAD, tmp_path) as dead, another_process(LIVING, tmp_path):
@@ -178,7 +172,6 @@ def test_a_run_finishes_its_own_changes_and_those_of_runs_of_its_account_that_ar
         runs.begin(client, run, "loading")
         note(client, run, "stg_qtickets_tickets", reversed(DAYS))
     runs.end(client, GONE, "failed", 0, "it died", {})
-
     assert found(client, MINE) == {"mine": DAYS, "dead": DAYS}
     close(client, not_shown(client, MINE))
     assert found(client, MINE) == {}
@@ -192,7 +185,6 @@ def test_a_mart_that_is_to_be_compared_anew_while_it_is_compared_stays_so(client
     note_all_days(client, ["agg_marketing_daily", "stg_qtickets_sales_raw"])
     compared = due(client, MINE)[1]
     note_all_days(client, ["agg_marketing_daily"])
-
     close(client, compared.values())
     assert due(client, MINE)[1].keys() == {"agg_marketing_daily"}
     close(client, due(client, MINE)[1].values())

@@ -31,12 +31,9 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def test_a_window_is_stored_as_it_came_and_the_second_time_nothing_is_written(client: Client) -> None:
     """Paid, reserved, returned; money and instants at their limits."""
     rows = [
-        ticket(1, amount=LARGEST),
-        ticket(2, paid=None),
-        refunded(3, back="450.50", amount="500.50"),
+        ticket(1, amount=LARGEST), ticket(2, paid=None), refunded(3, back="450.50", amount="500.50"),
         ticket(4, amount="0.01", paid="2026-03-10T12:00:00.123", ordered_at=utc("2000-01-01T00:00:00.001")),
-    ]
-
+    ]  # fmt: skip
     assert load(client, rows, version=1) == Upserted(new=4)
     assert stored(client) == [written(row) for row in rows]
     assert load(client, rows, version=2) == Upserted(unchanged=4)
@@ -47,15 +44,12 @@ def test_what_was_booked_after_the_source_was_read_is_not_taken_for_vanished(cli
     """A run that read at 11:00 does not know of 11:00 and later, which another run has loaded."""
     load(client, [ticket(1, paid="2026-03-10T10:59:59"), ticket(2, paid="2026-03-10T11:00")], version=1)
     window = Window(first=date(2026, 3, 10), last=date(2026, 3, 10))
-
     load(client, [], version=2, scope=TICKETS.scope("main", window, as_of=utc("2026-03-10T11:00")))
-
     assert ids(client) == [2]
 
 
 def test_a_table_that_keeps_vanished_rows_keeps_them(client: Client) -> None:
     upsert(client, EVENTS, event_frame(event(1), event(2)), Scope(), 1)
-
     assert upsert(client, EVENTS, event_frame(event(2)), Scope(), 2) == Upserted(unchanged=1, kept=1)
     assert values(client, "SELECT event_id FROM dim_events FINAL ORDER BY event_id") == [(1,), (2,)]
 
@@ -76,5 +70,4 @@ def test_any_text_in_a_key_is_stored_found_and_removed(client: Client) -> None:
 def test_a_null_where_none_may_be_fails_the_load_instead_of_becoming_a_zero(client: Client) -> None:
     with pytest.raises(ClickHouseError):
         load(client, [ticket(1) | {"amount": None}], version=1)
-
     assert ids(client) == []

@@ -76,13 +76,10 @@ class Warehouse(RuleBasedStateMachine):
         self.clock = 0
 
     @rule(
-        target=fetches,
-        account=st.sampled_from(["main", "spb"]),
-        changes=st.lists(CHANGE, min_size=2, max_size=6),
-        window=st.tuples(st.integers(0, 2), st.integers(2, 4)),
-        rejected=st.frozensets(IDS, max_size=2),
+        target=fetches, account=st.sampled_from(["main", "spb"]), changes=st.lists(CHANGE, min_size=2, max_size=6),
+        window=st.tuples(st.integers(0, 2), st.integers(2, 4)), rejected=st.frozensets(IDS, max_size=2),
         at_once=st.booleans(),
-    )
+    )  # fmt: skip
     def the_source_changes_and_is_read(
         self,
         account: str,

@@ -39,12 +39,10 @@ def start(
     if not program.exists() or program.read_text() != dedent(script):
         program.write_text(dedent(script))
     environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "CLICKHOUSE_DSN": settings.clickhouse_dsn.get_secret_value(),
+        **os.environ, "PYTHONPATH": str(ROOT), "CLICKHOUSE_DSN": settings.clickhouse_dsn.get_secret_value(),
         "CLICKHOUSE_DATABASE": settings.clickhouse_database,
         "CLICKHOUSE_LOCK_WAIT": str(settings.clickhouse_lock_wait),
-    }
+    }  # fmt: skip
     pipe = subprocess.PIPE
     command = [sys.executable, str(program), *arguments]
     return subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=folder)
@@ -104,7 +102,7 @@ def holding(folder: Path, settings: Settings, *arguments: str) -> Iterator[subpr
 
 
 @pytest.mark.slow
-def test_one_process_at_a_time_uses_the_embedded_warehouse_and_the_next_waits(
+def test_one_process_at_a_time_is_in_the_embedded_warehouse_and_the_next_waits(
     make_settings: Make, tmp_path: Path
 ) -> None:
     """And is told who holds it, but for the text of a statement, which is nobody else's business."""
@@ -136,16 +134,12 @@ def test_one_process_at_a_time_uses_the_embedded_warehouse_and_the_next_waits(
 @pytest.mark.parametrize(
     "dsn",
     [
-        "hidden@host:8123",
-        "http://user:hidden/rest@host:8123",
-        "http://user:hidden#rest@host:8123",
-        "http://user:pass@host:hidden",
-        "http://user:hidden@127.0.0.1:1/elsewhere",
+        "hidden@host:8123", "http://user:hidden/rest@host:8123", "http://user:hidden#rest@host:8123",
+        "http://user:pass@host:hidden", "http://user:hidden@127.0.0.1:1/elsewhere",
     ],
-)
+)  # fmt: skip
 def test_an_address_that_is_none_is_a_matter_of_settings(make_settings: Make, dsn: str) -> None:
     error = complaint(make_settings(clickhouse_dsn=dsn))
-
     assert isinstance(error, SettingsError)
     assert str(error).startswith("CLICKHOUSE_DSN ")
 
@@ -153,15 +147,13 @@ def test_an_address_that_is_none_is_a_matter_of_settings(make_settings: Make, ds
 @pytest.mark.parametrize(
     ("form", "is_encrypted"), [("https://{}", True), ("clickhouse://{}/?secure=true", True), ("http://{}", False)]
 )
-def test_with_tls_nothing_but_a_handshake_goes_over_the_wire(
+def test_with_tls_only_a_handshake_is_heard(
     make_settings: Make, serve_raw: Serve, form: str, is_encrypted: bool
 ) -> None:
     """Without it the listener hears the password, so it does hear."""
     heard: list[bytes] = []
     port = serve_raw(lambda connection: heard.append(connection.recv(65536)))
-
     error = complaint(make_settings(clickhouse_dsn=form.format(f"user:hidden@127.0.0.1:{port}")))
-
     assert str(error).startswith(f"The warehouse 127.0.0.1:{port} cannot be reached.")
     assert heard
     assert all(first.startswith(b"\x16\x03") for first in heard) == is_encrypted
@@ -169,9 +161,7 @@ def test_with_tls_nothing_but_a_handshake_goes_over_the_wire(
 
 
 @pytest.mark.slow
-def test_a_user_of_a_server_gets_in_by_the_address_and_a_refusal_is_in_plain_words(
-    make_settings: Make, tmp_path: Path
-) -> None:
+def test_a_user_gets_in_by_the_address_and_a_refusal_is_in_plain_words(make_settings: Make, tmp_path: Path) -> None:
     with clickhouse_server(tmp_path, [READER, WRITER]) as server:
         writer = server.dsn_of(WRITER)
         with warehouse(make_settings(clickhouse_dsn=f"{writer}/zakaz")) as client:
@@ -210,7 +200,7 @@ print(json.dumps([zone, stored, sold, left]))
 
 @pytest.mark.slow
 @pytest.mark.parametrize("where", ["the server", "the computer"])
-def test_an_instant_is_an_instant_and_a_day_a_moscow_day_wherever_the_clock_is(
+def test_a_day_is_a_moscow_day_wherever_the_clock_is(
     make_settings: Callable[..., Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     monkeypatch.setenv("TZ", FAR)
@@ -220,16 +210,9 @@ def test_an_instant_is_an_instant_and_a_day_a_moscow_day_wherever_the_clock_is(
             said = json.loads(finish(start(tmp_path, FAR_LOAD, make_settings(clickhouse_dsn=server.dsn))))
     else:
         said = json.loads(finish(start(tmp_path, FAR_LOAD, make_settings())))
-
     paid = [
-        "2026-03-09 20:59:59.999",
-        "2026-03-09 21:00:00.000",
-        "2026-03-10 20:59:59.999",
-        "2026-03-10 21:00:00.000",
-    ]
+        "2026-03-09 20:59:59.999", "2026-03-09 21:00:00.000", "2026-03-10 20:59:59.999", "2026-03-10 21:00:00.000",
+    ]  # fmt: skip
     assert said == [
-        FAR,
-        [[text] for text in paid],
-        [["2026-03-09", 1], ["2026-03-10", 2], ["2026-03-11", 1]],
-        [[1], [4]],
-    ]
+        FAR, [[text] for text in paid], [["2026-03-09", 1], ["2026-03-10", 2], ["2026-03-11", 1]], [[1], [4]],
+    ]  # fmt: skip

@@ -30,11 +30,9 @@ def ticket(
     money = Decimal(amount)
     ordinary = {name: value for name, (_, value) in TICKET.items()} | {
         **{"ticket_id": ticket_id, "order_id": 1000 + ticket_id, "event_id": 7, "show_id": 70},
-        "state": "paid" if paid else "reserved",
-        "ordered_at": utc("2026-03-10T11:55"),
-        "paid_at": utc(paid) if paid else None,
-        **{"price": money, "amount": money},
-    }
+        "state": "paid" if paid else "reserved", "ordered_at": utc("2026-03-10T11:55"),
+        "paid_at": utc(paid) if paid else None, **{"price": money, "amount": money},
+    }  # fmt: skip
     assert not given.keys() - ordinary.keys()
     return ordinary | given
 
@@ -90,17 +88,11 @@ def _text(value: Any) -> Any:
 
 _INSTANT = pl.Datetime("ms", "UTC")
 _EVENT: dict[str, tuple[Any, Any]] = {
-    "account": (pl.String, "main"),
-    "event_id": (pl.UInt64, 0),
-    "event_name": (pl.String, "Лекция"),
-    "city": (pl.String, "москва"),
-    "venue": (pl.String, "Клуб"),
-    "timezone": (pl.String, "Europe/Moscow"),
-    "currency": (pl.String, "RUB"),
-    "is_active": (pl.UInt8, 1),
-    "first_show_at": (_INSTANT, utc("2026-04-01T16:00")),
-    "last_show_at": (_INSTANT, None),
-}
+    "account": (pl.String, "main"), "event_id": (pl.UInt64, 0), "event_name": (pl.String, "Лекция"),
+    "city": (pl.String, "москва"), "venue": (pl.String, "Клуб"), "timezone": (pl.String, "Europe/Moscow"),
+    "currency": (pl.String, "RUB"), "is_active": (pl.UInt8, 1),
+    "first_show_at": (_INSTANT, utc("2026-04-01T16:00")), "last_show_at": (_INSTANT, None),
+}  # fmt: skip
 
 
 def event(event_id: int, name: str = "Лекция", city: str = "москва", **given: Any) -> dict[str, Any]:

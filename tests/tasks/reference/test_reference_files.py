@@ -15,11 +15,10 @@ def normalised(text: str) -> str:
 
 
 @pytest.mark.parametrize(("rows", "order"), [(CITIES, ("city", "alias")), (SOURCES, ("source", "utm_source"))])
-def test_lines_are_complete_sorted_and_no_spelling_is_listed_twice(
+def test_lines_are_complete_sorted_and_no_spelling_is_twice(
     rows: list[dict[str, str]], order: tuple[str, str]
 ) -> None:
     pairs = [tuple(row[name] for name in order) for row in rows]
-
     assert all(all(pair) for pair in pairs)
     assert pairs == sorted(set(pairs))
     assert len({written for _, written in pairs}) == len(pairs)
@@ -28,7 +27,6 @@ def test_lines_are_complete_sorted_and_no_spelling_is_listed_twice(
 def test_cities_are_lower_case_russian_names_found_by_their_own_name_and_an_ambiguous_spelling_by_none() -> None:
     """An alias is written as it is compared: a join on it cannot meet one twice and double a day's money."""
     names = set(ALIASES.values())
-
     assert not {name for name in names if set(name) - set("абвгдежзийклмнопрстуфхцчшщъыьэюяё -")}
     assert [alias for alias in ALIASES if alias != normalised(alias)] == []
     assert {name for name in names if ALIASES.get(normalised(name)) != name} == set()
@@ -40,7 +38,6 @@ def test_a_utm_source_is_lower_case_and_belongs_to_one_source() -> None:
     owners: dict[str, set[str]] = {}
     for written, source in UTM_SOURCES.items():
         owners.setdefault(normalised(written), set()).add(source)
-
     assert [written for written in UTM_SOURCES if written != written.strip().lower()] == []
     assert all(len(found) == 1 for found in owners.values())
     assert set(UTM_SOURCES.values()) == {"vk_ads", "direct"}

@@ -37,27 +37,13 @@ def tags(raw: Raw, **change: str | None) -> dict[str, str | None]:
 
 def test_a_row_by_hand() -> None:
     (row,) = made(raw_direct, {})
-
     assert row == {
-        "stat_date": date(2026, 1, 19),
-        "account_id": "a",
-        "campaign_id": 700012672,
-        "ad_group_id": 5757287178,
-        "ad_id": 17735868496,
-        "campaign_name": "Хиты",
-        "impressions": 3955,
-        "clicks": 132,
-        "spent": Decimal("5222.40"),
-        "spent_has_vat": 1,
-        "currency": "RUB",
-        "conversions": 4,
-        **dict.fromkeys(UTM, ""),
-        "utm_content": "msk_01_10",
-        "utm_city": "москва",
-        "utm_day": 1,
-        "utm_month": 10,
+        "stat_date": date(2026, 1, 19), "account_id": "a", "campaign_id": 700012672, "ad_group_id": 5757287178,
+        "ad_id": 17735868496, "campaign_name": "Хиты", "impressions": 3955, "clicks": 132,
+        "spent": Decimal("5222.40"), "spent_has_vat": 1, "currency": "RUB", "conversions": 4,
+        **dict.fromkeys(UTM, ""), "utm_content": "msk_01_10", "utm_city": "москва", "utm_day": 1, "utm_month": 10,
         "link_event_id": 0,
-    }
+    }  # fmt: skip
     (net,) = made(raw_direct, {"include_vat": "NO"})
     assert (net["spent"], net["spent_has_vat"]) == (Decimal("5222.40"), 0), "spend is as reported"
     (of_vk,) = made(raw_vk, {})
@@ -67,9 +53,7 @@ def test_a_row_by_hand() -> None:
 @pytest.mark.parametrize(("raw", "money"), [(raw_vk, "spent"), (raw_direct, "cost")])
 def test_a_day_without_anything_is_no_row_and_a_late_conversion_alone_is_one(raw: Raw, money: str) -> None:
     nothing = {"impressions": "0", "clicks": "0", money: "0", "conversions": "0"}
-
     (late,) = made(raw, nothing | {"ad_id": "3"}, nothing | {"ad_id": "4", "conversions": "1"})
-
     assert (late["ad_id"], late["conversions"]) == (4, 1)
 
 
@@ -82,7 +66,6 @@ def test_a_day_without_anything_is_no_row_and_a_late_conversion_alone_is_one(raw
 )
 def test_only_where_the_link_is_not_known_are_tags_null(raw: Raw, unknown: dict[str, str | None]) -> None:
     null, plain = made(raw, {"ad_id": "1", **unknown}, {"ad_id": "2", "link": ""})
-
     assert {null[name] for name in (*UTM, "utm_city", "utm_day", "utm_month", "link_event_id")} == {None}
     assert None not in plain.values()
 
@@ -91,17 +74,12 @@ def test_only_where_the_link_is_not_known_are_tags_null(raw: Raw, unknown: dict[
 def test_the_event_of_the_page_that_an_ad_leads_to(raw: Raw) -> None:
     links = {
         "https://tomsk.qtickets.events/24000-shchelkunchik?utm_content=msk_01_10": 24000,
-        " HTTP://QTickets.Events/24000": 24000,
-        "qtickets.events/24000#tickets": 24000,
-        "https://qtickets.events/24000?id=7": 24000,
-        "https://tomsk.qtickets.events/": 0,
-        "https://qtickets.events/24000a": 0,
-        "https://notqtickets.events/24000-x": 0,
-        "https://a.example/?to=https://qtickets.events/24000-x": 0,
-        "https://qtickets.events.a.example/24000-x": 0,
-        f"https://qtickets.events/{10**18}-x": 0,
-        "": 0,
-    }
+        " HTTP://QTickets.Events/24000": 24000, "qtickets.events/24000#tickets": 24000,
+        "https://qtickets.events/24000?id=7": 24000, "https://tomsk.qtickets.events/": 0,
+        "https://qtickets.events/24000a": 0, "https://notqtickets.events/24000-x": 0,
+        "https://a.example/?to=https://qtickets.events/24000-x": 0, "https://qtickets.events.a.example/24000-x": 0,
+        f"https://qtickets.events/{10**18}-x": 0, "": 0,
+    }  # fmt: skip
     assert [
         row["link_event_id"]
         for row in made(raw, *({"link": link, "ad_id": str(n)} for n, link in enumerate(links, 1)))
@@ -126,7 +104,7 @@ def test_the_event_of_the_page_that_an_ad_leads_to(raw: Raw) -> None:
         (OWN, None, None, {"source": "own", "content": "own_01_01"}),
     ],
 )
-def test_where_the_tags_of_an_ad_of_vk_come_from(
+def test_whose_tags_an_ad_of_vk_has(
     link: str, enabled: str | None, text: str | None, found: dict[str, str]
 ) -> None:
     assert tags(raw_vk, link=link, enable_utm=enabled, group_utm=text) == found
@@ -142,9 +120,7 @@ def test_where_the_tags_of_an_ad_of_vk_come_from(
         ("utm_term=x", "utm_content=campaign", {"content": "own_01_01", "term": "x"}),
     ],
 )
-def test_in_direct_parameters_of_the_group_win_over_the_campaigns_and_those_over_the_link(
-    group: str | None, campaign: str | None, found: dict[str, str]
-) -> None:
+def test_whose_tags_an_ad_of_direct_has(group: str | None, campaign: str | None, found: dict[str, str]) -> None:
     assert tags(raw_direct, link=OWN, group_tracking=group, campaign_tracking=campaign) == {"source": "own"} | found
 
 
@@ -155,14 +131,10 @@ def test_ids_and_names_are_filled_in_and_nothing_that_depends_on_the_viewer() ->
         "&utm_campaign={{ad_plan_id}}-{{campaign_id}}-{{ad_group_id}}"
         "&utm_term={{ad_plan_name}}/{{campaign_name}}/{{ad_group_name}}/{{search_phrase}}"
     )
-
     assert tags(raw_vk, link=SITE, enable_utm="true", group_utm=parameters) == {
-        "source": "a",
-        "medium": "{{gender}}",
-        "campaign": "700012672-5757287178-5757287178",
-        "content": "17735868496",
-        "term": "Хиты/Ретаргетинг/Ретаргетинг/{{search_phrase}}",
-    }
+        "source": "a", "medium": "{{gender}}", "campaign": "700012672-5757287178-5757287178",
+        "content": "17735868496", "term": "Хиты/Ретаргетинг/Ретаргетинг/{{search_phrase}}",
+    }  # fmt: skip
     of_none = tags(raw_vk, link=SITE, enable_utm="true", group_utm="utm_campaign={{campaign_id}}", ad_group_id=None)
     assert of_none == {"campaign": "{{campaign_id}}"}, "a macro of an unknown group is not filled in by half"
 
@@ -179,6 +151,5 @@ def test_spend_whose_link_cannot_be_read_is_counted_by_ad() -> None:
         {"ad_id": "7", "link": "https://[afisha", "enable_utm": "true"},
         {"ad_id": "8", "link": "https://[afisha", "spent": "0"},
     )
-
     assert vk_ads.unreadable(raw).rows() == [("1", Decimal("200.20")), ("2", Decimal("50.00"))]
     assert vk_ads.unreadable(raw_vk()).rows() == []

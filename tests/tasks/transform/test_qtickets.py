@@ -44,17 +44,13 @@ STATES = [
 
 @pytest.mark.parametrize(("payed", "is_paid", "is_back", "alive", "deleted"), STATES)
 @pytest.mark.parametrize("gone", [(), ("order_deleted_at",), ("ticket_deleted_at",)])
-def test_state_dates_and_money_given_back(
+def test_state_and_money_back(
     payed: str, is_paid: int, is_back: int, alive: str, deleted: str, gone: tuple[str, ...]
 ) -> None:
     ticket = one(
-        payed=payed,
-        payed_at=PAID_AT if is_paid else None,
-        refunded_at=BACK_AT if is_back else None,
-        refunded_amount="441" if is_back else None,
-        **dict.fromkeys(gone, GONE_AT),
-    )
-
+        payed=payed, payed_at=PAID_AT if is_paid else None, refunded_at=BACK_AT if is_back else None,
+        refunded_amount="441" if is_back else None, **dict.fromkeys(gone, GONE_AT),
+    )  # fmt: skip
     state = deleted if gone else alive
     assert ticket["state"] == state
     assert ticket["paid_at"] == (datetime(2026, 3, 10, 9, tzinfo=UTC) if is_paid else None)
@@ -85,12 +81,11 @@ def amounts(*orders: Order) -> list[int]:
 
 @settings(max_examples=60)
 @given(LINES, st.booleans())
-def test_a_price_of_one_ticket_counts_as_often_as_tickets_were_sold_and_one_of_a_line_once(
+def test_a_price_of_a_ticket_counts_for_each_sold_and_one_of_a_line_once(
     sold: list[tuple[int, int]], per_line: bool
 ) -> None:
     """The order's own price tells which of the two it is."""
     baskets = [{"price": text(k * q if per_line else k), "quantity": q} for k, q in sold]
-
     assert amounts(order(*baskets, price=text(sum(k * q for k, q in sold)))) == [k * q for k, q in sold]
 
 
@@ -109,16 +104,12 @@ REFUNDED = {"refunded_at": GONE_AT, "refunded_amount": "1400", "quantity": 2}
         (order({"price": "700", "original_price": "800"} | REFUNDED, price=0, original_price=1600), [1400_00]),
         (order({"price": "998.9999999999999", "quantity": "2.0"}, price="999.0000000000001"), [999_00]),
         # A cancelled line counts in the price of its order, or does not.
-        (
-            order({"price": "980", "quantity": 2}, {"price": "490", "deleted_at": GONE_AT}, price=1470),
-            [980_00, 490_00],
-        ),
-        (
-            order({"price": "980", "quantity": 2}, {"price": "490", "deleted_at": GONE_AT}, price=980),
-            [980_00, 490_00],
-        ),
+        (order({"price": "980", "quantity": 2}, {"price": "490", "deleted_at": GONE_AT}, price=1470),
+         [980_00, 490_00]),
+        (order({"price": "980", "quantity": 2}, {"price": "490", "deleted_at": GONE_AT}, price=980),
+         [980_00, 490_00]),
     ],
-)
+)  # fmt: skip
 def test_what_a_line_cost_by_hand(given: Order, kopecks: list[int]) -> None:
     assert amounts(given) == kopecks
 
@@ -135,16 +126,12 @@ INSTANTS = st.integers(1_420_070_400, 2_051_222_400).map(lambda seconds: datetim
 
 
 @given(INSTANTS, OFFSETS, st.integers(0, 10**12 - 1), st.integers(0, 99))
-def test_an_instant_is_the_same_in_every_offset_and_no_kopeck_is_lost(
-    moment: datetime, offset: timezone, whole: int, kopecks: int
-) -> None:
+def test_instants_and_kopecks_are_exact(moment: datetime, offset: timezone, whole: int, kopecks: int) -> None:
     """Also where a float would have no room for it."""
     written, exact = moment.astimezone(offset).isoformat(), Decimal(f"{whole}.{kopecks:02}")
-
     ticket = one(
         payed_at=written, created_at=written, refunded_at=written, price=f"{exact}0", refunded_amount=f"{exact}"
     )
-
     assert [ticket[name] for name in ("paid_at", "ordered_at", "refunded_at")] == [moment] * 3
     assert [ticket[name] for name in ("price", "amount", "refunded_amount")] == [exact] * 3
 
@@ -153,9 +140,7 @@ def test_each_line_gives_one_ticket_in_the_same_order_of_the_form_that_the_wareh
     lines = raw_orders(
         *(LINE | {"ticket_id": n} for n in ("5", "3", "9")), LINE | {"payed": "false", "payed_at": None}
     )
-
     made = of_main(tickets(lines))
-
     assert made["ticket_id"].to_list()[:3] == [5, 3, 9]
     assert dict(made.schema) == dict(of_main(tickets(raw_orders())).schema) == dict(good_tickets({}).schema)
     assert split(made, must.tickets).rejected.height == 0
@@ -175,14 +160,10 @@ def test_the_discount_of_a_line_and_what_was_not_told_of_it() -> None:
     )
     huge = order({"price": "490", "discount_value": "1e15"}, price="490", number=5, **code)
     made = tickets(split(raw(unit, line, bare, odd, huge), must.raw_orders).valid)
-
     assert made.select("promo_code_id", "discount_id", "discount").rows() == [
-        (168, 0, Decimal("442.50")),
-        (168, 0, Decimal("442.50")),
-        (None, None, None),
-        (None, None, None),
+        (168, 0, Decimal("442.50")), (168, 0, Decimal("442.50")), (None, None, None), (None, None, None),
         (168, 0, None),
-    ]
+    ]  # fmt: skip
 
 
 CITIES = pl.DataFrame({"city": ["томск", "москва"], "alias": ["томск", "msk"]})
@@ -201,29 +182,18 @@ def show(number: int, start: str | None, deleted: str | None = None, event: str 
 
 def test_an_event_by_hand() -> None:
     named = {"event_name": " Щелкунчик ", "city": "ТОМСК"}
-
     event, other = made(
-        named,
-        named | show(1, "2026-03-10T19:00:00+03:00"),
-        named | show(2, "2026-03-08T02:30:00+07:00"),
+        named, named | show(1, "2026-03-10T19:00:00+03:00"), named | show(2, "2026-03-08T02:30:00+07:00"),
         # Deleted shows set neither date.
         named | show(3, "2026-03-01T19:00:00+03:00", GONE_AT),
-        named | show(4, "2026-03-20T19:00:00+03:00", GONE_AT),
-        {"event_id": "2"},
+        named | show(4, "2026-03-20T19:00:00+03:00", GONE_AT), {"event_id": "2"},
         show(5, "2026-03-01T19:00:00+03:00", GONE_AT, event="2"),
-    )
-
+    )  # fmt: skip
     assert event == {
-        "event_id": 24000,
-        "event_name": "Щелкунчик",
-        "city": "томск",
-        "venue": "Дворец",
-        "timezone": "Asia/Tomsk",
-        "currency": "RUB",
-        "is_active": 1,
-        "first_show_at": datetime(2026, 3, 7, 19, 30, tzinfo=UTC),
+        "event_id": 24000, "event_name": "Щелкунчик", "city": "томск", "venue": "Дворец", "timezone": "Asia/Tomsk",
+        "currency": "RUB", "is_active": 1, "first_show_at": datetime(2026, 3, 7, 19, 30, tzinfo=UTC),
         "last_show_at": datetime(2026, 3, 10, 16, tzinfo=UTC),
-    }
+    }  # fmt: skip
     assert (other["event_id"], other["first_show_at"], other["last_show_at"]) == (2, None, None)
 
 
@@ -231,16 +201,12 @@ def test_shows_by_hand_with_the_day_on_which_they_are_where_they_are() -> None:
     """Tomsk is seven hours ahead of UTC. A show whose start is not told leaves no row, so that its last one stays."""
     off, begins = {"show_is_active": "0"}, {"sale_starts_at": "2026-01-01T10:00:00+03:00"}
     rows = raw_events(
-        {},
-        show(1, "2026-03-13T20:30:00+03:00") | begins,
-        show(2, "2026-03-13T19:59:00+03:00") | off,
+        {}, show(1, "2026-03-13T20:30:00+03:00") | begins, show(2, "2026-03-13T19:59:00+03:00") | off,
         show(3, "2026-03-13T12:00:00+03:00", GONE_AT),
-        show(4, "2026-03-13T12:00:00+03:00") | {"event_deleted_at": GONE_AT, "show_is_active": None},
-        show(5, None),
-        show(6, None, GONE_AT),
-        show(7, "2026-03-13T12:00:00+03:00") | {"timezone": "Mars", "show_is_active": None},
+        show(4, "2026-03-13T12:00:00+03:00") | {"event_deleted_at": GONE_AT, "show_is_active": None}, show(5, None),
+        show(6, None, GONE_AT), show(7, "2026-03-13T12:00:00+03:00") | {"timezone": "Mars", "show_is_active": None},
         show(1, "2026-05-01T12:00:00+03:00", event="25000"),
-    )
+    )  # fmt: skip
 
     made, dates = of_main(shows(rows)), of_main(show_dates(rows))
 
@@ -249,24 +215,14 @@ def test_shows_by_hand_with_the_day_on_which_they_are_where_they_are() -> None:
     ] == [0, 0]
     gone = datetime(2026, 3, 11, 6, tzinfo=UTC)
     assert made.select("show_id", "show_date", "is_active", "deleted_at").rows() == [
-        (1, date(2026, 3, 14), 1, None),
-        (2, date(2026, 3, 13), 0, None),
-        (3, date(2026, 3, 13), 0, gone),
-        (4, date(2026, 3, 13), 0, gone),
-        (6, None, 0, gone),
-        (7, None, 1, None),
-    ]
+        (1, date(2026, 3, 14), 1, None), (2, date(2026, 3, 13), 0, None), (3, date(2026, 3, 13), 0, gone),
+        (4, date(2026, 3, 13), 0, gone), (6, None, 0, gone), (7, None, 1, None),
+    ]  # fmt: skip
     assert made.row(0, named=True) == {
-        "account": "main",
-        "show_id": 1,
-        "event_id": 24000,
-        "show_at": datetime(2026, 3, 13, 17, 30, tzinfo=UTC),
-        "show_date": date(2026, 3, 14),
-        "sale_starts_at": datetime(2026, 1, 1, 7, tzinfo=UTC),
-        "sale_ends_at": None,
-        "is_active": 1,
-        "deleted_at": None,
-    }
+        "account": "main", "show_id": 1, "event_id": 24000, "show_at": datetime(2026, 3, 13, 17, 30, tzinfo=UTC),
+        "show_date": date(2026, 3, 14), "sale_starts_at": datetime(2026, 1, 1, 7, tzinfo=UTC), "sale_ends_at": None,
+        "is_active": 1, "deleted_at": None,
+    }  # fmt: skip
     assert dates["show_id"].to_list() == [1, 2, 3, 4]
 
 
@@ -276,5 +232,4 @@ def test_an_event_is_on_while_it_is_neither_hidden_nor_deleted() -> None:
         {"event_id": str(n), "is_active": flag, "event_deleted_at": deleted}
         for n, (flag, deleted) in enumerate(flags, 1)
     ]
-
     assert [event["is_active"] for event in made(*changes)] == [1, 1, 0, 0, 0]

@@ -61,12 +61,11 @@ def test_round_sums_of_roubles_are_proved_by_the_totals() -> None:
         (["183.00", "61.00"], "YES", Campaign(daily_budget=Decimal("1.82")), "100 times the daily budget"),
     ],
 )
-def test_money_that_does_not_differ_by_vat_or_exceeds_its_budget_is_doubtful(
+def test_money_that_fits_no_vat_or_budget_is_doubtful(
     rows: list[str], vat: str, campaign: Campaign, doubt: str
 ) -> None:
     """VAT is 22 % in 2026; each row is rounded to the kopeck. Other currencies have other rates."""
     found = doubts(frame(*rows), frame("150000000", "50000000"), {1: campaign}, vat, DAYS)
-
     assert len(found) == bool(doubt)
     assert doubt in str(found)
 
@@ -78,7 +77,6 @@ def send(account: DirectAccount, *lines: str) -> None:
 
 def test_a_report_in_micros_ends_the_fetch(direct: DirectAccount) -> None:
     send(direct, "2026-01-05\t1\tХиты\t2\t3\t100\t5\t150000000\t1")
-
     assert "in millionths" in str(direct.refused(window=DAYS))
 
 
@@ -86,9 +84,7 @@ def test_a_repeated_row_counts_once_but_rows_without_an_ad_are_all_kept(direct: 
     """They are of two ads that the campaign wizard hides, with the same figures."""
     rows = ("2026-01-05\t1\tХиты\t2\t3\t100\t5\t10.00\t1", "2026-01-05\t1\tХиты\t--\t--\t100\t5\t10.00\t1")
     send(direct, rows[0], rows[0], rows[1], rows[1])
-
     fetched = direct.fetch(DAYS, ad_spend_vat="exclude")
-
     assert [row["ad_id"] for row in fetched.rows] == ["3", "--", "--"]
     assert "left out of Direct's report: 1 repeated row" in fetched.notes
     facts = to_facts(pl.DataFrame(fetched.rows, schema=dict.fromkeys(COLUMNS, pl.String)), cities())
@@ -113,9 +109,7 @@ def test_each_row_has_the_currency_of_its_campaign_and_none_are_added_up(
         {"campaign_id": "2", "ad_id": "4", "cost": "50.00"},
     ]
     listed = {number: Campaign(currency=currency) for number, currency in enumerate(named, 1)}
-
     made = described(raw(rows), listed, {}, Links(), {})
-
     assert made["currency"].to_list() == expected
     assert f"tags of 2 ads with {spend}" in str(unknown_tags(made, "v501", is_complete=True))
 
@@ -131,8 +125,6 @@ def test_rows_that_a_report_always_leaves_out_are_missed_and_nothing_is_removed(
         return b"\n".join([*body.split(b"\n")[: left + 1], f"Total rows: {left}\n".encode()])
 
     direct.fail("edit", "reports", call=shorten)
-
     fetched = direct.fetch()
-
     assert (len(fetched.rows), fetched.partial) == (left, True)
     assert "fewer impressions or clicks by ad than by campaign" in str(fetched.warnings)

@@ -31,14 +31,12 @@ def ids(account: DirectAccount, service: str) -> list[list[int]]:
         ("reports", "status", {"status": 500, "after": 1}, "no totals ("),
     ],
 )
-def test_figures_come_without_a_service_and_the_run_says_so(
+def test_figures_come_without_a_service(
     direct: DirectAccount, service: str, kind: str, options: dict[str, Any], said: str
 ) -> None:
     direct.without_wizard()
     direct.fail(kind, service, **options)
-
     fetched = direct.fetch(WEEK, http_attempts=2)
-
     first = fetched.window.first if fetched.window else WEEK.first
     assert (first == WEEK.first) == (service in ("campaigns", "changes"))
     assert by_key(fetched.rows) == direct.facts(first, WEEK.last)
@@ -51,7 +49,7 @@ def test_figures_come_without_a_service_and_the_run_says_so(
 
 @pytest.mark.parametrize("service", ["campaigns", "ads", "adgroups"])
 @pytest.mark.parametrize(("kept", "is_warned"), [(1, True), (2, False)])
-def test_what_is_missing_is_requested_again_and_then_counted_with_its_spend(
+def test_what_is_missing_is_requested_again_and_counted(
     direct: DirectAccount, service: str, kept: int, is_warned: bool
 ) -> None:
     """More than half may come back with a later load; fewer may have been deleted. No figure is lost."""
@@ -83,22 +81,15 @@ def test_what_is_missing_is_requested_again_and_then_counted_with_its_spend(
 @pytest.mark.parametrize(
     ("code", "service", "status"),
     [
-        (53, "campaigns", 200),
-        *((53, "reports", status) for status in (202, 429, 502)),
-        (8800, "campaigns", 400),
-        (54, "changes", 200),
-        (3000, "adgroups", 500),
+        (53, "campaigns", 200), *((53, "reports", status) for status in (202, 429, 502)), (8800, "campaigns", 400),
+        (54, "changes", 200), (3000, "adgroups", 500),
     ],
-)
-def test_denied_access_ends_the_load_at_once_whatever_the_status(
-    direct: DirectAccount, code: int, service: str, status: int
-) -> None:
+)  # fmt: skip
+def test_denied_access_ends_the_load_at_once(direct: DirectAccount, code: int, service: str, status: int) -> None:
     direct.without_wizard()
     body = error_body(code, f"Invalid OAuth token {DIRECT_TOKEN}", text=code % 2 == 0)
     direct.fail("status", service, status=status, body=body)
-
     error = direct.refused(window=WEEK)
-
     assert f"refused the request with code {code}" in str(error)
     assert not error.transient
     assert direct.calls().count(service) == 1
@@ -108,9 +99,7 @@ def test_denied_access_ends_the_load_at_once_whatever_the_status(
 def test_only_the_english_name_and_the_number_of_an_error_are_shown(direct: DirectAccount) -> None:
     error = {"error_code": 9999, "error_string": "a@b.example", "error_detail": DIRECT_TOKEN, "request_id": "Зоя"}
     direct.fail("status", "reports", status=400, body=json.dumps({"error": error}))
-
     text = str(direct.refused())
-
     assert "refused the request with code 9999." in text
     assert "a@b.example" not in text
     assert "Зоя" not in text
@@ -124,7 +113,6 @@ def test_lists_come_in_pages_and_ids_go_in_parts(direct: DirectAccount, monkeypa
     monkeypatch.setattr("tasks.fetch.direct.objects._ADS_A_CALL", 7)
     monkeypatch.setattr("tasks.fetch.direct.objects._GROUPS_A_CALL", 5)
     direct.api.requests.clear()
-
     assert direct.fetch().rows == whole
     campaigns = {ad.campaign_id for ad in direct.api.world.ads}
     assert [params["Page"]["Offset"] for params in direct.sent("campaigns")] == list(range(0, len(campaigns), 7))
@@ -140,9 +128,7 @@ def test_campaigns_of_the_wizard_are_read_a_month_back(direct: DirectAccount) ->
     wizard, good = next(ad for ad in direct.api.world.ads if ad.wizard), ordinary(direct.api)
     ended = [ad_day(wizard, "2025-12-22", "7.00"), ad_day(wizard, "2026-01-02", "5.00")]
     direct.show(*ended, ad_day(good, "2026-01-15", "3.00"))
-
     fetched = direct.fetch(WEEK, ad_spend_vat="exclude")
-
     assert fetched.window == Window(first=date(2025, 12, 21), last=WEEK.last)
     assert sorted(figures[2] for figures in by_key(fetched.rows).values()) == [3, 5, 7]
     assert fetched.notes == ("no ads, so no city, are told of 1 campaign of the wizard with 12.00 RUB of spend",)

@@ -19,15 +19,10 @@ def order(number: int, created: datetime, paid: datetime | None, **more: Any) ->
         **{"deleted_at": None, "refunded_at": None, "refunded_amount": None, "discount_value": 0},
     }
     return {
-        "id": number,
-        "payed": paid is not None,
-        "payed_at": _when(paid),
-        "event_id": 800_000 + number % 7,
+        "id": number, "payed": paid is not None, "payed_at": _when(paid), "event_id": 800_000 + number % 7,
         **{"price": 490, "original_price": 490, "currency_id": "RUB", "utm": [], "baskets": [basket]},
-        "created_at": _when(created),
-        **dict.fromkeys(("deleted_at", "promo_code_id", "discount_id")),
-        **more,
-    }
+        "created_at": _when(created), **dict.fromkeys(("deleted_at", "promo_code_id", "discount_id")), **more,
+    }  # fmt: skip
 
 
 def event(number: int) -> dict[str, Any]:

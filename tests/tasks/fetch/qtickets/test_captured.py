@@ -48,7 +48,6 @@ def as_expected(ticket: dict[str, Any]) -> list[str]:
 def test_state_day_price_and_tags_of_every_real_ticket(settings_for: Callable[..., Settings]) -> None:
     parts = split(raw(fetch_orders(settings_for(captured()), ALL, NOW)), must.raw_orders)
     facts = tickets(parts.valid).rows(named=True)
-
     assert parts.rejected.rows() == []
     _, *expected = csv.reader((FOLDER / "expected_tickets.csv").read_text().splitlines())
     assert sorted(map(as_expected, facts)) == sorted(expected)
@@ -60,7 +59,6 @@ def test_state_day_price_and_tags_of_every_real_ticket(settings_for: Callable[..
 def test_every_real_event(settings_for: Callable[..., Settings]) -> None:
     parts = split(raw(fetch_events(settings_for(captured()), ALL, NOW)), must.raw_events)
     made = events(parts.valid, cities()).sort("event_name")
-
     assert parts.rejected.rows() == []
     assert made.select("event_id", "city", "timezone", "is_active", "first_show_at").rows() == [
         (142056, "томск", "Asia/Krasnoyarsk", 0, datetime(2021, 6, 16, 17, tzinfo=UTC)),

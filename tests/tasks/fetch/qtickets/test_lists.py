@@ -105,14 +105,12 @@ def empty(reply: Reply) -> Reply:
 @WALKED
 @pytest.mark.parametrize("mode", ["insert", "remove"])
 @pytest.mark.parametrize("after", [0, 1])
-def test_pages_that_shift_under_the_reader_lose_and_double_nothing(
+def test_pages_that_shift_lose_and_double_nothing(
     settings_for: SettingsFor, switches: dict[str, Any], mode: str, after: int
 ) -> None:
     api = an_api(**switches)
     fault = api.faults.add("drift", mode=mode, after=after)
-
     found = fetch_orders(settings_for(api, qtickets_page_size=50), WINDOW, NOW)
-
     assert fault.fired == 1
     got, left = tickets_of(found.rows), ids_of(api.orders, *DAYS, NOW)
     # The order that came or went may have done so after its page was read; no other may be touched.
@@ -124,15 +122,13 @@ def test_pages_that_shift_under_the_reader_lose_and_double_nothing(
 
 @pytest.mark.parametrize("fault", [{"kind": "wrong_total"}, {"kind": "drift", "mode": "remove"}], ids=str)
 @pytest.mark.parametrize(("path", "fetch"), [("/orders", fetch_orders), ("/events", fetch_events)])
-def test_a_list_that_never_holds_still_fails_the_fetch(
+def test_a_list_that_never_holds_still_is_refused(
     settings_for: SettingsFor, path: str, fetch: Callable[..., Fetched], fault: dict[str, Any]
 ) -> None:
     api = an_api(honour_per_page=False)
     api.faults.add(**fault, path=path, times=FOR_EVER)
-
     with pytest.raises(SourceError, match="Nothing was loaded") as caught:
         fetch(settings_for(api), WINDOW, NOW)
-
     assert caught.value.transient
     assert len(api.requests) <= 40
 
@@ -149,7 +145,6 @@ FAILING: dict[str, Alter] = {
 def test_pages_that_do_not_make_a_whole_list_fail_the_fetch(settings_for: SettingsFor, kind: str) -> None:
     with pytest.raises(SourceError, match="QTickets") as caught:
         fetched(settings_for, FAILING[kind])
-
     assert caught.value.transient
 
 
@@ -161,9 +156,7 @@ def test_a_few_orders_with_old_dates_do_not_end_a_walk(settings_for: SettingsFor
     old = {"created_at": "2019-01-01T00:00:00+03:00", "payed_at": "2019-01-01T00:00:00+03:00"}
     newest_first = [order | old if n in (0, 49, 200) else order for n, order in enumerate(reversed(ORDERS))]
     api = QticketsApi(newest_first[::-1], [], Switches(honour_filters=False))
-
     found = fetch_orders(settings_for(api, qtickets_page_size=50), WINDOW, NOW)
-
     assert tickets_of(found.rows) == ids_of(newest_first, *DAYS, NOW)
 
 
@@ -180,11 +173,10 @@ WHOLE: dict[str, Alter] = {
 
 @WALKED
 @pytest.mark.parametrize("kind", WHOLE)
-def test_what_a_fetch_can_read_round_costs_nothing(
+def test_what_can_be_read_round_costs_nothing(
     settings_for: SettingsFor, kind: str, switches: dict[str, Any]
 ) -> None:
     found = fetched(settings_for, WHOLE[kind], **switches)
-
     assert tickets_of(found.rows) == ALL
     assert found.columns == ORDER_COLUMNS
     assert switches or found.warnings == ()
@@ -202,9 +194,7 @@ SAID: dict[str, tuple[Alter, bool, str]] = {
 @pytest.mark.parametrize("kind", SAID)
 def test_what_is_lacking_is_said_and_no_order_lost(settings_for: SettingsFor, kind: str) -> None:
     alter, is_partial, words = SAID[kind]
-
     found = fetched(settings_for, alter)
-
     assert tickets_of(found.rows) == ALL
     assert found.partial == is_partial
     assert [text for text in (*found.warnings, *found.notes) if words in text]

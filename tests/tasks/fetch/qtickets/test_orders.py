@@ -57,9 +57,7 @@ def test_the_orders_of_the_window_come_whole_and_alone(settings_for: SettingsFor
     (switches, words), (others, settings) = FILTERS[filters], SHAPES[shape]
     days = WINDOWS[(list(FILTERS).index(filters) + shape) % 3]
     api = QticketsApi(ORDERS, [], Switches(**others | switches))
-
     found = fetched(settings_for(api, **settings), days)
-
     assert tickets_of(found.rows) == ids_of(ORDERS, *days, NOW)
     assert found.columns == ORDER_COLUMNS
     assert found.partial == (words is IGNORED)
@@ -72,13 +70,11 @@ def test_the_orders_of_the_window_come_whole_and_alone(settings_for: SettingsFor
 
 @pytest.mark.parametrize("window", WINDOWS, ids=str)
 @pytest.mark.parametrize("filters", ["honoured", "nowhere", "nowhere, oldest first"])
-def test_only_the_pages_around_the_window_are_read(
+def test_only_pages_around_the_window_are_read(
     settings_for: SettingsFor, filters: str, window: tuple[date, date]
 ) -> None:
     api = QticketsApi(ORDERS, [], Switches(**FILTERS[filters][0]))
-
     fetched(settings_for(api), window)
-
     days = (window[1] - window[0]).days + 1 + (0 if filters == "honoured" else 30)
     search = 0 if window is RECENT else log2(len(ORDERS) / PER_PAGE)
     assert len(api.requests) <= ceil(days * 48 / PER_PAGE) + search + 8
@@ -86,28 +82,23 @@ def test_only_the_pages_around_the_window_are_read(
 
 def test_the_payment_lag_decides_how_far_back_an_unfiltered_list_is_read(settings_for: SettingsFor) -> None:
     api = QticketsApi(ORDERS, [], Switches(honour_filters=False))
-
     found = fetched(settings_for(api, qtickets_payment_lag=2), RECENT)
-
     assert len(api.requests) <= ceil(5 * 48 / PER_PAGE) + 6
     assert tickets_of(found.rows) == ids_of(ORDERS, *RECENT, NOW)
 
 
 @pytest.mark.parametrize("filters", ["honoured", "nowhere"])
 @pytest.mark.parametrize("hour", [0, 20])
-def test_nothing_booked_after_the_instant_of_the_load_comes_in(
-    settings_for: SettingsFor, filters: str, hour: int
-) -> None:
+def test_nothing_booked_after_the_load_began_comes_in(settings_for: SettingsFor, filters: str, hour: int) -> None:
     """`as_of` cuts the last day."""
     as_of = datetime(2026, 6, 14, hour, tzinfo=UTC)
     api = QticketsApi(ORDERS[-2_000:], [], Switches(**FILTERS[filters][0]))
-
     assert tickets_of(fetched(settings_for(api), DAY, as_of).rows) == ids_of(ORDERS, *DAY, as_of)
 
 
 @pytest.mark.parametrize("hours", [3, -3], ids=["offset dropped by a server on UTC", "offset added twice"])
 @pytest.mark.parametrize("is_betrayed", [True, False])
-def test_a_server_that_mistakes_the_offset_loses_neither_the_first_nor_the_last_hours(
+def test_a_server_that_mistakes_the_offset_loses_no_hour(
     settings_for: SettingsFor, hours: int, is_betrayed: bool
 ) -> None:
     def shift(question: Question) -> None:
@@ -121,7 +112,6 @@ def test_a_server_that_mistakes_the_offset_loses_neither_the_first_nor_the_last_
         one for one in ORDERS[-2_000:] if is_betrayed or (one["payed_at"] or one["created_at"]) >= "2026-06-14"
     ]
     settings = settings_for(Between(QticketsApi(booked, []), bend=shift), qtickets_filter="body")
-
     assert tickets_of(fetched(settings, DAY).rows) == ids_of(booked, *DAY, NOW)
 
 
@@ -135,9 +125,7 @@ WITH_GAP = [
 
 def test_no_sales_are_believed_once_the_orders_were_looked_at(settings_for: SettingsFor) -> None:
     api = QticketsApi(WITH_GAP, [])
-
     found = fetched(settings_for(api), GAP)
-
     assert (list(found.rows), found.columns, found.warnings) == ([], ORDER_COLUMNS, ())
     assert [request for request in api.requests if "where" not in request.params]
 
@@ -145,7 +133,6 @@ def test_no_sales_are_believed_once_the_orders_were_looked_at(settings_for: Sett
 def test_an_account_without_orders_is_a_warning_and_takes_nothing_for_gone(settings_for: SettingsFor) -> None:
     """It may be new, but it may also be an API that answers nothing at all."""
     found = fetched(settings_for(QticketsApi([], [])), GAP)
-
     assert (list(found.rows), found.columns, found.partial) == ([], ORDER_COLUMNS, True)
     assert found.warnings == ("QTickets says that this account has not a single order",)
 
@@ -161,9 +148,7 @@ def test_an_order_with_unreadable_dates_is_left_to_validation(settings_for: Sett
         order(4, moment - timedelta(days=3), moment, payed_at="14.06.2026"),
         order(5, moment - timedelta(days=3), moment),
     ]
-
     found = fetched(settings_for(QticketsApi(orders, [], Switches(honour_filters=False))), DAY)
-
     assert [row["order_id"] for row in found.rows] == ["5", "4", "3", "2"]
 
 
@@ -184,13 +169,11 @@ class Gateway:
 
 
 @pytest.mark.parametrize(("status", "tries"), [(200, 3), (403, 3), (413, 1)])
-def test_where_bodies_are_refused_the_filter_goes_into_the_query_for_good(
+def test_where_bodies_are_refused_the_filter_goes_into_the_query(
     settings_for: SettingsFor, status: int, tries: int
 ) -> None:
     gateway = Gateway(status)
-
     found = fetched(settings_for(gateway), OLD)
-
     assert tickets_of(found.rows) == ids_of(ORDERS, *OLD, NOW)
     assert (found.warnings, found.partial) == ((), False)
     assert gateway.seen == ["body"] * tries + ["query"] * (len(gateway.seen) - tries)

@@ -36,7 +36,6 @@ def test_an_event_is_known_again_by_its_number_and_the_instant_it_was_made_howev
 def test_nothing_personal_is_ever_selected_and_all_that_is_validated_is_fetched() -> None:
     """The names of what gives away a person or opens a door, as the API calls it."""
     personal = "client email phone name card barcode url uniqid comment custom fields".split()
-
     assert [path for path in ORDER_SELECT if any(word in path for word in personal)] == []
     assert set(ORDER_COLUMNS) == set(must.raw_orders.columns) == set(order_rows(document(7, NOW, NOW))[0])
 
@@ -53,7 +52,6 @@ def test_nothing_personal_is_ever_selected_and_all_that_is_validated_is_fetched(
 )
 def test_no_ticket_of_a_paid_order_is_lost_whatever_holds_it(baskets: Any, ids: list[str | None]) -> None:
     rows = order_rows(order(event_id=7, baskets=baskets))
-
     assert [row.get("ticket_id") for row in rows] == ids
     assert {(row["order_id"], row["event_id"]) for row in rows} == {("1", "7")}
 
@@ -68,9 +66,7 @@ def test_every_field_that_is_no_free_text_has_a_kind(value: Any) -> None:
     names = ("id", "payed", "payed_at", "created_at", "deleted_at", "event_id", "price", "original_price", "currency_id",
              "show_id", "quantity", "refunded_at", "refunded_amount", "is_active", "start_date")  # fmt: skip
     odd = dict.fromkeys(names, value)
-
     rows = order_rows(odd | {"baskets": [odd]}) + event_rows(odd | {"shows": [odd]})
-
     kept = {text for row in rows for name, text in row.items() if name not in ("price_is_for", "shows_known")}
     assert kept == {"a list" if isinstance(value, list) else f"text of {len(value)} characters"}
 
@@ -105,27 +101,21 @@ def validated(fetched: Fetched) -> tuple[Split, list[dict[str, Any]]]:
 )
 def test_whatever_an_order_holds_it_is_stored_and_judged(value: Any, name: str) -> None:
     rows = order_rows(sold(7) | {name: value}) + order_rows({"id": 1, "payed": True, "baskets": [{name: value}]})
-
     parts, found = validated(Fetched(rows, ORDER_COLUMNS))
-
     assert parts.valid.height + parts.rejected.height == len(rows)
     assert len(found) == parts.valid.height
 
 
 @pytest.mark.parametrize(("own", "each"), [(49_000, 490), (490, 49_000)], ids=["orders", "tickets"])
-def test_prices_of_orders_and_of_tickets_in_different_units_are_refused(
-    settings_for: Callable[..., Settings], own: int, each: int
-) -> None:
+def test_prices_in_different_units_are_refused(settings_for: Callable[..., Settings], own: int, each: int) -> None:
     """One of the two is in kopecks, and nobody can tell which."""
     orders = [*(sold(number, {"price": own}, price=each) for number in (1, 2, 3)), sold(4)]
-
     with pytest.raises(SourceError, match="gives 3 of 4 orders a price that is a hundred times") as caught:
         fetch_orders(settings_for(QticketsApi(orders, [])), DAY, NOW)
-
     assert not caught.value.transient
 
 
-def test_a_few_orders_that_do_not_add_up_are_a_note_and_others_prove_nothing(
+def test_a_few_orders_that_do_not_add_up_are_a_note(
     settings_for: Callable[..., Settings],
 ) -> None:
     """Nothing is proved by an order with something cancelled, given back or unreadable, nor by a free one."""
@@ -136,9 +126,7 @@ def test_a_few_orders_that_do_not_add_up_are_a_note_and_others_prove_nothing(
         sold(13, price="?"),
     ]
     odd = [sold(1, {"price": 500}), sold(2, {"price": 49_000}), sold(3), sold(4, {"price": 0}, price=0)]
-
     fetched = fetch_orders(settings_for(QticketsApi(odd + silent, [])), DAY, NOW)
-
     assert fetched.notes == ("the price of 2 orders (of 4) is not the sum of the tickets; the tickets count",)
     assert fetched.warnings == ()
     assert len(fetched.rows) == 7

@@ -21,37 +21,10 @@ def shown(fetched: Fetched) -> Facts:
     return {key: figures for key, figures in by_key(fetched.rows).items() if figures[0]}
 
 
-def test_every_figure_of_todays_api_is_the_ground_truth(vk: VkAccount, world: World) -> None:
-    """Of deleted ads too. Each row has its campaign, group, link and tags; a day without delivery is a row of zeros."""
-    for number in vk.cabinet.banners:
-        vk.cabinet.delete(number)
-
-    fetched = vk.fetch(FORTNIGHT)
-
-    expected = ad_truth.facts(world, "vk_ads", FORTNIGHT.first, FORTNIGHT.last)
-    ads = {str(ad.ad_id): ad for ad in world.ads if ad.source == "vk_ads"}
-    assert len(expected) > 150
-    assert shown(fetched) == expected
-    assert fetched.facts == {"ad_days": len(by_key(fetched.rows)), "ads": len(ads)}
-    assert len(by_key(fetched.rows)) == len(ads) * FORTNIGHT.days
-    assert fetched.warnings == fetched.notes == ()
-    assert fetched.marks == (str(VK_ACCOUNT_ID),)
-    for row in fetched.rows:
-        ad = ads[str(row["ad_id"])]
-        named = (str(ad.campaign_id), ad.campaign_name, str(ad.group_id), ad.group_name, ad.link or "")
-        columns = ("campaign_id", "campaign_name", "ad_group_id", "ad_group_name", "link")
-        assert tuple(row[name] for name in columns) == named
-        assert row["enable_utm"] == ("true" if ad.group_parameters is not None else "false")
-        assert ad.group_parameters in (None, row["group_utm"])
-        assert (row["account_id"], row["currency"]) == (str(VK_ACCOUNT_ID), "RUB")
-
-
 def test_odd_ads_are_loaded_like_any_other(vk: VkAccount, world: World) -> None:
     """A group with the number 0, an old ad that names its group otherwise, and three that lead to no site."""
     vk.api = VkAdsApi.of(world, oddities=True)
-
     rows = vk.fetch().rows
-
     site = "https://afisha.example.invalid/odd"
     columns = ("ad_id", "ad_group_id", "ad_group_name", "link", "campaign_id")
     odd = {tuple(row[name] for name in columns) for row in rows if str(row["ad_id"]).startswith("26400000")}
@@ -65,11 +38,8 @@ def test_odd_ads_are_loaded_like_any_other(vk: VkAccount, world: World) -> None:
     }
 
 
-def test_no_secret_is_in_rows_settings_or_what_tells_an_account(
-    vk: VkAccount, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_no_secret_is_in_rows_settings_or_marks(vk: VkAccount, caplog: pytest.LogCaptureFixture) -> None:
     rows = vk.fetch().rows
-
     assert "statistics" in caplog.text, "the log is caught"
     assert VK_CLIENT_ID not in repr(rows) + caplog.text
     settings = vk.settings(vk.api, vk_token=f"a-secret-{MARK}")
@@ -82,9 +52,7 @@ def test_every_figure_of_the_legacy_api_is_the_ground_truth(old: VkAccount, worl
     """Of deleted ads too. No token is in an address, which ends in logs."""
     for number in old.cabinet.banners:
         old.cabinet.delete(number)
-
     fetched = old.fetch(FORTNIGHT)
-
     assert shown(fetched) == ad_truth.facts(world, "vk_ads", FORTNIGHT.first, FORTNIGHT.last, groups=False)
     assert {(row["account_id"], row["currency"]) for row in fetched.rows} == {(str(VK_ACCOUNT_ID), "RUB")}
     assert fetched.warnings == fetched.notes == ()
@@ -97,9 +65,7 @@ def test_every_figure_of_the_legacy_api_is_the_ground_truth(old: VkAccount, worl
 def test_a_legacy_api_without_statistics_of_anybody_removes_nothing(old: VkAccount) -> None:
     """Seen since 2022. A row of zeros for every ad would undo all that was loaded."""
     old.api.switches.statistics = "empty"
-
     fetched = old.fetch()
-
     assert list(fetched.rows) == []
     assert fetched.notes == ("VK (legacy API) has no statistics at all of 4 ads; what was loaded stays",)
 
@@ -112,13 +78,10 @@ def ads(rows: Any) -> set[int]:
     ("cap", "clamp", "pages"),
     [(50, False, [(250, 0), (50, 0), (50, 50), (50, 100)]), (40, True, [(250, 0), (250, 40), (250, 80)])],
 )
-def test_whatever_the_server_makes_of_a_large_page_every_ad_comes(
-    vk: VkAccount, cap: int, clamp: bool, pages: Any
-) -> None:
+def test_whatever_becomes_of_a_large_page_every_ad_comes(vk: VkAccount, cap: int, clamp: bool, pages: Any) -> None:
     ids = only(vk.cabinet, 120)
     vk.api.switches.list_cap, vk.api.switches.clamp_limit = cap, clamp
     vk.api.switches.stable_order = False
-
     assert ads(vk.fetch(vk_page_size=250).rows) == set(ids)
     requests = [request.params for request in vk.api.requests if request.path == path("banners")]
     assert [(int(params["limit"]), int(params["offset"])) for params in requests] == pages
@@ -129,9 +92,7 @@ def test_a_list_that_shifts_between_two_pages_is_never_short_unseen(vk: VkAccoun
     """An ad that leaves the first page moves another out of the second, and the sums are right all the same."""
     only(vk.cabinet, 120)
     vk.api.faults.add("drift", path("banners"), after=1, mode=mode)
-
     error = vk.refused()
-
     assert "banners but sent" in str(error)
     assert error.transient
     assert ads(vk.fetch().rows) == set(vk.cabinet.banners), "the next fetch finds the list at rest"

@@ -70,9 +70,7 @@ def test_statistics_are_complete_only_with_every_day_and_their_own_totals(case: 
     change, complete, contradicted = REPLIES[case]
     edited = reply()
     change(edited)
-
     read = read_statistics(edited, ADS, TWO_DAYS)
-
     assert (len(read.days), len(read.partial), len(read.contradicted)) == (complete, 4 - complete, contradicted)
     assert all(len(rows) == 2 for rows in read.days.values())
     assert (read.strangers, read.nameless) == ("not requested" in case, case == "no id")
@@ -109,13 +107,11 @@ def test_figures_are_proved_by_the_accounts_total(case: str) -> None:
     an error, unless an ad is known to be lost or a figure cannot be read."""
     found, account, said = TOTALS[case]
     window = TWO_DAYS if "today" not in case else TWO_DAYS.model_copy(update={"last": date(2026, 1, 20)})
-
     try:
         texts = check_complete("VK Ads", window, datetime(2026, 1, 20, 15, tzinfo=UTC), found, account)
     except SourceError as error:
         assert error.transient
         texts = [f"ERROR {error}"]
-
     assert len(texts) == bool(said)
     assert all(part in " ".join(texts) for part in said.split(" ", 1)), texts
 
@@ -124,25 +120,20 @@ def test_an_ad_that_is_left_out_has_nothing_if_the_accounts_total_proves_it(vk: 
     """A row of zeros undoes what was loaded of it."""
     vk.cabinet.days[1004] = {}
     vk.api.switches.omits_undelivered = True
-
     fetched = vk.fetch()
-
     assert spent(fetched.rows) == 600
     assert [row["spent"] for row in fetched.rows if row["ad_id"] == "1004"] == ["0"]
 
 
 def test_a_list_of_ads_that_is_short_of_spend_is_read_again(vk: VkAccount) -> None:
     vk.edit(path("banners"), lambda reply: reply.update(items=reply["items"][:3], count=3), times=1)
-
     assert spent(vk.fetch().rows) == 800
 
 
 @pytest.mark.parametrize("level", ["ad_plans", "ad_groups"])
 def test_spend_a_hundred_times_the_daily_budget_is_another_unit_of_money(vk: VkAccount, level: str) -> None:
     vk.edit(path(level), item(lambda one: one.update(budget_limit_day="4.00")))
-
     error = vk.refused()
-
     assert "100 times the daily budget and more on 2 of 2 days" in str(error)
     assert not error.transient
 
@@ -150,16 +141,12 @@ def test_spend_a_hundred_times_the_daily_budget_is_another_unit_of_money(vk: VkA
 @pytest.mark.parametrize(
     ("number", "gone", "most_calls"), [(450, [1001, 1250, 1449], 6), (201, range(1001, 1201), 5)]
 )
-def test_only_forgotten_ads_are_lost_and_cost_few_calls(
-    vk: VkAccount, number: int, gone: Any, most_calls: int
-) -> None:
+def test_only_forgotten_ads_are_lost_in_few_calls(vk: VkAccount, number: int, gone: Any, most_calls: int) -> None:
     """They have no row, since a made-up one would undo what is known of them."""
     ids = only(vk.cabinet, number)
     vk.api.switches.bare_error_codes, vk.api.switches.list_cap = True, 1000
     vk.api.faults.mutate(lambda _: list(map(vk.cabinet.vanish, gone)), path=DAY)
-
     fetched = vk.fetch(vk_page_size=1000)
-
     shown = {row["ad_id"]: row["impressions"] for row in fetched.rows if row["stat_date"] == LAST}
     assert shown == {str(ad): str(ad) for ad in ids if ad not in gone}
     assert fetched.notes == (f"VK Ads gives no more figures of {numbered(len(gone), 'ad')}; what was loaded stays",)
@@ -171,9 +158,7 @@ def test_ads_that_only_the_statistics_forgot_are_found_in_halves(vk: VkAccount) 
     items = [{"id": ad, "ad_group_id": vk.cabinet.banners[ad].group_id} for ad in ADS]
     vk.edit(path("banners"), lambda _: {"count": 4, "items": items})
     vk.api.faults.mutate(lambda _: list(map(vk.cabinet.vanish, ADS[:3])), path=DAY)
-
     fetched = vk.fetch()
-
     assert {row["ad_id"] for row in fetched.rows} == {"1004"}
     assert "VK Ads gives no more figures of 3 ads; what was loaded stays" in fetched.notes
 
