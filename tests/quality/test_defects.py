@@ -173,7 +173,6 @@ def test_a_defect_is_caught_by_its_checks_alone(client: Client, defect: Defect) 
         if defect.after == "loaded":
             tell(client, noon(TODAY))
         found = {one.check.name: one for one in judged(client, TODAY, _concerned(defect)) if one.status == "broken"}
-
     assert found.keys() == defect.caught_by, {name: result.message for name, result in found.items()}
     said = [text for result in found.values() for one in result.findings for text in (one.what, one.what_ru)]
     assert not [text for text in said if set(text) & set("{}[]")], "a place that the row does not have"

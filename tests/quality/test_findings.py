@@ -85,10 +85,8 @@ def test_a_finding_is_over_only_when_it_was_looked_at_and_is_right(desk: Desk) -
     assert desk.judged() == [TITLE]
     assert desk.judged() == [], "told once"
     known = "main/2025-11-18"
-
     assert desk.judged(TODAY + timedelta(days=30)) == [], "longer ago than the check looks back by itself"
     assert desk.open == [known]
-
     desk.wrong()  # It is right, but nobody has looked at it.
     for hinders in (
         lambda found: replace(found, status="unjudged"),
@@ -99,7 +97,6 @@ def test_a_finding_is_over_only_when_it_was_looked_at_and_is_right(desk: Desk) -
         assert desk.open == [known]
     assert desk.judged(TODAY) == [], "as of an earlier day than before"
     assert desk.open == [known]
-
     assert desk.judged(TODAY + timedelta(days=30)) == [f"Исправлено: {TITLE}"]
     assert desk.open == []
 
@@ -117,7 +114,6 @@ def test_what_is_accepted_is_silent_until_that_day(desk: Desk) -> None:
     desk.wrong(2, 1)
     desk.judged()
     until = TODAY + timedelta(days=10)
-
     with pytest.raises(UsageError, match=r"nothing that is called main/2025-11-2\. Did you mean main/2025-11-1"):
         accept_findings(desk.settings, "volume_sales", "main/2025-11-2", until, "a tour", desk.channel)
     with pytest.raises(UsageError, match="Did you mean volume_sales"):
@@ -125,12 +121,10 @@ def test_what_is_accepted_is_silent_until_that_day(desk: Desk) -> None:
     desk.messages.clear()
     accept_findings(desk.settings, "volume_sales", "main/2025-11-18", until, "a tour", desk.channel)
     assert (desk.messages, desk.open) == ([], ["main/2025-11-19"])
-
     accept_findings(desk.settings, "volume_sales", "main/*", until, "a tour", desk.channel)
     assert desk.messages[0].startswith("Zakaz: Закрыто: ОШИБКА: QTickets: не хватает билетов")
     assert "Принято до 30.11.2025: a tour." in desk.messages[0]
     assert (desk.judged(until), desk.open) == ([], [])
-
     assert len(desk.judged(until + timedelta(days=1))) == 1, "it was accepted up to then"
     assert desk.open == ["main/2025-11-18", "main/2025-11-19"]
 
@@ -152,7 +146,6 @@ def test_what_is_accepted_has_its_reason_and_is_taken_back(desk: Desk, monkeypat
     assert {row[2] for row in seen(TODAY + timedelta(days=1))} == {None}, "it is over, and no check has looked yet"
     with pytest.raises(UsageError, match=r"called main/2025-11-19\. Did you mean main/"):
         reopen_findings(desk.settings, "volume_sales", "main/2025-11-19")
-
     assert reopen_findings(desk.settings, "volume_sales", "main/*").startswith("volume_sales: снова открыто 1 ")
     assert desk.open == ["main/2025-11-19"]
     assert desk.judged()[0].endswith("за 19.11"), "and its message is sent"
@@ -194,12 +187,10 @@ def test_of_each_day_is_remembered_what_loads_left(make_settings: Callable[..., 
         for later in (0, 1):  # The second time nothing has changed, and nothing more is written.
             remember_days(client, "qtickets", "main", [first, second], TODAY + timedelta(days=later))
             assert client.query(newest).result_rows == [(18, "1", 100, 1), (18, "2", 50, 1), (19, "1", 70, 1)]
-
         client.command("DELETE FROM stg_qtickets_tickets WHERE ticket_id = 1")
         client.command("ALTER TABLE stg_qtickets_tickets UPDATE amount = 7 WHERE ticket_id IN (0, 2)")
         remember_days(client, "qtickets", "main", [first], TODAY + timedelta(days=2), also_unknown=True)
         assert client.query(newest).result_rows == [(18, "1", 7, 2), (18, "2", 0, 2), (19, "1", 70, 1)]
-
         client.command("TRUNCATE TABLE meta_memory")
         remember_days(client, "qtickets", "main", [], TODAY, also_unknown=True)
         assert client.query(newest).result_rows == [(18, "1", 7, 1), (19, "1", 7, 1)]

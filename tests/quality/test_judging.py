@@ -153,7 +153,5 @@ def test_accounts_whose_settings_cannot_be_read_are_those_that_were_loaded(
         (tmp_path / "secrets" / f".env.{name}").write_bytes(content)
     for source, account in (("vk_ads", "a"), ("qtickets", "gone"), ("direct", "main")):
         client.command(f"INSERT INTO meta_accounts (source, account, _ver) SELECT '{source}', '{account}', 1")
-
     found = looks.set_up(client, load_settings())
-
     assert found == [("qtickets", "main"), ("qtickets", "spb"), ("vk_ads", "a"), ("vk_ads", "b")]

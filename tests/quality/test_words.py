@@ -66,7 +66,6 @@ def test_of_findings_nothing_is_said_twice_and_days_alone_make_no_lines() -> Non
         ),
     ]
     (trouble,) = incidents([DAY, *others], [], "en")
-
     assert trouble.title == "WRONG: VK Ads spb: 2025-11-18 – 2025-11-19 is 7 ₽ off"
     assert trouble.body.split("\n")[:6] == [
         *("• ad 3 is odd", "• ad 4 is odd", "  and 2 more", "• odd"),

@@ -22,9 +22,7 @@ def test_the_newest_days_are_whole_and_what_is_left_out_is_said(client: Client) 
             row = {"stat_date": day, "currency": currency, "spent_has_vat": vat, "spent": spent, "clicks": 2}
             put(client, "fact_vk_ads_daily", row | {"ad_id": int(float(spent) * 100), "campaign_id": 1})
     scope = {"table": "fact_vk_ads_daily", "account": "main", "first": days[-1], "last": LAST, "most": 2}
-
     shown = select(client, sql_text("by_day/ads.sql"), scope)
-
     assert shown.select("day", "currency", "spent", "vat").rows() == [
         (day, *rest)
         for day in days[:2]

@@ -10,13 +10,8 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from tasks.quality.checks import checks, judge
-from tests.quality.healthy import make_marts
+from tests.quality.lines import Lines
 from tests.tasks.load.engines import put, rows
-
-TABLES = (
-    *("dim_events", "dim_shows", "dim_show_dates", "dim_ad_shows", "fact_other_costs_daily", "fact_vk_ads_daily"),
-    *("fact_direct_daily", "stg_qtickets_tickets"),
-)
 
 
 @dataclass(frozen=True)
@@ -77,37 +72,30 @@ class World:
 
 
 def fill(client: Client, worlds: list[World]) -> None:
-    lines: dict[str, list[dict[str, object]]] = {name: [] for name in TABLES}
+    lines = Lines()
     for world in worlds:
         for one in world.shows:
-            names = {"account": one.account, "event_id": one.event, "show_id": one.show}
-            begins = {"sale_starts_at": one.since and f"{one.since} 09:00:00", "show_at": f"{one.on} 16:00:00"}
+            names = {"account": one.account, "event_id": one.event, "event_name": one.name}
+            begins = {"sale_starts_at": one.since and f"{one.since} 09:00:00"}
             gone = {"deleted_at": one.deleted and f"{one.deleted} 09:00:00", "is_active": int(not one.deleted)}
-            lines["dim_events"].append(names | {"event_name": one.name, "city": one.city, "currency": "RUB"})
-            lines["dim_shows"].append(names | begins | gone | {"show_date": one.on})
-            lines["dim_show_dates"] += [names | {"show_date": day} for day in (one.on, *one.before)]
+            lines.show(one.show, one.on, one.city, **names, **begins, **gone)
+            days = ({"show_date": day} for day in (one.on, *one.before))
+            lines["dim_show_dates"] += [names | {"show_id": one.show} | day for day in days]
         for number, ad in enumerate(world.ads):
             tags = {"utm_city": ad.city, "utm_day": ad.date[0], "utm_month": ad.date[1], "link_event_id": ad.link}
-            names = {"stat_date": ad.day, "account": "ads", "account_id": f"{number}", "campaign_id": ad.campaign}
-            spent = {"ad_id": ad.ad, "spent": str(ad.spent), "spent_has_vat": 1}
-            lines[f"fact_{ad.source}_daily"].append(names | tags | spent)
+            of = {"account": "ads", "account_id": f"{number}", "ad_id": ad.ad}
+            lines.spend(ad.campaign, ad.day, ad.spent, ad.source, **of, **tags)
         for (campaign, ad), (event, show) in world.file.items():
             names = {"source": "vk_ads", "campaign_id": campaign, "ad_id": ad}
             lines["dim_ad_shows"].append(names | {"event_id": event, "show_id": show})
         for line in world.sales:
-            number = len(lines["stg_qtickets_tickets"])
-            paid = dict.fromkeys(("ordered_at", "paid_at", "booked_at"), "2026-03-02 12:00:00.000")
-            names = {"account": "main", "ticket_id": number, "order_id": number, "state": "paid", "currency": "RUB"}
-            lines["stg_qtickets_tickets"].append(names | paid | line)
+            of = dict(line)
+            lines.sell(of.pop("event_id"), date(2026, 3, 2), of.pop("quantity"), of.pop("amount"), **of)
         for event, show, spent in world.costs:
             label = f"label{len(lines['fact_other_costs_daily'])}"
-            names = {"day": "2026-03-02", "account": "main", "source": label, "event_id": event, "show_id": show}
-            lines["fact_other_costs_daily"].append(names | {"spent": str(spent)})
-    for table, its in lines.items():
-        client.command(f"TRUNCATE TABLE {table}")
-        if its:
-            put(client, table, *its)
-    make_marts(client)
+            cost = {"day": "2026-03-02", "source": label, "event_id": event, "show_id": show, "spent": str(spent)}
+            lines["fact_other_costs_daily"].append(cost)
+    lines.put(client)
 
 
 TOUR = [Show(n, 7, date(2026, 3, 9 + n), city) for n, city in enumerate(("москва",) * 6, 1)]
@@ -180,12 +168,10 @@ def test_a_show_that_moves_later_or_whose_city_is_renamed_takes_what_it_had_alon
     unknown, one = "no show on that day in петербург", {"city": "питер", "spend_total": "10.01", "tickets_sold": 1}
     assert rows(client, spent)[:1] == [ROW | {"spend_total": "20.02", "reason": unknown}]
     assert rows(client, spent)[1:] == [ROW | one | {"event_id": 7}]
-
     put(client, "dim_events", {"event_id": 7, "event_name": "Концерт", "city": "петербург", "_ver": 2})
     moved = {"event_id": 7, "show_id": 70, "show_date": date(2026, 4, 1)}
     put(client, "dim_shows", moved | {"show_at": "2026-04-01 16:00:00", "is_active": 1, "_ver": 2})
     put(client, "dim_show_dates", moved)
-
     lost = ROW | {"spend_total": "10.01", "reason": "no show on that day in питер"}
     assert rows(client, spent) == [lost, ROW | one | {"event_id": 7, "city": "петербург", "spend_total": "20.02"}]
 

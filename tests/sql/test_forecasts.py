@@ -1,7 +1,6 @@
 """How shows sell against comparable ones, and what that lets expect: worked out anew by loops over the same sales."""
 
 import random
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,8 +9,8 @@ from statistics import median, quantiles
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from tests.quality.healthy import make_marts
-from tests.tasks.load.engines import put, rows, values
+from tests.quality.lines import Lines
+from tests.tasks.load.engines import rows, values
 
 
 @dataclass
@@ -47,34 +46,18 @@ def promoter(today: date) -> list[Show]:
 
 
 def filled(client: Client, make: Callable[[date], list[Show]] = promoter) -> tuple[date, list[Show]]:
-    (day,) = values(client, "SELECT toDate(now(), 'Europe/Moscow') AS day")[0]
-    today = date.fromisoformat(day)
-    shows = make(today)
-    lines = defaultdict(list)
+    today = date.fromisoformat(values(client, "SELECT toDate(now(), 'Europe/Moscow') AS day")[0][0])
+    shows, lines = make(today), Lines()
     for one in shows:
-        names = {"event_id": one.show, "show_id": one.show}
-        gone = one.on - timedelta(days=2)
-        lines["dim_events"].append(
-            names | {"event_name": f"Концерт {one.show}", "city": one.city, "currency": "RUB"}
-        )
-        lines["dim_shows"].append(names | {"show_date": one.on, "show_at": f"{one.on} 16:00:00", "is_active": 1}
-                                  | ({"deleted_at": f"{gone} 09:00:00"} if one.cancelled else {}))  # fmt: skip
+        gone = {"deleted_at": f"{one.on - timedelta(days=2)} 09:00:00"} if one.cancelled else {}
+        lines.show(one.show, one.on, one.city, **gone)
         if one.seats:
             seats = {"day": min(one.on, today), "seats_total": one.seats, "seats_free": one.seats - 1}
-            lines["fact_show_seats_daily"].append(names | seats)
+            lines["fact_show_seats_daily"].append({"show_id": one.show} | seats)
         for day, n in one.sold.items():
-            paid = dict.fromkeys(("ordered_at", "paid_at", "booked_at"), f"{day} 12:00:00.000")
-            number = len(lines["stg_qtickets_tickets"])
-            state = "refunded" if number % 9 == 0 else "paid"
-            lines["stg_qtickets_tickets"].append(
-                names
-                | paid
-                | {"ticket_id": number, "state": state, "quantity": n, "amount": n * 100, "currency": "RUB"}
-            )
-    for table, its in lines.items():
-        client.command(f"TRUNCATE TABLE {table}")
-        put(client, table, *its)
-    make_marts(client)
+            state = "paid" if len(lines["stg_qtickets_tickets"]) % 9 else "refunded"
+            lines.sell(one.show, day, n, n * 100, state=state)
+    lines.put(client)
     return today, shows
 
 

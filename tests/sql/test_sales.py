@@ -129,7 +129,6 @@ def test_the_latest_sales_leave_out_what_was_superseded_whatever_a_reader_sets_f
     shop.command(f"DELETE FROM {SALES.name} WHERE event_id = 8")
     sale(shop, "2026-04-10", "0.50", account="spb")
     sale(shop, "2026-04-11", "0.50", account="spb", name="Балет")
-
     for apart in (0, 1):
         how = f"SETTINGS do_not_merge_across_partitions_select_final = {apart}"
         found = values(shop, f"SELECT {COLUMNS} FROM v_sales_latest ORDER BY event_date {how}")

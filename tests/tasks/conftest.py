@@ -1,9 +1,9 @@
 """What the tests of tasks share: a warehouse, and a port that speaks whatever a test wants."""
 
-import socket
-import ssl
+import socketserver
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from clickhouse_connect.driver.client import Client
@@ -29,37 +29,22 @@ def client(place: Settings) -> Iterator[Client]:
 
 @pytest.fixture
 def serve_raw() -> Iterator[Serve]:
-    """`serve_raw(act, tls=None)`: a port whose every connection `act` deals with."""
-    stops: list[Callable[[], None]] = []
+    """`serve_raw(act)`: a port whose every connection `act` deals with."""
+    servers: list[socketserver.TCPServer] = []
 
-    def serve(act: Act, tls: ssl.SSLContext | None = None) -> int:
-        server = socket.create_server(("127.0.0.1", 0))
+    def serve(act: Act) -> int:
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                self.request.settimeout(5)
+                with suppress(OSError):
+                    act(self.request)
 
-        def listen() -> None:
-            while True:
-                try:
-                    connection, _ = server.accept()
-                except OSError:
-                    return
-                with connection:
-                    connection.settimeout(5)
-                    try:
-                        with tls.wrap_socket(connection, server_side=True) if tls else connection as stream:
-                            act(stream)
-                    except OSError:
-                        pass
-
-        thread = threading.Thread(target=listen, daemon=True)
-        thread.start()
-
-        def stop() -> None:
-            server.shutdown(socket.SHUT_RDWR)
-            server.close()
-            thread.join(5)
-
-        stops.append(stop)
-        return int(server.getsockname()[1])
+        server = socketserver.TCPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+        servers.append(server)
+        return server.server_address[1]
 
     yield serve
-    for stop in stops:
-        stop()
+    for server in servers:
+        server.shutdown()
+        server.server_close()

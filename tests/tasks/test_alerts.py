@@ -46,7 +46,6 @@ def test_a_trouble_is_due_once_until_it_changes_or_lasts_or_was_not_delivered(cl
     history.save(client, first)
     assert history.due(client, FAILED, NOW + timedelta(minutes=1), DAY), "it was not delivered"
     history.save(client, replace(first, delivered=1, sent_at=NOW + timedelta(minutes=1)))
-
     hour = NOW + timedelta(hours=1)
     assert history.due(client, FAILED, hour, DAY) is None
     assert history.due(client, replace(FAILED, essence="Token 25 is wrong."), hour, DAY) is None, "a number"
@@ -56,7 +55,6 @@ def test_a_trouble_is_due_once_until_it_changes_or_lasts_or_was_not_delivered(cl
         assert again.opened_at == NOW, "as long as it lasts"
     assert history.due(client, FAILED, NOW + DAY + timedelta(minutes=1), DAY)
     assert history.due(client, replace(FAILED, key="run direct"), hour, DAY), "another trouble"
-
     history.save(client, resolved(first, hour))
     assert history.open_alert(client, FAILED.key) is None
     assert history.due(client, FAILED, hour, DAY), "it is there again"
@@ -75,7 +73,6 @@ def test_a_webhook_and_a_telegram_bot_get_what_they_take(receiver: Receiver) -> 
     for channel in (hook, bot):
         assert channel
         assert deliver(opened(FAILED, NOW), channel).delivered == 1
-
     text = "Zakaz: qtickets failed\nThe token is wrong."
     assert receiver.requests == [
         ("/hooks/s3cret", {"text": text}),

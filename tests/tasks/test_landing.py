@@ -94,7 +94,6 @@ def test_the_newest_whole_fetch_of_the_same_request_is_found(landing: Landing) -
     assert landing.newest(ORDERS) == hours[1]
     assert hours[1].marks == hours[0].marks != more["marks"], "hashed: an id may be a login"
     assert [landing.newest(replace(ORDERS, **other)) for other in others] == [None] * len(others)
-
     for _ in range(2):
         landing.discard(hours[1])
         assert landing.newest(ORDERS) == hours[2]

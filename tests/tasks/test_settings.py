@@ -38,9 +38,7 @@ def test_the_environment_wins_over_files(secrets: Path, tmp_path: Path, monkeypa
     monkeypatch.setenv("QTICKETS_TOKEN", "environment")
     monkeypatch.setenv("QTICKETS_FILTER", "")
     monkeypatch.setenv("ZAKAZ_ENV", str(given))
-
     settings = load_settings()
-
     assert settings.qtickets_token == SecretStr("environment")
     assert "environment" not in f"{settings!r}{settings}{settings.model_dump()}{settings.model_dump_json()}"
     assert (settings.qtickets_rate, settings.qtickets_page_size, settings.clickhouse_database) == (2, 11, "other")
@@ -114,9 +112,7 @@ def test_an_account_has_its_own_file(
     write(secrets, vk="VK_PAGE_SIZE=11", http="HTTP_ATTEMPTS=2", vk__spb="VK_TOKEN=t VK_BASE_URL=http://10.0.0.8")
     monkeypatch.setenv("VK_RATE", "7")
     monkeypatch.setenv("VK_CLIENT_ID", "of-main")
-
     main, spb = (account.settings for account in accounts("vk_ads").values())
-
     assert (main.vk_client_id, main.vk_rate, main.vk_page_size) == ("of-main", 7, 11)
     assert (spb.vk_client_id, spb.vk_rate, spb.vk_page_size, spb.http_attempts) == (None, 2, 250, 2)
     assert spb.vk_token_file == secrets / "vk_token.spb.json"
@@ -156,9 +152,7 @@ def test_copies_settings_in_the_file_of_another_and_unknown_names_are_told_of_an
     write(secrets, vk="DIRECT_LOGIN=a vk_clientid=1 CLICKHOUSE_DATABASE=ours")
     write(secrets, vk__spb="VK_CLIENT_ID=2 CLICKHOUSE_DATABASE=other QTICKETS_RATE=9")
     write(secrets, more="VK_RATE=3 SOMETHING_ELSE=1 ZAKAZ_HOME=/")
-
     settings, spb = load_settings(), accounts("vk_ads")["spb"].settings
-
     assert (settings.direct_login, settings.clickhouse_database, settings.vk_rate) == (None, "ours", 3)
     assert (spb.clickhouse_database, spb.qtickets_rate) == ("ours", 3)
     assert set(account_files()) == {("vk", "spb"), ("direct", "a2")}

@@ -6,11 +6,11 @@ import socket
 import threading
 import tracemalloc
 import zlib
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
@@ -22,7 +22,6 @@ from tasks.fetch import pace as module
 from tasks.fetch.http import ApiClient, TryAgain, retry_after
 from tasks.fetch.vk_ads.today import _judge_limit
 from tasks.fetch.vk_ads.token import api_of as vk
-from tasks.settings import Settings
 from tests.tasks.fetch.applications import Ask, Raw, Serve
 
 MB = 2**20
@@ -123,14 +122,12 @@ def test_retry_after_is_waited_for_unless_it_is_beyond_the_deadline(ask: Ask) ->
 @pytest.mark.parametrize(
     ("remaining", "then"),
     [
-        ({"1": 0, "60": 5, "86400": 5}, 0.85),
-        ({"1": 0, "60": 0}, 49.85),
-        ({"1": 0, "3600": 0}, "run again after the next full hour"),
-        ({"1": 0, "86400": 0}, "run again tomorrow"),
+        ({"1": 0, "60": 5, "86400": 5}, 0.85), ({"1": 0, "60": 0}, 49.85),
+        ({"1": 0, "3600": 0}, "run again after the next full hour"), ({"1": 0, "86400": 0}, "run again tomorrow"),
     ],
-)
-def test_a_short_limit_of_vk_is_waited_for_and_a_long_one_ends_the_run(
-    monkeypatch: pytest.MonkeyPatch, remaining: dict[str, int], then: float | str
+)  # fmt: skip
+def test_a_short_limit_of_vk_is_waited_for_and_a_long_one_ends_the_run(  # type: ignore[no-untyped-def]
+    monkeypatch, remaining: dict[str, int], then: float | str
 ) -> None:
     """To a tenth of a second after the next full one, by the longest that is used up."""
     now = datetime(2026, 1, 20, 15, 30, 10, 250_000, tzinfo=UTC)
@@ -143,11 +140,9 @@ def test_a_short_limit_of_vk_is_waited_for_and_a_long_one_ends_the_run(
         assert str(then) in str(caught.value)
 
 
-def test_no_request_starts_before_its_turn(
-    settings_for: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """At a standing clock each request, whatever its thread and a retried one too, waits a turn longer than the one
-    before: a server that is in trouble is not asked faster than one that is well."""
+def test_no_request_starts_before_its_turn(settings_for: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Accounts of one address of QTickets share the turns. At a standing clock each request, whatever its thread and a
+    retried one too, waits a turn longer than the one before: a server that is in trouble is not asked faster."""
     waited: list[float] = []
 
     async def sleep(seconds: float) -> None:

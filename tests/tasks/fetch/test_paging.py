@@ -11,7 +11,6 @@ from sandbox.direct import DIRECT_LOGIN, DIRECT_TOKEN, DirectApi, DirectSwitches
 from sandbox.vk import VK_CLIENT_ID, VK_CLIENT_SECRET, VkAdsApi
 from tasks.errors import SourceError
 from tasks.fetch import direct, paging, qtickets, vk_ads
-from tasks.settings import Settings
 from tasks.window import Window
 from tests.tasks.fetch.ad_accounts import UNTIL
 
@@ -27,13 +26,8 @@ WINDOW = Window(first=UNTIL.date() - timedelta(days=30), last=UNTIL.date() - tim
         ("Yandex Direct", direct.fetch_ad_days, "on 4 pages"),
     ],
 )
-def test_pages_without_end_end_in_one_line(
-    error_of: Callable[..., SourceError],
-    world: World,
-    monkeypatch: pytest.MonkeyPatch,
-    name: str,
-    fetch: Callable[..., object],
-    words: str,
+def test_pages_without_end_end_in_one_line(  # type: ignore[no-untyped-def]
+    error_of, world: World, monkeypatch, name: str, fetch: Callable[..., object], words: str
 ) -> None:
     monkeypatch.setattr(paging, "MOST_PAGES", 3)
     monkeypatch.setattr("tasks.fetch.direct.reports._MOST_ROWS", 1)
@@ -43,18 +37,12 @@ def test_pages_without_end_end_in_one_line(
         "VK Ads": VkAdsApi.of(world),
         "Yandex Direct": DirectApi.of(world, DirectSwitches(auto_online_days=400)),
     }
+    given = {"vk_client_id": VK_CLIENT_ID, "vk_client_secret": VK_CLIENT_SECRET, "vk_token": None}
+    given |= {"direct_login": DIRECT_LOGIN, "direct_token": DIRECT_TOKEN, "vk_account_id": None}
+    given |= dict.fromkeys(("qtickets_page_size", "vk_page_size"), 1)
+    error: SourceError = error_of(lambda settings: fetch(settings, WINDOW, UNTIL), apis[name], **given)
 
-    def load(settings: Settings) -> object:
-        return fetch(settings, WINDOW, UNTIL)
-
-    given = {
-        "vk_client_id": VK_CLIENT_ID, "vk_client_secret": VK_CLIENT_SECRET, "vk_token": None, "vk_account_id": None,
-    }  # fmt: skip
-    login = {"direct_login": DIRECT_LOGIN, "direct_token": DIRECT_TOKEN}
-    error = error_of(load, apis[name], qtickets_page_size=1, vk_page_size=1, **given, **login)
-
-    assert re.match(
-        f"{name.partition(',')[0]} sent, or says that it has, .*{words}.*; one load reads at most ", str(error)
-    )
+    who = name.partition(",")[0]
+    assert re.match(f"{who} sent, or says that it has, .*{words}.*; one load reads at most ", str(error))
     assert error.transient, "as of any total that is odd: it may be a fault of the moment"
     assert len(apis[name].requests) <= 12

@@ -35,11 +35,9 @@ def test_text_stays_text_and_money_exact_in_each_format(a_view: Client) -> None:
     assert float(found["E2"]) == pytest.approx(46096 + 0.5 / 24)
     formats = re.findall(r'formatCode="([^"]*)"', book.read("xl/styles.xml").decode())
     assert {"#,##0.00", "0.0%", "0", "yyyy-mm-dd"} <= {*formats, "0"}
-
     text = exported(a_view, "v_odd", "csv", None).decode("utf-8-sig")
     row = next(csv.DictReader(io.StringIO(text)))
     assert (row["a"], row["b"], row["money"], row["none"]) == ("'=1+1", "'@x\"", MONEY, "")
-
     frame = pl.read_parquet(io.BytesIO(exported(a_view, "v_odd", "parquet", None)))
     assert frame.schema["money"] == pl.Decimal(18, 2) and frame["money"][0] == Decimal(MONEY)
     assert (frame["a"][0], frame["at"][0].isoformat()) == ("=1+1", "2026-03-14T21:30:00+00:00")

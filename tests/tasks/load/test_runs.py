@@ -143,9 +143,7 @@ def test_a_killed_run_is_ended_by_the_next_and_one_that_lives_is_not(client: Cli
         assert statuses(client) == [(run, "running", LOADING) for run in "ab"]
         dead.send_signal(signal.SIGKILL)
         dead.wait()
-
         runs.begin(client, NEXT, LOADING)
-
         assert statuses(client) == [
             ("a", "failed", f"{LOADING}; crashed: its process ended without a word"),
             ("b", "running", LOADING),

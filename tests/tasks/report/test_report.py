@@ -2,7 +2,6 @@
 
 import re
 import shutil
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -22,12 +21,14 @@ from tasks.report.numbers import THIN, percent
 from tasks.report.page import render
 from tasks.report.place import ReportPlace
 from tasks.report.summary import summary
-from tasks.settings import Settings
 from tasks.window import moscow_today
-from tests.quality.healthy import MARTS, set_references, warehouse_in
-from tests.tasks.load.engines import emptied, put, rows
+from tests.quality.healthy import set_references, warehouse_in
+from tests.quality.lines import Lines
+from tests.tasks.load.engines import emptied, rows
 
 NASTY = """<script>alert(1)</script> "Ночь" 'балета' {{ 7*7 }} & 🎻\u202e %(x)s \\"""
+MADE_UP = "Выдуманные данные (песочница)"
+Report = Callable[..., Figures]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
 
 
@@ -38,89 +39,66 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 
 
 @pytest.fixture
-def report_of(
-    client: Client, make_settings: Callable[..., Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Figures]:
+def report_of(client: Client, make_settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Report:
     """The figures of a world: the names of what is in it."""
     monkeypatch.setattr("tasks.settings.HOME", tmp_path)
 
-    def make(*parts: str, days: int = 30) -> Figures:
+    def make(*parts: str) -> Figures:
         now = datetime.now(UTC)
         fill(client, moscow_today(now), parts)
-        return figures(client, make_settings(), now, moscow_today(now), days)
+        return figures(client, make_settings(), now, moscow_today(now), 30)
 
     return make
 
 
-def fill(client: Client, today: date, parts: tuple[str, ...]) -> None:  # noqa: PLR0912, PLR0915
+def fill(client: Client, today: date, parts: tuple[str, ...]) -> None:  # noqa: PLR0912
     emptied(client)
     set_references(client)
-    lines: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    lines = Lines()
     ago = lambda days: today - timedelta(days=days)  # noqa: E731
 
-    def sell(event: int, day: date, quantity: int, amount: str, **more: object) -> None:
-        paid = dict.fromkeys(("ordered_at", "paid_at", "booked_at"), f"{day} 12:00:00.000")
-        number = len(lines["stg_qtickets_tickets"])
-        names = {"event_id": event, "show_id": event, "ticket_id": number, "order_id": number, "currency": "RUB"}
-        ticket = {"quantity": quantity, "amount": amount, "state": "paid"}
-        lines["stg_qtickets_tickets"].append(names | paid | ticket | more)
-
-    def show(event: int, on: date, city: str, name: str = "Концерт") -> None:
-        names = {"event_id": event, "show_id": event, "event_name": name, "city": city, "currency": "RUB"}
-        lines["dim_events"].append(names)
-        lines["dim_shows"].append(names | {"show_date": on, "show_at": f"{on} 16:00:00", "is_active": 1})
-        lines["fact_show_seats_daily"].append(
-            names | {"day": min(on, today), "seats_total": 120, "seats_sold": 30, "seats_free": 90}
-        )
+    def show(event: int, on: date, city: str, **more: object) -> None:
+        lines.show(event, on, city, **more)
+        seats = {"seats_total": 120, "seats_sold": 30, "seats_free": 90}
+        lines["fact_show_seats_daily"].append({"show_id": event, "day": min(on, today)} | seats)
 
     if "yesterday" in parts:
         lines["dim_events"].append({"event_id": 5, "event_name": "Первый", "city": "пермь", "currency": "RUB"})
-        sell(5, ago(1), 2, "1000.10", show_id=0)
+        lines.sell(5, ago(1), 2, "1000.10", show_id=0)
     if "shows" in parts:
-        sell(99, ago(600), 1, "1.00")
+        lines.sell(99, ago(600), 1, "1.00")
         for n in range(1, 8):
             show(n, ago(15 * n), "москва")
             for days in range(0, 40, 2):
-                sell(n, ago(15 * n + days), 4, "4000.05")
+                lines.sell(n, ago(15 * n + days), 4, "4000.05")
         for n, city in ((11, "москва"), (12, "ростов-на-дону"), *((n, "тула") for n in range(20, 40))):
-            show(n, ago(-n), city, NASTY if n == 11 else f"Тур {n}")
+            show(n, ago(-n), city, event_name=NASTY if n == 11 else f"Тур {n}")
             for days in range(1, 31):
                 tags = {"utm_source": "vk", "utm_campaign": str(days)} if n == 12 else {}
-                sell(n, ago(days), 1 if n == 11 else 3, "1234.56", **tags)
+                lines.sell(n, ago(days), 1 if n == 11 else 3, "1234.56", **tags)
         given_back = {"refunded_amount": "1234.56", "refunded_at": f"{ago(2)} 12:00:00.000", "state": "refunded"}
-        sell(12, ago(3), 1, "1234.56", **given_back)
-        sell(12, ago(3), 1, "1000.00", promo_code_id=1, discount="234.56")
+        lines.sell(12, ago(3), 1, "1234.56", **given_back)
+        lines.sell(12, ago(3), 1, "1000.00", promo_code_id=1, discount="234.56")
         lines["dim_promo_codes"].append({"promo_code_id": 1, "code": "<b>ЛЕТО"})
     if "ads" in parts:
         for n in range(1, 301):
+            of = {"ad_id": n, "utm_campaign": str(n), "utm_city": ("москва", "тула", "")[n % 3], "clicks": 1}
+            of |= {"campaign_name": NASTY} if n == 300 else {}
             for days in (1, 9, 75):
-                names = {"stat_date": ago(days), "campaign_id": n, "ad_id": n, "utm_campaign": str(n)}
-                city = {"utm_city": ("москва", "тула", "")[n % 3]}
-                spent = {
-                    "spent": f"{n}.33", "spent_has_vat": 1, "campaign_name": NASTY if n == 300 else f"К{n}",
-                    "clicks": 1,
-                }  # fmt: skip
-                lines["fact_vk_ads_daily"].append(names | city | spent)
+                lines.spend(n, ago(days), f"{n}.33", **of)
     if "sandbox" in parts or "real" in parts:
         host = "localhost:8001" if "sandbox" in parts else "qtickets.ru"
         lines["meta_accounts"].append({"source": "qtickets", "address": f"http://{host}/api/rest/v1"})
     if "towns" in parts:
         for n in range(1, 14):
-            names = {"stat_date": ago(1), "campaign_id": n, "ad_id": n, "utm_campaign": str(n), "spent_has_vat": 1}
-            lines["fact_vk_ads_daily"].append(
-                names | {"spent": f"{100 - n}.00", "utm_city": f"город {n}" if n < 13 else ""}
-            )
+            lines.spend(n, ago(1), 100 - n, utm_campaign=str(n), utm_city=f"город {n}" if n < 13 else "")
     if "abroad" in parts:  # Most of what 901 sells is not in roubles, of 902 a little.
-        show(60, ago(-9), "алматы")
-        lines["dim_events"][-1]["currency"] = "KZT"
-        show(61, ago(-9), "казань")
-        for event, number, quantity in ((60, 901, 49), (61, 901, 2), (60, 902, 1), (61, 902, 20)):
-            money = {"currency": "KZT"} if event == 60 else {}
-            sell(event, ago(1), quantity, "9000.00", utm_source="vk", utm_campaign=str(number), **money)
-        for number, city in ((901, "алматы"), (902, "казань")):
-            names = {"stat_date": ago(1), "campaign_id": number, "ad_id": number, "utm_campaign": str(number)}
-            spent = {"spent": "10042.00", "spent_has_vat": 1, "campaign_name": f"К{number}"}
-            lines["fact_vk_ads_daily"].append(names | spent | {"utm_city": city})
+        for event, city, currency in ((60, "алматы", "KZT"), (61, "казань", "RUB")):
+            show(event, ago(-9), city, currency=currency)
+            for number, quantity in ((901, 49), (902, 1)) if event == 60 else ((901, 2), (902, 20)):
+                of = {"currency": currency, "utm_source": "vk", "utm_campaign": str(number)}
+                lines.sell(event, ago(1), quantity, "9000.00", **of)
+            lines.spend(841 + event, ago(1), "10042.00", utm_campaign=str(841 + event), utm_city=city)
     hour_ago = f"{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%d %H:%M:%S.000}"
     if "late" not in parts:
         for job in ("qtickets_loader", "vk_ads_loader", "direct_loader"):
@@ -133,101 +111,74 @@ def fill(client: Client, today: date, parts: tuple[str, ...]) -> None:  # noqa: 
         finding = {"check_name": "totals_sales", "finding": "k", "opened_at": hour_ago, "seen_at": hour_ago}
         words = {"what": f"lost {NASTY}", "what_ru": f"потеряно {NASTY}", "money": "12.34"}
         lines["meta_findings"].append(finding | words | {"status": "open", "severity": "fail", "story": "exact"})
-    for table, its in lines.items():
-        put(client, table, *its)
-    for mart in MARTS:
-        name = mart.table.name
-        client.command(f"INSERT INTO {name} SELECT *, 1 FROM ({sql_text(f'marts/{name}.sql')})")
+    lines.put(client)
 
 
 @pytest.mark.parametrize(
     ("parts", "said", "unsaid"),
     [
-        ((), ["Данных ещё нет", "Будущих концертов нет.", "Рекламы ещё нет."], "<svg"),
-        (("ads",), ["Будущих концертов нет.", "остальные", "в минус", "Данные свежие"], "сравнить не с чем"),
-        (("shows",), ["метки не подошли ни к одной", "&lt;b&gt;ЛЕТО"], 'id="cities-chart"'),
-        (("yesterday", "late", "broken"),
-         ["Цифры могут быть неверны", "потеряно &lt;script&gt;", '"1000.10"', "сравнить не с чем",
-          "ещё не загружен", "Данные ещё не проверялись.", "Рекламы ещё нет.", "Возвратов нет."], "Данные свежие"),
+        ("", ["Данных ещё нет", "Будущих концертов нет.", "Рекламы ещё нет."], ["<svg", MADE_UP]),
+        ("ads", ["Будущих концертов нет.", "остальные", "в минус", "Данные свежие"], ["сравнить не с чем"]),
+        ("shows real", ["метки не подошли ни к одной", "&lt;b&gt;ЛЕТО"], ['id="cities-chart"', MADE_UP]),
+        ("yesterday late broken sandbox",
+         ["Цифры могут быть неверны", "потеряно &lt;script&gt;", '"1000.10"', "сравнить не с чем", "ещё не загружен",
+          "Данные ещё не проверялись.", "Рекламы ещё нет.", "Возвратов нет.", MADE_UP], ["Данные свежие"]),
     ],
 )  # fmt: skip
-def test_the_page_is_right(
-    report_of: Callable[..., Figures], parts: tuple[str, ...], said: list[str], unsaid: str
-) -> None:
-    made = report_of(*parts)
+def test_the_page_is_right(report_of: Report, parts: str, said: list[str], unsaid: list[str]) -> None:
+    made = report_of(*parts.split())
     text = render(made, "ru")
-    for words in said:
-        assert words in text
-    assert unsaid not in text and "<script" not in text and ">None" not in text and len(text.encode()) < 2_000_000
-    assert len(summary(made, "ru")) == 4
-
-
-def test_made_up_data_are_called_so(report_of: Callable[..., Figures]) -> None:
-    for parts, said in ((("yesterday", "sandbox"), True), (("yesterday", "real"), False), (("yesterday",), False)):
-        head = render(report_of(*parts), "ru").split("</header>")[0]
-        assert ("Выдуманные данные (песочница)" in head) == said
+    assert [words for words in said if words not in text] == []
+    assert [words for words in (*unsaid, "<script", ">None") if words in text] == []
+    assert len(text.encode()) < 2_000_000 and len(summary(made, "ru")) == 4
 
 
 def test_every_word_is_translated_and_none_in_vain() -> None:
-    folder = Path(page_module.__file__).parent
-    found = Environment(extensions=["jinja2.ext.i18n"]).extract_translations(
-        (folder / "page.html.jinja").read_text("utf-8")
+    page, *code = (
+        (Path(page_module.__file__).parent / name).read_text("utf-8")
+        for name in ("page.html.jinja", "page.py", "summary.py")
     )
-    template = {text for _, _, text in found if isinstance(text, str)}
-    code = set(re.findall(r'"([^"\n]*[а-яё][^"\n]*)"', (folder / "page.py").read_text("utf-8")))
-    code |= set(re.findall(r"text\('([^']*)'\)", (folder / "summary.py").read_text("utf-8")))
-    assert template | code == set(ENGLISH)
+    found = Environment(extensions=["jinja2.ext.i18n"]).extract_translations(page)
+    texts = {text for _, _, text in found if isinstance(text, str)}
+    texts |= {*re.findall(r'"([^"\n]*[а-яё][^"\n]*)"', code[0]), *re.findall(r"text\('([^']*)'\)", code[1])}
+    assert texts == set(ENGLISH)
     assert not [text for text in ENGLISH.values() if re.search("[а-яё]", text, re.I)]
 
 
 def test_a_small_loss_is_not_shown_as_none() -> None:
-    shares = ("0.314", "-0.004", "0.004", "0.005", "0")
-    assert [percent(Decimal(one), "ru", signed=True).replace(THIN, " ") for one in shares] == [
-        *("+31 %", "\N{MINUS SIGN}0,4 %", "+0,4 %", "+1 %", "0 %"),
-    ]
+    told = [percent(Decimal(one), "ru", signed=True) for one in ("0.314", "-0.004", "0.004", "0.005", "0")]
+    assert [one.replace(THIN, " ") for one in told] == ["+31 %", "\N{MINUS SIGN}0,4 %", "+0,4 %", "+1 %", "0 %"]
 
 
-def test_figures_are_those_of_the_views_and_lines_add_up(report_of: Callable[..., Figures], client: Client) -> None:
+def test_figures_are_those_of_the_views_and_lines_add_up(report_of: Report, client: Client) -> None:
     made = report_of("shows", "ads")
     first, last = made.window.first, made.window.last
-    text = "sum(tickets_sold) AS t, sum(net_revenue) AS n, sum(spend_total) AS s"
-    total = _one(client, f"SELECT {text} FROM v_marketing_daily WHERE d BETWEEN '{first}' AND '{last}'")
-
+    sums = "SELECT sum(tickets_sold) AS t, sum(net_revenue) AS n, sum(spend_total) AS s FROM"
+    total = _one(client, f"{sums} v_marketing_daily WHERE d BETWEEN '{first}' AND '{last}'")
     assert [_plain(made.total), _added(made.sources), _added(made.cities)] == [total] * 3
     assert total[2] == 2 * (sum(range(1, 301)) + 300 * Decimal("0.33"))
-    whole = _one(client, f"SELECT {text} FROM v_campaign_performance WHERE source != 'other'")
+    whole = _one(client, f"{sums} v_campaign_performance WHERE source != 'other'")
     assert [_plain(made.campaigns_total), _added(made.campaigns)] == [whole] * 2
-    assert made.campaigns_recent == sum(line.recent for line in made.campaigns) == total[2]
-    assert whole[2] == total[2] * 3 / 2
+    assert made.campaigns_recent == sum(line.recent for line in made.campaigns) == total[2] == whole[2] / 3 * 2
     _, net, spend = _added(made.yesterday)
     of_day = made.comparisons[0].now
     assert (net, spend, sum(line.clicks for line in made.yesterday)) == (of_day.tagged, of_day.spend, 300)
     for one in made.comparisons:
-        days = f"d BETWEEN '{one.window.first}' AND '{one.window.last}'"
-        assert _plain(one.now) == _one(client, f"SELECT {text} FROM v_marketing_daily WHERE {days}")
-        assert (
-            one.now.tagged
-            == _one(client, f"SELECT {text} FROM v_marketing_daily WHERE {days} AND source != 'other'")[1]
-        )
+        its_days = f"{sums} v_marketing_daily WHERE d BETWEEN '{one.window.first}' AND '{one.window.last}'"
+        assert _plain(one.now) == _one(client, its_days)
+        assert one.now.tagged == _one(client, f"{its_days} AND source != 'other'")[1]
         assert one.earlier_window.last == one.window.first - timedelta(days=1)
         assert one.earlier_window.days == one.window.days
-    assert (
-        sum(line.sums.tickets for line in made.shows)
-        == _one(client, "SELECT sum(tickets) AS n FROM v_show_forecast")[0]
-    )
+    (forecast,) = _one(client, "SELECT sum(tickets) AS n FROM v_show_forecast")
+    assert sum(line.sums.tickets for line in made.shows) == forecast
     fits_none = f"FROM v_ad_shows WHERE event_id = 0 AND stat_date BETWEEN '{first}' AND '{last}'"
     assert 0 < made.unmatched == _one(client, f"SELECT sum(spend) AS s {fits_none}")[0]
     assert [(row["tickets"], row["amount"]) for row in made.refunds] == [(1, Decimal("1234.56"))]
-    (code,) = made.promo_codes
-    assert (code["code"], code["tickets"], code["net"], code["given"]) == (
-        "<b>ЛЕТО",
-        1,
-        Decimal(1000),
-        Decimal("234.56"),
-    )
+    codes = [tuple(map(str, (row["code"], row["tickets"], row["net"], row["given"]))) for row in made.promo_codes]
+    assert codes == [("<b>ЛЕТО", "1", "1000.00", "234.56")]
 
 
-def test_what_sells_in_another_currency_is_not_judged(report_of: Callable[..., Figures]) -> None:
+def test_what_sells_in_another_currency_is_not_judged(report_of: Report) -> None:
     """By hand: 50 tickets of 72 are in tenge, all of Almaty; 49 by the tags of one campaign, one by another's."""
     made = report_of("abroad")
     told = lambda lines, name: {one.row[name]: (one.sums.foreign, one.sums.level) for one in lines}  # noqa: E731
@@ -244,14 +195,11 @@ def test_what_sells_in_another_currency_is_not_judged(report_of: Callable[..., F
     assert "продажи в KZT, в ₽ не сравнить" in summary(made, "ru")[1]
 
 
-def test_lines_that_sum_up_others_are_not_judged_and_ten_campaigns_are_open(
-    report_of: Callable[..., Figures],
-) -> None:
+def test_lines_that_sum_up_others_are_not_judged_and_ten_campaigns_are_open(report_of: Report) -> None:
     """Twelve cities, of which two are summed up, and spend without a city: none of it sells anything. Campaigns 1 to 13
     cost 99 roubles to 87: those that sell most may have spent least."""
     made = report_of("towns")
     text = render(made, "ru")
-
     *named, others, nameless = made.cities
     assert [line.level for line in named] == ["red"] * 10
     assert (others.others, others.sums.spend, others.level) == (2, Decimal(89 + 88), "none")
@@ -260,7 +208,6 @@ def test_lines_that_sum_up_others_are_not_judged_and_ten_campaigns_are_open(
     for name in (r"остальные \(2\)", "без города"):
         assert re.search(rf"(?s)<th>{name}</th>(?:(?!</tr>).)*—</span></td></tr>", table)
         assert not re.search(rf"(?s)<th>{name}</th>(?:(?!</tr>).)*pill", table)
-
     shown, (total,) = re.split("<details>|</details>", text), re.findall(r"(?s)<tfoot>.*?</tfoot>", text)[:1]
     spent = [re.findall(r'data-label="Расход"><data value="(\d+\.\d\d)"', part) for part in shown[:2]]
     assert spent[1] == ["89.00", "88.00", "87.00"], "works without scripts"
@@ -269,7 +216,7 @@ def test_lines_that_sum_up_others_are_not_judged_and_ten_campaigns_are_open(
     assert "Остальные кампании: 3" in shown[1]
 
 
-def test_days_of_campaigns_add_up_to_what_each_brought(report_of: Callable[..., Figures], client: Client) -> None:
+def test_days_of_campaigns_add_up_to_what_each_brought(report_of: Report, client: Client) -> None:
     """The report and the view have the same rules for whose campaign a ticket is."""
     ever = sql_text("report/campaign_days.sql")
     for place, day in (("{first:Date}", "2020-01-01"), ("{last:Date}", "2099-01-01")):
@@ -327,7 +274,7 @@ SEEN = """() => {
 
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
-def test_a_browser_shows_all_of_it_and_asks_nobody(report_of: Callable[..., Figures], tmp_path: Path) -> None:
+def test_a_browser_shows_all_of_it_and_asks_nobody(report_of: Report, tmp_path: Path) -> None:
     playwright = pytest.importorskip("playwright.sync_api")
     made = report_of("shows", "ads", "broken")
     said: list[str] = []

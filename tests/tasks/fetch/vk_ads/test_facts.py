@@ -116,7 +116,6 @@ def test_parents_that_a_list_lacks_are_requested_by_id(vk: VkAccount) -> None:
     assert fetched.warnings == ()
     right = {row["ad_id"]: row["campaign_id"] for row in fetched.rows}
     assert right["1004"] == str(group.campaign_id)
-
     vk.edit(path("ad_groups"), less)
     fetched = vk.fetch(vk_page_size=250)
     assert spent(fetched.rows) == 800

@@ -58,10 +58,8 @@ def test_only_the_owner_reads_the_token_whatever_was_there(
     if found is not None:
         token_file.parent.mkdir(mode=0o700)
         token_file.write_bytes(found)
-
     assert vk.fetch().rows
     assert vk.fetch().rows
-
     (token,) = vk.api.tokens.issued
     assert stored(token_file) == {
         "access_token": token.access, "refresh_token": token.refresh, "client_id": VK_CLIENT_ID,
