@@ -4,13 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
 
 import pytest
 
 from tasks import steps
-from tasks.landing import Fetched, Manifest
-from tasks.load import runs
+from tasks.landing import Fetched
 from tasks.load.runs import Run
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
@@ -53,62 +52,19 @@ def asked(place: Settings, api: Api, tmp_path: Path) -> Callable[..., Fetch]:
     with warehouse(settings) as client:
         emptied(client)
 
-    def make(
-        window: Window,
-        run_id: str = "second",
-        late: timedelta = timedelta(minutes=1),
-        account: str = "main",
-        resource: int = 0,
-        **change: Any,
-    ) -> Fetch:
-        run = Run(QTICKETS.job, run_id, NOW + late, account)
+    def make(window: Window, late: timedelta = timedelta(minutes=1), resource: int = 0) -> Fetch:
         asks = replace(QTICKETS.resources[resource], fetch=api, beside=())
-        return Fetch(Account(replace(QTICKETS, **change), account, settings), asks, window, run)
+        run = Run(QTICKETS.job, f"run-{late}", NOW + late, "main")
+        return Fetch(Account(QTICKETS, "main", settings), asks, window, run)
 
     return make
 
 
-def fetch_first(asked: Callable[..., Fetch], window: Window, status: str) -> Manifest:
-    """A run `first` fetches at noon and comes to this end."""
-    ask = asked(window, "first", timedelta(0))
-    manifest = steps.fetch(ask, refresh=False)
-    with warehouse(ask.settings) as client:
-        runs.begin(client, ask.run, "loading")
-        if status != "running":
-            runs.end(client, ask.run, status, 1, "done", {})
-    return manifest
-
-
-@pytest.mark.parametrize(
-    ("window", "status", "given", "is_used"),
-    [
-        # Settled days: whatever became of the run, and for as long as the fetch is there.
-        (SETTLED, "success", {}, True),
-        (SETTLED, "failed", {"late": timedelta(hours=11)}, True),
-        # Open days: of a run that failed, or of the same run, and for an hour.
-        (OPEN, "failed", {}, True),
-        (OPEN, "failed", {"late": timedelta(hours=1, seconds=1)}, False),
-        (OPEN, "success", {}, False),
-        (OPEN, "running", {"run_id": "first"}, True),
-        (OPEN, "running", {"run_id": "first", "late": timedelta(hours=2)}, False),
-        # Another request.
-        (SETTLED, "success", {"version": "other"}, False),
-        (SETTLED, "success", {"account": "spb"}, False),
-        (SETTLED, "success", {"reads": lambda _: "https://a.ru#other"}, False),
-    ],
-)
-def test_which_fetch_is_used_again(
-    asked: Callable[..., Fetch], api: Api, window: Window, status: str, given: dict[str, Any], is_used: bool
-) -> None:
-    first = fetch_first(asked, window, status)
-    manifest = steps.fetch(asked(window, **given), refresh=False)
-    assert (manifest == first, api.fetches) == (is_used, 1 if is_used else 2)
-
-
 def test_nobody_uses_a_fetch_with_a_warning_and_refresh_uses_none(asked: Callable[..., Fetch], api: Api) -> None:
     api.warnings = ("no tags",)
-    first = fetch_first(asked, SETTLED, "success")
+    first = steps.fetch(asked(SETTLED, timedelta(0)), refresh=False)
     api.warnings = ()
+
     second = steps.fetch(asked(SETTLED), refresh=False)
     assert second != first
     assert steps.fetch(asked(SETTLED), refresh=False) == second
@@ -119,14 +75,10 @@ def test_nobody_uses_a_fetch_with_a_warning_and_refresh_uses_none(asked: Callabl
 
 @pytest.mark.parametrize(("since", "is_used"), [(None, False), (NOW, True), (NOW + timedelta(seconds=1), False)])
 def test_what_does_not_depend_on_the_window_is_fetched_once_in_a_backfill(
-    asked: Callable[..., Fetch], api: Api, since: datetime | None, is_used: bool
+    asked: Callable[..., Fetch], monkeypatch: pytest.MonkeyPatch, since: datetime | None, is_used: bool
 ) -> None:
     """`since`: when the backfill began; None: a load of its own."""
-    events = asked(SETTLED, "first", timedelta(0), resource=1)
-    first = steps.fetch(events, refresh=False)
-    token = steps.described_since.set(since)
-    try:
-        again = steps.fetch(asked(OPEN, late=timedelta(hours=2), resource=1), refresh=False)
-    finally:
-        steps.described_since.reset(token)
-    assert (again == first, api.fetches) == (is_used, 1 if is_used else 2)
+    first = steps.fetch(asked(SETTLED, timedelta(0), resource=1), refresh=False)
+    monkeypatch.setattr(steps, "described_since", SimpleNamespace(get=lambda: since))
+    again = steps.fetch(asked(OPEN, late=timedelta(hours=2), resource=1), refresh=False)
+    assert (again == first) == is_used

@@ -75,14 +75,6 @@ def test_many_rows_are_several_parts_and_one_frame_again(landing: Landing) -> No
         assert landing.read(manifest)["ticket_id"].to_list() == [str(n) for n in range(rows)]
 
 
-def test_a_frame_lands_as_the_same_rows_do(landing: Landing) -> None:
-    """Whatever the order of its columns; one is of no use, and one is missing."""
-    frame = pl.DataFrame(numbered(11)).select("price", "ticket_id", pl.lit("x").alias("other"))
-    manifest = write(landing, frame)
-    assert (len(manifest.parts), manifest.rows) == (2, 11)
-    assert landing.read(manifest).rows(named=True) == numbered(11)
-
-
 def test_the_newest_whole_fetch_of_the_same_request_is_found(landing: Landing) -> None:
     others: list[dict[str, Any]] = [
         {"source": "vk_ads"}, {"resource": "events"}, {"account": "spb"}, {"reads": "https://a.ru#query"},
@@ -102,20 +94,6 @@ def test_the_newest_whole_fetch_of_the_same_request_is_found(landing: Landing) -
     assert landing.newest(ORDERS) == hours[0]
     manifest = Path(landing._root) / hours[0].folder / "manifest.json"
     os.truncate(manifest, manifest.stat().st_size - 1)
-    assert landing.newest(ORDERS) is None
-
-
-def test_a_part_that_changed_is_never_read_and_its_fetch_not_found_again(landing: Landing) -> None:
-    """A Parquet file without a flaw, of other rows."""
-    manifest = write(landing, numbered(25))
-    pl.DataFrame({"ticket_id": ["1"], "price": ["9"], "utm_source": [None]}).write_parquet(
-        part_of(landing, manifest)
-    )
-    with pytest.raises(
-        LandingError, match=r"part-00001\.parquet of what was .* is not as it was written"
-    ) as caught:
-        landing.read(manifest)
-    assert caught.value.transient
     assert landing.newest(ORDERS) is None
 
 

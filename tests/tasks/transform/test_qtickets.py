@@ -180,20 +180,18 @@ def show(number: int, start: str | None, deleted: str | None = None, event: str 
     return {"event_id": event, "show_id": str(number), "show_start_at": start, "show_deleted_at": deleted}
 
 
-def test_an_event_by_hand() -> None:
+def test_the_dates_of_an_event_are_those_of_its_shows_but_for_deleted_ones() -> None:
     named = {"event_name": " Щелкунчик ", "city": "ТОМСК"}
-    event, other = made(
-        named, named | show(1, "2026-03-10T19:00:00+03:00"), named | show(2, "2026-03-08T02:30:00+07:00"),
-        # Deleted shows set neither date.
-        named | show(3, "2026-03-01T19:00:00+03:00", GONE_AT),
-        named | show(4, "2026-03-20T19:00:00+03:00", GONE_AT), {"event_id": "2"},
-        show(5, "2026-03-01T19:00:00+03:00", GONE_AT, event="2"),
-    )  # fmt: skip
-    assert event == {
-        "event_id": 24000, "event_name": "Щелкунчик", "city": "томск", "venue": "Дворец", "timezone": "Asia/Tomsk",
-        "currency": "RUB", "is_active": 1, "first_show_at": datetime(2026, 3, 7, 19, 30, tzinfo=UTC),
+    begins = ("2026-03-10T19:00:00+03:00", "2026-03-08T02:30:00+07:00")
+    gone = [show(3, "2026-03-01T19:00:00+03:00", GONE_AT), show(4, "2026-03-20T19:00:00+03:00", GONE_AT)]
+    shown = [named | one for one in ({}, *(show(n, at) for n, at in enumerate(begins, 1)), *gone)]
+    event, other = made(*shown, {"event_id": "2"}, show(5, "2026-03-01T19:00:00+03:00", GONE_AT, event="2"))
+
+    dates = {
+        "first_show_at": datetime(2026, 3, 7, 19, 30, tzinfo=UTC),
         "last_show_at": datetime(2026, 3, 10, 16, tzinfo=UTC),
-    }  # fmt: skip
+    }
+    assert event.items() >= (dates | {"event_name": "Щелкунчик", "city": "томск", "is_active": 1}).items()
     assert (other["event_id"], other["first_show_at"], other["last_show_at"]) == (2, None, None)
 
 
@@ -229,7 +227,6 @@ def test_shows_by_hand_with_the_day_on_which_they_are_where_they_are() -> None:
 def test_an_event_is_on_while_it_is_neither_hidden_nor_deleted() -> None:
     flags = [("1", None), ("true", None), ("0", None), (None, None), ("1", GONE_AT)]
     changes = [
-        {"event_id": str(n), "is_active": flag, "event_deleted_at": deleted}
-        for n, (flag, deleted) in enumerate(flags, 1)
+        {"event_id": str(n), "is_active": is_on, "event_deleted_at": at} for n, (is_on, at) in enumerate(flags, 1)
     ]
     assert [event["is_active"] for event in made(*changes)] == [1, 1, 0, 0, 0]

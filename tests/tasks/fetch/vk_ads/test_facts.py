@@ -1,6 +1,7 @@
 """What a fetch of a whole account brings is the ground truth, from either API, and holds no secret. Lists come whole, deleted
 ads too, or not at all; what only describes an ad may be missing: then it is null and noted, and the figures come."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -39,11 +40,10 @@ def test_odd_ads_are_loaded_like_any_other(vk: VkAccount, world: World) -> None:
 
 
 def test_no_secret_is_in_rows_settings_or_marks(vk: VkAccount, caplog: pytest.LogCaptureFixture) -> None:
-    rows = vk.fetch().rows
-    assert "statistics" in caplog.text, "the log is caught"
-    assert VK_CLIENT_ID not in repr(rows) + caplog.text
+    told = repr(vk.fetch().rows) + caplog.text
+    assert "statistics" in told and VK_CLIENT_ID not in told, "the log is caught"
     settings = vk.settings(vk.api, vk_token=f"a-secret-{MARK}")
-    assert MARK not in repr(rows) + repr(settings) + credential(settings) + reads(settings)
+    assert MARK not in told + repr(settings) + credential(settings) + reads(settings)
     several = ({}, {"vk_client_id": "another"}, {"vk_agency_client": "1"}, {"vk_agency_client": "2"})
     assert len({credential(vk.settings(vk.api, **one)) for one in several}) == len(several)
 
@@ -123,34 +123,24 @@ def test_parents_that_a_list_lacks_are_requested_by_id(vk: VkAccount) -> None:
     assert fetched.warnings == ("VK Ads did not tell the campaign or group of 1 ad; what was known stays",)
 
 
-def test_a_long_name_is_cut_but_a_part_of_a_link_would_be_another_link() -> None:
-    assert name_of("n" * 2**16) == "n" * 1000
-    assert link_of({"urls": {"primary": {"url": "https://a.example/?utm_content=msk&x=" + "x" * 10_000}}}) is None
-    assert link_of({"urls": {}}) == "", "a clip leads nowhere"
-
-
-def test_tags_of_a_group_are_read_or_else_not_guessed() -> None:
-    assert tags_of({"enable_utm": True, "utm": "a=1"}) == ("true", "a=1")
-    assert tags_of({"enable_utm": "false", "utm": "a=1"}) == ("false", "a=1")
-    assert tags_of({"enable_utm": True, "utm": {"utm_source": "vk", "utm_term": "a b"}}) == (
-        "true",
-        "utm_source=vk&utm_term=a+b",
-    )
-    for lacking in ({"enable_utm": True}, {"utm": "a=1"}, {"enable_utm": True, "utm": "a=1&" * 2_501}):
-        assert tags_of(lacking) is None
-
-
-def test_the_currency_is_that_of_the_account_and_not_guessed() -> None:
-    assert currency_of({"currency": None, "account": {"currency": "kzt "}}) == "KZT"
-    assert currency_of({"currency": "roubles"}) is None
+LONG = "https://a.example/?utm_content=msk&x=" + "x" * 10_000
+ENABLED = {"enable_utm": True}
 
 
 @pytest.mark.parametrize(
-    ("value", "read"),
+    ("read", "value", "found"),
     [
-        (" 5 ", 5), ("5.0", 5), ("0", 0), (9_007_199_254_740_993, 9_007_199_254_740_993), ("9007199254740993.0", None),
-        ("5.5", None), (-5, None), (True, None), ("1e400", None), (float("inf"), None), ("9" * 5000, None),
+        # A part of a link would be another link; a clip leads nowhere.
+        (name_of, "n" * 2**16, "n" * 1000), (link_of, {"urls": {"primary": {"url": LONG}}}, None), (link_of, {"urls": {}}, ""),
+        # Tags and a currency are read, or else not guessed.
+        (tags_of, ENABLED | {"utm": "a=1"}, ("true", "a=1")), (tags_of, {"enable_utm": "false", "utm": "a=1"}, ("false", "a=1")),
+        (tags_of, ENABLED | {"utm": {"utm_source": "vk", "utm_term": "a b"}}, ("true", "utm_source=vk&utm_term=a+b")),
+        *((tags_of, lacking, None) for lacking in (ENABLED, {"utm": "a=1"}, ENABLED | {"utm": "a=1&" * 2_501})),
+        (currency_of, {"currency": None, "account": {"currency": "kzt "}}, "KZT"), (currency_of, {"currency": "roubles"}, None),
+        # An id, in every plain form.
+        (whole, " 5 ", 5), (whole, "5.0", 5), (whole, "0", 0), (whole, 9_007_199_254_740_993, 9_007_199_254_740_993),
+        *((whole, odd, None) for odd in ("9007199254740993.0", "5.5", -5, True, "1e400", float("inf"), "9" * 5000, None)),
     ],
 )  # fmt: skip
-def test_an_id_is_read_in_every_plain_form_and_nothing_else_is_one(value: Any, read: int | None) -> None:
-    assert whole(value) == read
+def test_a_value_is_read_in_every_plain_form_or_is_none(read: Callable[[Any], Any], value: Any, found: Any) -> None:
+    assert read(value) == found
