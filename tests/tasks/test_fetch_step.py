@@ -71,6 +71,8 @@ def test_nobody_uses_a_fetch_with_a_warning_and_refresh_uses_none(asked: Callabl
     third = steps.fetch(asked(SETTLED, late=timedelta(minutes=2)), refresh=True)
     assert (third != second, api.fetches) == (True, 3)
     assert third.version > second.version > first.version, "the later read has the higher version"
+    newer = [steps.fetch(asked(OPEN, timedelta(minutes=n)), refresh=False) for n in (3, 4)]
+    assert newer[0] != newer[1], "its last day may still change"
 
 
 @pytest.mark.parametrize(("since", "is_used"), [(None, False), (NOW, True), (NOW + timedelta(seconds=1), False)])
