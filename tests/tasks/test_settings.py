@@ -28,17 +28,19 @@ def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_environment_wins_over_files(secrets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each source may have a file of its own. An empty value is none; samples and other files are not read."""
+    """The environment over the given file, that over the secrets and those over the defaults. Each source may have a
+    file of its own. An empty value is none; samples and other files are not read."""
     assert load_settings().qtickets_token is None
     (secrets / ".env.qtickets").write_text("QTICKETS_TOKEN=secrets\nQTICKETS_RATE=1\nQTICKETS_PAGE_SIZE=11\n")
     (secrets / ".env.warehouse").write_text("CLICKHOUSE_DATABASE=other\nHTTP_ATTEMPTS=\n")
     (secrets / "env.qtickets").write_text("QTICKETS_PAYMENT_LAG=5\n")
-    given = tmp_path / "given.env"
-    given.write_text("QTICKETS_TOKEN=given\nQTICKETS_RATE=2\n")
+    (tmp_path / "given.env").write_text("QTICKETS_TOKEN=given\nQTICKETS_RATE=2\n")
     monkeypatch.setenv("QTICKETS_TOKEN", "environment")
     monkeypatch.setenv("QTICKETS_FILTER", "")
-    monkeypatch.setenv("ZAKAZ_ENV", str(given))
+    monkeypatch.setenv("ZAKAZ_ENV", str(tmp_path / "given.env"))
+
     settings = load_settings()
+
     assert settings.qtickets_token == SecretStr("environment")
     assert "environment" not in f"{settings!r}{settings}{settings.model_dump()}{settings.model_dump_json()}"
     assert (settings.qtickets_rate, settings.qtickets_page_size, settings.clickhouse_database) == (2, 11, "other")
@@ -70,7 +72,7 @@ def test_a_secret_is_stripped_and_one_that_can_be_no_token_refused(value: str, e
 def test_a_message_names_the_place_that_counts(
     secrets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Mended anywhere else it would stay wrong."""
+    """Mended anywhere else the value would stay wrong."""
 
     def told() -> str:
         with pytest.raises(SettingsError) as caught:
@@ -78,12 +80,11 @@ def test_a_message_names_the_place_that_counts(
         return str(caught.value)
 
     given = tmp_path / "given.env"
-    for file, place in ((".env.all", "secrets/.env.all"), (".env.qtickets", "secrets/.env.qtickets")):
-        (secrets / file).write_text("QTICKETS_TOKEN=two words\n")
-        assert told().endswith(f" into {place}.")
-    given.write_text("QTICKETS_TOKEN=two words\n")
-    monkeypatch.setenv("ZAKAZ_ENV", str(given))
-    assert told().endswith(f" into {given}.")
+    for file in (secrets / ".env.all", secrets / ".env.qtickets", given):
+        file.write_text("QTICKETS_TOKEN=two words\n")
+        if file == given:
+            monkeypatch.setenv("ZAKAZ_ENV", str(given))
+        assert told().endswith(f" into {given if file == given else f'secrets/{file.name}'}.")
     monkeypatch.setenv("QTICKETS_TOKEN", "two words")
     assert told().endswith(" into the environment, which goes before secrets/.env.qtickets.")
     assert retold(told(), "ru").endswith(" в переменные окружения (они важнее, чем secrets/.env.qtickets).")
@@ -105,21 +106,21 @@ def accounts(name: str) -> dict[str, Account]:
     return {account.name: account for account in accounts_of(SOURCES[name], load_settings())}
 
 
-def test_an_account_has_its_own_file(
-    secrets: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_an_account_has_its_own_file_and_main_the_environment(  # type: ignore[no-untyped-def]
+    secrets: Path, monkeypatch, caplog
 ) -> None:
     """What is for all comes from where it does without accounts."""
     write(secrets, vk="VK_PAGE_SIZE=11", http="HTTP_ATTEMPTS=2", vk__spb="VK_TOKEN=t VK_BASE_URL=http://10.0.0.8")
     monkeypatch.setenv("VK_RATE", "7")
     monkeypatch.setenv("VK_CLIENT_ID", "of-main")
+
     main, spb = (account.settings for account in accounts("vk_ads").values())
+
     assert (main.vk_client_id, main.vk_rate, main.vk_page_size) == ("of-main", 7, 11)
     assert (spb.vk_client_id, spb.vk_rate, spb.vk_page_size, spb.http_attempts) == (None, 2, 250, 2)
     assert spb.vk_token_file == secrets / "vk_token.spb.json"
-    assert [one.place_of("vk", "VK_RATE") for one in (main, spb)] == [
-        "the environment, which goes before secrets/.env.vk",
-        "secrets/.env.vk.spb",
-    ]
+    assert main.place_of("vk", "VK_RATE") == "the environment, which goes before secrets/.env.vk"
+    assert spb.place_of("vk", "VK_RATE") == "secrets/.env.vk.spb"
     assert "secrets/.env.vk.spb: VK_BASE_URL sends its token in the clear to 10.0.0.8" in caplog.text
     with pytest.raises(SettingsError, match=r"VK_CLIENT_SECRET is missing\. Put it into secrets/\.env\.vk "):
         accounts("vk_ads")["main"].check()
@@ -131,19 +132,21 @@ def test_an_account_has_its_own_file(
 
 def test_the_file_of_a_source_counts_and_one_of_nearly_its_name_is_told_of(secrets: Path) -> None:
     """So a remedy that names the source's file is one."""
+
+    def told() -> list[tuple[str, ...]]:
+        """File, what becomes of it, and the name that was meant, each the same way."""
+        pattern = r".*/\.env\.(\w+): DIRECT_TOKEN is (.+); did you mean \.env\.(.+)\?"
+        return [re.fullmatch(pattern, line).groups() for line in remarks(load_settings())]  # type: ignore[union-attr]
+
     write(secrets, dirrect="DIRECT_TOKEN=old", direct_spb="DIRECT_TOKEN=of-spb", zakaz="DIRECT_LOGIN=a")
     assert load_settings().direct_token == SecretStr("old")
-    assert [line.removeprefix(f"{secrets}/.env.") for line in remarks(load_settings())] == [
-        "direct_spb: DIRECT_TOKEN is read, from a file of an odd name; did you mean .env.direct.spb?",
-        "dirrect: DIRECT_TOKEN is read, from a file of an odd name; did you mean .env.direct?",
-    ]
+    read = "read, from a file of an odd name"
+    assert told() == [("direct_spb", read, "direct.spb"), ("dirrect", read, "direct")]
+
     write(secrets, direct="DIRECT_TOKEN=new")
-    assert load_settings().direct_token == SecretStr("new")
-    assert load_settings().direct_login == "a"
-    assert [line.removeprefix(f"{secrets}/.env.") for line in remarks(load_settings())] == [
-        "direct_spb: DIRECT_TOKEN is not read, since .env.direct sets it; did you mean .env.direct.spb?",
-        "dirrect: DIRECT_TOKEN is not read, since .env.direct sets it; did you mean .env.direct?",
-    ]
+    assert (load_settings().direct_token, load_settings().direct_login) == (SecretStr("new"), "a")
+    read = "not read, since .env.direct sets it"
+    assert told() == [("direct_spb", read, "direct.spb"), ("dirrect", read, "direct")]
 
 
 def test_copies_settings_in_the_file_of_another_and_unknown_names_are_told_of_and_not_read(secrets: Path) -> None:
@@ -310,11 +313,10 @@ def test_a_secret_in_the_clear_to_another_machine_is_told_without_it(monkeypatch
     monkeypatch.delenv("PREFECT_API_AUTH_STRING", raising=False)
     for name, (given, host) in CLEAR.items():
         (line,) = in_the_clear(Settings(_env_file=None, **given))  # type: ignore[arg-type]
-        assert line.startswith(f"{name} sends its ")
-        assert f" in the clear to {host}: " in line
+        assert line.startswith(f"{name} sends its ") and f" in the clear to {host}: " in line
         assert not re.search("u:p|hooks", line)
-    for given in FINE:
-        assert in_the_clear(Settings(_env_file=None, **given)) == []  # type: ignore[arg-type]
+    assert [in_the_clear(Settings(_env_file=None, **given)) for given in FINE] == [[]] * len(FINE)  # type: ignore[arg-type]
+
     monkeypatch.setenv("PREFECT_API_URL", "http://prefect.example.com:4200/api")
     monkeypatch.setenv("PREFECT_API_AUTH_STRING", "zakaz:secret")
     (line,) = in_the_clear(Settings(_env_file=None))
