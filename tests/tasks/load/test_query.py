@@ -1,12 +1,18 @@
-"""Any statement is run and, if it has an answer, answered: in the format asked for, money with its kopecks."""
+"""Any statement is run and, if it has an answer, answered: in the format asked for, money with its kopecks. A view as a file:
+what is text stays text, what is money stays exact."""
 
 import csv
 import io
+import re
+import zipfile
+from decimal import Decimal
 
+import polars as pl
 import pytest
 from clickhouse_connect.driver.client import Client
 
 from tasks.errors import UsageError
+from tasks.load.export import exported
 from tasks.load.query import run_query
 from tests.tasks.load.engines import values
 
@@ -48,3 +54,44 @@ def test_money_keeps_two_places_in_every_format(client: Client, fmt: str | None)
     text = answer(client, "SELECT 100::Decimal(18, 2) AS a, sum(0.1::Decimal(18, 2)) AS b FROM numbers(3)", fmt)
     assert "100.00" in text
     assert "0.30" in text
+
+
+MONEY = "1234567890.07"
+
+
+@pytest.fixture
+def a_view(client: Client) -> Client:
+    client.command("CREATE OR REPLACE VIEW v_odd AS SELECT toDate(now(), 'Europe/Moscow') - number AS d, "
+                   "toLowCardinality('=1+1') AS a, '@x\"' AS b, toDecimal64('1234567890.07', 2) - number AS money, "
+                   "toDateTime64('2026-03-14 21:30:00', 3, 'UTC') AS at, 0.5 AS romi, 17735868496 AS campaign_id, "
+                   "[1, 2] AS many, NULL::Nullable(Int32) AS none FROM numbers(3)")  # fmt: skip
+    return client
+
+
+def test_text_stays_text_and_money_exact_in_each_format(a_view: Client) -> None:
+    book = zipfile.ZipFile(io.BytesIO(exported(a_view, "v_odd", "xlsx", None)))
+    sheet, strings = (book.read(f"xl/{name}.xml").decode() for name in ("worksheets/sheet1", "sharedStrings"))
+    assert "<f>" not in sheet and "=1+1" in strings and "[1,2]" in strings
+    found = dict(re.findall(r'<c r="([A-I]2)"[^>]*><v>([^<]*)</v>', sheet))
+    assert (found["D2"], found["F2"], found["G2"]) == (MONEY, "0.5", "17735868496")
+    # Days since 1899-12-30: half past midnight in Moscow.
+    assert float(found["E2"]) == pytest.approx(46096 + 0.5 / 24)
+    formats = re.findall(r'formatCode="([^"]*)"', book.read("xl/styles.xml").decode())
+    assert {"#,##0.00", "0.0%", "0", "yyyy-mm-dd"} <= {*formats, "0"}
+    text = exported(a_view, "v_odd", "csv", None).decode("utf-8-sig")
+    row = next(csv.DictReader(io.StringIO(text)))
+    assert (row["a"], row["b"], row["money"], row["none"]) == ("'=1+1", "'@x\"", MONEY, "")
+    frame = pl.read_parquet(io.BytesIO(exported(a_view, "v_odd", "parquet", None)))
+    assert frame.schema["money"] == pl.Decimal(18, 2) and frame["money"][0] == Decimal(MONEY)
+    assert (frame["a"][0], frame["at"][0].isoformat()) == ("=1+1", "2026-03-14T21:30:00+00:00")
+
+
+def test_days_are_the_last_ones_and_only_of_views_that_have_some(a_view: Client) -> None:
+    two = pl.read_parquet(io.BytesIO(exported(a_view, "v_odd", "parquet", 2)))
+    assert two["money"].to_list() == [Decimal("1234567889.07"), Decimal(MONEY)]
+    with pytest.raises(UsageError, match="no days"):
+        exported(a_view, "v_campaign_performance", "csv", 2)
+    with pytest.raises(UsageError, match="no view v_marketing; did you mean v_marketing_daily"):
+        exported(a_view, "v_marketing", "csv", None)
+    with pytest.raises(UsageError, match="no view meta_job_runs"):
+        exported(a_view, "meta_job_runs", "csv", None)

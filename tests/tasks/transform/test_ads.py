@@ -1,5 +1,7 @@
-"""From days to facts: the owner's convention for utm_content, one name a city, exact money, no marks of persons."""
+"""From days of VK and of Direct to facts: the owner's convention for utm_content, one name a city, exact money, no marks of
+persons; whose tags an ad has, which macros are filled in, whose VAT its spend has."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -10,11 +12,14 @@ from hypothesis import strategies as st
 
 from tasks.fetch.qtickets.rows import order_rows
 from tasks.reference import cities
+from tasks.transform import direct, vk_ads
 from tasks.transform.ads import amount, count, facts, identifier
 from tasks.transform.links import tags
 from tasks.transform.values import canonical_city
 from tasks.utm import UTM
-from tests.validation.frames import ad_days
+from tests.validation.frames import ad_days, of_main, raw_direct, raw_vk
+from validation import ads as must
+from validation.split import split
 
 FROM_CONTENT = ("utm_city", "utm_day", "utm_month")
 ALIASES = cities().select("alias", "city").rows()
@@ -98,3 +103,145 @@ def test_the_tags_of_an_ad_are_masked_as_those_of_the_order_that_it_brought(give
     assert found == dict.fromkeys(UTM, "") | dict.fromkeys(("utm_campaign", "utm_content", "utm_term"), kept)
     (row,) = order_rows({"id": 1, "payed": True, "baskets": [{}], "utm": parameters})
     assert {name: row[name] or "" for name in UTM} == found
+
+
+SITE = "https://afisha.example.invalid/event/1"
+OWN = f"{SITE}?utm_source=own&utm_content=own_01_01"
+# What VK adds by itself, with the ids of the group and of the ad.
+DEFAULT = {"source": "vk_ads", "medium": "cpc", "campaign": "5757287178", "content": "17735868496"}
+Raw = Callable[..., pl.DataFrame]
+
+
+def rows_of(raw: Raw, *changes: dict[str, str | None]) -> list[dict[str, Any]]:
+    """`raw`: raw_vk or raw_direct."""
+    module = vk_ads if raw is raw_vk else direct
+    facts = module.ad_days(raw(*changes), cities())
+    assert split(of_main(facts), must.facts).rejected.height == 0
+    return facts.rows(named=True)
+
+
+def tags_of(raw: Raw, **change: str | None) -> dict[str, str | None]:
+    (row,) = rows_of(raw, change)
+    return {name.removeprefix("utm_"): row[name] for name in UTM if row[name] != ""}
+
+
+def test_spend_is_as_reported_with_its_vat_or_without() -> None:
+    """The other columns are compared with the truth of whole accounts."""
+    rows = [
+        rows_of(raw, change)[0]
+        for raw, change in ((raw_direct, {}), (raw_direct, {"include_vat": "NO"}), (raw_vk, {}))
+    ]
+    told = [(str(row["spent"]), row["spent_has_vat"]) for row in rows]
+    assert told == [("5222.40", 1), ("5222.40", 0), ("1662.33", 0)]
+
+
+@pytest.mark.parametrize(("raw", "money"), [(raw_vk, "spent"), (raw_direct, "cost")])
+def test_a_day_without_anything_is_no_row_and_a_late_conversion_alone_is_one(raw: Raw, money: str) -> None:
+    nothing = {"impressions": "0", "clicks": "0", money: "0", "conversions": "0"}
+    (late,) = rows_of(raw, nothing | {"ad_id": "3"}, nothing | {"ad_id": "4", "conversions": "1"})
+    assert (late["ad_id"], late["conversions"]) == (4, 1)
+
+
+@pytest.mark.parametrize(
+    ("raw", "unknown"),
+    [
+        (raw_vk, {"link": None, "enable_utm": "true"}),
+        (raw_direct, {"link_known": "false", "link": None, "campaign_tracking": "utm_content=a"}),
+    ],
+)
+def test_only_where_the_link_is_not_known_are_tags_null(raw: Raw, unknown: dict[str, str | None]) -> None:
+    null, plain = rows_of(raw, {"ad_id": "1", **unknown}, {"ad_id": "2", "link": ""})
+    assert {null[name] for name in (*UTM, "utm_city", "utm_day", "utm_month", "link_event_id")} == {None}
+    assert None not in plain.values()
+
+
+@pytest.mark.parametrize("raw", [raw_vk, raw_direct])
+def test_the_event_of_the_page_that_an_ad_leads_to(raw: Raw) -> None:
+    leading = [
+        "https://tomsk.qtickets.events/24000-shchelkunchik?utm_content=msk_01_10",
+        " HTTP://QTickets.Events/24000",
+    ]
+    leading += ["qtickets.events/24000#tickets", "https://qtickets.events/24000?id=7"]
+    others = [
+        "https://tomsk.qtickets.events/",
+        "https://qtickets.events/24000a",
+        "https://notqtickets.events/24000-x",
+        "",
+    ]
+    others += ["https://a.example/?to=https://qtickets.events/24000-x", "https://qtickets.events.a.example/24000-x"]
+    others += [f"https://qtickets.events/{10**18}-x"]
+    rows = rows_of(raw, *({"link": link, "ad_id": str(n)} for n, link in enumerate(leading + others, 1)))
+    assert [row["link_event_id"] for row in rows] == [24000] * len(leading) + [0] * len(others)
+
+
+@pytest.mark.parametrize(
+    ("link", "enabled", "text", "found"),
+    [
+        # A group that adds no tags leaves those of the link.
+        (OWN, "false", "utm_content=off", {"source": "own", "content": "own_01_01"}),
+        (SITE, "false", "utm_content=off", {}),
+        # Its own tags win over those of the link.
+        (OWN, "true", "utm_content=msk_02_10&utm_term=x", {"source": "own", "content": "msk_02_10", "term": "x"}),
+        # One that adds tags and names none gets those of VK.
+        *((link, "true", text, DEFAULT) for link in (SITE, OWN) for text in ("", None)),
+        # An ad that leads to no site is known to have no tags; every address of the web is a site.
+        ("", "true", "utm_content=msk_01_10", {}),
+        ("leadads://1?utm_content=msk_01_10", "false", "utm_content=msk_01_10", {}),
+        ("a.example", "true", "utm_content=msk_01_10", {"content": "msk_01_10"}),
+        # The legacy API has no groups.
+        (OWN, None, None, {"source": "own", "content": "own_01_01"}),
+    ],
+)
+def test_whose_tags_an_ad_of_vk_has(
+    link: str, enabled: str | None, text: str | None, found: dict[str, str]
+) -> None:
+    assert tags_of(raw_vk, link=link, enable_utm=enabled, group_utm=text) == found
+
+
+@pytest.mark.parametrize(
+    ("group", "campaign", "found"),
+    [
+        (None, " ", {"content": "own_01_01"}),
+        ("utm_content=group", "utm_content=campaign", {"content": "group"}),
+        (None, "utm_content=campaign", {"content": "campaign"}),
+        # The first that is not empty counts, and alone.
+        ("utm_term=x", "utm_content=campaign", {"content": "own_01_01", "term": "x"}),
+    ],
+)
+def test_whose_tags_an_ad_of_direct_has(group: str | None, campaign: str | None, found: dict[str, str]) -> None:
+    assert (
+        tags_of(raw_direct, link=OWN, group_tracking=group, campaign_tracking=campaign) == {"source": "own"} | found
+    )
+
+
+def test_ids_and_names_are_filled_in_and_nothing_that_depends_on_the_viewer() -> None:
+    """In macros of VK a campaign is what the API calls a group."""
+    parameters = (
+        "utm_source={{advertiser_id}}&utm_medium={{gender}}&utm_content={{banner_id}}"
+        "&utm_campaign={{ad_plan_id}}-{{campaign_id}}-{{ad_group_id}}"
+        "&utm_term={{ad_plan_name}}/{{campaign_name}}/{{ad_group_name}}/{{search_phrase}}"
+    )
+    assert tags_of(raw_vk, link=SITE, enable_utm="true", group_utm=parameters) == {
+        "source": "a", "medium": "{{gender}}", "campaign": "700012672-5757287178-5757287178",
+        "content": "17735868496", "term": "Хиты/Ретаргетинг/Ретаргетинг/{{search_phrase}}",
+    }  # fmt: skip
+    of_none = tags_of(
+        raw_vk, link=SITE, enable_utm="true", group_utm="utm_campaign={{campaign_id}}", ad_group_id=None
+    )
+    assert of_none == {"campaign": "{{campaign_id}}"}, "a macro of an unknown group is not filled in by half"
+
+
+def test_spend_whose_link_cannot_be_read_is_counted_by_ad() -> None:
+    """Ads 1 and 2: 2 x 100.10 and 50.00. The others have tags, have none, have no known link, or cost nothing."""
+    odd = {"ad_id": "1", "link": "https://[afisha", "spent": "100.10"}
+    raw = raw_vk(
+        odd,
+        odd | {"stat_date": "2026-01-20"},
+        {"ad_id": "2", "link": f"{SITE}?utm_source=vk&utm-content=msk_01_10", "spent": "50.00"},
+        {"ad_id": "3", "link": OWN},
+        {"ad_id": "5", "link": None},
+        {"ad_id": "7", "link": "https://[afisha", "enable_utm": "true"},
+        {"ad_id": "8", "link": "https://[afisha", "spent": "0"},
+    )
+    assert vk_ads.unreadable(raw).rows() == [("1", Decimal("200.20")), ("2", Decimal("50.00"))]
+    assert vk_ads.unreadable(raw_vk()).rows() == []
