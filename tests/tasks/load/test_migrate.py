@@ -16,37 +16,27 @@ from tests.tasks.load.engines import values
 ALL = ["schema/0001_sales", "schema/0002_notes", "views/v_sold", "views/v_a_newest"]
 
 
-class SqlFolder:
-    """Two migrations and two views, of which `v_a_newest` reads `v_sold` although its name comes first."""
+def write(sql: Path, name: str, text: str) -> None:
+    file = sql / f"{name}.sql"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(text.encode())
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.write(
-            "schema/0001_sales",
-            "CREATE TABLE IF NOT EXISTS sales (d Date, n UInt32, _ver UInt8 MATERIALIZED 1) "
-            "ENGINE = MergeTree ORDER BY d;\n",
-        )
-        self.write(
-            "schema/0002_notes", "-- Two statements.\nCREATE TABLE a (x Int8) ENGINE = Log;\nDROP TABLE a;\n"
-        )
-        self.write("views/v_sold", "SELECT d, n FROM sales")
-        self.write("views/v_a_newest", "-- The newest day.\nSELECT max(d) AS d, max(n) AS n FROM v_sold")
 
-    def write(self, name: str, text: str) -> None:
-        path = self.root / f"{name}.sql"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode())
-
-    def read(self, name: str) -> str:
-        return (self.root / f"{name}.sql").read_bytes().decode()
-
-    def remove(self, name: str) -> None:
-        (self.root / f"{name}.sql").unlink()
+NOTES = "-- Two statements.\nCREATE TABLE a (x Int8) ENGINE = Log;\nDROP TABLE a;\n"
 
 
 @pytest.fixture
-def sql(tmp_path: Path) -> SqlFolder:
-    return SqlFolder(tmp_path / "sql")
+def sql(tmp_path: Path) -> Path:
+    """Two migrations and two views, of which `v_a_newest` reads `v_sold` although its name comes first."""
+    columns = "(d Date, n UInt32, _ver UInt8 MATERIALIZED 1)"
+    for name, text in {
+        "schema/0001_sales": f"CREATE TABLE IF NOT EXISTS sales {columns} ENGINE = MergeTree ORDER BY d;\n",
+        "schema/0002_notes": NOTES,
+        "views/v_sold": "SELECT d, n FROM sales",
+        "views/v_a_newest": "-- The newest day.\nSELECT max(d) AS d, max(n) AS n FROM v_sold",
+    }.items():
+        write(tmp_path / "sql", name, text)
+    return tmp_path / "sql"
 
 
 @pytest.fixture
@@ -57,32 +47,29 @@ def empty(make_settings: Callable[..., Settings]) -> Iterator[Client]:
 
 
 @pytest.fixture
-def migrated(empty: Client, sql: SqlFolder) -> Client:
-    assert migrate(empty, sql.root) == ALL
-    assert migrate(empty, sql.root) == []
+def migrated(empty: Client, sql: Path) -> Client:
+    assert (migrate(empty, sql), migrate(empty, sql)) == (ALL, [])
     empty.command("INSERT INTO sales VALUES ('2026-01-02', 5)")
     return empty
 
 
-def test_an_edited_migration_and_one_of_a_newer_version_are_refused(migrated: Client, sql: SqlFolder) -> None:
+def test_an_edited_migration_and_one_of_a_newer_version_are_refused(migrated: Client, sql: Path) -> None:
     """Other line ends, as of another checkout, are no edit."""
-    text = sql.read("schema/0002_notes")
-    sql.write("schema/0002_notes", text.replace("\n", "  \r\n"))
-    assert migrate(migrated, sql.root) == []
-    sql.write("schema/0002_notes", text.replace("Int8", "Int16"))
-    sql.write("schema/0003_more", "CREATE TABLE more (x Int8) ENGINE = Log;\n")
+    write(sql, "schema/0002_notes", NOTES.replace("\n", "  \r\n"))
+    assert migrate(migrated, sql) == []
+    write(sql, "schema/0002_notes", NOTES.replace("Int8", "Int16"))
+    write(sql, "schema/0003_more", "CREATE TABLE more (x Int8) ENGINE = Log;\n")
     with pytest.raises(WarehouseError, match=r"^sql/schema/0002_notes\.sql was changed after it was applied"):
-        migrate(migrated, sql.root)
+        migrate(migrated, sql)
     assert values(migrated, "EXISTS TABLE more") == [(0,)]
-    sql.remove("schema/0002_notes")
+    (sql / "schema" / "0002_notes.sql").unlink()
     with pytest.raises(WarehouseError, match="0002_notes, which this version of Zakaz does not know"):
-        migrate(migrated, sql.root)
+        migrate(migrated, sql)
 
 
 def test_a_database_of_another_loader_is_refused_and_left_as_it_is(empty: Client) -> None:
-    empty.command(
-        "CREATE TABLE fact_direct_daily (stat_date Date, spend Float64) ENGINE = MergeTree ORDER BY spend"
-    )
+    columns = "(stat_date Date, spend Float64)"
+    empty.command(f"CREATE TABLE fact_direct_daily {columns} ENGINE = MergeTree ORDER BY spend")
     empty.command("INSERT INTO fact_direct_daily VALUES ('2025-01-01', 1.5)")
     with pytest.raises(WarehouseError, match=r"another program made: fact_direct_daily.*RENAME DATABASE"):
         migrate(empty)
@@ -90,18 +77,18 @@ def test_a_database_of_another_loader_is_refused_and_left_as_it_is(empty: Client
     assert values(empty, "EXISTS TABLE stg_qtickets_tickets") == [(0,)]
 
 
-def test_views_follow_a_view_below_and_a_migration_and_go_with_their_file(migrated: Client, sql: SqlFolder) -> None:
+def test_views_follow_a_view_below_and_a_migration_and_go_with_their_file(migrated: Client, sql: Path) -> None:
     """Else `v_a_newest` would keep the type UInt32 and fail at the first large number."""
-    sql.write("views/v_sold", "SELECT d, toUInt64(n) * 4000000000 AS n FROM sales")
-    migrate(migrated, sql.root)
+    write(sql, "views/v_sold", "SELECT d, toUInt64(n) * 4000000000 AS n FROM sales")
+    migrate(migrated, sql)
     assert values(migrated, "SELECT n, toTypeName(n) FROM v_a_newest") == [(20_000_000_000, "UInt64")]
-    sql.write("views/v_sold", "SELECT d, n FROM sales")
-    sql.write("schema/0003_wide", "ALTER TABLE sales MODIFY COLUMN n UInt64;\n")
-    migrate(migrated, sql.root)
+    write(sql, "views/v_sold", "SELECT d, n FROM sales")
+    write(sql, "schema/0003_wide", "ALTER TABLE sales MODIFY COLUMN n UInt64;\n")
+    migrate(migrated, sql)
     migrated.command("INSERT INTO sales VALUES ('2026-01-03', 5000000000)")
     assert values(migrated, "SELECT d, n FROM v_a_newest") == [("2026-01-03", 5_000_000_000)]
-    sql.remove("views/v_a_newest")
-    migrate(migrated, sql.root)
+    (sql / "views" / "v_a_newest.sql").unlink()
+    migrate(migrated, sql)
     assert values(migrated, "EXISTS VIEW v_a_newest") == [(0,)]
 
 
@@ -128,11 +115,9 @@ def test_to_look_makes_and_changes_nothing(make_settings: Callable[..., Settings
 
 
 @pytest.mark.parametrize("dies_at", [0, 1, 2])
-def test_a_migration_that_died_anywhere_is_finished_by_the_next(
-    migrated: Client, sql: SqlFolder, dies_at: int
-) -> None:
-    sql.write("schema/0003_wide", "ALTER TABLE sales MODIFY COLUMN n UInt64;\n")
-    sql.write("views/v_sold", "SELECT d, n + 1 AS n FROM sales")
+def test_a_migration_that_died_anywhere_is_finished_by_the_next(migrated: Client, sql: Path, dies_at: int) -> None:
+    write(sql, "schema/0003_wide", "ALTER TABLE sales MODIFY COLUMN n UInt64;\n")
+    write(sql, "views/v_sold", "SELECT d, n + 1 AS n FROM sales")
     command, count = migrated.command, iter(range(100))
 
     def dies(*arguments: object, **options: object) -> object:
@@ -141,8 +126,8 @@ def test_a_migration_that_died_anywhere_is_finished_by_the_next(
         return command(*arguments, **options)
 
     with patch.object(migrated, "command", dies), pytest.raises(KeyboardInterrupt):
-        migrate(migrated, sql.root)
-    migrate(migrated, sql.root)
+        migrate(migrated, sql)
+    migrate(migrated, sql)
     migrated.command("INSERT INTO sales VALUES ('2026-01-03', 5000000000)")
     assert values(migrated, "SELECT d, n FROM v_a_newest") == [("2026-01-03", 5_000_000_001)]
-    assert migrate(migrated, sql.root) == []
+    assert migrate(migrated, sql) == []

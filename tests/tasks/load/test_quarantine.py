@@ -24,31 +24,15 @@ def rejected(key: str, reason: str = NEGATIVE, record: dict[str, object] | None 
 
 
 def run(
-    client: Client,
-    *wrong: dict[str, str],
-    accepted: tuple[str, ...] = (),
-    hours: int = 0,
-    source: str = "qtickets",
-    resource: str = "orders",
-    account: str = "main",
-    window: Window | None = None,
-    is_whole: bool = True,
-) -> tuple[int, int]:
+    client: Client, *wrong: dict[str, str], accepted: tuple[str, ...] = (), hours: int = 0, window: Window | None = None,
+    is_whole: bool = True, **of: str,
+) -> tuple[int, int]:  # fmt: skip
     """One run that rejects and accepts; how many rows were newly rejected and how many released."""
     frame = pl.DataFrame(list(wrong), schema=dict.fromkeys(_REJECTED, pl.String))
     keys = pl.Series("ticket_id", accepted, dtype=pl.String)
-    return quarantine(
-        client,
-        source,
-        account,
-        resource,
-        frame,
-        lambda: keys,
-        f"run-{hours}",
-        1000 + hours,
-        window,
-        is_whole=is_whole,
-    )
+    whose = ({"source": "qtickets", "account": "main", "resource": "orders"} | of).values()
+    which = (f"run-{hours}", 1000 + hours, window)
+    return quarantine(client, *whose, frame, lambda: keys, *which, is_whole=is_whole)
 
 
 def march(first: int, last: int) -> Window:

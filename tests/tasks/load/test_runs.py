@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
@@ -72,24 +73,14 @@ def test_the_end_of_a_run_takes_the_place_of_its_beginning_also_without_final(cl
 
 def test_days_are_read_by_good_runs_of_the_account_that_saw_everything(client: Client) -> None:
     """Done without a warning is covered; read later is done whatever it warned of."""
-
-    def one(
-        number: int,
-        days: tuple[int, int],
-        version: int,
-        status: str = "success",
-        account: str = "a",
-        **more: object,
-    ) -> None:
-        window = {name: f"2026-03-0{day}" for name, day in zip(("first", "last"), days, strict=True)}
-        finish(client, replace(later(number), account=account), status, window=window, version=version, **more)
-
-    one(1, (1, 2), 11, warnings=["no tags"])
-    one(2, (2, 3), 12)
-    one(3, (5, 5), 10)
-    one(4, (6, 6), 12, account="b")
-    one(5, (7, 7), 12, partial=True)
-    one(6, (8, 8), 12, "failed")
+    read: list[tuple[int, int, int, dict[str, Any]]] = [
+        (1, 2, 11, {"warnings": ["no tags"]}), (2, 3, 12, {}), (5, 5, 10, {}), (6, 6, 12, {"account": "b"}),
+        (7, 7, 12, {"partial": True}), (8, 8, 12, {"status": "failed"}),
+    ]  # fmt: skip
+    for number, (first, last, version, more) in enumerate(read, 1):
+        window = {"first": f"2026-03-0{first}", "last": f"2026-03-0{last}"}
+        run = replace(later(number), account=more.pop("account", "a"))
+        finish(client, run, more.pop("status", "success"), window=window, version=version, **more)
 
     def days(version: int) -> list[int]:
         return [day.day for day in runs.days_read_later(client, JOB, "a", version)["day"]]
@@ -115,15 +106,10 @@ def test_of_two_reads_the_later_one_has_the_higher_version_also_where_a_clock_wa
 @contextmanager
 def another_process(run: Run, home: Path) -> Iterator[subprocess.Popen[str]]:
     """It holds what a process of the run holds."""
-    with subprocess.Popen(
-        [sys.executable, "-c", _HOLDER, runs._lock(run)],
-        env=os.environ | {"ZAKAZ_HOME": str(home)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
+    command, env = [sys.executable, "-c", _HOLDER, runs._lock(run)], os.environ | {"ZAKAZ_HOME": str(home)}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout and process.stdout.readline() == "held\n"
         try:
             yield process
         finally:
