@@ -1,7 +1,19 @@
 -- What goes wrong in a healthy warehouse, several things at once where each has checks of its own; below it the very
 -- checks that must catch them, or `nothing` for what only looks like a defect.
 -- (loaded): marts, totals and what is remembered of days followed the tables, as after a run of a loader.
--- (shown): the marts alone did. Words in {braces} are in test_defects.py.
+-- (shown): the marts alone did. Words in {braces} are the following, and accounts that test_defects.py makes of `main`.
+-- {one_ticket} = ticket_id = (SELECT max(ticket_id) FROM stg_qtickets_tickets WHERE state = 'paid' AND amount > 0 AND {paid_on} = {today} - 1)
+-- {one_ad} = stat_date = {today} - 4 AND ad_id = (SELECT argMax(ad_id, spent) FROM fact_vk_ads_daily WHERE stat_date = {today} - 4)
+-- {top_event} = (SELECT argMax(event_id, r) FROM (SELECT event_id, sum(revenue) AS r FROM stg_qtickets_sales_raw WHERE event_date > {today} - 60 GROUP BY event_id))
+-- {one_of_two} = ticket_id = (SELECT any(t) FROM (SELECT max(ticket_id) AS t FROM stg_qtickets_tickets WHERE state = 'paid' AND {paid_on} = {today} - 9 GROUP BY order_id HAVING count() > 1))
+-- {busy_event} = (SELECT argMax(event_id, n) FROM (SELECT event_id, sum(tickets_sold) AS n FROM stg_qtickets_sales_raw WHERE event_date = {today} - 1 GROUP BY event_id))
+-- {second_event} = (SELECT e FROM (SELECT event_id AS e, sum(revenue) AS r FROM stg_qtickets_sales_raw WHERE event_date > {today} - 60 GROUP BY e ORDER BY r DESC LIMIT 1 OFFSET 1))
+-- {direct_campaign} = (SELECT argMax(campaign_id, s) FROM (SELECT campaign_id, sum(spent) AS s FROM fact_direct_daily WHERE stat_date > {today} - 9 GROUP BY campaign_id HAVING uniqExact(stat_date) >= 8))
+-- {main_campaign} = (SELECT argMax(campaign_id, s) FROM (SELECT campaign_id, sum(spent) AS s FROM fact_vk_ads_daily WHERE utm_city != '' AND stat_date > {today} - 17 GROUP BY campaign_id HAVING count() >= 16))
+-- {moscow_events} = (SELECT event_id FROM dim_events WHERE city = 'москва')
+-- {over} = last_show_at = toDateTime64({today} - 2, 3, 'UTC')
+-- {paid_on} = toDate(assumeNotNull(paid_at), 'Europe/Moscow')
+-- {booked_on} = toDate(booked_at, 'Europe/Moscow')
 
 -- rows were deleted and edited by hand: tickets and spend of a while ago, Direct of long ago; yesterday came without ads though campaigns go on, and without sales though events sell every day
 -- completeness_ads, completeness_sales, memory_history, memory_sales, memory_spend, order_ids (shown)

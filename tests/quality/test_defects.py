@@ -28,7 +28,6 @@ from tests.quality.healthy import (
 from tests.quality.rows import Truth
 
 DAYS = 110
-_LATELY = "FROM fact_vk_ads_daily WHERE utm_city != '' AND stat_date > {today} - 17 GROUP BY campaign_id"
 _DAYS_OF = {
     "stg_qtickets_tickets": ("{booked_on}", ", amount + {more} AS amount, price + {more} AS price"),
     "dim_events": ("{today} - 4", ""),
@@ -47,33 +46,10 @@ def _account(name: str, more: int, since: int, until: int) -> str:
     )
 
 
-WORDS = {
-    "spb": _account("spb", 7, DAYS, 0),
-    "spb_ended": _account("spb", 7, DAYS, 4),
-    "gone": _account("gone", 14, DAYS, 4),
-    "twin": _account("twin", 0, 6, 3),
-    "one_ticket": "ticket_id = (SELECT max(ticket_id) FROM stg_qtickets_tickets WHERE state = 'paid' AND amount > 0 "
-    "AND {paid_on} = {today} - 1)",
-    "one_ad": "stat_date = {today} - 4 "
-    "AND ad_id = (SELECT argMax(ad_id, spent) FROM fact_vk_ads_daily WHERE stat_date = {today} - 4)",
-    "top_event": "(SELECT argMax(event_id, r) FROM (SELECT event_id, sum(revenue) AS r FROM stg_qtickets_sales_raw WHERE event_date > "
-    "{today} - 60 GROUP BY event_id))",
-    "one_of_two": "ticket_id = (SELECT any(t) FROM (SELECT max(ticket_id) AS t FROM stg_qtickets_tickets WHERE state = 'paid' AND "
-    "{paid_on} = {today} - 9 GROUP BY order_id HAVING count() > 1))",
-    "busy_event": "(SELECT argMax(event_id, n) FROM (SELECT event_id, sum(tickets_sold) AS n FROM stg_qtickets_sales_raw "
-    "WHERE event_date = {today} - 1 GROUP BY event_id))",
-    "second_event": "(SELECT e FROM (SELECT event_id AS e, sum(revenue) AS r FROM stg_qtickets_sales_raw WHERE event_date > {today} - 60 "
-    "GROUP BY e ORDER BY r DESC LIMIT 1 OFFSET 1))",
-    "direct_campaign": "(SELECT argMax(campaign_id, s) FROM (SELECT campaign_id, sum(spent) AS s FROM fact_direct_daily "
-    "WHERE stat_date > {today} - 9 GROUP BY campaign_id HAVING uniqExact(stat_date) >= 8))",
-    "main_campaign": "(SELECT argMax(campaign_id, s) FROM "
-    f"(SELECT campaign_id, sum(spent) AS s {_LATELY} HAVING count() >= 16))",
-    "moscow_events": "(SELECT event_id FROM dim_events WHERE city = 'москва')",
-    "over": "last_show_at = toDateTime64({today} - 2, 3, 'UTC')",
-    "paid_on": "toDate(assumeNotNull(paid_at), 'Europe/Moscow')",
-    "booked_on": "toDate(booked_at, 'Europe/Moscow')",
-    "today": f"toDate('{TODAY}')",
-}
+ACCOUNTS = {
+    "spb": _account("spb", 7, DAYS, 0), "spb_ended": _account("spb", 7, DAYS, 4),
+    "gone": _account("gone", 14, DAYS, 4), "twin": _account("twin", 0, 6, 3),
+}  # fmt: skip
 _HEAD = re.compile(
     r"-- (?P<name>.+)\n-- (?P<caught_by>[\w, ]+?)(?: \((?P<after>loaded|shown)\))?(?: of (?P<account>\w+))?\n"
 )
@@ -103,12 +79,13 @@ class Defect:
 
 
 def _defects() -> Iterator[Defect]:
-    _, *blocks = (Path(__file__).parent / "defects.sql").read_text("utf-8").split("\n\n")
+    about, *blocks = (Path(__file__).parent / "defects.sql").read_text("utf-8").split("\n\n")
+    words = {**ACCOUNTS, **dict(re.findall(r"-- \{(\w+)\} = (.+)", about)), "today": f"toDate('{TODAY}')"}
     for block in blocks:
         head = _HEAD.match(block)
         assert head, block
         text = block[head.end() :]
-        for word, meaning in WORDS.items():
+        for word, meaning in words.items():
             text = text.replace(f"{{{word}}}", meaning)
         statements = [statement.strip() for statement in text.split(";\n") if statement.strip(" ;\n")]
         caught_by = set(head["caught_by"].split(", ")) - {"nothing"}
