@@ -30,24 +30,16 @@ def made(*changes: dict[str, Any]) -> list[dict[str, Any]]:
     return facts(days, cities()).rows(named=True)
 
 
-@pytest.mark.parametrize(
-    ("content", "city", "day", "month"),
-    [
-        ("msk_01_10", "москва", 1, 10),
-        ("Москва_1_2", "москва", 1, 2),
-        ("nizhny_novgorod_31_12", "нижний новгород", 31, 12),
-        ("Нью-Васюки_05_09", "Нью-Васюки", 5, 9),
-        ("new_vasyuki_05_09", "new_vasyuki", 5, 9),
-        (" _01_10", "", 1, 10),
-        *((text, "", 0, 0) for text in "msk_00_10 msk_32_10 msk_01_00 msk_01_13 msk_001_10 msk_01_2026".split()),
-        *((text, "", 0, 0) for text in "msk_1٣_10 msk-01-10 msk_01 01_10 msk_01_10x 17735868496".split()),
-        (None, None, None, None),
-    ],
-)
-def test_what_utm_content_says(content: str | None, city: str | None, day: int | None, month: int | None) -> None:
-    (row,) = made({"utm_content": content})
-    assert tuple(row[name] for name in FROM_CONTENT) == (city, day, month)
-    assert row["utm_content"] == content, "as it was"
+def test_city_day_and_month_are_read_from_utm_content() -> None:
+    told: dict[str | None, tuple[Any, ...]] = {
+        "msk_01_10": ("москва", 1, 10), "Москва_1_2": ("москва", 1, 2), "nizhny_novgorod_31_12": ("нижний новгород", 31, 12),
+        "Нью-Васюки_05_09": ("Нью-Васюки", 5, 9), "new_vasyuki_05_09": ("new_vasyuki", 5, 9), " _01_10": ("", 1, 10),
+        **dict.fromkeys("msk_00_10 msk_32_10 msk_01_00 msk_01_13 msk_001_10 msk_01_2026".split(), ("", 0, 0)),
+        **dict.fromkeys("msk_1٣_10 msk-01-10 msk_01 01_10 msk_01_10x 17735868496".split(), ("", 0, 0)), None: (None, None, None),
+    }  # fmt: skip
+    rows = made(*({"utm_content": content} for content in told))
+    found = {row["utm_content"]: tuple(row[name] for name in FROM_CONTENT) for row in rows}
+    assert found == told, "and the content is as it was"
 
 
 def canonical(*written: str | None) -> list[str]:
@@ -56,8 +48,8 @@ def canonical(*written: str | None) -> list[str]:
 
 
 def test_every_alias_of_the_table_is_its_city_and_every_city_its_own_name() -> None:
-    assert canonical(*(alias for alias, _ in ALIASES)) == [city for _, city in ALIASES]
-    assert canonical(*(city for _, city in ALIASES)) == [city for _, city in ALIASES]
+    names = [city for _, city in ALIASES]
+    assert canonical(*(alias for alias, _ in ALIASES)) == canonical(*names) == names
     assert canonical(" Нью-Васюки ", "x y", None, "  ") == ["Нью-Васюки", "x y", "", ""], "unknown, as written"
 
 
@@ -67,11 +59,10 @@ def test_every_alias_of_the_table_is_its_city_and_every_city_its_own_name() -> N
     st.sampled_from(["-", " ", "_", "  ", " - ", "–", ".", "\u00a0"]),
     st.sampled_from(["", " ", "\t", "\n"]),
 )
-def test_neither_case_nor_yo_nor_gaps_in_a_city_matter(
-    alias: tuple[str, str], case: Any, gap: str, around: str
+def test_neither_case_nor_yo_nor_gaps_nor_blanks_around_a_city_matter(
+    alias: Any, case: Any, gap: str, around: str
 ) -> None:
-    name, city = alias
-    assert canonical(around + case(name).replace("-", gap) + around) == [city]
+    assert canonical(around + case(alias[0]).replace("-", gap) + around) == [alias[1]]
 
 
 @given(st.lists(st.integers(0, 10**16 - 1), min_size=1, max_size=20), st.sampled_from(["{}.{:02}", "{}.{:02}00"]))
@@ -89,20 +80,16 @@ def test_what_is_no_figure_is_nothing_and_an_id_has_room() -> None:
     assert texts.select(identifier("n"))["n"].to_list() == [2**63, 0, 0, None]
 
 
-@pytest.mark.parametrize(
-    ("given", "kept"),
-    [
-        ("post_tgid_123456789_spb", "post_tgid_~nnblhd_spb"),
-        ("%2B7%20%28916%29%20123-45-67", "phone~ljjmkh"),
+def test_the_tags_of_an_ad_are_masked_as_those_of_the_order_that_it_brought() -> None:
+    for given_, kept in (
+        ("post_tgid_123456789_spb", "post_tgid_~nnblhd_spb"), ("%2B7%20%28916%29%20123-45-67", "phone~ljjmkh"),
         ("79161234567", "79161234567"),
-    ],
-)
-def test_the_tags_of_an_ad_are_masked_as_those_of_the_order_that_it_brought(given: str, kept: str) -> None:
-    parameters = f"utm_campaign={given}&utm_content={given}&utm_term={given}"
-    found = tags(f"https://afisha.example.invalid/?{parameters}", "", {})
-    assert found == dict.fromkeys(UTM, "") | dict.fromkeys(("utm_campaign", "utm_content", "utm_term"), kept)
-    (row,) = order_rows({"id": 1, "payed": True, "baskets": [{}], "utm": parameters})
-    assert {name: row[name] or "" for name in UTM} == found
+    ):  # fmt: skip
+        parameters = f"utm_campaign={given_}&utm_content={given_}&utm_term={given_}"
+        found = tags(f"https://afisha.example.invalid/?{parameters}", "", {})
+        assert found == dict.fromkeys(UTM, "") | dict.fromkeys(("utm_campaign", "utm_content", "utm_term"), kept)
+        (row,) = order_rows({"id": 1, "payed": True, "baskets": [{}], "utm": parameters})
+        assert {name: row[name] or "" for name in UTM} == found
 
 
 SITE = "https://afisha.example.invalid/event/1"
@@ -125,12 +112,26 @@ def tags_of(raw: Raw, **change: str | None) -> dict[str, str | None]:
     return {name.removeprefix("utm_"): row[name] for name in UTM if row[name] != ""}
 
 
+VK_ON, VK_OFF = ({"link": OWN, "enable_utm": is_on, "group_utm": ""} for is_on in ("true", "false"))
+# In macros of VK a campaign is what the API calls a group.
+MACROS = (
+    "utm_source={{advertiser_id}}&utm_medium={{gender}}&utm_content={{banner_id}}"
+    "&utm_campaign={{ad_plan_id}}-{{campaign_id}}-{{ad_group_id}}"
+    "&utm_term={{ad_plan_name}}/{{campaign_name}}/{{ad_group_name}}/{{search_phrase}}"
+)
+FILLED = {
+    "source": "a",
+    "medium": "{{gender}}",
+    "content": "17735868496",
+    "campaign": "700012672-5757287178-5757287178",
+}
+FILLED |= {"term": "Хиты/Ретаргетинг/Ретаргетинг/{{search_phrase}}"}
+BY_GROUP, BY_CAMPAIGN = {"group_tracking": "utm_content=group"}, {"campaign_tracking": "utm_content=campaign"}
+
+
 def test_spend_is_as_reported_with_its_vat_or_without() -> None:
     """The other columns are compared with the truth of whole accounts."""
-    rows = [
-        rows_of(raw, change)[0]
-        for raw, change in ((raw_direct, {}), (raw_direct, {"include_vat": "NO"}), (raw_vk, {}))
-    ]
+    rows = [*rows_of(raw_direct, {}, {"ad_id": "2", "include_vat": "NO"}), *rows_of(raw_vk, {})]
     told = [(str(row["spent"]), row["spent_has_vat"]) for row in rows]
     assert told == [("5222.40", 1), ("5222.40", 0), ("1662.33", 0)]
 
@@ -158,90 +159,54 @@ def test_only_where_the_link_is_not_known_are_tags_null(raw: Raw, unknown: dict[
 @pytest.mark.parametrize("raw", [raw_vk, raw_direct])
 def test_the_event_of_the_page_that_an_ad_leads_to(raw: Raw) -> None:
     leading = [
-        "https://tomsk.qtickets.events/24000-shchelkunchik?utm_content=msk_01_10",
-        " HTTP://QTickets.Events/24000",
-    ]
-    leading += ["qtickets.events/24000#tickets", "https://qtickets.events/24000?id=7"]
+        "https://tomsk.qtickets.events/24000-shchelkunchik?utm_content=msk_01_10", " HTTP://QTickets.Events/24000",
+        "qtickets.events/24000#tickets", "https://qtickets.events/24000?id=7",
+    ]  # fmt: skip
     others = [
-        "https://tomsk.qtickets.events/",
-        "https://qtickets.events/24000a",
-        "https://notqtickets.events/24000-x",
-        "",
-    ]
-    others += ["https://a.example/?to=https://qtickets.events/24000-x", "https://qtickets.events.a.example/24000-x"]
-    others += [f"https://qtickets.events/{10**18}-x"]
+        "https://tomsk.qtickets.events/", "https://qtickets.events/24000a", "https://notqtickets.events/24000-x", "",
+        "https://a.example/?to=https://qtickets.events/24000-x", "https://qtickets.events.a.example/24000-x",
+        f"https://qtickets.events/{10**18}-x",
+    ]  # fmt: skip
     rows = rows_of(raw, *({"link": link, "ad_id": str(n)} for n, link in enumerate(leading + others, 1)))
     assert [row["link_event_id"] for row in rows] == [24000] * len(leading) + [0] * len(others)
 
 
 @pytest.mark.parametrize(
-    ("link", "enabled", "text", "found"),
+    ("raw", "change", "found"),
     [
-        # A group that adds no tags leaves those of the link.
-        (OWN, "false", "utm_content=off", {"source": "own", "content": "own_01_01"}),
-        (SITE, "false", "utm_content=off", {}),
-        # Its own tags win over those of the link.
-        (OWN, "true", "utm_content=msk_02_10&utm_term=x", {"source": "own", "content": "msk_02_10", "term": "x"}),
+        # A group that adds no tags leaves those of the link; its own win over those.
+        (raw_vk, VK_OFF | {"group_utm": "utm_content=off"}, {"source": "own", "content": "own_01_01"}),
+        (raw_vk, VK_OFF | {"link": SITE, "group_utm": "utm_content=off"}, {}),
+        (raw_vk, VK_ON | {"group_utm": "utm_content=msk&utm_term=x"}, {"source": "own", "content": "msk", "term": "x"}),
         # One that adds tags and names none gets those of VK.
-        *((link, "true", text, DEFAULT) for link in (SITE, OWN) for text in ("", None)),
+        *((raw_vk, VK_ON | {"link": link, "group_utm": text}, DEFAULT) for link in (SITE, OWN) for text in ("", None)),
         # An ad that leads to no site is known to have no tags; every address of the web is a site.
-        ("", "true", "utm_content=msk_01_10", {}),
-        ("leadads://1?utm_content=msk_01_10", "false", "utm_content=msk_01_10", {}),
-        ("a.example", "true", "utm_content=msk_01_10", {"content": "msk_01_10"}),
+        (raw_vk, VK_ON | {"link": "", "group_utm": "utm_content=a"}, {}),
+        (raw_vk, VK_OFF | {"link": "leadads://1?utm_content=msk_01_10"}, {}),
+        (raw_vk, VK_ON | {"link": "a.example", "group_utm": "utm_content=a"}, {"content": "a"}),
         # The legacy API has no groups.
-        (OWN, None, None, {"source": "own", "content": "own_01_01"}),
+        (raw_vk, {"link": OWN, "enable_utm": None, "group_utm": None}, {"source": "own", "content": "own_01_01"}),
+        # Ids and names are filled in and nothing that depends on the viewer; nor by half.
+        (raw_vk, VK_ON | {"link": SITE, "group_utm": MACROS}, FILLED),
+        (raw_vk, VK_ON | {"link": SITE, "group_utm": "utm_term={{campaign_id}}", "ad_group_id": None}, {"term": "{{campaign_id}}"}),
+        # In Direct the first that is not empty counts, and alone: parameters of the group, the campaign's, the link.
+        (raw_direct, {"link": OWN, "campaign_tracking": " "}, {"source": "own", "content": "own_01_01"}),
+        (raw_direct, {"link": OWN} | BY_GROUP | BY_CAMPAIGN, {"source": "own", "content": "group"}),
+        (raw_direct, {"link": OWN} | BY_CAMPAIGN, {"source": "own", "content": "campaign"}),
+        (raw_direct, {"link": OWN, "group_tracking": "utm_term=x"} | BY_CAMPAIGN, {"source": "own", "content": "own_01_01", "term": "x"}),
     ],
-)
-def test_whose_tags_an_ad_of_vk_has(
-    link: str, enabled: str | None, text: str | None, found: dict[str, str]
-) -> None:
-    assert tags_of(raw_vk, link=link, enable_utm=enabled, group_utm=text) == found
-
-
-@pytest.mark.parametrize(
-    ("group", "campaign", "found"),
-    [
-        (None, " ", {"content": "own_01_01"}),
-        ("utm_content=group", "utm_content=campaign", {"content": "group"}),
-        (None, "utm_content=campaign", {"content": "campaign"}),
-        # The first that is not empty counts, and alone.
-        ("utm_term=x", "utm_content=campaign", {"content": "own_01_01", "term": "x"}),
-    ],
-)
-def test_whose_tags_an_ad_of_direct_has(group: str | None, campaign: str | None, found: dict[str, str]) -> None:
-    assert (
-        tags_of(raw_direct, link=OWN, group_tracking=group, campaign_tracking=campaign) == {"source": "own"} | found
-    )
-
-
-def test_ids_and_names_are_filled_in_and_nothing_that_depends_on_the_viewer() -> None:
-    """In macros of VK a campaign is what the API calls a group."""
-    parameters = (
-        "utm_source={{advertiser_id}}&utm_medium={{gender}}&utm_content={{banner_id}}"
-        "&utm_campaign={{ad_plan_id}}-{{campaign_id}}-{{ad_group_id}}"
-        "&utm_term={{ad_plan_name}}/{{campaign_name}}/{{ad_group_name}}/{{search_phrase}}"
-    )
-    assert tags_of(raw_vk, link=SITE, enable_utm="true", group_utm=parameters) == {
-        "source": "a", "medium": "{{gender}}", "campaign": "700012672-5757287178-5757287178",
-        "content": "17735868496", "term": "Хиты/Ретаргетинг/Ретаргетинг/{{search_phrase}}",
-    }  # fmt: skip
-    of_none = tags_of(
-        raw_vk, link=SITE, enable_utm="true", group_utm="utm_campaign={{campaign_id}}", ad_group_id=None
-    )
-    assert of_none == {"campaign": "{{campaign_id}}"}, "a macro of an unknown group is not filled in by half"
+)  # fmt: skip
+def test_whose_tags_an_ad_has(raw: Raw, change: dict[str, str | None], found: dict[str, str]) -> None:
+    assert tags_of(raw, **change) == found
 
 
 def test_spend_whose_link_cannot_be_read_is_counted_by_ad() -> None:
     """Ads 1 and 2: 2 x 100.10 and 50.00. The others have tags, have none, have no known link, or cost nothing."""
     odd = {"ad_id": "1", "link": "https://[afisha", "spent": "100.10"}
     raw = raw_vk(
-        odd,
-        odd | {"stat_date": "2026-01-20"},
+        odd, odd | {"stat_date": "2026-01-20"}, {"ad_id": "3", "link": OWN}, {"ad_id": "5", "link": None},
         {"ad_id": "2", "link": f"{SITE}?utm_source=vk&utm-content=msk_01_10", "spent": "50.00"},
-        {"ad_id": "3", "link": OWN},
-        {"ad_id": "5", "link": None},
-        {"ad_id": "7", "link": "https://[afisha", "enable_utm": "true"},
-        {"ad_id": "8", "link": "https://[afisha", "spent": "0"},
-    )
+        odd | {"ad_id": "7", "enable_utm": "true"}, odd | {"ad_id": "8", "spent": "0"},
+    )  # fmt: skip
     assert vk_ads.unreadable(raw).rows() == [("1", Decimal("200.20")), ("2", Decimal("50.00"))]
     assert vk_ads.unreadable(raw_vk()).rows() == []
