@@ -4,21 +4,16 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polib
-import pytest
 import yaml
 
 from ops.server.automations import TEXTS
 from tasks import errors
-from tasks.ingest import Report
 from tasks.load.runs import told
-from tasks.load.upsert import Upserted
 from tasks.sources import SOURCES
 from tasks.translation import counted, numbered, retold, said
-from tasks.window import Window
 
 ROOT = Path(__file__).parents[2]
 CATALOG = polib.pofile(str(ROOT / "tasks" / "translations" / "ru.po"))
@@ -138,9 +133,7 @@ def test_all_that_is_said_is_there_in_russian_with_the_same_places() -> None:
 
 
 def test_no_sentence_that_reaches_people_stays_in_english() -> None:
-    files = [
-        file for name in SPOKEN for file in ((ROOT / name).rglob("*.py") if "." not in name else [ROOT / name])
-    ]
+    files = [file for name in SPOKEN for file in ([ROOT / name] if "." in name else (ROOT / name).rglob("*.py"))]
     told = {text for file in files for text in sentences(ast.parse(file.read_text("utf-8")))}
     # Checks say so where there are too few data to judge.
     checks = [file.read_text("utf-8") for file in (ROOT / "sql" / "quality").glob("*.sql")]
@@ -160,36 +153,15 @@ def test_what_sources_count_is_counted_in_russian() -> None:
         assert {thing for thing in things if retold(numbered(n, thing), "ru") == numbered(n, thing)} == set()
 
 
-def test_a_good_run_is_retold_part_by_part() -> None:
-    window = Window(first=date(2026, 3, 1), last=date(2026, 3, 2))
-    report = Report("vk_ads", "main", "ad day", window, "sandbox", datetime(2026, 3, 3, tzinfo=UTC), rows=21)
-    report.tables["fact_vk_ads_daily"] = Upserted(new=1, changed=2)
-    report.rejected, report.money = 5, "10.00 of 90.50 of the money"
-    report.notes = [f"VK Ads did not tell the links of {numbered(n, 'ad')}; what was known stays" for n in (1, 3)]
-    assert retold(report.message, "ru") == (
-        "2026-03-01..2026-03-02: 21 строка рекламы, 1 новая, 2 изменены; 5 отвергнуто, 10.00 из 90.50 денег, "
-        "смотрите zakaz quarantine list; VK Ads не сообщил ссылки: 1 объявление; известное остаётся; и таких "
-        "же ещё: 1"
-    )
-
-
 def test_what_a_run_said_itself_goes_before_what_is_retold() -> None:
     row = {"metrics": '{"told": {"ru": "1 проверка: всё"}}', "message": "1 check: all well"}
     assert [told(row, language) for language in ("ru", "en")] == ["1 проверка: всё", "1 check: all well"]
     assert told(row | {"metrics": ""}, "ru") == "1 проверка: всё в порядке"
 
 
-@pytest.mark.parametrize(
-    ("message", "russian"),
-    [
-        (
-            "QTICKETS_TOKEN is missing. Put it into a (sample: configs/.env.b.sample).",
-            "^Не задано QTICKETS_TOKEN. ",
-        ),
-        (
-            "VK Ads did not answer GET /x in 3 tries: HTTP 503. Nothing was loaded; the next run tries again.",
-            "^VK Ads не отвечает на GET /x, попыток 3: HTTP 503. Ничего не загружено; следующий",
-        ),
+def test_a_failure_is_retold_sentence_by_sentence() -> None:
+    odd = "Some server said {that} 100 % of it is (well. gone"
+    for message, russian in (
         (
             "spb: VK Ads: this is the account that the warehouse has as x already, and its figures would count twice. "
             "Nothing was loaded. It keeps the name x: its settings belong into secrets/.env.vk.x, alone, and into no "
@@ -197,18 +169,17 @@ def test_what_a_run_said_itself_goes_before_what_is_retold() -> None:
             "^spb: VK Ads: этот аккаунт уже есть .*Ничего не загружено.*Загружено: main$",
         ),
         (
-            "Some server said {that} 100 % of it is (well. gone",
-            r"^Some server said \{that\} 100 % of it is \(well. gone$",
+            "1 ad day, 3 new; VK Ads did not tell the links of 3 ads; what was known stays",
+            "^1 строка рекламы, 3 новые; ",
         ),
-    ],
-)
-def test_a_failure_is_retold_sentence_by_sentence(message: str, russian: str) -> None:
-    assert re.search(russian, retold(message, "ru"))
-    assert retold(message, "en") == message
+        (odd, f"^{re.escape(odd)}$"),
+    ):
+        assert re.search(russian, retold(message, "ru")), retold(message, "ru")
+        assert retold(message, "en") == message
 
 
 def test_no_message_is_too_long_or_too_odd() -> None:
-    for odd in ("a: b c. d; " * 100, ". " * 200, "Nothing was loaded. " * 190, "x" * 100_000, "", ":", " ; "):
+    for odd in ("a: b c. d; " * 40, ". " * 80, "Nothing was loaded. " * 40, "x" * 20_000, "", ":", " ; "):
         assert retold(odd, "ru").count("x") == odd.count("x")
 
 
