@@ -10,16 +10,10 @@ from tests.quality.healthy import make_marts
 from tests.tasks.load.engines import put
 
 TABLES = (
-    *(
-        "dim_events",
-        "dim_shows",
-        "dim_show_dates",
-        "dim_ad_shows",
-        "fact_other_costs_daily",
-        "fact_show_seats_daily",
-    ),
+    *("dim_events", "dim_shows", "dim_show_dates", "dim_ad_shows", "fact_other_costs_daily",
+      "fact_show_seats_daily"),
     *("fact_vk_ads_daily", "fact_direct_daily", "stg_qtickets_tickets"),
-)
+)  # fmt: skip
 
 
 class Lines(defaultdict[str, list[dict[str, Any]]]):

@@ -2,12 +2,13 @@
 
 import base64
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -26,9 +27,10 @@ from tasks.report.figures import Sums
 from tasks.settings import Settings
 from tests.flows.ad_truth import with_vat
 from tests.quality.healthy import TODAY, make_marts, noon, stand, warehouse_in
+from tests.quality.lines import Lines
 from tests.quality.rows import Truth
 from tests.support.receiver import Receiver
-from tests.tasks.load.engines import _no_flow_run, embedded, put
+from tests.tasks.load.engines import _no_flow_run, embedded
 from tests.tasks.test_harmless import units
 
 __all__ = ["_no_flow_run"]
@@ -43,9 +45,7 @@ def _that_day(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def settings(
-    make_settings: Callable[..., Settings], receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Settings]:
+def settings(make_settings: Any, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """To a program and to a chat of Telegram."""
     monkeypatch.setattr(NotifyTelegram, "notify_url", f"{receiver.url}bot")
     host = receiver.url.removeprefix("http://")
@@ -56,13 +56,10 @@ def settings(
 
 def known(truth: Truth, day: date) -> tuple[int, int, int]:
     """Net revenue and spend in whole roubles, and tickets, from the truth."""
-    at = noon(TODAY)
     on_day = pl.col("booked_at").dt.convert_time_zone("Europe/Moscow").dt.date() == day
-    sold = truth.tickets_at(at).filter(on_day, pl.col("state").is_in(["paid", "refunded"]), currency="RUB")
-    facts = truth.facts_at(at).filter(stat_date=day)
-    spend = sum(
-        s if has_vat else with_vat(s, day) for s, has_vat in facts.select("spent", "spent_has_vat").iter_rows()
-    )
+    sold = truth.tickets_at(noon(TODAY)).filter(on_day, pl.col("state").is_in(["paid", "refunded"]), currency="RUB")
+    facts = truth.facts_at(noon(TODAY)).filter(stat_date=day).select("spent", "spent_has_vat")
+    spend = sum(spent if has_vat else with_vat(spent, day) for spent, has_vat in facts.iter_rows())
     return round(sold["amount"].sum() - sold["refunded_amount"].sum()), round(spend), sold["quantity"].sum()
 
 
@@ -100,9 +97,8 @@ def test_it_reaches_all_once_with_picture_and_true_figures_and_with_a_broken_che
         client.command(f"DELETE FROM fact_vk_ads_daily WHERE stat_date = '{YESTERDAY}'")
         make_marts(client)
     assert settings.digest_to
-    others = settings.model_copy(
-        update={"digest_to": SecretStr(settings.digest_to.get_secret_value().replace("/100500/", "/200600/"))}
-    )
+    elsewhere = settings.digest_to.get_secret_value().replace("/100500/", "/200600/")
+    others = settings.model_copy(update={"digest_to": SecretStr(elsewhere)})
     receiver.status = 500
     with pytest.raises(NotDelivered, match="1 of 2"):
         send_digest(others, None)
@@ -130,20 +126,16 @@ def unjudged(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("unjudged")
-def test_of_many_campaigns_the_worst_are_told_harmlessly(
-    tmp_path: Path, settings: Settings, receiver: Receiver
-) -> None:
+def test_of_many_campaigns_the_worst_are_told_harmlessly(tmp_path: Path, settings: Any, receiver: Receiver) -> None:
     """One source, no sales in roubles, no show. By hand: campaign n cost n times ten roubles."""
     name = '«Песня» "и" <b>танец</b> @all 💃 [x](http://evil.com) {{secret}}'
     with warehouse_in(tmp_path) as client:
-        of = {"stat_date": YESTERDAY, "spent_has_vat": 1}
-        lines = [of | {"campaign_id": n, "spent": 10 * n, "campaign_name": f"{n} {name}"} for n in range(1, 301)]
-        abroad = {"campaign_id": 999, "spent": 5000, "campaign_name": "Алматы", "utm_campaign": "kz"}
-        put(client, "fact_vk_ads_daily", *lines, of | abroad)
-        paid = dict.fromkeys(("ordered_at", "paid_at", "booked_at"), f"{YESTERDAY} 12:00:00.000")
-        ticket = {"state": "paid", "quantity": 3, "amount": 9000, "currency": "KZT"}
-        put(client, "stg_qtickets_tickets", paid | ticket | {"utm_source": "vk", "utm_campaign": "kz"})
-        make_marts(client)
+        lines = Lines()
+        for n in range(1, 301):
+            lines.spend(n, YESTERDAY, 10 * n, campaign_name=f"{n} {name}")
+        lines.spend(999, YESTERDAY, 5000, campaign_name="Алматы", utm_campaign="kz")
+        lines.sell(0, YESTERDAY, 3, 9000, currency="KZT", utm_source="vk", utm_campaign="kz")
+        lines.put(client)
 
     send_digest(settings, None)
     text = receiver.requests[0][1]["message"].replace("\N{NO-BREAK SPACE}", " ")
@@ -161,7 +153,7 @@ def test_of_many_campaigns_the_worst_are_told_harmlessly(
 
 @pytest.mark.usefixtures("unjudged")
 def test_a_run_that_dies_while_it_sends_is_tried_once_more(
-    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+    make_settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a warehouse that is empty yet."""
     sent: list[str] = []

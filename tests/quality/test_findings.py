@@ -18,7 +18,8 @@ from tasks.quality.findings import known_findings, listing
 from tasks.quality.run import accept_findings, reopen_findings, run_checks
 from tasks.settings import Settings
 from tasks.window import moscow_today
-from tests.tasks.load.engines import embedded
+from tests.quality.lines import Lines
+from tests.tasks.load.engines import embedded, put
 
 TODAY = moscow_today(datetime(2025, 11, 20, 9, tzinfo=UTC))
 SOLD = Check(
@@ -44,12 +45,9 @@ class Desk:
         """So many days before today."""
         with warehouse(self.settings) as client:
             client.command("TRUNCATE TABLE meta_job_runs")
-            for number in days:
-                day = TODAY - timedelta(days=number)
-                client.command(
-                    "INSERT INTO meta_job_runs (job, run_id, started_at, rows_processed) "
-                    f"VALUES ('wrong', '{day}', '{day}', {rows})"
-                )
+            for day in (f"{TODAY - timedelta(days=number)} 00:00:00" for number in days):
+                row = {"job": "wrong", "run_id": day, "started_at": day, "rows_processed": rows}
+                put(client, "meta_job_runs", row)
 
     def judged(self, today: date = TODAY, change: Callable[[Result], Result] = lambda found: found) -> list[str]:
         """The titles of the messages that a quality run sends."""
@@ -114,14 +112,18 @@ def test_what_is_accepted_is_silent_until_that_day(desk: Desk) -> None:
     desk.wrong(2, 1)
     desk.judged()
     until = TODAY + timedelta(days=10)
+
+    def accept(check: str, key: str) -> None:
+        desk.messages.clear()
+        accept_findings(desk.settings, check, key, until, "a tour", desk.channel)
+
     with pytest.raises(UsageError, match=r"nothing that is called main/2025-11-2\. Did you mean main/2025-11-1"):
-        accept_findings(desk.settings, "volume_sales", "main/2025-11-2", until, "a tour", desk.channel)
+        accept("volume_sales", "main/2025-11-2")
     with pytest.raises(UsageError, match="Did you mean volume_sales"):
-        accept_findings(desk.settings, "volume_sale", "main/2025-11-18", until, "a tour", desk.channel)
-    desk.messages.clear()
-    accept_findings(desk.settings, "volume_sales", "main/2025-11-18", until, "a tour", desk.channel)
+        accept("volume_sale", "main/2025-11-18")
+    accept("volume_sales", "main/2025-11-18")
     assert (desk.messages, desk.open) == ([], ["main/2025-11-19"])
-    accept_findings(desk.settings, "volume_sales", "main/*", until, "a tour", desk.channel)
+    accept("volume_sales", "main/*")
     assert desk.messages[0].startswith("Zakaz: Закрыто: ОШИБКА: QTickets: не хватает билетов")
     assert "Принято до 30.11.2025: a tour." in desk.messages[0]
     assert (desk.judged(until), desk.open) == ([], [])
@@ -167,23 +169,16 @@ def test_a_message_says_what_how_much_since_when_and_what_to_do(desk: Desk) -> N
     ]
 
 
-TICKET = (
-    "INSERT INTO stg_qtickets_tickets (account, ticket_id, order_id, event_id, state, booked_at, price, quantity, "
-    "amount, refunded_amount, currency, _ver) SELECT 'main', {id}, {id}, {event}, 'paid', "
-    "toDateTime64('2025-11-{day} 12:00:00', 3, 'UTC'), {amount}, 1, {amount}, 0, 'RUB', 1"
-)
-
-
 def test_of_each_day_is_remembered_what_loads_left(make_settings: Callable[..., Settings]) -> None:
     """Also that something is no more; a day that no load changed keeps what it was like."""
     first, second = TODAY - timedelta(days=2), TODAY - timedelta(days=1)
-    newest = (
-        "SELECT toDayOfMonth(day) AS d, thing, toUInt32(argMax(figures['revenue'], seen_on)), count() "
-        "FROM meta_memory FINAL GROUP BY d, thing ORDER BY d, thing"
-    )
+    newest = "SELECT toDayOfMonth(day) AS d, thing, toUInt32(argMax(figures['revenue'], seen_on)), count() "
+    newest += "FROM meta_memory FINAL GROUP BY d, thing ORDER BY d, thing"
+    lines = Lines()
+    for event, day, amount in ((1, first, 100), (2, first, 50), (1, second, 70)):
+        lines.sell(event, day, 1, amount)
     with warehouse(embedded(make_settings())) as client:
-        for number, (event, day, amount) in enumerate([(1, 18, 100), (2, 18, 50), (1, 19, 70)]):
-            client.command(TICKET.format(id=number, event=event, day=day, amount=amount))
+        put(client, "stg_qtickets_tickets", *lines["stg_qtickets_tickets"])
         for later in (0, 1):  # The second time nothing has changed, and nothing more is written.
             remember_days(client, "qtickets", "main", [first, second], TODAY + timedelta(days=later))
             assert client.query(newest).result_rows == [(18, "1", 100, 1), (18, "2", 50, 1), (19, "1", 70, 1)]

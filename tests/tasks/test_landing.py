@@ -88,12 +88,8 @@ def test_many_rows_are_several_parts_and_one_frame_again(landing: Landing) -> No
 
 def test_the_newest_whole_fetch_of_the_same_request_is_found(landing: Landing) -> None:
     other = {
-        "source": "vk_ads",
-        "resource": "events",
-        "account": "spb",
-        "reads": "https://a.ru#query",
-        "version": "v2",
-    }
+        "source": "vk_ads", "resource": "events", "account": "spb", "reads": "https://a.ru#query", "version": "v2",
+    }  # fmt: skip
     others: list[Any] = [{name: text} for name, text in other.items()]
     others.append({"window": Window(first=WINDOW.first, last=WINDOW.first)})
     more: dict[str, Any] = {"warnings": ("no tags",), "notes": ("odd",), "facts": {"orders": 2}, "partial": True}

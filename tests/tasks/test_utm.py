@@ -82,11 +82,8 @@ def test_by_hand() -> None:
 def test_a_link_from_which_a_tag_may_be_lost_is_unreadable() -> None:
     tagged = f"{SITE}?utm_content=msk_01_10"
     lost = [
-        ("http://[", ""),
-        ("https://a b/", ""),
-        (f"{SITE}?utm-content=msk_01_10", ""),
-        (quote(tagged, safe=""), ""),
-    ]
+        ("http://[", ""), ("https://a b/", ""), (f"{SITE}?utm-content=msk_01_10", ""), (quote(tagged, safe=""), ""),
+    ]  # fmt: skip
     # What was cut off, or encoded twice, may be a city.
     lost += [(f"{SITE}?utm_content={text}", "") for text in ("%D0%BC%D1", "%25D0%25BC%25D1%2581%25D0%25BA_01_10")]
     lost += [(tagged, "utm_content=%F0%9F")]

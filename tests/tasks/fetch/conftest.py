@@ -12,17 +12,10 @@ import pytest
 from starlette.types import ASGIApp
 
 from sandbox import World
+from sandbox import vk as of_vk
 from sandbox.direct import DIRECT_LOGIN, DIRECT_TOKEN, DirectApi, DirectSwitches
 from sandbox.server import Running, serve
-from sandbox.vk import (
-    VK_ACCOUNT_ID,
-    VK_CLIENT_ID,
-    VK_CLIENT_SECRET,
-    VK_LEGACY_TOKEN,
-    Cabinet,
-    VkAdsApi,
-    VkLegacyApi,
-)
+from sandbox.vk import Cabinet, VkAdsApi, VkLegacyApi
 from sandbox.vk.objects import Figures
 from sandbox.world.secrets import MARK
 from tasks.errors import SourceError
@@ -141,7 +134,7 @@ def token_file(tmp_path: Path) -> Path:
 def vk(cabinet: Cabinet, settings_for: SettingsFor, token_file: Path) -> VkAccount:
     """Behind today's API."""
     given = {
-        "vk_token": None, "vk_account_id": None, "vk_client_id": VK_CLIENT_ID, "vk_client_secret": VK_CLIENT_SECRET,
+        "vk_token": None, "vk_account_id": None, "vk_client_id": of_vk.VK_CLIENT_ID, "vk_client_secret": of_vk.VK_CLIENT_SECRET,
         "vk_token_file": token_file, "vk_page_size": 50,
     }  # fmt: skip
     api = VkAdsApi(cabinet)
@@ -151,7 +144,7 @@ def vk(cabinet: Cabinet, settings_for: SettingsFor, token_file: Path) -> VkAccou
 
 @pytest.fixture
 def old(cabinet: Cabinet, settings_for: SettingsFor) -> VkAccount:
-    given = {"vk_api": "legacy", "vk_token": VK_LEGACY_TOKEN, "vk_account_id": str(VK_ACCOUNT_ID)}
+    given = {"vk_api": "legacy", "vk_token": of_vk.VK_LEGACY_TOKEN, "vk_account_id": str(of_vk.VK_ACCOUNT_ID)}
     return VkAccount(VkLegacyApi(cabinet), lambda app, **values: settings_for(app, **given | values))
 
 

@@ -121,17 +121,14 @@ UNVERIFIED = httpx.ConnectError("words of httpx")
 UNVERIFIED.__cause__ = EXPIRED
 
 
-@pytest.mark.parametrize(
-    ("error", "tries", "words"),
-    [
+def test_the_cause_decides_words_and_tries() -> None:
+    for error, tries, words in (
         (httpx.ConnectTimeout("secret"), Tries.ALL, "no connection to qtickets.ru within 10 s"),
         (httpx.ProxyError("407 secret"), Tries.ONCE, "the proxy (HTTPS_PROXY) let nothing through (HTTP 407)"),
         (UNVERIFIED, Tries.ONCE, "the certificate of qtickets.ru is refused (certificate has (expired))"),
-    ],
-)
-def test_the_cause_decides_words_and_tries(error: Exception, tries: Tries, words: str) -> None:
-    trouble = of_exception(error, httpx.URL("https://qtickets.ru/api"), httpx.Timeout(60, connect=10))
-    assert (trouble.tries, trouble.words) == (tries, words)
+    ):
+        trouble = of_exception(error, httpx.URL("https://qtickets.ru/api"), httpx.Timeout(60, connect=10))
+        assert (trouble.tries, trouble.words) == (tries, words)
 
 
 def redirecting(to: str, times: int = 99, status: int = 302) -> QticketsApi:
@@ -161,9 +158,8 @@ def test_the_token_never_goes_to_another_host(ask: Ask, base_url_of: Callable[[A
     assert asked.error is not None and (asked.error.transient, asked.calls) == (False, 1)
 
 
-@pytest.mark.parametrize(
-    ("to", "calls", "words"),
-    [
+def test_any_other_redirect_is_one_line_that_hides_the_query(ask: Ask) -> None:
+    for to, calls, words in (
         (
             "https://login.example.com/auth?next=secret",
             1,
@@ -171,18 +167,16 @@ def test_the_token_never_goes_to_another_host(ask: Ask, base_url_of: Callable[[A
         ),
         ("http://user:secret@127.0.0.1:9/x", 1, "answered with a redirect to http://127.0.0.1:9/x, and the token"),
         ("orders?token=secret", 4, "Somewhere redirects within 127.0.0.1 without end, last to http://"),
-    ],
-)
-def test_any_other_redirect_is_one_line_that_hides_the_query(ask: Ask, to: str, calls: int, words: str) -> None:
-    api = redirecting(to)
-    line = str(ask(api).error)
-    assert words in line and "secret" not in line and len(api.requests) == calls
+    ):
+        api = redirecting(to)
+        line = str(ask(api).error)
+        assert words in line and "secret" not in line and len(api.requests) == calls
 
 
-@pytest.mark.parametrize("to", ["http://ads.vk.com/x", "https://ads.vk.com:444/x", "https://a:b@ads.vk.com/x"])
-def test_another_scheme_port_or_user_is_another_origin(to: str) -> None:
+def test_another_scheme_port_or_user_is_another_origin() -> None:
     request = httpx.Request("GET", "https://ads.vk.com/x")
-    assert to_follow(httpx.Response(307, headers={"Location": to}, request=request)) is None
+    for to in ("http://ads.vk.com/x", "https://ads.vk.com:444/x", "https://a:b@ads.vk.com/x"):
+        assert to_follow(httpx.Response(307, headers={"Location": to}, request=request)) is None
 
 
 WINDOW = Window(first=UNTIL.date() - timedelta(days=30), last=UNTIL.date() - timedelta(days=1))

@@ -79,20 +79,17 @@ def test_a_removal_by_the_later_run_holds_whichever_looked_first(client: Client,
 @pytest.mark.parametrize(
     ("ticket_id", "amount", "words"),
     [
-        (99, "0.01", ("rows 2 instead of 1", "amount 500.01 instead of 500.00")),
-        (1, "500.01", ("stg_qtickets_tickets was read back with amount 500.01 instead of 500.00. ",)),
+        (99, "0.01", "rows 2 instead of 1, .*amount 500.01 instead of 500.00"),
+        (1, "500.01", "stg_qtickets_tickets was read back with amount 500.01 instead of 500.00. "),
     ],
     ids=["a row", "a kopeck"],
 )
-def test_another_program_that_writes_fails_the_run(
-    client: Client, ticket_id: int, amount: str, words: tuple[str, ...]
+def test_another_program_that_writes_fails_the_run_and_the_next_run_mends_it(
+    client: Client, ticket_id: int, amount: str, words: str
 ) -> None:
-    with (
-        before("_reconcile", lambda: insert(client, ticket_id, amount, version=10)),
-        pytest.raises(ReconcileError) as failure,
-    ):
+    writes = before("_reconcile", lambda: insert(client, ticket_id, amount, version=10))
+    with writes, pytest.raises(ReconcileError, match=words):
         load(client, [ticket(1)], version=10)
-    assert all(word in str(failure.value) for word in words)
     assert load(client, [ticket(1)], version=11).written == 1
     assert stored(client) == [written(ticket(1))]
 
@@ -104,34 +101,32 @@ def test_a_clock_that_ran_ahead_is_named_instead_of_keeping_its_rows_for_ever(cl
         load(client, [ticket(1, amount="600")], version=int(time.time()) * 1000)
 
 
-def read_later(*days: int) -> Any:
-    """The `later` of a load: a good run has read these days of March since."""
-    read = pl.DataFrame({"day": [date(2026, 3, day) for day in days]}, schema={"day": pl.Date})
+def read_later(rows: pl.DataFrame) -> pl.DataFrame:
+    """The `later` of a load: a good run has read the tenth of March since."""
+    assert TICKETS.day is not None
+    return rows.filter(TICKETS.day == date(2026, 3, 10))
 
-    def judged(rows: pl.DataFrame) -> pl.DataFrame:
-        assert TICKETS.day is not None
-        return rows.with_columns(TICKETS.day.alias("day")).join(read, on="day", how="semi").drop("day")
 
-    return judged
+LATER = ticket(2, paid="2026-03-20T12:00")
 
 
 @pytest.mark.parametrize(
     ("held", "brought", "result", "left"),
     [
         # It came and went between the two: nothing was there to be removed, the day was read all the same.
-        ([], [ticket(1), ticket(2, paid="2026-03-20T12:00")], Upserted(new=1, overtaken=1), [2]),
+        ([], [ticket(1), LATER], Upserted(new=1, overtaken=1), [2]),
         # 500, then 600, then 500 again: the run that read 600 writes last.
         ([ticket(1)], [ticket(1, amount="600")], Upserted(overtaken=1), [1]),
         # Nothing is removed from days that were read later.
-        ([ticket(1), ticket(2, paid="2026-03-20T12:00")], [], Upserted(removed=1, overtaken=1), [1]),
+        ([ticket(1), LATER], [], Upserted(removed=1, overtaken=1), [1]),
     ],
     ids=["new", "changed", "vanished"],
 )
-def test_days_that_were_read_later_are_left(
-    client: Client, held: list[Any], brought: list[Any], result: Upserted, left: list[int]
+def test_days_that_a_good_run_has_read_later_are_left_to_it(
+    client: Client, held: list[Ticket], brought: list[Ticket], result: Upserted, left: list[int]
 ) -> None:
     load(client, held, version=1)
-    assert upsert(client, TICKETS, frame(brought), march(1, 31), 10, later=read_later(10)) == result
+    assert upsert(client, TICKETS, frame(brought), march(1, 31), 10, later=read_later) == result
     assert ids(client) == left
     assert {row["amount"] for row in stored(client)} == {"500.00"}
 
@@ -142,14 +137,12 @@ JANUARY = ADS.table.scope("main", Window(first=date(2026, 1, 1), last=date(2026,
 MOVED = Upserted(new=1, removed=1, kept=1)
 
 
-def ad(number: int, campaign: int | None, day: int = 19, **given: Any) -> dict[str, Any]:
+def ad(number: int, campaign: int, day: int = 19) -> dict[str, Any]:
     """Ten roubles of one ad and day."""
-    return {"ad_id": number, "campaign_id": campaign, "stat_date": date(2026, 1, day), **given}
+    return {"ad_id": number, "campaign_id": campaign, "stat_date": date(2026, 1, day)}
 
 
-def load_ads(
-    client: Client, *ads: dict[str, Any], version: int, rejected: tuple[int, ...] = (), **table: Any
-) -> Upserted:
+def load_ads(client: Client, *ads: Any, version: int, rejected: tuple[int, ...] = (), **table: Any) -> Upserted:
     protected = pl.DataFrame({"ad_id": rejected}, schema={"ad_id": pl.UInt64})
     kept = replace(ADS.table, **table)
     return upsert(client, kept, ad_days(*ads), JANUARY, version, [protected], same=ADS.identity)
@@ -168,12 +161,7 @@ def load_ads(
     ],
 )
 def test_the_row_under_the_old_campaign_goes_whatever_else_stays(
-    client: Client,
-    held: list[dict[str, Any]],
-    brought: dict[str, Any],
-    options: dict[str, Any],
-    result: Upserted,
-    left: list[tuple[int, ...]],
+    client: Client, held: list[Any], brought: Any, options: dict[str, Any], result: Upserted, left: list[Any]
 ) -> None:
     load_ads(client, *held, version=1)
     assert load_ads(client, brought, version=2, **options) == result

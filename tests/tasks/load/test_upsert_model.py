@@ -81,12 +81,7 @@ class Warehouse(RuleBasedStateMachine):
         at_once=st.booleans(),
     )  # fmt: skip
     def the_source_changes_and_is_read(
-        self,
-        account: str,
-        changes: list[tuple[int, str, int, str]],
-        window: tuple[int, int],
-        rejected: frozenset[int],
-        at_once: bool,
+        self, account: str, changes: Any, window: tuple[int, int], rejected: frozenset[int], at_once: bool
     ) -> Fetch:
         for ticket_id, what, day, amount in changes:
             if what == "is lost":
@@ -148,9 +143,6 @@ class Warehouse(RuleBasedStateMachine):
 
 
 def test_the_table_is_what_a_dict_would_be(client: Client) -> None:
-    run_state_machine_as_test(
-        type("Machine", (Warehouse,), {"client": client}),
-        settings=hypothesis_settings(
-            max_examples=6, stateful_step_count=15, deadline=None, derandomize=True, report_multiple_bugs=False
-        ),
-    )
+    how = {"deadline": None, "derandomize": True, "report_multiple_bugs": False}
+    few = hypothesis_settings(max_examples=6, stateful_step_count=15, **how)
+    run_state_machine_as_test(type("Machine", (Warehouse,), {"client": client}), settings=few)

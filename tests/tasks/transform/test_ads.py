@@ -120,11 +120,8 @@ MACROS = (
     "&utm_term={{ad_plan_name}}/{{campaign_name}}/{{ad_group_name}}/{{search_phrase}}"
 )
 FILLED = {
-    "source": "a",
-    "medium": "{{gender}}",
-    "content": "17735868496",
-    "campaign": "700012672-5757287178-5757287178",
-}
+    "source": "a", "medium": "{{gender}}", "content": "17735868496", "campaign": "700012672-5757287178-5757287178",
+}  # fmt: skip
 FILLED |= {"term": "Хиты/Ретаргетинг/Ретаргетинг/{{search_phrase}}"}
 BY_GROUP, BY_CAMPAIGN = {"group_tracking": "utm_content=group"}, {"campaign_tracking": "utm_content=campaign"}
 

@@ -128,19 +128,12 @@ def parse(text: str) -> list[dict[str, str]]:
     return [{name: cell for name, cell in row.items() if cell is not None} for row in rows]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        WHOLE,
-        f'"zakaz_2026 (2026-09-01 - 2026-09-02)"\n\n{HEADER}\n\n{FIRST}\n \n{SECOND}\n\nTotal rows: 2\n\n',
-        "\ufeff" + WHOLE.replace("\n", "\r\n"),
-        "\n".join("\t".join([*line.split("\t")[::-1], "x"]) for line in (HEADER, FIRST, SECOND))
-        + "\nTotal rows: 2",
-    ],
-    ids=["plain", "title and blank lines", "other line ends", "other order"],
-)
-def test_rows_are_found_by_column_names_whatever_is_around_them(text: str) -> None:
-    assert parse(text) == ROWS
+def test_rows_are_found_by_column_names_whatever_is_around_them() -> None:
+    """A title and blank lines, other line ends, another order."""
+    titled = f'"zakaz_2026 (2026-09-01 - 2026-09-02)"\n\n{HEADER}\n\n{FIRST}\n \n{SECOND}\n\nTotal rows: 2\n\n'
+    turned = "\n".join("\t".join([*line.split("\t")[::-1], "x"]) for line in (HEADER, FIRST, SECOND))
+    for text in (WHOLE, titled, "\ufeff" + WHOLE.replace("\n", "\r\n"), f"{turned}\nTotal rows: 2"):
+        assert parse(text) == ROWS
 
 
 def test_no_beginning_of_a_report_passes_for_the_whole() -> None:
@@ -150,21 +143,14 @@ def test_no_beginning_of_a_report_passes_for_the_whole() -> None:
     assert parse(WHOLE[:-1]) == ROWS, "only the last newline may lack"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        f"{FIRST}\n{SECOND}\nTotal rows: 2\n",
-        f"{HEADER}\n{FIRST}\nTotal rows: 2\n",
-        f"{HEADER}\n{FIRST}\n{SECOND}\n{SECOND}\nTotal rows: 2\n",
-        WHOLE.replace("Cost\t", "Other\t", 1),
-        # Rows that could be more: a name that looks like the end of a row and the start of another.
-        WHOLE.replace(NAME, "a" + FIRST.partition(NAME)[2] + "\n" + SECOND.partition(NAME)[0] + "b", 1),
-    ],
-    ids=str,
-)
-def test_what_is_not_whole_is_refused_and_never_guessed(text: str) -> None:
-    with pytest.raises(NotWhole):
-        parse(text)
+def test_what_is_not_whole_is_refused_and_never_guessed() -> None:
+    # A name that looks like the end of a row and the start of another: rows that could be more.
+    odd = WHOLE.replace(NAME, "a" + FIRST.partition(NAME)[2] + "\n" + SECOND.partition(NAME)[0] + "b", 1)
+    lacking = ((FIRST, SECOND), (HEADER, FIRST), (HEADER, FIRST, SECOND, SECOND))
+    texts = ["\n".join([*lines, "Total rows: 2\n"]) for lines in lacking]
+    for text in (*texts, WHOLE.replace("Cost\t", "Other\t", 1), odd):
+        with pytest.raises(NotWhole):
+            parse(text)
 
 
 TEXTS = st.text(max_size=12) | st.sampled_from(

@@ -26,15 +26,10 @@ def order(number: int, created: datetime, paid: datetime | None, **more: Any) ->
 
 
 def event(number: int) -> dict[str, Any]:
-    return {
-        **{"id": number, "name": "Щелкунчик", "is_active": 1, "currency_id": "RUB", "place_name": "Зал"},
-        "deleted_at": None,
-        "city": {"name": "Томск", "timezone": "Asia/Tomsk"},
-        "shows": [
-            dict.fromkeys(("start_date", "deleted_at", "sale_start_date", "sale_finish_date"))
-            | {"id": number, "is_active": 1}
-        ],
-    }
+    show = dict.fromkeys(("start_date", "deleted_at", "sale_start_date", "sale_finish_date"))
+    named = {"id": number, "name": "Щелкунчик", "is_active": 1, "currency_id": "RUB", "place_name": "Зал"}
+    city = {"name": "Томск", "timezone": "Asia/Tomsk"}
+    return named | {"deleted_at": None, "city": city, "shows": [show | {"id": number, "is_active": 1}]}
 
 
 def evenly(count: int, first: datetime, step: timedelta) -> list[dict[str, Any]]:

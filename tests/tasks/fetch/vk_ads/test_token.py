@@ -156,11 +156,10 @@ def test_five_taken_tokens_are_one_line_and_none_is_deleted(vk: VkAccount, token
 @pytest.mark.parametrize(
     ("kind", "options"),
     [
-        ("timeout", {"seconds": 30}),
+        ("timeout", {"seconds": 30}), ("status", {"status": 200, "body": '{"access_token": "two words"}'}),
         ("status", {"status": 403, "body": f'{{"error": "x", "error_description": "{VK_CLIENT_SECRET}"}}'}),
-        ("status", {"status": 200, "body": '{"access_token": "two words"}'}),
     ],
-)
+)  # fmt: skip
 def test_a_reply_that_is_lost_never_takes_a_second_slot(vk: VkAccount, kind: str, options: dict[str, Any]) -> None:
     """Five runs in which the network fails would otherwise lock everybody out."""
     vk.fail(kind, TOKEN, **options)
