@@ -136,7 +136,6 @@ def test_of_many_campaigns_the_worst_are_told_harmlessly(tmp_path: Path, setting
         lines.spend(999, YESTERDAY, 5000, campaign_name="Алматы", utm_campaign="kz")
         lines.sell(0, YESTERDAY, 3, 9000, currency="KZT", utm_source="vk", utm_campaign="kz")
         lines.put(client)
-
     send_digest(settings, None)
     text = receiver.requests[0][1]["message"].replace("\N{NO-BREAK SPACE}", " ")
     assert text.startswith(
@@ -152,9 +151,7 @@ def test_of_many_campaigns_the_worst_are_told_harmlessly(tmp_path: Path, setting
 
 
 @pytest.mark.usefixtures("unjudged")
-def test_a_run_that_dies_while_it_sends_is_tried_once_more(
-    make_settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_that_dies_while_it_sends_is_tried_once_more(make_settings: Any, monkeypatch: Any) -> None:
     """In a warehouse that is empty yet."""
     sent: list[str] = []
 

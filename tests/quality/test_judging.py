@@ -105,9 +105,7 @@ def test_by_day_all_are_judged_but_those_of_the_night(settings: Settings, monkey
 
 
 @pytest.mark.usefixtures("client")
-def test_a_lost_connection_ends_the_run_with_what_was_judged(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lost_connection_ends_the_run_with_what_was_judged(settings: Settings, monkeypatch: Any) -> None:
     def lost(client: Client, check: Check, *given: Any, **more: Any) -> Result:
         if check.name == "negative_values":
             raise OperationalError("Error HTTPConnectionPool(host='ch', port=8123) executing HTTP request")

@@ -29,22 +29,24 @@ ROW = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("sentence", "words", "words_ru"),
-    [
+def test_values_are_written_as_people_read_them() -> None:
+    for sentence, words, words_ru in (
         ("{who}: {spent} ₽", "VK Ads: 28,204 ₽", "VK Ads: 28 204 ₽"),
         ("{held} of {total}", "28,204.10 of 28,204.40", "28 204,10 of 28 204,40"),  # Rounded they are the same.
-        ("a[, {held} not {total}][, {none} ₽][, {empty}]", "a, 28,204.10 not 28,204.40",
-         "a, 28 204,10 not 28 204,40"),
+        (
+            "a[, {held} not {total}][, {none} ₽][, {empty}]",
+            "a, 28,204.10 not 28,204.40",
+            "a, 28 204,10 not 28 204,40",
+        ),
         ("a[, {held} not {spent}][, {none} {thing}][, {day}]", "a, 2024-12-31", "a, 31.12.2024"),
         ("{ad_id} {at}", "739574000010 2025-11-21 01:30", "739574000010 21.11 01:30"),
         ("{thing}, {empty}, {missing}", "vat 2019-01-01, none, {missing}", "vat 01.01.2019, нет, {missing}"),
         ("{reason}", "price is negative", "цена: отрицательное число"),
-    ],
-)  # fmt: skip
-def test_values_are_written_as_people_read_them(sentence: str, words: str, words_ru: str) -> None:
-    assert filled(sentence, ROW, "en", 2025) == words
-    assert filled(sentence, ROW, "ru", 2025).replace("\N{NO-BREAK SPACE}", " ") == words_ru
+    ):
+        told = [
+            filled(sentence, ROW, language, 2025).replace("\N{NO-BREAK SPACE}", " ") for language in ("en", "ru")
+        ]
+        assert told == [words, words_ru]
 
 
 def test_every_reason_of_a_rejected_row_has_russian_words() -> None:
@@ -64,59 +66,46 @@ DAY = Kept(
 
 
 def test_of_findings_nothing_is_said_twice_and_days_alone_make_no_lines() -> None:
+    twice = replace(DAY, check_name="twice", severity="warn", money=None, day=None, what="VK Ads spb: odd")
     others = [
         replace(DAY, finding="2", day=date(2025, 11, 19), what="VK Ads spb: 2025-11-19 is 7 ₽ off"),
         *(replace(DAY, finding=f"{n}", day=None, what=f"VK Ads spb: ad {n} is odd") for n in range(3, 7)),
-        replace(DAY, check_name="twice", severity="warn", money=None, day=None, what="VK Ads spb: odd"),
-        replace(
-            DAY, check_name="twice", finding="b", severity="warn", money=None, day=None, what="VK Ads spb: odd"
-        ),
+        *(twice, replace(twice, finding="b")),
     ]
     (trouble,) = incidents([DAY, *others], [], "en")
     assert trouble.title == "WRONG: VK Ads spb: 2025-11-18 – 2025-11-19 is 7 ₽ off"
-    assert trouble.body.split("\n")[:6] == [
-        *("• ad 3 is odd", "• ad 4 is odd", "  and 2 more", "• odd"),
-        "Days: 2025-11-18 – 2025-11-19.",
-        "It is about up to 42 ₽.",
-    ]
+    lines = ["• ad 3 is odd", "• ad 4 is odd", "  and 2 more", "• odd", "Days: 2025-11-18 – 2025-11-19."]
+    assert trouble.body.split("\n")[:6] == [*lines, "It is about up to 42 ₽."]
     long = replace(DAY, what=f"VK Ads spb: {'a' * 200}")
     assert incidents([long], [], "en")[0].body.startswith("• aaa"), "a title that is cut is said below, too"
 
 
-def _of(check: str, key: str, what: str, **more: object) -> Kept:
-    return replace(DAY, check_name=check, finding=key, what=what, **more)  # type: ignore[arg-type]
-
-
-LOST = _of("totals_ads", "vk_ads/spb/2025-11-18", "VK Ads spb: 2025-11-18 is 9 ₽ off", money=Decimal(9))
-REPORT = _of("reconcile_marketing", "vk_ads/2025-11-18", "VK Ads: the report is off", account="", money=Decimal(99))
+OFF = "VK Ads spb: 2025-11-18 is 9 ₽ off"
+LOST = replace(DAY, check_name="totals_ads", finding="vk_ads/spb/2025-11-18", what=OFF, money=Decimal(9))
+REPORT = replace(
+    DAY, check_name="reconcile_marketing", finding="vk_ads/2025-11-18", what="VK Ads: the report is off"
+)
+REPORT = replace(REPORT, account="", money=Decimal(99))
 TICKETS = replace(LOST, source="qtickets", account="main", check_name="memory_sales")
 
 
-@pytest.mark.parametrize(
-    ("others", "messages", "is_beneath"),
-    [
-        ([REPORT], 1, True),
-        ([replace(REPORT, check_name="reconcile_shows", finding="vk_ads", day=None)], 1, True),
-        ([replace(REPORT, check_name="reconcile_campaigns", finding="vk_ads//2025-11-01", day=None)], 1, True),
-        ([TICKETS], 2, False),
-        ([TICKETS, REPORT], 2, True),
-        ([TICKETS, replace(REPORT, source="direct")], 2, False),  # Tickets are a part of each source's report.
-        ([replace(REPORT, source="direct")], 2, False),
-        ([replace(REPORT, day=date(2025, 11, 17))], 2, False),
-        ([replace(REPORT, check_name="reconcile_campaigns", finding="vk_ads//2025-10-01", day=None)], 2, False),
-        ([replace(REPORT, check_name="duplicates_marketing")], 2, False),
-        ([replace(REPORT, source="")], 2, False),
-    ],
-)
-def test_a_report_that_is_off_as_rows_are_is_told_beneath(
-    others: list[Kept], messages: int, is_beneath: bool
-) -> None:
+def test_a_report_that_is_off_because_rows_are_is_told_beneath_them() -> None:
     """In one message, which is not sent again for it. What has another cause has a message of its own."""
-    told = incidents([*others, LOST], checks(), "en")
-    (one,) = (one for one in told if one.key == "data of vk_ads spb")
-    assert (len(told), REPORT.what in one.body) == (messages, is_beneath)
-    assert one.title == "WRONG: VK Ads spb: 2025-11-18 is 9 ₽ off"
-    assert one.fingerprint == incidents([LOST], checks(), "en")[0].fingerprint
+    campaigns = replace(REPORT, check_name="reconcile_campaigns", day=None)
+    others = replace(REPORT, source="direct")
+    for beside, messages, is_beneath in (
+        ([REPORT], 1, True), ([replace(REPORT, check_name="reconcile_shows", finding="vk_ads", day=None)], 1, True),
+        ([replace(campaigns, finding="vk_ads//2025-11-01")], 1, True), ([TICKETS], 2, False), ([TICKETS, REPORT], 2, True),
+        ([TICKETS, others], 2, False),  # Tickets are a part of each source's report.
+        ([others], 2, False), ([replace(REPORT, day=date(2025, 11, 17))], 2, False),
+        ([replace(campaigns, finding="vk_ads//2025-10-01")], 2, False),
+        ([replace(REPORT, check_name="duplicates_marketing")], 2, False), ([replace(REPORT, source="")], 2, False),
+    ):  # fmt: skip
+        told = incidents([*beside, LOST], checks(), "en")
+        (one,) = (one for one in told if one.key == "data of vk_ads spb")
+        assert (len(told), REPORT.what in one.body) == (messages, is_beneath), beside
+        assert one.title == "WRONG: VK Ads spb: 2025-11-18 is 9 ₽ off"
+        assert one.fingerprint == incidents([LOST], checks(), "en")[0].fingerprint
 
 
 def test_elsewhere_the_cause_stands_above_the_reports_too() -> None:
@@ -159,9 +148,7 @@ def test_each_account_has_an_answer_and_a_reason(
         found("totals_ads", "wrong", "fail"), found("totals_ads", "yes", "fail", YESTERDAY - timedelta(days=1)),
         found("volume_spend", "half", "warn"), found("spend_without_city", "odd", "warn"),
     ]  # fmt: skip
-
     told = {one.account: one for one in answers(settings, results, TODAY)}
-
     assert {name: one.told("en") for name, one in told.items()} == {
         "early": "not yet", "half": "look", "not": "not yet", "odd": "yes", "other": "not yet", "wrong": "no",
         "yes": "yes",
@@ -172,7 +159,6 @@ def test_each_account_has_an_answer_and_a_reason(
     assert told["not"].remedy("ru") == "zakaz load vk_ads --account not"
     assert (told["yes"].why("en"), told["yes"].remedy("en")) == ("VK Ads yes", "")
     assert question(TODAY, "ru") == "Вчерашний день, 19.11, загружен полностью?"
-
     hindered = Result(NAMED["totals_ads"], "unjudged", 0, "it took too long", [], hindered=True)
     doubted = {one.account: one.told("en") for one in answers(settings, [hindered], TODAY)}
     assert (doubted["yes"], doubted["early"]) == ("look", "not yet"), "what nobody could compare is no yes"

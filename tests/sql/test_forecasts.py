@@ -35,10 +35,10 @@ def promoter(today: date) -> list[Show]:
     shows = []
     for n in range(1, 48):
         on = today + timedelta(days=chance.randint(-500, -1) if n <= 40 else (n - 41) * 9)
-        days = [
-            on - timedelta(days=int(60 * chance.random() ** 2) - chance.choice([0] * 9 + [3]))
-            for _ in range(chance.choice([4, 30, 60]))
+        ago = [
+            int(60 * chance.random() ** 2) - chance.choice([0] * 9 + [3]) for _ in range(chance.choice([4, 30, 60]))
         ]
+        days = [on - timedelta(days=n) for n in ago]
         sold = {day: chance.randint(1, 9) for day in days if day <= today}
         city = chance.choice(["москва", "москва", "казань", "пермь"]) if n != 44 else "уфа"
         shows.append(Show(n, on, city, chance.choice([0, 150, 400]), sold, n == 3))

@@ -142,7 +142,6 @@ def test_a_bucket_is_a_landing_area_too(monkeypatch: pytest.MonkeyPatch) -> None
         manifest = write(landing, numbered(3))
         old = write(landing, numbered(1), AT - timedelta(days=30))
         served.objects["of-others/kept.txt"] = b""
-
         assert f"of/ours/{manifest.folder}/manifest.json" in served.objects
         assert landing.newest(ORDERS) == manifest
         assert landing.read(manifest).height == 3
@@ -215,7 +214,6 @@ def test_nobody_uses_a_fetch_with_a_warning_and_refresh_uses_none(asked: Callabl
     api.warnings = ("no tags",)
     first = steps.fetch(asked(SETTLED, timedelta(0)), refresh=False)
     api.warnings = ()
-
     second = steps.fetch(asked(SETTLED), refresh=False)
     assert second != first
     assert steps.fetch(asked(SETTLED), refresh=False) == second

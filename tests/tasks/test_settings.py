@@ -39,9 +39,7 @@ def test_the_environment_wins_over_files(secrets: Path, tmp_path: Path, monkeypa
     monkeypatch.setenv("QTICKETS_TOKEN", "environment")
     monkeypatch.setenv("QTICKETS_FILTER", "")
     monkeypatch.setenv("ZAKAZ_ENV", str(tmp_path / "given.env"))
-
     settings = load_settings()
-
     assert settings.qtickets_token == SecretStr("environment")
     assert "environment" not in f"{settings!r}{settings}{settings.model_dump()}{settings.model_dump_json()}"
     assert (settings.qtickets_rate, settings.qtickets_page_size, settings.clickhouse_database) == (2, 11, "other")
@@ -114,9 +112,7 @@ def test_an_account_has_its_own_file_and_main_the_environment(  # type: ignore[n
     write(secrets, vk="VK_PAGE_SIZE=11", http="HTTP_ATTEMPTS=2", vk__spb="VK_TOKEN=t VK_BASE_URL=http://10.0.0.8")
     monkeypatch.setenv("VK_RATE", "7")
     monkeypatch.setenv("VK_CLIENT_ID", "of-main")
-
     main, spb = (account.settings for account in accounts("vk_ads").values())
-
     assert (main.vk_client_id, main.vk_rate, main.vk_page_size) == ("of-main", 7, 11)
     assert (spb.vk_client_id, spb.vk_rate, spb.vk_page_size, spb.http_attempts) == (None, 2, 250, 2)
     assert spb.vk_token_file == secrets / "vk_token.spb.json"
@@ -143,7 +139,6 @@ def test_the_file_of_a_source_counts_and_one_of_nearly_its_name_is_told_of(secre
     assert load_settings().direct_token == SecretStr("old")
     read = "read, from a file of an odd name"
     assert told() == [("direct_spb", read, "direct.spb"), ("dirrect", read, "direct")]
-
     write(secrets, direct="DIRECT_TOKEN=new")
     assert (load_settings().direct_token, load_settings().direct_login) == (SecretStr("new"), "a")
     read = "not read, since .env.direct sets it"
@@ -297,7 +292,6 @@ def test_a_secret_in_the_clear_to_another_machine_is_told_without_it(monkeypatch
         assert line.startswith(f"{name} sends its ") and f" in the clear to {host}: " in line
         assert not re.search("u:p|hooks", line)
     assert [in_the_clear(Settings(_env_file=None, **given)) for given in FINE] == [[]] * len(FINE)  # type: ignore[arg-type]
-
     monkeypatch.setenv("PREFECT_API_URL", "http://prefect.example.com:4200/api")
     monkeypatch.setenv("PREFECT_API_AUTH_STRING", "zakaz:secret")
     (line,) = in_the_clear(Settings(_env_file=None))

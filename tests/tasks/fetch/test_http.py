@@ -48,7 +48,6 @@ def test_a_passing_failure_costs_a_retry_and_a_lasting_one_few(  # type: ignore[
     passing = ask(api, http_timeout=0.5 if kind == "timeout" else 5)
     api.faults.add(kind, times=99, **options)
     lasting = ask(api, http_timeout=0.2 if kind == "timeout" else 5, http_attempts=4)
-
     assert [record["id"] for record in passing.reply["data"]] == [1]
     assert (passing.calls, passing.retries) == (2, 1)
     assert isinstance(lasting.error, SourceError) and lasting.error.transient
@@ -206,7 +205,6 @@ def test_pages_without_end_end_in_one_line(  # type: ignore[no-untyped-def]
     given |= {"direct_login": DIRECT_LOGIN, "direct_token": DIRECT_TOKEN, "vk_account_id": None}
     given |= dict.fromkeys(("qtickets_page_size", "vk_page_size"), 1)
     error: SourceError = error_of(lambda settings: fetch(settings, WINDOW, UNTIL), apis[name], **given)
-
     who = name.partition(",")[0]
     assert re.match(f"{who} sent, or says that it has, .*{words}.*; one load reads at most ", str(error))
     assert error.transient, "as of any total that is odd: it may be a fault of the moment"

@@ -160,7 +160,6 @@ def test_no_request_starts_before_its_turn(settings_for: Any, monkeypatch: pytes
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: asyncio.run(load()), range(4)))
-
     assert sorted(waited) == [turn / 8 for turn in range(23)]
     assert len(api.requests) == 23
     other = settings_for(api)

@@ -80,10 +80,8 @@ def test_every_row_comes_back_under_another_name_or_where_it_was_over_nothing(
     other = f"{mine}_other"
     with warehouse(filled) as client:
         load(client, [ticket(2, amount="0.10"), ticket(6, amount="700.00")], version=4)
-
     done = backup(filled, name)
     restored = restore(filled, name, into=other)
-
     assert (done.tables, restored.applied) == (len(restored.rows), [])
     with warehouse(filled) as client:
         assert everything(client, other, views=True) == everything(client, mine, views=True)

@@ -116,7 +116,6 @@ def test_one_process_at_a_time_is_in_the_embedded_warehouse_and_the_next_waits(
         assert waiting in finish(start(tmp_path, QUERY, none, name="another"))
         assert asking.poll() is None
     assert finish(asking) == "2\n"
-
     with holding(tmp_path, settings, "load", "dead") as dead:
         dead.send_signal(signal.SIGKILL)
         dead.wait(SECONDS)
@@ -194,7 +193,6 @@ def test_a_day_is_a_moscow_day_wherever_the_clock_is(  # type: ignore[no-untyped
             said = json.loads(finish(start(tmp_path, FAR_LOAD, make_settings(clickhouse_dsn=server.dsn))))
     else:
         said = json.loads(finish(start(tmp_path, FAR_LOAD, make_settings())))
-
     paid = ["09 20:59:59.999", "09 21:00:00.000", "10 20:59:59.999", "10 21:00:00.000"]
     sold = [["2026-03-09", 1], ["2026-03-10", 2], ["2026-03-11", 1]]
     assert said == [FAR, [[f"2026-03-{text}"] for text in paid], sold, [[1], [4]]]

@@ -261,7 +261,6 @@ def test_a_browser_shows_all_of_it_and_asks_nobody(report_of: Report, tmp_path: 
             page.on("request", lambda one: said.append(one.url))
             page.goto(f"file://{tmp_path}/page.html")
             seen = page.evaluate(seen_there)
-
             assert said == [f"file://{tmp_path}/page.html"]
             said.clear()
             assert (seen["pale"], seen["hidden"], seen["width"]) == ([], [], width)

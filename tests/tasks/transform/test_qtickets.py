@@ -179,7 +179,6 @@ def test_the_dates_of_an_event_are_those_of_its_shows_but_for_deleted_ones() -> 
     gone = [show(3, "2026-03-01T19:00:00+03:00", GONE_AT), show(4, "2026-03-20T19:00:00+03:00", GONE_AT)]
     shown = [named | one for one in ({}, *(show(n, at) for n, at in enumerate(begins, 1)), *gone)]
     event, other = made(*shown, {"event_id": "2"}, show(5, "2026-03-01T19:00:00+03:00", GONE_AT, event="2"))
-
     dates = {
         "first_show_at": datetime(2026, 3, 7, 19, 30, tzinfo=UTC),
         "last_show_at": datetime(2026, 3, 10, 16, tzinfo=UTC),
@@ -198,9 +197,7 @@ def test_shows_by_hand_with_the_day_on_which_they_are_where_they_are() -> None:
         show(6, None, GONE_AT), show(7, "2026-03-13T12:00:00+03:00") | {"timezone": "Mars", "show_is_active": None},
         show(1, "2026-05-01T12:00:00+03:00", event="25000"),
     )  # fmt: skip
-
     made, dates = of_main(shows(rows)), of_main(show_dates(rows))
-
     assert [
         split(frame, rule).rejected.height for frame, rule in ((made, must.shows), (dates, must.show_dates))
     ] == [0, 0]

@@ -86,9 +86,7 @@ def test_a_name_stays_while_polling_and_is_new_for_new_data(queued: DirectAccoun
     assert [len(set(part)) for part in (queued.names()[:4], queued.names()[4:])] == [1, 1]
 
 
-def test_pages_are_read_to_the_last_row(
-    direct: DirectAccount, expected: Facts, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pages_are_read_to_the_last_row(direct: DirectAccount, expected: Facts, monkeypatch: Any) -> None:
     """Each page is a report of its own; without an order rows could move from page to page."""
     size = len(expected) // 4
     monkeypatch.setattr("tasks.fetch.direct.reports._MOST_ROWS", size)

@@ -41,7 +41,6 @@ def test_figures_come_without_a_service(
     direct.without_wizard()
     direct.fail(kind, service, **options)
     fetched = direct.fetch(WEEK, http_attempts=2)
-
     first = fetched.window.first if fetched.window else WEEK.first
     assert (first == WEEK.first) == (service in ("campaigns", "changes"))
     assert by_key(fetched.rows) == direct.facts(first, WEEK.last)
@@ -69,7 +68,6 @@ def test_what_is_missing_is_requested_again_and_counted(direct: DirectAccount, s
     assert {row["link_known"] for row in fetched.rows} == {"true"}
     assert (fetched.warnings, fetched.notes) == ((), ())
     assert len(ids(direct, service)[1]) == 4 - kept, "only what is missing"
-
     direct.edit(service, lose)
     direct.api.requests.clear()
     fetched = direct.fetch(ad_spend_vat="exclude")
@@ -188,7 +186,6 @@ def test_all_campaigns_are_checked_over_a_month_or_the_length_of_a_window_up_to_
     campaigns = sorted({ad.campaign_id for ad in direct.api.world.ads})
     direct.edit("changes", lambda _: {"result": {"Unprocessed": {"CampaignIds": campaigns[:2]}}})
     fetched = direct.fetch(Window(first=last - timedelta(days=days - 1), last=last), as_of=as_of)
-
     since = f"{as_of - timedelta(days=back or 0):%Y-%m-%dT%H:%M:%SZ}"
     asked = [
         {"Timestamp": since, "FieldNames": ["CampaignsStat"]} | {"CampaignIds": i}

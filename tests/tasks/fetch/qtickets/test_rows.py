@@ -120,9 +120,7 @@ def test_prices_in_different_units_are_refused(settings_for: Callable[..., Setti
     assert not caught.value.transient
 
 
-def test_a_few_orders_that_do_not_add_up_are_a_note(
-    settings_for: Callable[..., Settings],
-) -> None:
+def test_a_few_orders_that_do_not_add_up_are_a_note(settings_for: Callable[..., Settings]) -> None:
     """Nothing is proved by an order with something cancelled, given back or unreadable, nor by a free one."""
     back = {"refunded_at": "2026-11-21T10:00:00+03:00", "refunded_amount": 490}
     silent = [

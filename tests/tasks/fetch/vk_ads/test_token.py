@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier, local
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -30,9 +31,7 @@ def change_stored(file: Path, **changes: Any) -> None:
     file.write_text(json.dumps(stored(file) | changes))
 
 
-def test_four_fetches_at_once_and_a_later_one_take_one_token(
-    vk: VkAccount, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_four_fetches_at_once_and_those_after_them_take_one_token(vk: VkAccount) -> None:
     """All four find no token before one of them renews it. Each opens the lock's file itself, as processes do."""
     together, met, load = Barrier(4), local(), StoredToken._load
 
@@ -43,36 +42,33 @@ def test_four_fetches_at_once_and_a_later_one_take_one_token(
             together.wait(60)
         return found
 
-    with monkeypatch.context() as patch, ThreadPoolExecutor(4) as pool:
-        patch.setattr(StoredToken, "_load", load_together)
+    with patch.object(StoredToken, "_load", load_together), ThreadPoolExecutor(4) as pool:
         fetched = list(pool.map(lambda _: vk.fetch(), range(4)))
     assert {spent(one.rows) for one in [*fetched, vk.fetch()]} == {800}
     assert vk.grants() == [NEW]
 
 
 @pytest.mark.parametrize("found", [None, b"{", b'{"client_id": "another", "access_token": "x"}'])
-def test_only_the_owner_reads_the_token_whatever_was_there(
-    vk: VkAccount, token_file: Path, found: bytes | None
+def test_only_the_owner_reads_the_token_whatever_file_was_there(
+    vk: VkAccount, token_file: Path, found: Any
 ) -> None:
     """A damaged file, or that of another application, is replaced, and the secret is in none."""
     if found is not None:
         token_file.parent.mkdir(mode=0o700)
         token_file.write_bytes(found)
-    assert vk.fetch().rows
-    assert vk.fetch().rows
+    assert vk.fetch().rows and vk.fetch().rows
     (token,) = vk.api.tokens.issued
     assert stored(token_file) == {
         "access_token": token.access, "refresh_token": token.refresh, "client_id": VK_CLIENT_ID,
         "agency_client": "", "expires_at": pytest.approx(time.time() + 86_400, abs=60),
     }  # fmt: skip
-    modes = {
-        file.name: stat.S_IMODE(file.stat().st_mode) for file in (token_file.parent, *token_file.parent.iterdir())
-    }
+    files = (token_file.parent, *token_file.parent.iterdir())
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in files}
     assert modes == {"secrets": 0o700, "vk_token.json": 0o600, "vk_token.lock": 0o600}
 
 
 @pytest.mark.parametrize(("minutes", "renewed"), [(31, []), (29, [REFRESH]), (None, [REFRESH])])
-def test_a_token_is_refreshed_in_time(
+def test_a_token_is_refreshed_half_an_hour_before_its_end(
     vk: VkAccount, token_file: Path, minutes: int | None, renewed: list[str]
 ) -> None:
     vk.api.switches.rotates_refresh_tokens = True
@@ -87,7 +83,9 @@ def test_a_token_is_refreshed_in_time(
     )
 
 
-def test_a_token_that_another_process_renewed_is_taken_over(vk: VkAccount, token_file: Path) -> None:
+def test_a_token_that_another_process_renewed_is_taken_over_without_a_refresh(
+    vk: VkAccount, token_file: Path
+) -> None:
     """The request is under way with the old token when it dies."""
     vk.fetch()
     vk.api.requests.clear()
@@ -98,8 +96,7 @@ def test_a_token_that_another_process_renewed_is_taken_over(vk: VkAccount, token
         change_stored(token_file, access_token=token.access)
 
     vk.api.faults.mutate(renew, path=path("ad_groups"))
-    assert vk.fetch().rows
-    assert vk.grants() == []
+    assert vk.fetch().rows and vk.grants() == []
     assert [r.status for r in vk.api.requests if r.path == path("ad_groups")][:2] == [401, 200]
 
 
@@ -108,8 +105,7 @@ def test_a_revoked_token_ends_the_run_with_what_to_do_and_takes_no_other(vk: VkA
     vk.api.tokens.revoke()
     error = vk.refused()
     assert f"has been revoked. Once access is granted again, remove {token_file}" in str(error)
-    assert not error.transient
-    assert vk.grants() == [NEW]
+    assert (error.transient, vk.grants()) == (False, [NEW])
     token_file.unlink()
     assert vk.fetch().rows, "as the line says"
 
@@ -144,10 +140,8 @@ def test_five_taken_tokens_are_one_line_and_none_is_deleted(vk: VkAccount, token
         vk.api.tokens.issue()
     change_stored(token_file, refresh_token="forgotten", expires_at=0)
     error = vk.refused()
-    assert "all five are taken" in str(error)
-    assert not error.transient
-    assert vk.grants() == [NEW, REFRESH, NEW]
-    assert len(vk.api.tokens.issued) == 5
+    assert ("all five are taken" in str(error), error.transient) == (True, False)
+    assert (vk.grants(), len(vk.api.tokens.issued)) == ([NEW, REFRESH, NEW], 5)
     vk.fail("status", TOKEN, status=403, body='{"error": "token_limit_exceeded"}')
     assert "all five are taken" in str(vk.refused())
     assert vk.grants()[3:] == [REFRESH]
