@@ -13,7 +13,7 @@ from ops.server.automations import TEXTS
 from tasks import errors
 from tasks.load.runs import told
 from tasks.sources import SOURCES
-from tasks.translation import counted, numbered, retold, said
+from tasks.translation import numbered, retold
 
 ROOT = Path(__file__).parents[2]
 CATALOG = polib.pofile(str(ROOT / "tasks" / "translations" / "ru.po"))
@@ -181,10 +181,3 @@ def test_a_failure_is_retold_sentence_by_sentence() -> None:
 def test_no_message_is_too_long_or_too_odd() -> None:
     for odd in ("a: b c. d; " * 40, ". " * 80, "Nothing was loaded. " * 40, "x" * 20_000, "", ":", " ; "):
         assert retold(odd, "ru").count("x") == odd.count("x")
-
-
-def test_numbers_have_the_languages_own_endings() -> None:
-    told = [counted("{n} hour", "{n} hours", n, "ru") for n in (1, 2, 5, 11, 21)]
-    assert told == ["1 час", "2 часа", "5 часов", "11 часов", "21 час"]
-    assert counted("{n} hour", "{n} hours", 2, "en") == "2 hours"
-    assert said("none", "ru") == "нет"

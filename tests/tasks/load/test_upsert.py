@@ -10,11 +10,11 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from tasks.load.tables import Scope
 from tasks.load.upsert import Upserted, upsert
 from tasks.settings import Settings
-from tasks.sources.qtickets import EVENTS, TICKETS
+from tasks.sources.qtickets import TICKETS
 from tasks.sources.vk_ads import SOURCE as VK
 from tasks.window import Window
 from tests.tasks.load.engines import BOTH, place_of, values
-from tests.tasks.load.tickets import event, event_frame, ids, load, refunded, stored, ticket, utc, written
+from tests.tasks.load.tickets import ids, load, refunded, stored, ticket, utc, written
 from tests.validation.frames import ad_days
 
 ADS, *_ = VK.outputs
@@ -46,12 +46,6 @@ def test_what_was_booked_after_the_source_was_read_is_not_taken_for_vanished(cli
     window = Window(first=date(2026, 3, 10), last=date(2026, 3, 10))
     load(client, [], version=2, scope=TICKETS.scope("main", window, as_of=utc("2026-03-10T11:00")))
     assert ids(client) == [2]
-
-
-def test_a_table_that_keeps_vanished_rows_keeps_them(client: Client) -> None:
-    upsert(client, EVENTS, event_frame(event(1), event(2)), Scope(), 1)
-    assert upsert(client, EVENTS, event_frame(event(2)), Scope(), 2) == Upserted(unchanged=1, kept=1)
-    assert values(client, "SELECT event_id FROM dim_events FINAL ORDER BY event_id") == [(1,), (2,)]
 
 
 def test_any_text_in_a_key_is_stored_found_and_removed(client: Client) -> None:
