@@ -7,8 +7,7 @@ import pytest
 
 from tasks.quality.attention import attention
 from tasks.settings import Settings
-from tests.quality.healthy import warehouse_in
-from tests.quality.lines import Lines
+from tests.quality.healthy import Lines, warehouse_in
 from tests.tasks.load.engines import values
 
 

@@ -18,7 +18,7 @@ from tasks.quality.findings import known_findings, listing
 from tasks.quality.run import accept_findings, reopen_findings, run_checks
 from tasks.settings import Settings
 from tasks.window import moscow_today
-from tests.quality.lines import Lines
+from tests.quality.healthy import Lines
 from tests.tasks.load.engines import embedded, put
 
 TODAY = moscow_today(datetime(2025, 11, 20, 9, tzinfo=UTC))

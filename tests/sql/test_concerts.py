@@ -10,7 +10,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from tasks.quality.checks import checks, judge
-from tests.quality.lines import Lines
+from tests.quality.healthy import Lines
 from tests.tasks.load.engines import put, rows
 
 

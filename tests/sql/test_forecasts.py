@@ -9,7 +9,7 @@ from statistics import median, quantiles
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from tests.quality.lines import Lines
+from tests.quality.healthy import Lines
 from tests.tasks.load.engines import rows, values
 
 

@@ -22,8 +22,7 @@ from tasks.errors import SourceError
 from tasks.fetch.http import Api, ApiClient
 from tasks.fetch.traffic import counted
 from tasks.settings import Settings
-from tests.tasks.fetch.ad_accounts import TWO_DAYS, UNTIL, Clock, DirectAccount, VkAccount, only
-from tests.tasks.fetch.applications import Ask, Asked, Stage
+from tests.tasks.fetch.applications import TWO_DAYS, UNTIL, Ask, Asked, Clock, DirectAccount, Stage, VkAccount, only
 
 SettingsFor = Callable[..., Settings]
 

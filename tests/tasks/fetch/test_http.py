@@ -24,8 +24,7 @@ from tasks.fetch.redirects import to_follow
 from tasks.fetch.troubles import Tries, of_exception
 from tasks.settings import Settings
 from tasks.window import Window
-from tests.tasks.fetch.ad_accounts import UNTIL
-from tests.tasks.fetch.applications import Ask, Raw
+from tests.tasks.fetch.applications import UNTIL, Ask, Raw
 
 PERSON = "ivanova.maria@example.invalid"
 FAILURES: list[tuple[str, dict[str, Any], int]] = [

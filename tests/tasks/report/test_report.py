@@ -22,8 +22,7 @@ from tasks.report.page import render
 from tasks.report.place import ReportPlace
 from tasks.report.summary import summary
 from tasks.window import moscow_today
-from tests.quality.healthy import set_references, warehouse_in
-from tests.quality.lines import Lines
+from tests.quality.healthy import Lines, set_references, warehouse_in
 from tests.tasks.load.engines import emptied, rows
 
 NASTY = """<script>alert(1)</script> "Ночь" 'балета' {{ 7*7 }} & 🎻\u202e %(x)s \\"""

@@ -15,7 +15,7 @@ from tasks.fetch.direct.reports import FIELDS
 from tasks.fetch.direct.table import NotWhole
 from tasks.fetch.direct.table import parse as parse_fields
 from tasks.window import Window
-from tests.tasks.fetch.ad_accounts import PAST, UNTIL, Clock, DirectAccount, Facts, ad_day, by_key, ordinary
+from tests.tasks.fetch.applications import PAST, UNTIL, Clock, DirectAccount, Facts, ad_day, by_key, ordinary
 
 
 @pytest.fixture(autouse=True)

@@ -29,7 +29,7 @@ from tasks.settings import Settings
 from tasks.transform.direct import ad_days as to_facts
 from tasks.translation import numbered
 from tasks.window import Window
-from tests.tasks.fetch.ad_accounts import PAST, UNTIL, WEEK, DirectAccount, ad_day, by_key, ordinary
+from tests.tasks.fetch.applications import PAST, UNTIL, WEEK, DirectAccount, ad_day, by_key, ordinary
 
 
 def ids(account: DirectAccount, service: str) -> list[list[int]]:

@@ -14,7 +14,7 @@ from tasks.fetch.vk_ads import credential, reads
 from tasks.fetch.vk_ads.today import currency_of, link_of, tags_of
 from tasks.fetch.vk_ads.values import name_of, whole
 from tests.flows import ad_truth
-from tests.tasks.fetch.ad_accounts import FORTNIGHT, VkAccount, by_key, only, path, spent
+from tests.tasks.fetch.applications import FORTNIGHT, VkAccount, by_key, only, path, spent
 
 
 def test_odd_ads_are_loaded_like_any_other(vk: VkAccount, world: World) -> None:

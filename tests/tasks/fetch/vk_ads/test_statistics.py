@@ -12,7 +12,7 @@ from tasks.errors import SourceError
 from tasks.fetch.vk_ads.figures import Statistics, check_complete
 from tasks.fetch.vk_ads.today import read_statistics, statistics_row
 from tasks.translation import numbered
-from tests.tasks.fetch.ad_accounts import TWO_DAYS, VkAccount, only, path, spent
+from tests.tasks.fetch.applications import TWO_DAYS, VkAccount, only, path, spent
 
 pytestmark = pytest.mark.usefixtures("four")
 

@@ -15,7 +15,7 @@ import pytest
 from sandbox import World
 from sandbox.vk import VK_CLIENT_ID, VK_CLIENT_SECRET
 from tasks.fetch.vk_ads.token import StoredToken
-from tests.tasks.fetch.ad_accounts import VkAccount, path, spent
+from tests.tasks.fetch.applications import VkAccount, path, spent
 
 TOKEN = path("oauth2/token")
 NEW, REFRESH = "client_credentials", "refresh_token"
