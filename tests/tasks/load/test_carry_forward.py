@@ -42,9 +42,8 @@ def test_the_newest_row_that_has_the_columns_is_taken_for_each_ad(ads: Client) -
     """Superseded versions do not count, whichever was written first, nor an ad of that number of another account."""
     known = [("2026-01-31", 1, "казань", 1, 5), ("2026-02-01", 1, "сочи", 1, 5), ("2026-02-02", 1, "", 0, 5)]
     upsert(ads, ADS, frame(*known, ("2026-01-05", 2, "сочи", 9, 5)), Scope(), 1)
-    upsert(
-        ads, ADS, frame(*known[:1], ("2026-02-01", 1, "москва", 2, 5), ("2026-01-05", 2, "сочи", 9, 5)), Scope(), 2
-    )
+    newer = frame(known[0], ("2026-02-01", 1, "москва", 2, 5), ("2026-01-05", 2, "сочи", 9, 5))
+    upsert(ads, ADS, newer, Scope(), 2)
     ads.command("INSERT INTO ads VALUES ('main', '2026-01-05', 2, 'казань', 1, 5, 0)")
     ads.command("INSERT INTO ads SELECT 'spb', '2026-02-02', arrayJoin([1, 3]), 'омск', 7, 5, 9")
     forgotten: list[Row] = [("2026-02-03", n, None, None, n) for n in (2, 1, 3)]
@@ -70,12 +69,9 @@ def test_where_not_all_was_sent_what_is_known_goes_first_and_a_true_null_stays(a
     ads.command("CREATE OR REPLACE TABLE shows (account String, ad_id UInt64, at Nullable(DateTime64(3, 'UTC')), "
                 "_ver UInt64) ENGINE = ReplacingMergeTree(_ver) ORDER BY ad_id")  # fmt: skip
     ads.command("INSERT INTO shows SELECT 'main', arrayJoin([1, 2]), '2026-03-01 10:00:00', 1")
-    at = pl.Series(
-        [datetime(2026, 3, 9, tzinfo=UTC), None, datetime(2026, 3, 9, tzinfo=UTC)], dtype=pl.Datetime("ms", "UTC")
-    )
-    rows = pl.DataFrame({"ad_id": pl.Series([1, 2, 3], dtype=pl.UInt64), "at": at})
-    found, unknown = carry_forward(
-        ads, "shows", "main", rows, {"show": ["at"]}, "ad_id", unsent={"show": rows[::2]}
-    )
-    assert found["at"].to_list() == [datetime(2026, 3, 1, 10, tzinfo=UTC), None, at[2]]
+    sent, schema = datetime(2026, 3, 9, tzinfo=UTC), {"ad_id": pl.UInt64, "at": pl.Datetime("ms", "UTC")}
+    rows = pl.DataFrame([(1, sent), (2, None), (3, sent)], schema=schema, orient="row")
+    known = {"show": ["at"]}
+    found, unknown = carry_forward(ads, "shows", "main", rows, known, "ad_id", unsent={"show": rows[::2]})
+    assert found["at"].to_list() == [datetime(2026, 3, 1, 10, tzinfo=UTC), None, sent]
     assert unknown == [Unknown("show", 1, Decimal(0))]
