@@ -11,7 +11,9 @@ from clickhouse_connect.driver.client import Client
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tests.tasks.fetch.applications import Act, Serve
-from tests.tasks.load.engines import emptied, place_of
+from tests.tasks.load.engines import _no_flow_run, emptied, place_of
+
+__all__ = ["_no_flow_run"]
 
 
 @pytest.fixture(scope="module")

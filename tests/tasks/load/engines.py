@@ -20,22 +20,6 @@ from tasks.settings import Settings
 BOTH = ["embedded", pytest.param("server", marks=pytest.mark.slow)]
 
 
-@pytest.fixture(params=BOTH)
-def settings(request: pytest.FixtureRequest, make_settings: Callable[..., Settings]) -> Settings:
-    """An empty place of the test's own: neither the database nor a table is there yet."""
-    return settings_of(request.param, request, make_settings)
-
-
-@pytest.fixture
-def client(settings: Settings) -> Iterator[Client]:
-    """A warehouse with the schema."""
-    if settings.clickhouse_dsn.get_secret_value().startswith("chdb"):
-        settings = embedded(settings)
-    with warehouse(settings) as client:
-        migrate(client)
-        yield client
-
-
 @pytest.fixture(autouse=True)
 def _no_flow_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """Prefect, once imported by any test, warns of every log line that belongs to no flow run."""

@@ -1,12 +1,9 @@
-"""Whatever is loaded in whatever order, repeated, overtaken or broken off: the table is what a dict would be.
+"""Whatever is loaded in whatever order, repeated, overtaken or broken off: the table is what a dict would be. The model knows a
+ticket by its account, its id and the version that wrote it, and nothing of parts, partitions or FINAL.
 
-The model knows a ticket by its account, its id and the version that wrote it, and nothing of parts, partitions or
-FINAL. Two accounts use the same ids.
-
-Then two runs at once, step by step: what another run does in the middle of ours is neither lost nor doubled, and what a
-later read found is right, whoever writes last. The other run is started by hand from inside ours, where a second process
-would have to be lucky to be. A row under another key or in another month stays once: an ad whose campaign changes or
-becomes known, a ticket that is paid in another month. FINAL looks at each month alone."""
+Then two runs at once, step by step, the other one started by hand from inside ours: what another run does meanwhile is
+neither lost nor doubled, and what a later read found is right, whoever writes last. A row under another key or in another
+month stays once, though FINAL looks at each month alone."""
 
 import time
 from collections.abc import Callable

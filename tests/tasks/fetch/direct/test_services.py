@@ -1,9 +1,6 @@
 """Campaigns, changed days, links and parameters only describe the figures: a load goes on without them and says so, unless
-access is denied. What a service leaves out is requested once more; then it is unknown, which is not nothing. Days that
-Direct has corrected are loaded, too.
-
-The unit of money, its VAT and its currency, and rows that a report leaves out or repeats: what a second report proves is
-proved, doubt is a note."""
+access is denied; what stays unknown is not nothing. Days that Direct has corrected are loaded, too. Of the unit of money,
+its VAT and rows that a report leaves out: what a second report proves is proved, doubt is a note."""
 
 import json
 from collections.abc import Callable
