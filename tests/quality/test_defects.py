@@ -12,8 +12,7 @@ from clickhouse_connect.driver.client import Client
 from tasks.load.sql import sql_files, sql_text
 from tasks.quality.checks import Check, checks
 from tests.quality import healthy
-from tests.quality.healthy import DATA, MARTS, META, REFERENCE, TODAY, TOLD
-from tests.quality.rows import Truth
+from tests.quality.healthy import DATA, MARTS, META, REFERENCE, TODAY, TOLD, Truth
 
 DAYS = 110
 _DAYS_OF = {

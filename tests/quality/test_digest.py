@@ -26,8 +26,7 @@ from tasks.quality.checks import Finding, checks
 from tasks.report.figures import Sums
 from tasks.settings import Settings
 from tests.flows.ad_truth import with_vat
-from tests.quality.healthy import TODAY, Lines, make_marts, noon, stand, warehouse_in
-from tests.quality.rows import Truth
+from tests.quality.healthy import TODAY, Lines, Truth, make_marts, noon, stand, warehouse_in
 from tests.support.receiver import Receiver
 from tests.tasks.load.engines import _no_flow_run, embedded
 from tests.tasks.test_harmless import units

@@ -1,4 +1,5 @@
-"""No check cries wolf on days on which nothing is wrong, each looked at from that day; and what cannot be judged says so."""
+"""No check cries wolf on days on which nothing is wrong, each looked at from that day; and what cannot be judged says so. Last a
+sample of `make drill`: a short healthy life is silent, and defects that an exact comparison sees are seen at once."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -7,9 +8,9 @@ from pathlib import Path
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from drill.job import Job, live
 from tasks.quality.checks import BOUNDS
-from tests.quality.healthy import ALL, TODAY, broken, judged, noon, stand, warehouse_in
-from tests.quality.rows import Truth
+from tests.quality.healthy import ALL, TODAY, Truth, broken, judged, noon, stand, warehouse_in
 
 # (last day, scale, days looked at before it). The large one goes over New Year, from one season to the next; in the
 # small one ads pause.
@@ -89,3 +90,13 @@ def test_only_checks_of_the_night_read_what_is_long_past(client: Client, monkeyp
     results = judged(client, TODAY)
     assert {r.check.name: r.message for r in results if r.hindered and not r.check.at_night} == {}
     assert [r.check.name for r in results if r.check.at_night and not r.hindered] == []
+
+
+@pytest.mark.slow
+def test_a_short_life_is_silent_and_defects_of_marts_are_seen(clickhouse_dsn: str, tmp_path: Path) -> None:
+    job = Job("first weeks", 11, mornings=3, defects=1, orders_a_day=30, only="of a mart", longest=1, after=0)
+    lived = live(job, clickhouse_dsn, str(tmp_path))
+    assert lived.alarms == []
+    assert lived.failed == 0
+    assert lived.seen
+    assert [one.words for one in lived.seen if one.delay != 0] == []
