@@ -61,7 +61,7 @@ def test_a_passing_failure_costs_a_retry_and_a_lasting_one_few(  # type: ignore[
     order: dict[str, Any] = {"id": 1, "payed": False, "payed_at": None, "baskets": [], "client": PERSON}
     api = QticketsApi([order], [], token="a-secret-token")
     api.faults.add(kind, **options)
-    passing = ask(api, http_timeout=0.5 if kind == "timeout" else 5)
+    passing = ask(api, http_timeout=1 if kind == "timeout" else 5)
     api.faults.add(kind, times=99, **options)
     lasting = ask(api, http_timeout=0.2 if kind == "timeout" else 5, http_attempts=4)
     assert [record["id"] for record in passing.reply["data"]] == [1]
