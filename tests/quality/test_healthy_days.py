@@ -4,6 +4,7 @@ sample of `make drill`: a short healthy life is silent, and defects that an exac
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
@@ -14,10 +15,7 @@ from tests.quality.healthy import ALL, TODAY, Truth, broken, judged, noon, stand
 
 # (last day, scale, days looked at before it). The large one goes over New Year, from one season to the next; in the
 # small one ads pause.
-MONTHS = {
-    "over New Year": (date(2026, 1, 6), 1.0, (29, 0)),
-    "a small promoter": (date(2025, 12, 15), 0.25, (29,)),
-}
+MONTHS = {"over New Year": (date(2026, 1, 6), 1.0, (29, 0)), "a small promoter": (date(2025, 12, 15), 0.25, (29,))}
 NEED_FOUR_WEEKS = {"completeness_hours", "volume_sales", "volume_spend"}
 NEED_DATA = NEED_FOUR_WEEKS | {"completeness_runs", "freshness_runs", "good_run_by_ten"} | {
     "revenue_without_source", "schema_drift", "silent_campaign", "spend_without_city"
@@ -60,9 +58,7 @@ def test_a_month_of_healthy_days_raises_no_alarm(client: Client, month: str) -> 
 
 
 @pytest.mark.parametrize(("days", "sources"), [(15, ALL), (60, ("direct",))])
-def test_in_the_first_weeks_and_with_one_source_nothing_is_broken(
-    client: Client, days: int, sources: tuple[str, ...]
-) -> None:
+def test_in_the_first_weeks_and_with_one_source_nothing_is_broken(client: Client, days: int, sources: Any) -> None:
     """Loaded from the day on which the promoter began to use Zakaz."""
     stand(client, Truth.of(noon(TODAY), days, 0.5), noon(TODAY), sources)
     found = unjudged(client, TODAY)

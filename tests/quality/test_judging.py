@@ -23,13 +23,16 @@ HEADER = "-- title: T\n-- why: W\n-- severity: fail\n-- sources: qtickets\n"
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(_env_file=None, clickhouse_dsn=f"chdb://{tmp_path_factory.mktemp('judging') / 'warehouse'}")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    folder = tmp_path_factory.mktemp("judging") / "warehouse"
+    made = embedded(Settings(_env_file=None, clickhouse_dsn=f"chdb://{folder}"))
+    with warehouse(made):  # Held open: where none is, the engine starts anew with each connection.
+        yield made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def client(settings: Settings) -> Iterator[Client]:
-    with warehouse(embedded(settings)) as client:
+    with warehouse(settings) as client:
         yield client
 
 
@@ -82,7 +85,6 @@ FAULTS = {
 }  # fmt: skip
 
 
-@pytest.mark.usefixtures("client")
 @pytest.mark.parametrize("text", FAULTS)
 def test_a_file_that_is_no_check_ends_no_other(settings: Settings, tmp_path: Path, text: str) -> None:
     (tmp_path / "quality").mkdir()
@@ -104,7 +106,6 @@ def test_by_day_all_are_judged_but_those_of_the_night(settings: Settings, monkey
     assert [result.check for result in by_day] == [check for check in checks() if not check.at_night]
 
 
-@pytest.mark.usefixtures("client")
 def test_a_lost_connection_ends_the_run_with_what_was_judged(settings: Settings, monkeypatch: Any) -> None:
     def lost(client: Client, check: Check, *given: Any, **more: Any) -> Result:
         if check.name == "negative_values":

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median, quantiles
+from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
@@ -88,10 +89,8 @@ def test_the_forecast_is_what_comparable_shows_say_that_were_known_then(client: 
             shares = [other.at(out, known) / other.until(known) for other in others]
             if others and now >= 20 and median(shares) >= 0.05:
                 finals = [now / share if share else 1e15 for share in shares]
-                told = quantiles(
-                    [max(now, min(final, one.seats or 1e15)) for final in finals], n=4, method="inclusive"
-                )
-                told = tuple(None if final >= 1e14 else final for final in told)
+                finals = [max(now, min(final, one.seats or 1e15)) for final in finals]
+                told = tuple(None if n >= 1e14 else n for n in quantiles(finals, n=4, method="inclusive"))
             expected[one.show, out] = (now, len(others), told)
 
     assert found.keys() == expected.keys()
@@ -127,30 +126,24 @@ def test_the_pace_is_what_was_sold_by_each_day_beside_the_quartiles_of_comparabl
             assert (row["tickets"], row["comparable"]) == (sold, len(others)), (one.show, out)
             assert row["share"] == (pytest.approx(sold / one.until(today)) if over else None)
             assert row["revenue"] == (None if sold is None else f"{sold * 100}.00")
-            shares = [other.at(out, today) / other.until(today) for other in others]
-            usual = [
-                quantiles(its, n=4, method="inclusive") if others else [None] * 3
-                for its in (shares, [o.at(out, today) for o in others])
-            ]
-            for name, its in zip(("share", "tickets"), usual, strict=True):
-                assert [row[f"usual_{name}_p{n}"] for n in (25, 50, 75)] == [
-                    value if value is None else pytest.approx(value) for value in its
-                ]
+            sold_then = [other.at(out, today) for other in others]
+            shares = [n / other.until(today) for n, other in zip(sold_then, others, strict=True)]
+            for name, its in (("share", shares), ("tickets", sold_then)):
+                usual = pytest.approx(quantiles(its, n=4, method="inclusive")) if others else [None] * 3
+                assert [row[f"usual_{name}_p{n}"] for n in (25, 50, 75)] == usual
     assert (found, seen) == ({}, {True, False})
 
 
 @pytest.mark.parametrize(("late", "told"), [(0, (50, 50, 50)), (3, (50, 50, 300)), (4, (None, None, None))])
-def test_where_the_past_disagrees_the_range_is_wide_or_none(
-    client: Client, late: int, told: tuple[int | None, ...]
+def test_where_the_past_does_not_agree_the_range_is_wide_or_there_is_none(
+    client: Client, late: int, told: Any
 ) -> None:
     """Seven halls of 300: all seats went forty days before or, of the `late` ones, on the day itself. Of the eighth fifty
     are sold ten days before."""
 
     def world(today: date) -> list[Show]:
-        shows = []
-        for n in range(1, 8):
-            on = today - timedelta(days=20 * n)
-            shows.append(Show(n, on, "москва", 300, {on - timedelta(days=0 if n <= late else 40): 300}))
+        days = [(n, today - timedelta(days=20 * n), timedelta(days=0 if n <= late else 40)) for n in range(1, 8)]
+        shows = [Show(n, on, "москва", 300, {on - before: 300}) for n, on, before in days]
         first = Show(99, today - timedelta(days=600), "пермь", 0, {today - timedelta(days=640): 1})
         return [*shows, first, Show(8, today + timedelta(days=10), "москва", 300, {today - timedelta(days=30): 50})]
 
