@@ -1,6 +1,7 @@
 """A command's work in its own process, where no Prefect server is set: the same path, and nothing is started.
 
-A failure that nobody sees, as of cron or a timer, is sent to the channel of the settings.
+A failure that nobody sees, as of cron or a timer, is sent to the channel of the settings. What only some commands
+need is imported where they do.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from cli import stopping
@@ -22,16 +24,16 @@ from tasks.errors import SettingsError
 from tasks.harmless import for_chat
 from tasks.ingest import Report, ingest
 from tasks.load.address import address
-from tasks.load.backup import BackedUp, backup
-from tasks.quality.checks import Result
-from tasks.quality.run import run_checks
-from tasks.replay import replay
 from tasks.settings import Settings, language, load_alert_settings, load_settings
-from tasks.smoke import Probe, probe_all, refuse_failures
 from tasks.sources import SOURCES
 from tasks.sources.accounts import Account, wanted
 from tasks.translation import retold, said
 from tasks.window import Window, moscow_today
+
+if TYPE_CHECKING:
+    from tasks.load.backup import BackedUp
+    from tasks.quality.checks import Result
+    from tasks.smoke import Probe
 
 _ACCOUNTS = "accounts of {}"
 
@@ -48,10 +50,14 @@ def load_range(account: Account, first: date, last: date | None, refresh: bool) 
 
 
 def replay_rows(source: str, account: str | None, settings: Settings) -> str:
+    from tasks.replay import replay  # noqa: PLC0415
+
     return replay(wanted(source, account, settings), settings)
 
 
 def judge(settings: Settings) -> list[Result]:
+    from tasks.quality.run import run_checks  # noqa: PLC0415
+
     return run_checks(
         settings,
         moscow_today(),
@@ -62,17 +68,21 @@ def judge(settings: Settings) -> list[Result]:
 
 
 def probe(settings: Settings, account: str | None) -> list[Probe]:
+    from tasks.smoke import probe_all, refuse_failures  # noqa: PLC0415
+
     probes = probe_all(settings, settings_channel(settings), account)
     refuse_failures(probes)
     return probes
 
 
 def back_up(settings: Settings, name: str | None) -> BackedUp:
+    from tasks.load.backup import backup  # noqa: PLC0415
+
     return backup(settings, name)
 
 
 def send_digest(settings: Settings) -> str:
-    from tasks.digest import sending  # noqa: PLC0415 - draws pictures, whose libraries every command would wait for
+    from tasks.digest import sending  # noqa: PLC0415
 
     return sending.send_digest(settings, settings_channel(settings))
 

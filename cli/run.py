@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from contextvars import copy_context
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cli import stopping
 from cli.server_address import server_address
@@ -16,19 +16,18 @@ from cli.terminal import complain, print_answers, print_checks, print_probes, sa
 from tasks.errors import ZakazError
 from tasks.harmless import json_line
 from tasks.ingest import Report
-from tasks.load.backup import BackedUp
-from tasks.quality.checks import Result
-from tasks.quality.complete import answers, question
-from tasks.quality.run import as_json as results_as_json
-from tasks.quality.run import counts
+from tasks.load.warehouse import kept_open
 from tasks.settings import Settings, language, load_settings
-from tasks.smoke import Probe, SmokeFailed
-from tasks.smoke import summary as smoke_summary
 from tasks.sources.accounts import AT_ONCE, Account, wanted
 from tasks.sources.accounts import label as label_of
 from tasks.sources.windows import backfill_window, label, requested_window
 from tasks.translation import said
 from tasks.window import Window, moscow_today
+
+if TYPE_CHECKING:  # Checks, probes and backups bring much that a load does not need.
+    from tasks.load.backup import BackedUp
+    from tasks.quality.checks import Result
+    from tasks.smoke import Probe
 
 
 class Place(Protocol):
@@ -84,7 +83,7 @@ def run_backfill(name: str, account: str | None, first: date, last: date | None,
 
     def one(account: Account) -> str:
         where = place()
-        with where.alerts_of(f"backfill {account.label}"):
+        with kept_open(account.settings), where.alerts_of(f"backfill {account.label}"):
             whole = backfill_window(account.source, first, last)
             account.check()
             return f"{account.label} {where.load_range(account, whole.first, whole.last, refresh)}"
@@ -102,7 +101,8 @@ def load_all(request: Request) -> dict[str, object]:
 
 def load_one(account: Account, request: Request) -> Report:
     where = place()
-    with where.alerts_of(account.label, request.words):
+    # Also for the end of an alert: the embedded engine is started once more than the source is asked.
+    with kept_open(account.settings), where.alerts_of(account.label, request.words):
         # Before there is a run: a missing token or a bad date is a matter for this terminal, not for the history.
         window = requested_window(account.source, request.days, request.first, request.last)
         account.check()
@@ -155,6 +155,9 @@ def judge() -> list[Result]:
 
 def run_quality(as_json: bool) -> int:
     """Print every check and give the exit status: 1 where one of severity `fail` is broken."""
+    from tasks.quality.run import as_json as results_as_json  # noqa: PLC0415
+    from tasks.quality.run import counts  # noqa: PLC0415
+
     with working("Judging the data"):
         results = judge()
     if as_json:
@@ -170,6 +173,8 @@ def run_quality(as_json: bool) -> int:
 
 def _print_yesterday(results: list[Result]) -> None:
     """Whether it is complete. Where the warehouse does not answer any more the checks are told all the same."""
+    from tasks.quality.complete import answers, question  # noqa: PLC0415
+
     settings, today = load_settings(), moscow_today()
     try:
         told = answers(settings, results, today)
@@ -181,6 +186,8 @@ def _print_yesterday(results: list[Result]) -> None:
 
 def run_smoke(verbose: bool, as_json: bool, account: str | None = None) -> int:
     """Print what needs attention (with `verbose`, everything) and give the exit status: 1 for a failure."""
+    from tasks.smoke import SmokeFailed, summary  # noqa: PLC0415
+
     where = place()
     try:
         with working("Asking all that a load needs"), where.alerts_of(label_of("smoke", account)):
@@ -190,7 +197,7 @@ def run_smoke(verbose: bool, as_json: bool, account: str | None = None) -> int:
     if as_json:
         print("\n".join(json_line(asdict(probe)) for probe in probes))
     else:
-        print_probes([p for p in probes if verbose or p.status != "ok"], smoke_summary(probes, language()))
+        print_probes([p for p in probes if verbose or p.status != "ok"], summary(probes, language()))
     return int(any(probe.status == "failure" for probe in probes))
 
 

@@ -10,8 +10,8 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,7 +28,7 @@ from tasks.load.migrate import migrated
 from tasks.load.runs import Run
 from tasks.load.unfinished import Entry
 from tasks.load.upsert import Upserted
-from tasks.load.warehouse import keeps_others_out, warehouse
+from tasks.load.warehouse import let_go, warehouse
 from tasks.settings import Settings
 from tasks.sources.accounts import Account
 from tasks.sources.source import Output, Resource
@@ -151,27 +151,34 @@ def ingest(account: Account, window: Window, run_id: str, *, refresh: bool = Fal
     report = Report(
         source.name, account.name, source.noun, window, origin_of(source.reads(settings)), read_at=started
     )
-    # Of a server one client is held all the time. The embedded engine, which takes its time to start and lets one
-    # process in, is held until the API is asked.
-    with ExitStack() as held:
-        client = held.enter_context(migrated(settings))
+    with migrated(settings) as client:  # Of a server it is held all the time: see `let_go`.
         _refuse_mixing(known_addresses(client), report.origin)
-        runs.begin(client, run, f"{window}: {said('being loaded', RECORD)}", {"origin": report.origin})
-        release = held.close if keeps_others_out(settings) else _keep
+        begun = f"{window}: {said('being loaded', RECORD)}"
+        version = runs.begin(client, run, begun, {"origin": report.origin})
         try:
-            odd = _load(account, run, report, refresh, by, release)
+            odd = _load(account, run, report, _fetches(client, account, run, window, version, refresh), refresh, by)
         except BaseException as error:
             if isinstance(error, ZakazError):
                 error.window = str(window)
-            held.close()  # Its client may have been interrupted in the middle of a statement.
+            let_go(settings)  # It may have been interrupted in the middle of a statement.
             _record_failure(settings, run, report, error)
             raise
     _tidy(account, started, odd)
     return report
 
 
-def _keep() -> None:
-    """Nobody waits for the warehouse."""
+def _fetches(
+    client: Client, account: Account, run: Run, window: Window, version: int, refresh: bool
+) -> list[steps.Fetch]:
+    """What is to be fetched. The pieces of a long window begin one after the other, much later than the run."""
+    fetches = [
+        steps.Fetch(account, resource, part, run)
+        for resource in account.source.resources
+        for part in (split_in_pieces(account.source, window) if resource.by_window else [window])
+    ]
+    if len(fetches) > len(account.source.resources):
+        return fetches
+    return [replace(one, beginning=steps.beginning(client, one, refresh, lambda: version)) for one in fetches]
 
 
 def _tidy(account: Account, now: datetime, odd: list[Manifest]) -> None:
@@ -203,19 +210,17 @@ class _Prepared:
 
 
 def _load(
-    account: Account, run: Run, report: Report, refresh: bool, by: Steps, release: Callable[[], None]
+    account: Account, run: Run, report: Report, fetches: list[steps.Fetch], refresh: bool, by: Steps
 ) -> list[Manifest]:
-    """The fetches in which values or rows were odd or missing. `release` lets the warehouse go."""
+    """The fetches in which values or rows were odd or missing."""
     pieces: list[_Piece] = []
     with _timed(report, "fetch"), counted() as report.traffic:
-        for resource in account.source.resources:
-            whole = report.window
-            for window in split_in_pieces(account.source, whole) if resource.by_window else [whole]:
-                manifest = by.fetch(steps.Fetch(account, resource, window, run, release), refresh)
-                pieces.append(_Piece(resource, manifest))
-                beside = [other for other in resource.beside if other.name in manifest.beside]
-                pieces += [_Piece(other, manifest.beside[other.name]) for other in beside]
-                _note_fetch(report, resource, manifest)
+        for asked in fetches:
+            manifest = by.fetch(asked, refresh)
+            pieces.append(_Piece(asked.resource, manifest))
+            beside = [other for other in asked.resource.beside if other.name in manifest.beside]
+            pieces += [_Piece(other, manifest.beside[other.name]) for other in beside]
+            _note_fetch(report, asked.resource, manifest)
     try:
         return _load_fetched(account, run, report, pieces, by)
     except (LandingError, WarehouseError, ReconcileError):
@@ -325,7 +330,8 @@ def _refresh_marts(
     client: Client, account: Account, run: Run, report: Report, left: list[Entry], by: Steps
 ) -> None:
     """The days that this run changed, and those that earlier ones changed and did not show."""
-    entries, days, any_day = steps.days_to_show(client, run, left)
+    marts = [mart.table.name for mart, _ in account.source.marts]
+    entries, days, any_day = steps.days_to_show(client, run, left, marts)
     days |= {day for table in report.tables.values() for day in table.days}
     with steps.merged_at_the_end(client, account.source, is_written=bool(days or any_day)):
         for mart, schema in account.source.marts:

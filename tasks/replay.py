@@ -57,7 +57,7 @@ def _replay(client: Client, account: Account, by: Steps) -> tuple[int, int]:
         for (version,), _ in parts[output.resource].valid.group_by(["_ver"], maintain_order=True):
             of_that_read = {name: _of(part, int(version)) for name, part in parts.items()}
             _load(client, account, output, by.transform(account, output, of_that_read), int(version), run)
-    entries, days, _ = steps.days_to_show(client, run, left)
+    entries, days, _ = steps.days_to_show(client, run, left, [])
     with steps.merged_at_the_end(client, source, is_written=bool(days)):
         for mart, schema in source.marts:
             by.refresh_mart(client, mart, schema, sorted(days))

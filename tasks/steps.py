@@ -31,7 +31,7 @@ from tasks.load.sql import sql_files
 from tasks.load.tables import Mart, Scope, Table, of_account
 from tasks.load.unfinished import Entry, due, not_shown, note, note_all_days
 from tasks.load.upsert import Upserted, distinct, holds_exactly, merge, remove_strays_of_days, upsert
-from tasks.load.warehouse import warehouse
+from tasks.load.warehouse import keeps_others_out, let_go, warehouse
 from tasks.reference.ad_shows import ad_shows
 from tasks.refusals import A_FEW, refuse_if_much_is_wrong, refuse_to_wipe, total
 from tasks.settings import Settings
@@ -49,6 +49,16 @@ described_since: ContextVar[datetime | None] = ContextVar("described_since", def
 
 
 @dataclass(frozen=True)
+class Beginning:
+    """What the warehouse says before the API is asked: the fetch that `landed` earlier and may be used instead, or
+    the `version` of a new one and what is `due` beside it."""
+
+    landed: Manifest | None = None
+    version: int = 0
+    due: tuple[Resource, ...] = ()
+
+
+@dataclass(frozen=True)
 class Fetch:
     """One resource of an account to be fetched for a run."""
 
@@ -56,8 +66,8 @@ class Fetch:
     resource: Resource
     window: Window
     run: Run
-    release: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
-    """Lets the warehouse go, which others may need while the API is asked."""
+    beginning: Beginning | None = field(default=None, repr=False, compare=False)
+    """Where it was looked up with that of others."""
 
     @property
     def source(self) -> Source:
@@ -94,33 +104,41 @@ def fetch(asked: Fetch, refresh: bool) -> Manifest:
 def fetch_once(asked: Fetch, refresh: bool) -> Manifest:
     """One try. Raises SourceError, LandingError and WarehouseError."""
     landing, resource, run = asked.landing, asked.resource, asked.run  # Before the API is asked in vain.
-    with warehouse(asked.settings) as client:
-        if not refresh and (manifest := landed(client, asked)):
-            return manifest
-        version = begin_read(client, run)
-        due = _due(client, asked)
-    asked.release()
+    begun = asked.beginning
+    if begun is None:
+        with warehouse(asked.settings) as client:
+            begun = beginning(client, asked, refresh, lambda: begin_read(client, run))
+    if begun.landed:
+        return begun.landed
+    if keeps_others_out(asked.settings):
+        let_go(asked.settings)
     fetched = resource.fetch(asked.settings, asked.window, run.started_at)
     if len(fetched.rows) == 0 and not resource.may_be_empty:
         raise SourceError(
             f"{asked.account.title} sent no {resource.name} at all. That cannot be right, so nothing was loaded.",
             transient=True,
         )
-    for one in due:
+    for one in begun.due:
         assert one.once_a_day
         fetched = _with(fetched, one.name, one.once_a_day(asked.settings, fetched, run.started_at))
-    return landing.write(asked.request, run.run_id, run.started_at, fetched, version)
+    return landing.write(asked.request, run.run_id, run.started_at, fetched, begun.version)
 
 
-def _due(client: Client, asked: Fetch) -> list[Resource]:
+def beginning(client: Client, asked: Fetch, refresh: bool, version: Callable[[], int]) -> Beginning:
+    """`version`: of a read that begins now, or has begun with the run."""
+    if not refresh and (manifest := landed(client, asked)):
+        return Beginning(landed=manifest)
+    return Beginning(version=version(), due=tuple(_due(client, asked)))
+
+
+def _due(client: Client, asked: Fetch) -> Iterator[Resource]:
     """What is asked for once a day beside the resource, and was not yet brought today."""
     daily = [one for one in asked.resource.beside if one.once_a_day]
-    if not daily:
-        return []
-    today = moscow_today(asked.run.started_at)
-    begun = Window(first=today, last=today).start
-    brought = facts_since(client, asked.source.job, asked.account.name, begun)
-    return [one for one in daily if one.name not in brought]
+    if daily:
+        today = moscow_today(asked.run.started_at)
+        begun = Window(first=today, last=today).start
+        brought = facts_since(client, asked.source.job, asked.account.name, begun)
+        yield from (one for one in daily if one.name not in brought)
 
 
 def _with(fetched: Fetched, name: str, more: Fetched) -> Fetched:
@@ -154,11 +172,11 @@ def landed(client: Client, asked: Fetch) -> Manifest | None:
 def _was_in_vain(client: Client, asked: Fetch, manifest: Manifest) -> bool:
     """Whether its run failed, and no good run has read the days since."""
     job, account = asked.source.job, asked.account.name
+    if status_of(client, job, account, manifest.run_id, manifest.fetched_at) != "failed":
+        return False
     # Whether it used this very fetch or read anew: the days' figures may have changed since.
     good = covered(client, job, account, even_with_warnings=True, since=manifest.fetched_at)
-    if reads(good, manifest.window).height:
-        return False
-    return status_of(client, job, account, manifest.run_id, manifest.fetched_at) == "failed"
+    return reads(good, manifest.window).is_empty()
 
 
 def may_pass(error: BaseException) -> bool:
@@ -452,12 +470,13 @@ def left_by_others(client: Client, account: Account, run: Run) -> list[Entry]:
 
 
 def days_to_show(
-    client: Client, run: Run, left: Iterable[Entry]
+    client: Client, run: Run, left: Iterable[Entry], marts: Iterable[str]
 ) -> tuple[list[Entry], set[date], dict[str, Entry]]:
-    """What `left_by_others` found and what this run has changed since; the days of it all; and, by mart, what must
-    be compared on all days."""
+    """What `left_by_others` found and what this run has changed since; the days of it all; and which of the `marts`
+    must be compared on all days."""
     mine, any_day = due(client, run)
-    return [*left, *mine], {day for entry in (*left, *mine) for day in entry.days}, any_day
+    days = {day for entry in (*left, *mine) for day in entry.days}
+    return [*left, *mine], days, {mart: any_day[mart] for mart in marts if mart in any_day}
 
 
 def remember(

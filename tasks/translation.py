@@ -112,19 +112,20 @@ def _retold_value(value: str, language: str) -> str:
 
 @cache
 def _catalog(language: str) -> NullTranslations:
-    file = _FOLDER / f"{language}.po"
-    return GNUTranslations(io.BytesIO(polib.pofile(str(file)).to_binary())) if file.exists() else NullTranslations()
+    file = _file(language)
+    return GNUTranslations(io.BytesIO(file.to_binary())) if file is not None else NullTranslations()
 
 
 @cache
-def _entries(language: str) -> list[polib.POEntry]:
-    return list(polib.pofile(str(_FOLDER / f"{language}.po")))
+def _file(language: str) -> polib.POFile | None:
+    path = _FOLDER / f"{language}.po"
+    return polib.pofile(str(path)) if path.exists() else None
 
 
 @cache
 def _plurals(language: str) -> dict[str, tuple[str, str]]:
     """Numbers of things, by what stands behind the number."""
-    both = [(one.msgid, one.msgid_plural) for one in _entries(language) if one.msgid_plural]
+    both = [(one.msgid, one.msgid_plural) for one in _file(language) or () if one.msgid_plural]
     return {
         text.removeprefix("{n} "): texts
         for texts in both
@@ -137,7 +138,7 @@ def _plurals(language: str) -> dict[str, tuple[str, str]]:
 def _sentences(language: str) -> list[tuple[str, str, list[str]]]:
     """Each with how a message made of it begins and the parts that it must have; those that say most first."""
     found = []
-    for entry in _entries(language):
+    for entry in _file(language) or ():
         parts = _PLACE.split(entry.msgid)  # Text and names of places by turns.
         literals = [part.strip() for part in parts[::2] if part.strip()]
         if entry.msgid_plural or "{{" in entry.msgid or " " not in entry.msgid or sum(map(len, literals)) < _ENOUGH:

@@ -18,7 +18,7 @@ _INSTANTS = dict.fromkeys(("opened_at", "sent_at", "closed_at"), pl.Datetime("ms
 
 def due(client: Client, trouble: Trouble, now: datetime, repeat: timedelta, language: str = "en") -> Alert | None:
     """The alert to send, or None where this very trouble was sent already and `repeat` has not passed."""
-    known = open_alert(client, trouble.key)
+    known = next(iter(open_alerts(client, trouble.key)), None)
     if known is None:
         return opened(trouble, now, language)
     was_sent = bool(known.delivered) and known.fingerprint == trouble.fingerprint and now - known.sent_at < repeat
@@ -35,17 +35,17 @@ def save(client: Client, alert: Alert) -> None:
     merge(client, TABLE)
 
 
-def open_alert(client: Client, key: str) -> Alert | None:
+def open_alerts(client: Client, *keys: str) -> list[Alert]:
     """None also in a warehouse without a schema, as of a smoke test before the first load."""
     if not client.command(f"EXISTS TABLE {TABLE}"):
-        return None
+        return []
     found = select(
         client,
-        f"SELECT {_COLUMNS} FROM {TABLE} FINAL "
-        "WHERE trouble = {key:String} AND closed_at IS NULL ORDER BY opened_at DESC LIMIT 1",
-        {"key": key},
+        f"SELECT {_COLUMNS} FROM {TABLE} FINAL WHERE trouble IN {{keys:Array(String)}} AND closed_at IS NULL "
+        "ORDER BY opened_at DESC LIMIT 1 BY trouble",
+        {"keys": list(keys)},
     )
-    return Alert(**found.row(0, named=True)) if found.height else None
+    return [Alert(**row) for row in found.iter_rows(named=True)]
 
 
 def alert_of(client: Client, key: str, opened_at: datetime) -> Alert | None:

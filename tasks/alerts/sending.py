@@ -46,11 +46,11 @@ def resolve(settings: Settings, keys: str | Iterable[str], channel: Channel | No
     now = datetime.now(UTC)
     try:
         with warehouse(settings) as client:
-            known = [history.open_alert(client, key) for key in ([keys] if isinstance(keys, str) else keys)]
+            known = history.open_alerts(client, *([keys] if isinstance(keys, str) else keys))
     except ZakazError as error:
         logger.error("which alerts were sent before cannot be read: %s", error)
         return
-    for alert in filter(None, known):
+    for alert in known:
         sent = deliver(resolved(alert, now, reason, settings.zakaz_language), channel, alert.message)
         if not sent.delivered:
             sent = replace(alert, sent_at=now, delivered=0, error=sent.error)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 import ssl
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -288,6 +290,7 @@ def _client(api: Api, timeout: httpx.Timeout) -> httpx.AsyncClient:
             auth=api.auth,
             timeout=timeout,
             limits=httpx.Limits(max_connections=4),
+            verify=_certificates(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")),
             event_hooks={
                 "request": [traffic.on_request],
                 "response": [bodies.limited(api.most_bytes), traffic.on_response],
@@ -300,6 +303,12 @@ def _client(api: Api, timeout: httpx.Timeout) -> httpx.AsyncClient:
             "HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is no address of a proxy that can be used. It looks like "
             "http://host:port."
         ) from None
+
+
+@cache
+def _certificates(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """Read once a process, not by each client. From the settings that httpx itself reads in the environment."""
+    return httpx.create_ssl_context()
 
 
 def _not_sendable(api: Api) -> str:

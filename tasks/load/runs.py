@@ -58,9 +58,11 @@ _under_way: dict[Run, _Begun] = {}
 """The runs of this process."""
 
 
-def begin(client: Client, run: Run, message: str, metrics: Mapping[str, Any] | None = None) -> None:
-    """A run that is begun again, as by the UI's Retry, ends its first attempt: that one will not. Runs whose
-    process is gone are ended, too."""
+def begin(client: Client, run: Run, message: str, metrics: Mapping[str, Any] | None = None) -> int:
+    """The version of what the run reads at its beginning: see `begin_read`.
+
+    A run that is begun again, as by the UI's Retry, ends its first attempt: that one will not. Runs whose process
+    is gone are ended, too."""
     begun, version = _begun(client)
     mine = [one for one, _ in begun if replace(one, started_at=run.started_at) == run]
     for one in mine:
@@ -69,7 +71,7 @@ def begin(client: Client, run: Run, message: str, metrics: Mapping[str, Any] | N
         version = next_version(client)
     alive.hold(_lock(run))
     _under_way[run] = _Begun(message, metrics or {})
-    _write(client, run, "running", None, 0, message, metrics or {}, version)
+    return _begin_read(client, run, version)
 
 
 def end(client: Client, run: Run, status: str, rows: int, message: str, metrics: Mapping[str, Any]) -> None:
@@ -149,9 +151,16 @@ def begin_read(client: Client, run: Run) -> int:
 
     Written into the run's row, so that the next read, whatever the clocks say, gets a higher one.
     """
+    version = _begin_read(client, run, next_version(client))
+    merge(client, TABLE)  # People read it without FINAL, and a run under way stands there once.
+    return version
+
+
+def _begin_read(client: Client, run: Run, free: int) -> int:
+    """`free`: the lowest version that is."""
     begun = _under_way.get(run, _Begun("", {}))
     while True:
-        version = next_version(client) + secrets.randbelow(_TIES)
+        version = free + secrets.randbelow(_TIES)
         _write(client, run, "running", None, 0, begun.message, begun.metrics, version)
         same = select(
             client,
@@ -160,8 +169,8 @@ def begin_read(client: Client, run: Run) -> int:
             {"version": version, "run_id": run.run_id, "account": run.account},
         )
         if not same.item():
-            merge(client, TABLE)  # People read it without FINAL, and a run under way stands there once.
             return version
+        free = next_version(client)
 
 
 def history(client: Client, limit: int, job: str | None = None, account: str | None = None) -> pl.DataFrame:

@@ -13,7 +13,7 @@ import re
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -61,8 +61,58 @@ _PLAIN_WORDS = {
 _NO_RIGHT = (164, 497)
 _SILENT_SECONDS = 2
 """So long nobody wonders why nothing happens."""
+
+
+class _Kept:
+    """What a block of this thread keeps open for those within it: a client takes four statements to make, and the
+    embedded engine a sixth of a second to start. Without a client while others have the warehouse."""
+
+    def __init__(self) -> None:
+        self.client: Client | None = None
+        self.until_let_go = ExitStack()
+
+    def let_go(self) -> None:
+        self.client = None
+        self.until_let_go.close()
+
+
 _open_here = threading.local()
-"""By warehouse, the client that this thread has open: to make one takes four statements."""
+"""What this thread keeps, by warehouse."""
+
+
+@contextmanager
+def kept_open(settings: Settings) -> Iterator[None]:
+    """Within such a block what a `warehouse` block of the thread opens stays open for the next ones."""
+    with _kept(settings):
+        yield
+
+
+def let_go(settings: Settings) -> None:
+    """Close the client of this thread, though blocks around may keep it: the next block opens one anew. Before a
+    source is asked, which takes its time, since the embedded engine keeps others out; and where a signal may have
+    interrupted a statement."""
+    open_here: dict[Any, _Kept] = _open_here.__dict__
+    if kept := open_here.get(_name(settings)):
+        kept.let_go()
+
+
+@contextmanager
+def _kept(settings: Settings) -> Iterator[_Kept]:
+    open_here: dict[Any, _Kept] = _open_here.__dict__
+    name = _name(settings)
+    if name in open_here:
+        yield open_here[name]
+        return
+    open_here[name] = kept = _Kept()
+    try:
+        yield kept
+    finally:
+        del open_here[name]
+        kept.let_go()
+
+
+def _name(settings: Settings) -> tuple[str, str, str | None]:
+    return settings.clickhouse_dsn.get_secret_value(), settings.clickhouse_database, settings.clickhouse_cluster
 
 
 @contextmanager
@@ -76,14 +126,12 @@ def warehouse(settings: Settings, *, only_looks: bool = False) -> Iterator[Clien
     where = _address(settings)
     if settings.clickhouse_cluster and where.folder:
         raise SettingsError("CLICKHOUSE_CLUSTER needs a server of that cluster in CLICKHOUSE_DSN, not a folder.")
-    clients: dict[Any, Client] = _open_here.__dict__
-    name = (settings.clickhouse_dsn.get_secret_value(), settings.clickhouse_database, settings.clickhouse_cluster)
-    with ExitStack() as stack:
-        stack.enter_context(_plain_errors(where.place))
-        if name not in clients:
-            clients[name] = _open(stack, where, settings, only_looks)
-            stack.callback(clients.pop, name)
-        client = clients[name]
+    with _plain_errors(where.place), _kept(settings) as kept:
+        if kept.client is None:
+            with ExitStack() as opened:
+                client = _open(opened, where, settings, only_looks)
+                kept.client, kept.until_let_go = client, opened.pop_all()
+        client = kept.client
         try:
             yield client
         finally:
@@ -122,6 +170,8 @@ def _open(stack: ExitStack, where: Address, settings: Settings, only_looks: bool
     except TypeError:
         raise SettingsError("CLICKHOUSE_DSN has an option after the ? that the driver does not know.") from None
     stack.callback(client.close)
+    if where.folder and not only_looks:
+        stack.callback(_remove_merged_parts, client, settings.clickhouse_database)
     if settings.clickhouse_cluster:
         spread(client, settings.clickhouse_cluster)
     if not _has(client, settings.clickhouse_database):
@@ -133,6 +183,19 @@ def _open(stack: ExitStack, where: Address, settings: Settings, only_looks: bool
         _create(client, settings.clickhouse_database)
     client.database = settings.clickhouse_database
     return client
+
+
+def _remove_merged_parts(client: Client, database: str) -> None:
+    """What was merged into other parts the engine removes half a minute later, which no load lives to see: years of
+    them would wait in the folder, and be looked at by each start. To drop a partition, even one that is not there,
+    makes it look at once."""
+    with suppress(ClickHouseError):  # Whatever ended the block is what counts.
+        tables = client.query(
+            "SELECT DISTINCT table FROM system.parts WHERE database = {database:String} AND NOT active",
+            {"database": database},
+        )
+        for (table,) in tables.result_rows:
+            client.command(f"ALTER TABLE `{database}`.`{table}` DROP PARTITION ID 'none'")
 
 
 def _has(client: Client, database: str) -> bool:

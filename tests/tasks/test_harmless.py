@@ -150,7 +150,7 @@ def test_a_trouble_is_due_once_until_it_changes_or_lasts_or_was_not_delivered(cl
     assert history.due(client, FAILED, NOW + DAY + timedelta(minutes=1), DAY)
     assert history.due(client, replace(FAILED, key="run direct"), hour, DAY), "another trouble"
     history.save(client, resolved(first, hour))
-    assert history.open_alert(client, FAILED.key) is None
+    assert history.open_alerts(client, FAILED.key) == []
     assert history.due(client, FAILED, hour, DAY), "it is there again"
 
 
