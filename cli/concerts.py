@@ -3,16 +3,16 @@ attention."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
 from rich.table import Table
 
-from cli.terminal import cell
+from cli.terminal import cell, print_finding
 from tasks.quality.checks import Finding
-from tasks.quality.words import shown
+from tasks.quality.words import number, shown
 from tasks.translation import either, marked, said
 
 Row = Mapping[str, Any]
@@ -62,10 +62,10 @@ _BACKTEST: tuple[Column, ...] = (
 
 
 _TITLES = marked(
-    *("when", "show", "tickets", "sold", "pace", "forecast", "spend", "a ticket", "roubles", "what", "what to do"),
+    *("when", "show", "tickets", "sold", "pace", "forecast", "spend", "a ticket"),
     *("days before", "shows", "forecasts", "median error", "within p25 to p75"),
 )
-_LONG = {"show": 12, "forecast": 12, "what": 30, "what to do": 20}
+_LONG = {"show": 12, "forecast": 12}
 """Titles of columns that may be cut into lines, between words while they are so wide."""
 
 
@@ -77,25 +77,15 @@ def backtest_table(rows: pl.DataFrame, language: str) -> Table:
     return _table(_BACKTEST, rows.to_dicts(), language)
 
 
-def attention_table(found: Sequence[Finding], language: str) -> Table:
-    columns: tuple[Column, ...] = (
-        ("roubles", lambda row, _: row["money"]),
-        ("what", lambda row, _: row["what"]),
-        ("what to do", lambda row, _: row["do"]),
-    )
-    rows = [
-        {
-            "money": one.money,
-            "what": one.said(language),
-            "do": one.check.remedy(language),
-        }
-        for one in found
-    ]
-    return _table(columns, rows, language)
+def print_attention(found: Iterable[Finding], language: str) -> None:
+    """Each with the roubles at stake, where they are known, and what to do."""
+    for one in found:
+        money = "" if one.money is None else f"{number(one.money, language)} ₽"
+        print_finding(money, "yellow", one.said(language), one.check.remedy(language))
 
 
 def _table(columns: Sequence[Column], rows: Sequence[Row], language: str) -> Table:
-    numeric = {"tickets", "sold", "pace", "spend", "a ticket", "roubles", *(title for title, _ in _BACKTEST)}
+    numeric = {"tickets", "sold", "pace", "spend", "a ticket", *(title for title, _ in _BACKTEST)}
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold", title_justify="left")
     for title, _ in columns:
         right, least = "right" if title in numeric else "left", _LONG.get(title)

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from rich.bar import Bar
 from rich.table import Table
 
-from cli.concerts import attention_table, shows_table
+from cli.concerts import print_attention, shows_table
 from cli.run import Request, judge, line_of, load_all
 from cli.stand_in import DEMO_HOME, DEMO_PAGE, bare_environment, home_settings, settings_for
 from cli.stopping import at_end
@@ -186,7 +186,7 @@ def _show_concerts(coming: pl.DataFrame, found: list[Finding], language: str) ->
         out.print(shows_table(coming.head(_ROWS), language))
     if found:
         print("\n" + said("What deserves attention", language))
-        out.print(attention_table(found[:_ROWS], language))
+        print_attention(found[:_ROWS], language)
 
 
 def _table(rows: pl.DataFrame, language: str) -> Table:

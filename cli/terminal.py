@@ -239,7 +239,7 @@ def padded(word: str, words: Sequence[str], spoken: str) -> str:
 
 def print_finding(status: str, colour: str, found: str, todo: str = "") -> None:
     """What was found, and below it what to do. Wrapped between words alone: a path or a command is never torn."""
-    shown = _indented(found, f"{status:<{INDENT}}")
+    shown = _indented(found, f"{status:<{INDENT - 1}} ")
     shown.stylize(colour, 0, len(status))
     out.print(shown, soft_wrap=True)
     if todo:

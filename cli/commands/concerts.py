@@ -57,7 +57,7 @@ def forecast_command(
 def attention_command(as_json: AsJson = False, _env: EnvFileOrDemoFigures = None) -> None:
     """What to look at in shows and campaigns: the roubles at stake, and what to do."""
     terminal.show_progress(verbose=False)
-    from cli.concerts import attention_table
+    from cli.concerts import print_attention
     from tasks.harmless import json_line
     from tasks.quality.attention import attention
     from tasks.window import moscow_today
@@ -72,7 +72,7 @@ def attention_command(as_json: AsJson = False, _env: EnvFileOrDemoFigures = None
             told |= {"finding": f"{one.check.name} {one.key}", "source": one.source, "account": one.account}
             print(json_line(told | {"money": one.money, "row": dict(one.row)}))
     elif found:
-        terminal.out.print(attention_table(found, settings.zakaz_language))
+        print_attention(found, settings.zakaz_language)
     else:
         terminal.err.print(said(nothing, settings.zakaz_language))
 

@@ -12,7 +12,7 @@
 -- says_ru: {who}: «{campaign}» потратила {money} ₽ с {since} и не принесла ни одного билета
 
 -- A ticket counts for it by any of its tags: its utm_campaign or its number. Of one without tags nobody can say. Spend since
--- its newest ticket, of thirty days at most.
+-- its newest ticket, of thirty days at most. Of one that leads to a past date `advertised_in_vain` speaks, which says why.
 WITH
     spent AS
     (
@@ -45,5 +45,10 @@ FROM
     GROUP BY source, its_account, campaign_id
 )
 WHERE newest < {today:Date} - 3 AND money >= {least:Float64}
+    AND (source, campaign_id) NOT IN
+    (
+        SELECT source, campaign_id FROM v_ad_shows
+        WHERE stat_date >= {today:Date} - 3 AND spend > 0 AND event_id = 0 AND reason = 'the show is over'
+    )
 ORDER BY money DESC, source, account, campaign_id
 SETTINGS join_use_nulls = 0
