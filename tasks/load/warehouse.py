@@ -58,6 +58,11 @@ _PLAIN_WORDS = {
     701: "CLICKHOUSE_CLUSTER is no cluster of this server; `SELECT cluster FROM system.clusters` names them",
     516: "ClickHouse refused the user or password in CLICKHOUSE_DSN, or lets this user in from elsewhere only",
 }
+_UNREACHED = {
+    "Temporary failure in name resolution": "unknown host: the name server does not answer",
+    "Failed to resolve": "unknown host: no such name",
+    "Connection refused": "connection refused",
+}
 _NO_RIGHT = (164, 497)
 _SILENT_SECONDS = 2
 """So long nobody wonders why nothing happens."""
@@ -230,6 +235,8 @@ def _words(error: ClickHouseError, place: str) -> str:
     if text.endswith(" is readonly"):
         return f"{_PLAIN_WORDS[164]} ({place}): it may not even change settings of its own session."
     if "executing HTTP request" in text or "HTTPConnectionPool" in text:
+        if why := next((words for sign, words in _UNREACHED.items() if sign in text), ""):
+            return f"The warehouse {place} cannot be reached ({why}). Is the server running, and CLICKHOUSE_DSN right?"
         return f"The warehouse {place} cannot be reached. Is the server running, and CLICKHOUSE_DSN right?"
     if "Unable to open the chdb engine" in text:
         return f"The warehouse {place} cannot be opened: the folder is read-only, damaged or in use."
