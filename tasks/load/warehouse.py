@@ -235,9 +235,8 @@ def _words(error: ClickHouseError, place: str) -> str:
     if text.endswith(" is readonly"):
         return f"{_PLAIN_WORDS[164]} ({place}): it may not even change settings of its own session."
     if "executing HTTP request" in text or "HTTPConnectionPool" in text:
-        if why := next((words for sign, words in _UNREACHED.items() if sign in text), ""):
-            return f"The warehouse {place} cannot be reached ({why}). Is the server running, and CLICKHOUSE_DSN right?"
-        return f"The warehouse {place} cannot be reached. Is the server running, and CLICKHOUSE_DSN right?"
+        why = next((f" ({words})" for sign, words in _UNREACHED.items() if sign in text), "")
+        return f"The warehouse {place} cannot be reached{why}. Is the server running, and CLICKHOUSE_DSN right?"
     if "Unable to open the chdb engine" in text:
         return f"The warehouse {place} cannot be opened: the folder is read-only, damaged or in use."
     return f"The warehouse {place} answered: {essence(str(error))}"
