@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -11,26 +12,10 @@ from hypothesis import HealthCheck
 
 _HOME = tempfile.TemporaryDirectory(prefix="zakaz-tests-")
 # Before anything imports Prefect or the settings: cached results and secrets would leak in from elsewhere.
-for _name in [
-    n
-    for n in os.environ
-    if n.startswith(
-        (
-            "QTICKETS_",
-            "VK_",
-            "DIRECT_",
-            "CLICKHOUSE_",
-            "PREFECT_",
-            "ZAKAZ_ENV",
-            "ALERT_",
-            "DATALENS_",
-            "DIGEST_",
-            "BACKUP_",
-            "COSTS_",
-            "AD_SHOWS_",
-        )
-    )
-]:
+_OWN = (
+    "QTICKETS_ VK_ DIRECT_ CLICKHOUSE_ PREFECT_ ZAKAZ_ENV ALERT_ DATALENS_ DIGEST_ BACKUP_ COSTS_ AD_SHOWS_".split()
+)
+for _name in [name for name in os.environ if name.startswith(tuple(_OWN))]:
     del os.environ[_name]
 os.environ["ZAKAZ_HOME"] = _HOME.name
 os.environ["PREFECT_HOME"] = str(Path(_HOME.name) / "prefect")
@@ -39,17 +24,14 @@ os.environ["LANDING_URL"] = str(Path(_HOME.name) / "landing")
 
 from tasks.settings import Settings  # noqa: E402
 
-# The same examples each time, so that no commit fails by luck; to look for new ones:
-# ZAKAZ_TEST_EXAMPLES=1000 make test
-# They are not quite the same: Hypothesis also takes constants from the modules imported so far, which differ from
-# worker to worker. So no example fails for being slow or large, only for what it breaks.
+# The same examples each time, so that no commit fails by luck; ZAKAZ_TEST_EXAMPLES=1000 looks for new ones. Not quite
+# the same: Hypothesis also takes constants from the modules imported so far, which differ from worker to worker. So no
+# example fails for being slow or large, only for what it breaks.
 _MORE = os.environ.get("ZAKAZ_TEST_EXAMPLES")
 _LARGE = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
-hypothesis.settings.register_profile("same", deadline=None, suppress_health_check=_LARGE, derandomize=True)
-hypothesis.settings.register_profile(
-    "new", deadline=None, suppress_health_check=_LARGE, max_examples=int(_MORE or 100)
-)
-hypothesis.settings.load_profile("new" if _MORE else "same")
+_HOW: dict[str, Any] = {"max_examples": int(_MORE)} if _MORE else {"derandomize": True}
+hypothesis.settings.register_profile("ours", deadline=None, suppress_health_check=_LARGE, **_HOW)
+hypothesis.settings.load_profile("ours")
 
 pytest_plugins = ["tests.support.fixtures", "tests.cluster.servers"]
 
@@ -91,16 +73,11 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
 
     def make(**values: object) -> Settings:
         defaults = {
-            "clickhouse_dsn": f"chdb://{tmp_path / 'warehouse'}",
-            "clickhouse_lock_wait": 5,
-            "landing_url": str(tmp_path / "landing"),
-            "backup_url": str(tmp_path / "backups"),
-            "http_backoff": 0.01,
-            "http_timeout": 5,
-            "fetch_retries": 0,
-            "qtickets_token": "sandbox-qtickets-token-zqpd",
-            "qtickets_rate": 1000,
-        }
+            "clickhouse_dsn": f"chdb://{tmp_path / 'warehouse'}", "clickhouse_lock_wait": 5,
+            "landing_url": str(tmp_path / "landing"), "backup_url": str(tmp_path / "backups"),
+            "http_backoff": 0.01, "http_timeout": 5, "fetch_retries": 0,
+            "qtickets_token": "sandbox-qtickets-token-zqpd", "qtickets_rate": 1000,
+        }  # fmt: skip
         return Settings(_env_file=None, **(defaults | values))
 
     return make

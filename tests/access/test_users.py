@@ -3,8 +3,10 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +16,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from sandbox.world import World
 from tasks.errors import WarehouseError
 from tasks.load import access
 from tasks.load.backup import backup, restore
@@ -22,77 +25,61 @@ from tasks.load.warehouse import warehouse
 from tasks.quality.run import run_checks
 from tasks.settings import Settings
 from tasks.smoke import probe_all
-from tests.path.scene import TODAY, scene_of, the_world
+from tests.path.conftest import DAYS, NOW, TODAY, scene_of
 from tests.path.test_contract import UNITED, agree, marketing
-from tests.support.clickhouse_embedded import answers
 from tests.support.clickhouse_server import ClickHouseServer, clickhouse_server
-from tests.support.clickhouse_users import DEFAULT, User
+from tests.support.clickhouse_users import DEFAULT, User, write_config
 from tests.support.shipped_access import shipped
 
-# What DataLens sends with every query.
+# What DataLens sends with every query; and, for these tests alone, money exactly as it is, 64-bit numbers as numbers.
 OF_DATALENS = {
-    "join_use_nulls": "1",
-    "readonly": "2",
-    "send_progress_in_http_headers": "0",
-    "output_format_json_quote_denormals": "1",
-}
-# For these tests alone: money exactly as it is, 64-bit numbers as numbers.
-_EXACT = {
-    "output_format_json_quote_decimals": "0",
-    "output_format_json_quote_64bit_integers": "0",
-    "output_format_decimal_trailing_zeros": "1",
-}
+    "join_use_nulls": 1, "readonly": 2, "send_progress_in_http_headers": 0, "output_format_json_quote_denormals": 1,
+    "output_format_json_quote_decimals": 0, "output_format_json_quote_64bit_integers": 0,
+    "output_format_decimal_trailing_zeros": 1,
+}  # fmt: skip
 Row = dict[str, Any]
-
 # Codes of its errors.
 NO_RIGHT, READ_ONLY, NOT_TO_CHANGE = 497, 164, 452
 
 
 class Refused(Exception):
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        found = re.search(r"Code: (\d+)", text)
-        self.code = int(found[1]) if found else 0
+    """With the server's words."""
 
 
+@dataclass
 class Asker:
     """Asks a server as one of its users. `database`: the current one."""
 
-    def __init__(self, server: ClickHouseServer, user: User = DEFAULT, database: str = "zakaz") -> None:
-        self.name = user.name
-        self._address = f"http://127.0.0.1:{server.port}/"
-        self._head = {"X-ClickHouse-User": user.name.encode(), "X-ClickHouse-Key": user.password.encode()}
-        self._database = database
+    server: ClickHouseServer
+    user: User = DEFAULT
+    database: str = "zakaz"
 
     def ask(self, statement: str, **settings: object) -> list[Row]:
         """The rows of a SELECT, with what DataLens sends, which `settings` win over."""
-        text = self._post(
-            statement.strip().rstrip(";") + "\nFORMAT JSONEachRow",
-            OF_DATALENS | _EXACT | {name: str(value) for name, value in settings.items()},
-        )
+        text = self.do(statement.strip().rstrip(";") + "\nFORMAT JSONEachRow", **OF_DATALENS | settings)
         return [json.loads(line, parse_float=Decimal) for line in text.splitlines()]
 
-    def do(self, statement: str, **settings: object) -> str:
-        return self._post(statement, {name: str(value) for name, value in settings.items()})
-
-    def _post(self, body: str, settings: dict[str, str]) -> str:
-        # Without it an error in the middle of an answer comes behind the rows that are out already.
-        parameters = {"database": self._database, "wait_end_of_query": "1"} | settings
-        reply = httpx.post(
-            self._address, params=parameters, content=body.encode(), headers=self._head, timeout=60, trust_env=False
-        )
+    def do(self, statement: str, **settings: Any) -> str:
+        head = {"X-ClickHouse-User": self.user.name.encode(), "X-ClickHouse-Key": self.user.password.encode()}
+        # Waiting for the end: else an error in the middle of an answer comes behind the rows that are out already.
+        asked = {"params": {"database": self.database, "wait_end_of_query": 1} | settings, "headers": head}
+        url = f"http://127.0.0.1:{self.server.port}/"
+        reply = httpx.post(url, content=statement.encode(), timeout=60, trust_env=False, **asked)
         if reply.status_code != httpx.codes.OK:
             raise Refused(reply.text)
         return reply.text
 
 
-def refusal(asker: Asker, statement: str, **settings: object) -> Refused:
+def refusal(asker: Asker, statement: str, **settings: object) -> int:
+    """The code of the error."""
     with pytest.raises(Refused) as caught:
         asker.do(statement, **settings)
-    return caught.value
+    found = re.search(r"Code: (\d+)", str(caught.value))
+    return int(found[1]) if found else 0
 
 
 pytestmark = pytest.mark.slow
+WORLD = World.generate(until=NOW, days=DAYS, scale=0.05)
 USERS = shipped()
 READER = USERS["datalens_reader"]
 VIEWS = [file.name for file in sql_files("views")]
@@ -112,7 +99,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServe
         asker.do("CREATE DATABASE other")
         asker.do("CREATE TABLE other.t (x UInt8) ENGINE = MergeTree ORDER BY x AS SELECT 1")
         asker.do("CREATE VIEW other.v_t AS SELECT * FROM other.t")
-        with scene_of(the_world(), server.dsn_of(USERS["etl_writer"]), "zakaz", folder / "of the loader") as scene:
+        with scene_of(WORLD, server.dsn_of(USERS["etl_writer"]), "zakaz", folder / "of the loader") as scene:
             scene.loaded()
             settings = scene.product.settings
             judged = run_checks(settings, TODAY, "1", channel=None)
@@ -140,8 +127,8 @@ def test_the_reader_reads_each_view_as_the_owner_does(by: SimpleNamespace) -> No
 
 
 def test_the_statements_of_datalens_are_right(by: SimpleNamespace) -> None:
-    united, world = by.reader.ask(UNITED), the_world()
-    lines = marketing([world], {source: [world] for source in ("vk_ads", "direct")})
+    united = by.reader.ask(UNITED)
+    lines = marketing([WORLD], {source: [WORLD] for source in ("vk_ads", "direct")})
     for source in ("vk_ads", "direct"):
         agree([row for row in united if row["source"] == source], lines, source)
     # They owe that to the profile: without its setting each row is there twice, of whichever source.
@@ -174,11 +161,11 @@ NOT_FOR_THE_READER = [
 
 def test_the_reader_reads_no_table_and_writes_nothing(by: SimpleNamespace) -> None:
     for statement in NOT_FOR_THE_READER:
-        assert refusal(by.reader, statement).code in {NO_RIGHT, READ_ONLY}, statement
+        assert refusal(by.reader, statement) in {NO_RIGHT, READ_ONLY}, statement
     tables = by.admin.ask("SELECT name FROM system.tables WHERE database = 'zakaz' AND engine LIKE '%MergeTree'")
     assert len(tables) > 10
     for row in tables:
-        assert refusal(by.reader, f"SELECT count() FROM zakaz.{row['name']}").code == NO_RIGHT
+        assert refusal(by.reader, f"SELECT count() FROM zakaz.{row['name']}") == NO_RIGHT
     # What needs no right.
     for statement in (
         "SELECT count() FROM merge('zakaz', '^stg_')",
@@ -191,11 +178,11 @@ def test_the_reader_reads_no_table_and_writes_nothing(by: SimpleNamespace) -> No
 def test_the_readers_limits_can_be_lowered_and_not_raised(by: SimpleNamespace) -> None:
     for name, allowed in READER.constraints.items():
         if name.endswith("_mode"):
-            assert refusal(by.reader, "SELECT 1", **{name: "break"}).code == NOT_TO_CHANGE, "no answer is cut short"
+            assert refusal(by.reader, "SELECT 1", **{name: "break"}) == NOT_TO_CHANGE, "no answer is cut short"
         elif name.startswith("max_"):
             most, lowest = int(allowed["max"]), int(allowed.get("min", 0))
             for more in {most + 1, lowest - 1} - {-1}:
-                assert refusal(by.reader, "SELECT 1", **{name: more}).code == NOT_TO_CHANGE
+                assert refusal(by.reader, "SELECT 1", **{name: more}) == NOT_TO_CHANGE
             by.reader.do("SELECT 1", **{name: most - 1})
     for statement, code in [
         ("SET readonly = 0", READ_ONLY),
@@ -203,24 +190,44 @@ def test_the_readers_limits_can_be_lowered_and_not_raised(by: SimpleNamespace) -
         ("SELECT number FROM numbers(1000001)", TOO_MUCH_TO_TELL),
         ("SELECT groupArray(number) FROM numbers(90000000) GROUP BY number % 7", TOO_MUCH_MEMORY),
     ]:
-        assert refusal(by.reader, statement).code == code
+        assert refusal(by.reader, statement) == code
     # Also inside the views, which read with the rights of a user without limits, and without its role.
-    inside = refusal(by.reader, "SELECT * FROM zakaz.v_sales_latest", max_rows_to_read=5)
-    assert inside.code == TOO_MUCH_TO_READ
+    assert refusal(by.reader, "SELECT * FROM zakaz.v_sales_latest", max_rows_to_read=5) == TOO_MUCH_TO_READ
     by.reader.do("SET ROLE NONE", session_id="bare")
-    bare = refusal(by.reader, "SELECT sum(number) FROM numbers(100000001)", session_id="bare")
-    assert bare.code == TOO_MUCH_TO_READ
+    much = "SELECT sum(number) FROM numbers(100000001)"
+    assert refusal(by.reader, much, session_id="bare") == TOO_MUCH_TO_READ
 
 
-SMALL = {"max_rows_to_read": 1_000_000}
-"""The shipped limit with a figure that a test reaches in a moment."""
+EMBEDDED = """
+import json, re, sys
+import chdb
+connection, found = chdb.connect(f"{sys.argv[2]}?config-file={sys.argv[1]}"), []
+for statement in json.load(sys.stdin):
+    try:
+        found.append((0, str(connection.query(statement, "TSV")).partition("\\n")[0].partition("\\t")[0]))
+    except RuntimeError as error:
+        code = re.search(r"Code: (\\d+)", str(error))
+        found.append((int(code[1]) if code else -1, str(error)))
+json.dump(found, sys.stdout)
+"""
+
+
+def answers(user: User, folder: Path, statements: list[str]) -> list[tuple[int, str]]:
+    """Of the embedded engine, which is newer than the tests' server, in a process of its own: of each statement in turn
+    the code of the error, 0 without one, and the first field of the answer or the error's words. They are asked with the
+    settings, constraints and quota of the user, and the right to all; there is a profile `open`."""
+    config = write_config(folder, [replace(user, name=DEFAULT.name, password="", roles={}), User("open")])
+    command, asked = [sys.executable, "-c", EMBEDDED, str(config), str(folder / "data")], json.dumps(statements)
+    done = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)
+    return [(code, text) for code, text in json.loads(done.stdout)]
 
 
 def test_no_statement_sets_a_limit_aside(tmp_path: Path) -> None:
     """The embedded engine lets no session reset a setting, nor does the server of compose.yaml; the tests' server,
-    which is older, does."""
-    limits = {name: dict(READER.constraints[name]) | {"max": str(figure)} for name, figure in SMALL.items()}
-    settings, constraints = dict(READER.settings) | SMALL, dict(READER.constraints) | limits
+    which is older, does. The shipped limit with a figure that a test reaches in a moment."""
+    small = {"max_rows_to_read": 1_000_000}
+    limits = {name: dict(READER.constraints[name]) | {"max": str(figure)} for name, figure in small.items()}
+    settings, constraints = dict(READER.settings) | small, dict(READER.constraints) | limits
     user = replace(READER, settings=settings, constraints=constraints, quota={})
     ways = [
         (name, reset.format(name=name))
@@ -242,10 +249,10 @@ def test_no_statement_sets_a_limit_aside(tmp_path: Path) -> None:
     ]
 
     asked = [text for name, reset in ways for text in (reset, now.format(name))]
-    told = answers(user, tmp_path, [*asked, *over, *others], [User("open")])
+    told = answers(user, tmp_path, [*asked, *over, *others])
 
     for (name, reset), (code, figure) in zip(ways, told[1 : len(asked) : 2], strict=True):
-        limit = int(SMALL.get(name, READER.constraints[name]["max"]))
+        limit = int(small.get(name, READER.constraints[name]["max"]))
         least = 0 if name in ("max_untracked_memory", "max_threads") else 1  # Of others 0 is no limit.
         assert code == 0
         assert least <= int(figure) <= limit, reset
@@ -258,16 +265,14 @@ def test_a_quota_ends_what_set_its_limits_aside(server: ClickHouseServer, by: Si
     """As this server, an old one, lets a session do."""
     spent = Asker(server, SPENT)
     spent.do("SET max_rows_to_read = DEFAULT", session_id="aside")
-    ended = refusal(spent, "SELECT sum(number) FROM numbers(1000000000000)", session_id="aside")
-    assert ended.code == TOO_MUCH_IN_AN_HOUR
+    much = "SELECT sum(number) FROM numbers(1000000000000)"
+    assert refusal(spent, much, session_id="aside") == TOO_MUCH_IN_AN_HOUR
     with warehouse(Settings(_env_file=None, clickhouse_dsn=server.dsn)) as client:
         (warning,) = access._unheld_limits(client)
     assert "lets a session drop its limits" in warning
     quota = {row["duration"]: row for row in by.reader.ask("SHOW CURRENT QUOTA")}
     for seconds, most in READER.quota.items():
-        assert {name: quota[seconds][f"max_{name}"] for name in most} == {
-            name: float(n) for name, n in most.items()
-        }
+        assert {name: quota[seconds][f"max_{name}"] for name in most} == {one: float(n) for one, n in most.items()}
 
 
 NOT_FOR_THE_LOADER = [
@@ -285,7 +290,7 @@ NOT_FOR_THE_KEEPER = [
 def test_the_loader_does_nothing_elsewhere_and_who_backs_up_reads_and_writes_no_row(by: SimpleNamespace) -> None:
     for asker, statements in ((by.loader, NOT_FOR_THE_LOADER), (by.keeper, NOT_FOR_THE_KEEPER)):
         for statement in statements:
-            assert refusal(asker, statement).code == NO_RIGHT, statement
+            assert refusal(asker, statement) == NO_RIGHT, statement
 
 
 def test_a_backup_of_the_one_is_restored_elsewhere_by_the_other(

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import clickhouse_connect
@@ -22,7 +22,8 @@ import pytest
 from tasks.settings import Settings
 from tests.support.clickhouse_server import HOST, ClickHouseServer, clickhouse_server, free_port
 from tests.support.clickhouse_users import DEFAULT, User
-from tests.support.receiver import serving
+from tests.support.fixtures import drop_databases
+from tests.support.receiver import Silent, serving
 
 CLUSTER = "two_shards"
 _CONFIG = """<clickhouse>
@@ -51,9 +52,6 @@ class Shards:
         first = self.servers[0]
         return first.dsn_of(user).replace(f":{first.port}", f":{self.port}")
 
-    def next(self) -> ClickHouseServer:
-        return self.servers[next(self.turn) % len(self.servers)]
-
 
 @contextmanager
 def two_shards(folder: Path, users: Iterable[User] = ()) -> Iterator[Shards]:
@@ -67,7 +65,7 @@ def two_shards(folder: Path, users: Iterable[User] = ()) -> Iterator[Shards]:
                 client.command("SYSTEM START LISTEN TCP")
             servers.append(server)
         shards = Shards(servers)
-        door = _Door(shards)
+        door = ThreadingHTTPServer((HOST, 0), type("Door", (_Request,), {"shards": shards}))
         stack.enter_context(serving(door))
         shards.port = door.server_port
         yield shards
@@ -90,25 +88,12 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shards]:
 
 
 @pytest.fixture
-def cluster_database(shards: Shards) -> Iterator[str]:
-    """Name of a database that no other test has, not yet created; it is dropped after the test."""
+def cluster_settings(shards: Shards, make_settings: Callable[..., Settings]) -> Iterator[Settings]:
+    """An empty place on both shards, in a database that no other test has; it is dropped after the test."""
     name = f"zakaz_test_{uuid.uuid4().hex[:12]}"
-    yield name
-    drop_database(shards, name)
-
-
-@pytest.fixture
-def cluster_settings(shards: Shards, cluster_database: str, make_settings: Callable[..., Settings]) -> Settings:
-    """An empty place on both shards."""
-    return make_settings(
-        clickhouse_dsn=shards.dsn, clickhouse_database=cluster_database, clickhouse_cluster=CLUSTER
-    )
-
-
-def drop_database(shards: Shards, name: str) -> None:
+    yield make_settings(clickhouse_dsn=shards.dsn, clickhouse_database=name, clickhouse_cluster=CLUSTER)
     for server in shards.servers:
-        with clickhouse_connect.get_client(dsn=server.dsn) as client:
-            client.command(f"DROP DATABASE IF EXISTS {name} SYNC")
+        drop_databases(server.dsn, [name])
 
 
 def _configure(folder: Path, shard: int, ports: list[int]) -> None:
@@ -119,28 +104,19 @@ def _configure(folder: Path, shard: int, ports: list[int]) -> None:
     path.write_text(_CONFIG.format(port=ports[shard], shard=shard, shards=shards))
 
 
-class _Door(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, shards: Shards) -> None:
-        super().__init__((HOST, 0), _Request)
-        self.shards = shards
-
-
-class _Request(BaseHTTPRequestHandler):
+class _Request(Silent):
     protocol_version = "HTTP/1.1"
-    server: _Door
+    shards: Shards
 
     def do_GET(self) -> None:
-        shards = self.server.shards
+        shards = self.shards
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if b" ON CLUSTER `" not in body:
-            self._answer(self._forward(shards.next(), body))
-            return
+            return self._answer(self._forward(shards.servers[next(shards.turn) % len(shards.servers)], body))
         statement = body.decode()
         shards.everywhere.append(statement)
         replies = [self._forward(server, plain(statement).encode()) for server in shards.servers]
-        self._answer(max(replies, key=lambda reply: reply[0]))
+        return self._answer(max(replies, key=lambda reply: reply[0]))
 
     do_POST = do_GET
 
@@ -156,13 +132,4 @@ class _Request(BaseHTTPRequestHandler):
 
     def _answer(self, reply: tuple[int, list[tuple[str, str]], bytes]) -> None:
         status, headers, body = reply
-        self.send_response(status)
-        for name, value in headers:
-            if name.lower() not in _HOP:
-                self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+        self.answer(status, body, {name: value for name, value in headers if name.lower() not in _HOP})

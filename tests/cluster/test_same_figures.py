@@ -26,9 +26,10 @@ from tasks.sources import SOURCES, in_use
 from tasks.sources.accounts import Account
 from tasks.window import Window
 from tests.access.test_users import OF_SHOWS
-from tests.cluster.servers import CLUSTER, Shards, drop_database
+from tests.cluster.servers import CLUSTER, Shards
 from tests.flows import ad_truth, truth
 from tests.quality.healthy import ACCOUNTS, DATA
+from tests.support.fixtures import drop_databases
 from tests.support.product import Clock, Product, in_process
 from tests.support.stage import Stage, stage
 from tests.tasks.load.engines import embedded
@@ -59,9 +60,8 @@ def kept(shards: Shards, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
         single = served.settings(shards.servers[0].dsn, ALONE, folder / ALONE)
         own = embedded(served.settings(f"chdb://{folder / EMBEDDED}", "zakaz", folder))
         costs = folder / "costs.csv"
-        costs.write_text(
-            f"date_from,date_to,source,amount,city\n{TODAY},{TODAY + timedelta(2)},radio,100.00,москва\n"
-        )
+        of_radio = f"{TODAY},{TODAY + timedelta(2)},radio,100.00,москва"
+        costs.write_text(f"date_from,date_to,source,amount,city\n{of_radio}\n")
         with in_process(clock):
             for settings in (spread, single):
                 served.show(EARLIER)
@@ -71,13 +71,13 @@ def kept(shards: Shards, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
                 ingest(Account(SOURCES["costs"], "main", with_costs), Window(first=TODAY, last=TODAY), "costs")
         with warehouse(spread) as both, warehouse(single) as one, warehouse(own) as alike:
             for table in Product(single).filled():
-                asked = quote(f"SELECT * FROM {ALONE}.{table} FINAL FORMAT Native")
-                alike.command(
-                    f"INSERT INTO {table} SELECT * FROM url('{shards.servers[0].dsn}/?query={asked}', Native)"
+                asked = (
+                    f"{shards.servers[0].dsn}/?query={quote(f'SELECT * FROM {ALONE}.{table} FINAL FORMAT Native')}"
                 )
+                alike.command(f"INSERT INTO {table} SELECT * FROM url('{asked}', Native)")
             yield both, one, alike
-    for name in (BOTH, ALONE):
-        drop_database(shards, name)
+    for server in shards.servers:
+        drop_databases(server.dsn, (BOTH, ALONE))
 
 
 def _load_all(served: Stage, clock: Clock, settings: Settings) -> None:
@@ -122,14 +122,12 @@ def answers(client: Client) -> dict[str, list[str]]:
     asked = {name: f"SELECT * EXCEPT _ver FROM {name} ORDER BY ALL" for name in (*DATA, "meta_quarantine")} | VIEWS
     asked |= {f"columns of {name}": f"DESCRIBE TABLE {name}" for name in asked}
     asked["loads"] = "SELECT job, account, status, rows_processed, message FROM meta_job_runs FINAL ORDER BY ALL"
-    return {
-        name: client.raw_query(sql, fmt="JSONCompactEachRow").decode().splitlines() for name, sql in asked.items()
-    }
+    told = {name: client.raw_query(sql, fmt="JSONCompactEachRow").decode() for name, sql in asked.items()}
+    return {name: text.splitlines() for name, text in told.items()}
 
 
 def test_tables_views_and_checks_say_the_same_and_the_truth(kept: tuple[Client, ...]) -> None:
     found, *others = map(answers, kept)
-
     assert [name for other in others for name in found if found[name] != other[name]] == []
     assert {name for name, lines in found.items() if not lines} <= {"v_sales_14d", "meta_quarantine", *OF_SHOWS}
     for account, world in (("main", WORLD), ("spb", SPB)):
@@ -146,9 +144,7 @@ def test_tables_views_and_checks_say_the_same_and_the_truth(kept: tuple[Client, 
         assert same == [result] * 2, check.name
 
 
-def test_a_reader_without_our_settings_reads_every_view_on_every_server(
-    kept: tuple[Client, ...], shards: Shards
-) -> None:
+def test_a_reader_without_our_settings_reads_all_views_everywhere(kept: tuple[Client, ...], shards: Shards) -> None:
     """As DataLens does: nothing in a view depends on what the loads' connection sets."""
     wanted = {name: select(kept[1], sql) for name, sql in VIEWS.items()}
     for server in shards.servers:

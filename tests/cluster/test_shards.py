@@ -1,9 +1,13 @@
-"""Each key is on one shard with all its versions, and what is inserted, removed or merged is so on every shard; a
-cluster and a single server are not mixed up."""
+"""Each key is on one shard with all its versions, and what is inserted, removed or merged is so on every shard; a cluster
+and a single server are not mixed up. The tests' servers run no ON CLUSTER: that such statements are understood is asked
+of the engine's parser, which is as far as it gets."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import clickhouse_connect
@@ -13,6 +17,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from pydantic import SecretStr
 
 from tasks.errors import WarehouseError
+from tasks.load import cluster
 from tasks.load.access import try_rights
 from tasks.load.frames import insert
 from tasks.load.migrate import migrate
@@ -42,14 +47,11 @@ def client(cluster_settings: Settings) -> Iterator[Client]:
 
 
 @pytest.fixture
-def on_each(shards: Shards, cluster_database: str, client: Client) -> Iterator[list[Client]]:
+def on_each(shards: Shards, client: Client) -> Iterator[list[Client]]:
     """A plain client of each server, with none of our settings."""
-    clients = [
-        clickhouse_connect.get_client(dsn=server.dsn, database=cluster_database) for server in shards.servers
-    ]
-    yield clients
-    for each in clients:
-        each.close()
+    name = client.database
+    with ExitStack() as stack:
+        yield [stack.enter_context(clickhouse_connect.get_client(dsn=s.dsn, database=name)) for s in shards.servers]
 
 
 def asked(clients: list[Client], sql: str) -> list[list[tuple[Any, ...]]]:
@@ -61,29 +63,21 @@ def parts(clients: list[Client], what: str) -> list[list[tuple[Any, ...]]]:
     return asked(clients, f"SELECT {what} FROM system.parts WHERE {where} ORDER BY ALL")
 
 
-def test_each_ticket_is_on_one_shard_and_every_server_tells_the_whole(
-    client: Client, on_each: list[Client]
-) -> None:
+def test_each_ticket_is_on_one_shard_and_each_server_tells_all(client: Client, on_each: list[Client]) -> None:
     load(client, [ticket(n) for n in MANY], version=1)
     load(client, [ticket(n, amount="600.00") for n in MANY], version=2)
-
     held = asked(on_each, f"SELECT ticket_id, uniqExact(_ver) FROM {LOCAL} GROUP BY ticket_id")
-
     assert Counter(number for rows in held for number, _ in rows) == Counter(MANY)
     assert {versions for rows in held for _, versions in rows} == {2}
     assert min(len(rows) for rows in held) > 50
     assert asked(on_each, f"SELECT count(), sum(ticket_id) FROM {TICKETS.name} FINAL") == [[(200, 20100)]] * 2
 
 
-def test_removed_and_superseded_rows_leave_every_disk_and_nothing_is_merged_twice(
-    client: Client, on_each: list[Client]
-) -> None:
+def test_removed_and_superseded_rows_leave_every_disk_once(client: Client, on_each: list[Client]) -> None:
     load(client, [ticket(n) for n in MANY], version=1)
     left = [ticket(n, amount="600.00" if n % 2 else "500.00") for n in range(1, 151)]
     assert load(client, left, version=2) == Upserted(changed=75, removed=50, unchanged=75)
-
     merge(client, TICKETS.name)
-
     assert stored(client, final=False) == [written(one) for one in left]
     found = parts(on_each, "count(), sum(rows), sum(has_lightweight_delete)")
     assert sum(rows for ((_, rows, _),) in found) == 150
@@ -93,7 +87,7 @@ def test_removed_and_superseded_rows_leave_every_disk_and_nothing_is_merged_twic
     assert parts(on_each, "name") == names
 
 
-def test_a_repeat_of_one_insert_is_dropped_and_rows_that_were_removed_may_come_again(
+def test_a_repeated_insert_is_dropped_and_removed_rows_may_come_again(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A deduplication window is on, as it is for replicated tables: the block was seen before."""
@@ -107,7 +101,6 @@ def test_a_repeat_of_one_insert_is_dropped_and_rows_that_were_removed_may_come_a
     monkeypatch.setattr("uuid.uuid4", lambda: type("Id", (), {"hex": "the same"}))
     for _ in range(3):
         insert(client, TICKETS.name, frame(tickets).with_columns(_ver=9))
-
     assert ids(client, final=False) == list(MANY)
 
 
@@ -118,9 +111,7 @@ def test_a_database_of_a_cluster_is_not_loaded_without_it(cluster_settings: Sett
         migrate(client)
 
 
-def test_the_loader_may_do_its_work_and_the_reader_reads_views_and_nothing_else(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
+def test_the_loader_may_work_and_the_reader_reads_views_alone(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The users of `sql/access`, the loader with what it is granted on a cluster only."""
     settings = Settings(_env_file=None, clickhouse_cluster=CLUSTER, **SETTINGS)
     (more,) = [text for text in rendered(settings, "etl_writer") if " REMOTE" in text]
@@ -146,3 +137,53 @@ def test_the_loader_may_do_its_work_and_the_reader_reads_views_and_nothing_else(
                 for table in (TICKETS.name, LOCAL):
                     with pytest.raises(ClickHouseError, match="Not enough privileges"):
                         reader.query(f"SELECT count() FROM {table}")
+
+
+SCHEMA = [statement for file in sql_files("schema") for statement in file.statements]
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[Client]:
+    """A client that is told it had a cluster: enough to see what it would say."""
+    with warehouse(Settings(_env_file=None, clickhouse_dsn=f"chdb://{tmp_path / 'warehouse'}")) as client:
+        cluster.spread(client, CLUSTER)
+        yield client
+
+
+def test_every_table_of_the_schema_becomes_two_that_the_engine_understands(embedded: Client) -> None:
+    for sql in SCHEMA:
+        understood = [parsed(embedded, text) for text in cluster.statements(embedded, sql)]
+        if (made := re.search(r"CREATE TABLE IF NOT EXISTS (\w+)", sql)) is None:
+            continue
+        name, (local, spread) = made[1], understood
+        assert local.startswith(f"CREATE TABLE IF NOT EXISTS {name}_local ON CLUSTER {CLUSTER} ")
+        assert spread.startswith(f"CREATE TABLE IF NOT EXISTS {name} ON CLUSTER {CLUSTER} AS {name}_local ")
+        assert "ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{uuid}/{shard}', " in local
+        # A row is sharded by all that makes it the same row.
+        (key,) = re.findall(r"ORDER BY (?:\(([^()]*)\)|(\w+))", local)
+        assert f"Distributed('{CLUSTER}', 'zakaz', '{name}_local', cityHash64({''.join(key)}))" in spread
+
+
+@pytest.mark.parametrize("sql", ["CREATE TABLE IF NOT EXISTS t (x UInt8) ENGINE = Log", "TRUNCATE TABLE t"])
+def test_what_a_cluster_has_no_counterpart_of_is_refused(embedded: Client, sql: str) -> None:
+    with pytest.raises(WarehouseError, match="cannot be run on a cluster"):
+        cluster.statements(embedded, sql)
+
+
+@pytest.mark.slow
+def test_all_that_is_said_is_understood(cluster_settings: Settings, shards: Shards, embedded: Client) -> None:
+    """A migration, a load that removes rows and a merge, as they were sent."""
+    with warehouse(cluster_settings) as client:
+        migrate(client)
+        load(client, [ticket(1), ticket(2)], version=1)
+        load(client, [ticket(1, amount="600.00")], version=2)
+        merge(client, TICKETS.name)
+    said = shards.everywhere
+    for beginning in ("CREATE DATABASE", "CREATE TABLE", "CREATE OR REPLACE VIEW", "DELETE FROM", "OPTIMIZE TABLE"):
+        assert any(statement.lstrip().startswith(beginning) for statement in said), beginning
+    assert all(f" ON CLUSTER {CLUSTER}" in parsed(embedded, text) for text in said if CLUSTER in text)
+
+
+def parsed(client: Client, sql: str) -> str:
+    """The statement as the engine's own parser writes it, on one line. Raises where it does not understand it."""
+    return str(client.query("SELECT formatQuerySingleLine({sql:String})", parameters={"sql": sql}).first_row[0])

@@ -13,11 +13,10 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-import clickhouse_connect
-
 from sandbox.world import World
 from tests.faults.table import TIMES, Cell
 from tests.flows import truth
+from tests.support.fixtures import drop_databases
 from tests.support.product import Clock, Outcome, Product, in_process
 from tests.support.stage import SOURCE_OF, Stage, stage
 
@@ -103,10 +102,12 @@ class Bench:
         return replace(self._first(cell, outcome), asked=fault.fired > 0)
 
     def _is_untouched(self, cell: Cell, verdict: Verdict) -> bool:
-        api = self.apis[cell.endpoint.api]
-        kept = api.product.has_fetches or api.product.select("SELECT 1 FROM meta_quarantine").height
-        untouched = self.tables(cell.endpoint.api) == self._before(cell)
-        return verdict.word == "refused" and untouched and not kept and cell.endpoint.name != "token"
+        product = self.apis[cell.endpoint.api].product
+        is_kept = any(product.landing.rglob("manifest.json"))
+        if verdict.word != "refused" or cell.endpoint.name == "token" or is_kept:
+            return False
+        kept = product.select("SELECT 1 FROM meta_quarantine").height
+        return not kept and self.tables(cell.endpoint.api) == self._before(cell)
 
     def _before(self, cell: Cell) -> Tables:
         api = self.apis[cell.endpoint.api]
@@ -203,9 +204,7 @@ def bench(dsn: str, folder: Path, prefix: str) -> Iterator[Bench]:
             made.apis[name] = Api(Product(settings), source, tables)
         _load_clean(made)
         yield made
-        with clickhouse_connect.get_client(dsn=dsn) as client:
-            for name in [name for api in made.apis for name in (f"{prefix}_{api}", f"{prefix}_{api}_before")]:
-                client.command(f"DROP DATABASE IF EXISTS {name} SYNC")
+        drop_databases(dsn, [name for api in made.apis for name in (f"{prefix}_{api}", f"{prefix}_{api}_before")])
 
 
 def _load_clean(made: Bench) -> None:

@@ -8,7 +8,7 @@ document any more are made in `malform.py`.
 import copy
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -46,7 +46,7 @@ def _cell(value: Any) -> str:
     return "--" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 
-def _document(change: Callable[[Any], Any]) -> Editor:
+def of_document(change: Callable[[Any], Any]) -> Editor:
     """The editor that applies `change` to the document; None from it: nothing to change."""
 
     def edit(body: bytes) -> bytes:
@@ -73,26 +73,18 @@ def _of_list(change: Callable[[list[Any]], Any], *, counted: bool = False) -> Ed
     """The editor of the list. `counted`: the counts follow it, so that only another reply can give it away."""
 
     def edit(document: Any) -> Any:
-        place = _place(document)
-        if place is None:
+        if (place := _place(document)) is None:
             return None
         parent, key = place
-        before = parent[key]
-        after = change(copy.deepcopy(before))
-        parent[key] = after
+        before, parent[key] = parent[key], change(copy.deepcopy(parent[key]))
         if counted:
-            for holder, name in list(_holders(document)):
-                holder[name] = max(0, holder[name] + len(after) - len(before))
+            # At the top and one below, never within the items.
+            for top in (document, *(value for value in document.values() if isinstance(value, dict))):
+                for name in (name for name in _COUNTS if isinstance(top.get(name), int)):
+                    top[name] = max(0, top[name] + len(parent[key]) - len(before))
         return document
 
-    return _document(edit)
-
-
-def _holders(document: Any) -> Iterator[tuple[Any, str]]:
-    """Where the counts are: at the top and one below, never within the items."""
-    tops = [document, *(value for value in document.values() if isinstance(value, dict))]
-    for top in tops:
-        yield from ((top, key) for key in _COUNTS if isinstance(top.get(key), int))
+    return of_document(edit)
 
 
 def _of_items(change: Callable[[Any], Any]) -> Editor:
@@ -157,14 +149,13 @@ def without(path: str) -> Editor:
     """Of a report the column."""
 
     def edit(document: Any) -> Any:
-        place = _place(document)
-        if place is None:
+        if (place := _place(document)) is None:
             return None
         parent, key = place
         parent[key] = _without(path, parent[key])
         return document | {"header": _without(path, document["header"])} if "header" in document else document
 
-    return _document(edit)
+    return of_document(edit)
 
 
 LISTS: dict[str, Editor] = {
@@ -184,18 +175,13 @@ LISTS: dict[str, Editor] = {
 }
 """By kind: what a list endpoint may send instead."""
 
-BODIES: dict[str, Editor] = {
-    "empty": lambda _: b"",
-    "null": lambda _: b"null",
-    "empty_object": lambda _: b"{}",
-    "empty_list": lambda _: b"[]",
-}
+_TEXTS = {"empty": b"", "null": b"null", "empty_object": b"{}", "empty_list": b"[]"}
+BODIES: dict[str, Editor] = {kind: lambda _, text=text: text for kind, text in _TEXTS.items()}  # type: ignore[misc]
 """What any endpoint with a JSON body may send."""
 
-_BOTH = """list_emptied list_emptied_and_count list_halved item_dropped item_twice item_replaced
-day_moved days_broken""".split()
+_JSON_ALONE = ("item_null", "values_null_but_ids", "numbers_text", "numbers_negative", "other_ids")
 REPORTS: dict[str, Editor] = {
-    **{kind: LISTS[kind] for kind in _BOTH},
+    **{kind: editor for kind, editor in LISTS.items() if kind not in _JSON_ALONE},
     "carriage_returns": lambda body: body.replace(b"\n", b"\r\n"),
     "no_total": lambda body: body[: body.rfind(b"Total rows")],
     "empty": lambda _: b"",

@@ -15,7 +15,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from sandbox.world.secrets import MARK
-from tests.faults.bodies import opened
+from tests.faults.bodies import of_document
 from tests.faults.table import ENDPOINTS, FREE, Endpoint
 
 EMAIL, PHONE, NAME = f"{MARK}.person@mail.example.invalid", "+7 (916) 555-01-37", "Зинаида Пробная-Тестова"
@@ -41,7 +41,6 @@ _STATUSES = (202, 204, 206, 299, 301, 304, 400, 401, 403, 404, 418, 422, 429, 50
 
 _PLAIN = (str, int, float, bool, type(None))
 _MOST_PLACES = 500
-
 Step = tuple[str, int, str]
 Place = tuple[Any, Any, str]
 """What holds a value, its key or index there, and the name of the field."""
@@ -91,17 +90,13 @@ class Malformed:
         """Status and headers."""
         options: dict[str, Any] = {}
         for name, place, _ in self.payload.steps:
-            rng = random.Random(place)
             if name == "status":
-                options["status"] = rng.choice(_STATUSES)
-            elif name == "header":
-                options["headers"] = dict([rng.choice(_HEADERS)])
-            elif name == "gzip":
-                options["headers"] = {"Content-Encoding": "gzip"}
+                options["status"] = random.Random(place).choice(_STATUSES)
+            elif name in ("header", "gzip"):
+                drawn = random.Random(place).choice(_HEADERS) if name == "header" else ("Content-Encoding", "gzip")
+                options["headers"] = dict([drawn])
         return options
 
-
-# --- documents --------------------------------------------------------------------------------------------------------
 
 Edit = Callable[[bytes, random.Random, str, Malformed], bytes]
 
@@ -132,11 +127,7 @@ def _document(change: Callable[[Any, random.Random, str, Malformed], None]) -> E
     """The step that changes the parsed body."""
 
     def edit(body: bytes, rng: random.Random, text: str, of: Malformed) -> bytes:
-        if (found := opened(body)) is None:
-            return body
-        document, write = found
-        change(document, rng, text, of)
-        return write(document)
+        return of_document(lambda document: [change(document, rng, text, of), document][1])(body)
 
     return edit
 
@@ -192,9 +183,6 @@ def _extra(document: Any, rng: random.Random, text: str, of: Malformed) -> None:
         holder |= {rng.choice(["client", "buyer", text]): person | {"odd": text}, **marks}
 
 
-# --- bytes ------------------------------------------------------------------------------------------------------------
-
-
 def _cut(body: bytes, rng: random.Random, _text: str, _of: Malformed) -> bytes:
     return body[: rng.choice([rng.randrange(len(body) + 1), max(0, len(body) - rng.randint(1, 40))])]
 
@@ -209,13 +197,8 @@ def _put(body: bytes, rng: random.Random, _text: str, of: Malformed) -> bytes:
 
 def _wrapped(body: bytes, rng: random.Random, text: str, _of: Malformed) -> bytes:
     """A page, a callback or a list around it, the body twice, or an error in words of any API."""
-    error = {
-        "error_code": rng.choice((1, text, 10**4000)),
-        "error_msg": EMAIL,
-        "error_string": PHONE,
-        "message": NAME,
-        "code": text,
-    }
+    error = {"error_msg": EMAIL, "error_string": PHONE, "message": NAME, "code": text}
+    error["error_code"] = rng.choice((1, text, 10**4000))
     said = {"error": error, "status": "error", "info": TOKEN, "code": text}
     errors = [json.dumps(said).encode(), json.dumps(said | {"error": text}).encode()]
     around = [b"<html>" + body, b"cb(" + body + b")", b"[" + body + b"]", body + body, b" " * 10**6 + body]
@@ -229,17 +212,9 @@ def _encoded(body: bytes, rng: random.Random, _text: str, of: Malformed) -> byte
 
 
 STEPS: dict[str, Edit] = {
-    "swap": _values(_swapped),
-    "nest": _values(_nested, only=object),
-    "mark": _values(_marked),
-    "huge": _values(_huge, most=1),
-    "extra": _document(_extra),
-    "cut": _cut,
-    "bytes": _put,
-    "wrap": _wrapped,
-    "encode": _encoded,
-    "gzip": lambda body, *_: gzip.compress(body, 1),
-    "status": lambda body, *_: body,
+    "swap": _values(_swapped), "nest": _values(_nested, only=object), "mark": _values(_marked),
+    "huge": _values(_huge, most=1), "extra": _document(_extra), "cut": _cut, "bytes": _put, "wrap": _wrapped,
+    "encode": _encoded, "gzip": lambda body, *_: gzip.compress(body, 1), "status": lambda body, *_: body,
     "header": lambda body, *_: body,
-}
+}  # fmt: skip
 _OFTEN = (*sorted(STEPS.keys() - {"huge"}) * 4, "huge")

@@ -79,9 +79,7 @@ class Cell:
 _VK_ERRORS: tuple[dict[str, Any], ...] = ({"status": 503}, {"status": 401})
 _LEGACY_ERRORS: tuple[dict[str, Any], ...] = ({"code": 5}, {"code": 6}, {"code": 600})
 _DIRECT_ERRORS: tuple[dict[str, Any], ...] = tuple({"code": code} for code in (52, 53, 152, 1000, 8800))
-_ROWS = tuple(
-    "rows.date rows.base rows.base.shows rows.base.clicks rows.base.spent rows.base.goals rows.base.vk".split()
-)
+_ROWS = ("rows.date", "rows.base", *(f"rows.base.{name}" for name in "shows clicks spent goals vk".split()))
 
 
 def _vk(name: str, *fields: str, unfit: tuple[str, ...] = (), paged: bool = False) -> Endpoint:
@@ -98,31 +96,15 @@ def _direct(name: str, *fields: str, unfit: tuple[str, ...] = ()) -> Endpoint:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    Endpoint(
-        "qtickets",
-        "orders",
-        "/orders",
-        counted=True,
-        paged=True,
-        fields=(
-            "id", "event_id", "payed", "payed_at", "created_at", "deleted_at", "currency_id", "utm", "baskets",
-            "baskets.id", "baskets.price", "baskets.quantity", "baskets.show_id", "baskets.deleted_at",
-            "baskets.refunded_at", "baskets.refunded_amount", "baskets.discount_value",
-        ),
-        # Nobody asked for these orders by id, so others are as good.
-        unfit=("other_ids",),
-    ),
-    Endpoint(
-        "qtickets",
-        "events",
-        "/events",
-        counted=True,
-        paged=True,
-        fields=("id", "name", "city", "city.name", "city.timezone", "place_name", "currency_id", "is_active", "shows",
-                "shows.id", "shows.start_date"),
-        # Under another id it is another event.
-        unfit=("day_moved", "other_ids"),
-    ),
+    # Nobody asked for these orders by id, so others are as good.
+    Endpoint("qtickets", "orders", "/orders", counted=True, paged=True, unfit=("other_ids",),
+             fields=("id", "event_id", "payed", "payed_at", "created_at", "deleted_at", "currency_id", "utm", "baskets",
+                     "baskets.id", "baskets.price", "baskets.quantity", "baskets.show_id", "baskets.deleted_at",
+                     "baskets.refunded_at", "baskets.refunded_amount", "baskets.discount_value")),
+    # Under another id it is another event.
+    Endpoint("qtickets", "events", "/events", counted=True, paged=True, unfit=("day_moved", "other_ids"),
+             fields=("id", "name", "city", "city.name", "city.timezone", "place_name", "currency_id", "is_active",
+                     "shows", "shows.id", "shows.start_date")),
     Endpoint("vk", "token", "/api/v2/oauth2/token.json", "object", errors=_VK_ERRORS),
     Endpoint("vk", "user", "/api/v2/user.json", "object", errors=_VK_ERRORS),
     _vk("ad_plans", "id", "name", unfit=("day_moved",)),
@@ -150,9 +132,7 @@ TRANSPORT: dict[str, Fault] = {
     "status_429": Fault("status", {"status": 429, "body": b""}),
     "status_503_page": Fault("status", {"status": 503, "html": True}),
     "status_204": Fault("status", {"status": 204, "body": b""}),
-    "redirect": Fault(
-        "status", {"status": 302, "body": b"", "headers": {"Location": "https://elsewhere.example.invalid/moved"}}
-    ),
+    "redirect": Fault("status", {"status": 302, "body": b"", "headers": {"Location": "https://x.invalid/"}}),
     "page_200": Fault("html"),
     "no_data": Fault("no_data"),
     "truncated": Fault("truncated"),
@@ -165,34 +145,30 @@ def faults_of(endpoint: Endpoint) -> dict[str, Fault]:
     """By kind: all that can go wrong with a reply of the endpoint."""
     shapes = {"list": BODIES | LISTS, "object": BODIES, "report": REPORTS}
     is_told = endpoint.counted or endpoint.shape != "list"
-    editors = {
-        kind: editor
-        for kind, editor in shapes[endpoint.shape].items()
-        if kind not in endpoint.unfit and (is_told or "count" not in kind)
-    }
+    fit = {kind: one for kind, one in shapes[endpoint.shape].items() if kind not in endpoint.unfit}
+    editors = {kind: one for kind, one in fit.items() if is_told or "count" not in kind}
     editors |= {f"without_{name}": without(name) for name in endpoint.fields}
     errors = {
-        "_".join(["error_200", *map(str, options.values())]): Fault("error_as_page", options)
-        for options in endpoint.errors
+        "_".join(["error_200", *map(str, one.values())]): Fault("error_as_page", one) for one in endpoint.errors
     }
     return {**{kind: Fault("edit", {"call": editor}) for kind, editor in editors.items()}, **TRANSPORT, **errors}
 
 
 def all_cells() -> Iterator[Cell]:
-    for endpoint in ENDPOINTS:
-        for kind, fault in faults_of(endpoint).items():
-            yield from (Cell(endpoint, kind, fault, state, times) for state, times in _combinations(endpoint))
+    return (cell for cells in _cells() for cell in cells)
 
 
 def one_of_each(of: int = 1) -> Iterator[Cell]:
     """Every kind at every endpoint, once: which state and how often follows from its name. `of` takes every n-th."""
+    for cells in _cells():
+        number = zlib.crc32(f"{cells[0].endpoint.api} {cells[0].endpoint.name} {cells[0].kind}".encode())
+        if number // 9 % of == 0:
+            yield cells[number % len(cells)]
+
+
+def _cells() -> Iterator[list[Cell]]:
+    """Of each kind at each endpoint."""
     for endpoint in ENDPOINTS:
+        how = [(state, times) for state in STATES for times in TIMES if endpoint.paged or times != "second"]
         for kind, fault in faults_of(endpoint).items():
-            number = zlib.crc32(f"{endpoint.api} {endpoint.name} {kind}".encode())
-            if number // 9 % of == 0:
-                combinations = _combinations(endpoint)
-                yield Cell(endpoint, kind, fault, *combinations[number % len(combinations)])
-
-
-def _combinations(endpoint: Endpoint) -> list[tuple[str, str]]:
-    return [(state, times) for state in STATES for times in TIMES if endpoint.paged or times != "second"]
+            yield [Cell(endpoint, kind, fault, state, times) for state, times in how]

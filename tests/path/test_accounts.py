@@ -13,9 +13,10 @@ from cli.run import Request, load_one, side_by_side
 from sandbox.world import World
 from tasks import settings
 from tasks.ingest import Report
-from tasks.sources.accounts import Account, label, wanted
+from tasks.load.warehouse import warehouse
+from tasks.sources.accounts import label, wanted
 from tests.flows import ad_truth, truth
-from tests.path.scene import DAYS, FIRST, NOW, YESTERDAY
+from tests.path.conftest import DAYS, FIRST, NOW, YESTERDAY
 from tests.path.test_contract import prove
 from tests.support.fixtures import new_database
 from tests.support.product import Clock, Product, in_process
@@ -53,10 +54,9 @@ class Town:
             file.unlink()
         for cabinet in self.stage.vk.accounts.values():
             cabinet.tokens.delete()
-        self.write("qtickets", "main")
-        self.write("qtickets.spb", "spb")
+        for name, account in (("qtickets", "main"), ("qtickets.spb", "spb"), ("vk.omsk", "omsk")):
+            self.write(name, account)
         self.write("vk", "main", VK_TOKEN_FILE=str(self.secrets / "vk_token.json"))
-        self.write("vk.omsk", "omsk")
         self.write("vk.kzn", "agency", VK_AGENCY_CLIENT=self.stage.vk.accounts["kzn"].cabinet.username)
         self.write("direct", "main", DIRECT_LOGIN="sandbox-direct,sandbox-direct-spb")
 
@@ -69,10 +69,6 @@ class Town:
         outcomes = self.load(source).values()
         assert not (failed := [str(one) for one in outcomes if not isinstance(one, Report)]), failed
         return list(outcomes)
-
-
-def accounts() -> list[Account]:
-    return wanted("all", None, settings.load_settings())
 
 
 def rows(sql: str) -> list[Any]:
@@ -108,7 +104,7 @@ def town(clickhouse_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def exact() -> None:
     """Each by its own world alone."""
     product = Product(settings.load_settings())
-    for account in accounts():
+    for account in wanted("all", None, settings.load_settings()):
         source, world, mine = account.source.name, WORLDS[account.label], f"WHERE account = '{account.name}'"
         if source == "qtickets":
             events = sorted((event.id, event.name, event.city.name.lower()) for event in world.events)
@@ -119,13 +115,10 @@ def exact() -> None:
             assert product.held(source, account.name) == ad_truth.facts(world, source, FIRST, YESTERDAY)
 
 
-def test_every_row_of_every_account_is_its_truth_though_they_share_ids(town: Town) -> None:
+def test_every_row_of_every_account_is_its_truth_and_loaded_again_nothing_is_written(town: Town) -> None:
     exact()
     for table, key in KEYS.items():
         assert len(rows(f"SELECT {key} FROM {table} GROUP BY {key} HAVING uniqExact(account) = 2")) > 10, table
-
-
-def test_loaded_again_nothing_is_written_and_no_run_warns(town: Town) -> None:
     before = held()
     for report in town.loaded():
         assert (report.written, report.warnings, report.rejected, report.partial) == (0, [], 0, False)
@@ -134,7 +127,8 @@ def test_loaded_again_nothing_is_written_and_no_run_warns(town: Town) -> None:
 
 
 def test_the_contract_is_right_over_all_accounts_and_tenge_are_kept_apart(town: Town) -> None:
-    prove(Product(settings.load_settings()), [MAIN, SPB], {"vk_ads": [MAIN, SPB], "direct": [MAIN]})
+    with warehouse(settings.load_settings()) as client:
+        prove(client, [MAIN, SPB], {"vk_ads": [MAIN, SPB], "direct": [MAIN]})
 
 
 def test_what_vanished_at_one_account_leaves_that_one_alone(town: Town) -> None:
@@ -144,7 +138,6 @@ def test_what_vanished_at_one_account_leaves_that_one_alone(town: Town) -> None:
         number, row = next((n, row) for n, row in enumerate(direct.rows) if row.day == FIRST and not row.ad.wizard)
         del direct.rows[number]
     _ = town.loaded("qtickets"), town.loaded("direct")
-
     after = [set(rows(f"SELECT * FROM {table}")) for table in KEYS]
     tickets, events, vk, facts = (was - now for was, now in zip(before, after, strict=True))
     assert {ticket[:2] for ticket in tickets} == {("main", number) for number in gone}
@@ -154,19 +147,6 @@ def test_what_vanished_at_one_account_leaves_that_one_alone(town: Town) -> None:
     town.stage.show(MAIN)
     _ = town.loaded("qtickets"), town.loaded("direct")
     exact()
-
-
-def test_a_backfill_of_each_ends_and_is_skipped_when_started_again(town: Town) -> None:
-    """Two days later, when none of the days counts as read; that one account has read them says nothing of another."""
-    before, now = held(), town.clock.now
-    town.clock.move(days=2)
-    for words in ("2 windows loaded, 0 were done", "0 windows loaded, 2 were done"):
-        calls = town.stage.calls
-        for one in accounts():
-            done = Product(one.settings, one.name).backfill(one.source.name, FIRST, YESTERDAY)
-            assert done.message.endswith(words), one.label
-    town.clock.now = now
-    assert (town.stage.calls, held()) == (calls, before)
 
 
 def test_where_the_network_of_some_is_dead_the_others_load(town: Town) -> None:
@@ -200,11 +180,9 @@ def test_new_tokens_and_secrets_change_nothing_and_each_cabinet_needs_one_token(
 def test_credentials_that_were_mixed_up_and_an_account_under_a_second_name_are_refused(town: Town) -> None:
     """Of two organizers and of two cabinets, one without data; and a cabinet by another pair than the agency's."""
     before, kzn = held(), town.stage.vk.accounts["kzn"].cabinet
-    town.write("qtickets", "spb")
-    town.write("qtickets.spb", "main")
     town.write("vk.omsk", "agency", VK_AGENCY_CLIENT=str(kzn.account_id))
-    town.write("vk.kzn", "omsk")
-    town.write("vk.again", "kzn")
+    for name, account in {"qtickets": "spb", "qtickets.spb": "main", "vk.kzn": "omsk", "vk.again": "kzn"}.items():
+        town.write(name, account)
     outcomes = town.load()
     town.write_all()
     assert "the account that the warehouse has as kzn already" in str(outcomes.pop("vk_ads again"))

@@ -45,9 +45,8 @@ class Chat:
 
 @pytest.fixture
 def chat(clickhouse_dsn: str, ready_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chat]:
-    settings = Settings(
-        _env_file=None, clickhouse_dsn=clickhouse_dsn, clickhouse_database=ready_database, zakaz_language="en"
-    )
+    where = {"clickhouse_dsn": clickhouse_dsn, "clickhouse_database": ready_database}
+    settings = Settings(_env_file=None, zakaz_language="en", **where)
     monkeypatch.setattr("tasks.quality.run.checks", lambda: [CHECK, OTHER])
     with migrated(settings):
         yield Chat(settings)
@@ -55,29 +54,24 @@ def chat(clickhouse_dsn: str, ready_database: str, monkeypatch: pytest.MonkeyPat
 
 SPEND, SALES = "WRONG: VK Ads: 2155 of 3410 are missing", "WRONG: QTickets: a day is missing"
 ONE, TWO = "1 check could not be judged, twice in a row", "2 checks could not be judged, twice in a row"
+BY_DAY: tuple[tuple[Result, ...], list[str]] = ((FINE,), [])
 STORIES: dict[str, list[tuple[tuple[Result, ...], list[str]]]] = {
     "only ok resolves a broken check": [
-        ((BROKEN,), [SPEND]),
-        ((NO_DATA,), []),
-        ((BROKEN,), []),
-        ((OK,), [f"Resolved: {SPEND}"]),
-        ((OK,), []),
+        ((BROKEN,), [SPEND]), ((NO_DATA,), []), ((BROKEN,), []), ((OK,), [f"Resolved: {SPEND}"]), ((OK,), []),
     ],
     "each account has its own": [
-        ((BROKEN,), [SPEND]),
-        ((LACKS,), [SALES]),
-        ((FINE,), [f"Resolved: {SALES}"]),
-        ((OK,), [f"Resolved: {SPEND}"]),
+        ((BROKEN,), [SPEND]), ((LACKS,), [SALES]), ((FINE,), [f"Resolved: {SALES}"]), ((OK,), [f"Resolved: {SPEND}"]),
     ],
     "once may be chance, twice in a row is told": [
-        ((NOT_RUN,), []),
-        ((NOT_RUN, NEITHER), [ONE]),
-        ((NOT_RUN, NEITHER), [TWO]),
-        ((NOT_RUN, NEITHER), []),
+        ((NOT_RUN,), []), ((NOT_RUN, NEITHER), [ONE]), ((NOT_RUN, NEITHER), [TWO]), ((NOT_RUN, NEITHER), []),
         ((OK, FINE), [f"Resolved: {TWO}"]),
     ],
     "a good run between is no alarm": [((one,), []) for one in (NOT_RUN, OK, NOT_RUN, NO_DATA, NOT_RUN)],
-}
+    "what is left to the night keeps its alert and counts from night to night": [
+        ((BROKEN, FINE), [SPEND]), BY_DAY, ((OK, FINE), [f"Resolved: {SPEND}"]), BY_DAY, ((NOT_RUN, FINE), []), BY_DAY,
+        ((NOT_RUN, FINE), [ONE]), BY_DAY, ((OK, FINE), [f"Resolved: {ONE}"]),
+    ],
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("story", STORIES)
@@ -86,32 +80,15 @@ def test_what_is_told_over_several_quality_runs(chat: Chat, story: str) -> None:
         assert chat.titles_of(*results) == titles
 
 
-def test_who_looks_on_is_sent_no_alert_but_that_it_is_resolved(chat: Chat) -> None:
+def test_who_looks_on_is_sent_no_alert_but_its_end_and_a_check_that_was_renamed_is_closed_in_words(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert chat.titles_of(BROKEN, opens=False) == []
     chat.titles_of(BROKEN)
     (text,) = chat.messages
     assert text.count("2155 of 3410 are missing") == 1, "the title says it"
     assert chat.titles_of(OK, opens=False) == [f"Resolved: {SPEND}"]
-
-
-def test_a_check_that_was_removed_or_renamed_is_closed_in_words(
-    chat: Chat, monkeypatch: pytest.MonkeyPatch
-) -> None:
     chat.titles_of(BROKEN)
     monkeypatch.setattr("tasks.quality.run.checks", lambda: [OTHER])
-
     assert chat.titles_of(FINE) == [f"Closed: {SPEND}"]
     assert "A check was removed or renamed" in chat.messages[0]
-
-
-def test_a_check_that_is_left_to_the_night_keeps_its_alert_and_counts_from_night_to_night(chat: Chat) -> None:
-    nights = (
-        (BROKEN, [SPEND]),
-        (OK, [f"Resolved: {SPEND}"]),
-        (NOT_RUN, []),
-        (NOT_RUN, [ONE]),
-        (OK, [f"Resolved: {ONE}"]),
-    )
-    for result, titles in nights:
-        assert chat.titles_of(result, FINE) == titles
-        assert chat.titles_of(FINE) == []

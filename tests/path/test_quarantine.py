@@ -1,9 +1,13 @@
-"""Rejected rows: set aside with a reason, the rest loaded, tried again, and let go only for what is in the warehouse."""
+"""Rejected rows: set aside with a reason, the rest loaded, tried again, and let go only for what is in the warehouse. A load
+that is refused: one line that says what to do, a failed run in the history, and what is loaded stays."""
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import polars as pl
+import pytest
 from clickhouse_connect.driver.client import Client
 
 from tasks import steps
@@ -18,7 +22,8 @@ from tasks.sources import SOURCES
 from tasks.sources.accounts import Account
 from tasks.window import Window
 from tests.flows import truth
-from tests.path.scene import Scene, the_world
+from tests.path.conftest import TABLES, Scene, scene_of, the_world
+from tests.support.fixtures import new_database
 from tests.validation.frames import ad_days, raw_orders, raw_vk
 from validation.rules import TWICE
 from validation.split import Split
@@ -30,6 +35,7 @@ SPB = Account(QTICKETS.source, "spb", SETTINGS)
 TICKETS = QTICKETS.source.outputs[0]
 RAW = {"qtickets": raw_orders, "vk_ads": raw_vk}
 Row = dict[str, str | None]
+THEN = "was refused by a rule of then"
 
 
 def test_broken_records_are_set_aside_and_come_back_when_they_are_right(scene: Scene) -> None:
@@ -49,11 +55,9 @@ def test_broken_records_are_set_aside_and_come_back_when_they_are_right(scene: S
     held = scene.product.select("SELECT reason, record_key FROM meta_quarantine")
     assert held.height == wrong
     assert {reason.partition(" which ")[0] for reason in held["reason"]} == {
-        "price is negative",
-        "currency is not a currency code",
-        "ticket_id is missing",
+        "price is negative", "currency is not a currency code", "ticket_id is missing",
         "payed_at is not a date and time with an offset",
-    }
+    }  # fmt: skip
     assert scene.sales() == whole
     assert f"in the warehouse now: 0 rows; still in quarantine: {wrong}" in scene.product.replay("qtickets").message
 
@@ -74,13 +78,9 @@ def order(number: int, price: str = "100", **given: str | None) -> Row:
 
 
 def set_aside(
-    client: Client,
-    version: int,
-    *wrong: Row,
-    account: Account = QTICKETS,
-    reason: str = "was refused by a rule of then",
+    client: Client, version: int, *wrong: Row, account: Account = QTICKETS, reason: str = THEN,
     window: Window | None = None,
-) -> None:
+) -> None:  # fmt: skip
     """What a read of June rejected."""
     source, why = account.source, {"reason": reason, "column": "", "value": ""}
     make, resource = RAW[source.name], source.resources[0]
@@ -101,9 +101,7 @@ def good_run(client: Client, version: int, window: Window) -> None:
 
 
 def put(client: Client, table: str, rows: pl.DataFrame, version: int) -> None:
-    insert(
-        client, table, rows.with_columns(pl.lit("main").alias("account"), pl.lit(version, pl.UInt64).alias("_ver"))
-    )
+    insert(client, table, rows.with_columns(account=pl.lit("main"), _ver=pl.lit(version, pl.UInt64)))
 
 
 def loaded(client: Client, version: int, *rows: Row) -> None:
@@ -118,9 +116,7 @@ HELD = "SELECT ticket_id, toString(amount), toUInt32(_ver) FROM stg_qtickets_tic
 
 
 def test_replay_loads_each_row_as_old_as_its_read_and_of_two_versions_the_newer(client: Client) -> None:
-    def on_its_day(
-        version: int, number: int, price: str = "100", reason: str = "was refused by a rule of then"
-    ) -> None:
+    def on_its_day(version: int, number: int, price: str = "100", reason: str = THEN) -> None:
         paid = order(number, price, payed_at=f"2025-06-0{number}T12:00:00+03:00")
         set_aside(client, version, paid, reason=reason, window=june(number, number))
 
@@ -156,9 +152,7 @@ def test_replay_leaves_a_row_to_the_later_read_of_its_day_that_did_not_find_it(c
     set_aside(client, 10, order(1, "500"), account=SPB)
     set_aside(client, 20, order(3), window=june(1, 2))
     good_run(client, 20, june(1, 2))
-
     assert _replay(client, QTICKETS, PLAIN) == (3, 0)
-
     assert values(client, HELD) == [(2, "100", 10), (3, "100", 20)], "what that read rejected itself is loaded"
     assert _replay(client, SPB, PLAIN) == (1, 0)
     assert values(client, HELD) == [(1, "500", 10), (2, "100", 10), (3, "100", 20)]
@@ -170,11 +164,118 @@ def test_replay_of_many_rows_and_of_an_ad_that_moved(client: Client) -> None:
     set_aside(client, 10, *(order(most - n, order_id=str(most - n)) for n in range(10_000)))
     put(client, "fact_vk_ads_daily", ad_days({"ad_id": 5, "campaign_id": 6}), 5)
     set_aside(client, 10, {"ad_id": "5", "campaign_id": "7", "spent": "12"}, account=VK)
-
     assert _replay(client, QTICKETS, PLAIN) == (10_000, 0)
     assert _replay(client, VK, PLAIN) == (1, 0)
-
     found = values(client, "SELECT toUInt32(count()), toString(sum(amount)) FROM stg_qtickets_tickets")
     assert found == [(10_000, "1000000")]
     found = values(client, "SELECT toUInt32(campaign_id), toString(spent) FROM fact_vk_ads_daily FINAL")
     assert found == [(7, "12")]
+
+
+ALL = (*TABLES.values(), "dim_events", "stg_qtickets_sales_raw", "agg_marketing_daily")
+WRONG = "wrong-token-4711"
+ALWAYS = 99
+
+
+@dataclass(frozen=True)
+class Case:
+    """What happens, words of the line, and how many requests may be made in all, where that matters."""
+
+    source: str
+    happens: Callable[[Scene], object]
+    words: tuple[str, ...]
+    requests: int | None = None
+
+
+def setting(**values: object) -> Callable[[Scene], None]:
+    def change(scene: Scene) -> None:
+        typed = Settings(_env_file=None, **values)  # type: ignore[arg-type]
+        scene.product.settings = scene.product.settings.model_copy(update={n: getattr(typed, n) for n in values})
+
+    return change
+
+
+def fault(api: str, kind: str, path: str = "*", **options: Any) -> Callable[[Scene], object]:
+    return lambda scene: scene.stage.faults(api).add(kind, path, times=ALWAYS, **options)
+
+
+def all_tokens_taken(scene: Scene) -> None:
+    scene.product.settings.vk_token_file.unlink(missing_ok=True)
+    for _ in range(5):
+        scene.stage.vk.tokens.issue()
+
+
+def most_is_gone(scene: Scene) -> None:
+    with scene.stage.qtickets.change() as api:
+        del api.orders[50:]
+
+
+def no_currency(scene: Scene) -> None:
+    with scene.stage.qtickets.change() as api:
+        for order in api.orders:
+            del order["currency_id"]
+
+
+def prices_are_gone(scene: Scene) -> None:
+    with scene.stage.qtickets.change() as api:
+        for order in api.orders:
+            for basket in order["baskets"]:
+                basket["price"] = -5
+
+
+CASES = {
+    "a wrong Direct token": Case(
+        "direct", setting(direct_token=WRONG), ("code 53", "DIRECT_TOKEN", "secrets/.env.direct"), 1
+    ),
+    "all VK tokens taken": Case("vk_ads", all_tokens_taken, ("all five are taken", "VK_TOKEN"), 1),
+    "most orders gone": Case("qtickets", most_is_gone, ("no longer sends", "of the money", "Nothing was removed")),
+    "a wrong QTickets token": Case("qtickets", setting(qtickets_token=WRONG), ("refused", "QTICKETS_TOKEN"), 1),
+    "no landing area": Case("vk_ads", setting(landing_url="s4://host/folder"), ("The landing area", "LANDING_URL"), 0),
+    "no host": Case("qtickets", setting(qtickets_base_url="http://127.0.0.1:9/api"), ("127.0.0.1 cannot be reached",)),
+    "an error as a page": Case("qtickets", fault("qtickets", "error_as_page"), ("without `data`",)),
+    "a column gone": Case("qtickets", no_currency, ("changed its orders", "no longer sends currency")),
+    "much of the money wrong": Case("qtickets", prices_are_gone, ("rows wrong", "price is negative")),
+    "real data into made-up ones": Case(
+        "qtickets", setting(qtickets_base_url="https://qtickets.invalid/api"), ("must not be mixed",), 0
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def held(clickhouse_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """A loaded warehouse that no test may change."""
+    with (
+        new_database(clickhouse_dsn) as database,
+        scene_of(the_world(), clickhouse_dsn, database, tmp_path_factory.mktemp("held")) as made,
+    ):
+        made.loaded()
+        yield made
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_one_line_says_it_and_nothing_is_lost(held: Scene, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    case, settings = CASES[name], held.product.settings
+    held.stage.calm()
+    held.stage.show(the_world())
+    held.clock.move(hours=2)
+    before = held.tables(*ALL)
+    token = settings.vk_token_file.read_text()
+    case.happens(held)
+    try:
+        outcome = held.load(case.source, refresh=True)
+    finally:
+        held.product.settings = settings
+        settings.vk_token_file.write_text(token)
+
+    assert (outcome.status, [word for word in case.words if word not in outcome.message]) == ("failed", []), outcome
+    assert "\n" not in outcome.message
+    assert WRONG not in outcome.message + caplog.text
+    if case.requests is not None:
+        asked = [request for api in ("qtickets", "vk", "direct") for request in held.stage.requests(api)]
+        assert len(asked) == case.requests, "it is not tried again and again"
+    if case.requests != 0:
+        run = held.last_run()
+        assert (run["job"], run["status"]) == (f"{case.source}_loader", "failed")
+        assert run["message"].endswith(outcome.message)
+        assert run["finished_at"] is not None
+    assert held.tables(*ALL) == before

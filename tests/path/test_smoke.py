@@ -11,7 +11,7 @@ from tasks.alerts.channel import settings_channel
 from tasks.exposure import is_open, make_private
 from tasks.settings import Settings
 from tasks.smoke import Probe, probe_all
-from tests.path.scene import Scene
+from tests.path.conftest import Scene
 from tests.support.product import Product
 
 
@@ -34,7 +34,7 @@ def probes(settings: Settings) -> dict[str, Probe]:
     return found
 
 
-def test_all_is_well_after_a_load_and_each_trouble_is_one_failure(
+def test_after_a_load_all_is_well_and_each_trouble_is_one_failure(
     scene: Scene, clickhouse_database: str, home: Path
 ) -> None:
     nowhere = {"clickhouse_database": clickhouse_database}
@@ -45,10 +45,9 @@ def test_all_is_well_after_a_load_and_each_trouble_is_one_failure(
     }  # fmt: skip
     scene.loaded()
 
-    found = probes(scene.product.settings)
-    assert {name for name, probe in found.items() if probe.status != "ok"} == {"alerts", "backups"}
-    assert "BACKUP_URL" in found["backups"].todo
-    assert found["alerts"].todo
+    odd = {name: probe.todo for name, probe in probes(scene.product.settings).items() if probe.status != "ok"}
+    assert odd.keys() == {"alerts", "backups"}
+    assert "BACKUP_URL" in odd["backups"] and odd["alerts"]
 
     def failures(**values: object) -> dict[str, str]:
         changed = scene.product.settings.model_copy(update=values)
@@ -71,13 +70,11 @@ def test_a_password_that_others_can_read_is_a_failure_with_the_command_to_run(ho
         file.touch()
         file.chmod(0o640)
     settings = Settings(_env_file=None, vk_token_file=files[1], zakaz_sources="qtickets")
-
     probe = smoke.timed("token files", lambda: smoke._token_files(settings))
     assert probe.status == "failure"
     assert all(file.name in probe.todo for file in files)
     subprocess.run(probe.todo.partition(": ")[2], shell=True, check=True)
     assert smoke.timed("token files", lambda: smoke._token_files(settings)).status == "ok"
-
     (home / "data").chmod(0o755)
     probe = smoke.timed("folders", smoke._folders)
     assert (probe.status, probe.todo) == ("warning", f"chmod 700 {home / 'data'}")
@@ -85,6 +82,4 @@ def test_a_password_that_others_can_read_is_a_failure_with_the_command_to_run(ho
 
 def test_a_new_folder_is_its_owners_alone(tmp_path: Path) -> None:
     make_private(tmp_path / "data" / "up")
-
-    assert not is_open(tmp_path / "data")
-    assert not is_open(tmp_path / "data" / "up")
+    assert not is_open(tmp_path / "data") and not is_open(tmp_path / "data" / "up")

@@ -15,9 +15,6 @@ from pathlib import Path
 from tests.soak.runner import carry_out
 from tests.support.clickhouse_server import clickhouse_server
 
-_SHARE = 10
-"""Schedules that one process carries out before it reports."""
-
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
@@ -26,7 +23,7 @@ def main() -> int:
     parser.add_argument("-j", "--jobs", type=int, default=2)
     options = parser.parse_args()
     seeds = list(range(options.seed, options.seed + options.schedules))
-    shares = [seeds[n : n + _SHARE] for n in range(0, len(seeds), _SHARE)]
+    shares = [seeds[n : n + 10] for n in range(0, len(seeds), 10)]  # Of one process, before it reports.
     begun, failed, done = time.monotonic(), 0, 0
     with (
         tempfile.TemporaryDirectory() as folder,

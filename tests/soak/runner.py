@@ -1,4 +1,5 @@
-"""Carries out schedules, and says what is wrong: after each successful run, and at the end, when all must be exact."""
+"""Carries out schedules, and says what is wrong: after each successful run, by a model of what a warehouse may hold, and at
+the end, when all must be exact."""
 
 import logging
 import threading
@@ -14,7 +15,6 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import clickhouse_connect
 import polars as pl
 
 from sandbox.world import Order, World
@@ -26,20 +26,65 @@ from tasks.reference import vat_rates
 from tests.faults.table import ALWAYS, ENDPOINTS, faults_of
 from tests.flows import truth
 from tests.soak import scene as scenes
-from tests.soak.model import Model, Run
-from tests.soak.scene import SOURCES, Key, Scene, Value
+from tests.soak.scene import SOURCES, Key, Scene, Value, View
 from tests.soak.schedule import DAYS, LONGEST, OLD, Step, draw
+from tests.support.fixtures import drop_databases
 from tests.support.product import Clock, Outcome, Product, as_processes, in_process, killer
 from tests.support.stage import Stage, stage
 
+
+@dataclass(eq=False)
+class Run:
+    """One run that has read. `read` orders the readings. Of a run that is no success nobody knows what it wrote, or
+    how far its window had grown: it may excuse a row and accuses none. `keeps`: it says itself that it kept rows
+    that it did not find."""
+
+    source: str
+    first: date
+    last: date
+    view: View | None = None
+    read: int = 0
+    status: str = "running"
+    keeps: bool = False
+
+    def covers(self, day: object) -> bool:
+        return self.status != "success" or (isinstance(day, date) and self.first <= day <= self.last)
+
+    @property
+    def rows(self) -> dict[Key, Value]:
+        """What it found in its window."""
+        assert self.view
+        return {key: value for key, value in self.view.rows[self.source].items() if self.covers(value[-1])}
+
+
+def model(runs: list[Run], held: dict[Key, Value]) -> Iterator[str]:
+    """Rows of one source that are older than a successful run's reading, back again, made up or lost: of two runs the
+    one that read later is right, row by row, whatever the order of loads."""
+    readers = [(run, run.rows) for run in runs if run.view]
+    good = [(run, rows) for run, rows in readers if run.status == "success"]
+    for key, value in held.items():
+        seen = [run.read for run, rows in readers if rows.get(key) == value]
+        if not seen:
+            yield f"{key} {value}: no run has read that"
+            continue
+        for run, rows in good:
+            if run.read <= max(seen) or key in run.view.blind:  # type: ignore[union-attr]
+                continue
+            if key in rows:
+                yield f"{key} {value}: a later run has read {rows[key]}"
+            elif run.covers(value[-1]) and not run.keeps:
+                yield f"{key} {value}: a later run found it gone"
+    for run, rows in good:
+        for key in [key for key in rows if key not in held and key not in run.view.blind]:  # type: ignore[union-attr]
+            later = [r for r, found in readers if r.read > run.read and key not in found]
+            if not any(r.covers(rows[key][-1]) for r in later):
+                yield f"{key} {rows[key]}: lost, though no later run found it gone"
+
+
 START = datetime.fromisoformat("2026-03-05T12:00:00+03:00")
 """The first days are those of the month before. In the past, since ClickHouse has a clock of its own."""
-_DELETE = {
-    "qtickets": "DELETE FROM stg_qtickets_tickets WHERE ticket_id = %s",
-    "vk_ads": "DELETE FROM fact_vk_ads_daily "
-    "WHERE stat_date = '%s' AND campaign_id = %s AND ad_group_id = %s AND ad_id = %s",
-}
-_DELETE["direct"] = _DELETE["vk_ads"].replace("vk_ads", "direct")
+_AD_DAY = "fact_{}_daily WHERE stat_date = '%s' AND campaign_id = %s AND ad_group_id = %s AND ad_id = %s"
+_ROWS = {"qtickets": "stg_qtickets_tickets WHERE ticket_id = %s"} | {s: _AD_DAY.format(s) for s in SOURCES[1:]}
 _PATIENCE = 600
 VAT = vat_rates()
 
@@ -56,7 +101,6 @@ class Paused:
     run: Run
     within: bool
     thread: threading.Thread
-    waits: threading.Event
     go_on: threading.Event
     outcome: list[Outcome]
 
@@ -86,7 +130,7 @@ class Runner:
 
     def _begin(self, seed: int) -> None:
         self.stage.calm()
-        self.product.forget_all()
+        self.product.forget_loads(references=True)
         self.product.settings.vk_token_file.unlink(missing_ok=True)
         self.clock.now = START
         first = truth.moscow_day(START) - timedelta(days=DAYS - 1)
@@ -95,7 +139,7 @@ class Runner:
         for order in self._paid()[:3]:
             self.scene.changed[order.id] = [lambda order: scenes.move(order, -OLD)]
         self.scene.show()
-        self.models = {source: Model() for source in SOURCES}
+        self.runs: dict[str, list[Run]] = {source: [] for source in SOURCES}
         self.tainted: set[str] = set()
         self.hurt: set[str] = set()
         self.rates = VAT
@@ -107,45 +151,40 @@ class Runner:
     def _paid(self) -> list[Order]:
         return self.scene.orders(lambda order: order.payed_at is not None)
 
-    # --- steps that change the world
-
     def _time(self, step: Step) -> None:
         self.clock.move(hours=step.options["hours"])
         self.scene.until = self.clock.now
         self.scene.show()
 
     def _change(self, step: Step) -> None:
-        scene, pick = self.scene, step.options["pick"]
-        paid, days = self._paid(), step.options["days"]
-        inside = [o for o in paid if scene.first <= truth.moscow_day(o.created_at) + timedelta(days=days)
-                  and truth.moscow_day(o.payed_at) + timedelta(days=days) < scene.today]  # type: ignore[arg-type]  # fmt: skip
-        if step.what == "cure":
+        scene, what, pick, by = self.scene, step.what, step.options["pick"], step.options["by"]
+        paid, days = self._paid(), timedelta(days=step.options["days"])
+        inside = [one for one in paid if scene.first <= truth.moscow_day(one.created_at + days)
+                  and truth.moscow_day(one.payed_at + days) < scene.today]  # type: ignore[operator]  # fmt: skip
+        old = [order for order in paid if order.created_at < START - timedelta(days=OLD / 2)]
+        changes = {
+            "move": (inside, lambda order: scenes.move(order, days.days)), "refund_old": (old, scenes.refund),
+            "refund": (paid, scenes.refund), "cancel": (paid, scenes.cancel),
+        }  # fmt: skip
+        if what in changes:
+            orders, change = changes[what]
+            if orders:
+                scene.changed.setdefault(_picked(orders, pick).id, []).append(change)
+        elif what == "cure":
             scene.spoiled.clear()
-        elif step.what in ("restate", "vanish_day"):
+        elif what in ("restate", "vanish_day"):
             row = _picked(scene.ad_rows(step.options["source"]), pick)
-            factor = step.options["by"] if step.what == "restate" else 0
-            scene.restated[row.day, row.ad.ad_id] = scenes.Decimal(str(factor))
-        elif step.what == "move" and inside:
-            scene.changed.setdefault(_picked(inside, pick).id, []).append(lambda order: scenes.move(order, days))
-        elif step.what == "vanish_order":
+            scene.restated[row.day, row.ad.ad_id] = scenes.Decimal(str(by if what == "restate" else 0))
+        elif what == "vanish_order":
             scene.vanished.add(_picked(paid, pick).id)
-        elif step.what == "tour":
-            scene.toured[_picked(paid, pick).event_id] = _picked(CITIES[:4], step.options["by"] - 0.5)
-        elif step.what == "vat":
-            rate = (pl.col("rate").cast(pl.Float64) * step.options["by"]).round(4)
+        elif what == "tour":
+            scene.toured[_picked(paid, pick).event_id] = _picked(CITIES[:4], by - 0.5)
+        elif what == "vat":
+            rate = (pl.col("rate").cast(pl.Float64) * by).round(4)
             self.rates = VAT.with_columns(rate.cast(VAT.schema["rate"]))
-        elif step.what == "refund_old" and (
-            old := [o for o in paid if o.created_at < START - timedelta(days=OLD / 2)]
-        ):
-            scene.changed.setdefault(_picked(old, pick).id, []).append(scenes.refund)
-        elif step.what == "spoil":
+        elif what == "spoil":
             scene.spoiled.add(_picked(scene.orders(lambda _: True), pick).id)
-        elif step.what in ("refund", "cancel"):
-            change = scenes.refund if step.what == "refund" else scenes.cancel
-            scene.changed.setdefault(_picked(paid, pick).id, []).append(change)
         scene.show()
-
-    # --- steps that load
 
     def _load(self, step: Step) -> None:
         options = step.options
@@ -154,15 +193,19 @@ class Runner:
         old = options.get("old", False)
         first, last = self._old_window if old else self._window(source, options["back"], options["days"])
         run = Run(source, first, last)
-        fault = self._schedule_fault(options)
+        fault = None
+        if "fault" in options:
+            number, kind = options["fault"]
+            told, place = faults_of(ENDPOINTS[number])[kind], ENDPOINTS[number]
+            times = min(options["times"], ALWAYS)
+            fault = self.stage.faults(place.api).add(told.kind, place.path, times, **told.options)
         if "pause" in options:
             self._start(run, options["pause"], refresh=old)
         else:
             run_id = str(uuid.uuid4())
             hook = killer(options["kill"], after=options["after"]) if "kill" in options else None
-            outcome = self._reading(
-                run, lambda: self.product.load(source, first, last, run_id=run_id, on_statement=hook, refresh=old)
-            )
+            how = {"run_id": run_id, "on_statement": hook, "refresh": old}
+            outcome = self._reading(run, lambda: self.product.load(source, first, last, **how))
             if outcome.status != "success":
                 self.unfinished.append((run_id, run))
             self._note(run, outcome, faulty=fault is not None and fault.fired > 0)
@@ -187,8 +230,6 @@ class Runner:
         outcome = self._reading(run, lambda: self.product.load(run.source, run.first, run.last, run_id=run_id))
         self._note(run, outcome)
 
-    # --- runs
-
     def _window(self, source: str, back: int, days: int) -> tuple[date, date]:
         newest = self.scene.today - timedelta(days=0 if source == "qtickets" else 1)
         last = max(newest - timedelta(days=back), self.scene.first)
@@ -203,8 +244,8 @@ class Runner:
     def _reading(self, run: Run, work: Callable[[], Any]) -> Any:
         """Do it, and note what it read if it asked an API."""
         calls = self.stage.calls
-        if run not in self.models[run.source].runs:
-            self.models[run.source].runs.append(run)
+        if run not in self.runs[run.source]:
+            self.runs[run.source].append(run)
         try:
             return work()
         finally:
@@ -221,13 +262,10 @@ class Runner:
             waits.set()
 
         thread = threading.Thread(target=work, daemon=True)
-        paused = Paused(run, where != "read", thread, waits, go_on, outcome)
+        paused = Paused(run, where != "read", thread, go_on, outcome)
 
-        def until_it_waits() -> None:
-            thread.start()
-            assert waits.wait(_PATIENCE)
-
-        self._reading(run, until_it_waits)
+        self._reading(run, lambda: (thread.start(), waits.wait(_PATIENCE)))
+        assert waits.is_set()
         if outcome:
             self._note(run, outcome[0])
         else:
@@ -249,12 +287,8 @@ class Runner:
         return stop
 
     def _let_go(self, paused: Paused) -> None:
-        def until_it_ends() -> None:
-            paused.go_on.set()
-            paused.thread.join(_PATIENCE)
-            assert paused.outcome
-
-        self._reading(paused.run, until_it_ends)
+        self._reading(paused.run, lambda: (paused.go_on.set(), paused.thread.join(_PATIENCE)))
+        assert paused.outcome
 
     def _note(self, run: Run, outcome: Outcome, *, faulty: bool = False, mends: bool = True) -> None:
         """`mends`: it has seen what others left."""
@@ -267,8 +301,8 @@ class Runner:
             return
         if mends:
             self.hurt.discard(run.source)
-        if outcome.window:
-            run.first, run.last = outcome.window.first, outcome.window.last
+        if outcome.report:
+            run.first, run.last = outcome.report.window.first, outcome.report.window.last
         run.keeps = "kept, though" in outcome.message
         if faulty and "; " in outcome.message:
             # It counted what is missing. Until the end nobody can say which rows are right.
@@ -278,17 +312,6 @@ class Runner:
         if not self.hurt and not any(paused.within for paused in self.paused):
             self._agree(run.source)
 
-    def _schedule_fault(self, options: dict[str, Any]) -> Any:
-        if "fault" not in options:
-            return None
-        number, kind = options["fault"]
-        endpoint = ENDPOINTS[number]
-        fault = faults_of(endpoint)[kind]
-        times = min(options["times"], ALWAYS)
-        return self.stage.faults(endpoint.api).add(fault.kind, endpoint.path, times, **fault.options)
-
-    # --- what must be so
-
     def _held(self, source: str) -> dict[Key, Value]:
         if source == "qtickets":
             return {(number,): value for number, value in self.product.held("tickets").items()}
@@ -297,7 +320,7 @@ class Runner:
     def _check(self, source: str) -> None:
         if source in self.tainted or any(paused.within for paused in self.paused if paused.run.source == source):
             return
-        if wrong := list(self.models[source].wrong(self._held(source))):
+        if wrong := list(model(self.runs[source], self._held(source))):
             raise Wrong(f"{source}: {wrong[0]} ({len(wrong)} such)")
 
     def _agree(self, *sources: str) -> None:
@@ -317,7 +340,7 @@ class Runner:
                 gone = self._held(source).keys() - self.scene.views[-1].rows[source].keys()
                 with warehouse(self.product.settings) as client:
                     for key in sorted(gone):
-                        run_query(client, _DELETE[source] % key, None)
+                        run_query(client, f"DELETE FROM {_ROWS[source] % key}", None)
                 outcome = self._load_everything(source)
             if outcome.status != "success":
                 raise Wrong(f"the last load of {source} does not succeed: {outcome.message}")
@@ -344,24 +367,17 @@ class Runner:
             _same(source, self._held(source), self.scene.views[-1].rows[source])
         _same("sales", self.product.held("sales"), truth.sales(self.scene.world))
         _same("marketing", self.product.held("marketing"), self.scene.marketing())
-        good = self.product.select(
-            "SELECT count() FROM meta_quarantine WHERE source = 'qtickets' AND resource = 'orders' "
-            "AND record_key IN (SELECT toString(ticket_id) FROM stg_qtickets_tickets)"
-        ).item()
-        if good:
+        loaded = "resource = 'orders' AND record_key IN (SELECT toString(ticket_id) FROM stg_qtickets_tickets)"
+        if good := self.product.select(f"SELECT count() FROM meta_quarantine WHERE {loaded}").item():
             raise Wrong(f"quarantine holds tickets that are loaded: {good}")
 
 
 def _same(what: str, there: dict[Any, Any], right: dict[Any, Any]) -> None:
-    lost = [key for key in right if key not in there]
-    others = [key for key in there if key not in right]
-    differ = [key for key in right if key in there and there[key] != right[key]]
-    if lost or others or differ:
-        key = (differ or others or lost)[0]
-        raise Wrong(
-            f"{what} not exact in the end: {len(lost)} lost, {len(others)} too many, {len(differ)} differ, "
-            f"e.g. {key}: {there.get(key)} instead of {right.get(key)}"
-        )
+    if wrong := [key for key in {**right, **there} if there.get(key) != right.get(key)]:
+        lost, others = (sum(key not in held for key in wrong) for held in (there, right))
+        differ = f"{len(wrong)} rows differ, {lost} of them lost and {others} too many"
+        e_g = f"{wrong[0]}: {there.get(wrong[0])} instead of {right.get(wrong[0])}"
+        raise Wrong(f"{what} not exact in the end: {differ}, e.g. {e_g}")
 
 
 def _picked(found: list[Any], share: float) -> Any:
@@ -379,8 +395,7 @@ def runner(dsn: str, folder: Path, database: str) -> Iterator[Runner]:
         made = Runner(served, clock, product)
         with patch.object(mart, "vat_rates", lambda: made.rates):
             yield made
-        with clickhouse_connect.get_client(dsn=dsn) as client:
-            client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
+        drop_databases(dsn, [database])
 
 
 @dataclass

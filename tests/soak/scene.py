@@ -53,11 +53,8 @@ class Scene:
         """Make the view of now and serve it."""
         days = (self.today - self.first).days + 1
         world = World.generate(until=self.until, seed=self.seed, days=days, scale=_SCALE)
-        world.ads = [
-            ad
-            for source in SOURCES[1:]
-            for ad in [a for a in world.ads if a.source == source and not a.deleted_on][-_ADS:]
-        ]
+        ads = {name: [ad for ad in world.ads if ad.source == name and not ad.deleted_on] for name in SOURCES[1:]}
+        world.ads = [ad for of_source in ads.values() for ad in of_source[-_ADS:]]
         world.orders = [order for order in world.orders if order.id not in self.vanished]
         for order in world.orders:
             for change in self.changed.get(order.id, ()):
@@ -75,11 +72,8 @@ class Scene:
         return [row for row in self.rows if row.ad.source == source and row.day < self.today]
 
     def _restate(self, row: AdDay) -> AdDay:
-        factor = self.restated.get((row.day, row.ad.ad_id))
-        if factor is None:
-            return row
-        kept = int(bool(factor))
-        spent = (row.spent * factor).quantize(_KOPECK)
+        factor = self.restated.get((row.day, row.ad.ad_id), Decimal(1))
+        spent, kept = (row.spent * factor).quantize(_KOPECK), int(bool(factor))
         return replace(row, spent=spent, impressions=row.impressions * kept, clicks=row.clicks * kept)
 
     def _serve(self) -> None:
@@ -91,10 +85,9 @@ class Scene:
         with self.stage.vk.cabinet.change() as cabinet:
             for days in cabinet.days.values():
                 days.clear()
-            for row in self.rows:
-                if row.ad.source == "vk_ads":
-                    figures = Figures(row.impressions, row.clicks, row.spent, row.conversions)
-                    cabinet.days[row.ad.ad_id][row.day] = figures
+            for row in [row for row in self.rows if row.ad.source == "vk_ads"]:
+                figures = Figures(row.impressions, row.clicks, row.spent, row.conversions)
+                cabinet.days[row.ad.ad_id][row.day] = figures
         with self.stage.direct.change() as direct:
             direct.rows[:] = [row for row in self.rows if row.ad.source == "direct"]
 

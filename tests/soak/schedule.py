@@ -16,30 +16,9 @@ OLD = 1100
 """Days before its last ones when some orders were sold."""
 STATEMENTS = 90
 """About as many requests to ClickHouse a load makes."""
-_CHANGES = (
-    *(
-        "vanish_order",
-        "vanish_day",
-        "restate",
-        "restate",
-        "refund",
-        "refund_old",
-        "cancel",
-        "move",
-        "move",
-        "spoil",
-    ),
-    *("cure", "tour", "tour", "vat"),
-)
-_BODY_FAULTS = (
-    "list_emptied",
-    "list_halved",
-    "item_dropped",
-    "count_higher",
-    "inner_dropped",
-    "empty",
-    "list_null",
-)
+_CHANGES = """vanish_order vanish_day restate restate refund refund_old cancel move move spoil cure tour tour
+vat""".split()
+_BODY_FAULTS = ("list_emptied", "list_halved", "item_dropped", "empty")
 _APIS = {"qtickets": "qtickets", "vk_ads": "vk", "direct": "direct"}
 
 
@@ -73,18 +52,12 @@ _WEIGHTS = {"load": 50, "change": 25, "time": 8, "continue": 9, "again": 3}
 def _step(rng: Random) -> Step:
     source, pick, ads = rng.choice(SOURCES), round(rng.random(), 3), rng.choice(SOURCES[1:])
     [what] = rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))
-    change = {
-        "source": ads,
-        "pick": pick,
-        "by": rng.choice((0.5, 0.9, 1.1, 1.5)),
-        "days": rng.choice((-9, -5, -2, 2, 5)),
-    }
-    steps = {
-        "load": lambda: _load(rng, source),
-        "change": lambda: Step(rng.choice(_CHANGES), change),
-        "time": lambda: Step(what, {"hours": rng.choice((1, 7, 26))}),
-    }
-    return steps.get(what, lambda: Step(what, {"source": source, "pick": pick}))()
+    by, days = rng.choice((0.5, 0.9, 1.1, 1.5)), rng.choice((-9, -5, -2, 2, 5))
+    if what == "load":
+        return _load(rng, source)
+    if what == "change":
+        return Step(rng.choice(_CHANGES), {"source": ads, "pick": pick, "by": by, "days": days})
+    return Step(what, {"hours": rng.choice((1, 7, 26))} if what == "time" else {"source": source, "pick": pick})
 
 
 def _load(rng: Random, source: str, *, trouble: bool = True) -> Step:
@@ -96,7 +69,10 @@ def _load(rng: Random, source: str, *, trouble: bool = True) -> Step:
     options["seconds"] = rng.choice((0, 1, 61, 61))
     draw = rng.random() if trouble else 1
     if draw < 0.2:
-        options |= {"fault": _fault(rng, source), "times": rng.choice((1, 1, 2, 10**6))}
+        # The endpoint's number, and a kind of the table of faults.
+        endpoint = rng.choice([n for n, one in enumerate(ENDPOINTS) if one.api == _APIS[source]])
+        kinds = [kind for kind in faults_of(ENDPOINTS[endpoint]) if kind in TRANSPORT or kind in _BODY_FAULTS]
+        options |= {"fault": (endpoint, rng.choice(kinds)), "times": rng.choice((1, 1, 2, 10**6))}
     elif draw < 0.35:
         options |= {"kill": rng.randint(1, STATEMENTS), "after": rng.random() < 0.5}
     elif draw < 0.58:
@@ -104,10 +80,3 @@ def _load(rng: Random, source: str, *, trouble: bool = True) -> Step:
     elif draw < 0.68:
         options |= {"pause": rng.randint(1, STATEMENTS)}
     return Step("load", options)
-
-
-def _fault(rng: Random, source: str) -> tuple[int, str]:
-    """The endpoint's number, and a kind of the table of faults."""
-    endpoint = rng.choice([n for n, e in enumerate(ENDPOINTS) if e.api == _APIS[source]])
-    kinds = [kind for kind in faults_of(ENDPOINTS[endpoint]) if kind in TRANSPORT or kind in _BODY_FAULTS]
-    return endpoint, rng.choice(kinds)

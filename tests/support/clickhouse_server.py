@@ -24,10 +24,9 @@ from tests.support.clickhouse_users import DEFAULT, User, write_config
 HOST = "127.0.0.1"
 START_SECONDS = 300
 STOP_SECONDS = 10
-# The listener lives as long as the query that follows it: eleven days, one row a second.
-LISTEN = (
-    "SYSTEM START LISTEN HTTP; SELECT sleepEachRow(1) FROM numbers(1000000) SETTINGS max_block_size=1 FORMAT Null"
-)
+LISTEN = """SYSTEM START LISTEN HTTP;
+SELECT sleepEachRow(1) FROM numbers(1000000) SETTINGS max_block_size=1 FORMAT Null"""
+"""The listener lives as long as the query that follows it: eleven days, one row a second."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +61,8 @@ def clickhouse_server(
     command = [sys.executable, "-I", clickhouse_process.__file__, str(os.getpid()), str(library_path()), *engine]
     with log.open("wb") as out:
         # A session of its own: Ctrl-C then stops the tests first, who still need the server to clean up.
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
-        )
+        streams = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": out}
+        process = subprocess.Popen(command, **streams, start_new_session=True)
     try:
         deadline = time.monotonic() + START_SECONDS
         while not answers(f"http://{HOST}:{server.port}/ping"):

@@ -32,12 +32,8 @@ class User:
     hosts: tuple[str, ...] = ("127.0.0.1",)
 
 
-QUICK = {
-    "max_threads": 1,
-    "compile_expressions": 0,
-    "compile_aggregate_expressions": 0,
-    "compile_sort_description": 0,
-}
+_COMPILED = ("compile_expressions", "compile_aggregate_expressions", "compile_sort_description")
+QUICK = {"max_threads": 1, **dict.fromkeys(_COMPILED, 0)}
 """For many small queries, of which threads and compiled code cost more than they bring."""
 DEFAULT = User("default", settings=QUICK)
 """Always there, without a password and with every right: the tests' DSN logs in as it."""
@@ -50,39 +46,31 @@ def write_config(folder: Path, users: Iterable[User]) -> Path:
 
     Backups go to the folder, as `File(…)` names it, and to a disk of the name that compose.yaml uses, where the folder is.
     """
-    known = {user.name: user for user in [DEFAULT, *users]}.values()
-    roles = {name: _grants(grants) for user in known for name, grants in user.roles.items()}
-    _write(
-        folder / "users.xml",
-        {
-            "profiles": {user.name: {**user.settings, "constraints": user.constraints} for user in known},
-            "quotas": {"default": {}} | {user.name: _quota(user) for user in known if user.quota},
-            "roles": roles,
-            "users": {user.name: _account(user) for user in known},
-        },
-    )
-    backups = folder / "backups"
-    _write(
-        folder / "config.xml",
-        {
-            "users_config": str(folder / "users.xml"),
-            "storage_configuration": {"disks": {"backups": {"type": "local", "path": f"{backups}/"}}},
-            "backups": {"allowed_path": str(backups), "allowed_disk": "backups"},
-        },
-    )
+    known, backups = {user.name: user for user in [DEFAULT, *users]}.values(), folder / "backups"
+    access = {
+        "profiles": {user.name: {**user.settings, "constraints": user.constraints} for user in known},
+        "quotas": {"default": {}} | {user.name: _quota(user) for user in known if user.quota},
+        "roles": {name: _grants(grants) for user in known for name, grants in user.roles.items()},
+        "users": {user.name: _account(user) for user in known},
+    }
+    config = {
+        "users_config": str(folder / "users.xml"),
+        "storage_configuration": {"disks": {"backups": {"type": "local", "path": f"{backups}/"}}},
+        "backups": {"allowed_path": str(backups), "allowed_disk": "backups"},
+    }
+    for name, document in (("users.xml", access), ("config.xml", config)):
+        root = ElementTree.Element("clickhouse")
+        _fill(root, document)
+        ElementTree.ElementTree(root).write(folder / name, encoding="utf-8", xml_declaration=True)
     return folder / "config.xml"
 
 
 def _account(user: User) -> Document:
     secret = {"password_sha256_hex": hashlib.sha256(user.password.encode()).hexdigest()}
-    return {
-        **(secret if user.password else {"password": ""}),
-        "networks": {"ip": list(user.hosts)},
-        "profile": user.name,
-        "quota": user.name if user.quota else "default",
-        **({"access_management": 1} if user.name == DEFAULT.name else {}),
-        **(_grants(f"GRANT `{role}`" for role in user.roles) if user.roles else {}),
-    }
+    more = {"access_management": 1} if user.name == DEFAULT.name else {}
+    more |= _grants(f"GRANT `{role}`" for role in user.roles) if user.roles else {}
+    more |= {"networks": {"ip": list(user.hosts)}, "quota": user.name if user.quota else "default"}
+    return {**(secret if user.password else {"password": ""}), "profile": user.name, **more}
 
 
 def _grants(statements: Iterable[str]) -> Document:
@@ -91,12 +79,6 @@ def _grants(statements: Iterable[str]) -> Document:
 
 def _quota(user: User) -> Document:
     return {"interval": [{"duration": seconds, **most} for seconds, most in user.quota.items()]}
-
-
-def _write(path: Path, document: Document) -> None:
-    root = ElementTree.Element("clickhouse")
-    _fill(root, document)
-    ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
 
 
 def _fill(parent: ElementTree.Element, content: Any) -> None:

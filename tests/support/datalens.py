@@ -11,24 +11,19 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 
 from datalens_sdk._generated import dto
 
-from tests.support.receiver import serving
+from tests.support.receiver import Silent, serving
 
 WORKBOOK, ORG, TOKEN = "wb0kzaka3", "bpforganization", "t1.iam-4f2c91-token"
 READS = ("get", "validate")
 _ADDED = re.compile(r"(Nullable|LowCardinality)\(|\)+$")
 _TYPES = {
-    "Date": "date",
-    "String": "string",
-    "Decimal": "float",
-    "Float": "float",
-    "UInt": "integer",
-    "Int": "integer",
-}
+    "Date": "date", "String": "string", "Decimal": "float", "Float": "float", "UInt": "integer", "Int": "integer",
+}  # fmt: skip
 Body = dict[str, Any]
 
 
@@ -60,16 +55,19 @@ class DataLens:
             raise Refused(faults.pop(0))
         if headers["Authorization"] != f"Bearer {TOKEN}" or headers["x-dl-org-id"] != ORG:
             raise Refused(401)
-        answered: Body = getattr(self, f"_{call}")(body)
-        return answered
+        return getattr(self, f"_{call}")(body)  # type: ignore[no-any-return]
 
-    def _add(self, scope: str, name: str, workbook: str, **content: Any) -> Body:
+    def _add(self, scope: str, name: str, workbook: str, **content: Any) -> str:
         assert workbook == WORKBOOK
         if any((one["scope"], one["name"]) == (scope, name) for one in self.entries.values()):
             raise Refused(409)
-        made = {"entryId": uuid.uuid4().hex[:13], "scope": scope, "name": name, "revision": 1, **content}
-        self.entries[made["entryId"]] = made
-        return made
+        entry_id = uuid.uuid4().hex[:13]
+        self.entries[entry_id] = {"entryId": entry_id, "scope": scope, "name": name, "revision": 1, **content}
+        return entry_id
+
+    def _change(self, entry_id: str, scope: str, **content: Any) -> None:
+        one = self._one(entry_id, scope)
+        one |= content | {"revision": one["revision"] + 1}
 
     def _one(self, entry_id: str, scope: str) -> Body:
         if self.entries.get(entry_id, {}).get("scope") != scope:
@@ -84,8 +82,8 @@ class DataLens:
     def _getWorkbookEntries(self, body: Body) -> Body:
         """Two on a page, whatever is asked for, and with a path in their names."""
         listed = [
-            {"entryId": one["entryId"], "scope": one["scope"], "type": "", "displayKey": f"12/{one['name']}"}
-            for one in self.entries.values()
+            {"entryId": entry_id, "scope": one["scope"], "type": "", "displayKey": f"12/{one['name']}"}
+            for entry_id, one in self.entries.items()
         ]
         first = 2 * int(body["page"])
         more = {"nextPageToken": str(body["page"] + 1)} if len(listed) > first + 2 else {}
@@ -94,8 +92,7 @@ class DataLens:
     def _createConnection(self, body: Body) -> Body:
         kind = body.pop("type")
         dto.ConnectionCreateDTO(installation="yacloud", connection_type=kind, params=body)
-        made = self._add("connection", body.pop("name"), body.pop("workbook_id"), type=kind, values=body)
-        return {"id": made["entryId"]}
+        return {"id": self._add("connection", body.pop("name"), body.pop("workbook_id"), type=kind, values=body)}
 
     def _getConnection(self, body: Body) -> Body:
         one = self._one(body["connectionId"], "connection")
@@ -105,8 +102,7 @@ class DataLens:
     def _updateConnection(self, body: Body) -> Body:
         one = self._one(body["connectionId"], "connection")
         dto.ConnectionCreateDTO(installation="yacloud", connection_type=one["type"], params=body["data"])
-        one["values"] |= body["data"]
-        one["revision"] += 1
+        self._change(body["connectionId"], "connection", values=one["values"] | body["data"])
         return {}
 
     def _validateDataset(self, body: Body) -> Body:
@@ -170,31 +166,22 @@ class DataLens:
         dataset["result_schema"] = [one for one in dataset["result_schema"] if one["guid"] != field["guid"]]
 
     def _createDataset(self, body: Body) -> Body:
-        made = self._add("dataset", body["name"], body["workbook_id"], dataset=body["dataset"])
-        return {"id": made["entryId"]}
+        return {"id": self._add("dataset", body["name"], body["workbook_id"], dataset=body["dataset"])}
 
     def _getDataset(self, body: Body) -> Body:
         one = self._one(body["datasetId"], "dataset")
-        return {
-            "id": one["entryId"],
-            "key": f"12/{one['name']}",
-            "workbook_id": WORKBOOK,
-            "dataset": one["dataset"],
-        }
+        key = f"12/{one['name']}"
+        return {"id": one["entryId"], "key": key, "workbook_id": WORKBOOK, "dataset": one["dataset"]}
 
     def _updateDataset(self, body: Body) -> Body:
-        one = self._one(body["datasetId"], "dataset")
-        one["dataset"] = body["data"]["dataset"]
-        one["revision"] += 1
+        self._change(body["datasetId"], "dataset", dataset=body["data"]["dataset"])
         return {"dataset": {}}
 
     def _createWizardChart(self, body: Body) -> Body:
         dto.CreateWizardChartV1ArgsDTO.model_validate(body)
         self._judge_chart(body["data"])
-        made = self._add(
-            "widget", body["name"], body["workbookId"], data=body["data"], annotation=body["annotation"]
-        )
-        return self._getWizardChart({"chartId": made["entryId"]})
+        content = {"data": body["data"], "annotation": body["annotation"]}
+        return self._getWizardChart({"chartId": self._add("widget", body["name"], body["workbookId"], **content)})
 
     def _judge_chart(self, data: Body) -> None:
         (dataset_id,) = data["sources"]["datasetsIds"]
@@ -218,18 +205,15 @@ class DataLens:
         dto.UpdateWizardV1ArgsDTO.model_validate(body)
         assert body["mode"] == "publish"
         self._judge_chart(body["data"])
-        one = self._one(body["chartId"], "widget")
-        one |= {"data": body["data"], "annotation": body["annotation"], "revision": one["revision"] + 1}
+        self._change(body["chartId"], "widget", data=body["data"], annotation=body["annotation"])
         return self._getWizardChart(body)
 
     def _createDashboard(self, body: Body) -> Body:
         dto.CreateDashboardV2ArgsDTO.model_validate(body)
         entry = body["entry"]
         self._judge_dashboard(entry["data"])
-        made = self._add(
-            "dash", entry["name"], entry["workbookId"], data=entry["data"], annotation=entry["annotation"]
-        )
-        return self._getDashboard({"dashboardId": made["entryId"]})
+        content = {"data": entry["data"], "annotation": entry["annotation"]}
+        return self._getDashboard({"dashboardId": self._add("dash", entry["name"], entry["workbookId"], **content)})
 
     def _judge_dashboard(self, data: Body) -> None:
         used = re.findall(r'"chartId": "(.+?)"', json.dumps(data))
@@ -237,20 +221,15 @@ class DataLens:
 
     def _getDashboard(self, body: Body) -> Body:
         one = self._one(body["dashboardId"], "dash")
-        return {
-            "entry": {
-                "entryId": one["entryId"], "key": f"12/{one['name']}", "data": one["data"], "workbookId": WORKBOOK,
-                "annotation": one["annotation"], "meta": None,
-            }
-        }  # fmt: skip
+        told = {name: one[name] for name in ("entryId", "data", "annotation")}
+        return {"entry": {"key": f"12/{one['name']}", "workbookId": WORKBOOK, "meta": None, **told}}
 
     def _updateDashboard(self, body: Body) -> Body:
         dto.UpdateDashboardV2ArgsDTO.model_validate(body)
         assert body["mode"] == "publish"
         entry = body["entry"]
         self._judge_dashboard(entry["data"])
-        one = self._one(entry["entryId"], "dash")
-        one |= {"data": entry["data"], "annotation": entry["annotation"], "revision": one["revision"] + 1}
+        self._change(entry["entryId"], "dash", data=entry["data"], annotation=entry["annotation"])
         return self._getDashboard({"dashboardId": entry["entryId"]})
 
 
@@ -259,40 +238,29 @@ def _type(kind: str) -> str:
     return "genericdatetime" if plain.startswith("DateTime") else _TYPES[re.match("[A-Za-z]+", plain)[0]]  # type: ignore[index]
 
 
-def _number(text: str) -> float:
-    """As JavaScript has it: 36.0 is 36."""
-    return int(float(text)) if float(text).is_integer() else float(text)
-
-
 @contextmanager
 def datalens(views: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[DataLens]:
     stand_in = DataLens(views)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Silent):
         protocol_version = "HTTP/1.1"
         wbufsize = -1  # A reply in one piece: two would wait for each other.
 
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])), parse_float=_number)
+            sent = self.rfile.read(int(self.headers["Content-Length"]))
+            # Numbers are as JavaScript has them: 36.0 is 36.
+            body = json.loads(
+                sent, parse_float=lambda text: int(number) if (number := float(text)) % 1 == 0 else number
+            )
             try:
                 status, reply = 200, stand_in.answer(self.path.removeprefix("/rpc/"), body, self.headers)
             except Refused as refused:
                 # An API that shows what it was sent.
-                status, reply = (
-                    refused.args[0],
-                    {"code": "ERR.X", "message": f"{self.headers['Authorization']} {body}"},
-                )
+                said = f"{self.headers['Authorization']} {body}"
+                status, reply = refused.args[0], {"code": "ERR.X", "message": said}
             except Exception as error:  # noqa: BLE001 - what DataLens would not have taken.
                 status, reply = 400, {"code": "ERR.STAND_IN", "message": repr(error)}
-            text = json.dumps(reply).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(text)))
-            self.send_header("x-request-id", "req-7")
-            self.end_headers()
-            self.wfile.write(text)
-
-        def log_message(self, *_args: object) -> None:
-            pass
+            self.answer(status, json.dumps(reply).encode(), {"x-request-id": "req-7"})
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     stand_in.url = f"http://127.0.0.1:{server.server_port}"

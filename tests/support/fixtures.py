@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import clickhouse_connect
@@ -28,8 +28,13 @@ def new_database(dsn: str) -> Iterator[str]:
     """Name of a database that nobody else has, not yet created; it is dropped at the end."""
     name = f"zakaz_test_{uuid.uuid4().hex[:12]}"
     yield name
+    drop_databases(dsn, [name])
+
+
+def drop_databases(dsn: str, names: Iterable[str]) -> None:
     with clickhouse_connect.get_client(dsn=dsn) as client:
-        client.command(f"DROP DATABASE IF EXISTS {name} SYNC")
+        for name in names:
+            client.command(f"DROP DATABASE IF EXISTS {name} SYNC")
 
 
 @pytest.fixture
@@ -43,9 +48,7 @@ def clickhouse_database(clickhouse_dsn: str) -> Iterator[str]:
 def _free_databases(clickhouse_dsn: str) -> Iterator[list[str]]:
     free: list[str] = []
     yield free
-    with clickhouse_connect.get_client(dsn=clickhouse_dsn) as client:
-        for name in free:
-            client.command(f"DROP DATABASE IF EXISTS {name} SYNC")
+    drop_databases(clickhouse_dsn, free)
 
 
 @pytest.fixture

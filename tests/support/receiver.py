@@ -3,11 +3,26 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+
+class Silent(BaseHTTPRequestHandler):
+    """Says nothing of its requests."""
+
+    def answer(self, status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 @contextmanager
@@ -42,18 +57,13 @@ class Receiver:
         self.reply = b""
         receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Silent):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 if receiver.status == 200:
                     receiver.requests.append((self.path, fields_of(self.headers["Content-Type"], body)))
                     receiver.messages.append(receiver.requests[-1][1].get("text", ""))
-                self.send_response(receiver.status)
-                self.end_headers()
-                self.wfile.write(receiver.reply)
-
-            def log_message(self, *_args: object) -> None:
-                pass
+                self.answer(receiver.status, receiver.reply)
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()

@@ -12,11 +12,7 @@ from tasks.load.sql import SqlFile, sql_files
 from tasks.settings import Settings
 from tests.support.clickhouse_users import User
 
-PASSWORDS = {
-    "etl_writer": "пишет-ночью-71",
-    "datalens_reader": "reads:views/only?42",
-    "backup_user": "keeps a copy 17!",
-}
+PASSWORDS = {"etl_writer": "пишет-ночью-71", "datalens_reader": "reads:views/only?42", "backup_user": "a copy 17!"}
 SETTINGS = {f"{name.split('_')[0]}_password": password for name, password in PASSWORDS.items()}
 Limits = tuple[dict[str, str | int], dict[str, Mapping[str, str]]]
 """Settings and their constraints."""
@@ -60,9 +56,8 @@ def _user(settings: Settings, name: str) -> User:
         elif found := re.fullmatch(r"ALTER SETTINGS PROFILE \S+ SETTINGS (?P<what>.*) TO \S+", text):
             _read_settings(limits, found["what"])
         elif found := re.fullmatch(r"ALTER QUOTA \S+ KEYED BY user_name (?P<what>FOR .*)", text):
-            for number, unit, most in re.findall(
-                r"FOR INTERVAL (\d+) (\w+) MAX ([^,]+(?:, \w+ = \d+)*)", found["what"]
-            ):
+            every = re.findall(r"FOR INTERVAL (\d+) (\w+) MAX ([^,]+(?:, \w+ = \d+)*)", found["what"])
+            for number, unit, most in every:
                 quota[int(number) * _SECONDS[unit]] = dict(item.split(" = ") for item in most.split(", "))
         elif found := re.fullmatch(r"ALTER USER \w+ HOST (?P<what>.*)", text):
             hosts = tuple(re.findall(r"IP '([^']+)'", found["what"]))
@@ -73,17 +68,14 @@ def _user(settings: Settings, name: str) -> User:
 
 def _read_settings(limits: Limits, text: str) -> None:
     settings, constraints = limits
+    form = re.compile(r"(\w+)(?: = '?([\w/]+)'?)?(?: MIN (\d+))?(?: MAX (\d+))?( CONST)?")
     for item in text.split(", "):
-        found = re.fullmatch(
-            r"(?P<name>\w+)(?: = '?(?P<value>[\w/]+)'?)?(?: MIN (?P<min>\d+))?(?: MAX (?P<max>\d+))?(?P<const> CONST)?",
-            item,
-        )
-        if found is None:
+        if (found := form.fullmatch(item)) is None:
             raise ValueError(f"a setting that the tests do not understand: {item}")
-        if found["value"]:
-            settings[found["name"]] = found["value"]
-        if found["const"]:
-            constraints[found["name"]] = {"readonly": ""}
-        elif found["max"]:
-            least = {"min": found["min"]} if found["min"] else {}
-            constraints[found["name"]] = least | {"max": found["max"]}
+        name, value, least, most, const = found.groups()
+        if value:
+            settings[name] = value
+        if const:
+            constraints[name] = {"readonly": ""}
+        elif most:
+            constraints[name] = {"min": least, "max": most} if least else {"max": most}
