@@ -1,88 +1,88 @@
-"""What checks have found, as a person sees it in a terminal."""
+"""What a person sees of findings and of concerts in a terminal, in both languages: nothing but text, lines to copy, and
+the reason where there is no figure."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
 import pytest
+from rich.console import Console
 
 from cli import run, terminal
+from cli.concerts import backtest_table, print_attention, shows_table
 from cli.findings import print_findings
 from tasks.errors import WarehouseError
-from tasks.quality.checks import checks
+from tasks.quality.checks import Check, Finding, checks
 from tasks.quality.complete import Answer
 from tasks.settings import Settings
 
+# fmt: off
+FINDING = {
+    "opened_at": datetime(2026, 3, 14, 7, tzinfo=UTC), "status": "open", "severity": "fail", "check_name": "some",
+    "finding": "vk_ads/main/2026-03-13/a name's", "what": "x", "what_ru": "Отчёт не сходится " + "с таблицами " * 9,
+    "source": "vk_ads", "account": "spb", "day": date(2026, 3, 13), "accepted_as": "", "until": None, "why": "",
+}
+SHOW = {
+    "show_date": date(2026, 3, 14), "event_name": "Балет\x1b[31m", "city": "москва", "tickets": 1200, "sold_share": 0.5,
+    "pace": 0.9, "tickets_p25": 1300, "tickets_p50": 1400, "tickets_p75": None, "sells_out_on": date(2026, 3, 12),
+    "spend_total": Decimal("10.50"), "cost_per_ticket": 0.00875, "reason": "", "reason_ru": "",
+}
+NONE = {
+    "pace": None, "sold_share": None, "sells_out_on": None, "cost_per_ticket": None,
+    "reason": "no forecast: too early", "reason_ru": "нет прогноза: рано",
+}
+# fmt: on
+BETWEEN_THOUSANDS = "\N{NO-BREAK SPACE}"
+SOME = replace(checks()[0], name="some", do="Load", do_ru="Нужна ещё одна загрузка", run="{load}")
 
-def test_a_finding_says_what_is_wrong_and_how_it_is_accepted_on_a_line_to_copy(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(terminal, "out", terminal.Console(width=80, no_color=True))
-    finding = {
-        "opened_at": datetime(2026, 3, 14, 7, tzinfo=UTC), "status": "open", "severity": "fail",
-        "check_name": "reconcile_marketing", "finding": "vk_ads/main/2026-03-13/a name's", "what": "x",
-        "what_ru": "Отчёт не сходится " + "с таблицами " * 9, "source": "vk_ads", "account": "spb",
-        "day": date(2026, 3, 13), "accepted_as": "", "until": None, "why": "",
-    }  # fmt: skip
+
+@pytest.fixture(autouse=True)
+def _narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "out", Console(width=80, no_color=True))
+
+
+def test_a_finding_says_what_is_wrong_and_is_accepted_by_a_line_to_copy(capsys: pytest.CaptureFixture[str]) -> None:
     known = {"status": "accepted", "accepted_as": "vk_ads/*", "until": date(2026, 4, 1), "why": "так надо"}
-    check = replace(checks()[0], name="reconcile_marketing", do_ru="Нужна ещё одна загрузка", run="{load}")
-
-    print_findings(pl.DataFrame([finding, finding | known]), [check], "ru")
-
+    print_findings(pl.DataFrame([FINDING, FINDING | known]), [SOME], "ru")
     shown = capsys.readouterr().out.splitlines()
     assert shown[0].startswith("открыто    важно        2026-03-14 10:00  Отчёт не сходится")
     assert max(map(len, (line for line in shown if "zakaz" not in line))) <= 80
     assert [line for line in shown if "загрузка" in line] == ["           Нужна ещё одна загрузка"]
-    accept = """zakaz quality accept reconcile_marketing 'vk_ads/main/2026-03-13/a name'"'"'s' --until ДАТА --why ПОЧЕМУ"""
     assert [line.strip() for line in shown if "zakaz" in line] == [
         "zakaz load vk_ads --account spb --from 2026-03-13 --to 2026-03-13 --refresh",
-        accept,
-        "zakaz quality reopen reconcile_marketing 'vk_ads/*'",
+        """zakaz quality accept some 'vk_ads/main/2026-03-13/a name'"'"'s' --until ДАТА --why ПОЧЕМУ""",
+        "zakaz quality reopen some 'vk_ads/*'",
     ]
     assert "           Принято до 01.04.2026: так надо" in shown
 
 
-def test_what_one_cause_broke_on_many_days_is_told_once(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(terminal, "out", terminal.Console(width=200, no_color=True))
+def test_what_one_cause_broke_on_many_days_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     alike = [
-        {
-            "opened_at": datetime(2026, 3, 14, tzinfo=UTC), "status": "open", "severity": "warn", "check_name": "some",
-            "finding": f"vk_ads/main/{day}", "what": f"{day} is off", "what_ru": "", "source": "vk_ads",
-            "account": "main", "day": date(2026, 3, day), "accepted_as": "", "until": None, "why": "",
-        }
+        FINDING | {"finding": f"vk_ads/main/{day}", "what": f"{day} is off", "account": "main", "day": date(2026, 3, day)}
         for day in range(3, 13)
     ]  # fmt: skip
     other = alike[0] | {"source": "direct", "finding": "direct/main/3", "day": None}
-
-    print_findings(
-        pl.DataFrame([*alike, other]), [replace(checks()[0], name="some", do="Load", run="{load}")], "en"
-    )
-
+    print_findings(pl.DataFrame([*alike, other]), [SOME], "en")
     shown = [line.strip() for line in capsys.readouterr().out.splitlines()]
-    assert [line.partition("  ")[2][-6:] for line in shown if line.startswith("open")] == [
-        "3 is off"[-6:], "4 is off"[-6:], "5 is off"[-6:], "3 is off"[-6:],
+    assert [line[-8:] for line in shown if line.startswith("open")] == [
+        "3 is off", "4 is off", "5 is off", "3 is off",
     ]  # fmt: skip
-    assert shown[3:6] == ["and 7 more", "Load", "zakaz load vk_ads --from 2026-03-03 --to 2026-03-12 --refresh"]
-    assert shown[-2].endswith("zakaz load direct --refresh")
+    lines = [line for line in shown if line.startswith(("and ", "Load", "zakaz load"))]
+    assert lines[:3] == ["and 7 more", "Load", "zakaz load vk_ads --from 2026-03-03 --to 2026-03-12 --refresh"]
+    assert lines[-1] == "zakaz load direct --refresh"
 
 
-def test_what_is_said_of_the_data_ends_with_yesterday(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_all_ends_with_yesterday(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def lost(*_: object) -> Any:
         raise WarehouseError("It is locked.")
 
     monkeypatch.setenv("ZAKAZ_LANGUAGE", "ru")
-    monkeypatch.setattr(terminal, "out", terminal.Console(width=80, no_color=True))
     monkeypatch.setattr(run, "judge", list)
     monkeypatch.setattr(run, "load_settings", lambda: Settings(_env_file=None))
-    monkeypatch.setattr(
-        run, "answers", lambda *_: [Answer("qtickets", "main", "yes"), Answer("direct", "a", "later")]
-    )
-
+    told = [Answer("qtickets", "main", "yes"), Answer("direct", "a", "later")]
+    monkeypatch.setattr("tasks.quality.complete.answers", lambda *_: told)
     assert run.run_quality(as_json=False) == 0
     empty, question, *lines = capsys.readouterr().out.splitlines()
     assert empty == "" and question.startswith("Вчерашний день, ")
@@ -92,6 +92,47 @@ def test_what_is_said_of_the_data_ends_with_yesterday(
         "           zakaz load direct --account a",
         "",
     ]
-    monkeypatch.setattr(run, "answers", lost)
+    monkeypatch.setattr("tasks.quality.complete.answers", lost)
     assert run.run_quality(as_json=False) == 0
     assert capsys.readouterr().out.startswith("0 проверок: ")
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "too early"), ("ru", "рано")])
+def test_tables_say_what_there_is_and_cut_no_figure_at_80_columns(language: str, told: str) -> None:
+    back = {"days_out": [30], "shows": [9], "forecasts": [4], "median_error": [0.125], "within_quartiles": [None]}
+
+    def shown(width: int, *tables: Any) -> str:
+        console = Console(width=width, no_color=True)
+        with console.capture() as captured:
+            for table in tables:
+                console.print(table)
+        return captured.get().replace(BETWEEN_THOUSANDS, " ")
+
+    shows = shows_table(pl.DataFrame([SHOW, SHOW | NONE], strict=False), language)
+    said = shown(200, shows, backtest_table(pl.DataFrame(back), language))
+    whole, lacking = (line for line in said.splitlines() if "Балет" in line)
+    ends = "2026-03-12" if language == "en" else "12.03"
+    missing = [
+        word for word in ("1 200", "50 %", "-10 %", "1400 (1300-…)", ends, " 10 ", "0.01") if word not in whole
+    ]
+    assert not missing, said
+    assert told in lacking and "%" not in lacking and "\x1b" not in said
+    assert "12 %" in said
+
+    large = SHOW | {"event_name": "Очень длинное название", "tickets": 12345, "pace": 11.5, "sold_share": 1.0}
+    large |= {"spend_total": Decimal("987654.32"), "cost_per_ticket": 98765.43, "show_date": date(2030, 3, 14)}
+    said = shown(80, shows_table(pl.DataFrame([large], strict=False), language))
+    assert not [one for one in ("12 345", "100 %", "+1050 %", "987 654", "98 765.43") if one not in said], said
+
+
+def test_what_deserves_attention_has_its_sum_whole_and_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = Console(width=40, no_color=True)
+    monkeypatch.setattr("cli.terminal.out", console)
+    check = Check("c", "T", "W", "warn", ("direct",), {}, None, "", do="stop", do_ru="остановите")
+    said = f"потрачено: 1{BETWEEN_THOUSANDS}234{BETWEEN_THOUSANDS}567 ₽"
+    found = Finding(check, "k", "warn", "direct", "", None, Decimal("1234567.10"), "spent", said)
+    with console.capture() as captured:
+        print_attention([found, replace(found, money=None)], "ru")
+    first, todo, unknown, _ = captured.get().replace(BETWEEN_THOUSANDS, " ").splitlines()
+    assert first == "1 234 567 ₽ потрачено: 1 234 567 ₽"
+    assert (todo.strip(), unknown.strip()) == ("остановите", "потрачено: 1 234 567 ₽")

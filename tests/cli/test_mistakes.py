@@ -1,7 +1,9 @@
-"""A mistake is one clear line and the right exit status, never a traceback and never a secret. In this process."""
+"""A mistake is one clear line and the right exit status, never a traceback and never a secret; and when commands look at
+the demo. In this process, without an engine."""
 
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Queue
@@ -10,14 +12,16 @@ from typing import Any
 import pytest
 import typer
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from pydantic import SecretStr
 from rich.console import Console
 
-from cli import here, machine, run, terminal
+from cli import here, machine, run, stand_in, terminal
 from cli.commands import app, server
 from cli.main import _run
 from sandbox import __main__ as sandbox
 from tasks import settings, smoke
-from tasks.errors import SettingsError
+from tasks.errors import SettingsError, UsageError
+from tasks.settings import Settings
 from tasks.smoke import Probe
 from tasks.sources import SOURCES
 from tasks.sources.accounts import Account
@@ -25,12 +29,13 @@ from tests.cli.conftest import complaints
 from tests.support.receiver import serving
 
 SECRET = "s3cret-4711"
+Answer = Callable[..., tuple[int, str]]
 LOAD = ("load", "qtickets", "--days", "3")
 ACCEPT = ("quality", "accept", "--why", "a tour")
 
 
 @pytest.fixture
-def answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):  # type: ignore[no-untyped-def]
+def answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Answer:
     monkeypatch.setattr(terminal, "show_progress", lambda verbose: None)
     monkeypatch.setenv("CLICKHOUSE_DSN", f"chdb://{tmp_path}/warehouse")
     monkeypatch.setattr(settings, "HOME", tmp_path)
@@ -42,8 +47,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], 
         status = _run(list(arguments))
         told = capsys.readouterr()
         assert told.out == ""
-        assert "Traceback" not in told.err
-        assert SECRET not in told.err
+        assert "Traceback" not in told.err and SECRET not in told.err
         (line,) = complaints(told.err)
         return status, line
 
@@ -59,10 +63,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], 
         (("load", "afisha"), "There is no source afisha. Sources"),
         (("load", "vk"), "There is no source vk; did you mean vk_ads?"),
         (("load", "qtickets", "--day", "3"), "no option --day; did you mean --days? Try `zakaz load --help`."),
-        (
-            ("load", "qtickets", "--days", "abc"),
-            "abc is no number. Write it like --days 7. Try `zakaz load --help`.",
-        ),
+        (("load", "vk_ads", "--days", "abc"), "abc is no number. Write it like --days 7. Try `zakaz load --help`."),
         (("report", "--days", "900"), "--days must be at most 366, not 900."),
         (("report", "--language", "de"), "--language cannot be de. There are ru, en."),
         (("load",), "SOURCE is missing."),
@@ -84,92 +85,71 @@ def answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], 
         ((*ACCEPT, "memory_sales", "a", "--until", "soon"), "soon is not a date"),
     ],
 )
-def test_wrong_usage_is_status_2(  # type: ignore[no-untyped-def]
-    answer, monkeypatch, tmp_path: Path, arguments: tuple[str, ...], words: str
+def test_wrong_usage_is_status_2(
+    answer: Answer, monkeypatch: Any, tmp_path: Path, arguments: Any, words: str
 ) -> None:
-    monkeypatch.setenv("QTICKETS_TOKEN", "x")
-    monkeypatch.setenv("DIRECT_TOKEN", "x")
-    monkeypatch.setenv("VK_TOKEN", "x")
-    monkeypatch.setenv("ZAKAZ_ENV", "")
+    for name in ("QTICKETS_TOKEN", "DIRECT_TOKEN", "VK_TOKEN", "ZAKAZ_ENV"):
+        monkeypatch.setenv(name, "x" if "TOKEN" in name else "")
     status, line = answer(*arguments)
     assert (status, words in line) == (2, True), line
     assert arguments[0] != "load" or not (tmp_path / "warehouse").exists(), "a mistake makes no warehouse"
 
 
-class Away(BaseHTTPRequestHandler):
-    """A server that is starting, behind a proxy."""
-
-    def do_GET(self) -> None:
-        self.send_error(503)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 def test_a_command_that_waits_for_the_prefect_server_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is starting, behind a proxy."""
     said = Queue[str]()
     monkeypatch.setattr(server, "_SILENT_SECONDS", 0)
     monkeypatch.setattr(server, "complain", said.put)
-    away = ThreadingHTTPServer(("127.0.0.1", 0), Away)
+    answer = {"do_GET": lambda self: self.send_error(503), "log_message": lambda *_: None}
+    away = ThreadingHTTPServer(("127.0.0.1", 0), type("Away", (BaseHTTPRequestHandler,), answer))
     address = f"http://127.0.0.1:{away.server_port}/api"
     with serving(away), temporary_settings({PREFECT_API_URL: address}), server._waiting_is_said():
         line = said.get(timeout=30)
     assert line.startswith(f"The Prefect server {address} takes no requests (status 503). Waiting for it")
 
 
-def options_of_sandbox(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> dict[str, object]:
-    """What it understands of these."""
-    monkeypatch.setattr("sys.argv", ["sandbox", *arguments])
-    return vars(sandbox._options())
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [(), ("--live",), ("--live", "--seed", "3"), ("--live", "7", "--port=0", "--days", "2", "--scale", ".5")],
-)
-def test_the_sandbox_gets_the_options_that_were_given(
-    monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
-) -> None:
+def test_the_sandbox_gets_its_options(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """They are declared twice, since the sandbox shares no code with the command line."""
+
+    def understood(arguments: list[str]) -> dict[str, object]:
+        monkeypatch.setattr("sys.argv", ["sandbox", *arguments])
+        return vars(sandbox._options())
+
     passed: list[str] = []
     monkeypatch.setattr("os.execv", lambda _program, argv: passed.extend(argv[3:]))
-    _run(["sandbox", *arguments])
-    assert options_of_sandbox(monkeypatch, passed) == options_of_sandbox(monkeypatch, list(arguments))
-
-
-def test_the_help_of_the_sandbox_has_its_options(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+    for given in ("", "--live", "--live --seed 3", "--live 7 --port=0 --days 2 --scale .5"):
+        passed.clear()
+        _run(["sandbox", *given.split()])
+        assert understood(passed) == understood(given.split())
     _run(["sandbox", "--help"])
     with pytest.raises(SystemExit):
-        options_of_sandbox(monkeypatch, ["--help"])
-    ours, its = (
-        set(re.findall(r"(?m)^  (?:-h, )?(--\w+)", text)) for text in capsys.readouterr().out.split("usage:")
-    )
-    assert ours == its
+        understood(["--help"])
+    ours, its = capsys.readouterr().out.split("usage:")
+    options = re.compile(r"(?m)^  (?:-h, )?(--\w+)")
+    assert set(options.findall(ours)) == set(options.findall(its))
 
 
 @pytest.mark.parametrize(
-    ("settings", "status", "words"),
+    ("name", "value", "status", "words"),
     [
-        ({"QTICKETS_TOKEN": ""}, 2, "QTICKETS_TOKEN is missing"),
-        ({"QTICKETS_RATE": SECRET}, 2, "QTICKETS_RATE"),
-        ({"QTICKETS_BASE_URL": "nonsense"}, 2, "QTICKETS_BASE_URL in the environment is wrong: it is no address"),
-        ({"QTICKETS_TOKEN": "two words"}, 2, "characters that no token has"),
-        ({"CLICKHOUSE_DSN": f"http://u:{SECRET}@127.0.0.1:9"}, 1, "cannot be reached"),
+        ("QTICKETS_TOKEN", "", 2, "QTICKETS_TOKEN is missing"),
+        ("QTICKETS_RATE", SECRET, 2, "QTICKETS_RATE"),
+        ("QTICKETS_BASE_URL", "nonsense", 2, "QTICKETS_BASE_URL in the environment is wrong: it is no address"),
+        ("QTICKETS_TOKEN", "two words", 2, "characters that no token has"),
+        ("CLICKHOUSE_DSN", f"http://u:{SECRET}@127.0.0.1:9", 1, "cannot be reached"),
     ],
 )
-def test_a_setting_that_no_program_could_use_is_named(  # type: ignore[no-untyped-def]
-    answer, monkeypatch, settings: dict[str, str], status: int, words: str
+def test_a_wrong_setting_is_named(
+    answer: Answer, monkeypatch: Any, name: str, value: str, status: int, words: str
 ) -> None:
-    for name, value in ({"QTICKETS_TOKEN": SECRET} | settings).items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("QTICKETS_TOKEN", SECRET)
+    monkeypatch.setenv(name, value)
     found, line = answer(*LOAD)
     assert (found, words in line) == (status, True), line
 
 
-def test_an_alert_is_of_an_account_and_no_load_that_only_begins_resolves_it(  # type: ignore[no-untyped-def]
-    answer, monkeypatch, tmp_path: Path
+def test_an_alert_is_of_an_account_and_no_new_load_resolves_it(
+    answer: Answer, monkeypatch: Any, tmp_path: Path
 ) -> None:
     keys: list[str] = []
     monkeypatch.setattr(here, "is_attended", lambda: False)
@@ -184,9 +164,7 @@ def test_an_alert_is_of_an_account_and_no_load_that_only_begins_resolves_it(  # 
     assert keys == ["run vk_ads spb 3 days", "run qtickets", "run accounts of direct"]
 
 
-def test_a_lack_of_rights_says_whose_it_is_and_what_to_type(  # type: ignore[no-untyped-def]
-    answer, monkeypatch, tmp_path: Path
-) -> None:
+def test_a_lack_of_rights_says_what_to_type(answer: Answer, monkeypatch: Any, tmp_path: Path) -> None:
     def refuse(file: Path, **_: object) -> None:
         raise PermissionError(13, "Permission denied", str(file))
 
@@ -198,15 +176,12 @@ def test_a_lack_of_rights_says_whose_it_is_and_what_to_type(  # type: ignore[no-
     assert re.search(r"\.env\.vk belongs to \w+: run this as \w+, or `sudo chown -R 4711 /\S*/\.env\.vk`\.$", line)
 
 
-def _commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
-    for name, command in group.commands.items():
-        yield f"{path} {name}", command
-        if hasattr(command, "commands"):
-            yield from _commands(command, f"{path} {name}")
-
-
 def test_each_example_of_the_help_is_a_command_with_options_that_it_has() -> None:
-    known = dict(_commands(typer.main.get_command(app), "zakaz"))
+    def commands(group: Any, path: str) -> dict[str, Any]:
+        inner = {f"{path} {name}": one for name, one in getattr(group, "commands", {}).items()}
+        return inner | {name: one for path, group in inner.items() for name, one in commands(group, path).items()}
+
+    known = commands(typer.main.get_command(app), "zakaz")
     examples = {name: [line.strip() for line in (one.epilog or "").split("\n")[2:]] for name, one in known.items()}
     assert sum(bool(lines) for lines in examples.values()) > 12
     for name, lines in examples.items():
@@ -217,9 +192,7 @@ def test_each_example_of_the_help_is_a_command_with_options_that_it_has() -> Non
             assert passed_on or set(re.findall(r"(?<= )--[a-z-]+", line)) <= options, line
 
 
-def test_a_finding_is_wrapped_between_words_alone(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_only_between_words_is_wrapped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     path = "/srv/" + "a-long-folder/" * 6 + ".env.qtickets"
     monkeypatch.setattr(terminal, "out", Console(width=80))
     terminal.print_probes([Probe("token files", "warning", 0.1, "found " * 20, f"chmod 600 {path}")], "1 warning")
@@ -228,7 +201,7 @@ def test_a_finding_is_wrapped_between_words_alone(
     assert all(line.startswith(("warning    token", f"{'':11}")) for line in lines)
 
 
-def test_an_account_beside_none_called_main_is_one(answer, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_an_account_beside_none_called_main_is_one(answer: Answer, tmp_path: Path) -> None:
     assert not machine._has_tokens()
     (tmp_path / "secrets" / ".env.vk.spb").write_text("VK_TOKEN=x")
     assert machine._has_tokens(), "so `zakaz up` starts no sandbox"
@@ -237,13 +210,70 @@ def test_an_account_beside_none_called_main_is_one(answer, tmp_path: Path) -> No
         smoke._api_of(damaged)
 
 
-def test_the_server_is_that_of_the_environment_or_of_prefects_active_profile(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_which_server_is_meant(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Found without Prefect; without one a command starts none."""
+    file = tmp_path / "secrets" / "prefect.env"
+    monkeypatch.setattr(machine, "_SIGN_IN", file)
+    assert machine._last_port() == 4200
+    machine.keep_sign_in(file, {"PREFECT_API_URL": "http://127.0.0.1:4377/api"})
+    assert machine._last_port() == 4377
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
     assert run.server_address() is None
     (tmp_path / "profiles.toml").write_text('active = "ours"\n[profiles.ours]\nPREFECT_API_URL = "http://a/api"')
     assert run.server_address() == "http://a/api"
     monkeypatch.setenv("PREFECT_API_URL", "http://c/api")
     assert run.server_address() == "http://c/api"
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of one's own warehouse, which is not there yet, beside that of a demo."""
+    own, demo = tmp_path / "data" / "warehouse", tmp_path / "demo"
+    monkeypatch.setattr(os, "environ", os.environ | {"CLICKHOUSE_DSN": f"chdb://{own}"})
+    monkeypatch.setattr(Settings.model_fields["clickhouse_dsn"], "default", SecretStr(f"chdb://{own}"))
+    monkeypatch.setattr(stand_in, "DEMO_HOME", demo)
+    (demo / "warehouse").mkdir(parents=True)
+    (demo / stand_in.DEMO_PAGE).parent.mkdir()
+    (demo / stand_in.DEMO_PAGE).touch()
+    return own
+
+
+def test_without_a_demo_there_is_only_ones_own_and_one_that_was_not_finished_is_to_be_made_again(own: Path) -> None:
+    (stand_in.DEMO_HOME / stand_in.DEMO_PAGE).unlink()
+    with pytest.raises(UsageError, match=r"not finished\. Start `zakaz demo`"):
+        stand_in.show_demo_instead_of_nothing()
+    (stand_in.DEMO_HOME / "warehouse").rmdir()
+    assert not stand_in.show_demo_instead_of_nothing()
+
+
+@pytest.mark.parametrize(
+    ("left", "shown"),
+    [
+        (".", True),
+        ("data/zakaz", True),
+        ("data/zakaz/meta_job_runs/detached", True),
+        ("data/other/meta_job_runs/202611_1_10_8", True),
+        ("data/zakaz/meta_job_runs/202611_1_10_8", False),
+        ("data/zakaz/meta_job_runs/all_1_1_0_7", False),
+    ],
+)
+def test_a_demo_is_shown_until_a_run_is_recorded(own: Path, left: str, shown: bool) -> None:
+    (own / left).mkdir(parents=True)
+    assert stand_in.show_demo_instead_of_nothing() is shown
+    assert (os.environ["CLICKHOUSE_DSN"] == f"chdb://{stand_in.DEMO_HOME / 'warehouse'}") is shown
+
+
+def test_figures_are_the_demos_until_a_load_of_ones_own_has_brought_some(own: Path) -> None:
+    for table, shown in (("meta_job_runs", True), ("agg_marketing_daily", False)):
+        (own / "data" / "zakaz" / table / "202611_1_10_8").mkdir(parents=True)
+        assert stand_in.show_demo_instead_of_nothing("agg_") is shown
+        os.environ["CLICKHOUSE_DSN"] = f"chdb://{own}"
+
+
+def test_a_command_of_a_group_looks_where_its_own_file_says(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = own.parent.with_name("other.env")
+    file.write_text(f"CLICKHOUSE_DSN=chdb://{own}/other\n")
+    del os.environ["CLICKHOUSE_DSN"]
+    for words in (["findings", "--env", str(file)], ["--env", str(file), "findings"]):
+        app(args=["quality", *words], standalone_mode=False)
+        assert f"{own}/other" in capsys.readouterr().err
