@@ -33,13 +33,9 @@ def facts(world: World, source: str, first: date, last: date, *, groups: bool = 
     found: dict[FactKey, list[Decimal | int]] = defaultdict(lambda: [0, 0, Decimal(0), 0])
     for row in ad_days(world):
         if row.ad.source == source and first <= row.day <= last:
-            wizard = row.ad.wizard
-            key = (
-                row.day,
-                row.ad.campaign_id,
-                row.ad.group_id if groups and not wizard else 0,
-                0 if wizard else row.ad.ad_id,
-            )
+            ad = row.ad
+            group = ad.group_id if groups and not ad.wizard else 0
+            key = (row.day, ad.campaign_id, group, 0 if ad.wizard else ad.ad_id)
             spent = with_vat(row.spent, row.day) if source == "direct" else row.spent
             for place, figure in enumerate((row.impressions, row.clicks, spent, row.conversions)):
                 found[key][place] += figure
@@ -51,10 +47,7 @@ def told_tags(ad: Ad, since: date) -> dict[str, str]:
     of those that were deleted by then."""
     if ad.wizard or (ad.source == "direct" and ad.state(since) == "deleted"):
         return {}
-    return {
-        name: "{keyword}" if name == "utm_term" and value != "{keyword}" else value
-        for name, value in ad.tags.items()
-    }
+    return {name: "{keyword}" if name == "utm_term" else value for name, value in ad.tags.items()}
 
 
 def contents(world: World, since: date) -> dict[int, str]:
@@ -71,14 +64,12 @@ def marketing(
     world: World, spend: list[AdDay], known: dict[int, str]
 ) -> dict[tuple[date, str, str], tuple[int, int, Decimal, int, Decimal, Decimal]]:
     """(d, city, source) -> impressions, clicks, spend, tickets, revenue, refunds. `known`: ad -> its utm_content."""
-    found: dict[tuple[date, str, str], list[Decimal | int]] = defaultdict(
-        lambda: [0, 0, Decimal(0), 0, Decimal(0), Decimal(0)]
-    )
+    nothing = (0, 0, Decimal(0), 0, Decimal(0), Decimal(0))
+    found: dict[tuple[date, str, str], list[Decimal | int]] = defaultdict(lambda: [*nothing])
     for row in spend:
         line = found[row.day, city_of(known.get(row.ad.ad_id, "")), row.ad.source]
-        line[0] += row.impressions
-        line[1] += row.clicks
-        line[2] += with_vat(row.spent, row.day)
+        for place, figure in enumerate((row.impressions, row.clicks, with_vat(row.spent, row.day))):
+            line[place] += figure
     cities = {event.id: event.city.name.lower() for event in world.events}
     for order in world.orders:
         if order.payed_at is None or order.currency != "RUB":

@@ -1,20 +1,26 @@
-"""What a person sees of a run in Prefect: names of tasks, cached fetches, retries, states, artifacts, subflows."""
+"""What a person sees of a run in Prefect: names of tasks, cached fetches, retries, states, artifacts, subflows, one of each
+account; and deployments on a server that is not ours alone."""
 
 import json
 import re
 from collections import defaultdict
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import polars as pl
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowRunFilter, TaskRunFilter
 from prefect.client.schemas.filters import FlowRunFilterParentFlowRunId as Parent
 from prefect.client.schemas.filters import TaskRunFilterFlowRunId as OfRun
 from prefect.client.schemas.objects import FlowRun, State, TaskRun
+from prefect.exceptions import ObjectAlreadyExists
 
 from flows import ingestion, load_report, quality
 from flows.accept import accept
@@ -22,19 +28,27 @@ from flows.accounts import PART
 from flows.backfill import FLOWS, backfill
 from flows.ingestion import _is_superseded, run_source
 from flows.replay import replay
+from flows.report import report
 from flows.smoke import smoke
+from flows.vk_ads import vk_ads
 from flows.yesterday import yesterday
-from tasks import steps
-from tasks.errors import SourceError, WarehouseError
+from ops.server import manifest
+from ops.server.deployments import _refuse_strangers, held
+from ops.server.manifest import OURS
+from ops.server.probes import server_probes
+from tasks import settings, steps
+from tasks.errors import SourceError, WarehouseError, ZakazError
 from tasks.ingest import Report
 from tasks.quality.checks import Check, Result
 from tasks.quality.run import ChecksBroken
 from tasks.settings import Settings
 from tasks.sources import SOURCES
 from tasks.sources.accounts import Account
-from tasks.window import Window
-from tests.flows import truth
+from tasks.window import Window, moscow_today
+from tests.flows import ad_truth, truth
 from tests.flows.conftest import Scene, storage
+from tests.support.prefect_server import PrefectServer
+from tests.support.receiver import Receiver
 from tests.tasks.test_harmless import LINKED, UNSEEN, markdown, structure
 
 STEPS = [
@@ -69,15 +83,12 @@ def tasks_of(client: SyncPrefectClient, state: State[Any]) -> dict[str, TaskRun]
 
 def fetches(client: SyncPrefectClient, state: State[Any]) -> set[str]:
     """The names of the states of its fetches."""
-    return {
-        one.state.name for name, one in tasks_of(client, state).items() if name.startswith("fetch ") and one.state
-    }
+    return {one.state.name for n, one in tasks_of(client, state).items() if n.startswith("fetch ") and one.state}
 
 
 def artifact(client: SyncPrefectClient, key: str) -> str:
-    (found,) = client.read_artifacts(
-        artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key])), sort="CREATED_DESC", limit=1
-    )
+    wanted = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
+    (found,) = client.read_artifacts(artifact_filter=wanted, sort="CREATED_DESC", limit=1)
     return str(found.data)
 
 
@@ -89,13 +100,17 @@ def within(state: State[Any]) -> dict[str, FlowRun]:
         return {one.name: one for one in client.read_flow_runs(flow_run_filter=asked)}
 
 
-def test_a_load_is_a_run_of_named_tasks_and_settled_days_are_cached_the_second_time(settled: Scene) -> None:
-    kept = storage()
-    first = run("qtickets", settled)
+def test_a_load_is_a_run_of_named_tasks_and_a_fetch_is_one_with_and_without_prefect(settled: Scene) -> None:
+    kept, days_of = storage(), (settled.window.first, settled.window.last)
+    settled.product.load("qtickets", *days_of)
     calls = settled.stage.calls
     second = run("qtickets", settled)
+    assert settled.stage.calls == calls > 0
+    first = run("qtickets", settled, refresh=True)
+    calls = settled.stage.calls
+    assert settled.product.load("qtickets", *days_of).status == "success"
+    assert settled.stage.calls == calls
 
-    assert (settled.stage.calls, calls > 0) == (calls, True)
     names = sorted(name.format(w=settled.window) for name in STEPS)
     with get_client(sync_client=True) as client:
         assert sorted(tasks_of(client, first)) == sorted(tasks_of(client, second)) == names
@@ -104,8 +119,7 @@ def test_a_load_is_a_run_of_named_tasks_and_settled_days_are_cached_the_second_t
         flow_run = client.read_flow_run(first.state_details.flow_run_id)
         shown = artifact(client, "qtickets-load")
     assert flow_run.name == f"qtickets from {settled.window.first} to {settled.window.last}"
-    assert second.message
-    assert second.message.endswith(", изменений нет")
+    assert str(second.message).endswith(", изменений нет")
     assert f"## QTickets, {settled.window}" in shown
     assert "| stg_qtickets_tickets | 0 | 0 | 0 |" in shown
     days: dict[tuple[date, str], list[Any]] = defaultdict(lambda: [0, Decimal(0), Decimal(0)])
@@ -117,21 +131,7 @@ def test_a_load_is_a_run_of_named_tasks_and_settled_days_are_cached_the_second_t
     assert storage() == kept, "no frame and no manifest is kept by Prefect"
 
 
-def test_a_fetch_is_one_with_and_without_prefect(settled: Scene) -> None:
-    settled.product.load("direct", settled.window.first, settled.window.last)
-    calls = settled.stage.calls
-    with get_client(sync_client=True) as client:
-        assert fetches(client, run("direct", settled)) == {"Cached"}
-        assert settled.stage.calls == calls > 0
-        assert fetches(client, run("direct", settled, refresh=True)) == {"Completed"}
-    calls = settled.stage.calls
-    done = settled.product.load("direct", settled.window.first, settled.window.last)
-    assert (done.status, settled.stage.calls) == ("success", calls)
-
-
-def test_open_days_are_cached_only_after_a_run_that_failed(
-    open_days: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_open_days_are_cached_after_a_failure_alone(open_days: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     def lost(*_: object, **__: object) -> None:
         raise WarehouseError("ClickHouse went away.")
 
@@ -156,7 +156,6 @@ def test_a_fetch_is_tried_again_where_that_may_help(open_days: Scene, monkeypatc
         assert state.is_completed()
         fetched = tasks_of(client, state)[f"fetch ad_days {open_days.window}"]
         assert fetched.run_count == 2
-
         monkeypatch.setenv("DIRECT_TOKEN", "wrong")
         asked = len(open_days.stage.requests("direct"))
         state = run("direct", open_days)
@@ -165,61 +164,52 @@ def test_a_fetch_is_tried_again_where_that_may_help(open_days: Scene, monkeypatc
         assert len(open_days.stage.requests("direct")) == asked + 1, "a refused token stays refused"
 
 
-def test_a_backfill_is_one_run_with_a_run_a_window_and_ends_with_the_first_that_fails(settled: Scene) -> None:
-    """Its windows are whole months."""
-    first = settled.window.first.replace(day=1) - timedelta(days=1)
-    pages = -(-len(settled.stage.qtickets.events) // 20)
-    settled.stage.qtickets.faults.add("status", "/events", times=99, after=pages, status=500)
-    failed: State[Any] = backfill("qtickets", first, settled.window.last, refresh=True, return_state=True)
-    assert failed.is_failed()
-    windows = within(failed).values()
-    assert sorted(one.state.name for one in windows if one.state) == ["Completed", "Failed"]
-    assert all(one.tags == [PART] for one in windows), "the server's automations look for it"
-
-
-def test_yesterday_again_is_all_sources_and_their_judgement(
-    open_days: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_yesterday_and_the_other_flows_say_what_they_did(open_days: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     last = open_days.window.last
     monkeypatch.setattr("flows.yesterday.moscow_today", lambda: last + timedelta(days=1))
     state: State[Any] = yesterday(return_state=True)
-
     assert (state.is_failed(), str(state.message).split(" ")[1][:6]) == (True, "провер"), "its days are long past"
     assert open_days.product.held("sales") == truth.sales(open_days.world, last, last)
     names = {"qtickets", "vk_ads", "direct"}
     assert {name.split(" ")[0] for name in within(state)} == names | {"quality"}
-
-    open_days.stage.direct.faults.add("disconnect", "*", times=99)
-    state = yesterday(return_state=True)
-    assert (state.is_failed(), str(state.message).partition(":")[0]) == (True, "direct")
-    assert str(state.message).endswith("Загружено: qtickets, vk_ads")
-
-
-def test_the_other_flows_say_what_they_did(open_days: Scene) -> None:
-    assert "загружено в хранилище: " in str(replay(return_state=True).message)
-    assert str(smoke(return_state=True).message).startswith("в порядке: ")
-    run("direct", open_days)
-    judged: State[Any] = quality.quality(return_state=True)
-    assert judged.is_failed(), "two sources have no data"
     with pytest.raises(ChecksBroken):
-        judged.result()
+        state.result()
     with get_client(sync_client=True) as client:
         assert artifact(client, "quality").startswith("## ")
         first = json.loads(artifact(client, "quality-checks"))[0]
     assert [*first][:2] == ["проверка", "состояние"], "in the language of ZAKAZ_LANGUAGE, the check's title first"
     assert first["состояние"] == "НАРУШЕНО"
 
+    assert "загружено в хранилище: " in str(replay(return_state=True).message)
+    assert str(smoke(return_state=True).message).startswith("в порядке: ")
 
-FORMS = [*FLOWS.values(), backfill, quality.quality, accept, yesterday]
+    monkeypatch.setenv("ZAKAZ_SOURCES", "vk_ads,direct")
+    open_days.stage.direct.faults.add("disconnect", "*", times=99)
+    state = yesterday(return_state=True)
+    assert (state.is_failed(), str(state.message).partition(":")[0]) == (True, "direct")
+    assert str(state.message).endswith("Загружено: vk_ads")
 
 
-@pytest.mark.parametrize("flow", FORMS, ids=lambda flow: flow.name)
-def test_a_state_of_any_flow_says_what_our_error_says(flow: Any) -> None:
+def test_a_report_is_kept_and_the_runs_page_leads_there(
+    prefect: PrefectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "HOME", tmp_path)
+    monkeypatch.setenv("CLICKHOUSE_DSN", f"chdb://{tmp_path / 'warehouse'}")
+    monkeypatch.setenv("REPORT_URL", str(tmp_path / "reports"))
+    assert report(return_state=True).is_completed()
+    kept, last = sorted(path.name for path in (tmp_path / "reports").iterdir())
+    assert kept in {f"report-{moscow_today() - timedelta(days=days)}.html" for days in (0, 1)}
+    assert last == "report.html"
+    with get_client(sync_client=True) as client:
+        shown = artifact(client, "report")
+    assert "Данных ещё нет" in shown and kept in shown
+
+
+@pytest.mark.parametrize(
+    "flow", [*FLOWS.values(), backfill, quality.quality, accept, yesterday], ids=lambda flow: flow.name
+)
+def test_a_state_says_what_our_error_says_and_every_field_of_a_form_has_a_title_and_what_it_does(flow: Any) -> None:
     assert flow.fn.__wrapped__.__name__ == flow.fn.__name__, "it is decorated with `in_words`"
-
-
-@pytest.mark.parametrize("flow", FORMS, ids=lambda flow: flow.name)
-def test_every_field_of_a_form_has_a_title_in_words_and_says_what_it_does(flow: Any) -> None:
     fields = flow.parameters.model_dump()["properties"]
     for name, field in fields.items():
         assert re.match("[А-Я]", field["title"]), "in the language of ZAKAZ_LANGUAGE"
@@ -230,19 +220,15 @@ def test_every_field_of_a_form_has_a_title_in_words_and_says_what_it_does(flow: 
         assert fields["source"]["enum"] == ["qtickets", "vk_ads", "direct", "costs"]
 
 
-def test_a_run_that_waited_is_skipped_where_another_has_read_its_days(
-    open_days: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_that_waited_is_skipped_where_all_is_read(open_days: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """After an outage the first of the runs that waited does the work of all, account by account."""
     open_days.product.load("direct", open_days.window.first, open_days.window.last)
     for deployed, due, skipped in (("1", -9, True), ("1", 9, False), (None, -9, False)):
-        now = datetime.now(UTC) + timedelta(minutes=due)
-        run_now = SimpleNamespace(
-            deployment=SimpleNamespace(id=deployed), flow_run=SimpleNamespace(scheduled_start_time=now)
-        )
+        begins = SimpleNamespace(scheduled_start_time=datetime.now(UTC) + timedelta(minutes=due))
+        run_now = SimpleNamespace(deployment=SimpleNamespace(id=deployed), flow_run=begins)
         monkeypatch.setattr(ingestion, "runtime", run_now)
         assert _is_superseded(open_days.product.account("direct"), open_days.window) == skipped
-    run_now.deployment.id, run_now.flow_run.scheduled_start_time = "1", now
+    run_now.deployment.id = "1"
     open_days.add("direct")
     monkeypatch.setattr(ingestion, "run_each", lambda accounts, _: [account.name for account in accounts])
     days = (None, *open_days.days.values())
@@ -269,16 +255,15 @@ def test_an_artifact_and_a_state_are_built_as_with_plain_words(monkeypatch: pyte
     days = pl.DataFrame({"day": [date(2025, 11, 20)], "currency": ["currency"]})
     monkeypatch.setattr(load_report, "_by_day", lambda *_: days)
 
-    def report(text: str) -> Report:
+    def loaded(text: str) -> Report:
         day = datetime(2025, 11, 20, tzinfo=UTC)
         window = Window(first=day.date(), last=day.date())
         return Report("qtickets", "spb", "tickets", window, "sandbox", day, warnings=[text], notes=[text])
 
     def publish(text: str) -> dict[str, Any]:
-        quality._publish(
-            [Result(CHECK, s, 1, text, [], hindered=s == "unjudged") for s in ("broken", "unjudged")], True, "en"
-        )
-        load_report.publish(Account(SOURCES["qtickets"], "spb", Settings(_env_file=None)), report(text))
+        results = [Result(CHECK, s, 1, text, [], hindered=s == "unjudged") for s in ("broken", "unjudged")]
+        quality._publish(results, True, "en")
+        load_report.publish(Account(SOURCES["qtickets"], "spb", Settings(_env_file=None)), loaded(text))
         return made.copy()
 
     plain, attacked = publish("word"), publish(ATTACK)
@@ -290,3 +275,111 @@ def test_an_artifact_and_a_state_are_built_as_with_plain_words(monkeypatch: pyte
         assert not UNSEEN.search(text.replace("\n", ""))
         assert "evil․com" in markdown().render(text)
     assert not UNSEEN.search(str(SourceError(ATTACK)).replace("\n", ""))
+
+
+def recorded(scene: Scene) -> list[tuple[Any, ...]]:
+    """Account, status and run of each row of the history."""
+    return scene.product.select("SELECT account, status, run_id FROM meta_job_runs ORDER BY account").rows()
+
+
+def test_each_account_is_a_run_of_its_own_and_one_that_fails_is_told_of_alone(
+    open_days: Scene, told: Receiver
+) -> None:
+    other, window = open_days.add("vk"), open_days.window
+    states: list[State[Any]] = []
+
+    def load(failing: str = "", account: str | None = None) -> list[str]:
+        """The titles of the messages."""
+        told.messages.clear()
+        open_days.stage.calm()
+        if failing:
+            open_days.stage.vk.faults.add("disconnect", "*", times=99, account=failing)
+        states.append(vk_ads(**open_days.days, account=account, return_state=True))
+        assert states[-1].is_failed() == bool(failing)
+        return [message.split("\n")[0] for message in told.messages]
+
+    assert load("spb") == ["Zakaz: сбой — VK Ads spb"]
+    assert re.search(r"^spb: .*[^.]\. Загружено: main$", str(states[0].message))
+    *_, run, address = told.messages[0].split("\n")
+    assert run == f"Запуск: vk_ads from {window.first} to {window.last}"
+    assert str(states[0].state_details.flow_run_id) in address, "and which run it was"
+    assert [row[:2] for row in recorded(open_days)] == [("main", "success"), ("spb", "failed")]
+    assert load("spb") == load(account="main") == [], "it was told, and is not over"
+    assert {request.account for request in open_days.stage.vk.requests} == {"main"}
+    assert within(states[-1]) == {}
+    assert load() == ["Zakaz: Исправлено: сбой — VK Ads spb"]
+    rows = open_days.product.select("SELECT trouble, closed_at IS NULL, delivered FROM meta_alerts").rows()
+    assert rows == [("run vk_ads spb", 0, 1)]
+
+    assert states[-1].message == "2 аккаунта: main, spb"
+    runs = within(states[-1])
+    main, spb = (runs[f"{name} from {window.first} to {window.last}"] for name in ("vk_ads", "vk_ads spb"))
+    assert {("main", "success", str(main.id)), ("spb", "success", str(spb.id))} <= {*recorded(open_days)}
+    assert main.tags == spb.tags == [PART] == [manifest.PART], "the server looks for a run that is gone by it"
+    for name, world in (("main", open_days.world), ("spb", other)):
+        assert open_days.product.held("vk_ads", name) == ad_truth.facts(world, "vk_ads", window.first, window.last)
+    with get_client(sync_client=True) as client:
+        assert artifact(client, "vk-ads-spb-load").startswith(f"## VK Ads spb, {window}")
+
+
+def test_a_backfill_is_a_run_an_account_and_a_window_and_ends_where_one_fails(settled: Scene) -> None:
+    """Its windows are whole months."""
+    settled.add("qtickets")
+    first, last = settled.window.first.replace(day=1) - timedelta(days=1), settled.window.last
+    pages = -(-len(settled.stage.qtickets.events) // 20)
+    settled.stage.qtickets.faults.add("status", "/events", times=99, after=pages, status=500, account="main")
+    failed: State[Any] = backfill("qtickets", first, last, refresh=True, return_state=True)
+    assert str(failed.message).endswith(". Загружено: spb")
+    runs = within(failed)
+    main, spb = (runs[f"backfill {name} from {first} to {last}"] for name in ("qtickets", "qtickets spb"))
+    assert [one.state.name for one in (main, spb) if one.state] == ["Failed", "Completed"]
+    windows = within(main.state).values()
+    assert sorted(one.state.name for one in windows if one.state) == ["Completed", "Failed"]
+    assert all(one.tags == [PART] for one in windows), "the server's automations look for it"
+    settled.stage.calm()
+    again: State[Any] = backfill("qtickets", first, last, return_state=True)
+    assert {name: words.partition(": ")[2] for name, words in again.result().items()} == {
+        "main": "1 window loaded, 1 was done", "spb": "0 windows loaded, 2 were done",
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_deployment_of_somebody_else_is_not_taken_over(prefect: PrefectServer) -> None:
+    with get_client(sync_client=True) as client:
+        flow = client.create_flow_from_name("backup")
+        client.create_deployment(flow, "theirs", tags=["another team"])
+        client.create_deployment(flow, "ours", tags=["zakaz"])
+        with pytest.raises(ZakazError, match=r"not of Zakaz: backup/theirs\. Nothing was deployed"):
+            _refuse_strangers(client, ["backup/theirs", "backup/ours", "backup/new"])
+        _refuse_strangers(client, ["backup/ours", "backup/new", "never/seen"])
+
+
+@pytest.mark.slow
+def test_smoke_sees_what_is_not_deployed_and_that_no_worker_runs(prefect: PrefectServer, tmp_path: Path) -> None:
+    file = tmp_path / "prefect.yaml"
+    one = "- {{name: {}, entrypoint: flows.{}, tags: [zakaz, {}]}}\n".format
+    every = (one("nightly", "backup.backup", "x"), one("by-hand", "smoke.smoke", "x"))
+    file.write_text("".join(("deployments:\n", *every, one("nightly", "direct.direct", "direct"))))
+
+    def seen() -> dict[str, tuple[str, str]]:
+        return {one.name: (one.status, one.found + one.todo) for one in server_probes(file, {"direct"})}
+
+    with get_client(sync_client=True) as client:
+        with suppress(ObjectAlreadyExists):  # Another test of this server made it.
+            client.create_work_pool(WorkPoolCreate(name=OURS, type="process"))
+        for one in held(client).values():
+            client.delete_deployment(one.id)
+        status, found = seen()["Prefect: deployments"]
+        assert (status, seen().keys()) == ("warning", {"Prefect: deployments"}) and "zakaz deploy" in found
+        for name, entrypoint in (("nightly", "flows.backup.backup"), ("by-hand", "flows.smoke.smoke")):
+            flow = client.create_flow_from_name(entrypoint.rpartition(".")[2])
+            made = client.create_deployment(flow, name, tags=[OURS], work_pool_name=OURS, entrypoint=entrypoint)
+            if name == "nightly":
+                missing = "not there: smoke/by-hand`zakaz deploy` brings them."
+                assert seen()["Prefect: deployments"] == ("warning", missing)
+        assert seen()["Prefect: deployments"] == ("ok", "they are there: 2")
+        assert seen()["Prefect: worker"][0] == "failure" and "zakaz worker" in seen()["Prefect: worker"][1]
+        client.pause_deployment(made)
+        assert seen()["Prefect: deployments"][1].startswith("paused: smoke/by-hand")
+        client.send_worker_heartbeat(OURS, f"worker {uuid4()}", heartbeat_interval_seconds=30)
+        assert seen()["Prefect: worker"] == ("ok", "online: 1")

@@ -40,29 +40,20 @@ def sales(world: World, first: date = date.min, last: date = date.max) -> dict[K
 def discounts(world: World) -> dict[int, tuple[int, int, Decimal]]:
     """ticket_id -> promo code, discount, what its line would have cost more."""
     codes = {order.id: code.id for order in world.orders if (code := promo_code_of(order))}
-    return {
-        basket.id: (
-            codes.get(order.id, 0),
-            order.discount_id or 0,
-            (basket.original_price - basket.price) * basket.quantity,
-        )
-        for order in world.orders
-        for basket in order.baskets
-    }
+    lines = ((order, line) for order in world.orders for line in order.baskets)
+    less = {line.id: (order, (line.original_price - line.price) * line.quantity) for order, line in lines}
+    return {number: (codes.get(of.id, 0), of.discount_id or 0, money) for number, (of, money) in less.items()}
 
 
 def shows(world: World) -> dict[int, tuple[int, datetime, date, int]]:
     """show_id -> event, start, day in its city, whether it is on. Deleted ones too."""
-    return {
-        show.id: (
-            event.id,
-            show.starts_at,
-            show.starts_at.astimezone(ZoneInfo(event.city.timezone)).date(),
-            int(show.is_active and not show.deleted_at and not event.deleted_at),
-        )
-        for event in world.events
-        for show in event.shows
-    }
+    found = {}
+    for event in world.events:
+        for show in event.shows:
+            day = show.starts_at.astimezone(ZoneInfo(event.city.timezone)).date()
+            is_on = show.is_active and not show.deleted_at and not event.deleted_at
+            found[show.id] = (event.id, show.starts_at, day, int(is_on))
+    return found
 
 
 def state(order: Order, basket: Basket) -> str:
