@@ -65,24 +65,15 @@ def login(server: ClickHouseServer, password: str = PASSWORD) -> Client:
 
 
 @pytest.mark.slow
-def test_the_administrator_has_the_password_of_the_environment(server: ClickHouseServer) -> None:
-    with login(server) as client:
-        assert client.command("SELECT currentUser()") == ADMIN
+def test_no_header_says_where_a_request_comes_from(server: ClickHouseServer) -> None:
+    """The administrator has the password of the environment, and may come from this machine alone: believed, the header
+    would keep it out, and let others in."""
     for password in ("", "guess"):
         with pytest.raises(DatabaseError, match="code: 516"):
             login(server, password).close()
-
-
-@pytest.mark.slow
-def test_no_header_says_where_a_request_comes_from(server: ClickHouseServer) -> None:
-    """The administrator may come from this machine alone: believed, the header would keep it out, and let others in."""
-    asked = httpx.get(
-        f"http://127.0.0.1:{server.port}/?query=SELECT+currentUser()",
-        headers={"X-ClickHouse-User": ADMIN, "X-ClickHouse-Key": PASSWORD, "X-Forwarded-For": ELSEWHERE},
-        trust_env=False,
-    )
-
-    assert asked.text.strip() == ADMIN
+    headers = {"X-ClickHouse-User": ADMIN, "X-ClickHouse-Key": PASSWORD, "X-Forwarded-For": ELSEWHERE}
+    url = f"http://127.0.0.1:{server.port}/?query=SELECT+currentUser()"
+    assert httpx.get(url, headers=headers, trust_env=False).text.strip() == ADMIN
 
 
 @pytest.mark.slow
@@ -90,13 +81,12 @@ def test_a_backup_goes_to_its_disk_and_comes_back(server: ClickHouseServer) -> N
     url = SERVICES["worker"]["environment"]["BACKUP_URL"].removeprefix("${BACKUP_URL:-").removesuffix("}")
     disk = place(Settings(_env_file=None, clickhouse_dsn="http://h", backup_url=url)).function.split("'")[1]
     with login(server) as client:
-        client.command("CREATE DATABASE shop")
-        client.command("CREATE TABLE shop.t (id UInt32) ENGINE = MergeTree ORDER BY id")
-        client.command("INSERT INTO shop.t VALUES (7)")
-        client.command(f"BACKUP DATABASE shop TO Disk('{disk}', 'one')")
-        client.command("DROP DATABASE shop SYNC")
-        client.command(f"RESTORE DATABASE shop FROM Disk('{disk}', 'one')")
-
+        for statement in (
+            "CREATE DATABASE shop", "CREATE TABLE shop.t (id UInt32) ENGINE = MergeTree ORDER BY id",
+            "INSERT INTO shop.t VALUES (7)", f"BACKUP DATABASE shop TO Disk('{disk}', 'one')",
+            "DROP DATABASE shop SYNC", f"RESTORE DATABASE shop FROM Disk('{disk}', 'one')",
+        ):  # fmt: skip
+            client.command(statement)
         assert client.command("SELECT id FROM shop.t") == 7
         with pytest.raises(DatabaseError, match="not allowed"):
             client.command("BACKUP DATABASE shop TO Disk('default', 'two')")
@@ -127,31 +117,22 @@ def believing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseSe
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(shipped()))
 def test_each_user_comes_from_its_own_network_alone(believing: ClickHouseServer, name: str) -> None:
-    came = set()
+    came, login = set(), {"user": name, "password": users()[name].password}
     for address in (WORKER, THIS_MACHINE, PROXY, ELSEWHERE):
-        reply = httpx.post(
-            f"http://{HOST}:{believing.port}/",
-            content=b"SELECT currentUser()",
-            params={"user": name, "password": users()[name].password},
-            headers={"X-Forwarded-For": address},
-            trust_env=False,
-        )
+        asked = {"content": b"SELECT currentUser()", "params": login, "headers": {"X-Forwarded-For": address}}
+        reply = httpx.post(f"http://{HOST}:{believing.port}/", **asked, trust_env=False)
         if reply.is_success:
             assert reply.text.strip() == name
             came.add(address)
         else:
             assert "Code: 516" in reply.text
-
     assert came == ({PROXY} if name == "datalens_reader" else {WORKER, THIS_MACHINE})
 
 
 def test_the_addresses_are_those_of_the_networks_and_the_administrator_comes_from_inside_alone() -> None:
-    subnets = {
-        name: ip_network(resolved(COMPOSE["networks"][name]["ipam"]["config"][0]["subnet"]))
-        for name in ("default", "proxy")
-    }
+    declared = {name: COMPOSE["networks"][name]["ipam"]["config"][0]["subnet"] for name in ("default", "proxy")}
+    subnets = {name: ip_network(resolved(subnet)) for name, subnet in declared.items()}
     admin = ElementTree.parse(SHIPPED / "users.xml").iterfind("users/default/networks/ip")
-
     assert not subnets["default"].overlaps(subnets["proxy"])
     assert resolved(GIVEN["DATALENS_HOSTS"]).strip(",") == str(subnets["proxy"])
     assert resolved(GIVEN["ETL_HOSTS"]) == resolved(GIVEN["BACKUP_HOSTS"]) == str(subnets["default"])
@@ -164,10 +145,11 @@ def test_the_addresses_are_those_of_the_networks_and_the_administrator_comes_fro
 
 def test_who_comes_from_outside_is_in_no_network_of_the_loader() -> None:
     networks = {name: set(service.get("networks", ["default"])) for name, service in SERVICES.items()}
-
     assert {n for n, s in SERVICES.items() if any(p[:4] != "127." for p in s.get("ports", []))} == {"tls"}
     assert networks["tls"] == {"proxy"}
     assert {name for name, names in networks.items() if "proxy" in names} == {"clickhouse", "prefect", "tls"}
+    assert {name for name, names in networks.items() if "database" in names} == {"postgres", "prefect"}
+    assert networks["postgres"] == {"database"}
     # Docker reaches a published port through the first network by name: then this machine counts as inside.
     for service in ("clickhouse", "prefect"):
         assert min(networks[service] - {"database"}) == "default"

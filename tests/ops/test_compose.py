@@ -10,7 +10,6 @@ from ops.server import serve
 from tasks.errors import SettingsError
 from tests.ops.files import COMPOSE, DOCKERFILE, ONE_OFF, OURS, ROOT, SERVICES, UNCOMMENTED, VARIABLE, resolved
 
-SAMPLE = "configs/.env.compose.sample"
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|AUTH_STRING|DSN|CONNECTION_URL")
 
 
@@ -38,7 +37,6 @@ def test_images_are_pinned_and_ours_is_of_this_version() -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_what_runs_on_is_watched_and_comes_back_and_all_that_it_needs_is_there(service: str) -> None:
     declared = SERVICES[service]
-
     assert ("restart" in declared) == ("healthcheck" in declared) == (service not in ONE_OFF)
     if service in OURS:
         assert declared["read_only"] and declared["cap_drop"] == ["ALL"] and "user" not in declared
@@ -55,16 +53,8 @@ def test_what_runs_on_is_watched_and_comes_back_and_all_that_it_needs_is_there(s
         assert service == "tls" or port.startswith("127.0.0.1:"), "open to this machine alone"
 
 
-def test_only_the_server_of_prefect_reaches_its_database() -> None:
-    reach = [name for name, declared in SERVICES.items() if "database" in declared.get("networks", [])]
-
-    assert reach == ["postgres", "prefect"]
-    assert "default" not in SERVICES["postgres"]["networks"]
-
-
 def test_a_worker_loads_and_backs_up_and_knows_no_other_password() -> None:
     given = SERVICES["worker"]["environment"]
-
     assert "://etl_writer:${ETL_PASSWORD" in given["CLICKHOUSE_DSN"]
     assert "://backup_user:${BACKUP_PASSWORD" in given["BACKUP_DSN"]
     known = set(re.findall(r"\$\{(\w*PASSWORD)", json.dumps(given)))
@@ -80,7 +70,6 @@ def test_the_limits_of_memory_fit_the_machine(gigabytes: int, workers: int, env:
     limits = {name: int(text[:-1]) * {"m": 1, "g": 1024}[text[-1]] for name, text in texts.items()}
     often = {name: 0 if name in ONE_OFF else workers if name == "worker" else 1 for name in SERVICES}
     running = sum(limit * often[name] for name, limit in limits.items())
-
     assert running <= 0.9 * gigabytes * 1024
     assert running + max(limits[name] for name in ONE_OFF) <= gigabytes * 1024
     row = f"| {gigabytes} GB | {workers} | "

@@ -23,6 +23,7 @@ from tests.support.datalens import ORG, TOKEN, WORKBOOK, DataLens, datalens
 PASSWORD = "reader5password"
 ROMI = "IF(SUM([Расход]) > 0, (SUM([Чистая выручка]) - SUM([Расход])) / SUM([Расход]), NULL)"
 Views = dict[str, list[tuple[str, str]]]
+Publish = Callable[..., list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def there(views: Views) -> Iterator[DataLens]:
 
 
 @pytest.fixture
-def publish(there: DataLens, make_settings: Callable[..., object]) -> Callable[..., list[str]]:
+def publish(there: DataLens, make_settings: Callable[..., object]) -> Publish:
     """Gives the steps that are more than `leave`."""
 
     def run(dry_run: bool = False, new_password: bool = False, **changed: object) -> list[str]:
@@ -62,7 +63,6 @@ def defined_as(monkeypatch: pytest.MonkeyPatch, **changed: object) -> None:
 def test_the_datasets_are_the_views_and_every_chart_is_of_fields_that_are_there(views: Views) -> None:
     defined: Definitions = definitions()
     added = {*defined.sum, *defined.max}
-
     for view, dataset in defined.datasets.items():
         assert sorted(dataset.columns) == sorted(name for name, _ in views[view]), view
         shown = [*defined.columns_of(view).values(), *defined.formulas_of(view).values()]
@@ -83,29 +83,23 @@ def test_the_datasets_are_the_views_and_every_chart_is_of_fields_that_are_there(
 @pytest.mark.parametrize("page", ["docs/datalens.md", "docs/datalens.ru.md"])
 def test_the_docs_describe_the_same_datasets_formulas_and_charts(page: str) -> None:
     defined, text = definitions(), (ROOT / page).read_text("utf-8")
-
     formulas = dict(re.findall(r"(?m)^\| ([^|]+) \| `(IF\(.+)` \|$", text))
     charts = re.findall(r"(?m)^\| ([^|]+), \S+ \| (`v_\w+`[^|]*) \|", text)
     assert [*formulas.values()] == [one.formula for one in defined.formulas.values()]
-    assert sorted(re.findall(r"v_\w+", " ".join(views for _, views in charts))) == sorted(
-        # What is beside the indicator of freshness is in its line.
-        chart.dataset
-        for key, chart in defined.charts.items()
-        if key != "freshness_by_account"
-    )
+    # What is beside the indicator of freshness is in its line.
+    shown = [chart.dataset for key, chart in defined.charts.items() if key != "freshness_by_account"]
+    assert sorted(re.findall(r"v_\w+", " ".join(views for _, views in charts))) == sorted(shown)
     if page.endswith("ru.md"):
         assert [*formulas] == [one.title for one in defined.formulas.values()]
         assert {name for name, _ in charts} <= {one.title for one in defined.charts.values()}
 
 
-def test_once_all_is_there_another_run_changes_nothing(publish: Callable[..., list[str]], there: DataLens) -> None:
+def test_once_all_is_there_another_run_changes_nothing(publish: Publish, there: DataLens) -> None:
     first = publish(dry_run=True)
     assert (len(first), {step.split()[0] for step in first}, there.writes()) == (26, {"create"}, [])
-
     assert publish() == first
     dataset, connection = there.named("Zakaz: v_romi_kpi")["dataset"], there.named("Zakaz: ClickHouse")["values"]
     assert publish() == publish(dry_run=True) == there.writes() == []
-
     of_docs = {"port": 8443, "username": "datalens_reader", "cache_ttl_sec": 300, "raw_sql_level": "subselect",
                "secure": "on", "readonly": 2, "host": "ch.example.com", "password": PASSWORD, "db_name": "zakaz"}  # fmt: skip
     assert of_docs.items() <= connection.items()
@@ -125,7 +119,7 @@ def test_once_all_is_there_another_run_changes_nothing(publish: Callable[..., li
 
 
 def test_what_is_defined_otherwise_is_changed_in_place_and_what_others_made_is_not_touched(
-    publish: Callable[..., list[str]], there: DataLens, monkeypatch: pytest.MonkeyPatch
+    publish: Publish, there: DataLens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish()
     there.views["v_refunds"].append(("why", "String"))  # type: ignore[attr-defined]
@@ -138,9 +132,8 @@ def test_what_is_defined_otherwise_is_changed_in_place_and_what_others_made_is_n
     defined = definitions()
     refunds = defined.datasets["v_refunds"]
     columns = (*(name for name in refunds.columns if name != "revenue"), "why")
-    charts = defined.charts | {
-        "campaigns": defined.charts["campaigns"].model_copy(update={"sort": ("f_romi", "desc"), "filters": ()})
-    }
+    sorted_otherwise = defined.charts["campaigns"].model_copy(update={"sort": ("f_romi", "desc"), "filters": ()})
+    charts = defined.charts | {"campaigns": sorted_otherwise}
     datasets = defined.datasets | {"v_refunds": refunds.model_copy(update={"columns": columns})}
     defined_as(monkeypatch, charts=charts, datasets=datasets, titles=defined.titles | {"why": "Почему"})
     expected = ["update v_refunds", "update Кампании"]
@@ -157,38 +150,29 @@ def test_what_is_defined_otherwise_is_changed_in_place_and_what_others_made_is_n
     assert sort["guid"] == "zakaz_f_romi"
 
 
-def test_what_was_deleted_by_hand_is_made_anew_and_what_stands_on_it_finds_it(
-    publish: Callable[..., list[str]], there: DataLens
-) -> None:
+def test_what_was_deleted_by_hand_is_made_anew_and_found(publish: Publish, there: DataLens) -> None:
     publish()
     gone = [there.named(f"Zakaz: {name}")["entryId"] for name in ("ClickHouse", "v_romi_kpi", "Прогноз")]
     kept = {key: one["name"] for key, one in there.entries.items() if key not in gone}
     for key in gone:
         del there.entries[key]
-
     steps = publish()
-
     assert {"create ClickHouse", "create v_romi_kpi", "create Прогноз", "update v_refunds"} < {*steps}
     assert {"update Расход и выручка по дням", "update Билеты и реклама"} < {*steps}
     assert kept.items() <= {key: one["name"] for key, one in there.entries.items()}.items()
-    connections = {
-        one["dataset"]["sources"][0]["connection_id"] for one in there.entries.values() if one["scope"] == "dataset"
-    }
-    assert connections == {there.named("Zakaz: ClickHouse")["entryId"]}
+    datasets = [one["dataset"] for one in there.entries.values() if one["scope"] == "dataset"]
+    connection = there.named("Zakaz: ClickHouse")["entryId"]
+    assert {one["sources"][0]["connection_id"] for one in datasets} == {connection}
     assert publish() == []
     assert publish(new_password=True, datalens_password="another0password") == ["update ClickHouse"]
     assert there.named("Zakaz: ClickHouse")["values"]["password"] == "another0password"
 
 
-def test_an_entry_of_somebody_else_under_our_name_stops_everything(
-    publish: Callable[..., list[str]], there: DataLens
-) -> None:
+def test_a_strangers_entry_under_our_name_stops_everything(publish: Publish, there: DataLens) -> None:
     content = {"data": {"visualization": {"type": "line"}}, "annotation": {"description": "моё"}}
     there.entries["theirs"] = {"entryId": "theirs", "scope": "widget", "name": "Zakaz: Прогноз", **content}
-
     with pytest.raises(UsageError, match=r"chart «Zakaz: Прогноз», which Zakaz did not make.* Nothing was changed"):
         publish()
-
     assert there.writes() == []
 
 
@@ -203,35 +187,29 @@ def test_an_entry_of_somebody_else_under_our_name_stops_everything(
 )  # fmt: skip
 def test_an_error_of_the_api_is_one_line_without_secrets(
     faults: dict[str, list[int]], changed: dict[str, str], says: str,
-    publish: Callable[..., list[str]], there: DataLens, capfd: pytest.CaptureFixture[str],
+    publish: Publish, there: DataLens, capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     there.faults |= faults
-
     with pytest.raises(SourceError) as caught:
         publish(**changed)
-
     told = str(caught.value)
     assert says in told and "request req-7" in told and "\n" not in told
     assert not [secret for secret in (TOKEN, PASSWORD, "t1.old") if secret in told]
     assert "".join(capfd.readouterr()) == "", "the SDK's own log"
 
 
-def test_a_fault_that_passes_is_waited_out_and_a_run_that_was_broken_off_goes_on(
-    publish: Callable[..., list[str]], there: DataLens
-) -> None:
+def test_faults_are_waited_out_and_a_broken_run_goes_on(publish: Publish, there: DataLens) -> None:
     there.faults |= {"getWorkbookEntries": [500, 502], "createDataset": [503, 429], "updateDataset": [400]}
     with pytest.raises(SourceError, match="updateDataset with 400"):
         publish()
     (half,) = [one["name"] for one in there.entries.values() if one["scope"] == "dataset"]
-
     steps = publish()
-
     assert (len(steps), steps[0]) == (25, f"update {half.removeprefix('Zakaz: ')}")
     assert publish() == []
 
 
 def test_a_formula_that_datalens_does_not_take_fails_until_it_is_right(
-    publish: Callable[..., list[str]], there: DataLens, monkeypatch: pytest.MonkeyPatch
+    publish: Publish, there: DataLens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """DataLens keeps a dataset with its faults and answers that all is well."""
     wrong = definitions().formulas["f_sold_share"].model_copy(update={"formula": "SOME([seats_sold])"})
@@ -240,7 +218,6 @@ def test_a_formula_that_datalens_does_not_take_fails_until_it_is_right(
         for _ in range(2):
             with pytest.raises(SourceError, match="faults in Zakaz: v_show_economics: Unknown function SOME"):
                 publish()
-
     assert publish()[0] == "update v_show_economics"
     assert publish() == []
 

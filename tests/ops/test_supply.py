@@ -26,16 +26,11 @@ GROUPS = PYPROJECT["dependency-groups"]
 PROJECT = PYPROJECT["project"]["dependencies"]
 RUN = [*PROJECT, *EXTRAS["local"], *EXTRAS["embedded"]]
 DECLARED = {
-    "server": [*PROJECT, *EXTRAS["s3"]],
-    "run": RUN,
-    "s3": [*RUN, *EXTRAS["s3"]],
-    "dev": [*RUN, *EXTRAS["s3"], *EXTRAS["datalens"], *EXTRAS["dev"]],
-    "datalens": [*RUN, *EXTRAS["datalens"]],
-    "screens": [*RUN, *EXTRAS["screens"]],
-    "bench": [*PROJECT, *EXTRAS["bench"]],
-    "build": [*PYPROJECT["build-system"]["requires"], *GROUPS["build"]],
-    "lock": GROUPS["lock"],
-}
+    "server": [*PROJECT, *EXTRAS["s3"]], "run": RUN, "s3": [*RUN, *EXTRAS["s3"]],
+    "dev": [*RUN, *EXTRAS["s3"], *EXTRAS["datalens"], *EXTRAS["dev"]], "datalens": [*RUN, *EXTRAS["datalens"]],
+    "screens": [*RUN, *EXTRAS["screens"]], "bench": [*PROJECT, *EXTRAS["bench"]],
+    "build": [*PYPROJECT["build-system"]["requires"], *GROUPS["build"]], "lock": GROUPS["lock"],
+}  # fmt: skip
 _ENTRY = re.compile(r"(?m)^(\S+)==(\S+?)( ; [^\\\n]+)?((?: \\\n    --hash=sha256:[0-9a-f]{64})*)$")
 
 
@@ -51,7 +46,6 @@ def pins(text: str) -> dict[str, str]:
 def test_a_lock_has_exact_versions_with_hashes_and_nothing_else(lock: str) -> None:
     """And of all that is declared, the versions of the constraints."""
     entries = _ENTRY.findall(text_of(lock))
-
     assert entries and all(hashes for *_, hashes in entries)
     # No address of an index, and no source package: what builds those would not be pinned.
     assert _ENTRY.sub("", text_of(lock)).split() == ["--only-binary", ":all:"]
@@ -65,11 +59,9 @@ def test_a_lock_has_exact_versions_with_hashes_and_nothing_else(lock: str) -> No
 @pytest.mark.parametrize("file", ["Makefile", "Dockerfile", "docs/operations.md"])
 def test_nothing_is_installed_but_by_its_hash_or_from_here(file: str) -> None:
     text = (ROOT / file).read_text("utf-8")
-    if file == "Dockerfile":
-        text = re.sub(r"(?m)^\s*#.*\n", "", text)
+    text = re.sub(r"(?m)^\s*#.*\n", "", text) if file == "Dockerfile" else text
     commands = [part for line in text.splitlines() for part in line.split("&&")]
     installs = [command for command in commands if re.search(r"(?i)\bpip\b.* (install|wheel) ", command)]
-
     assert len(installs) > 1
     for install in installs:
         from_here = "--no-build-isolation" in install or "--no-index" in install
@@ -83,16 +75,12 @@ def test_a_licence_that_is_not_in_the_list_fails_and_names_the_package(
 ) -> None:
     info = tmp_path / "tiny_part-1.0.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text(
-        f"Metadata-Version: 2.4\nName: tiny-part\nVersion: 1.0\nLicense-Expression: {licence}\n"
-    )
+    head = "Metadata-Version: 2.4\nName: tiny-part\nVersion: 1.0\n"
+    (info / "METADATA").write_text(f"{head}License-Expression: {licence}\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-
     command = [sys.executable, "-m", "piplicenses", "--packages", "tiny-part"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-
-    assert (done.returncode == 0) == allowed
-    assert ("tiny-part" in done.stdout) if allowed else ("tiny-part" in done.stderr)
+    assert (done.returncode == 0, "tiny-part" in (done.stdout if allowed else done.stderr)) == (allowed, True)
 
 
 NONE = {"name": "uv", "version": "1", "vulns": []}
@@ -100,46 +88,32 @@ KNOWN = {"name": "uv", "version": "1", "vulns": [{"id": "PYSEC-2026-1", "fix_ver
 SKIPPED = {"name": "uv", "skip_reason": "not on the index"}
 
 
-@pytest.mark.parametrize(
-    ("told", "ends", "says"),
-    [
+def test_an_audit_that_could_not_look_is_never_green(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for told, ends, says in (
         (json.dumps({"dependencies": [NONE]}), 0, "0 known vulnerabilities in 1 packages"),
         (json.dumps({"dependencies": [NONE, KNOWN]}), 1, "PYSEC-2026-1, fixed in 99.1"),
         (json.dumps({"dependencies": [NONE, SKIPPED]}), 3, "Nothing is known of vulnerabilities."),
         ("a traceback", 3, "Nothing is known of vulnerabilities."),
-    ],
-    ids=["none known", "one known", "one skipped", "no answer"],
-)
-def test_an_audit_that_could_not_look_is_never_green(
-    told: str, ends: int, says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    done = subprocess.CompletedProcess([], 1, stdout=told, stderr="")
-    monkeypatch.setattr(audit, "subprocess", SimpleNamespace(run=lambda *_a, **_k: done))
-
-    assert audit.audit(["requirements/lock.txt"]) == ends
-    assert says in "".join(capsys.readouterr())
+    ):
+        done = subprocess.CompletedProcess([], 1, stdout=told, stderr="")
+        monkeypatch.setattr(audit, "subprocess", SimpleNamespace(run=lambda *_a, done=done, **_k: done))
+        assert audit.audit(["requirements/lock.txt"]) == ends
+        assert says in "".join(capsys.readouterr())
 
 
 @pytest.mark.slow
 def test_the_wheel_has_every_module_and_every_statement(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     subprocess.run([*build, "--wheel-dir", str(tmp_path), str(ROOT)], check=True, cwd=tmp_path, capture_output=True)
-
     with zipfile.ZipFile(next(tmp_path.glob("zakaz-*.whl"))) as wheel:
         names = set(wheel.namelist())
     packages = ("cli", "flows", "tasks", "validation", "sandbox", "ops/server", "ops/datalens")
     wanted = [path for folder in packages for path in (ROOT / folder).rglob("*.py")]
-    wanted += [
-        *(ROOT / "sql").rglob("*.sql"),
-        *(ROOT / "tasks" / "translations").iterdir(),
-        ROOT / "prefect.yaml",
-        ROOT / "automations.yaml",
-        ROOT / "ops" / "datalens" / "workbook.yaml",
-    ]
+    wanted += [*(ROOT / "sql").rglob("*.sql"), *(ROOT / "tasks" / "translations").iterdir()]
+    wanted += [ROOT / name for name in ("prefect.yaml", "automations.yaml", "ops/datalens/workbook.yaml")]
     assert {str(path.relative_to(ROOT)) for path in wanted} - names == set()
-
-
-OLD = f"@sha256:{'0' * 64}"
 
 
 def digest_of(path: str) -> str:
@@ -147,18 +121,16 @@ def digest_of(path: str) -> str:
 
 
 def test_a_digest_stands_behind_every_tag_and_is_renewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    client = httpx.Client
-    transport = httpx.MockTransport(
-        lambda request: httpx.Response(200, headers={"Docker-Content-Digest": digest_of(request.url.path)})
-    )
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"Docker-Content-Digest": digest_of(request.url.path)})
+
+    client, transport = httpx.Client, httpx.MockTransport(answer)
     monkeypatch.setattr(httpx, "Client", lambda **given: client(**given, transport=transport))
     plain = {name: re.sub(r"@sha256:\w+", "", (ROOT / name).read_text("utf-8")) for name in FILES}
     for name, text in plain.items():
-        old = text.replace("postgres:17.11-bookworm", f"postgres:17.11-bookworm{OLD}")
+        old = text.replace("postgres:17.11-bookworm", f"postgres:17.11-bookworm@sha256:{'0' * 64}")
         (tmp_path / name).write_text(old, "utf-8")
-
     pin(tmp_path, "http://registry")
-
     after = {name: (tmp_path / name).read_text("utf-8") for name in FILES}
     pulled = {service["image"].partition("@")[0] for name, service in SERVICES.items() if name not in OURS}
     pulled |= {text.split()[0].partition("@")[0] for text in re.findall(r"(?m)^FROM (.*)$", DOCKERFILE)}

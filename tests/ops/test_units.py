@@ -1,9 +1,11 @@
-"""What starts Zakaz without containers, what the server is told to run, and the tests that SECURITY.md promises: all of it
-is there, under these names."""
+"""What starts Zakaz without containers, what the server is told to run, what `make` needs, the pages for people, and the
+tests that SECURITY.md promises: all of it is there, under these names."""
 
 import ast
 import inspect
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 from prefect.events.schemas.automations import AutomationCore
@@ -18,18 +20,11 @@ HARDENED = set(
     "ProtectHome=true PrivateTmp=true ReadWritePaths=/var/lib/zakaz CapabilityBoundingSet= WantedBy=multi-user.target".split()
 )
 HOURS = {
-    "qtickets/nightly": ["20 3 * * *"],
-    "vk_ads/nightly": ["30 3 * * *"],
-    "direct/nightly": ["40 3 * * *"],
-    "qtickets/weekly": ["50 4 * * 0"],
-    "vk_ads/weekly": ["0 5 * * 0"],
-    "direct/weekly": ["10 5 * * 0"],
-    "quality/regular": ["5 */2 * * *", "1 10 * * *"],
-    "quality/nightly": ["15 4 * * *"],
-    "backup/nightly": ["30 5 * * *"],
-    "digest/daily": ["10 9 * * *", "40 9-11 * * *"],
-    "report/daily": ["0 9 * * *"],
-}
+    "qtickets/nightly": ["20 3 * * *"], "vk_ads/nightly": ["30 3 * * *"], "direct/nightly": ["40 3 * * *"],
+    "qtickets/weekly": ["50 4 * * 0"], "vk_ads/weekly": ["0 5 * * 0"], "direct/weekly": ["10 5 * * 0"],
+    "quality/regular": ["5 */2 * * *", "1 10 * * *"], "quality/nightly": ["15 4 * * *"],
+    "backup/nightly": ["30 5 * * *"], "digest/daily": ["10 9 * * *", "40 9-11 * * *"], "report/daily": ["0 9 * * *"],
+}  # fmt: skip
 """Written out here again: they are what people were promised."""
 
 
@@ -39,10 +34,8 @@ def test_a_unit_runs_as_a_user_of_its_own_and_writes_to_one_folder(unit: str) ->
 
 
 def test_every_deployment_is_of_a_flow_that_takes_its_parameters_at_moscow_hours_on_a_queue_of_its_own() -> None:
-    manifest = read(PREFECT_YAML)
-    declared = manifest["deployments"]
     loaded, hours = set(), {}
-    for one in declared:
+    for one in read(PREFECT_YAML)["deployments"]:
         flow = load_flow_from_entrypoint(one["entrypoint"])
         hours[f"{flow.name}/{one['name']}"] = [schedule["cron"] for schedule in one.get("schedules", [])]
         assert one.get("parameters", {}).keys() <= inspect.signature(flow.fn).parameters.keys(), one["name"]
@@ -70,8 +63,52 @@ def test_every_automation_parses_and_each_source_is_missed() -> None:
 
 def test_each_test_that_stands_for_a_promise_is_there() -> None:
     named = re.findall(r"`([\w/]+\.py)::(\w+)`", (ROOT / "SECURITY.md").read_text())
-
     assert len(named) > 15
     for file, name in named:
         tree = ast.parse((ROOT / "tests" / file).read_text())
         assert name in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}, (file, name)
+
+
+def headings(page: Path) -> set[str]:
+    """As a link names them."""
+    found = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in found}
+
+
+def test_every_link_of_a_page_leads_to_a_file_and_a_heading_of_it_and_each_has_a_russian_twin() -> None:
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+        text = page.read_text("utf-8")
+        links = re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)", text)
+        targets = [(page.parent / file if file else page, heading) for file, heading in links]
+        assert [file for file, _ in targets if not file.exists()] == [], page
+        assert [(file.name, one) for file, one in targets if one and one not in headings(file)] == [], page
+        if page.parent.name == "docs" and not page.name.endswith(".ru.md"):
+            russian = page.with_suffix(".ru.md")
+            assert f"({russian.name})" in text and f"({page.name})" in russian.read_text("utf-8")
+
+
+STUB = '#!/bin/sh\ntest "$1" = -c && exit %d\nmkdir -p .venv/bin && touch .venv/bin/begun && exit %d\n'
+
+
+def made(folder: Path, allowed: int, status: int) -> subprocess.CompletedProcess[str]:
+    """`make .venv/.made` where each Python is one that is allowed, and makes an environment, with these statuses."""
+    for name in ("python3.11", "python3.12", "python3.13", "python3"):
+        stub = folder / "bin" / name
+        stub.parent.mkdir(exist_ok=True)
+        stub.write_text(STUB % (allowed if name == "python3.13" else 1, status))
+        stub.chmod(0o755)
+    command = ["make", "-f", str(ROOT / "Makefile"), ".venv/.made"]
+    env = {"PATH": f"{folder / 'bin'}:/usr/bin:/bin"}
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+
+
+def test_make_finds_an_allowed_python_and_a_half_made_environment_is_removed_and_made_anew(tmp_path: Path) -> None:
+    none = made(tmp_path, 1, 0)
+    assert (none.returncode, "Python 3.11, 3.12 or 3.13" in none.stdout) == (2, True)
+    assert made(tmp_path, 0, 1).returncode == 2
+    assert not (tmp_path / ".venv").exists()
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "old").touch()  # and no pip
+    done = made(tmp_path, 0, 0)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / ".venv" / "bin").iterdir()) == ["begun"]
