@@ -2,6 +2,7 @@
 and written in pieces. Marts and tables agree after the next load, however narrow, whatever changed and wherever those
 before it died."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -116,7 +117,6 @@ def test_a_refusal_leaves_all_as_it_was_or_says_up_to_which_day_all_is_loaded(sc
     by = replace(PLAIN, validate=refuse_january)
     with patch.object(module, "_KEPT_ROWS", kept_rows), pytest.raises(SourceError) as refusal:
         ingest(scene.product.account("qtickets"), WHOLE, str(uuid.uuid4()), by=by)
-    scene.stage.calm()
     words = "Nothing was loaded." if kept_rows else "Nothing more was loaded. The days up to 2025-12-31 are loaded."
     assert str(refusal.value) == f"QTickets changed its orders. {words}"
     assert scene.last_run()["message"].endswith(words)
@@ -124,17 +124,23 @@ def test_a_refusal_leaves_all_as_it_was_or_says_up_to_which_day_all_is_loaded(sc
     left = {key: its for key, its in loaded.items() if key[0] == TODAY or (not kept_rows and key[0] < JANUARY)}
     scene.loaded("qtickets", first=TODAY)
     assert scene.sales() == left
-    of_a_day = events_asked(scene)
     scene.loaded("qtickets", first=NOVEMBER)
     assert scene.sales() == loaded
-    assert events_asked(scene) == of_a_day, "once for all pieces"
 
 
-def events_asked(scene: Scene) -> int:
-    """Since it was looked at last."""
-    asked = sum(request.path == "/events" for request in scene.stage.requests("qtickets"))
-    scene.stage.calm()
-    return asked
+def test_events_are_read_once_for_all_windows_of_a_backfill_and_for_all_pieces_of_a_load(scene: Scene) -> None:
+    """And a run of a backfill tells the days that it read, not those of the run whose list of events it used."""
+
+    def calls() -> int:
+        return sum(request.path == "/events" for request in scene.stage.requests("qtickets"))
+
+    assert scene.product.backfill("qtickets", FIRST, TODAY).status == "success"
+    of_backfill, metrics = calls(), scene.product.select("SELECT metrics FROM meta_job_runs FINAL")["metrics"]
+    windows = sorted(json.loads(text)["window"]["first"] for text in metrics)
+    assert windows == [FIRST.isoformat(), JANUARY.isoformat()]
+    scene.loaded("qtickets", first=NOVEMBER)
+    scene.loaded("qtickets", first=TODAY)
+    assert calls() == 3 * of_backfill
 
 
 Days = tuple[date, date]
