@@ -129,6 +129,21 @@ def test_each_answer_is_told_and_obeyed(
             assert warned(replace(account, settings=before)) == has_changed
 
 
+def test_settings_follow_from_answers() -> None:
+    """Each that the file can write, by hand: a load finds its way with others as well."""
+    asked = [question for interview in INTERVIEWS.values() for question in interview.questions]
+    verdicts = {(one.id, answer): verdict for one in asked for answer, verdict in one.answers.items()}
+    assert {key: (one.setting, one.fits[:1]) for key, one in verdicts.items()}.items() >= {
+        ("qtickets_filter", "query"): ("QTICKETS_FILTER", ("query",)),
+        ("qtickets_date_format", "sql"): ("QTICKETS_DATE_FORMAT", ("sql",)),
+        ("qtickets_select", "lost"): ("QTICKETS_SELECT", ("false",)),
+        ("vk_page_size", "refused"): ("VK_PAGE_SIZE", ("50",)),
+        ("vk_host", "moved"): ("VK_BASE_URL", ()),
+        ("direct_version", "v5"): ("DIRECT_VERSION", ("v5",)),
+        ("direct_combinatorial", "bare"): ("DIRECT_VERSION", ("v501",)),
+    }.items()
+
+
 @pytest.mark.parametrize("answer", variants.VARIANTS["legacy"]["vk_legacy_alive"])
 def test_the_old_api_is_told_to_be_alive_or_not(answer: str, scene: Scene) -> None:
     scene.use_legacy()
