@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -26,14 +27,18 @@ from tests.faults.table import ENDPOINTS, Cell, Fault, all_cells, one_of_each
 from tests.flows import ad_truth, truth
 from tests.support.stage import SOURCE_OF
 
+_MOST_GROWTH = 300 * 2**20
 _LONGEST_MESSAGE = 2000
 _REPR = re.compile(r"Traceback|<class|object at 0x|[a-z]Error\(")
 
 
 @dataclass(repr=False)
 class Trial:
+    """`healthy`: what a clean load adds to this process's memory at most."""
+
     bench: Bench
     log: io.StringIO = field(default_factory=io.StringIO)
+    healthy: int = 0
 
     def __repr__(self) -> str:
         """Hypothesis would print all rows of all tables."""
@@ -47,11 +52,7 @@ class Trial:
         malformed = Malformed(payload)
         fault = Fault("edit", {"call": malformed.body, **malformed.wire})
         cell = Cell(payload.of, "hostile", fault, payload.state, payload.times, malformed.touched)
-        for api in self.bench.apis.values():
-            api.product.forget_fetches()
-        self.log.seek(0)
-        self.log.truncate()
-        verdict = self.bench.judge_first(cell)
+        verdict, growth = self.load(cell)
         if verdict.word == "WRONG":
             return verdict
         text = "\n".join([verdict.message, *self._written(payload.of.api), self.log.getvalue()])
@@ -62,7 +63,21 @@ class Trial:
             return Verdict("WRONG", "a traceback or an exception is shown", verdict.message)
         if len(verdict.message) > _LONGEST_MESSAGE:
             return Verdict("WRONG", f"a message of {len(verdict.message)} characters", verdict.message[:300])
+        if growth > self.healthy + _MOST_GROWTH:
+            return Verdict("WRONG", f"memory grew by {growth >> 20} MB", verdict.message)
         return verdict
+
+    def load(self, cell: Cell) -> tuple[Verdict, int]:
+        """And how much this process's memory grew meanwhile: thousands of payloads make the test itself grow."""
+        for api in self.bench.apis.values():
+            api.product.forget_fetches()
+        self.log.seek(0)
+        self.log.truncate()
+        before = _memory("VmRSS")
+        # From here on the peak is counted anew.
+        Path("/proc/self/clear_refs").write_text("5")
+        verdict = self.bench.judge_first(cell)
+        return verdict, _memory("VmHWM") - before
 
     def _written(self, name: str) -> Iterator[str]:
         """Into tables and files. VK's token is kept on purpose."""
@@ -75,6 +90,13 @@ class Trial:
             elif file.is_file():
                 text = file.read_text(errors="replace")
                 yield text.replace(MARK, "") if file.name == "vk_token.json" else text
+
+
+def _memory(which: str) -> int:
+    """Of this process, in bytes."""
+    found = re.search(rf"{which}:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert found
+    return int(found[1]) * 1024
 
 
 # Where the money comes from, and what most easily looks like a whole reply.
@@ -109,6 +131,11 @@ def tried(made: Bench) -> Iterator[Trial]:
     ready = Trial(made)
     handler = logging.StreamHandler(ready.log)
     logging.getLogger().addHandler(handler)
+    for endpoint in {endpoint.api: endpoint for endpoint in ENDPOINTS}.values():
+        cell = Cell(endpoint, "none", Fault("edit", {"call": lambda body: body}), "fresh", "once")
+        verdict, most = ready.load(cell)
+        assert verdict.word == "exact", verdict
+        ready.healthy = max(ready.healthy, most)
     yield ready
     logging.getLogger().removeHandler(handler)
 
