@@ -80,7 +80,7 @@ def test_open_days_are_fetched_by_each_run_and_settled_ones_once(scene: Scene) -
     calls_of()  # with a call for the token
     first = calls_of()
     assert calls_of() == first > 0
-    scene.clock.move(days=DECLARED["vk_ads"].restated_days + 1)
+    scene.clock.move(days=SOURCES["vk_ads"].restated_days + 1)
     assert calls_of() == first, "what was fetched while the days could change is no answer for ever"
     assert calls_of() == 0
     assert calls_of(refresh=True) == first
@@ -91,7 +91,7 @@ def test_open_days_are_fetched_by_each_run_and_settled_ones_once(scene: Scene) -
     failed = scene.load("vk_ads", last=YESTERDAY)
     assert (failed.status, "not as it was written" in failed.message) == ("failed", True)
     assert calls_of() == first
-    exact(scene, "vk_ads")
+    assert scene.product.held("vk_ads") == ad_truth.facts(the_world(), "vk_ads", FIRST, YESTERDAY)
 
 
 def test_a_backfill_that_failed_goes_on_where_it_ended(scene: Scene) -> None:
