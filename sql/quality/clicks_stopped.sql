@@ -44,5 +44,8 @@ SELECT
     source, account, thing AS campaign_id, d AS day, if(thing = 0, 'all campaigns', campaign) AS campaign, if(thing = 0, 'все кампании', campaign) AS campaign_ru,
     clicked AS clicks, round(expected) AS expected, round(spent, 2) AS spent, round(spent, 2) AS money
 FROM (SELECT *, max(is_strange) OVER (PARTITION BY source, account, thing ORDER BY toInt32(d) RANGE BETWEEN 14 PRECEDING AND 1 PRECEDING) AS went_on FROM judged)
-WHERE d >= {since:Date} AND is_strange AND NOT went_on
+WHERE d >= {since:Date}
+    -- What is open ends with the clicks, whatever becomes of the days that it was judged by.
+    AND (is_strange AND NOT went_on OR clicked <= greatest(expected, {clicks:Float64}) / 10
+        AND has({open:Array(String)}, concat(source, '/', account, '/', toString(thing), '/', toString(d))))
 ORDER BY money DESC, source, account, campaign_id, day
