@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import polars as pl
@@ -178,7 +179,12 @@ def _fetches(
     ]
     if len(fetches) > len(account.source.resources):
         return fetches
-    return [replace(one, beginning=steps.beginning(client, one, refresh, lambda: version)) for one in fetches]
+    # Each read has its own: the events that a later run may take from this one must be newer than the orders here, or
+    # that run would not count as a later read of its days.
+    versions = chain([version], iter(lambda: runs.begin_read(client, run), None))
+    return [
+        replace(one, beginning=steps.beginning(client, one, refresh, lambda: next(versions))) for one in fetches
+    ]
 
 
 def _tidy(account: Account, now: datetime, odd: list[Manifest]) -> None:
