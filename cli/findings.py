@@ -46,7 +46,7 @@ def _print_alike(alike: Sequence[Row], checks: Mapping[str, Check], language: st
     for text in filter(None, (more, todo)):
         terminal.print_beneath(text)
     for command in filter(None, commands):
-        terminal.out.print(Text(f"{' ' * terminal.INDENT}{command}", "dim"), soft_wrap=True)
+        terminal.out.print(Text(f"{' ' * terminal.INDENT}{terminal.typed(command)}", "dim"), soft_wrap=True)
 
 
 def _todo(alike: Sequence[Row], check: Check | None, language: str) -> tuple[str, list[str]]:

@@ -184,7 +184,7 @@ def _password() -> str:
 
 
 def _for_terminal(env: dict[str, str], stands_in: bool) -> dict[str, str]:
-    names = ["PREFECT_API_URL", CLIENT, PASSWORD, "NO_PROXY", "ZAKAZ_HOME"]
+    names = ["PREFECT_API_URL", CLIENT, PASSWORD, "NO_PROXY", "ZAKAZ_HOME", "DO_NOT_TRACK"]
     # Empty is not set: a terminal that was for the sandbox before is for the real APIs now.
     settings = {name: env[name] if stands_in else "" for name in ("ZAKAZ_ENV", "ZAKAZ_IGNORE_SECRETS")}
     return {name: env[name] for name in names} | settings

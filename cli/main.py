@@ -23,6 +23,7 @@ def main(arguments: list[str] | None = None) -> None:
     # of its imports, and plugins of pydantic, which nobody has, in the metadata of all that is installed.
     gc.set_threshold(100_000)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
     from cli import stopping
     from tasks.errors import why_stopped
     from tasks.logs import LogRecord, show_traceback
@@ -36,6 +37,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         status = _run(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt as stop:
+        stopping.stand_still()
         how = why_stopped(stop)
         print(f"zakaz: {retold(f'{how}.', language())}", file=sys.stderr)
         stopping.exit_after_signal(how, 1)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from cli import stopping
 from cli.server_address import server_address
-from cli.terminal import complain, print_answers, print_checks, print_probes, say, working
+from cli.terminal import complain, print_answers, print_checks, print_probes, say, typed, working
 from tasks.errors import ZakazError
 from tasks.harmless import json_line
 from tasks.ingest import Report
@@ -167,7 +167,7 @@ def run_quality(as_json: bool) -> int:
         _print_yesterday(results)
         say(counts(results, language()))
         if any(result.fails or result.warns for result in results):
-            say(said("What to do: zakaz quality findings", language()))
+            say(said("What to do: {command}", language(), command=typed("zakaz quality findings")))
     return int(any(result.fails for result in results))
 
 

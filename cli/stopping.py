@@ -31,6 +31,7 @@ _SECONDS_TO_SEND = 15
 
 T = TypeVar("T")
 _at_end: list[Callable[[], object]] = []
+_moving: list[Callable[[], object]] = []
 _on_stop: list[Callable[[str], object]] = []
 _prefect_is_lost = Event()
 _status: list[int] = []
@@ -91,6 +92,22 @@ def on_stop(call: Callable[[str], object]) -> Iterator[None]:
         yield
     finally:
         _on_stop.remove(call)
+
+
+@contextmanager
+def moving(stop: Callable[[], object]) -> Iterator[None]:
+    """Around what moves in the terminal: a signal stops it before anything is said."""
+    _moving.append(stop)
+    try:
+        yield
+    finally:
+        _moving.remove(stop)
+
+
+def stand_still() -> None:
+    """Nothing moves any more, and the cursor is there again."""
+    for stop in list(_moving):
+        stop()
 
 
 def at_end(call: Callable[[], object]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import shutil
 import sys
 import textwrap
@@ -23,10 +24,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli import stopping
 from cli.server_address import server_address
 from tasks.harmless import LONGEST_VALUE, for_terminal, json_line
 from tasks.logs import lines
-from tasks.settings import language
+from tasks.settings import GIVEN_FILE, language
 from tasks.translation import marked, named, retold, said
 from tasks.window import MOSCOW
 
@@ -121,7 +123,7 @@ def working(what: str) -> Iterator[Callable[[str], None]]:
     to call when something else is done."""
     spoken = language()
     if err.is_terminal:
-        with err.status(said(what, spoken)) as status:
+        with err.status(said(what, spoken)) as status, stopping.moving(status.stop):
             yield lambda what: status.update(said(what, spoken))
         return
 
@@ -185,7 +187,7 @@ def print_answers(answers: list[Answer], question: str, language: str) -> None:
     say(question)
     for one in answers:
         colour = {"yes": "green", "no": "red", "look": "yellow", "later": "yellow"}[one.word]
-        print_finding(one.told(language), colour, one.why(language), one.remedy(language))
+        print_finding(one.told(language), colour, one.why(language), typed(one.remedy(language)))
     say("")
 
 
@@ -244,6 +246,13 @@ def print_finding(status: str, colour: str, found: str, todo: str = "") -> None:
     out.print(shown, soft_wrap=True)
     if todo:
         print_beneath(todo)
+
+
+def typed(command: str) -> str:
+    """As it is to be typed here: for the settings file that this command was given."""
+    file = os.environ.get(GIVEN_FILE)
+    given = f" --env {shlex.quote(file)}" if file and command.startswith("zakaz ") else ""
+    return " && ".join(f"{one}{given}" for one in command.split(" && "))
 
 
 def print_beneath(text: str) -> None:

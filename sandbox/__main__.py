@@ -45,6 +45,8 @@ def main() -> int:
         sys.stderr.write(f"sandbox: nothing behaves like {', '.join(left)}\n")
     # A report is ready when it is asked for again: nobody need wait here as for the real one.
     direct.switches.retry_in = ("0",)
+    if options.settings and not _can_write(options.settings):
+        return 1
     try:
         with serve(qtickets, vk, vk_legacy, direct, port=options.port) as running:
             addresses = {
@@ -108,16 +110,24 @@ def _add_others(world: World, qtickets: QticketsApi, vk: VkAdsApi, direct: Direc
     return Living(small, show)
 
 
+def _can_write(file: Path) -> bool:
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.unlink(missing_ok=True)
+        file.touch(0o600)
+    except OSError as error:
+        sys.stderr.write(f"sandbox: {file} cannot be written: {error.strerror}. Give --settings another place.\n")
+        return False
+    return True
+
+
 def _write_settings(file: Path, accounts: list[dict[str, str]]) -> None:
     """For a loader's ``--env``. What is made up has a warehouse of its own, beside the file."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     home = file.absolute().parent / f"{file.stem}-data"
     own = {"CLICKHOUSE_DSN": f"chdb://{home / 'warehouse'}", "LANDING_URL": str(home / "landing")}
     own |= {"BACKUP_URL": str(home / "backups"), "REPORT_URL": str(home / "reports")}
     own |= {"VK_TOKEN_FILE": str(home / "vk_token.json"), "QTICKETS_RATE": "500", "VK_RATE": "15"}
     given = {name: value for account in accounts for name, value in account.items()}
-    file.unlink(missing_ok=True)
-    file.touch(0o600)
     file.write_text("".join(f"{name}={value}\n" for name, value in (given | own).items()), "utf-8")
     sys.stderr.write(f"sandbox: try `zakaz load all --env {file}`\n")
 

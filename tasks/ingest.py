@@ -179,8 +179,8 @@ def _fetches(
     ]
     if len(fetches) > len(account.source.resources):
         return fetches
-    # Each read has its own: the events that a later run may take from this one must be newer than the orders here, or
-    # that run would not count as a later read of its days.
+    # Each read has its own: the events that a later run may take from this one must be newer than the orders here,
+    # or that run would not count as a later read of its days.
     versions = chain([version], iter(lambda: runs.begin_read(client, run), None))
     return [
         replace(one, beginning=steps.beginning(client, one, refresh, lambda: next(versions))) for one in fetches

@@ -7,6 +7,7 @@ text as they came over the wire; only allow-listed fields arrive here. Knows not
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import itertools
@@ -33,6 +34,9 @@ BUCKETS = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"}
 """Protocols of file systems without folders."""
 _STAMP = "%Y%m%dT%H%M%SZ"
 _FOLDER = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f-]{8,}")
+
+_FOR_LONG = (errno.ENOSPC, errno.EROFS)
+"""Of a full and of a read-only disk: no later try of the same run succeeds."""
 
 
 @dataclass(frozen=True)
@@ -296,7 +300,10 @@ class Landing:
             raise LandingError(
                 f"The landing area {self._place} cannot be used: {self._reason(error)}. "
                 "Look at LANDING_URL, its keys and its space.",
-                transient=not isinstance(error, PermissionError | ImportError | ValueError),
+                transient=not (
+                    isinstance(error, PermissionError | ImportError | ValueError)
+                    or getattr(error, "errno", None) in _FOR_LONG
+                ),
             ) from None
 
     def _reason(self, error: Exception) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 import pandera.polars as pa
 import polars as pl
 from clickhouse_connect.driver.client import Client
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_fixed
 
 from tasks.errors import SourceError, ZakazError
 from tasks.landing import Fetched, Landing, Manifest, Request
@@ -40,6 +40,8 @@ from tasks.sources.source import Output, Resource, Source
 from tasks.translation import numbered
 from tasks.window import Window, moscow_today
 from validation.split import Split, WrongFrame, split
+
+logger = logging.getLogger("zakaz.flow")
 
 RESUMED_WITHIN = timedelta(hours=1)
 """How long a run may go on with what one that died had fetched of days that the source still restates."""
@@ -96,9 +98,15 @@ def fetch(asked: Fetch, refresh: bool) -> Manifest:
         retry=retry_if_exception(may_pass),
         stop=stop_after_attempt(asked.settings.fetch_retries + 1),
         wait=wait_fixed(asked.settings.fetch_retry_delay),
+        before_sleep=_say_again,
         reraise=True,
     )
     return tries(fetch_once, asked, refresh)
+
+
+def _say_again(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    logger.warning("%s Trying again in %g s.", error, state.upcoming_sleep)
 
 
 def fetch_once(asked: Fetch, refresh: bool) -> Manifest:

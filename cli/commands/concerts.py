@@ -39,7 +39,7 @@ def forecast_command(
     settings = load_settings()
     with looking() as client:
         rows = select(client, sql_text(f"forecast/{'backtest' if backtest else 'coming'}.sql"))
-        none = "No show is over yet." if backtest else "No show is to come."
+        none = "No show is over whose sales are loaded from their beginning." if backtest else "No show is to come."
         nothing = "" if rows.height else _nothing(client, none)
     if as_json or rows.is_empty():
         terminal.print_frame(rows, as_json, {}, said(nothing, settings.zakaz_language))
@@ -78,8 +78,8 @@ def attention_command(as_json: AsJson = False, _env: EnvFileOrDemoFigures = None
 
 
 _NOTHING = marked(
-    "Nothing is loaded yet: `zakaz load all`.",
-    *("No show is to come.", "No show is over yet.", "Nothing deserves attention."),
+    *("Nothing is loaded yet: `zakaz load all`.", "No show is to come.", "Nothing deserves attention."),
+    "No show is over whose sales are loaded from their beginning.",
 )
 
 

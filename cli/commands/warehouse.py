@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli import terminal
+from cli import stopping, terminal
 from cli.commands.options import AdministratorFile, EnvFile, EnvFileOrDemo, examples, group
 from tasks.settings import language, load_settings
 from tasks.translation import said
@@ -52,7 +52,7 @@ def sql(
     sys.stdout.buffer.write(reply)
     sys.stdout.flush()
     if not reply:
-        terminal.err.print(said("Done; no rows.", language()))
+        terminal.err.print(said("Done: no rows to show.", language()))
 
 
 @app.command("migrate")
@@ -115,8 +115,11 @@ def restore_command(
     """Bring a backup back into an empty database, and check that it is whole."""
     from tasks.load.backup import restore
 
-    with terminal.working("Bringing it back"):
-        restored = restore(load_settings(), name, into)
+    settings = load_settings()
+    database = into or settings.clickhouse_database
+    half = f"{database} is half restored: drop that database before the next try."
+    with stopping.on_stop(lambda _how: terminal.complain(half)), terminal.working("Bringing it back"):
+        restored = restore(settings, name, into)
     for table, rows in restored.rows.items():
         print(f"{rows:>12} {table}")
     terminal.say(str(restored))

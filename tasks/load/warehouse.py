@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from tasks.load.address import Address, address
 from tasks.load.backup_place import backup_folder
 from tasks.load.cluster import SETTINGS, everywhere, spread
 from tasks.settings import Settings
+from tasks.window import MOSCOW
 
 logger = logging.getLogger("zakaz.warehouse")
 
@@ -62,6 +63,8 @@ _UNREACHED = {
     "Temporary failure in name resolution": "unknown host: the name server does not answer",
     "Failed to resolve": "unknown host: no such name",
     "Connection refused": "connection refused",
+    "CERTIFICATE_VERIFY_FAILED": "its certificate is not trusted",
+    "[SSL": "no TLS on this port",
 }
 _NO_RIGHT = (164, 497)
 _SILENT_SECONDS = 2
@@ -172,8 +175,12 @@ def _open(stack: ExitStack, where: Address, settings: Settings, only_looks: bool
             "The embedded engine is not installed. Set CLICKHOUSE_DSN to a ClickHouse server, or install "
             "zakaz[embedded]."
         ) from None
-    except TypeError:
-        raise SettingsError("CLICKHOUSE_DSN has an option after the ? that the driver does not know.") from None
+    except TypeError as error:
+        option = re.search(r"argument '(\w+)'", str(error))
+        named = f", {option[1]}," if option else ""
+        raise SettingsError(
+            f"CLICKHOUSE_DSN has an option after the ?{named} that the driver does not know."
+        ) from None
     stack.callback(client.close)
     if where.folder and not only_looks:
         stack.callback(_remove_merged_parts, client, settings.clickhouse_database)
@@ -284,7 +291,7 @@ def _me() -> dict[str, str | int]:
     words = [word for word in sys.argv[1:3] if re.fullmatch(r"[\w-]+", word)]
     program = Path(sys.argv[0]).name
     command = "a run of Prefect" if program == "engine.py" else " ".join([program, *words])
-    return {"pid": os.getpid(), "command": command, "since": f"{datetime.now(UTC):%H:%M:%S} UTC"}
+    return {"pid": os.getpid(), "command": command, "since": f"{datetime.now(MOSCOW):%H:%M:%S} MSK"}
 
 
 def _who(holder: Path) -> str:

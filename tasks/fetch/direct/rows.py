@@ -94,7 +94,9 @@ def unknown_tags(rows: pl.DataFrame, version: str, is_complete: bool) -> tuple[l
     hidden = hidden.filter(pl.col("campaign_id").is_not_null())
     if number := hidden["campaign_id"].n_unique():
         campaigns, spent = numbered(number, "campaign"), _spend(hidden)
-        certain.append(f"no ads, so no city, are told of {campaigns} of the wizard with {spent} of spend")
+        certain.append(
+            f"{campaigns} of the wizard with {spent} of spend: the API names none of its ads, so it has no city"
+        )
     return doubtful, certain
 
 

@@ -136,7 +136,9 @@ def test_campaigns_of_the_wizard_are_read_a_month_back(direct: DirectAccount) ->
     fetched = direct.fetch(WEEK, ad_spend_vat="exclude")
     assert fetched.window == Window(first=date(2025, 12, 21), last=WEEK.last)
     assert sorted(figures[2] for figures in by_key(fetched.rows).values()) == [3, 5, 7]
-    assert fetched.notes == ("no ads, so no city, are told of 1 campaign of the wizard with 12.00 RUB of spend",)
+    assert fetched.notes == (
+        "1 campaign of the wizard with 12.00 RUB of spend: the API names none of its ads, so it has no city",
+    )
     assert {row["campaign_name"] for row in fetched.rows} == {wizard.campaign_name, good.campaign_name}
     assert direct.fetch(PAST).window == PAST
 
