@@ -2,31 +2,22 @@
 the demo. In this process, without an engine."""
 
 import os
-import re
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from queue import Queue
 from typing import Any
 
 import pytest
-import typer
-from prefect.settings import PREFECT_API_URL, temporary_settings
 from pydantic import SecretStr
-from rich.console import Console
 
-from cli import here, machine, run, stand_in, terminal
-from cli.commands import app, server
+from cli import here, machine, stand_in, terminal
+from cli.commands import app
 from cli.main import _run
-from sandbox import __main__ as sandbox
 from tasks import settings, smoke
-from tasks.errors import SettingsError, UsageError
+from tasks.errors import SettingsError
 from tasks.settings import Settings
-from tasks.smoke import Probe
 from tasks.sources import SOURCES
 from tasks.sources.accounts import Account
 from tests.cli.conftest import complaints
-from tests.support.receiver import serving
 
 SECRET = "s3cret-4711"
 Answer = Callable[..., tuple[int, str]]
@@ -95,40 +86,6 @@ def test_wrong_usage_is_status_2(
     assert arguments[0] != "load" or not (tmp_path / "warehouse").exists(), "a mistake makes no warehouse"
 
 
-def test_a_command_that_waits_for_the_prefect_server_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that is starting, behind a proxy."""
-    said = Queue[str]()
-    monkeypatch.setattr(server, "_SILENT_SECONDS", 0)
-    monkeypatch.setattr(server, "complain", said.put)
-    answer = {"do_GET": lambda self: self.send_error(503), "log_message": lambda *_: None}
-    away = ThreadingHTTPServer(("127.0.0.1", 0), type("Away", (BaseHTTPRequestHandler,), answer))
-    address = f"http://127.0.0.1:{away.server_port}/api"
-    with serving(away), temporary_settings({PREFECT_API_URL: address}), server._waiting_is_said():
-        line = said.get(timeout=30)
-    assert line.startswith(f"The Prefect server {address} takes no requests (status 503). Waiting for it")
-
-
-def test_the_sandbox_gets_its_options(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """They are declared twice, since the sandbox shares no code with the command line."""
-
-    def understood(arguments: list[str]) -> dict[str, object]:
-        monkeypatch.setattr("sys.argv", ["sandbox", *arguments])
-        return vars(sandbox._options())
-
-    passed: list[str] = []
-    monkeypatch.setattr("os.execv", lambda _program, argv: passed.extend(argv[3:]))
-    for given in ("", "--live", "--live --seed 3", "--live 7 --port=0 --days 2 --scale .5"):
-        passed.clear()
-        _run(["sandbox", *given.split()])
-        assert understood(passed) == understood(given.split())
-    _run(["sandbox", "--help"])
-    with pytest.raises(SystemExit):
-        understood(["--help"])
-    ours, its = capsys.readouterr().out.split("usage:")
-    options = re.compile(r"(?m)^  (?:-h, )?(--\w+)")
-    assert set(options.findall(ours)) == set(options.findall(its))
-
-
 @pytest.mark.parametrize(
     ("name", "value", "status", "words"),
     [
@@ -164,43 +121,6 @@ def test_an_alert_is_of_an_account_and_no_new_load_resolves_it(
     assert keys == ["run vk_ads spb 3 days", "run qtickets", "run accounts of direct"]
 
 
-def test_a_lack_of_rights_says_what_to_type(answer: Answer, monkeypatch: Any, tmp_path: Path) -> None:
-    def refuse(file: Path, **_: object) -> None:
-        raise PermissionError(13, "Permission denied", str(file))
-
-    monkeypatch.setattr(settings, "dotenv_values", refuse)
-    monkeypatch.setattr("os.geteuid", lambda: 4711)
-    (tmp_path / "secrets" / ".env.vk").touch(0o600)
-    status, line = answer(*LOAD)
-    assert status == 2
-    assert re.search(r"\.env\.vk belongs to \w+: run this as \w+, or `sudo chown -R 4711 /\S*/\.env\.vk`\.$", line)
-
-
-def test_each_example_of_the_help_is_a_command_with_options_that_it_has() -> None:
-    def commands(group: Any, path: str) -> dict[str, Any]:
-        inner = {f"{path} {name}": one for name, one in getattr(group, "commands", {}).items()}
-        return inner | {name: one for path, group in inner.items() for name, one in commands(group, path).items()}
-
-    known = commands(typer.main.get_command(app), "zakaz")
-    examples = {name: [line.strip() for line in (one.epilog or "").split("\n")[2:]] for name, one in known.items()}
-    assert sum(bool(lines) for lines in examples.values()) > 12
-    for name, lines in examples.items():
-        for line in lines:
-            command = max((one for one in known if f"{line} ".startswith(f"{one} ")), key=len, default=name)
-            options = {option for one in known[command].params for option in one.opts}
-            passed_on = known[command].context_settings.get("allow_extra_args")
-            assert passed_on or set(re.findall(r"(?<= )--[a-z-]+", line)) <= options, line
-
-
-def test_only_between_words_is_wrapped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    path = "/srv/" + "a-long-folder/" * 6 + ".env.qtickets"
-    monkeypatch.setattr(terminal, "out", Console(width=80))
-    terminal.print_probes([Probe("token files", "warning", 0.1, "found " * 20, f"chmod 600 {path}")], "1 warning")
-    *lines, _ = capsys.readouterr().out.splitlines()
-    assert [line for line in lines if len(line) > 80] == [f"{'':11}{path}"]
-    assert all(line.startswith(("warning    token", f"{'':11}")) for line in lines)
-
-
 def test_an_account_beside_none_called_main_is_one(answer: Answer, tmp_path: Path) -> None:
     assert not machine._has_tokens()
     (tmp_path / "secrets" / ".env.vk.spb").write_text("VK_TOKEN=x")
@@ -208,21 +128,6 @@ def test_an_account_beside_none_called_main_is_one(answer: Answer, tmp_path: Pat
     damaged = Account(SOURCES["vk_ads"], "spb", settings.load_settings(), "The setting VK_RATE is wrong.")
     with pytest.raises(SettingsError, match="VK_RATE"):  # and not with the settings of `main`
         smoke._api_of(damaged)
-
-
-def test_which_server_is_meant(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Found without Prefect; without one a command starts none."""
-    file = tmp_path / "secrets" / "prefect.env"
-    monkeypatch.setattr(machine, "_SIGN_IN", file)
-    assert machine._last_port() == 4200
-    machine.keep_sign_in(file, {"PREFECT_API_URL": "http://127.0.0.1:4377/api"})
-    assert machine._last_port() == 4377
-    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
-    assert run.server_address() is None
-    (tmp_path / "profiles.toml").write_text('active = "ours"\n[profiles.ours]\nPREFECT_API_URL = "http://a/api"')
-    assert run.server_address() == "http://a/api"
-    monkeypatch.setenv("PREFECT_API_URL", "http://c/api")
-    assert run.server_address() == "http://c/api"
 
 
 @pytest.fixture
@@ -236,14 +141,6 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (demo / stand_in.DEMO_PAGE).parent.mkdir()
     (demo / stand_in.DEMO_PAGE).touch()
     return own
-
-
-def test_without_a_demo_there_is_only_ones_own_and_one_that_was_not_finished_is_to_be_made_again(own: Path) -> None:
-    (stand_in.DEMO_HOME / stand_in.DEMO_PAGE).unlink()
-    with pytest.raises(UsageError, match=r"not finished\. Start `zakaz demo`"):
-        stand_in.show_demo_instead_of_nothing()
-    (stand_in.DEMO_HOME / "warehouse").rmdir()
-    assert not stand_in.show_demo_instead_of_nothing()
 
 
 @pytest.mark.parametrize(
@@ -261,13 +158,6 @@ def test_a_demo_is_shown_until_a_run_is_recorded(own: Path, left: str, shown: bo
     (own / left).mkdir(parents=True)
     assert stand_in.show_demo_instead_of_nothing() is shown
     assert (os.environ["CLICKHOUSE_DSN"] == f"chdb://{stand_in.DEMO_HOME / 'warehouse'}") is shown
-
-
-def test_figures_are_the_demos_until_a_load_of_ones_own_has_brought_some(own: Path) -> None:
-    for table, shown in (("meta_job_runs", True), ("agg_marketing_daily", False)):
-        (own / "data" / "zakaz" / table / "202611_1_10_8").mkdir(parents=True)
-        assert stand_in.show_demo_instead_of_nothing("agg_") is shown
-        os.environ["CLICKHOUSE_DSN"] = f"chdb://{own}"
 
 
 def test_a_command_of_a_group_looks_where_its_own_file_says(own: Path, capsys: pytest.CaptureFixture[str]) -> None:

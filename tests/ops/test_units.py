@@ -1,10 +1,9 @@
-"""What starts Zakaz without containers, what the server is told to run, what `make` needs, the pages for people, and the
+"""What starts Zakaz without containers, what the server is told to run, the pages for people, and the
 tests that SECURITY.md promises: all of it is there, under these names."""
 
 import ast
 import inspect
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -85,30 +84,3 @@ def test_every_link_of_a_page_leads_to_a_file_and_a_heading_of_it_and_each_has_a
         if page.parent.name == "docs" and not page.name.endswith(".ru.md"):
             russian = page.with_suffix(".ru.md")
             assert f"({russian.name})" in text and f"({page.name})" in russian.read_text("utf-8")
-
-
-STUB = '#!/bin/sh\ntest "$1" = -c && exit %d\nmkdir -p .venv/bin && touch .venv/bin/begun && exit %d\n'
-
-
-def made(folder: Path, allowed: int, status: int) -> subprocess.CompletedProcess[str]:
-    """`make .venv/.made` where each Python is one that is allowed, and makes an environment, with these statuses."""
-    for name in ("python3.11", "python3.12", "python3.13", "python3"):
-        stub = folder / "bin" / name
-        stub.parent.mkdir(exist_ok=True)
-        stub.write_text(STUB % (allowed if name == "python3.13" else 1, status))
-        stub.chmod(0o755)
-    command = ["make", "-f", str(ROOT / "Makefile"), ".venv/.made"]
-    env = {"PATH": f"{folder / 'bin'}:/usr/bin:/bin"}
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
-
-
-def test_make_finds_an_allowed_python_and_a_half_made_environment_is_removed_and_made_anew(tmp_path: Path) -> None:
-    none = made(tmp_path, 1, 0)
-    assert (none.returncode, "Python 3.11, 3.12 or 3.13" in none.stdout) == (2, True)
-    assert made(tmp_path, 0, 1).returncode == 2
-    assert not (tmp_path / ".venv").exists()
-    (tmp_path / ".venv" / "bin").mkdir(parents=True)
-    (tmp_path / ".venv" / "bin" / "old").touch()  # and no pip
-    done = made(tmp_path, 0, 0)
-    assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in (tmp_path / ".venv" / "bin").iterdir()) == ["begun"]

@@ -12,7 +12,7 @@ from clickhouse_connect.driver.exceptions import OperationalError
 from tasks.load import frames
 from tasks.load.warehouse import warehouse
 from tasks.quality import checks as judging
-from tasks.quality import looks, run
+from tasks.quality import looks
 from tasks.quality.checks import Check, Result, checks, judge
 from tasks.quality.looks import Interrupted, judge_all
 from tasks.settings import SQL_DIR, Settings, load_settings
@@ -95,15 +95,6 @@ def test_a_file_that_is_no_check_ends_no_other(settings: Settings, tmp_path: Pat
     assert (wrong.status, wrong.hindered, wrong.check.severity) == ("unjudged", True, "fail")
     assert wrong.message.startswith(f"could not be run: {FAULTS[text]}")
     assert [r.status for r in others] == ["ok", "ok"]
-
-
-def test_by_day_all_are_judged_but_those_of_the_night(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        run, "judge_all", lambda _settings, asked, _today: [Result(c, "ok", 0, "", []) for c in asked]
-    )
-    by_day, whole = (run.judge_checks(settings, TODAY, all_of_it) for all_of_it in (False, True))
-    assert [result.check for result in whole] == checks()
-    assert [result.check for result in by_day] == [check for check in checks() if not check.at_night]
 
 
 def test_a_lost_connection_ends_the_run_with_what_was_judged(settings: Settings, monkeypatch: Any) -> None:

@@ -108,32 +108,6 @@ def test_the_forecast_is_what_comparable_shows_say_that_were_known_then(client: 
     assert len(made) > 20 and len({row["reason"] for row in found.values()}) == 3
 
 
-def test_the_pace_is_what_was_sold_by_each_day_beside_the_quartiles_of_comparable_shows(client: Client) -> None:
-    today, shows = filled(client)
-    found = {(row["show_id"], row["days_out"]): row for row in rows(client, "SELECT * FROM v_show_pace")}
-    seen = set()
-    for one in shows:
-        if one.cancelled or (one.on < today and not one.sold):
-            continue
-        over = one.on < today
-        size = one.seats or (one.until(today) if over else 0)
-        others = comparable(one, shows, min(one.on, today), size)
-        newest = 0 if over else (one.on - today).days
-        for out in range(max([newest, *((one.on - day).days for day in one.sold)]) + 1):
-            row = found.pop((one.show, out))
-            seen.add(bool(others))
-            sold = None if out < newest else one.at(out, today)
-            assert (row["tickets"], row["comparable"]) == (sold, len(others)), (one.show, out)
-            assert row["share"] == (pytest.approx(sold / one.until(today)) if over else None)
-            assert row["revenue"] == (None if sold is None else f"{sold * 100}.00")
-            sold_then = [other.at(out, today) for other in others]
-            shares = [n / other.until(today) for n, other in zip(sold_then, others, strict=True)]
-            for name, its in (("share", shares), ("tickets", sold_then)):
-                usual = pytest.approx(quantiles(its, n=4, method="inclusive")) if others else [None] * 3
-                assert [row[f"usual_{name}_p{n}"] for n in (25, 50, 75)] == usual
-    assert (found, seen) == ({}, {True, False})
-
-
 @pytest.mark.parametrize(("late", "told"), [(0, (50, 50, 50)), (3, (50, 50, 300)), (4, (None, None, None))])
 def test_where_the_past_does_not_agree_the_range_is_wide_or_there_is_none(
     client: Client, late: int, told: Any

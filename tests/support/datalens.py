@@ -113,12 +113,8 @@ class DataLens:
             getattr(self, f"_do_{action}")(dataset, what)
         titles = [field["title"] for field in dataset["result_schema"]]
         assert len(titles) == len(set(titles)), titles
-        dataset["component_errors"] = {"items": []}
         for field in dataset["result_schema"]:
             assert set(re.findall(r"\[(.+?)\]", field.get("formula", ""))) <= {*titles}
-            if unknown := {*re.findall(r"(\w+)\(", field.get("formula", ""))} - {"IF", "SUM"}:
-                error = {"level": "error", "message": f"Unknown function {min(unknown)}"}
-                dataset["component_errors"]["items"].append({"id": field["guid"], "errors": [error]})
         return {"dataset": dataset}
 
     def _do_add_source(self, dataset: Body, source: Body) -> None:
@@ -146,11 +142,6 @@ class DataLens:
 
     def _do_update_source(self, dataset: Body, source: Body) -> None:
         next(one for one in dataset["sources"] if one["id"] == source["id"]).update(source)
-
-    def _do_replace_connection(self, dataset: Body, connection: Body) -> None:
-        for source in dataset["sources"]:
-            if source["connection_id"] == connection["id"]:
-                source["connection_id"] = connection["new_id"]
 
     def _do_update_description(self, dataset: Body, text: str) -> None:
         dataset["description"] = text

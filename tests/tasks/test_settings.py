@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from tasks import settings as module
-from tasks.errors import MissingError, SettingsError, UsageError
+from tasks.errors import SettingsError, UsageError
 from tasks.exposure import in_the_clear
 from tasks.settings import Settings, account_files, load_settings, remarks, require
 from tasks.sources import SOURCES
@@ -127,24 +127,6 @@ def test_an_account_has_its_own_file_and_main_the_environment(  # type: ignore[n
     assert list(accounts("direct")) == ["spb"]
 
 
-def test_the_file_of_a_source_counts_and_one_of_nearly_its_name_is_told_of(secrets: Path) -> None:
-    """So a remedy that names the source's file is one."""
-
-    def told() -> list[tuple[str, ...]]:
-        """File, what becomes of it, and the name that was meant, each the same way."""
-        pattern = r".*/\.env\.(\w+): DIRECT_TOKEN is (.+); did you mean \.env\.(.+)\?"
-        return [re.fullmatch(pattern, line).groups() for line in remarks(load_settings())]  # type: ignore[union-attr]
-
-    write(secrets, dirrect="DIRECT_TOKEN=old", direct_spb="DIRECT_TOKEN=of-spb", zakaz="DIRECT_LOGIN=a")
-    assert load_settings().direct_token == SecretStr("old")
-    read = "read, from a file of an odd name"
-    assert told() == [("direct_spb", read, "direct.spb"), ("dirrect", read, "direct")]
-    write(secrets, direct="DIRECT_TOKEN=new")
-    assert (load_settings().direct_token, load_settings().direct_login) == (SecretStr("new"), "a")
-    read = "not read, since .env.direct sets it"
-    assert told() == [("direct_spb", read, "direct.spb"), ("dirrect", read, "direct")]
-
-
 def test_copies_settings_in_the_file_of_another_and_unknown_names_are_told_of_and_not_read(secrets: Path) -> None:
     copies = ["telegram.spb", "vk.Spb", "vk.old", "vk.spb.bak", "vk~"]
     write(secrets, **dict.fromkeys(copies, "VK_RATE=9"), direct__a2="")
@@ -164,50 +146,6 @@ def test_copies_settings_in_the_file_of_another_and_unknown_names_are_told_of_an
         f"vk: DIRECT_LOGIN is not read; it belongs into {secrets}/.env.direct",
         "vk: vk_clientid is no setting and not read; did you mean VK_CLIENT_ID?",
     ])  # fmt: skip
-
-
-def test_a_missing_setting_names_what_was_written_in_its_place(secrets: Path) -> None:
-    (secrets / ".env.qtickets").write_text(f"QTICKETS_TOKN={SECRET}\n")
-    (secrets / ".env.vk").write_text("VK_CLIENT_ID=1\nVK_CLIENT_SECRT=2\n")
-    for name, words in {
-        "QTICKETS_TOKEN": "secrets/.env.qtickets has QTICKETS_TOKN, misspelt?",
-        "VK_CLIENT_SECRET": "secrets/.env.vk has VK_CLIENT_SECRT, misspelt?",
-        "DIRECT_TOKEN": "(sample: configs/.env.direct.sample).",
-    }.items():
-        with pytest.raises(MissingError) as caught:
-            require(load_settings(), name)
-        assert str(caught.value).endswith(words)
-        assert SECRET not in str(caught.value)
-    (secrets / ".env.vk.spb").write_text("VK_CLIENT_IDD=1\n")
-    spb = account_named(SOURCES["vk_ads"], "spb", load_settings())
-    with pytest.raises(MissingError) as caught:
-        require(spb.settings, "VK_CLIENT_ID")
-    assert retold(str(caught.value), "ru").endswith("В secrets/.env.vk.spb есть VK_CLIENT_IDD — опечатка?")
-
-
-def test_what_nearly_has_the_right_name_is_told_of_with_the_right_one(  # type: ignore[no-untyped-def]
-    secrets: Path, tmp_path: Path, monkeypatch
-) -> None:
-    in_secrets = {".env.qtickets.txt": ".env.qtickets", "env.vk": ".env.vk", "direct.spb.env": ".env.direct.spb"}
-    wrong = {f"secrets/{name}": right for name, right in in_secrets.items()}
-    wrong |= {name: f"{secrets}/.env.{name[-2:]}" for name in (".env.vk",)}
-    wrong |= {"configs/.env.direct": f"{secrets}/.env.direct"}
-    others = ["secrets/notes.md", "secrets/vk_token.lock", "secrets/access.env", "configs/.env.vk.sample"]
-    for name in [*wrong, *others]:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text("QTICKETS_TOKEN=never-read\n")
-    monkeypatch.setenv("QTICKET_TOKEN", "never-read")
-    checks = '{"freshness_dat": {"days": 3}, "freshness_data": {"day": 3, "days": 3}}'
-    monkeypatch.setenv("QUALITY_PARAMETERS", checks)
-    settings = load_settings()
-    told = {re.sub(r"^(\S+) is (?:taken for a copy and )?not read", r"\1", line) for line in remarks(settings)}
-    assert told == {
-        *(f"{tmp_path}/{name}; did you mean {right}?" for name, right in wrong.items()),
-        "QTICKET_TOKEN of the environment is no setting and not read; did you mean QTICKETS_TOKEN?",
-        "QUALITY_PARAMETERS: there is no check freshness_dat; did you mean freshness_data?",
-        "QUALITY_PARAMETERS: freshness_data has no parameter day; did you mean days?",
-    }
-    assert (settings.qtickets_token, account_files()) == (None, {})
 
 
 def test_a_given_file_is_the_only_account_unless_one_is_asked_for(

@@ -22,20 +22,6 @@ SAYS = {"said": 1, "later": 1, "counted": 2, "marked": None, "named": None, "wor
 ERRORS = {name for name, one in vars(errors).items() if isinstance(one, type)} | {"FormRefused"}
 """What they say is what a run that fails says, with the hints that are given apart."""
 HINTS = ("hint",)
-SPOKEN = (
-    *("tasks/fetch", "tasks/smoke.py", "tasks/exposure.py", "tasks/unread.py", "tasks/settings.py", "flows"),
-    *("tasks/ingest.py", "tasks/steps.py", "tasks/refusals.py", "tasks/replay.py", "tasks/backfill.py"),
-    *("tasks/errors.py", "tasks/load/runs.py", "tasks/load/backup.py", "cli/run.py", "cli/demo.py"),
-    *("tasks/load/query.py", "tasks/sources/windows.py", "cli/machine.py", "cli/on_server.py",
-      "ops/server/probes.py", "cli/terminal.py", "cli/commands/checking.py", "cli/commands/warehouse.py"),
-)  # fmt: skip
-"""Where nearly every sentence reaches people: the others are logged, or are arguments of what is in UNSPOKEN."""
-UNSPOKEN = {"Field", "Option", "Argument", "Typer", "command", "examples", "query", "select", "AssertionError"}
-UNSPOKEN |= {"replace"}
-NOT_SAID = {
-    *("no retry can mend it", "three at most", "as many as the settings allow"),  # values of an enumeration
-    "Failed to reach API",  # of Prefect
-}
 PLACES = re.compile(r"\{\{.*?\}\}|\{\w*\}|\{%.*?%\}", re.DOTALL)
 
 
@@ -76,26 +62,6 @@ def of(text: ast.expr) -> Iterator[str]:
         )
 
 
-def sentences(node: ast.AST) -> Iterator[str]:
-    """Texts of three words and more that are no documentation, pattern, statement of SQL or line of the log."""
-    if isinstance(node, ast.Call) and (called(node) in UNSPOKEN or "logger." in ast.unparse(node.func)):
-        return
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-        return
-    if isinstance(node, ast.Constant | ast.JoinedStr):
-        for text in of(node):
-            if is_english(text) and not re.search(r"[\\|]|\b[A-Z]{4,} |\bAS\b", text):
-                yield text
-    for child in ast.iter_child_nodes(node):
-        if not (isinstance(node, ast.JoinedStr) and isinstance(child, ast.Constant)):
-            yield from sentences(child)
-
-
-def is_english(text: str) -> bool:
-    """Whether three words stand in a row, besides what people type."""
-    return bool(re.search("([A-Za-z']{2,} ){2}[a-z']{2,}", re.sub("`.*?`|zakaz [a-z ]+", "", text)))
-
-
 def said_in_code() -> set[str]:
     files = [file for room in ("tasks", "flows", "cli", "ops/server") for file in (ROOT / room).rglob("*.py")]
     calls = [
@@ -130,18 +96,6 @@ def test_all_that_is_said_is_there_in_russian_with_the_same_places() -> None:
     for text, one in many.items():
         told = one.msgstr_plural.values()
         assert len(told) == 3 and all(set(PLACES.findall(text)) == set(PLACES.findall(form)) for form in told)
-
-
-def test_no_sentence_that_reaches_people_stays_in_english() -> None:
-    files = [file for name in SPOKEN for file in ([ROOT / name] if "." in name else (ROOT / name).rglob("*.py"))]
-    told = {text for file in files for text in sentences(ast.parse(file.read_text("utf-8")))}
-    # Checks say so where there are too few data to judge.
-    checks = [file.read_text("utf-8") for file in (ROOT / "sql" / "quality").glob("*.sql")]
-    told |= {text for sql in checks for text in re.findall("(?m)^SELECT.*'([a-z][^']+)'.* AS unjudged", sql)}
-    assert len(told) > 300
-    told -= {entry.msgid for entry in CATALOG} | NOT_SAID
-    left = {text: retold(re.sub(r"\{.*?\}", "7", text).strip(" ;,"), "ru") for text in told}
-    assert {text: words for text, words in left.items() if is_english(words)} == {}
 
 
 def test_what_sources_count_is_counted_in_russian() -> None:
