@@ -36,8 +36,6 @@ from tasks.fetch import pace as module
 from tasks.fetch.decode import TooLarge, Undecodable, json_of, text_of_bytes, without_surrogates
 from tasks.fetch.http import Api, ApiClient, TryAgain, as_json, retry_after
 from tasks.fetch.redirects import to_follow
-from tasks.fetch.troubles import Tries, of_exception
-from tasks.fetch.vk_ads.today import _judge_limit
 from tasks.fetch.vk_ads.token import api_of as vk
 from tasks.settings import Settings
 from tasks.window import Window
@@ -128,22 +126,6 @@ def test_a_token_that_cannot_be_sent_is_not_shown(ask: Ask, token: str) -> None:
     with pytest.raises(SettingsError, match="holds characters that cannot be sent") as caught:
         ask(Raw(b"{}"), token=token)
     assert token not in str(caught.value)
-
-
-EXPIRED = ssl.SSLCertVerificationError(1, "secret")
-EXPIRED.verify_message = "certificate has {expired}"
-UNVERIFIED = httpx.ConnectError("words of httpx")
-UNVERIFIED.__cause__ = EXPIRED
-
-
-def test_the_cause_decides_words_and_tries() -> None:
-    for error, tries, words in (
-        (httpx.ConnectTimeout("secret"), Tries.ALL, "no connection to qtickets.ru within 10 s"),
-        (httpx.ProxyError("407 secret"), Tries.ONCE, "the proxy (HTTPS_PROXY) let nothing through (HTTP 407)"),
-        (UNVERIFIED, Tries.ONCE, "the certificate of qtickets.ru is refused (certificate has (expired))"),
-    ):
-        trouble = of_exception(error, httpx.URL("https://qtickets.ru/api"), httpx.Timeout(60, connect=10))
-        assert (trouble.tries, trouble.words) == (tries, words)
 
 
 def redirecting(to: str, times: int = 99, status: int = 302) -> QticketsApi:
@@ -320,27 +302,6 @@ def test_retry_after_is_waited_for_unless_it_is_beyond_the_deadline(ask: Ask) ->
     asked = ask(api, http_deadline=5)
     assert asked.calls == 1
     assert "in the 5 s allowed: HTTP 429, and asks to wait 3600 s." in str(asked.error)
-
-
-@pytest.mark.parametrize(
-    ("remaining", "then"),
-    [
-        ({"1": 0, "60": 5, "86400": 5}, 0.85), ({"1": 0, "60": 0}, 49.85),
-        ({"1": 0, "3600": 0}, "run again after the next full hour"), ({"1": 0, "86400": 0}, "run again tomorrow"),
-    ],
-)  # fmt: skip
-def test_a_short_limit_of_vk_is_waited_for_and_a_long_one_ends_the_run(  # type: ignore[no-untyped-def]
-    monkeypatch, remaining: dict[str, int], then: float | str
-) -> None:
-    """To a tenth of a second after the next full one, by the longest that is used up."""
-    now = datetime(2026, 1, 20, 15, 30, 10, 250_000, tzinfo=UTC)
-    monkeypatch.setattr("tasks.fetch.vk_ads.today.datetime", SimpleNamespace(now=lambda _tz: now))
-    with pytest.raises(TryAgain if isinstance(then, float) else SourceError) as caught:
-        _judge_limit(httpx.Response(429, json={"remaining": remaining}))
-    if isinstance(caught.value, TryAgain):
-        assert caught.value.retry_after == pytest.approx(then, abs=0.01)
-    else:
-        assert str(then) in str(caught.value)
 
 
 def test_no_request_starts_before_its_turn(settings_for: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""A report is waited for as long as Direct says, comes whole in pages or halves, and costs retries or an error, never a row.
+"""A report is waited for up to the deadline, comes whole in pages or halves, and costs retries or an error, never a row.
 Its text is read by column names and by its own total, whatever the names of campaigns contain."""
 
 import re
@@ -9,7 +9,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sandbox.direct.reports.queue import Stored
 from tasks.fetch.direct.proving import NO_TOTALS, Totals
 from tasks.fetch.direct.reports import FIELDS
 from tasks.fetch.direct.table import NotWhole
@@ -42,26 +41,6 @@ def expected(direct: DirectAccount) -> Facts:
 def queued(direct: DirectAccount) -> DirectAccount:
     direct.api.switches.auto_online_days = 0
     return direct
-
-
-def test_each_wait_is_the_one_that_the_last_reply_named(queued: DirectAccount, clock: Clock) -> None:
-    """A minute if it names none, and between a second and five minutes."""
-    queued.api.switches.retry_in, queued.api.switches.polls_until_ready = ("7", "0", "soon", "99999"), 9
-    queued.api.switches.finished_within_seconds = 300
-    assert queued.fetch().rows
-    assert queued.statuses() == [201, 202, 202, 202, 200]
-    assert clock.pauses == [7, 1, 60, 300]
-
-
-def test_a_full_queue_is_waited_for_with_the_same_report(queued: DirectAccount, clock: Clock) -> None:
-    """The five of others are finished within a minute."""
-    nothing: Any = None
-    for number in range(5):
-        queued.api.queue.reports[f"another's {number}"] = Stored("", nothing, created=clock.now)
-    assert queued.fetch().rows
-    assert queued.statuses()[:7] == [*[400] * 6, 201]
-    assert clock.pauses[:6] == [10] * 6
-    assert len(set(queued.names())) == 1
 
 
 def test_a_report_that_never_ends_ends_the_fetch_at_the_deadline(queued: DirectAccount, clock: Clock) -> None:

@@ -7,8 +7,6 @@ from math import ceil, log2
 from typing import Any
 
 import pytest
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from sandbox import QticketsApi, Switches
 from tasks.errors import SourceError
@@ -80,13 +78,6 @@ def test_only_the_pages_around_the_window_are_read(settings_for: SettingsFor, fi
         assert len(api.requests) <= ceil(days * 48 / PER_PAGE) + search + 8, window
 
 
-def test_the_payment_lag_decides_how_far_back_an_unfiltered_list_is_read(settings_for: SettingsFor) -> None:
-    api = QticketsApi(ORDERS, [], Switches(honour_filters=False))
-    found = fetched(settings_for(api, qtickets_payment_lag=2), RECENT)
-    assert len(api.requests) <= ceil(5 * 48 / PER_PAGE) + 6
-    assert tickets_of(found.rows) == ids_of(ORDERS, *RECENT, NOW)
-
-
 @pytest.mark.parametrize("filters", ["honoured", "nowhere"])
 @pytest.mark.parametrize("hour", [0, 20])
 def test_nothing_booked_after_the_load_began_comes_in(settings_for: SettingsFor, filters: str, hour: int) -> None:
@@ -143,31 +134,6 @@ def test_an_order_with_unreadable_dates_is_left_to_validation(settings_for: Sett
     assert [row["order_id"] for row in found.rows] == ["5", "4", "3", "2"]
 
 
-class Gateway:
-    """Before an API: lets no GET with a body through."""
-
-    def __init__(self, status: int) -> None:
-        self._api, self._refusal = QticketsApi(ORDERS, []), Response(b"<html>Forbidden</html>", status)
-        self.seen: list[str] = []
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        has_body = int(dict(scope["headers"]).get(b"content-length", b"0")) > 0
-        self.seen.append("body" if has_body else "query")
-        await (self._refusal if has_body else self._api)(scope, receive, send)
-
-
-@pytest.mark.parametrize(("status", "tries"), [(200, 3), (403, 3), (413, 1)])
-def test_where_bodies_are_refused_the_filter_goes_into_the_query(
-    settings_for: SettingsFor, status: int, tries: int
-) -> None:
-    gateway = Gateway(status)
-    found = fetched(settings_for(gateway), OLD)
-    assert tickets_of(found.rows) == ids_of(ORDERS, *OLD, NOW)
-    assert (found.warnings, found.partial) == ((), False)
-    assert gateway.seen == ["body"] * tries + ["query"] * (len(gateway.seen) - tries), "for good"
-    assert len(gateway.seen) > tries + 4, "many pages, and unpaid orders too"
-
-
 # --- lists that change, lie or lack something ---
 
 JUNE = (date(2026, 6, 1), date(2026, 7, 1))
@@ -199,10 +165,6 @@ def of_unpaid(question: Question) -> bool:
 
 def of_any(_question: Question) -> bool:
     return True
-
-
-def with_select(question: Question) -> bool:
-    return "select" in question
 
 
 def alters(change: Change, which: Which = of_paid, *, after: int = 0, times: int = FOR_EVER) -> Alter:
@@ -294,23 +256,6 @@ def test_a_few_orders_with_old_dates_do_not_end_a_walk(settings_for: SettingsFor
     api = QticketsApi(newest_first[::-1], [], Switches(honour_filters=False))
     found = fetched(settings_for(api, qtickets_page_size=50), JUNE)
     assert tickets_of(found.rows) == ids_of(newest_first, *JUNE, NOW)
-
-
-WHOLE: dict[str, Alter] = {
-    "totals as text": alters(lambda reply: paging(total=str(reply["paging"]["total"]))(reply), of_any),
-    "a list as an object": alters(lambda reply: reply | {"data": {str(2 * n): one for n, one in enumerate(reply["data"])}}, of_any),
-    "select is refused": alters(lambda _: 400, with_select),
-    "dates are lost by selecting": alters(without("created_at"), with_select),
-    "nothing for two moments": alters(empty, after=1, times=2),
-}  # fmt: skip
-
-
-@WALKED
-@pytest.mark.parametrize("kind", WHOLE)
-def test_what_can_be_read_round_costs_nothing(settings_for: SettingsFor, kind: str, switches: Any) -> None:
-    found = listed(settings_for, WHOLE[kind], **switches)
-    assert (tickets_of(found.rows), found.columns) == (ids_of(LISTED, *JUNE, NOW), ORDER_COLUMNS)
-    assert switches or found.warnings == ()
 
 
 SAID: dict[str, tuple[Alter, bool, str]] = {

@@ -96,23 +96,6 @@ def test_a_token_is_refreshed_half_an_hour_before_its_end(
     )
 
 
-def test_a_token_that_another_process_renewed_is_taken_over_without_a_refresh(
-    vk: VkAccount, token_file: Path
-) -> None:
-    """The request is under way with the old token when it dies."""
-    vk.fetch()
-    vk.api.requests.clear()
-
-    def renew(_: object) -> None:
-        issued = vk.api.tokens.issued[0]
-        token = vk.api.tokens.renew(issued.refresh, issued.client_id, rotate=False)
-        change_stored(token_file, access_token=token.access)
-
-    vk.api.faults.mutate(renew, path=path("ad_groups"))
-    assert vk.fetch().rows and vk.grants() == []
-    assert [r.status for r in vk.api.requests if r.path == path("ad_groups")][:2] == [401, 200]
-
-
 def test_a_revoked_token_ends_the_run_with_what_to_do_and_takes_no_other(vk: VkAccount, token_file: Path) -> None:
     vk.fetch()
     vk.api.tokens.revoke()
@@ -175,7 +158,7 @@ def test_a_reply_that_is_lost_never_takes_a_second_slot(vk: VkAccount, kind: str
     assert error.transient == (options.get("status") != 403)
 
 
-DAY, ACCOUNT = path("statistics/banners/day"), path("statistics/users/day")
+DAY = path("statistics/banners/day")
 FIRST, LAST = str(TWO_DAYS.first), str(TWO_DAYS.last)
 ADS = [1001, 1002, 1003, 1004]
 
@@ -310,16 +293,6 @@ def test_only_forgotten_ads_are_lost_in_few_calls(vk: VkAccount, number: int, go
     assert shown == {str(ad): str(ad) for ad in ids if ad not in gone}
     assert fetched.notes == (f"VK Ads gives no more figures of {numbered(len(gone), 'ad')}; what was loaded stays",)
     assert len(requested(vk.api)) <= most_calls
-
-
-def test_ads_that_only_the_statistics_forgot_are_found_in_halves(vk: VkAccount) -> None:
-    """The list has them still."""
-    items = [{"id": ad, "ad_group_id": vk.cabinet.banners[ad].group_id} for ad in ADS]
-    vk.edit(path("banners"), lambda _: {"count": 4, "items": items})
-    vk.api.faults.mutate(lambda _: list(map(vk.cabinet.vanish, ADS[:3])), path=DAY)
-    fetched = vk.fetch()
-    assert {row["ad_id"] for row in fetched.rows} == {"1004"}
-    assert "VK Ads gives no more figures of 3 ads; what was loaded stays" in fetched.notes
 
 
 def test_conversions_are_the_goals_of_vk_and_a_missing_figure_is_never_zero() -> None:
