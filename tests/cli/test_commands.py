@@ -2,7 +2,6 @@
 
 import fcntl
 import json
-import logging
 import os
 import pty
 import re
@@ -11,13 +10,12 @@ import struct
 import subprocess
 import sys
 import termios
-from datetime import date
 
 import polars as pl
 import pytest
 from rich.console import Console
 
-from cli import here, run, stopping, terminal
+from cli import here, terminal
 from tasks.load.migrate import migrated
 from tasks.load.quarantine import quarantine
 from tasks.logs import show_traceback
@@ -203,16 +201,6 @@ def test_tables_results_and_tracebacks_show_text_as_text(
     assert not UNSEEN.search(text.replace("\n", ""))
 
 
-def test_warnings_are_in_the_readers_language(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ZAKAZ_LANGUAGE", "ru")
-    words = "secrets/.env.vk: VK_TOKN is no setting and not read"
-    for level, told in ((logging.WARNING, "не настройка и не читается"), (logging.INFO, words)):
-        terminal._Lines().emit(logging.LogRecord("zakaz", level, "", 0, words, None, None))
-        assert told in capsys.readouterr().err
-
-
 def test_all_sources_while_they_wait_for_replies(zakaz: Zakaz) -> None:
     """A second signal, of an impatient person, changes nothing."""
     zakaz.env["HTTP_TIMEOUT"] = "300"
@@ -227,19 +215,6 @@ def test_all_sources_while_they_wait_for_replies(zakaz: Zakaz) -> None:
     how = "stopped by SIGINT"
     jobs = ("direct_loader", "direct_loader spb", "qtickets_loader", "vk_ads_loader")
     assert zakaz.ends() == [(job, "failed", how) for job in jobs]
-
-
-def test_a_stopped_backfill_says_how_to_go_on(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def stopped(*_: object) -> dict[str, object]:
-        for call in stopping._on_stop:
-            call("stopped by SIGINT")
-        return {}
-
-    monkeypatch.setattr(run, "side_by_side", stopped)
-    run.run_backfill("direct", None, date(2026, 1, 1), None, refresh=False)
-    assert "started again, the backfill goes on" in capsys.readouterr().err
 
 
 IN_AN_INSERT = """

@@ -11,10 +11,10 @@ import pytest
 from rich.console import Console
 
 from cli import run, terminal
-from cli.concerts import backtest_table, print_attention, shows_table
+from cli.concerts import backtest_table, shows_table
 from cli.findings import print_findings
 from tasks.errors import WarehouseError
-from tasks.quality.checks import Check, Finding, checks
+from tasks.quality.checks import checks
 from tasks.quality.complete import Answer
 from tasks.settings import Settings
 
@@ -56,22 +56,6 @@ def test_a_finding_says_what_is_wrong_and_is_accepted_by_a_line_to_copy(capsys: 
         "zakaz quality reopen some 'vk_ads/*'",
     ]
     assert "           Принято до 01.04.2026: так надо" in shown
-
-
-def test_what_one_cause_broke_on_many_days_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
-    alike = [
-        FINDING | {"finding": f"vk_ads/main/{day}", "what": f"{day} is off", "account": "main", "day": date(2026, 3, day)}
-        for day in range(3, 13)
-    ]  # fmt: skip
-    other = alike[0] | {"source": "direct", "finding": "direct/main/3", "day": None}
-    print_findings(pl.DataFrame([*alike, other]), [SOME], "en")
-    shown = [line.strip() for line in capsys.readouterr().out.splitlines()]
-    assert [line[-8:] for line in shown if line.startswith("open")] == [
-        "3 is off", "4 is off", "5 is off", "3 is off",
-    ]  # fmt: skip
-    lines = [line for line in shown if line.startswith(("and ", "Load", "zakaz load"))]
-    assert lines[:3] == ["and 7 more", "Load", "zakaz load vk_ads --from 2026-03-03 --to 2026-03-12 --refresh"]
-    assert lines[-1] == "zakaz load direct --refresh"
 
 
 def test_all_ends_with_yesterday(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -123,16 +107,3 @@ def test_tables_say_what_there_is_and_cut_no_figure_at_80_columns(language: str,
     large |= {"spend_total": Decimal("987654.32"), "cost_per_ticket": 98765.43, "show_date": date(2030, 3, 14)}
     said = shown(80, shows_table(pl.DataFrame([large], strict=False), language))
     assert not [one for one in ("12 345", "100 %", "+1050 %", "987 654", "98 765.43") if one not in said], said
-
-
-def test_what_deserves_attention_has_its_sum_whole_and_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    console = Console(width=40, no_color=True)
-    monkeypatch.setattr("cli.terminal.out", console)
-    check = Check("c", "T", "W", "warn", ("direct",), {}, None, "", do="stop", do_ru="остановите")
-    said = f"потрачено: 1{BETWEEN_THOUSANDS}234{BETWEEN_THOUSANDS}567 ₽"
-    found = Finding(check, "k", "warn", "direct", "", None, Decimal("1234567.10"), "spent", said)
-    with console.capture() as captured:
-        print_attention([found, replace(found, money=None)], "ru")
-    first, todo, unknown, _ = captured.get().replace(BETWEEN_THOUSANDS, " ").splitlines()
-    assert first == "1 234 567 ₽ потрачено: 1 234 567 ₽"
-    assert (todo.strip(), unknown.strip()) == ("остановите", "потрачено: 1 234 567 ₽")

@@ -25,8 +25,6 @@ from flows.outcomes import noted
 from flows.qtickets import qtickets
 from tasks import settings
 from tasks.errors import PrefectError, SourceError
-from tasks.settings import Settings
-from tasks.smoke import Probe, SmokeFailed
 from tests.flows.conftest import Scene
 from tests.support.prefect_server import PrefectServer
 
@@ -145,41 +143,6 @@ def test_what_fails_before_there_is_a_run_is_told_by_its_account(monkeypatch: py
     with pytest.raises(SourceError), on_server.alerts_of("vk_ads spb", "14 days"):
         raise SourceError("VK_TOKEN is missing.")
     assert told == ["vk_ads spb"]
-
-
-def _reply(status: int) -> httpx.HTTPStatusError:
-    return httpx.HTTPStatusError("", request=httpx.Request("GET", "http://x"), response=httpx.Response(status))
-
-
-@pytest.mark.parametrize(
-    ("status", "words", "remedy"),
-    [
-        (401, "refuses PREFECT_API_AUTH_STRING (status 401).", "`. secrets/prefect.env`"),
-        (503, "takes no requests (status 503).", "both logs"),
-        (500, "fails (status 500).", "its disk is full"),
-        (None, "cannot be reached.", "Start it"),
-    ],
-)
-def test_what_helps_is_said_where_the_reply_is_hidden(
-    status: int | None, words: str, remedy: str, lost: list[bool]
-) -> None:
-    hidden = RuntimeError("Failed to reach API at http://prefect.example/api/")
-    hidden.__context__ = _reply(status) if status else httpx.ConnectError("")
-    for error in (hidden, *([_reply(status)] if status else [])):
-        said = on_server.message_of_fault(error)
-        assert said and words in said and remedy in said
-    source = SourceError("QTickets is down")
-    source.__context__ = _reply(503)
-    assert on_server.message_of_fault(source) is None, "a source's reply is no fault of Prefect"
-
-
-def test_smoke_looks_at_all_else_without_the_server(lost: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(on_server, "server_probes", lambda *_: not_begun())
-    monkeypatch.setattr(on_server, "probe_all", lambda *_: [Probe("landing area", "ok", 0, "can be written")])
-    with pytest.raises(SmokeFailed, match="Start it") as failed:
-        on_server.probe(Settings(_env_file=None), None)
-    found = {one.name: one.status for one in failed.value.probes}
-    assert found == {"Prefect: server": "failure", "landing area": "ok"}
 
 
 def not_begun() -> str:

@@ -23,12 +23,10 @@ from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from prefect.exceptions import ObjectAlreadyExists
 
 from flows import ingestion, load_report, quality
-from flows.accept import accept
 from flows.accounts import PART
 from flows.backfill import FLOWS, backfill
 from flows.ingestion import _is_superseded, run_source
 from flows.replay import replay
-from flows.report import report
 from flows.smoke import smoke
 from flows.vk_ads import vk_ads
 from flows.yesterday import yesterday
@@ -36,7 +34,7 @@ from ops.server import manifest
 from ops.server.deployments import _refuse_strangers, held
 from ops.server.manifest import OURS
 from ops.server.probes import server_probes
-from tasks import settings, steps
+from tasks import steps
 from tasks.errors import SourceError, WarehouseError, ZakazError
 from tasks.ingest import Report
 from tasks.quality.checks import Check, Result
@@ -44,7 +42,7 @@ from tasks.quality.run import ChecksBroken
 from tasks.settings import Settings
 from tasks.sources import SOURCES
 from tasks.sources.accounts import Account
-from tasks.window import Window, moscow_today
+from tasks.window import Window
 from tests.flows import ad_truth, truth
 from tests.flows.conftest import Scene, storage
 from tests.support.prefect_server import PrefectServer
@@ -188,36 +186,6 @@ def test_yesterday_and_the_other_flows_say_what_they_did(open_days: Scene, monke
     state = yesterday(return_state=True)
     assert (state.is_failed(), str(state.message).partition(":")[0]) == (True, "direct")
     assert str(state.message).endswith("Загружено: vk_ads")
-
-
-def test_a_report_is_kept_and_the_runs_page_leads_there(
-    prefect: PrefectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(settings, "HOME", tmp_path)
-    monkeypatch.setenv("CLICKHOUSE_DSN", f"chdb://{tmp_path / 'warehouse'}")
-    monkeypatch.setenv("REPORT_URL", str(tmp_path / "reports"))
-    assert report(return_state=True).is_completed()
-    kept, last = sorted(path.name for path in (tmp_path / "reports").iterdir())
-    assert kept in {f"report-{moscow_today() - timedelta(days=days)}.html" for days in (0, 1)}
-    assert last == "report.html"
-    with get_client(sync_client=True) as client:
-        shown = artifact(client, "report")
-    assert "Данных ещё нет" in shown and kept in shown
-
-
-@pytest.mark.parametrize(
-    "flow", [*FLOWS.values(), backfill, quality.quality, accept, yesterday], ids=lambda flow: flow.name
-)
-def test_a_state_says_what_our_error_says_and_every_field_of_a_form_has_a_title_and_what_it_does(flow: Any) -> None:
-    assert flow.fn.__wrapped__.__name__ == flow.fn.__name__, "it is decorated with `in_words`"
-    fields = flow.parameters.model_dump()["properties"]
-    for name, field in fields.items():
-        assert re.match("[А-Я]", field["title"]), "in the language of ZAKAZ_LANGUAGE"
-        assert field.get("description"), name
-    if "days" in fields:
-        assert (fields["days"]["minimum"], fields["days"]["maximum"]) == (1, 1100)
-    if "source" in fields:
-        assert fields["source"]["enum"] == ["qtickets", "vk_ads", "direct", "costs"]
 
 
 def test_a_run_that_waited_is_skipped_where_all_is_read(open_days: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

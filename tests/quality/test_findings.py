@@ -1,5 +1,5 @@
-"""The life of a finding: open until it was looked at again and is right, or a person accepts it; and its message. Figures, days and
-reasons as people read them, how findings become one message, and whether yesterday is complete: that is answered for each
+"""The life of a finding: open until it was looked at again and is right, or a person accepts it; and its message.
+Reasons as people read them, how findings become one message, and whether yesterday is complete: that is answered for each
 account, by who has read it and what was found of it."""
 
 import re
@@ -20,9 +20,9 @@ from tasks.quality import complete
 from tasks.quality import run as quality
 from tasks.quality.checks import Check, Finding, Result, checks, judge
 from tasks.quality.complete import answers, question
-from tasks.quality.findings import Kept, known_findings, listing, worst_first
+from tasks.quality.findings import Kept, known_findings, listing
 from tasks.quality.incidents import incidents
-from tasks.quality.run import accept_findings, reopen_findings, run_checks
+from tasks.quality.run import accept_findings, run_checks
 from tasks.quality.words import filled
 from tasks.settings import Settings
 from tasks.translation import retold
@@ -142,29 +142,6 @@ def test_what_is_accepted_is_silent_until_that_day(desk: Desk) -> None:
     assert desk.open == ["main/2025-11-18", "main/2025-11-19"]
 
 
-def test_what_is_accepted_has_its_reason_and_is_taken_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quality, "moscow_today", lambda: TODAY)
-    desk.wrong(2, 1)
-    desk.judged()
-    for key, why in (("main/2025-11-18", "a tour"), ("main/*", "both")):
-        accept_findings(desk.settings, "volume_sales", key, TODAY, why, desk.channel)
-    desk.messages.clear()
-
-    def seen(day: date) -> list[tuple[object, ...]]:
-        with warehouse(desk.settings) as client:
-            return listing(client, [], day).select("finding", "accepted_as", "until", "why").sort("finding").rows()
-
-    both = [("main/*", TODAY, "both")] * 2
-    assert seen(TODAY) == [(f"main/2025-11-{day}", *one) for day, one in zip((18, 19), both, strict=True)]
-    assert {row[2] for row in seen(TODAY + timedelta(days=1))} == {None}, "it is over, and no check has looked yet"
-    with pytest.raises(UsageError, match=r"called main/2025-11-19\. Did you mean main/"):
-        reopen_findings(desk.settings, "volume_sales", "main/2025-11-19")
-    assert reopen_findings(desk.settings, "volume_sales", "main/*").startswith("volume_sales: снова открыто 1 ")
-    assert desk.open == ["main/2025-11-19"]
-    assert desk.judged()[0].endswith("за 19.11"), "and its message is sent"
-    assert seen(TODAY)[0] == ("main/2025-11-18", "main/2025-11-18", TODAY, "a tour"), "as it was accepted before"
-
-
 def test_a_message_says_what_how_much_since_when_and_what_to_do(desk: Desk) -> None:
     desk.wrong(3, 2, 1, rows=1000)
     desk.judged()
@@ -200,33 +177,6 @@ def test_of_each_day_is_remembered_what_loads_left(make_settings: Callable[..., 
         client.command("TRUNCATE TABLE meta_memory")
         remember_days(client, "qtickets", "main", [], TODAY, also_unknown=True)
         assert client.query(newest).result_rows == [(18, "1", 7, 1), (19, "1", 7, 1)]
-
-
-ROW = {
-    "source": "vk_ads", "account": "main", "held": Decimal("28204.10"), "total": Decimal("28204.40"),
-    "spent": 28204.1, "none": Decimal(0), "empty": "", "ad_id": 739574000010, "day": date(2024, 12, 31),
-    "at": datetime(2025, 11, 20, 22, 30, tzinfo=UTC), "thing": "vat 2019-01-01", "reason": "price is negative",
-}  # fmt: skip
-
-
-def test_values_are_written_as_people_read_them() -> None:
-    for sentence, words, words_ru in (
-        ("{who}: {spent} ₽", "VK Ads: 28,204 ₽", "VK Ads: 28 204 ₽"),
-        ("{held} of {total}", "28,204.10 of 28,204.40", "28 204,10 of 28 204,40"),  # Rounded they are the same.
-        (
-            "a[, {held} not {total}][, {none} ₽][, {empty}]",
-            "a, 28,204.10 not 28,204.40",
-            "a, 28 204,10 not 28 204,40",
-        ),
-        ("a[, {held} not {spent}][, {none} {thing}][, {day}]", "a, 2024-12-31", "a, 31.12.2024"),
-        ("{ad_id} {at}", "739574000010 2025-11-21 01:30", "739574000010 21.11 01:30"),
-        ("{thing}, {empty}, {missing}", "vat 2019-01-01, none, {missing}", "vat 01.01.2019, нет, {missing}"),
-        ("{reason}", "price is negative", "цена: отрицательное число"),
-    ):
-        told = [
-            filled(sentence, ROW, language, 2025).replace("\N{NO-BREAK SPACE}", " ") for language in ("en", "ru")
-        ]
-        assert told == [words, words_ru]
 
 
 def test_every_reason_of_a_rejected_row_has_russian_words() -> None:
@@ -286,11 +236,6 @@ def test_a_report_that_is_off_because_rows_are_is_told_beneath_them() -> None:
         assert (len(told), REPORT.what in one.body) == (messages, is_beneath), beside
         assert one.title == "WRONG: VK Ads spb: 2025-11-18 is 9 ₽ off"
         assert one.fingerprint == incidents([LOST], checks(), "en")[0].fingerprint
-
-
-def test_elsewhere_the_cause_stands_above_the_reports_too() -> None:
-    late = replace(LOST, check_name="freshness_runs", story="loads", severity="warn", money=None)
-    assert worst_first([late, REPORT, LOST], checks()) == [LOST, REPORT, late]
 
 
 YESTERDAY = TODAY - timedelta(days=1)

@@ -10,7 +10,6 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from drill.job import Job, live
-from tasks.quality.checks import BOUNDS
 from tests.quality.healthy import ALL, TODAY, Truth, broken, judged, noon, stand, warehouse_in
 
 # (last day, scale, days looked at before it). The large one goes over New Year, from one season to the next; in the
@@ -65,27 +64,6 @@ def test_in_the_first_weeks_and_with_one_source_nothing_is_broken(client: Client
     assert days > 28 or found.keys() >= NEED_FOUR_WEEKS
     assert ("volume_sales" in found) == (days < 28 or "qtickets" not in sources)
     assert ("volume_spend" in found) == (days < 28 or "direct" not in sources)
-
-
-LONG_PAST = {
-    "stg_qtickets_tickets": "ticket_id, booked_at", "stg_qtickets_sales_raw": "event_id, event_date",
-    "fact_vk_ads_daily": "ad_id, stat_date", "fact_direct_daily": "ad_id, stat_date",
-    "agg_marketing_daily": "city, d", "meta_job_runs": "run_id, started_at",
-    "meta_quarantine": "rejection_id, rejected_at",
-}  # fmt: skip
-
-
-def test_only_checks_of_the_night_read_what_is_long_past(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And each of them needs to: with a limit to the rows that may be read it cannot be run."""
-    stand(client, Truth.of(noon(TODAY), 60, 0.25), noon(TODAY))
-    for table, columns in LONG_PAST.items():
-        client.command(f"INSERT INTO {table} ({columns}) SELECT number, toDate('2020-01-15') FROM numbers(200000)")
-    remembered = "SELECT 'spend', 'vk_ads', toString(number), toDate('2020-01-15') FROM numbers(200000)"
-    client.command(f"INSERT INTO meta_memory (what, source, thing, day) {remembered}")
-    monkeypatch.setitem(BOUNDS, "max_rows_to_read", 150_000)
-    results = judged(client, TODAY)
-    assert {r.check.name: r.message for r in results if r.hindered and not r.check.at_night} == {}
-    assert [r.check.name for r in results if r.check.at_night and not r.hindered] == []
 
 
 @pytest.mark.slow

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -222,14 +221,3 @@ def test_nobody_uses_a_fetch_with_a_warning_and_refresh_uses_none(asked: Callabl
     assert third.version > second.version > first.version, "the later read has the higher version"
     newer = [steps.fetch(asked(OPEN, timedelta(minutes=n)), refresh=False) for n in (3, 4)]
     assert newer[0] != newer[1], "its last day may still change"
-
-
-@pytest.mark.parametrize(("since", "is_used"), [(None, False), (NOW, True), (NOW + timedelta(seconds=1), False)])
-def test_what_does_not_depend_on_the_window_is_fetched_once_in_a_backfill(
-    asked: Callable[..., Fetch], monkeypatch: pytest.MonkeyPatch, since: datetime | None, is_used: bool
-) -> None:
-    """`since`: when the backfill began; None: a load of its own."""
-    first = steps.fetch(asked(SETTLED, timedelta(0), resource=1), refresh=False)
-    monkeypatch.setattr(steps, "described_since", SimpleNamespace(get=lambda: since))
-    again = steps.fetch(asked(OPEN, late=timedelta(hours=2), resource=1), refresh=False)
-    assert (again == first) == is_used

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.fetch.beside import CAMPAIGN_COLUMNS
 from tasks.fetch.qtickets.rows import ORDER_COLUMNS, order_rows
 from tasks.transform.qtickets import events, show_dates, shows, tickets
-from tasks.transform.totals import campaigns, order_totals
+from tasks.transform.totals import order_totals
 from tests.validation.frames import RAW_ORDER, of_main, raw_events, raw_orders
 from tests.validation.frames import tickets as good_tickets
 from validation import qtickets as must
@@ -246,18 +245,3 @@ def test_no_text_in_any_column_breaks_the_totals(changes: list[dict[str, Any]]) 
     assert split(totals.select(told.order_totals.columns.keys()), told.order_totals).rejected.is_empty()
     assert totals["orders"].sum() >= 1
     assert totals["event_date"].dt.year().max() == 2026
-
-
-def test_a_campaign_is_over_after_its_last_day_whatever_it_is_called() -> None:
-    told = {
-        "active": "active", "0": "paused", "2": "deleted", "ON DRAFT": "active", "ARCHIVED": "ended",
-        "text of 7 characters": "unknown", None: "unknown",
-    }  # fmt: skip
-    for last, ended in (("2026-03-10", "2026-03-10"), ("2026-03-09", None), ("9999-12-31", ""), ("soon", "")):
-        rows = [(str(n), None, status, None, last, "0", "2026-03-10") for n, status in enumerate(told)]
-        raw = pl.DataFrame(rows, schema=dict.fromkeys(CAMPAIGN_COLUMNS, pl.String), orient="row")
-        found = campaigns(raw, "direct")
-        is_over = {"active": "ended", "paused": "ended"} if ended is None else {}
-        assert found["status"].to_list() == [is_over.get(status, status) for status in told.values()]
-        assert found["ends_on"].is_null().all() == (ended == "")
-        assert found["budget_day"].is_null().all()

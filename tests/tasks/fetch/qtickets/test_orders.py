@@ -3,7 +3,6 @@ shrink, lie or lose fields while a list is read, a fetch has all of it, or fails
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from math import ceil, log2
 from typing import Any
 
 import pytest
@@ -19,7 +18,6 @@ from tests.tasks.fetch.applications import Alter, Between, Question, Reply
 from tests.tasks.fetch.qtickets.documents import evenly, event, ids_of, order, tickets_of
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
-PER_PAGE = 100
 # Half an hour apart, 125 days: 48 a day, 60 pages.
 ORDERS = evenly(6_000, NOW - timedelta(days=125), timedelta(minutes=30))
 LATE = ORDERS[-2_000:]
@@ -66,16 +64,6 @@ def test_the_orders_of_the_window_come_whole_and_alone(settings_for: SettingsFor
     said, rest = (found.warnings, found.notes) if words is IGNORED else (found.notes, found.warnings)
     assert (len(said), rest) == (bool(words), ())
     assert words in "".join(said)
-
-
-@pytest.mark.parametrize("filters", ["honoured", "nowhere", "nowhere, oldest first"])
-def test_only_the_pages_around_the_window_are_read(settings_for: SettingsFor, filters: str) -> None:
-    for window in WINDOWS:
-        api = QticketsApi(ORDERS, [], Switches(**FILTERS[filters][0]))
-        fetched(settings_for(api), window)
-        days = (window[1] - window[0]).days + 1 + (0 if filters == "honoured" else 30)
-        search = 0 if window is RECENT else log2(len(ORDERS) / PER_PAGE)
-        assert len(api.requests) <= ceil(days * 48 / PER_PAGE) + search + 8, window
 
 
 @pytest.mark.parametrize("filters", ["honoured", "nowhere"])

@@ -106,20 +106,6 @@ def test_a_revoked_token_ends_the_run_with_what_to_do_and_takes_no_other(vk: VkA
     assert vk.fetch().rows, "as the line says"
 
 
-@pytest.mark.parametrize("by", ["username", "account_id"])
-def test_each_client_of_an_agency_is_read_with_a_token_of_its_own(vk: VkAccount, world: World, by: str) -> None:
-    """A token that is stored for one is never used for another."""
-    agency = vk.api.add("agency", world.emptied())
-    clients = [vk.api.add(name, world, agency=agency) for name in ("kzn", "spb")]
-    pair = {"vk_client_id": agency.tokens.client_id, "vk_client_secret": agency.tokens.client_secret}
-    for client in (*clients, clients[1]):
-        rows = vk.fetch(**pair, vk_agency_client=str(getattr(client.cabinet, by))).rows
-        assert {row["account_id"] for row in rows} == {str(client.cabinet.account_id)}
-    assert vk.grants() == ["agency_client_credentials"] * 2
-    error = vk.refused(**pair, vk_agency_client="stranger")
-    assert "that VK_AGENCY_CLIENT is one of its clients" in str(error)
-
-
 def test_a_token_of_the_settings_is_used_as_it_is_and_never_replaced(vk: VkAccount, token_file: Path) -> None:
     given = {"vk_token": vk.api.tokens.issue().access, "vk_client_id": None, "vk_client_secret": None}
     assert vk.fetch(**given).rows
@@ -127,20 +113,6 @@ def test_a_token_of_the_settings_is_used_as_it_is_and_never_replaced(vk: VkAccou
     assert "VK_TOKEN" in str(vk.refused(**given))
     assert vk.grants() == []
     assert not token_file.parent.exists()
-
-
-def test_five_taken_tokens_are_one_line_and_none_is_deleted(vk: VkAccount, token_file: Path) -> None:
-    """Nor is another requested where the refresh is forbidden."""
-    vk.fetch()
-    for _ in range(4):
-        vk.api.tokens.issue()
-    change_stored(token_file, refresh_token="forgotten", expires_at=0)
-    error = vk.refused()
-    assert ("all five are taken" in str(error), error.transient) == (True, False)
-    assert (vk.grants(), len(vk.api.tokens.issued)) == ([NEW, REFRESH, NEW], 5)
-    vk.fail("status", TOKEN, status=403, body='{"error": "token_limit_exceeded"}')
-    assert "all five are taken" in str(vk.refused())
-    assert vk.grants()[3:] == [REFRESH]
 
 
 @pytest.mark.parametrize(
