@@ -5,7 +5,6 @@ puts there is never another valid figure, date or state, nor nothing, since nobo
 one: lists and fields that lack something are in the table.
 """
 
-import gzip
 import json
 import random
 from collections.abc import Callable, Iterator
@@ -30,15 +29,6 @@ _ODD = (
     "](http://elsewhere.invalid) **b**", "<!channel> <@U1>", "'; DROP TABLE x; --", "\r\n\r\n", "\t\t", "\u0661\u0662", "1e400", "1_000",
     "NaN", "\x85\u2028",
 )  # fmt: skip
-_HEADERS = (
-    *(("Content-Type", kind) for kind in ("text/html", "application/json; charset=utf-16", "\xff")),
-    *(("Content-Encoding", coding) for coding in ("gzip", "deflate", "identity", "nonsense", "gzip, gzip")),
-    *(("Retry-After", text) for text in ("-1", "NaN", "1e9", "soon", "Fri, 31 Dec 9999 23:59:59 GMT")),
-    *(("Units", text) for text in ("1/0/0", "x/y/z", "-1/-1/-1", "1/" + "9" * 400)),
-    *(("RequestId", text) for text in (EMAIL, "x" * 10_000)),
-)
-_STATUSES = (202, 204, 206, 299, 301, 304, 400, 401, 403, 404, 418, 422, 429, 500, 503, 599)
-
 _PLAIN = (str, int, float, bool, type(None))
 _MOST_PLACES = 500
 Step = tuple[str, int, str]
@@ -84,18 +74,6 @@ class Malformed:
         for name, place, text in self.payload.steps:
             body = STEPS[name](body, random.Random(place), text, self)
         return body
-
-    @property
-    def wire(self) -> dict[str, Any]:
-        """Status and headers."""
-        options: dict[str, Any] = {}
-        for name, place, _ in self.payload.steps:
-            if name == "status":
-                options["status"] = random.Random(place).choice(_STATUSES)
-            elif name in ("header", "gzip"):
-                drawn = random.Random(place).choice(_HEADERS) if name == "header" else ("Content-Encoding", "gzip")
-                options["headers"] = dict([drawn])
-        return options
 
 
 Edit = Callable[[bytes, random.Random, str, Malformed], bytes]
@@ -205,16 +183,8 @@ def _wrapped(body: bytes, rng: random.Random, text: str, _of: Malformed) -> byte
     return rng.choice([*errors, *around, b"", b"null", b"0", b"[" * 10**5])
 
 
-def _encoded(body: bytes, rng: random.Random, _text: str, of: Malformed) -> bytes:
-    of.touched |= FREE
-    encoding = rng.choice(["utf-16", "utf-8-sig", "utf-32", "utf-16-le", "cp1251", "utf-7"])
-    return body.decode("utf-8", "replace").encode(encoding, "replace")
-
-
 STEPS: dict[str, Edit] = {
     "swap": _values(_swapped), "nest": _values(_nested, only=object), "mark": _values(_marked),
     "huge": _values(_huge, most=1), "extra": _document(_extra), "cut": _cut, "bytes": _put, "wrap": _wrapped,
-    "encode": _encoded, "gzip": lambda body, *_: gzip.compress(body, 1), "status": lambda body, *_: body,
-    "header": lambda body, *_: body,
 }  # fmt: skip
 _OFTEN = (*sorted(STEPS.keys() - {"huge"}) * 4, "huge")

@@ -50,7 +50,7 @@ class Trial:
 
     def judge(self, payload: Payload) -> Verdict:
         malformed = Malformed(payload)
-        fault = Fault("edit", {"call": malformed.body, **malformed.wire})
+        fault = Fault("edit", {"call": malformed.body})
         cell = Cell(payload.of, "hostile", fault, payload.state, payload.times, malformed.touched)
         verdict, growth = self.load(cell)
         if verdict.word == "WRONG":

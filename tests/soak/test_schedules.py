@@ -31,10 +31,6 @@ SCHEDULES = {
     "a wide load that read before an order vanished writes after a narrow one": [
         _load("qtickets"), _load("qtickets", pause="read"), _change("vanish_order", 0.9), _load("qtickets", days=7), _ON,
     ],
-    "of two loads of one second the one that read later is right": [
-        _load("vk_ads"), _load("vk_ads", pause="read"), _change("restate", 0.9, source="vk_ads"), _load("vk_ads", seconds=0),
-        _ON,
-    ],
     "a run that died before it wrote, resumed, whose days two newer ones have covered together": [
         _load("qtickets", kill=50, after=False), _change("vanish_order", 0.6), _load("qtickets", days=4),
         _load("qtickets", back=4), Step("again", {"pick": 0}),
