@@ -4,19 +4,15 @@ the reason where there is no figure."""
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
 
 import polars as pl
 import pytest
 from rich.console import Console
 
-from cli import run, terminal
+from cli import terminal
 from cli.concerts import backtest_table, shows_table
 from cli.findings import print_findings
-from tasks.errors import WarehouseError
 from tasks.quality.checks import checks
-from tasks.quality.complete import Answer
-from tasks.settings import Settings
 
 # fmt: off
 FINDING = {
@@ -58,42 +54,14 @@ def test_a_finding_says_what_is_wrong_and_is_accepted_by_a_line_to_copy(capsys: 
     assert "           Принято до 01.04.2026: так надо" in shown
 
 
-def test_all_ends_with_yesterday(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def lost(*_: object) -> Any:
-        raise WarehouseError("It is locked.")
-
-    monkeypatch.setenv("ZAKAZ_LANGUAGE", "ru")
-    monkeypatch.setattr(run, "judge", list)
-    monkeypatch.setattr(run, "load_settings", lambda: Settings(_env_file=None))
-    told = [Answer("qtickets", "main", "yes"), Answer("direct", "a", "later")]
-    monkeypatch.setattr("tasks.quality.complete.answers", lambda *_: told)
-    assert run.run_quality(as_json=False) == 0
-    empty, question, *lines = capsys.readouterr().out.splitlines()
-    assert empty == "" and question.startswith("Вчерашний день, ")
-    assert lines[:4] == [
-        "да         QTickets",
-        "ещё нет    Яндекс Директ a: после окончания дня не загружалось",
-        "           zakaz load direct --account a",
-        "",
-    ]
-    monkeypatch.setattr("tasks.quality.complete.answers", lost)
-    assert run.run_quality(as_json=False) == 0
-    assert capsys.readouterr().out.startswith("0 проверок: ")
-
-
 @pytest.mark.parametrize(("language", "told"), [("en", "too early"), ("ru", "рано")])
-def test_tables_say_what_there_is_and_cut_no_figure_at_80_columns(language: str, told: str) -> None:
+def test_tables_say_what_there_is_and_why_there_is_no_forecast(language: str, told: str) -> None:
     back = {"days_out": [30], "shows": [9], "forecasts": [4], "median_error": [0.125], "within_quartiles": [None]}
-
-    def shown(width: int, *tables: Any) -> str:
-        console = Console(width=width, no_color=True)
-        with console.capture() as captured:
-            for table in tables:
-                console.print(table)
-        return captured.get().replace(BETWEEN_THOUSANDS, " ")
-
-    shows = shows_table(pl.DataFrame([SHOW, SHOW | NONE], strict=False), language)
-    said = shown(200, shows, backtest_table(pl.DataFrame(back), language))
+    console = Console(width=200, no_color=True)
+    with console.capture() as captured:
+        console.print(shows_table(pl.DataFrame([SHOW, SHOW | NONE], strict=False), language))
+        console.print(backtest_table(pl.DataFrame(back), language))
+    said = captured.get().replace(BETWEEN_THOUSANDS, " ")
     whole, lacking = (line for line in said.splitlines() if "Балет" in line)
     ends = "2026-03-12" if language == "en" else "12.03"
     missing = [
@@ -102,8 +70,3 @@ def test_tables_say_what_there_is_and_cut_no_figure_at_80_columns(language: str,
     assert not missing, said
     assert told in lacking and "%" not in lacking and "\x1b" not in said
     assert "12 %" in said
-
-    large = SHOW | {"event_name": "Очень длинное название", "tickets": 12345, "pace": 11.5, "sold_share": 1.0}
-    large |= {"spend_total": Decimal("987654.32"), "cost_per_ticket": 98765.43, "show_date": date(2030, 3, 14)}
-    said = shown(80, shows_table(pl.DataFrame([large], strict=False), language))
-    assert not [one for one in ("12 345", "100 %", "+1050 %", "987 654", "98 765.43") if one not in said], said

@@ -9,14 +9,11 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from cli import here, machine, stand_in, terminal
+from cli import here, stand_in, terminal
 from cli.commands import app
 from cli.main import _run
-from tasks import settings, smoke
-from tasks.errors import SettingsError
+from tasks import settings
 from tasks.settings import Settings
-from tasks.sources import SOURCES
-from tasks.sources.accounts import Account
 from tests.cli.conftest import complaints
 
 SECRET = "s3cret-4711"
@@ -119,15 +116,6 @@ def test_an_alert_is_of_an_account_and_no_new_load_resolves_it(
     answer("load", "qtickets")
     answer("load", "direct", "--account", "msk")
     assert keys == ["run vk_ads spb 3 days", "run qtickets", "run accounts of direct"]
-
-
-def test_an_account_beside_none_called_main_is_one(answer: Answer, tmp_path: Path) -> None:
-    assert not machine._has_tokens()
-    (tmp_path / "secrets" / ".env.vk.spb").write_text("VK_TOKEN=x")
-    assert machine._has_tokens(), "so `zakaz up` starts no sandbox"
-    damaged = Account(SOURCES["vk_ads"], "spb", settings.load_settings(), "The setting VK_RATE is wrong.")
-    with pytest.raises(SettingsError, match="VK_RATE"):  # and not with the settings of `main`
-        smoke._api_of(damaged)
 
 
 @pytest.fixture

@@ -36,11 +36,10 @@ _HOP = {"connection", "transfer-encoding", "content-length", "keep-alive", "host
 
 @dataclass
 class Shards:
-    """`port` is the door's. `everywhere`: each statement that came with ON CLUSTER, as it came."""
+    """`port` is the door's."""
 
     servers: list[ClickHouseServer]
     port: int = 0
-    everywhere: list[str] = field(default_factory=list)
     turn: Iterator[int] = field(default_factory=itertools.count)
 
     @property
@@ -114,7 +113,6 @@ class _Request(Silent):
         if b" ON CLUSTER `" not in body:
             return self._answer(self._forward(shards.servers[next(shards.turn) % len(shards.servers)], body))
         statement = body.decode()
-        shards.everywhere.append(statement)
         replies = [self._forward(server, plain(statement).encode()) for server in shards.servers]
         return self._answer(max(replies, key=lambda reply: reply[0]))
 

@@ -164,26 +164,6 @@ def test_every_table_of_the_schema_becomes_two_that_the_engine_understands(embed
         assert f"Distributed('{CLUSTER}', 'zakaz', '{name}_local', cityHash64({''.join(key)}))" in spread
 
 
-@pytest.mark.parametrize("sql", ["CREATE TABLE IF NOT EXISTS t (x UInt8) ENGINE = Log", "TRUNCATE TABLE t"])
-def test_what_a_cluster_has_no_counterpart_of_is_refused(embedded: Client, sql: str) -> None:
-    with pytest.raises(WarehouseError, match="cannot be run on a cluster"):
-        cluster.statements(embedded, sql)
-
-
-@pytest.mark.slow
-def test_all_that_is_said_is_understood(cluster_settings: Settings, shards: Shards, embedded: Client) -> None:
-    """A migration, a load that removes rows and a merge, as they were sent."""
-    with warehouse(cluster_settings) as client:
-        migrate(client)
-        load(client, [ticket(1), ticket(2)], version=1)
-        load(client, [ticket(1, amount="600.00")], version=2)
-        merge(client, TICKETS.name)
-    said = shards.everywhere
-    for beginning in ("CREATE DATABASE", "CREATE TABLE", "CREATE OR REPLACE VIEW", "DELETE FROM", "OPTIMIZE TABLE"):
-        assert any(statement.lstrip().startswith(beginning) for statement in said), beginning
-    assert all(f" ON CLUSTER {CLUSTER}" in parsed(embedded, text) for text in said if CLUSTER in text)
-
-
 def parsed(client: Client, sql: str) -> str:
     """The statement as the engine's own parser writes it, on one line. Raises where it does not understand it."""
     return str(client.query("SELECT formatQuerySingleLine({sql:String})", parameters={"sql": sql}).first_row[0])

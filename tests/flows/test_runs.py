@@ -4,23 +4,18 @@ account; and deployments on a server that is not ours alone."""
 import json
 import re
 from collections import defaultdict
-from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
 
 import polars as pl
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowRunFilter, TaskRunFilter
 from prefect.client.schemas.filters import FlowRunFilterParentFlowRunId as Parent
 from prefect.client.schemas.filters import TaskRunFilterFlowRunId as OfRun
 from prefect.client.schemas.objects import FlowRun, State, TaskRun
-from prefect.exceptions import ObjectAlreadyExists
 
 from flows import ingestion, load_report, quality
 from flows.accounts import PART
@@ -31,11 +26,8 @@ from flows.smoke import smoke
 from flows.vk_ads import vk_ads
 from flows.yesterday import yesterday
 from ops.server import manifest
-from ops.server.deployments import _refuse_strangers, held
-from ops.server.manifest import OURS
-from ops.server.probes import server_probes
-from tasks import steps
-from tasks.errors import SourceError, WarehouseError, ZakazError
+from ops.server.deployments import _refuse_strangers
+from tasks.errors import SourceError, ZakazError
 from tasks.ingest import Report
 from tasks.quality.checks import Check, Result
 from tasks.quality.run import ChecksBroken
@@ -127,22 +119,6 @@ def test_a_load_is_a_run_of_named_tasks_and_a_fetch_is_one_with_and_without_pref
     for (day, currency), (tickets, revenue, refunds) in days.items():
         assert f"| {day} | {tickets} | {revenue:.2f} | {refunds:.2f} | {currency} |" in shown
     assert storage() == kept, "no frame and no manifest is kept by Prefect"
-
-
-def test_open_days_are_cached_after_a_failure_alone(open_days: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    def lost(*_: object, **__: object) -> None:
-        raise WarehouseError("ClickHouse went away.")
-
-    with get_client(sync_client=True) as client:
-        with monkeypatch.context() as broken:
-            broken.setattr(steps, "restate", lost)
-            failed = run("qtickets", open_days)
-        assert (failed.is_failed(), fetches(client, failed)) == (True, {"Completed"})
-        assert "ClickHouse went away." in str(failed.message)
-        calls = open_days.stage.calls
-        assert fetches(client, run("qtickets", open_days)) == {"Cached"}
-        assert open_days.stage.calls == calls
-        assert fetches(client, run("qtickets", open_days)) == {"Completed"}
 
 
 def test_a_fetch_is_tried_again_where_that_may_help(open_days: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,34 +296,3 @@ def test_a_deployment_of_somebody_else_is_not_taken_over(prefect: PrefectServer)
         with pytest.raises(ZakazError, match=r"not of Zakaz: backup/theirs\. Nothing was deployed"):
             _refuse_strangers(client, ["backup/theirs", "backup/ours", "backup/new"])
         _refuse_strangers(client, ["backup/ours", "backup/new", "never/seen"])
-
-
-@pytest.mark.slow
-def test_smoke_sees_what_is_not_deployed_and_that_no_worker_runs(prefect: PrefectServer, tmp_path: Path) -> None:
-    file = tmp_path / "prefect.yaml"
-    one = "- {{name: {}, entrypoint: flows.{}, tags: [zakaz, {}]}}\n".format
-    every = (one("nightly", "backup.backup", "x"), one("by-hand", "smoke.smoke", "x"))
-    file.write_text("".join(("deployments:\n", *every, one("nightly", "direct.direct", "direct"))))
-
-    def seen() -> dict[str, tuple[str, str]]:
-        return {one.name: (one.status, one.found + one.todo) for one in server_probes(file, {"direct"})}
-
-    with get_client(sync_client=True) as client:
-        with suppress(ObjectAlreadyExists):  # Another test of this server made it.
-            client.create_work_pool(WorkPoolCreate(name=OURS, type="process"))
-        for one in held(client).values():
-            client.delete_deployment(one.id)
-        status, found = seen()["Prefect: deployments"]
-        assert (status, seen().keys()) == ("warning", {"Prefect: deployments"}) and "zakaz deploy" in found
-        for name, entrypoint in (("nightly", "flows.backup.backup"), ("by-hand", "flows.smoke.smoke")):
-            flow = client.create_flow_from_name(entrypoint.rpartition(".")[2])
-            made = client.create_deployment(flow, name, tags=[OURS], work_pool_name=OURS, entrypoint=entrypoint)
-            if name == "nightly":
-                missing = "not there: smoke/by-hand`zakaz deploy` brings them."
-                assert seen()["Prefect: deployments"] == ("warning", missing)
-        assert seen()["Prefect: deployments"] == ("ok", "they are there: 2")
-        assert seen()["Prefect: worker"][0] == "failure" and "zakaz worker" in seen()["Prefect: worker"][1]
-        client.pause_deployment(made)
-        assert seen()["Prefect: deployments"][1].startswith("paused: smoke/by-hand")
-        client.send_worker_heartbeat(OURS, f"worker {uuid4()}", heartbeat_interval_seconds=30)
-        assert seen()["Prefect: worker"] == ("ok", "online: 1")

@@ -6,12 +6,10 @@ DataLens is a stand-in that judges by the models of its SDK; the views' columns 
 import copy
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from datalens_sdk import DataLensClientYC, StaticYCIAMAuthProvider
 
-from cli import main as command_line
 from ops.datalens import publish as module
 from ops.datalens.definitions import Definitions, definitions
 from tasks.errors import SourceError, UsageError
@@ -178,24 +176,3 @@ def test_an_error_of_the_api_is_one_line_without_secrets(
     assert says in told and "request req-7" in told and "\n" not in told
     assert not [secret for secret in (TOKEN, PASSWORD, "t1.old") if secret in told]
     assert "".join(capfd.readouterr()) == "", "the SDK's own log"
-
-
-def test_the_command_prints_each_entry_and_says_what_is_missing(
-    there: DataLens, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    file = tmp_path / "datalens.env"
-    file.write_text(
-        f"DATALENS_TOKEN={TOKEN}\nDATALENS_ORG={ORG}\nDATALENS_WORKBOOK={WORKBOOK}\nDATALENS_BASE_URL={there.url}\n"
-        f"DATALENS_PASSWORD={PASSWORD}\nDATALENS_CLICKHOUSE_HOST=ch.example.com\n"
-    )
-    file.chmod(0o600)
-    monkeypatch.setenv("ZAKAZ_ENV", str(file))
-    monkeypatch.setenv("ZAKAZ_LANGUAGE", "en")
-    assert command_line._run(["datalens", "--dry-run"]) == 0
-    out = capsys.readouterr().out
-    assert "to create  chart       Zakaz: Кампании\n" in out and out.endswith("26 to create.\n")
-    assert not there.writes()
-
-    monkeypatch.setenv("ZAKAZ_ENV", "")
-    assert command_line._run(["datalens"]) == 2
-    assert "DATALENS_CLICKHOUSE_HOST is missing. Put it into secrets/.env.datalens" in capsys.readouterr().err

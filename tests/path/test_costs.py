@@ -81,17 +81,6 @@ def test_a_mistake_has_its_line_its_column_and_what_is_expected(settings: Settin
     assert found.startswith("line 4, ") and told in found
 
 
-def test_every_mistake_of_every_line_is_told_in_the_reader_s_language(settings: Settings) -> None:
-    wrong = f"{HEAD}x,,Radio,1\n2026-03-01,,radio,1\n2026-03-01,,radio,-1,,0\n"
-    assert [one.partition(":")[0] for one in mistakes(settings, wrong).split("; ")] == [
-        "line 2, date_from", "line 2, source", "line 4, amount", "line 4, event_id",
-    ]  # fmt: skip
-    assert "expected also amount" in mistakes(settings, "date_from,source,sum\n")
-    words = r"^Файл расходов costs\.csv: ошибок 2, ничего не загружено: строка 1, head: «sum», а нужно: "
-    with pytest.raises(SourceError, match=words):
-        fetch_costs(settings.model_copy(update={"zakaz_language": "ru"}), DAY, NOON)
-
-
 def test_a_file_as_a_spreadsheet_in_russian_writes_it(settings: Settings) -> None:
     assert settings.costs_file
     of_excel = "﻿date_from;source;amount;city\r\n01.03.2026;афиши;10 000,50;Казань\r\n".encode()

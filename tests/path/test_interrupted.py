@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from itertools import count
 from pathlib import Path
 from unittest.mock import patch
@@ -20,7 +20,7 @@ from sandbox.world.cities import CITIES
 from tasks import ingest as module
 from tasks import steps
 from tasks.errors import SourceError
-from tasks.ingest import PLAIN, Report, ingest
+from tasks.ingest import PLAIN, ingest
 from tasks.landing import Manifest
 from tasks.load import mart
 from tasks.load.query import run_query
@@ -122,12 +122,6 @@ def test_a_window_that_is_longer_than_a_piece_is_cut_where_months_begin() -> Non
     assert [piece.first for piece in pieces] == [NOVEMBER, date(2025, 12, 1), JANUARY]
     assert split_in_pieces(SOURCES["vk_ads"], WHOLE) == [WHOLE]
     assert (december.days, split_in_pieces(SOURCES["qtickets"], december)) == (31, [december])
-
-
-def test_what_several_pieces_say_with_other_numbers_is_told_once() -> None:
-    notes = ["2 ads with 10.50 RUB are not known", "3 ads with 7 RUB are not known", "1 row was left"]
-    report = Report("direct", "main", "ad day", WHOLE, "sandbox", datetime(2026, 3, 1, tzinfo=UTC), notes=notes)
-    assert report.message.endswith("; 2 ads with 10.50 RUB are not known; and 1 such; 1 row was left")
 
 
 def refuse_january(account: Account, resource: Resource, manifest: Manifest) -> steps.Validated:

@@ -261,13 +261,6 @@ def test_todays_spend_is_loaded_where_asked_for_and_never_by_a_backfill(caplog: 
         backfill_window(DIRECT, TODAY, TODAY, today=TODAY)
 
 
-def test_days_before_the_history_of_a_source_are_left_out_and_said(caplog: pytest.LogCaptureFixture) -> None:
-    assert asked(VK, None, date(2023, 1, 1), YESTERDAY) == days(TODAY - timedelta(days=365), YESTERDAY)
-    assert caplog.messages == ["VK Ads keeps 365 days: loading from 2025-11-24"]
-    with pytest.raises(UsageError, match="keeps 365 days, so nothing before 2025-11-24 can be loaded"):
-        asked(VK, None, date(2023, 1, 1), date(2023, 2, 1))
-
-
 @given(*[st.dates(date(2020, 1, 1), date(2026, 1, 8))] * 2, st.sampled_from([1, 3, 12]))
 def test_windows_of_a_backfill_cover_every_day_once_wherever_it_begins(one, other, months) -> None:  # type: ignore[no-untyped-def]
     whole = Window(first=min(one, other), last=max(one, other))

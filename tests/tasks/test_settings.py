@@ -14,7 +14,6 @@ from tasks.exposure import in_the_clear
 from tasks.settings import Settings, account_files, load_settings, remarks, require
 from tasks.sources import SOURCES
 from tasks.sources.accounts import Account, account_named, accounts_of, wanted
-from tasks.translation import retold
 
 SECRET = "qt-5f1c9a-secret"
 
@@ -66,27 +65,6 @@ def test_a_secret_is_stripped_and_one_that_can_be_no_token_refused(value: str, e
     with pytest.raises(SettingsError, match=f"QTICKETS_TOKEN {error}") as caught:
         require(Settings(_env_file=None, qtickets_token=value), "QTICKETS_TOKEN")
     assert SECRET not in str(caught.value)
-
-
-def test_a_message_names_the_place_that_counts(
-    secrets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Mended anywhere else the value would stay wrong."""
-
-    def told() -> str:
-        with pytest.raises(SettingsError) as caught:
-            require(load_settings(), "QTICKETS_TOKEN")
-        return str(caught.value)
-
-    given = tmp_path / "given.env"
-    for file in (secrets / ".env.all", secrets / ".env.qtickets", given):
-        file.write_text("QTICKETS_TOKEN=two words\n")
-        if file == given:
-            monkeypatch.setenv("ZAKAZ_ENV", str(given))
-        assert told().endswith(f" into {given if file == given else f'secrets/{file.name}'}.")
-    monkeypatch.setenv("QTICKETS_TOKEN", "two words")
-    assert told().endswith(" into the environment, which goes before secrets/.env.qtickets.")
-    assert retold(told(), "ru").endswith(" в переменные окружения (они важнее, чем secrets/.env.qtickets).")
 
 
 # --- accounts ---
@@ -163,20 +141,6 @@ def test_a_given_file_is_the_only_account_unless_one_is_asked_for(
     for source, words in (("direct", "Direct has no account kzn. There are spb;"), ("all", "There are main, spb")):
         with pytest.raises(UsageError, match=words):
             wanted(source, "kzn", settings)
-
-
-def test_logins_and_clients_of_an_agency_that_a_file_lists_are_an_account_each(secrets: Path) -> None:
-    write(secrets, direct="DIRECT_LOGIN=First.Login,second DIRECT_TOKEN=t")
-    write(secrets, vk="VK_AGENCY_CLIENT=one,", vk__agency="VK_CLIENT_ID=1 VK_AGENCY_CLIENT=123456,client@agency")
-    direct, vk = accounts("direct"), accounts("vk_ads")
-    logins = {name: (one.settings.direct_login, one.settings.direct_token) for name, one in direct.items()}
-    assert logins == {"first-login": ("First.Login", SecretStr("t")), "second": ("second", SecretStr("t"))}
-    clients = {name: (one.settings.vk_agency_client, one.settings.vk_token_file.name) for name, one in vk.items()}
-    assert clients == {
-        "main": ("one", "vk_token.json"),
-        "123456": ("123456", "vk_token.agency.123456.json"),
-        "client-agency": ("client@agency", "vk_token.agency.client-agency.json"),
-    }
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 """What was backed up comes back, row for row, on both engines; a damaged backup is found out; nothing is overwritten. And
-migrations: each applied once, in order; an edited or unknown one stops everything. Views fit what they read."""
+migrations: each applied once, in order; an edited or unknown one stops everything."""
 
 import re
 import shutil
@@ -240,21 +240,6 @@ def test_a_database_of_another_loader_is_refused_and_left_as_it_is(empty: Client
         migrate(empty)
     assert values(empty, "SELECT * FROM fact_direct_daily") == [("2025-01-01", 1.5)]
     assert values(empty, "EXISTS TABLE stg_qtickets_tickets") == [(0,)]
-
-
-def test_views_follow_a_view_below_and_a_migration_and_go_with_their_file(migrated: Client, sql: Path) -> None:
-    """Else `v_a_newest` would keep the type UInt32 and fail at the first large number."""
-    write(sql, "views/v_sold", "SELECT d, toUInt64(n) * 4000000000 AS n FROM sales")
-    migrate(migrated, sql)
-    assert values(migrated, "SELECT n, toTypeName(n) FROM v_a_newest") == [(20_000_000_000, "UInt64")]
-    write(sql, "views/v_sold", "SELECT d, n FROM sales")
-    write(sql, "schema/0003_wide", "ALTER TABLE sales MODIFY COLUMN n UInt64;\n")
-    migrate(migrated, sql)
-    migrated.command("INSERT INTO sales VALUES ('2026-01-03', 5000000000)")
-    assert values(migrated, "SELECT d, n FROM v_a_newest") == [("2026-01-03", 5_000_000_000)]
-    (sql / "views" / "v_a_newest.sql").unlink()
-    migrate(migrated, sql)
-    assert values(migrated, "EXISTS VIEW v_a_newest") == [(0,)]
 
 
 @pytest.mark.parametrize("dies_at", [0, 1, 2])

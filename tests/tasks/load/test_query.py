@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from tasks.errors import UsageError
 from tasks.load.export import exported
 from tasks.load.query import run_query
 from tests.tasks.load.engines import values
@@ -30,12 +29,6 @@ def test_a_statement_without_an_answer_is_run_and_gives_nothing(client: Client) 
     assert [answer(client, sql) for sql in statements] == [""] * len(statements)
     assert values(client, "SELECT x FROM t ORDER BY x") == [(7,), (10,)]
     assert answer(client, "DROP TABLE t") == ""
-
-
-def test_a_table_of_another_name_is_told_the_nearest_one(client: Client) -> None:
-    for sql in ("SELECT * FROM v_marketing", "DELETE FROM v_marketing WHERE 1"):
-        with pytest.raises(UsageError, match="no table or view v_marketing; did you mean v_marketing_daily"):
-            answer(client, sql)
 
 
 @pytest.mark.parametrize(("fmt", "clause"), [("CSV", ""), (None, " FORMAT csv"), ("CSVWithNames", "")])
@@ -97,14 +90,3 @@ def test_text_stays_text_and_money_exact_in_each_format(a_view: Client) -> None:
     frame = pl.read_parquet(io.BytesIO(exported(a_view, "v_odd", "parquet", None)))
     assert frame.schema["money"] == pl.Decimal(18, 2) and frame["money"][0] == Decimal(MONEY)
     assert (frame["a"][0], frame["at"][0].isoformat()) == ("=1+1", "2026-03-14T21:30:00+00:00")
-
-
-def test_days_are_the_last_ones_and_only_of_views_that_have_some(a_view: Client) -> None:
-    two = pl.read_parquet(io.BytesIO(exported(a_view, "v_odd", "parquet", 2)))
-    assert two["money"].to_list() == [Decimal("1234567889.07"), Decimal(MONEY)]
-    with pytest.raises(UsageError, match="no days"):
-        exported(a_view, "v_campaign_performance", "csv", 2)
-    with pytest.raises(UsageError, match="no view v_marketing; did you mean v_marketing_daily"):
-        exported(a_view, "v_marketing", "csv", None)
-    with pytest.raises(UsageError, match="no view meta_job_runs"):
-        exported(a_view, "meta_job_runs", "csv", None)

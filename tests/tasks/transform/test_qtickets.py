@@ -1,5 +1,5 @@
 """Raw ticket lines to tickets: what a line cost, its state, its times and tags. Raw events with their shows to events. Whatever an
-order's lines look like, the order counts as far as it can be read; a status has one word everywhere."""
+order's lines look like, the order counts as far as it can be read."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -135,27 +135,6 @@ def test_each_line_gives_one_ticket_in_the_same_order_of_the_form_that_the_wareh
     bare = one(ticket_id="0012000001", show_id=None, created_at=None, utm_source=" vk\n", utm_medium=None)
     assert (bare["ticket_id"], bare["show_id"], bare["utm_source"], bare["utm_medium"]) == (12000001, 0, "vk", "")
     assert bare["ordered_at"] == bare["paid_at"], "an order without its time counts from its payment"
-
-
-def test_the_discount_of_a_line_and_what_was_not_told_of_it() -> None:
-    """A null is none; what was left out, or is no number, is not known, and the sale is one all the same."""
-    code = {"promo_code_id": 168, "discount_id": None}
-    unit = order({"price": "490", "quantity": 3, "discount_value": "147.50"}, price="1470", **code)
-    line = order({"price": "1470", "quantity": 3, "discount_value": "442.50"}, price="1470", number=2, **code)
-    bare = order({"price": "490"}, price="490", number=3)
-    odd = order(
-        {"price": "490", "discount_value": "-147"}, price="490", number=4, promo_code_id="x", discount_id=-1
-    )
-    huge = order({"price": "490", "discount_value": "1e15"}, price="490", number=5, **code)
-    made = tickets(split(raw(unit, line, bare, odd, huge), must.raw_orders).valid)
-    whole, none = (168, 0, Decimal("442.50")), (None, None, None)
-    assert made.select("promo_code_id", "discount_id", "discount").rows() == [
-        whole,
-        whole,
-        none,
-        none,
-        (168, 0, None),
-    ]
 
 
 CITIES = pl.DataFrame({"city": ["томск", "москва"], "alias": ["томск", "msk"]})

@@ -143,14 +143,6 @@ def test_campaigns_of_the_wizard_are_read_a_month_back(direct: DirectAccount) ->
     assert direct.fetch(PAST).window == PAST
 
 
-def test_an_account_without_figures_gives_no_rows_and_asks_for_no_links(direct: DirectAccount) -> None:
-    with direct.api.change():
-        direct.api.rows.clear()
-    fetched = direct.fetch()
-    assert (list(fetched.rows), fetched.columns) == ([], COLUMNS)
-    assert direct.calls() == ["campaigns", "reports", "reports", "reports"]
-
-
 def test_one_account_has_one_login_however_it_is_spelt(make_settings: Callable[..., Settings]) -> None:
     for text, login in ((" SANDBOX.DIRECT ", "sandbox-direct"), ("A.B@Firma.ru", "a-b@firma.ru")):
         one, other = (make_settings(direct_login=each, direct_token=MARK) for each in (text, login))

@@ -325,19 +325,6 @@ def ads(rows: Any) -> set[int]:
     return {int(row["ad_id"]) for row in rows}
 
 
-@pytest.mark.parametrize(
-    ("cap", "clamp", "pages"),
-    [(50, False, [(250, 0), (50, 0), (50, 50), (50, 100)]), (40, True, [(250, 0), (250, 40), (250, 80)])],
-)
-def test_whatever_becomes_of_a_large_page_every_ad_comes(vk: VkAccount, cap: int, clamp: bool, pages: Any) -> None:
-    ids = only(vk.cabinet, 120)
-    vk.api.switches.list_cap, vk.api.switches.clamp_limit = cap, clamp
-    vk.api.switches.stable_order = False
-    assert ads(vk.fetch(vk_page_size=250).rows) == set(ids)
-    requests = [request.params for request in vk.api.requests if request.path == path("banners")]
-    assert [(int(params["limit"]), int(params["offset"])) for params in requests] == pages
-
-
 @pytest.mark.parametrize("mode", ["insert", "remove"])
 def test_a_list_that_shifts_between_two_pages_is_never_short_unseen(vk: VkAccount, mode: str) -> None:
     """An ad that leaves the first page moves another out of the second, and the sums are right all the same."""
