@@ -106,6 +106,19 @@ def test_a_revoked_token_ends_the_run_with_what_to_do_and_takes_no_other(vk: VkA
     assert vk.fetch().rows, "as the line says"
 
 
+def test_each_client_of_an_agency_is_read_with_a_token_of_its_own(vk: VkAccount, world: World) -> None:
+    """A token that is stored for one is never used for another."""
+    agency = vk.api.add("agency", world.emptied())
+    clients = [vk.api.add(name, world, agency=agency) for name in ("kzn", "spb")]
+    pair = {"vk_client_id": agency.tokens.client_id, "vk_client_secret": agency.tokens.client_secret}
+    for client in (*clients, clients[1]):
+        rows = vk.fetch(**pair, vk_agency_client=client.cabinet.username).rows
+        assert {row["account_id"] for row in rows} == {str(client.cabinet.account_id)}
+    assert vk.grants() == ["agency_client_credentials"] * 2
+    error = vk.refused(**pair, vk_agency_client="stranger")
+    assert "that VK_AGENCY_CLIENT is one of its clients" in str(error)
+
+
 def test_a_token_of_the_settings_is_used_as_it_is_and_never_replaced(vk: VkAccount, token_file: Path) -> None:
     given = {"vk_token": vk.api.tokens.issue().access, "vk_client_id": None, "vk_client_secret": None}
     assert vk.fetch(**given).rows
