@@ -52,7 +52,7 @@ def test_an_earlier_read_that_is_loaded_last_changes_removes_and_brings_back_not
     load(client, others, version=1, scope=Scope())
     load(client, [ticket(1), ticket(3)], version=8)
     load(client, [ticket(1, amount="600"), ticket(2)], version=10)
-    load(client, [ticket(1), ticket(3)], version=9)
+    assert load(client, [ticket(1), ticket(3)], version=9) == Upserted(overtaken=3)
     merge(client, TICKETS.name)
     right = [ticket(1, amount="600"), ticket(2), others[1], others[0]]
     assert stored(client, final=False) == [written(row) for row in right]
