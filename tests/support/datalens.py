@@ -140,9 +140,6 @@ class DataLens:
             for name, kind in columns if dataset["source_avatars"] and name not in known
         ]  # fmt: skip
 
-    def _do_update_source(self, dataset: Body, source: Body) -> None:
-        next(one for one in dataset["sources"] if one["id"] == source["id"]).update(source)
-
     def _do_update_description(self, dataset: Body, text: str) -> None:
         dataset["description"] = text
 
@@ -214,14 +211,6 @@ class DataLens:
         one = self._one(body["dashboardId"], "dash")
         told = {name: one[name] for name in ("entryId", "data", "annotation")}
         return {"entry": {"key": f"12/{one['name']}", "workbookId": WORKBOOK, "meta": None, **told}}
-
-    def _updateDashboard(self, body: Body) -> Body:
-        dto.UpdateDashboardV2ArgsDTO.model_validate(body)
-        assert body["mode"] == "publish"
-        entry = body["entry"]
-        self._judge_dashboard(entry["data"])
-        self._change(entry["entryId"], "dash", data=entry["data"], annotation=entry["annotation"])
-        return self._getDashboard({"dashboardId": entry["entryId"]})
 
 
 def _type(kind: str) -> str:
