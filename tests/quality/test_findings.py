@@ -22,7 +22,7 @@ from tasks.quality.checks import Check, Finding, Result, checks, judge
 from tasks.quality.complete import answers, question
 from tasks.quality.findings import Kept, known_findings, listing
 from tasks.quality.incidents import incidents
-from tasks.quality.run import accept_findings, run_checks
+from tasks.quality.run import accept_findings, reopen_findings, run_checks
 from tasks.quality.words import filled
 from tasks.settings import Settings
 from tasks.translation import retold
@@ -140,6 +140,29 @@ def test_what_is_accepted_is_silent_until_that_day(desk: Desk) -> None:
     assert (desk.judged(until), desk.open) == ([], [])
     assert len(desk.judged(until + timedelta(days=1))) == 1, "it was accepted up to then"
     assert desk.open == ["main/2025-11-18", "main/2025-11-19"]
+
+
+def test_what_is_accepted_has_its_reason_and_is_taken_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quality, "moscow_today", lambda: TODAY)
+    desk.wrong(2, 1)
+    desk.judged()
+    for key, why in (("main/2025-11-18", "a tour"), ("main/*", "both")):
+        accept_findings(desk.settings, "volume_sales", key, TODAY, why, desk.channel)
+    desk.messages.clear()
+
+    def seen(day: date) -> list[tuple[object, ...]]:
+        with warehouse(desk.settings) as client:
+            return listing(client, [], day).select("finding", "accepted_as", "until", "why").sort("finding").rows()
+
+    both = [("main/*", TODAY, "both")] * 2
+    assert seen(TODAY) == [(f"main/2025-11-{day}", *one) for day, one in zip((18, 19), both, strict=True)]
+    assert {row[2] for row in seen(TODAY + timedelta(days=1))} == {None}, "it is over, and no check has looked yet"
+    with pytest.raises(UsageError, match=r"called main/2025-11-19\. Did you mean main/"):
+        reopen_findings(desk.settings, "volume_sales", "main/2025-11-19")
+    assert reopen_findings(desk.settings, "volume_sales", "main/*").startswith("volume_sales: снова открыто 1 ")
+    assert desk.open == ["main/2025-11-19"]
+    assert desk.judged()[0].endswith("за 19.11"), "and its message is sent"
+    assert seen(TODAY)[0] == ("main/2025-11-18", "main/2025-11-18", TODAY, "a tour"), "as it was accepted before"
 
 
 def test_a_message_says_what_how_much_since_when_and_what_to_do(desk: Desk) -> None:

@@ -10,12 +10,12 @@ from unittest.mock import patch
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from tasks.errors import SettingsError, WarehouseError
+from tasks.errors import EmptyWarehouseError, SettingsError, WarehouseError
 from tasks.load.backup import backup, restore
 from tasks.load.backup_place import place as place_of_backups
 from tasks.load.backup_place import prune
 from tasks.load.mart import restate, stale_days
-from tasks.load.migrate import migrate
+from tasks.load.migrate import look, migrate, not_applied
 from tasks.load.runs import Run
 from tasks.load.tables import Mart, Scope
 from tasks.load.unfinished import due
@@ -259,3 +259,25 @@ def test_a_migration_that_died_anywhere_is_finished_by_the_next(migrated: Client
     migrated.command("INSERT INTO sales VALUES ('2026-01-03', 5000000000)")
     assert values(migrated, "SELECT d, n FROM v_a_newest") == [("2026-01-03", 5_000_000_001)]
     assert migrate(migrated, sql) == []
+
+
+def test_to_look_makes_and_changes_nothing(make_settings: Callable[..., Settings]) -> None:
+    settings = make_settings()
+    folder = Path(settings.clickhouse_dsn.get_secret_value().removeprefix("chdb://"))
+
+    def looked() -> list[tuple[object, ...]]:
+        with look(settings) as client:
+            return [*client.query("SELECT name FROM system.tables WHERE database = currentDatabase()").result_rows]
+
+    with pytest.raises(EmptyWarehouseError, match="Nothing is loaded yet into "):
+        looked()
+    assert not folder.exists() and not folder.with_name(f"{folder.name}.lock").exists()
+    with warehouse(settings), pytest.raises(EmptyWarehouseError, match="Nothing is loaded yet"):
+        looked()
+    with warehouse(settings) as client:
+        migrate(client)
+        assert (("v_romi_kpi",) in looked(), not_applied(client)) == (True, [])
+        client.command("CREATE OR REPLACE VIEW v_romi_kpi AS SELECT 1 COMMENT 'Zakaz of before'")
+        with pytest.raises(WarehouseError, match=r"of the schema 1 file are newer\. Run `zakaz migrate`"):
+            looked()
+        assert client.command("SELECT * FROM v_romi_kpi") == 1

@@ -1,4 +1,4 @@
-"""The embedded engine is started as seldom as can be, and keeps nobody out meanwhile."""
+"""The embedded engine is started as seldom as can be, keeps nobody out meanwhile, and leaves no rubbish behind."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -37,3 +37,20 @@ def test_what_is_kept_open_is_the_same_until_it_is_let_go(
     with kept_open(settings), pytest.raises(ZeroDivisionError), warehouse(settings):
         raise ZeroDivisionError
     assert is_free(folder), "however it ended"
+
+
+def test_a_process_leaves_no_parts_that_were_merged_into_others(make_settings: Callable[..., Settings]) -> None:
+    """The engine removes them after half a minute, and no load lives so long."""
+    settings = make_settings()
+    parts = "SELECT count() FROM system.parts WHERE table = 't'"
+    with warehouse(settings) as client:
+        client.command(
+            "CREATE TABLE t (day Date, n Int32) ENGINE = MergeTree PARTITION BY toYYYYMM(day) ORDER BY n"
+        )
+        for n in range(3):
+            client.command(f"INSERT INTO t VALUES ('2026-01-01', {n}), ('2026-02-01', {n})")
+        client.command("OPTIMIZE TABLE t FINAL")
+        assert client.command(parts) > 2, "else the engine removes them by itself"
+
+    with warehouse(settings) as client:
+        assert (client.command(parts), client.command("SELECT sum(n) FROM t")) == (2, 6)
