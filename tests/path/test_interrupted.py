@@ -69,31 +69,6 @@ def test_what_a_run_that_died_had_fetched_is_not_fetched_again_within_an_hour(sc
     assert scene.stage.calls > calls
 
 
-def test_open_days_are_fetched_by_each_run_and_settled_ones_once(scene: Scene) -> None:
-    """Unless asked otherwise, or what has landed is gone or torn."""
-
-    def calls_of(**options: bool) -> int:
-        before = scene.stage.calls
-        scene.loaded("vk_ads", last=YESTERDAY, **options)
-        return scene.stage.calls - before
-
-    calls_of()  # with a call for the token
-    first = calls_of()
-    assert calls_of() == first > 0
-    scene.clock.move(days=SOURCES["vk_ads"].restated_days + 1)
-    assert calls_of() == first, "what was fetched while the days could change is no answer for ever"
-    assert calls_of() == 0
-    assert calls_of(refresh=True) == first
-    scene.product.forget_fetches()
-    assert calls_of() == first
-    for part in scene.product.landing.rglob("*.parquet"):
-        part.write_bytes(bytes(part.stat().st_size))
-    failed = scene.load("vk_ads", last=YESTERDAY)
-    assert (failed.status, "not as it was written" in failed.message) == ("failed", True)
-    assert calls_of() == first
-    assert scene.product.held("vk_ads") == ad_truth.facts(the_world(), "vk_ads", FIRST, YESTERDAY)
-
-
 def test_a_backfill_that_failed_goes_on_where_it_ended(scene: Scene) -> None:
     """Windows of December and January; the API breaks down in the second one."""
     assert scene.product.backfill("qtickets", FIRST, date(2025, 12, 31)).status == "success"

@@ -9,11 +9,11 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from tasks import settings as module
-from tasks.errors import SettingsError, UsageError
+from tasks.errors import SettingsError
 from tasks.exposure import in_the_clear
 from tasks.settings import Settings, account_files, load_settings, remarks, require
 from tasks.sources import SOURCES
-from tasks.sources.accounts import Account, account_named, accounts_of, wanted
+from tasks.sources.accounts import Account, accounts_of
 
 SECRET = "qt-5f1c9a-secret"
 
@@ -124,23 +124,6 @@ def test_copies_settings_in_the_file_of_another_and_unknown_names_are_told_of_an
         f"vk: DIRECT_LOGIN is not read; it belongs into {secrets}/.env.direct",
         "vk: vk_clientid is no setting and not read; did you mean VK_CLIENT_ID?",
     ])  # fmt: skip
-
-
-def test_a_given_file_is_the_only_account_unless_one_is_asked_for(
-    secrets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write(secrets, vk="VK_CLIENT_ID=1", vk__spb="VK_CLIENT_ID=2", direct__spb="DIRECT_LOGIN=a DIRECT_TOKEN=t")
-    (tmp_path / "given.env").write_text("VK_CLIENT_ID=given\nCLICKHOUSE_DATABASE=other\n")
-    monkeypatch.setenv("ZAKAZ_ENV", str(tmp_path / "given.env"))
-    settings = load_settings()
-    assert {name: one.settings.vk_client_id for name, one in accounts("vk_ads").items()} == {"main": "given"}
-    assert [one.label for one in wanted("all", None, settings)] == ["qtickets", "vk_ads", "direct spb"]
-    assert [one.label for one in wanted("all", "spb", settings)] == ["vk_ads spb", "direct spb"]
-    spb = account_named(VK, "spb", settings).settings
-    assert (spb.vk_client_id, spb.clickhouse_database) == ("2", "other")
-    for source, words in (("direct", "Direct has no account kzn. There are spb;"), ("all", "There are main, spb")):
-        with pytest.raises(UsageError, match=words):
-            wanted(source, "kzn", settings)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ import yaml
 from ops.server.automations import TEXTS
 from tasks import errors
 from tasks.load.runs import told
-from tasks.translation import retold
 
 ROOT = Path(__file__).parents[2]
 CATALOG = polib.pofile(str(ROOT / "tasks" / "translations" / "ru.po"))
@@ -101,22 +100,3 @@ def test_what_a_run_said_itself_goes_before_what_is_retold() -> None:
     row = {"metrics": '{"told": {"ru": "1 проверка: всё"}}', "message": "1 check: all well"}
     assert [told(row, language) for language in ("ru", "en")] == ["1 проверка: всё", "1 check: all well"]
     assert told(row | {"metrics": ""}, "ru") == "1 проверка: всё в порядке"
-
-
-def test_a_failure_is_retold_sentence_by_sentence() -> None:
-    odd = "Some server said {that} 100 % of it is (well. gone"
-    for message, russian in (
-        (
-            "spb: VK Ads: this is the account that the warehouse has as x already, and its figures would count twice. "
-            "Nothing was loaded. It keeps the name x: its settings belong into secrets/.env.vk.x, alone, and into no "
-            "other file. Loaded: main",
-            "^spb: VK Ads: этот аккаунт уже есть .*Ничего не загружено.*Загружено: main$",
-        ),
-        (
-            "1 ad day, 3 new; VK Ads did not tell the links of 3 ads; what was known stays",
-            "^1 строка рекламы, 3 новые; ",
-        ),
-        (odd, f"^{re.escape(odd)}$"),
-    ):
-        assert re.search(russian, retold(message, "ru")), retold(message, "ru")
-        assert retold(message, "en") == message
