@@ -101,7 +101,7 @@ def load_all(request: Request) -> dict[str, object]:
 
 def load_one(account: Account, request: Request) -> Report:
     where = place()
-    # Also for the end of an alert: the embedded engine is started once more than the source is asked.
+    # Also for the end of an alert: the embedded engine takes its time to start.
     with kept_open(account.settings), where.alerts_of(account.label, request.words):
         # Before there is a run: a missing token or a bad date is a matter for this terminal, not for the history.
         window = requested_window(account.source, request.days, request.first, request.last)

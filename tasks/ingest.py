@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Any
 
 import polars as pl
@@ -152,7 +151,7 @@ def ingest(account: Account, window: Window, run_id: str, *, refresh: bool = Fal
     report = Report(
         source.name, account.name, source.noun, window, origin_of(source.reads(settings)), read_at=started
     )
-    with migrated(settings) as client:  # Of a server it is held all the time: see `let_go`.
+    with migrated(settings) as client:  # Of a server it is held all the time: see `lent`.
         _refuse_mixing(known_addresses(client), report.origin)
         begun = f"{window}: {said('being loaded', RECORD)}"
         version = runs.begin(client, run, begun, {"origin": report.origin})
@@ -181,7 +180,7 @@ def _fetches(
         return fetches
     # Each read has its own: the events that a later run may take from this one must be newer than the orders here,
     # or that run would not count as a later read of its days.
-    versions = chain([version], iter(lambda: runs.begin_read(client, run), None))
+    versions = iter(range(version, version + runs.READS))
     return [
         replace(one, beginning=steps.beginning(client, one, refresh, lambda: next(versions))) for one in fetches
     ]

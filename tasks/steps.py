@@ -31,7 +31,7 @@ from tasks.load.sql import sql_files
 from tasks.load.tables import Mart, Scope, Table, of_account
 from tasks.load.unfinished import Entry, due, not_shown, note, note_all_days
 from tasks.load.upsert import Upserted, distinct, holds_exactly, merge, remove_strays_of_days, upsert
-from tasks.load.warehouse import keeps_others_out, let_go, warehouse
+from tasks.load.warehouse import lent, warehouse
 from tasks.reference.ad_shows import ad_shows
 from tasks.refusals import A_FEW, refuse_if_much_is_wrong, refuse_to_wipe, total
 from tasks.settings import Settings
@@ -118,17 +118,17 @@ def fetch_once(asked: Fetch, refresh: bool) -> Manifest:
             begun = beginning(client, asked, refresh, lambda: begin_read(client, run))
     if begun.landed:
         return begun.landed
-    if keeps_others_out(asked.settings):
-        let_go(asked.settings)
-    fetched = resource.fetch(asked.settings, asked.window, run.started_at)
-    if len(fetched.rows) == 0 and not resource.may_be_empty:
-        raise SourceError(
-            f"{asked.account.title} sent no {resource.name} at all. That cannot be right, so nothing was loaded.",
-            transient=True,
-        )
-    for one in begun.due:
-        assert one.once_a_day
-        fetched = _with(fetched, one.name, one.once_a_day(asked.settings, fetched, run.started_at))
+    with lent(asked.settings):
+        fetched = resource.fetch(asked.settings, asked.window, run.started_at)
+        if len(fetched.rows) == 0 and not resource.may_be_empty:
+            title = asked.account.title
+            raise SourceError(
+                f"{title} sent no {resource.name} at all. That cannot be right, so nothing was loaded.",
+                transient=True,
+            )
+        for one in begun.due:
+            assert one.once_a_day
+            fetched = _with(fetched, one.name, one.once_a_day(asked.settings, fetched, run.started_at))
     return landing.write(asked.request, run.run_id, run.started_at, fetched, begun.version)
 
 

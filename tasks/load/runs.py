@@ -25,6 +25,8 @@ NEXT_VERSION = f"SELECT greatest(toUInt64(toUnixTimestamp64Milli(now64(3))), max
 where that clock was set back."""
 _TIES = 16
 """Versions among which two reads that begin in the same millisecond choose, until they differ."""
+READS = 4
+"""Versions that one beginning has: so many reads may begin with it, each later one with the next."""
 TOLD = "told"
 """In a run's metrics: by language, its message where the English one cannot be retold."""
 _EPOCH, _LONGEST = datetime(1970, 1, 1, tzinfo=UTC), timedelta(days=7)
@@ -59,7 +61,8 @@ _under_way: dict[Run, _Begun] = {}
 
 
 def begin(client: Client, run: Run, message: str, metrics: Mapping[str, Any] | None = None) -> int:
-    """The version of what the run reads at its beginning: see `begin_read`.
+    """The version of what the run reads first: see `begin_read`. What else it begins to read with it has the next
+    ones, less than READS in all.
 
     A run that is begun again, as by the UI's Retry, ends its first attempt: that one will not. Runs whose process
     is gone are ended, too."""
@@ -160,7 +163,7 @@ def _begin_read(client: Client, run: Run, free: int) -> int:
     """`free`: the lowest version that is."""
     begun = _under_way.get(run, _Begun("", {}))
     while True:
-        version = free + secrets.randbelow(_TIES)
+        version = (-(-free // READS) + secrets.randbelow(_TIES)) * READS
         _write(client, run, "running", None, 0, begun.message, begun.metrics, version)
         same = select(
             client,

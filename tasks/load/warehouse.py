@@ -96,12 +96,33 @@ def kept_open(settings: Settings) -> Iterator[None]:
 
 
 def let_go(settings: Settings) -> None:
-    """Close the client of this thread, though blocks around may keep it: the next block opens one anew. Before a
-    source is asked, which takes its time, since the embedded engine keeps others out; and where a signal may have
-    interrupted a statement."""
-    open_here: dict[Any, _Kept] = _open_here.__dict__
-    if kept := open_here.get(_name(settings)):
+    """Close the client of this thread, though blocks around may keep it: the next block opens one anew. Where a
+    signal may have interrupted a statement."""
+    if kept := _kept_here(settings):
         kept.let_go()
+
+
+@contextmanager
+def lent(settings: Settings) -> Iterator[None]:
+    """While this thread asks a source, which may take minutes: of the embedded warehouse, which lets one process
+    in, others wait for two seconds at most. Sooner it is not closed, since it takes its time to start."""
+    kept = _kept_here(settings)
+    if kept is None or not keeps_others_out(settings):
+        yield
+        return
+    timer = threading.Timer(_SILENT_SECONDS, kept.let_go)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+def _kept_here(settings: Settings) -> _Kept | None:
+    open_here: dict[Any, _Kept] = _open_here.__dict__
+    return open_here.get(_name(settings))
 
 
 @contextmanager
