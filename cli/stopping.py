@@ -34,6 +34,7 @@ _at_end: list[Callable[[], object]] = []
 _moving: list[Callable[[], object]] = []
 _on_stop: list[Callable[[str], object]] = []
 _prefect_is_lost = Event()
+_is_still = Event()
 _status: list[int] = []
 """With which the process ends, once that is known."""
 
@@ -105,9 +106,14 @@ def moving(stop: Callable[[], object]) -> Iterator[None]:
 
 
 def stand_still() -> None:
-    """Nothing moves any more, and the cursor is there again."""
+    """Nothing moves or begins to, and the cursor is there again."""
+    _is_still.set()
     for stop in list(_moving):
         stop()
+
+
+def is_still() -> bool:
+    return _is_still.is_set()
 
 
 def at_end(call: Callable[[], object]) -> None:

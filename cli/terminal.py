@@ -122,6 +122,9 @@ def working(what: str) -> Iterator[Callable[[str], None]]:
     """Around what takes more than two seconds: a moving line in a terminal, elsewhere a line of its own. Gives what
     to call when something else is done."""
     spoken = language()
+    if stopping.is_still():
+        yield lambda _what: None
+        return
     if err.is_terminal:
         with err.status(said(what, spoken)) as status, stopping.moving(status.stop):
             yield lambda what: status.update(said(what, spoken))
