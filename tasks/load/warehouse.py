@@ -105,7 +105,8 @@ def let_go(settings: Settings) -> None:
 @contextmanager
 def lent(settings: Settings) -> Iterator[None]:
     """While this thread asks a source, which may take minutes: of the embedded warehouse, which lets one process
-    in, others wait for two seconds at most. Sooner it is not closed, since it takes its time to start."""
+    in, others wait for two seconds at most. Sooner it is not closed, since it takes its time to start, but where
+    that fails: it may be asked again after a pause."""
     kept = _kept_here(settings)
     if kept is None or not keeps_others_out(settings):
         yield
@@ -113,11 +114,15 @@ def lent(settings: Settings) -> Iterator[None]:
     timer = threading.Timer(_SILENT_SECONDS, kept.let_go)
     timer.daemon = True
     timer.start()
+    has_answered = False
     try:
         yield
+        has_answered = True
     finally:
         timer.cancel()
         timer.join()
+        if not has_answered:
+            kept.let_go()
 
 
 def _kept_here(settings: Settings) -> _Kept | None:
