@@ -73,9 +73,8 @@ def refuses_everybody_but_its_owner(home: Path, port: int) -> tuple[str, str]:
         assert ask.get(f"{here}{path}", headers={"Host": "evil.example"}).status_code == 400
         head = ask.get(f"{here}{path}", auth=(name, password)).headers
         assert (head["x-frame-options"], head["content-security-policy"]) == ("DENY", "frame-ancestors 'none'")
-    with connect(
-        f"ws://127.0.0.1:{port}/api/events/out", subprotocols=["prefect"], proxy=None, open_timeout=60
-    ) as socket:
+    events = f"ws://127.0.0.1:{port}/api/events/out"
+    with connect(events, subprotocols=["prefect"], proxy=None, open_timeout=60) as socket:
         socket.send(json.dumps({"type": "auth", "token": f"{name}:"}))
         with pytest.raises(ConnectionClosed):
             socket.recv(timeout=60)
@@ -106,7 +105,6 @@ def test_up_serves_a_ui_and_loads_and_down_leaves_nothing_but_the_data(home: Pat
     settings = in_its_terminal(home / "secrets" / "prefect.env")["ZAKAZ_ENV"]
     assert f"CLICKHOUSE_DSN=chdb://{home}/data/up/made-up/warehouse\n" in Path(settings).read_text()
     assert zakaz(home, "down").stdout == "Stopped.\n"
-
     # Supervisor itself ends a moment after it has said so.
     until(lambda: processes_of(home) == [], lambda: str(processes_of(home)), seconds=300)
     with pytest.raises(httpx.ConnectError):
