@@ -57,31 +57,31 @@ def in_its_terminal(sign_in: Path) -> dict[str, str]:
 def refuses_everybody_but_its_owner(home: Path, port: int) -> tuple[str, str]:
     """What a page of another origin, a rebound name and a program without the password would try; the owner's
     name and password."""
-    ask = httpx.Client(timeout=60)  # The server has much to do.
-    here = f"http://127.0.0.1:{port}"
-    api, sign_in = f"{here}/api", home / "secrets" / "prefect.env"
-    assert sign_in.stat().st_mode & 0o777 == 0o600
-    name, _, password = in_its_terminal(sign_in)["PREFECT_API_AUTH_STRING"].partition(":")
-    for path, body in (("block_documents/filter", {"include_secrets": True}), ("flows/", {"name": "x"})):
-        statuses = [ask.post(f"{api}/{path}", json=body, auth=auth).status_code for auth in (None, (name, ""))]
-        assert statuses == [401, 401]
-    own = {"json": {"include_secrets": True}, "auth": (name, password)}
-    assert ask.post(f"{api}/block_documents/filter", **own).status_code == 200
-    page = f"{here}/report"
-    assert (ask.get(page).status_code, ask.get(page, auth=(name, password)).status_code) == (401, 404)
-    for path in ("/", "/api/health", "/api/ui-settings"):
-        assert ask.get(f"{here}{path}", headers={"Host": "evil.example"}).status_code == 400
-        head = ask.get(f"{here}{path}", auth=(name, password)).headers
-        assert (head["x-frame-options"], head["content-security-policy"]) == ("DENY", "frame-ancestors 'none'")
-    events = f"ws://127.0.0.1:{port}/api/events/out"
-    with connect(events, subprotocols=["prefect"], proxy=None, open_timeout=60) as socket:
-        socket.send(json.dumps({"type": "auth", "token": f"{name}:"}))
-        with pytest.raises(ConnectionClosed):
-            socket.recv(timeout=60)
-    asked = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
-    assert "access-control-allow-origin" not in ask.options(f"{api}/flows/", headers=asked).headers
-    allowed = ask.options(f"{api}/flows/", headers=asked | {"Origin": here}).headers
-    assert allowed["access-control-allow-origin"] == here
+    with httpx.Client(timeout=60) as ask:  # The server has much to do.
+        here = f"http://127.0.0.1:{port}"
+        api, sign_in = f"{here}/api", home / "secrets" / "prefect.env"
+        assert sign_in.stat().st_mode & 0o777 == 0o600
+        name, _, password = in_its_terminal(sign_in)["PREFECT_API_AUTH_STRING"].partition(":")
+        for path, body in (("block_documents/filter", {"include_secrets": True}), ("flows/", {"name": "x"})):
+            statuses = [ask.post(f"{api}/{path}", json=body, auth=auth).status_code for auth in (None, (name, ""))]
+            assert statuses == [401, 401]
+        own = {"json": {"include_secrets": True}, "auth": (name, password)}
+        assert ask.post(f"{api}/block_documents/filter", **own).status_code == 200
+        page = f"{here}/report"
+        assert (ask.get(page).status_code, ask.get(page, auth=(name, password)).status_code) == (401, 404)
+        for path in ("/", "/api/health", "/api/ui-settings"):
+            assert ask.get(f"{here}{path}", headers={"Host": "evil.example"}).status_code == 400
+            head = ask.get(f"{here}{path}", auth=(name, password)).headers
+            assert (head["x-frame-options"], head["content-security-policy"]) == ("DENY", "frame-ancestors 'none'")
+        events = f"ws://127.0.0.1:{port}/api/events/out"
+        with connect(events, subprotocols=["prefect"], proxy=None, open_timeout=60) as socket:
+            socket.send(json.dumps({"type": "auth", "token": f"{name}:"}))
+            with pytest.raises(ConnectionClosed):
+                socket.recv(timeout=60)
+        asked = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
+        assert "access-control-allow-origin" not in ask.options(f"{api}/flows/", headers=asked).headers
+        allowed = ask.options(f"{api}/flows/", headers=asked | {"Origin": here}).headers
+        assert allowed["access-control-allow-origin"] == here
     return name, password
 
 
