@@ -11,6 +11,8 @@ from http.server import ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
+import fsspec
+
 from tests.support.receiver import Silent, serving
 
 NAME, KEY, SECRET = "zakaz-backups", "bucket-key-4711", "bucket/secret+never-shown"
@@ -27,6 +29,7 @@ class Bucket:
 @contextmanager
 def bucket() -> Iterator[Bucket]:
     """A bucket that is served meanwhile, path-style: endpoint/bucket/object."""
+    fsspec.get_filesystem_class("s3").clear_instance_cache()  # Another test may have had no keys.
     held = Bucket()
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"bucket": held}))
     held.endpoint = f"http://127.0.0.1:{server.server_port}"
