@@ -64,9 +64,9 @@ class LandedFetch(WritableFileSystem):
 
     def read_path(self, path: str, **_: Any) -> bytes:  # type: ignore[override]
         """A record as Prefect would have written it. Raises FileNotFoundError where the fetch has to be made."""
-        if not self._found and self._asked.beginning:
-            self._found.append(self._asked.beginning.landed)
-        if not self._found:
+        if self._asked.beginning:
+            self._found[:] = [self._asked.beginning.landed]
+        elif not self._found:
             with warehouse(self._asked.settings) as client:
                 self._found.append(steps.landed(client, self._asked))
         if self._found[0] is None:

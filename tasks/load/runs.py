@@ -61,8 +61,8 @@ _under_way: dict[Run, _Begun] = {}
 
 
 def begin(client: Client, run: Run, message: str, metrics: Mapping[str, Any] | None = None) -> int:
-    """The version of what the run reads first: see `begin_read`. What else it begins to read with it has the next
-    ones, less than READS in all.
+    """The version of what the run reads first: see `begin_read`. What else it begins to read with it has the
+    next ones, READS in all at most.
 
     A run that is begun again, as by the UI's Retry, ends its first attempt: that one will not. Runs whose process
     is gone are ended, too."""

@@ -42,19 +42,6 @@ def test_what_looks_like_a_formula_is_text_in_csv_unless_asked_for_raw(
     assert raw[-1] == ["=1+1", "-5.00", '"@x";\n=1', "['=1']"]
 
 
-@pytest.mark.parametrize(("fmt", "clause"), [("CSV", ""), (None, " FORMAT csv"), ("CSVWithNames", "")])
-def test_text_that_looks_like_a_formula_is_text_in_csv_unless_it_is_asked_for_raw(
-    client: Client, fmt: str | None, clause: str
-) -> None:
-    odd = f"SELECT '=1+1' AS a, -5::Decimal(18, 2) AS b, '\"@x\";\n=1' AS c, ['=1'] AS d{clause}"
-
-    rows = list(csv.reader(io.StringIO(answer(client, odd, fmt))))
-    raw = list(csv.reader(io.StringIO(run_query(client, odd, fmt, raw=True).decode())))
-
-    assert rows[-1] == ["'=1+1", "-5.00", "'\"@x\";\n'=1", "['=1']"]
-    assert raw[-1] == ["=1+1", "-5.00", '"@x";\n=1', "['=1']"]
-
-
 @pytest.mark.parametrize("fmt", ["CSV", "TSV", "JSONEachRow", None])
 def test_money_keeps_two_places_in_every_format(client: Client, fmt: str | None) -> None:
     text = answer(client, "SELECT 100::Decimal(18, 2) AS a, sum(0.1::Decimal(18, 2)) AS b FROM numbers(3)", fmt)
