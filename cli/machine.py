@@ -55,6 +55,7 @@ _SANDBOX_DAYS = 270
 """As `zakaz demo` makes up: a forecast needs shows that are over."""
 _START_SECONDS = 120
 _END_SECONDS = 60
+_ACTIVE = {"flow_runs": {"state": {"type": {"any_": ["RUNNING", "PENDING"]}}}}
 _WHERE = marked(
     "Prefect UI: {address} asks once for a password; paste {asked}",
     "Report: {report} with the same password; made at nine, or by `zakaz report`",
@@ -97,6 +98,7 @@ def up(port: int | None = None) -> str:
         now("Deploying")
         _python(env, "cli.main", "deploy")
         _pause_pool(env, paused=False)
+        begin_again(env)
         _control(env, "start", "worker")
         for run in _FIRST_RUNS if stands_in else ():
             _python(env, "prefect", "deployment", "run", *run)
@@ -104,8 +106,8 @@ def up(port: int | None = None) -> str:
 
 
 def down() -> bool:
-    """Stop everything; False where nothing ran. Data stay. Runs have a minute to end: one that is cut off would
-    hold up its queue until it is found."""
+    """Stop everything; False where nothing ran. Data stay. Runs have a minute to end; one that is cut off begins
+    again at the next start."""
     if not _RUNNING.exists():
         return False
     env = os.environ | json.loads(_RUNNING.read_text())
@@ -289,12 +291,19 @@ def _is_healthy(env: dict[str, str]) -> bool:
         return False
 
 
+def begin_again(env: dict[str, str]) -> None:
+    """Before the worker starts: runs that it was stopped in are due again. Each would hold up its queue until the
+    server finds that nobody works at it, in five minutes."""
+    again = {"type": "SCHEDULED", "name": "AwaitingRetry", "message": "The worker was stopped; the run begins again."}
+    for run in _api(env, "POST", "/flow_runs/filter", _ACTIVE | {"work_pools": {"name": {"any_": [OURS]}}}).json():
+        _api(env, "POST", f"/flow_runs/{run['id']}/set_state", {"state": again, "force": True})
+
+
 def _let_runs_end(env: dict[str, str]) -> None:
-    active = {"flow_runs": {"state": {"type": {"any_": ["RUNNING", "PENDING"]}}}}
     deadline = time.monotonic() + _END_SECONDS
     try:
         _pause_pool(env, paused=True)
-        while _api(env, "POST", "/flow_runs/count", active).json() and time.monotonic() < deadline:
+        while _api(env, "POST", "/flow_runs/count", _ACTIVE).json() and time.monotonic() < deadline:
             time.sleep(0.5)
     except httpx.HTTPError:
         return  # a server that does not answer has nothing to say of its runs

@@ -152,16 +152,20 @@ def finish() -> None:
 def exit_after_signal(how: str, status: int) -> NoReturn:
     """End the process with all its threads, after a signal."""
     logging.disable()  # What the threads meet now is no news.
-    recorders = [Thread(target=record, args=(how,), daemon=True) for record in (_record, *_on_stop)]
+    recorders = [Thread(target=_quietly, args=(record, how), daemon=True) for record in (_record, *_on_stop)]
     for recorder in recorders:
         recorder.start()
     deadline = time.monotonic() + RECORD_SECONDS
     for recorder in recorders:
         recorder.join(max(0, deadline - time.monotonic()))
     for call in _at_end:
-        with suppress(Exception):
-            call()
+        _quietly(call)
     _exit(status)
+
+
+def _quietly(call: Callable[..., object], *arguments: object) -> None:
+    with suppress(Exception):
+        call(*arguments)
 
 
 def _exit(status: int) -> NoReturn:
@@ -185,5 +189,5 @@ def _record(how: str) -> None:
     from tasks.settings import load_settings  # noqa: PLC0415
 
     if runs.under_way():
-        with suppress(Exception), warehouse(load_settings()) as client:
+        with warehouse(load_settings()) as client:
             runs.end_under_way(client, how)

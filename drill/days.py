@@ -49,10 +49,12 @@ _ROWS = {
 
 @dataclass
 class Morning:
-    """`open`: severity of each finding by check and key; `failed`: sources of which a load failed."""
+    """`open`: severity of each finding by check and key; `failed`: sources of which a load failed; `is_harmed`: people
+    read something else than without the defect, which a load may have mended."""
 
     open: dict[Finding, str]
     failed: set[str] = field(default_factory=set)
+    is_harmed: bool = False
 
 
 @dataclass
@@ -156,10 +158,13 @@ class Branch:
         defects = case.defects = tuple(aimed(one, view) for one in case.defects)
         for number in range(defects[0].days):
             day = case.first + timedelta(days=number)
-            case.sick.append(self.morning(day, defects))
+            morning = self.morning(day, defects)
+            share, roubles = worth.of(self.settings, self.house.name, day)
+            morning.is_harmed = share > 0
+            case.sick.append(morning)
             if number == 0:
-                case.share, case.roubles = worth.of(self.settings, self.house.name, day)
-                if not case.share:
+                case.share, case.roubles = share, roubles
+                if not share:
                     return
         if after:
             self._mend(day + timedelta(days=1), defects)

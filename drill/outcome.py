@@ -69,7 +69,7 @@ def seen(case: Case, mornings: Mapping[date, Morning], orders_a_day: int) -> See
     own = [one.open.keys() - twin.open.keys() for one, twin in zip(all_of_it, twins, strict=True)]
     sick = own[: len(case.sick)]
     failed = [bool(one.failed - twin.failed) for one, twin in zip(case.sick, twins, strict=False)]
-    told = [before - now.open.keys() for before, now in zip(sick, case.sick[1:], strict=False)]
+    told = [before - now.open.keys() for before, now in zip(sick, case.sick[1:], strict=False) if now.is_harmed]
     early = {one for findings in told for one in findings}
     by = {check for found in sick for check, _ in found} | ({"a failed load"} if any(failed) else set())
     names = [f"{one.kind.layer}: {one.kind.name}" for one in case.defects]

@@ -173,7 +173,7 @@ def _settings_of(account: Account) -> str:
 
 
 def _nothing_to_load() -> str:
-    raise ZakazError("there is nothing to load. Copy a sample from configs/ into secrets/ and put the token in.")
+    raise ZakazError("no source has a token. Copy a sample from configs/ into secrets/ and put the token in.")
 
 
 def _is_set_up(account: Account) -> bool:

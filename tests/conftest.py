@@ -10,6 +10,9 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck
 
+from tests.support.memory import keep_files_in_memory
+
+keep_files_in_memory()
 _HOME = tempfile.TemporaryDirectory(prefix="zakaz-tests-")
 # Before anything imports Prefect or the settings: cached results and secrets would leak in from elsewhere.
 _OWN = (

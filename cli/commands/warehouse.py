@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from typing import Annotated
+from uuid import uuid4
 
 import typer
 
@@ -43,12 +44,12 @@ def sql(
     _env: EnvFileOrDemo = None,
 ) -> None:
     """Run any SQL on the warehouse."""
-    from tasks.load.query import run_query
+    from tasks.load.query import run_query, stop_query
     from tasks.load.warehouse import warehouse
 
-    text = sys.stdin.read() if statement == "-" else statement
-    with warehouse(load_settings(), only_looks=True) as client:
-        reply = run_query(client, text, fmt, raw=raw, seen=sys.stdout.isatty())
+    text, settings, query_id = sys.stdin.read() if statement == "-" else statement, load_settings(), str(uuid4())
+    with stopping.on_stop(lambda _: stop_query(settings, query_id)), warehouse(settings, only_looks=True) as client:
+        reply = run_query(client, text, fmt, raw=raw, seen=sys.stdout.isatty(), query_id=query_id)
     sys.stdout.buffer.write(reply)
     sys.stdout.flush()
     if not reply:

@@ -8,8 +8,8 @@
 -- sources: vk_ads, direct
 -- key: source, account
 -- param: days = 3
--- says: {who}: {left} ₽ left, with {usual} ₽ a day enough for {lasts} days
--- says_ru: {who}: осталось {left} ₽, по {usual} ₽ в день хватит на {lasts} дн.
+-- says: {who}: {left} ₽ left: enough for {lasts} days at the usual {usual} ₽ a day
+-- says_ru: {who}: осталось {left} ₽ — на {lasts} дн. при обычных {usual} ₽ в день
 
 -- Where the source tells it. An account that spends with nothing on it pays later. What is left is net of VAT: here with it, as spend is. Money: what
 -- three days would take beyond it.

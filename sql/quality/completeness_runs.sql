@@ -1,5 +1,5 @@
--- title: Every day was read by a good run after it was over
--- ru: Каждый день загружен целиком, уже после его окончания
+-- title: Every day of the last 90 was read by a good run after it was over
+-- ru: Каждый из последних 90 дней загружен целиком, уже после его окончания
 -- why: A day that no run has read to its end is missing or half there, however its figures look
 -- why_ru: День, который не дочитали до конца, пуст или половинчатый, как бы ни выглядели цифры
 -- do: It is to be loaded again

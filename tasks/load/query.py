@@ -12,6 +12,8 @@ from tasks.harmless import for_spreadsheet, whole_for_terminal
 from tasks.load.frames import select
 from tasks.load.sql import sql_files
 from tasks.load.unfinished import TABLE, note_all_days
+from tasks.load.warehouse import keeps_others_out, warehouse
+from tasks.settings import Settings
 from tasks.unread import did_you_mean
 
 _SETTINGS = {
@@ -38,19 +40,28 @@ _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 """In CSV of ClickHouse every text, and no number, whatever the delimiter."""
 
 
-def run_query(client: Client, sql: str, fmt: str | None, *, raw: bool = False, seen: bool = False) -> bytes:
-    """The answer's bytes; of a statement that has none, nothing.
+def run_query(
+    client: Client, sql: str, fmt: str | None, *, raw: bool = False, seen: bool = False, query_id: str = ""
+) -> bytes:
+    """The answer's bytes; of a statement that has none, nothing. `query_id`: by which `stop_query` finds it.
 
     Made harmless: output for a terminal (`seen`), the table that is printed without a format, and CSV, which
     spreadsheets open. `raw`: every byte is ClickHouse's.
     """
     sql = sql.strip().rstrip(";").rstrip()
     try:
-        return _run(client, sql, fmt, raw, seen)
+        return _run(client, sql, fmt, raw, seen, {"query_id": query_id} if query_id else {})
     except ClickHouseError as error:
         if getattr(error, "code", None) == _UNKNOWN_TABLE and (name := _NAMED.search(str(error))):
             raise UsageError(_no_table(client, (name[1] or name[2]).replace("`", "").rsplit(".", 1)[-1])) from None
         raise
+
+
+def stop_query(settings: Settings, query_id: str) -> None:
+    """End a query of this user at the server, which goes on with it for nobody when the connection closes."""
+    if not keeps_others_out(settings):
+        with warehouse(settings, only_looks=True) as client:
+            client.command("KILL QUERY WHERE query_id = {id:String} SYNC", {"id": query_id})
 
 
 def _no_table(client: Client, name: str) -> str:
@@ -63,9 +74,9 @@ def _no_table(client: Client, name: str) -> str:
     return f'There is no table or view {name}{near or "."} `zakaz sql "SHOW TABLES"` lists them.'
 
 
-def _run(client: Client, sql: str, fmt: str | None, raw: bool, seen: bool) -> bytes:
+def _run(client: Client, sql: str, fmt: str | None, raw: bool, seen: bool, known_as: dict[str, str]) -> bytes:
     if not _ANSWERS.match(sql):
-        client.command(sql)
+        client.command(sql, settings=known_as)
         if _LOADED.search(sql):
             _have_marts_compared(client)
         return b""
@@ -73,7 +84,7 @@ def _run(client: Client, sql: str, fmt: str | None, raw: bool, seen: bool) -> by
     if fmt and named:
         raise UsageError("The statement names a format already; leave out --format.")
     chosen = named[1] if named else fmt or _TABLE
-    reply = client.raw_query(sql, fmt=None if named else chosen, settings=_SETTINGS)
+    reply = client.raw_query(sql, fmt=None if named else chosen, settings=_SETTINGS | known_as)
     if raw:
         return reply
     if chosen.upper().startswith("CSV"):

@@ -86,6 +86,9 @@ class _Kept:
 
 _open_here = threading.local()
 """What this thread keeps, by warehouse."""
+_clients: list[Client] = []
+"""Of the embedded engine, of all threads."""
+_counting = threading.Lock()
 
 
 @contextmanager
@@ -208,8 +211,8 @@ def _open(stack: ExitStack, where: Address, settings: Settings, only_looks: bool
             f"CLICKHOUSE_DSN has an option after the ?{named} that the driver does not know."
         ) from None
     stack.callback(client.close)
-    if where.folder and not only_looks:
-        stack.callback(_remove_merged_parts, client, settings.clickhouse_database)
+    if where.folder:
+        stack.enter_context(_counted(client, settings.clickhouse_database, only_looks))
     if settings.clickhouse_cluster:
         spread(client, settings.clickhouse_cluster)
     if not _has(client, settings.clickhouse_database):
@@ -223,10 +226,24 @@ def _open(stack: ExitStack, where: Address, settings: Settings, only_looks: bool
     return client
 
 
+@contextmanager
+def _counted(client: Client, database: str, only_looks: bool) -> Iterator[None]:
+    """Among the clients of this process's engine: the last one of them tidies up."""
+    with _counting:
+        _clients.append(client)
+    try:
+        yield
+    finally:
+        with _counting:
+            _clients.remove(client)
+            if not _clients and not only_looks:
+                _remove_merged_parts(client, database)
+
+
 def _remove_merged_parts(client: Client, database: str) -> None:
     """What was merged into other parts the engine removes half a minute later, which no load lives to see: years of
     them would wait in the folder, and be looked at by each start. To drop a partition, even one that is not there,
-    makes it look at once."""
+    makes it look at once, and breaks off merges: nobody else may be at work."""
     with suppress(ClickHouseError):  # Whatever ended the block is what counts.
         tables = client.query(
             "SELECT DISTINCT table FROM system.parts WHERE database = {database:String} AND NOT active",

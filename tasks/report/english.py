@@ -109,7 +109,7 @@ ENGLISH = {
     "«Без города» — реклама, в метках которой города нет: она продаёт и в городах выше.": (
         "“No city”: advertising whose tags name none; it sells in the cities above, too."
     ),
-    "Выручка в другой валюте в суммы не входит.": "Revenue in another currency is in none of the sums.",
+    "Выручка в другой валюте в суммы не входит.": "The sums leave out revenue in another currency.",
     "продажи в {other}, в {own} не сравнить": "sold in {other}, not to be compared in {own}",
     "ещё билетов в {other}: {n}": "tickets in {other} besides: {n}",
     "остальные": "others",

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import termios
 
+import clickhouse_connect
 import polars as pl
 import pytest
 from rich.console import Console
@@ -215,6 +216,16 @@ def test_all_sources_while_they_wait_for_replies(zakaz: Zakaz) -> None:
     how = "stopped by SIGINT"
     jobs = ("direct_loader", "direct_loader spb", "qtickets_loader", "vk_ads_loader")
     assert zakaz.ends() == [(job, "failed", how) for job in jobs]
+
+
+def test_a_query_ends_at_the_server_too(zakaz: Zakaz, clickhouse_dsn: str) -> None:
+    zakaz.env |= {"CLICKHOUSE_DSN": clickhouse_dsn, "CLICKHOUSE_DATABASE": "default"}
+    process = zakaz.start("-c", PATIENT, "sql", "SELECT sleep(1) FROM numbers(1000) SETTINGS max_block_size = 1")
+    with clickhouse_connect.get_client(dsn=clickhouse_dsn) as client:
+        found = "SELECT count() FROM system.processes WHERE query LIKE 'SELECT sleep(1)%'"
+        wait_for(lambda: client.command(found), process)
+        zakaz.stop(process, signal.SIGINT)
+        assert client.command(found) == 0
 
 
 IN_AN_INSERT = """

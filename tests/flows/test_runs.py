@@ -12,11 +12,14 @@ from typing import Any
 import polars as pl
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowRunFilter, TaskRunFilter
 from prefect.client.schemas.filters import FlowRunFilterParentFlowRunId as Parent
 from prefect.client.schemas.filters import TaskRunFilterFlowRunId as OfRun
 from prefect.client.schemas.objects import FlowRun, State, TaskRun
+from prefect.states import Pending, Running
 
+from cli.machine import begin_again
 from flows import ingestion, load_report, quality
 from flows.accounts import PART
 from flows.backfill import FLOWS, backfill
@@ -296,3 +299,16 @@ def test_a_deployment_of_somebody_else_is_not_taken_over(prefect: PrefectServer)
         with pytest.raises(ZakazError, match=r"not of Zakaz: backup/theirs\. Nothing was deployed"):
             _refuse_strangers(client, ["backup/theirs", "backup/ours", "backup/new"])
         _refuse_strangers(client, ["backup/ours", "backup/new", "never/seen"])
+
+
+@pytest.mark.slow
+def test_a_run_that_its_worker_was_stopped_in_begins_again(prefect: PrefectServer) -> None:
+    with get_client(sync_client=True) as client:
+        flow = client.create_flow_from_name("cut off")
+        pool = client.create_work_pool(WorkPoolCreate(name=manifest.OURS))
+        deployment = client.create_deployment(flow, "nightly", work_pool_name=pool.name)
+        cut = [client.create_flow_run_from_deployment(deployment, state=state) for state in (Pending(), Running())]
+        by_hand = client.create_flow_run(vk_ads, state=Running())
+        begin_again({"PREFECT_API_URL": prefect.url, "PREFECT_API_AUTH_STRING": ""})
+        now = [client.read_flow_run(one.id).state for one in (*cut, by_hand)]
+    assert [state.name for state in now if state] == ["AwaitingRetry", "AwaitingRetry", "Running"]
