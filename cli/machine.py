@@ -294,7 +294,7 @@ def _is_healthy(env: dict[str, str]) -> bool:
 def begin_again(env: dict[str, str]) -> None:
     """Before the worker starts: runs that it was stopped in are due again. Each would hold up its queue until the
     server finds that nobody works at it, in five minutes."""
-    again = {"type": "SCHEDULED", "name": "AwaitingRetry", "message": "The worker was stopped; the run begins again."}
+    again = {"type": "SCHEDULED", "name": "AwaitingRetry", "message": "The worker was stopped: it begins again."}
     for run in _api(env, "POST", "/flow_runs/filter", _ACTIVE | {"work_pools": {"name": {"any_": [OURS]}}}).json():
         _api(env, "POST", f"/flow_runs/{run['id']}/set_state", {"state": again, "force": True})
 

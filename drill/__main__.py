@@ -21,7 +21,6 @@ from drill.job import Job, live
 from drill.lives import KINDS
 from drill.report import lines, markdown
 from tests.support.clickhouse_server import clickhouse_server
-from tests.support.memory import keep_files_in_memory
 
 _SIZES = {15: 0.4, 120: 0.45, 800: 0.15}
 """Orders a day of worlds with defects, and how often each is drawn."""
@@ -31,7 +30,6 @@ _A_WORLD = 8
 
 def main() -> int:
     options = _options()
-    keep_files_in_memory()
     jobs, begun, done, failed = _jobs(options), time.monotonic(), [], 0
     with (
         tempfile.TemporaryDirectory() as folder,

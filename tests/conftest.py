@@ -10,9 +10,6 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck
 
-from tests.support.memory import keep_files_in_memory
-
-keep_files_in_memory()
 _HOME = tempfile.TemporaryDirectory(prefix="zakaz-tests-")
 # Before anything imports Prefect or the settings: cached results and secrets would leak in from elsewhere.
 _OWN = (
@@ -27,9 +24,8 @@ os.environ["LANDING_URL"] = str(Path(_HOME.name) / "landing")
 
 from tasks.settings import Settings  # noqa: E402
 
-# The same examples each time, so that no commit fails by luck; ZAKAZ_TEST_EXAMPLES=1000 looks for new ones. Not quite
-# the same: Hypothesis also takes constants from the modules imported so far, which differ from worker to worker. So no
-# example fails for being slow or large, only for what it breaks.
+# The same examples each time, but for constants of the modules that a worker has imported; ZAKAZ_TEST_EXAMPLES=1000 looks
+# for new ones. So no example fails for being slow or large, only for what it breaks.
 _MORE = os.environ.get("ZAKAZ_TEST_EXAMPLES")
 _LARGE = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 _HOW: dict[str, Any] = {"max_examples": int(_MORE)} if _MORE else {"derandomize": True}

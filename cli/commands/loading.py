@@ -107,7 +107,8 @@ def load(
 )
 def backfill_command(
     source: Annotated[
-        str, typer.Argument(metavar="SOURCE", autocompletion=complete_source, help="qtickets, vk_ads, direct or costs.")
+        str,
+        typer.Argument(metavar="SOURCE", autocompletion=complete_source, help="qtickets, vk_ads, direct or costs."),
     ],
     date_from: Annotated[str, typer.Option("--from", metavar="DATE", help="First day, as 2026-01-31.")],
     date_to: Annotated[

@@ -44,7 +44,8 @@ def _server(dsn: str, database: str) -> Address:
     parts, port = _split(dsn)
     if parts.path.strip("/") not in ("", database):
         raise SettingsError(
-            f"CLICKHOUSE_DSN names another database than CLICKHOUSE_DATABASE ({database}). Write the address without one."
+            f"CLICKHOUSE_DSN names another database than CLICKHOUSE_DATABASE ({database}). "
+            "Write the address without one."
         )
     query = dict(parse_qsl(parts.query))
     query.pop("secure", None)

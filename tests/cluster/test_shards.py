@@ -1,6 +1,5 @@
-"""Each key is on one shard with all its versions, and what is inserted, removed or merged is so on every shard; a cluster
-and a single server are not mixed up. The tests' servers run no ON CLUSTER: that such statements are understood is asked
-of the engine's parser, which is as far as it gets."""
+"""Each key is on one shard with all its versions, and what is inserted, removed or merged is so on every shard; a cluster and a
+single server are not mixed up. The servers run no ON CLUSTER: whether that is understood the parser is asked."""
 
 import re
 from collections import Counter

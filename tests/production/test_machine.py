@@ -1,5 +1,4 @@
-"""`zakaz up` on a machine with nothing but the checkout: a UI for its owner alone, a worker that loads made-up sales; `zakaz
-down` ends it."""
+"""`zakaz up` with nothing but the checkout: a UI for its owner alone, a worker that loads made-up sales; `down` ends it."""
 
 import json
 import subprocess

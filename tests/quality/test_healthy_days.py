@@ -14,7 +14,7 @@ from tests.quality.healthy import ALL, TODAY, Truth, broken, judged, noon, stand
 
 # (last day, scale, days looked at before it). The large one goes over New Year, from one season to the next; in the
 # small one ads pause.
-MONTHS = {"over New Year": (date(2026, 1, 6), 1.0, (29, 0)), "a small promoter": (date(2025, 12, 15), 0.25, (29,))}
+MONTHS = {"over New Year": (date(2026, 1, 6), 0.6, (29, 0)), "a small promoter": (date(2025, 12, 15), 0.25, (29,))}
 NEED_FOUR_WEEKS = {"completeness_hours", "volume_sales", "volume_spend"}
 NEED_DATA = NEED_FOUR_WEEKS | {"completeness_runs", "freshness_runs", "good_run_by_ten"} | {
     "revenue_without_source", "schema_drift", "silent_campaign", "spend_without_city"

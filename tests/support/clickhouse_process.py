@@ -1,8 +1,5 @@
-"""The process that is the tests' ClickHouse server: loads the engine's library and hands it a command line.
-
-Run as a script, by path: `python clickhouse_process.py PARENT_PID LIBRARY ARGUMENT...`. A process of its own,
-because the engine stops only when its process ends; it imports nothing of the project.
-"""
+"""The process that is the tests' ClickHouse server: `python clickhouse_process.py PARENT_PID LIBRARY ARGUMENT...`. Its own,
+because the engine stops only when its process ends; it imports nothing of the project."""
 
 import ctypes
 import os

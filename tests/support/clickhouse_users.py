@@ -1,8 +1,5 @@
-"""The users of the tests' ClickHouse server, as the XML it reads at start.
-
-The server has no writable storage for users: `CREATE USER` and `CREATE ROLE` fail on it with code 514. What a
-test needs of access control is declared here, before the server starts.
-"""
+"""The users of the tests' ClickHouse server, as the XML it reads at start. It has no writable storage for users:
+`CREATE USER` and `CREATE ROLE` fail on it with code 514."""
 
 import hashlib
 from collections.abc import Iterable, Mapping

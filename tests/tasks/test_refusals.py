@@ -1,6 +1,5 @@
 """When a load must fail: by how much of the window's money is rejected or gone, not by a number of rows. And which days are loaded
-for what was asked: never one that is still to come, and today's spend only on request. Windows of Moscow days lie side by
-side without a gap."""
+for what was asked: never one to come, today's spend only on request, and windows lie side by side without a gap."""
 
 import re
 from contextlib import nullcontext

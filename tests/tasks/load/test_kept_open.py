@@ -1,6 +1,7 @@
 """The embedded engine is started as seldom as can be, keeps nobody out meanwhile, and leaves no rubbish behind."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from filelock import FileLock, Timeout
 
 from tasks.load.warehouse import kept_open, lent, let_go, warehouse
 from tasks.settings import Settings
+from tests.support.product import Product
 
 
 def is_free(folder: Path) -> bool:
@@ -52,6 +54,9 @@ def test_a_process_leaves_no_parts_that_were_merged_into_others(make_settings: C
             client.command(f"INSERT INTO t VALUES ('2026-01-01', {n}), ('2026-02-01', {n})")
         client.command("OPTIMIZE TABLE t FINAL")
         assert client.command(parts) > 2, "else the engine removes them by itself"
+        with ThreadPoolExecutor() as pool:
+            pool.submit(Product(settings).select, "SELECT 1").result()
+        assert client.command(parts) > 2, "to remove them breaks off a merge that somebody waits for"
 
     with warehouse(settings) as client:
         assert (client.command(parts), client.command("SELECT sum(n) FROM t")) == (2, 6)
