@@ -304,7 +304,8 @@ def test_a_deployment_of_somebody_else_is_not_taken_over(prefect: PrefectServer)
 @pytest.mark.slow
 def test_a_run_that_its_worker_was_stopped_in_begins_again(prefect: PrefectServer) -> None:
     with get_client(sync_client=True) as client:
-        flow, pool = client.create_flow_from_name("cut"), client.create_work_pool(WorkPoolCreate(name=manifest.OURS))
+        flow = client.create_flow_from_name("cut off")
+        pool = client.create_work_pool(WorkPoolCreate(name=manifest.OURS))
         deployment = client.create_deployment(flow, "nightly", work_pool_name=pool.name)
         cut = [client.create_flow_run_from_deployment(deployment, state=state) for state in (Pending(), Running())]
         by_hand = client.create_flow_run(vk_ads, state=Running())
