@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from os.path import commonprefix
 from typing import Any
 
 import polars as pl
@@ -24,13 +25,15 @@ _ALIKE = ("status", "severity", "check_name", "source", "account", "accepted_as"
 _NAMED = 3
 
 
-def print_findings(rows: pl.DataFrame, checks: Iterable[Check], language: str) -> None:
+def print_findings(rows: pl.DataFrame, checks: Iterable[Check], language: str, limit: int) -> int:
     """`rows` as `findings.listing` has them. Those of one check and account together: what is wrong, since when,
     what to do, and whole, to be copied, the commands that mend and that accept them; of what is accepted until
-    when, why, and the command that takes it back."""
+    when, why, and the command that takes it back. How many such groups beyond the limit are not shown."""
     named = {check.name: check for check in checks}
-    for _, alike in groupby(rows.to_dicts(), lambda row: [row[name] for name in _ALIKE]):
-        _print_alike([*alike], named, language)
+    groups = [[*alike] for _, alike in groupby(rows.to_dicts(), lambda row: [row[name] for name in _ALIKE])]
+    for alike in groups[:limit]:
+        _print_alike(alike, named, language)
+    return max(0, len(groups) - limit)
 
 
 def _print_alike(alike: Sequence[Row], checks: Mapping[str, Check], language: str) -> None:
@@ -52,7 +55,7 @@ def _print_alike(alike: Sequence[Row], checks: Mapping[str, Check], language: st
 def _todo(alike: Sequence[Row], check: Check | None, language: str) -> tuple[str, list[str]]:
     first, days = alike[0], sorted({row["day"] for row in alike if row["day"]})
     words = said("--until DATE --why WORDS", language)
-    accepts = f"zakaz quality accept {first['check_name']} {_copied(first['finding'])} {words}"
+    accepts = f"zakaz quality accept {first['check_name']} {_copied(_name_of(alike))} {words}"
     if check is None:
         return "", [accepts]
     between = pl.date_range(days[0], days[-1], eager=True).to_list() if days else []
@@ -66,6 +69,13 @@ def _accepted(row: Row, language: str) -> tuple[str, list[str]]:
     until = shown(row["until"], language, 0)
     why = said("Accepted until {until}: {why}", language, until=until, why=row["why"])
     return why, [f"zakaz quality reopen {row['check_name']} {_copied(row['accepted_as'])}"]
+
+
+def _name_of(alike: Sequence[Row]) -> str:
+    """Of more than are shown, a name for all: as far as they begin alike, up to a /."""
+    keys = [row["finding"] for row in alike]
+    begin = commonprefix(keys).rpartition("/")[0]  # noqa: RUF071 - these are no paths
+    return f"{begin}/*" if len(keys) > _NAMED and begin else keys[0]
 
 
 def _copied(name: str) -> str:

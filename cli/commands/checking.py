@@ -79,11 +79,11 @@ def findings_command(limit: Limit = 50, as_json: AsJson = False, _env: EnvFileOr
     settings = load_settings()
     with looking() as client:
         found = listing(client, known := checks(), moscow_today())
-    rows, left = found.head(limit), found.height - limit
-    if as_json or rows.is_empty():
-        terminal.print_frame(rows, as_json, {}, "Nothing is open.")
+    if as_json or found.is_empty():
+        left = found.height - limit
+        terminal.print_frame(found.head(limit), as_json, {}, "Nothing is open.")
     else:
-        print_findings(rows, known, settings.zakaz_language)
+        left = print_findings(found, known, settings.zakaz_language, limit)
     if left > 0:
         terminal.err.print(said("{n} more; --limit shows them.", settings.zakaz_language, n=left))
 

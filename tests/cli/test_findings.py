@@ -1,5 +1,4 @@
-"""What a person sees of findings and of concerts in a terminal, in both languages: nothing but text, lines to copy, and
-the reason where there is no figure."""
+"""What a person sees of findings and of concerts in a terminal: text, lines to copy, the reason where there is no figure."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -41,7 +40,7 @@ def _narrow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_finding_says_what_is_wrong_and_is_accepted_by_a_line_to_copy(capsys: pytest.CaptureFixture[str]) -> None:
     known = {"status": "accepted", "accepted_as": "vk_ads/*", "until": date(2026, 4, 1), "why": "так надо"}
-    print_findings(pl.DataFrame([FINDING, FINDING | known]), [SOME], "ru")
+    print_findings(pl.DataFrame([FINDING, FINDING | known]), [SOME], "ru", 2)
     shown = capsys.readouterr().out.splitlines()
     assert shown[0].startswith("открыто    важно        2026-03-14 10:00  Отчёт не сходится")
     assert max(map(len, (line for line in shown if "zakaz" not in line))) <= 80
@@ -52,6 +51,9 @@ def test_a_finding_says_what_is_wrong_and_is_accepted_by_a_line_to_copy(capsys: 
         "zakaz quality reopen some 'vk_ads/*'",
     ]
     assert "           Принято до 01.04.2026: так надо" in shown
+    many = [FINDING | {"finding": f"vk_ads/main/{n}"} for n in range(4)]
+    assert print_findings(pl.DataFrame([*many, FINDING | known]), [SOME], "ru", 1) == 1, "one more group"
+    assert "zakaz quality accept some 'vk_ads/main/*' " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("language", "told"), [("en", "too early"), ("ru", "рано")])

@@ -221,8 +221,7 @@ def dies_after(write: int, meanwhile: Callable[[], object] = lambda: None, *, di
 def test_killed_after_any_write_the_next_load_mends_it(
     town: Town, change: str, sources: tuple[str, ...], step: int
 ) -> None:
-    """By the same run, as by the UI's Retry, or by another one. After every second or third write; a random schedule
-    of the soak dies after any."""
+    """By the same run, as by the UI's Retry, or by another one. A random schedule of the soak dies after any write."""
     numbers, whole = count(1), 0
     for turn, write in enumerate(count(1, step)):
         if change == "redate" and turn % 2 == 0:

@@ -54,7 +54,7 @@ async def fetch(settings: Settings, window: Window, as_of: datetime) -> Fetched:
         totals = await totals_of(run, window)
         reported = ids(rows, "campaign_id") | ids(totals.rows, "campaign_id")
         if has_list and (unlisted := await _unlisted(run, reported, listed)):
-            logger.info("%s of the report are not in the list of campaigns", numbered(len(unlisted), "campaign"))
+            logger.info("the report has %s that the list of campaigns lacks", numbered(len(unlisted), "campaign"))
             window, rows = await _with_a_month(run, window, rows)
         rows, partial = await proved(run, window, rows, totals, listed)
         names = await _names(run, window, rows, listed)
