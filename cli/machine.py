@@ -82,6 +82,9 @@ def up(port: int | None = None) -> str:
     _leave_made_up_world()
     stands_in = not _has_tokens()
     down()
+    # Runs that end meanwhile need it. Another terminal of the sandbox is refused its settings, rather than go on in
+    # a world that is over.
+    _SANDBOX_ENV.unlink(missing_ok=True)
     _refuse_taken(port)
     make_private(_FOLDER)
     env = _environment(port, stands_in)
@@ -131,8 +134,6 @@ def _leave_made_up_world() -> None:
     if os.environ.get("ZAKAZ_ENV") == str(_SANDBOX_ENV):
         for name in ("ZAKAZ_ENV", "ZAKAZ_IGNORE_SECRETS"):
             os.environ.pop(name, None)
-    # Another such terminal is refused its settings, rather than go on in a world that is over.
-    _SANDBOX_ENV.unlink(missing_ok=True)
 
 
 def _has_tokens() -> bool:

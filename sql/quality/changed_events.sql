@@ -10,7 +10,7 @@
 -- days: 14
 -- sources: qtickets
 -- says: {who}: {what_changed} of an event since {day}: "{was}" is now "{now}", sales of {money} ₽: {event}
--- says_ru: {who}: у события с {day} {what_changed_ru} «{now}», прежде «{was}», продажи на {money} ₽: {event}
+-- says_ru: {who}: у события {what_changed_ru} «{now}» вместо «{was}» с {day}: {event}, продажи на {money} ₽
 
 -- What events are like now against what was remembered before `since`, or first: a change stays named until it is
 -- undone. What was empty and is filled is no change.

@@ -3,7 +3,7 @@
 -- why: Budgets are set in the morning, by figures up to yesterday
 -- why_ru: Бюджеты правят утром по вчерашним цифрам
 -- do: Change no budgets by this day before it is loaded
--- do_ru: Пока день не загружен, не меняйте по нему бюджеты
+-- do_ru: Пока день не загружен, не меняйте бюджеты по его данным
 -- run: zakaz load {source}
 -- severity: fail
 -- sources: qtickets, vk_ads, direct

@@ -11,7 +11,7 @@
 -- when: night
 -- sources: qtickets
 -- says: {who}: sales are booked on {booked} instead of {city}, from {day}, {money} ₽: {event}
--- says_ru: {who}: город продаж с {day} в отчёте «{booked}», у события «{city}», {money} ₽: {event}
+-- says_ru: {who}: продажи в отчёте в городе «{booked}» вместо «{city}» с {day}, {money} ₽: {event}
 
 SELECT s.account AS account, s.event_id AS event_id, any(e.event_name) AS event, any(if(e.city = '', '-', e.city)) AS city, any(if(s.city = '', '-', s.city)) AS booked, min(s.event_date) AS day, sum(s.revenue) AS money, max(s._ver) AS newest
 FROM (SELECT * FROM stg_qtickets_sales_raw FINAL) AS s

@@ -11,7 +11,7 @@
 -- when: night
 -- sources: qtickets, vk_ads, direct
 -- says: {who}: {day} was changed after the load[, {figure} {held} ₽ instead of {left} ₽][, rows that differ: {rows_off}]
--- says_ru: {who}: загруженное за {day} изменили[, {figure_ru} {held} ₽, было {left} ₽][, строк: {rows_off}]
+-- says_ru: {who}: за {day}[ {figure_ru} {held} ₽ вместо {left} ₽:] данные изменили после загрузки[, строк: {rows_off}]
 -- param: days = 62
 
 -- Revenue or spend, and rows or tickets, of days that memory_sales and memory_spend do not read by day.

@@ -11,7 +11,7 @@
 -- days: 62
 -- sources: qtickets
 -- says: {who}: {day} was changed after the load[, {held} tickets instead of {left}][, revenue is off by {money} ₽][, refunds by {refunds} ₽]
--- says_ru: {who}: загруженное за {day} изменили[, билетов {held}, было {left}][, выручка другая на {money} ₽][, возвраты на {refunds} ₽]
+-- says_ru: {who}: за {day}[ билетов {held} вместо {left}:] данные изменили после загрузки[, выручка другая на {money} ₽][, возвраты на {refunds} ₽]
 
 -- By event, against its newest entry. A day of which nothing is known is judged between the first and the last known
 -- one: rows there came with no load. memory_history compares what is older.

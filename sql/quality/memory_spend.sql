@@ -11,7 +11,7 @@
 -- days: 62
 -- sources: vk_ads, direct
 -- says: {who}: {day} was changed after the load[, spend {held} ₽ instead of {left} ₽][ {basis}]; campaigns that differ: {campaigns}
--- says_ru: {who}: загруженное за {day} изменили[, расход {held} ₽, был {left} ₽][ {basis_ru}], кампаний: {campaigns}
+-- says_ru: {who}: за {day}[ расход {held} ₽ вместо {left} ₽][ {basis_ru}]: данные изменили после загрузки, кампаний: {campaigns}
 
 -- By campaign, against its newest entry. A day of which nothing is known is judged between the first and the last known
 -- one: rows there came with no load. memory_history compares what is older.

@@ -16,7 +16,7 @@
 -- param: rest = 0.85
 -- param: spread = 6
 -- says: {who}: {missing} of the order numbers of {day} are missing
--- says_ru: {who}: за {day} по номерам не хватает заказов: {missing}
+-- says_ru: {who}: за {day} в номерах заказов пропуски: {missing}
 
 -- Two proofs. Nearly all numbers even, or odd, where both were usual. And where the account's own numbers follow each
 -- other (most orders have the next number among the orders of any state): far fewer that do than on any day of two

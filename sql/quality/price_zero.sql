@@ -2,8 +2,8 @@
 -- ru: Билеты не стали разом бесплатными
 -- why: A price that did not come reads as an invitation, and the day's revenue is lost
 -- why_ru: Цена не пришла, и выручка дня потеряна: билеты выглядят как приглашения
--- do: Look up an order of that day in QTickets; if it was paid, the day is to be loaded again
--- do_ru: Найдите заказ этого дня в QTickets; если он оплачен, нужна повторная загрузка дня
+-- do: Look up an order of that day in QTickets; if it is free, look at the prices on sale; if it was paid, the day is to be loaded again
+-- do_ru: Найдите заказ этого дня в QTickets; если он бесплатный, проверьте цены в продаже; если оплачен, нужна повторная загрузка дня
 -- run: {load}
 -- severity: warn
 -- sources: qtickets
@@ -14,7 +14,7 @@
 -- param: chance = 10
 -- param: events = 3
 -- says: {who}: {free} of {orders} orders cost nothing on {day}, a ticket is usually {usual} ₽: {event}
--- says_ru: {who}: за {day} бесплатных заказов {free} из {orders}, обычно билет по {usual} ₽: {event_ru}
+-- says_ru: {who}: за {day} бесплатных заказов {free} из {orders}, обычно билет стоит {usual} ₽: {event_ru}
 
 -- Of an event the whole day, since an organizer gives some away; of all events of the account (event_id 0) the day, so
 -- that many small ones count together, or most orders of most of them (`mostly`, of those with two orders and more),

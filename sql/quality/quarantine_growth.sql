@@ -12,7 +12,7 @@
 -- days: 7
 -- param: rows = 0
 -- says: {who}: {rows} rows of {resource} rejected on {day}: {reason}
--- says_ru: {who}: в отчёты не вошло строк: {rows}, отклонены загрузкой {day}, причина: {reason}
+-- says_ru: {who}: в отчёты не вошло строк: {rows}, загрузка {day} их не приняла: {reason}
 
 -- Told for the first day of a row of days; how much stands there and for how long is for quarantine_backlog. Rows of
 -- today count, too: they are not in the figures.

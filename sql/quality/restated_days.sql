@@ -2,8 +2,8 @@
 -- ru: Цифры прошедших дней не меняются задним числом
 -- why: A source that gives half of a day, or other figures, is believed by the load
 -- why_ru: Если источник отдал день не целиком или с другими суммами, загрузка ему поверит
--- do: Compare the day with the source
--- do_ru: Сверьте сумму этого дня с тем, что видно в самом источнике
+-- do: Compare the day with the cabinet or with QTickets
+-- do_ru: Сверьте сумму за этот день с кабинетом или с QTickets
 -- severity: warn
 -- story: exact
 -- key: source, account, day

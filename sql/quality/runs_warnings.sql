@@ -12,7 +12,7 @@
 -- days: 14
 -- param: in_row = 3
 -- says: {who}: days in a row {length}, up to {day}: {told}
--- says_ru: {who}: загрузка {length} дн. подряд (по {day}) предупреждает: {told}
+-- says_ru: {who}: {length} дн. подряд (по {day}) загрузка с предупреждением: {told}
 
 -- Alike but for their numbers. Told on the third day in a row; one that stood in most days of the month before is
 -- how this account is.

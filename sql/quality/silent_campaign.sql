@@ -15,7 +15,7 @@
 -- param: together = 3
 -- param: most = 0.4
 -- says: {who}: nothing spent since {day}, usual {usual} ₽ a day: {campaign}
--- says_ru: {who}: с {day} нет расхода, обычно {usual} ₽ в день: {campaign}
+-- says_ru: {who}: кампания без расхода с {day}, обычно {usual} ₽ в день: {campaign}
 
 SELECT 'fewer than two weeks of advertising' AS unjudged
 FROM (SELECT min(stat_date) AS first, max(stat_date) AS last FROM v_ad_spend WHERE spend > 0 AND stat_date >= {since:Date} - 60 AND stat_date < {today:Date} GROUP BY source, account)

@@ -49,7 +49,7 @@ def _broken(morning: Morning, language: str) -> Iterator[str]:
     if len(told) > _NAMED:
         yield said("and {n} more", language, n=len(told) - _NAMED)
     if money := money_of(morning.broken):
-        yield said("It is about up to {money}.", language, money=_money(money, morning.currency, language))
+        yield said("In doubt: up to {money}.", language, money=_money(money, morning.currency, language))
     if morning.do and (do := morning.do.remedy(language)):
         yield said("Do: {do}.", language, do=do.rstrip("."))
     yield ""

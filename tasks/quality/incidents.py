@@ -28,8 +28,8 @@ _NO_YEAR = 0
 _WORDS = named(
     fail="WRONG[: {name}]",
     warn="Look[ at {name}]",
-    loads="Reports: they may lack something of the days above; nothing else was found.",
-    exact="Reports: do not trust these figures[, see {name}]; nothing else was found.",
+    loads="Reports: they may lack something of the days above.",
+    exact="Reports: do not trust these figures[, see {name}].",
     levels="Reports: this may be a fault and may be true. Decide nothing by these figures before you have looked.",
     open="It is told in another message, where its cause is.",
     accepted="The rest is accepted.",
@@ -113,18 +113,19 @@ def _incident(of: tuple[str, str], found: list[Kept], checks: Mapping[str, Check
         lines.append(said("Days: {days}.", language, days=_span(days, language, days[-1].year)))
     money = f"{number(money_of(causes), language)} ₽"
     if money != "0 ₽" and not any(f" {money}" in line for line in (title, *lines)):
-        lines.append(said("It is about up to {money}.", language, money=money))
+        lines.append(said("In doubt: up to {money}.", language, money=money))
     lines.append(filled(said(_WORDS[_trusted(found)], language), {"name": name}, language))
     lines += _remedies(by_cause, checks, language)
-    lines.append(
-        said(
-            "If it is meant to be so, say why and until when, for whoever runs Zakaz: "
-            "zakaz quality accept {check} '{key}' --until DATE --why WORDS",
-            language,
-            check=lead.check_name,
-            key=lead.finding,
+    if not lead.fails or lead.story == "levels":  # Nobody means rows to be lost or doubled.
+        lines.append(
+            said(
+                "If it is meant to be so, say why and until when, for whoever runs Zakaz: "
+                "zakaz quality accept {check} '{key}' --until DATE --why WORDS",
+                language,
+                check=lead.check_name,
+                key=lead.finding,
+            )
         )
-    )
     footer = said("All findings: zakaz quality findings", language)
     # Without what is beneath: the night's checks see it hours later, and it is no news. Nor is another order.
     essence = "; ".join(sorted(f"{check} {several[0].severity}" for check, several in by_cause.items()))
@@ -161,7 +162,7 @@ def mending(check: Check, source: str, account: str, day: date | None, days: Ite
     """The command that mends what a check found on a day, and with it those of its `days` that follow each other;
     empty where there is none."""
     load = _load(source, account, day, {*days, *filter(None, [day])})
-    return filled(check.run, {"source": source or "all", "day": day, "load": load}, "en")
+    return filled(check.run, {"source": _given(source, account), "day": day, "load": load}, "en")
 
 
 def _worst_first(one: Kept) -> tuple[object, ...]:
@@ -196,12 +197,16 @@ def _bullets(told: list[str], language: str) -> list[str]:
 
 
 def _load(source: str, name: str, day: date | None, days: Iterable[date]) -> str:
-    account = ["--account", name] if name not in ("", "main") else []
-    words = ["zakaz load", source or "all", *account]
+    words = ["zakaz load", _given(source, name)]
     for stretch in _stretches(sorted(days)):
         if day in stretch:
             words += [f"--from {stretch[0]} --to {stretch[-1]}"]
     return " ".join([*words, "--refresh"])
+
+
+def _given(source: str, account: str) -> str:
+    """An account as a load is given it."""
+    return f"{source or 'all'}{f' --account {account}' if account not in ('', 'main') else ''}"
 
 
 def _span(days: list[date], language: str, year: int | None) -> str:

@@ -170,13 +170,11 @@ def test_a_message_says_what_how_much_since_when_and_what_to_do(desk: Desk) -> N
     desk.judged()
     assert desk.messages[0].replace("\N{NO-BREAK SPACE}", " ").split("\n") == [
         "Zakaz: ОШИБКА: QTickets: не хватает билетов: 1 000, за 17.11 – 19.11",
-        "Речь о сумме до 3 000 ₽.",
-        "Отчёты: этим цифрам не верьте, смотрите QTickets; к остальному замечаний нет.",
+        "Под вопросом: до 3 000 ₽.",
+        "Отчёты: этим цифрам не верьте, смотрите QTickets.",
         "Что делать: Сверьте день с QTickets.",
-        "Передайте администратору Zakaz: zakaz load qtickets --from 2025-11-17 --to 2025-11-19 --refresh",
-        "Если так и задумано, напишите администратору, почему и до какого дня: zakaz quality accept volume_sales "
-        "'main/2025-11-17' --until ДАТА --why ПОЧЕМУ",
-        "Все замечания (администратору): zakaz quality findings",
+        "Для администратора Zakaz: zakaz load qtickets --from 2025-11-17 --to 2025-11-19 --refresh",
+        "Все замечания: zakaz quality findings",
     ]
 
 
@@ -228,7 +226,7 @@ def test_of_findings_nothing_is_said_twice_and_days_alone_make_no_lines() -> Non
     (trouble,) = incidents([DAY, *others], [], "en")
     assert trouble.title == "WRONG: VK Ads spb: 2025-11-18 – 2025-11-19 is 7 ₽ off"
     lines = ["• ad 3 is odd", "• ad 4 is odd", "  and 2 more", "• odd", "Days: 2025-11-18 – 2025-11-19."]
-    assert trouble.body.split("\n")[:6] == [*lines, "It is about up to 42 ₽."]
+    assert trouble.body.split("\n")[:6] == [*lines, "In doubt: up to 42 ₽."]
     long = replace(DAY, what=f"VK Ads spb: {'a' * 200}")
     assert incidents([long], [], "en")[0].body.startswith("• aaa"), "a title that is cut is said below, too"
 
