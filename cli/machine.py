@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -62,12 +62,13 @@ _WHERE = marked(
     "Reads {apis}. Logs: {folder}",
     "For `prefect` and `zakaz` in this terminal, as what runs: {command}",
 )
-# What a person would otherwise wait for until the next night; the checks and the report once the loads are done.
-_FIRST_RUNS = (
-    *((f"{source}/weekly", "--param", f"days={_SANDBOX_DAYS}") for source in ("qtickets", "vk_ads", "direct")),
-    ("quality/nightly", "--start-in", "2 minutes"),
-    ("report/daily", "--start-in", "3 minutes"),
+_FIRST_RUNS: tuple[tuple[str, dict[str, int], int], ...] = (
+    *((f"{source}/weekly", {"days": _SANDBOX_DAYS}, 0) for source in ("qtickets", "vk_ads", "direct")),
+    ("quality/nightly", {}, 2),
+    ("report/daily", {}, 3),
 )
+"""Deployment, parameters and in how many minutes: what a person would otherwise wait for until the next night; the
+checks and the report once the loads are done."""
 
 
 def up(port: int | None = None) -> str:
@@ -103,8 +104,8 @@ def up(port: int | None = None) -> str:
         _pause_pool(env, paused=False)
         begin_again(env)
         _control(env, "start", "worker")
-        for run in _FIRST_RUNS if stands_in else ():
-            _python(env, "prefect", "deployment", "run", *run)
+        for name, parameters, minutes in _FIRST_RUNS if stands_in else ():
+            _begin_run(env, name, parameters, minutes)
     return _where(env, stands_in)
 
 
@@ -290,6 +291,14 @@ def _is_healthy(env: dict[str, str]) -> bool:
         return _api(env, "GET", "/health").is_success
     except httpx.HTTPError:
         return False
+
+
+def _begin_run(env: dict[str, str], deployment: str, parameters: dict[str, int], minutes: int) -> None:
+    due = datetime.now(UTC) + timedelta(minutes=minutes)
+    state = {"type": "SCHEDULED", "state_details": {"scheduled_time": due.isoformat()}}
+    known = _api(env, "GET", f"/deployments/name/{deployment}", seconds=60).raise_for_status().json()
+    run = {"parameters": parameters, "state": state}
+    _api(env, "POST", f"/deployments/{known['id']}/create_flow_run", run, 60).raise_for_status()
 
 
 def begin_again(env: dict[str, str]) -> None:
