@@ -10,10 +10,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Where it is set, each of the many processes compiles all that it imports anew: seconds of each command and test.
 export PYTHONDONTWRITEBYTECODE =
 
-# Engines and databases write many small files, which on a disk cost tests a third of their time: where there is
-# room for them they are in memory.
+# Engines and databases write many small files, which on a disk cost tests much of their time: where there is room for
+# them, and for programs (containers may forbid these there), they are in memory.
 ifndef TMPDIR
-IN_MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4194304 { print "TMPDIR=/dev/shm" }')
+IN_MEMORY := $(shell grep -qs ' /dev/shm .*noexec' /proc/mounts || df -Pk /dev/shm 2>/dev/null \
+	| awk 'NR == 2 && $$4 > 4194304 { print "TMPDIR=/dev/shm" }')
 endif
 
 .PHONY: help demo up down test fast check lint types bench bench-dlt soak drill screenshots install datalens s3 lock unknowns images sbom audit clean
