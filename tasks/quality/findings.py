@@ -1,12 +1,12 @@
 """The life of what checks find, `meta_findings`: open, accepted by a person, mended.
 
-A finding is mended only when what was wrong was looked at again and is right. A check that could not be judged,
-that was judged as of an earlier day, or of which there were too many rows to keep, ends none; nor does an account
-that is no longer set up.
+A finding is mended only when what was wrong was looked at again and is right; of a report, its rows as well. A
+check that could not be judged, that was judged as of an earlier day, or of which there were too many rows to keep,
+ends none; nor does an account that is no longer set up.
 """
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -109,12 +109,47 @@ def settle(
         for key, kept in before.items():
             if kept.check_name == result.check.name and _is_right(kept, result, accounts):
                 after[key] = replace(kept, status="mended", closed_at=now)
-    names = {check.name for check in checks}
+    known = {check.name: check for check in checks}
+    still_open = [kept for kept in after.values() if kept.status == "open"]
     for key, kept in before.items():
-        if kept.check_name not in names:
+        if kept.check_name not in known:
             after[key] = replace(kept, status="dropped", closed_at=now)
+        elif after[key].status == "mended" and _is_made_of_wrong_rows(kept, still_open, known):
+            after[key] = kept
     _write(client, [kept for key, kept in after.items() if kept is not before.get(key)])
     return list(after.values())
+
+
+def follows(one: Kept, checks: Mapping[str, Check]) -> bool:
+    """Whether it is of a report, which is wrong where its rows are."""
+    return one.check_name in checks and bool(checks[one.check_name].follows)
+
+
+def wrong_days(found: Iterable[Kept], checks: Mapping[str, Check]) -> set[date]:
+    """Of which rows are not what they should be."""
+    return {
+        one.day for one in found if one.fails and one.story == "exact" and one.day and not follows(one, checks)
+    }
+
+
+def is_beneath(one: Kept, wrong: set[date], checks: Mapping[str, Check]) -> bool:
+    """Whether it is wrong because rows of its day are, of its month, or of any day where it is of all."""
+    if not wrong or not follows(one, checks):
+        return False
+    if one.day:
+        return one.day in wrong
+    named = dict(zip(checks[one.check_name].key, one.finding.split("/"), strict=False))
+    months = {f"{day:%Y-%m}-01" for day in wrong}
+    return "month" not in named or named["month"] in months
+
+
+def _is_made_of_wrong_rows(one: Kept, still_open: Iterable[Kept], checks: Mapping[str, Check]) -> bool:
+    """A report that was made anew equals its rows again, which are no better for it."""
+    if not follows(one, checks):
+        return False
+    sources = (one.source, *checks[one.check_name].follows)
+    near = [other for other in still_open if other.source in sources and one.account in ("", other.account)]
+    return is_beneath(one, wrong_days(near, checks), checks)
 
 
 def is_newest_day(client: Client, today: date) -> bool:

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from tasks.alerts.alert import Trouble, fits_title
 from tasks.quality.checks import Check, Finding
-from tasks.quality.findings import Kept
+from tasks.quality.findings import Kept, follows, is_beneath, wrong_days
 from tasks.quality.words import filled, number, shown, who
 from tasks.translation import named, said
 
@@ -62,47 +62,25 @@ def _by_cause(found: Iterable[Kept], checks: Mapping[str, Check]) -> dict[tuple[
     groups: dict[tuple[str, str], list[Kept]] = {}
     of_reports = []
     for one in found:
-        if one.source and not one.account and _follows(one, checks):
+        if one.source and not one.account and follows(one, checks):
             of_reports.append(one)
         else:
             groups.setdefault((one.source, one.account), []).append(one)
-    causes = {key: _wrong_days(its, checks) for key, its in groups.items() if key[1]}
+    causes = {key: wrong_days(its, checks) for key, its in groups.items() if key[1]}
     for one in of_reports:
         sources = (one.source, *checks[one.check_name].follows)
-        near = [key for key, days in causes.items() if key[0] in sources and _is_beneath(one, days, checks)]
+        near = [key for key, days in causes.items() if key[0] in sources and is_beneath(one, days, checks)]
         home = min(near, key=lambda key: (key[0] != one.source, key), default=(one.source, ""))
         groups.setdefault(home, []).append(one)
     return groups
 
 
-def _follows(one: Kept, checks: Mapping[str, Check]) -> bool:
-    return one.check_name in checks and bool(checks[one.check_name].follows)
-
-
-def _wrong_days(found: Iterable[Kept], checks: Mapping[str, Check]) -> set[date]:
-    """Of which rows are not what they should be."""
-    return {
-        one.day for one in found if one.fails and one.story == "exact" and one.day and not _follows(one, checks)
-    }
-
-
-def _is_beneath(one: Kept, wrong: set[date], checks: Mapping[str, Check]) -> bool:
-    """Whether it is wrong because rows of its day are, of its month, or of any day where it is of all."""
-    if not wrong or not _follows(one, checks):
-        return False
-    if one.day:
-        return one.day in wrong
-    named = dict(zip(checks[one.check_name].key, one.finding.split("/"), strict=False))
-    months = {f"{day:%Y-%m}-01" for day in wrong}
-    return "month" not in named or named["month"] in months
-
-
 def _incident(of: tuple[str, str], found: list[Kept], checks: Mapping[str, Check], language: str) -> Trouble:
     name = who(*of, language)
-    found, wrong = sorted(found, key=_worst_first), _wrong_days(found, checks)
-    causes = [one for one in found if not _is_beneath(one, wrong, checks)]
+    found, wrong = sorted(found, key=_worst_first), wrong_days(found, checks)
+    causes = [one for one in found if not is_beneath(one, wrong, checks)]
     lead, by_cause = causes[0], _by_check(causes)
-    by_check = _by_check([*causes, *(one for one in found if _is_beneath(one, wrong, checks))])
+    by_check = _by_check([*causes, *(one for one in found if is_beneath(one, wrong, checks))])
     told = [_said(several, name, language) for several in by_check.values()]
     title = f"{filled(said(_WORDS[lead.severity], language), {'name': name}, language)}: {told[0][0]}"
     lines = [line for several in told for line in _bullets(several, language)]

@@ -1,10 +1,6 @@
-"""Two ClickHouse servers as two shards, behind one door, and the fixtures of a warehouse on them.
-
-Distributed tables, the sharding of rows, FINAL and joins over both shards run for real. Replication and ON CLUSTER
-do not: the tests' servers have no Keeper. So the door takes ON CLUSTER for what it means, runs the statement on both
-servers, and puts the plain engine in the place of the replicated one. All other requests go to both in turn, as
-through a load balancer, so that nothing may depend on which server answers.
-"""
+"""Two ClickHouse servers as two shards, behind one door. All is real but for replication and ON CLUSTER, which need a Keeper:
+the door runs such a statement on both servers, with the plain engine for the replicated one. All other requests go to
+both in turn, as through a load balancer, so that nothing may depend on which server answers."""
 
 import http.client
 import itertools

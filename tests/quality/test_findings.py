@@ -1,6 +1,5 @@
-"""The life of a finding: open until it was looked at again and is right, or a person accepts it; and its message.
-Reasons as people read them, how findings become one message, and whether yesterday is complete: that is answered for each
-account, by who has read it and what was found of it."""
+"""The life of a finding: open until it was looked at again and is right, or a person accepts it; and its message. Whether
+yesterday is complete, of each account, by who has read it and what was found of it."""
 
 import re
 from collections.abc import Callable
@@ -15,12 +14,13 @@ from tasks.alerts.channel import Channel
 from tasks.errors import UsageError
 from tasks.load.memory import remember_days
 from tasks.load.migrate import migrated
+from tasks.load.runs import Run
 from tasks.load.warehouse import warehouse
 from tasks.quality import complete
 from tasks.quality import run as quality
 from tasks.quality.checks import Check, Finding, Result, checks, judge
 from tasks.quality.complete import answers, question
-from tasks.quality.findings import Kept, known_findings, listing
+from tasks.quality.findings import Kept, _write, known_findings, listing, not_mended, settle
 from tasks.quality.incidents import incidents
 from tasks.quality.run import accept_findings, reopen_findings, run_checks
 from tasks.quality.words import filled
@@ -257,6 +257,16 @@ def test_a_report_that_is_off_because_rows_are_is_told_beneath_them() -> None:
         assert (len(told), REPORT.what in one.body) == (messages, is_beneath), beside
         assert one.title == "WRONG: VK Ads spb: 2025-11-18 is 9 ₽ off"
         assert one.fingerprint == incidents([LOST], checks(), "en")[0].fingerprint
+
+
+def test_a_report_that_was_made_anew_is_right_when_its_rows_are(desk: Desk) -> None:
+    ok = [Result(NAMED[one.check_name], "ok", 0, "", []) for one in (REPORT, LOST)]
+    with warehouse(desk.settings) as client:
+        _write(client, [REPORT, LOST])
+        for results, left in ((ok[:1], 2), (ok, 0)):
+            now = DAY.seen_at + timedelta(days=len(results))
+            settle(client, Run("quality", "", now), now, results, checks(), [("vk_ads", "spb")])
+            assert len(not_mended(client)) == left
 
 
 YESTERDAY = TODAY - timedelta(days=1)

@@ -1,8 +1,5 @@
-"""A real ClickHouse server over HTTP for the tests.
-
-It is clickhouse-local with an HTTP listener: one process, tables on disk, users out of XML. It has no
-`system.query_log`, no replication, no `CREATE USER`; native TCP is off unless asked for: a failed login there ends it.
-"""
+"""A real ClickHouse server over HTTP: clickhouse-local with a listener. It has no `system.query_log`, no replication, no
+`CREATE USER`; native TCP is off unless asked for: a failed login there ends it."""
 
 import os
 import socket

@@ -1,8 +1,5 @@
-"""The users of `sql/access`, as XML that the tests' server takes: it cannot run CREATE USER.
-
-Nothing is retyped: grants, settings with their constraints and quotas are parsed out of the statements that
-`zakaz access` sends, and a statement of a kind not known here is an error, so that none is left untested.
-"""
+"""The users of `sql/access`, as XML that the tests' server takes: it cannot run CREATE USER. Nothing is retyped: all is parsed
+out of the statements that `zakaz access` sends, and one of a kind not known here is an error."""
 
 import re
 from collections.abc import Mapping
