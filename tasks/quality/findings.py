@@ -127,9 +127,7 @@ def follows(one: Kept, checks: Mapping[str, Check]) -> bool:
 
 def wrong_days(found: Iterable[Kept], checks: Mapping[str, Check]) -> set[date]:
     """Of which rows are not what they should be."""
-    return {
-        one.day for one in found if one.fails and one.story == "exact" and one.day and not follows(one, checks)
-    }
+    return {one.day for one in found if one.fails and one.story == "exact" and one.day and not follows(one, checks)}
 
 
 def is_beneath(one: Kept, wrong: set[date], checks: Mapping[str, Check]) -> bool:
