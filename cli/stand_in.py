@@ -44,6 +44,7 @@ def settings_for(served: dict[str, str], token_file: Path) -> dict[str, str]:
         "DIRECT_BASE_URL": served["direct"],
         "DIRECT_LOGIN": served["direct_login"],
         "DIRECT_TOKEN": served["direct_token"],
+        "DIRECT_RATE": "50",
     }
 
 
