@@ -126,7 +126,12 @@ def _write_settings(file: Path, accounts: list[dict[str, str]]) -> None:
     home = file.absolute().parent / f"{file.stem}-data"
     own = {"CLICKHOUSE_DSN": f"chdb://{home / 'warehouse'}", "LANDING_URL": str(home / "landing")}
     own |= {"BACKUP_URL": str(home / "backups"), "REPORT_URL": str(home / "reports")}
-    own |= {"VK_TOKEN_FILE": str(home / "vk_token.json"), "QTICKETS_RATE": "500", "VK_RATE": "15", "DIRECT_RATE": "50"}
+    own |= {
+        "VK_TOKEN_FILE": str(home / "vk_token.json"),
+        "QTICKETS_RATE": "500",
+        "VK_RATE": "15",
+        "DIRECT_RATE": "50",
+    }
     given = {name: value for account in accounts for name, value in account.items()}
     file.write_text("".join(f"{name}={value}\n" for name, value in (given | own).items()), "utf-8")
     sys.stderr.write(f"sandbox: try `zakaz load all --env {file}`\n")
