@@ -55,6 +55,8 @@ _SANDBOX_DAYS = 270
 """As `zakaz demo` makes up: a forecast needs shows that are over."""
 _START_SECONDS = 120
 _END_SECONDS = 60
+_BUSY_SECONDS = 60
+"""For an answer of a server that has just begun."""
 _ACTIVE = {"flow_runs": {"state": {"type": {"any_": ["RUNNING", "PENDING"]}}}}
 _WHERE = marked(
     "Prefect UI: {address} asks once for a password; paste {asked}",
@@ -101,11 +103,14 @@ def up(port: int | None = None) -> str:
             _start_sandbox(env)
         now("Deploying")
         _python(env, "cli.main", "deploy")
-        _pause_pool(env, paused=False)
-        begin_again(env)
-        _control(env, "start", "worker")
-        for name, parameters, minutes in _FIRST_RUNS if stands_in else ():
-            _begin_run(env, name, parameters, minutes)
+        try:
+            _pause_pool(env, paused=False)
+            begin_again(env)
+            _control(env, "start", "worker")
+            for name, parameters, minutes in _FIRST_RUNS if stands_in else ():
+                _begin_run(env, name, parameters, minutes)
+        except httpx.HTTPError:
+            raise ZakazError(f"The Prefect server does not answer; see server.log in {_FOLDER}.") from None
     return _where(env, stands_in)
 
 
@@ -296,17 +301,18 @@ def _is_healthy(env: dict[str, str]) -> bool:
 def _begin_run(env: dict[str, str], deployment: str, parameters: dict[str, int], minutes: int) -> None:
     due = datetime.now(UTC) + timedelta(minutes=minutes)
     state = {"type": "SCHEDULED", "state_details": {"scheduled_time": due.isoformat()}}
-    known = _api(env, "GET", f"/deployments/name/{deployment}", seconds=60).raise_for_status().json()
+    known = _api(env, "GET", f"/deployments/name/{deployment}", seconds=_BUSY_SECONDS).raise_for_status().json()
     run = {"parameters": parameters, "state": state}
-    _api(env, "POST", f"/deployments/{known['id']}/create_flow_run", run, 60).raise_for_status()
+    _api(env, "POST", f"/deployments/{known['id']}/create_flow_run", run, _BUSY_SECONDS).raise_for_status()
 
 
 def begin_again(env: dict[str, str]) -> None:
     """Before the worker starts: runs that it was stopped in are due again. Each would hold up its queue until the
     server finds that nobody works at it, in five minutes."""
     again = {"type": "SCHEDULED", "name": "AwaitingRetry", "message": "The worker was stopped: it begins again."}
-    for run in _api(env, "POST", "/flow_runs/filter", _ACTIVE | {"work_pools": {"name": {"any_": [OURS]}}}).json():
-        _api(env, "POST", f"/flow_runs/{run['id']}/set_state", {"state": again, "force": True})
+    wanted, change = _ACTIVE | {"work_pools": {"name": {"any_": [OURS]}}}, {"state": again, "force": True}
+    for run in _api(env, "POST", "/flow_runs/filter", wanted, _BUSY_SECONDS).raise_for_status().json():
+        _api(env, "POST", f"/flow_runs/{run['id']}/set_state", change, _BUSY_SECONDS).raise_for_status()
 
 
 def _let_runs_end(env: dict[str, str]) -> None:

@@ -143,8 +143,6 @@ def is_beneath(one: Kept, wrong: set[date], checks: Mapping[str, Check]) -> bool
 
 def _is_made_of_wrong_rows(one: Kept, still_open: Iterable[Kept], checks: Mapping[str, Check]) -> bool:
     """A report that was made anew equals its rows again, which are no better for it."""
-    if not follows(one, checks):
-        return False
     sources = (one.source, *checks[one.check_name].follows)
     near = [other for other in still_open if other.source in sources and one.account in ("", other.account)]
     return is_beneath(one, wrong_days(near, checks), checks)
