@@ -62,12 +62,14 @@ class Life:
         """All orders of the life, as planned to its end, ascending by id and time."""
         before = 366 if self.backfill_on else self.history
         end, days = day_start(self.days[-1] + timedelta(days=1)), self.mornings + before
-        world = World.generate(until=end, seed=self.seed, days=days, scale=self.scale)
+        world = World.generate(until=end + _NEXT, seed=self.seed, days=days + _NEXT.days, scale=self.scale)
+        planned = sorted(world.orders, key=_moment)
         of_events: dict[int, list[Order]] = {}
-        for order in sorted(world.orders, key=lambda one: one.created_at):
+        for order in planned:
             of_events.setdefault(order.event_id, []).append(order)
-        lived = (one for order in world.orders for one in self._lived(order, of_events[order.event_id]))
-        found = sorted(lived, key=lambda one: one.created_at)
+        known = planned[: bisect_left(planned, end, key=_moment)]
+        lived = (one for order in known for one in self._lived(order, of_events[order.event_id], planned))
+        found = sorted(lived, key=_moment)
         numbers: dict[date, int] = {}
         for order in found:
             day = moscow_day(order.created_at)
@@ -77,17 +79,26 @@ class Life:
                 basket.id = order.id * _IDS_AN_ORDER + line
         return found
 
-    def _lived(self, order: Order, of_event: Sequence[Order]) -> Iterator[Order]:
+    def _lived(self, order: Order, of_event: Sequence[Order], of_all: Sequence[Order]) -> Iterator[Order]:
         """The order, or none; where more are sold, others beside it as the event's next days had them: buyers come at
-        moments of their own, from other places, for other tickets. `of_event`: all its orders, ascending."""
+        hours as all have them, from other places, for other tickets. Both sequences ascend."""
         day, rng = moscow_day(order.created_at), stream(self.seed, "lived", order.id)
         price = Decimal(str(round(self.price(day, order), 4)))
-        first = bisect_left(of_event, order.created_at, key=lambda one: one.created_at)
-        until = bisect_left(of_event, order.created_at + _NEXT, key=lambda one: one.created_at)
         for number in range(int(self.sales(day, order) + rng.random())):
-            one = rng.choice(of_event[first:until]) if number else order
-            later = timedelta(days=(moscow_day(one.created_at) - day).days, seconds=rng.randrange(_A_WHILE))
-            yield _priced(_moved(one, -later if number else timedelta(0)), price)
+            one = rng.choice(_next(of_event, order)) if number else order
+            at = rng.choice(_next(of_all, order)).created_at if number else order.created_at
+            to = at - timedelta(days=(moscow_day(at) - day).days, seconds=rng.randrange(_A_WHILE) if number else 0)
+            yield _priced(_moved(one, to - one.created_at), price)
+
+
+def _moment(order: Order) -> datetime:
+    return order.created_at
+
+
+def _next(orders: Sequence[Order], order: Order) -> Sequence[Order]:
+    """From this order on, for some days."""
+    first, last = order.created_at, order.created_at + _NEXT
+    return orders[bisect_left(orders, first, key=_moment) : bisect_left(orders, last, key=_moment)]
 
 
 def _moved(order: Order, by: timedelta) -> Order:

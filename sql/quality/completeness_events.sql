@@ -23,11 +23,13 @@ WITH
         SELECT account, event_id AS thing, toDate(at, 'Europe/Moscow') AS d, count() AS n, sum(paid) AS taken, toHour(max(at), 'Europe/Moscow') AS last_hour
         FROM orders GROUP BY account, thing, d
     ),
-    -- include: silent_days
+    -- include: silent_days,
+    -- include: ads_ended
 SELECT
     'qtickets' AS source, j.account AS account, j.thing AS event_id, e.event_name AS event, j.day AS day, round(j.usual) AS usual,
     round(j.usual_money * j.pace, 2) AS money
 FROM judged AS j
-INNER JOIN (SELECT account, event_id, event_name, last_show_at FROM dim_events FINAL WHERE is_active) AS e ON e.account = j.account AND e.event_id = j.thing
+INNER JOIN (SELECT account, event_id, event_name, toString(city) AS city, last_show_at FROM dim_events FINAL WHERE is_active) AS e ON e.account = j.account AND e.event_id = j.thing
 WHERE j.is_silent AND e.last_show_at >= toDateTime64(j.day + 1 + toUInt32({ahead:Float64}), 3, 'Europe/Moscow')
+    AND (e.city, j.day) NOT IN (SELECT city, day FROM ads_ended)
 ORDER BY money DESC, account, event_id, day

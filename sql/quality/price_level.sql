@@ -18,16 +18,17 @@
 -- says_ru: {who}: билет {day} стоил {price} ₽ вместо {usual} ₽: {event_ru}
 
 -- An event by the median of its day, and only where none of its tickets is within the prices of four weeks before; all
--- events at once by the mean of their log ratios (event_id 0). Bounds widen with how much each has strayed before. A
--- lasting shift is told once, on its first day.
+-- events at once by the mean of their log ratios (event_id 0), and only where most of their tickets have a price that
+-- their event did not have: cheaper seats may sell one day. Bounds widen with how much each has strayed before. A lasting
+-- shift is told once, on its first day.
 WITH
     days AS
     (
         SELECT
             account, event_id, toString(currency) AS money_of, toDate(booked_at, 'Europe/Moscow') AS d, uniqExact(order_id) AS orders,
             toFloat64(sum(amount)) AS paid,
-            quantileExact(0.5)(toFloat64(amount) / greatest(quantity, 1)) AS middle,
-            min(toFloat64(amount) / greatest(quantity, 1)) AS lowest, max(toFloat64(amount) / greatest(quantity, 1)) AS highest
+            groupArray(toFloat64(amount) / greatest(quantity, 1)) AS prices, arrayReduce('quantileExact(0.5)', prices) AS middle,
+            arrayMin(prices) AS lowest, arrayMax(prices) AS highest
         FROM stg_qtickets_tickets FINAL
         WHERE state IN ('paid', 'refunded') AND amount > 0
             AND booked_at >= toDateTime64({since:Date} - 70, 3, 'Europe/Moscow') AND booked_at < toDateTime64({today:Date}, 3, 'Europe/Moscow')
@@ -35,19 +36,21 @@ WITH
     ),
     against AS
     (
-        SELECT *, arrayReduce('median', middles) AS usual, log(middle / usual) AS shift, length(middles) AS n
+        SELECT
+            * EXCEPT (prices, prices_before), arrayReduce('median', middles) AS usual, log(middle / usual) AS shift, length(middles) AS n,
+            length(prices) AS tickets, arrayCount(price -> NOT has(prices_before, price), prices) AS at_new_price
         FROM
         (
-            SELECT *, groupArray(middle) OVER w AS middles, min(lowest) OVER w AS least_before, max(highest) OVER w AS most_before
+            SELECT *, groupArray(middle) OVER w AS middles, groupUniqArrayArray(prices) OVER w AS prices_before, min(lowest) OVER w AS least_before, max(highest) OVER w AS most_before
             FROM days WINDOW w AS (PARTITION BY account, event_id, money_of ORDER BY toInt32(d) RANGE BETWEEN 28 PRECEDING AND 1 PRECEDING)
         )
     ),
     things AS
     (
-        SELECT account, event_id, d, orders, paid, middle, usual, shift, 1 AS events, least_before, most_before, lowest, highest
+        SELECT account, event_id, d, orders, paid, middle, usual, shift, 1 AS events, 0 AS new_share, least_before, most_before, lowest, highest
         FROM against WHERE n >= 4
         UNION ALL
-        SELECT account, 0, d, sum(orders) AS o, sum(paid), sum(middle * orders) / o, sum(usual * orders) / o, sum(shift * least(orders, 30)) / sum(least(orders, 30)), count(), 0, 0, 0, 0
+        SELECT account, 0, d, sum(orders) AS o, sum(paid), sum(middle * orders) / o, sum(usual * orders) / o, sum(shift * least(orders, 30)) / sum(least(orders, 30)), count(), sum(at_new_price) / sum(tickets), 0, 0, 0, 0
         FROM against WHERE n >= 4 GROUP BY account, d
     ),
     spread AS
@@ -61,7 +64,7 @@ WITH
             *,
             abs(shift) > if(has({open:Array(String)}, concat(account, '/', toString(event_id), '/', toString(d))), 0.8, 1) * greatest(log(if(event_id = 0, {together:Float64}, {times:Float64})), if(days_before < 5, 1., mad) * {spread:Float64})
                 AND orders >= if(event_id = 0, 4, 1) * {orders:Float64}
-                AND if(event_id = 0, events >= 3, lowest > most_before OR highest < least_before) AS is_strange
+                AND if(event_id = 0, events >= 3 AND new_share > 0.5, lowest > most_before OR highest < least_before) AS is_strange
         FROM spread
     )
 SELECT

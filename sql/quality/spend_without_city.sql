@@ -20,13 +20,14 @@ SELECT 'too little spend lately for a share of it to mean something' AS unjudged
 FROM v_ad_spend WHERE stat_date >= {since:Date} - 30 AND stat_date < {today:Date}
 HAVING sum(spend) < {small:Float64};
 
--- The share without a city rises beyond what it strayed in four weeks, and so does its amount (other campaigns may have ended); or campaigns that named a city in two weeks
--- before, always, name none. A promoter who never names cities has a share that does not rise.
+-- Campaigns that named a city in two weeks before, always, name none. Or the share without a city rises beyond what it strayed in four weeks, of its account and
+-- of all advertising beyond two months, in roubles too (other campaigns may have ended): so tours and seasons, whose campaigns come and go, are told of it once. A promoter
+-- who never names cities has a share that does not rise.
 WITH
     campaigns AS
     (
         SELECT source, account, campaign_id, stat_date AS d, toFloat64(sum(spend)) AS spent, toFloat64(sumIf(spend, utm_city = '')) AS nowhere
-        FROM v_ad_spend WHERE stat_date >= {since:Date} - 44 AND stat_date < {today:Date}
+        FROM v_ad_spend WHERE stat_date >= {since:Date} - 75 AND stat_date < {today:Date}
         GROUP BY source, account, campaign_id, d
     ),
     days AS
@@ -39,14 +40,24 @@ WITH
         )
         GROUP BY source, account, d HAVING total > 0
     ),
+    together AS
+    (
+        SELECT d, share > most_before + 0.2 AND without > 1.5 * amount_before AS is_new
+        FROM
+        (
+            SELECT d, sum(without) AS without, without / sum(total) AS share, max(share) OVER w AS most_before, max(without) OVER w AS amount_before
+            FROM days GROUP BY d WINDOW w AS (ORDER BY toInt32(d) RANGE BETWEEN 60 PRECEDING AND 1 PRECEDING)
+        )
+    ),
     judged AS
     (
         SELECT
             *, arrayReduce('median', shares) AS usual, 1.4826 * arrayReduce('median', arrayMap(x -> abs(x - usual), shares)) AS mad, without / total AS share,
             length(shares) >= 7 AND (
-                without >= {small:Float64} AND share > usual + if(has({open:Array(String)}, concat(source, '/', account, '/', toString(d))), 0.8, 1) * greatest({rise:Float64}, {spread:Float64} * mad) AND share > arrayMax(shares) + 0.2 AND without > 1.5 * arrayMax(amounts)
+                is_new AND without >= {small:Float64} AND share > usual + if(has({open:Array(String)}, concat(source, '/', account, '/', toString(d))), 0.8, 1) * greatest({rise:Float64}, {spread:Float64} * mad)
                 OR lost >= greatest({small:Float64} / 2, {lost:Float64} * total)) AS is_strange
-        FROM (SELECT *, groupArray(without / total) OVER w AS shares, groupArray(without) OVER w AS amounts FROM days WINDOW w AS (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 28 PRECEDING AND 1 PRECEDING))
+        FROM (SELECT *, groupArray(without / total) OVER w AS shares FROM days WINDOW w AS (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 28 PRECEDING AND 1 PRECEDING)) AS j
+        INNER JOIN together AS t ON t.d = j.d
     )
 SELECT source, account, d AS day, round(share * 100) AS percent, round(usual * 100) AS before, round(greatest(without - usual * total, lost), 2) AS money
 FROM (SELECT *, max(is_strange) OVER (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 7 PRECEDING AND 1 PRECEDING) AS went_on FROM judged)

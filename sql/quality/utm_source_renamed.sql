@@ -18,7 +18,7 @@
 -- says_ru: {who}: метка utm_source «{utm_source}» сменилась на «{came}»: заказов {found} вместо {expected}, с новой {came_in} (по {day})
 
 -- One fell, beyond chance and beyond what it strayed, while one that nobody used in a month before came up by about as much. A new source alone is
--- a new partner, one that ends alone is a mailing that is over.
+-- a new partner, one that ends alone is a mailing that is over, and where both are known spellings of the same advertising nothing is lost.
 WITH
     -- include: tagged_orders,
     all_days AS (SELECT account, d, toFloat64(count()) AS n, sum(paid) AS taken, groupArray(tag) AS of_orders FROM orders GROUP BY account, d),
@@ -44,6 +44,7 @@ WITH
             argMax(n.tag, if(j.length = 1, n.x, n.x3)) AS came, max(if(j.length = 1, n.x, n.x3)) AS came_in,
             any(j.is_low) AND came_in >= {new:Float64} * expected AND came_in <= 1.5 * expected + 5 AND came_in >= 5 AS is_strange
         FROM judged AS j INNER JOIN (SELECT * FROM newcomers WHERE seen = 0) AS n ON n.account = j.account AND n.d = j.d
+        WHERE (j.thing, n.tag) NOT IN (SELECT a.utm_source, b.utm_source FROM dim_utm_sources AS a FINAL INNER JOIN dim_utm_sources AS b FINAL ON b.source = a.source)
         GROUP BY account, thing, d, length, found, expected, orders, money_then
     )
 SELECT

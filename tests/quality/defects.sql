@@ -187,7 +187,7 @@ ALTER TABLE stg_qtickets_tickets UPDATE utm_source = 'instagram' WHERE utm_sourc
 ALTER TABLE stg_qtickets_tickets UPDATE state = 'paid', refunded_amount = 0, refunded_at = NULL WHERE refunded_at >= {today} - 8;
 
 -- the rates of VAT are gone; an event's tickets of yesterday cost a hundredfold; orders of Moscow came back; nearly all orders of the day before are missing
--- changed_reference, completeness_hours, price_factor, price_level, refunds_high, revenue_outlier, spend_basis, volume_sales (loaded)
+-- changed_reference, price_factor, price_level, refunds_high, revenue_outlier, spend_basis, volume_sales (loaded)
 DELETE FROM dim_vat_rates WHERE 1;
 ALTER TABLE stg_qtickets_tickets UPDATE price = price * 100, amount = amount * 100 WHERE {paid_on} = {today} - 1 AND event_id = {busy_event};
 ALTER TABLE stg_qtickets_tickets UPDATE state = 'refunded', refunded_amount = amount, refunded_at = toDateTime64({today} - 3, 3, 'UTC')
@@ -202,7 +202,7 @@ ALTER TABLE fact_vk_ads_daily UPDATE clicks = 0 WHERE stat_date = {today} - 1;
 ALTER TABLE fact_direct_daily UPDATE conversions = 0 WHERE stat_date >= {today} - 3;
 
 -- lines of yesterday's orders doubled; an event that sells every day did not sell; a Sunday is three hours late; VK is told in kopecks, a campaign of Direct ten times over; the day before all of Direct was without VAT
--- completeness_cities, completeness_events, cost_all_at_once, cost_campaign, cost_unit, hours_shifted, order_size, volume_sales (loaded)
+-- completeness_events, cost_all_at_once, cost_campaign, cost_unit, hours_shifted, order_size, volume_sales (loaded)
 ALTER TABLE stg_qtickets_tickets UPDATE event_id = {second_event} WHERE event_id IN {moscow_events};
 INSERT INTO stg_qtickets_tickets SELECT * REPLACE (ticket_id + 900000000 AS ticket_id) FROM (SELECT * FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1);
 DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1 AND event_id = {second_event};
