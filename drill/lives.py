@@ -22,7 +22,7 @@ ORDERS_A_DAY = 120
 """Of a world of scale 1."""
 _NEVER_SOLD = 35
 """A city whose event the sandbox takes down before its sale."""
-_NEXT, _A_WHILE = timedelta(days=10), 600
+_NEXT, _ENOUGH, _A_WHILE = timedelta(days=10), 30, 600
 _KOPECK, _IDS_A_DAY, _IDS_AN_ORDER = Decimal("0.01"), 100_000, 10
 
 
@@ -96,9 +96,10 @@ def _moment(order: Order) -> datetime:
 
 
 def _next(orders: Sequence[Order], order: Order) -> Sequence[Order]:
-    """From this order on, for some days."""
-    first, last = order.created_at, order.created_at + _NEXT
-    return orders[bisect_left(orders, first, key=_moment) : bisect_left(orders, last, key=_moment)]
+    """From this order on, for some days; where these are few, those nearest to it: many copies of one are no buyers."""
+    first = bisect_left(orders, order.created_at, key=_moment)
+    last = bisect_left(orders, order.created_at + _NEXT, key=_moment)
+    return orders[first:last] if last - first >= _ENOUGH else orders[max(first - _ENOUGH, 0) : first + _ENOUGH]
 
 
 def _moved(order: Order, by: timedelta) -> Order:

@@ -7,6 +7,8 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from math import sqrt
+from random import Random
 from typing import Any
 
 from drill.lives import Life
@@ -122,14 +124,22 @@ def _instants(order: Order) -> list[datetime]:
 
 
 def scaled(row: AdDay, factor: float) -> AdDay:
-    """All figures, so that prices and rates stay. Conversions are few: of more clicks each has its own chance of one."""
+    """All figures, so that prices and rates stay. What is more has its own chance: a day of few that had none of them by
+    chance is no day of many that has none."""
     rng = stream(row.ad.ad_id, "scaled", row.day)
     shown = int(row.impressions * factor)
-    clicks = min(int(row.clicks * factor + rng.random()), shown)
+    clicks = min(_clicks(row, factor, rng), shown)
     rate = (row.conversions + _CONVERSIONS * _CLICKS) / (row.clicks + _CLICKS)
     tries, chance = (row.conversions, factor) if factor < 1 else (clicks, rate)
     conversions = sum(rng.random() < chance for _ in range(tries))
     return replace(row, impressions=shown, clicks=clicks, spent=times(row.spent, factor), conversions=conversions)
+
+
+def _clicks(row: AdDay, factor: float, rng: Random) -> int:
+    if factor <= 1 or row.ad.clickless:
+        return int(row.clicks * factor + rng.random())
+    more = (factor - 1) * (row.clicks + 1)
+    return row.clicks + max(round(rng.gauss(more, sqrt(more))), 0)
 
 
 def times(money: Decimal, factor: float) -> Decimal:

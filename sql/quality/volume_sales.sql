@@ -16,6 +16,7 @@
 -- param: orders = 18
 -- param: ahead = 3
 -- param: whole = 0.65
+-- param: fall = 1
 -- says: {who}: {orders} orders on {day} instead of {usual}: {event}
 -- says_ru: {who}: заказов {orders} вместо {usual} за {day}: {event_ru}
 
@@ -26,7 +27,8 @@ HAVING count() = 0;
 
 -- Rush and quiet are normal in this trade. So a rise is not judged, and a fall only of events that have sold for
 -- six weeks, have a show to come and, where there are ads, people who click as usual. A day is compared with the median of two
--- weeks before, half-way to what such weekdays were, and must fall out of what the last two weeks strayed. event_id 0: all such events of
+-- weeks before, half-way to what such weekdays were, and must fall out of what the last two weeks strayed. A fall that goes on
+-- is told once. event_id 0: all such events of
 -- the account. Beside public holidays nothing is usual.
 WITH
     orders AS
@@ -85,7 +87,7 @@ FROM judged AS j
 LEFT JOIN clicked AS c ON c.d = j.day
 LEFT JOIN whole AS a ON a.account = j.account AND a.d = j.day
 LEFT JOIN (SELECT account, event_id, event_name FROM dim_events FINAL) AS e ON e.account = j.account AND e.event_id = j.thing
-WHERE expected >= {orders:Float64} AND arrayMin(arraySlice(counts, 2)) > 0
+WHERE expected >= {orders:Float64} AND arrayMin(arraySlice(counts, 2)) > 0 AND arrayMin(arraySlice(beyond, 2, 10)) > -{fall:Float64}
     AND -beyond[1] > greatest(-log({low:Float64}), {spread:Float64} * mad, {spread:Float64} * 1.2 / sqrt(expected), -arrayMin(arraySlice(beyond, 2)) + 0.15) * if(has({open:Array(String)}, concat(j.account, '/', toString(thing), '/', toString(j.day))), 0.8, 1)
     AND c.clicks >= {clicks:Float64} * c.usual_clicks
     AND (thing != 0 OR a.n < {whole:Float64} * a.usual)
