@@ -50,7 +50,8 @@ class Fetched:
     `beside`: rows of other resources that the same fetch brought, by name.
     """
 
-    rows: Sequence[dict[str, str | None]] | pl.DataFrame
+    # `asyncio.run` lets Python write out what its main task returned, to throw it away.
+    rows: Sequence[dict[str, str | None]] | pl.DataFrame = field(repr=False)
     columns: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     facts: dict[str, int] = field(default_factory=dict)
@@ -58,7 +59,7 @@ class Fetched:
     partial: bool = False
     notes: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
-    beside: Mapping[str, Fetched] = field(default_factory=dict)
+    beside: Mapping[str, Fetched] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)

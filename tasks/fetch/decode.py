@@ -11,6 +11,7 @@ from typing import Any
 
 _MOST_DIGITS = 100
 """Of a whole number that becomes an int. Python refuses very long ones; figures and ids are far shorter."""
+_LONG_NUMBER = re.compile(rf"[0-9]{{{_MOST_DIGITS + 1}}}")
 _DEEPEST = 100
 """Levels of nesting: code that walks the value afterwards must not run out of stack."""
 _MOST_VALUES = 1_000_000
@@ -61,7 +62,8 @@ def json_of(content: bytes) -> Any:
         text = _replace_bad_escapes(text)
     try:
         # Not strict: a raw line feed in a name must not cost the page.
-        value = json.loads(text, parse_float=str, parse_int=_whole, parse_constant=str, strict=False)
+        whole = _whole if _LONG_NUMBER.search(text) else None
+        value = json.loads(text, parse_float=str, parse_int=whole, parse_constant=str, strict=False)
     except ValueError:
         raise Undecodable("something that is not JSON") from None
     except RecursionError:

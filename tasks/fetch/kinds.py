@@ -24,6 +24,7 @@ LONGEST_LINK = 10_000
 """Characters of a link or its parameters. A cut link would be another link, with other tags."""
 _LONGEST_PLAIN = 60
 """Characters of a number, date, flag or code."""
+_AN_ID = 10**18
 _REMEMBERED = 10_000
 """Texts of each kind whose reading is kept: prices, times and tags come again and again."""
 _NONE = r"null|none|true|false|n/a|-{1,2}|\?"
@@ -105,7 +106,11 @@ def _is_of(shape: re.Pattern[str], text: str) -> bool:
     return bool(shape.fullmatch(text))
 
 
-number: Kind = partial(_plain, _NUMBER)
+def number(value: Any) -> str | None:
+    # Each id is another text, so that nothing remembered would help.
+    return str(value) if type(value) is int and 0 <= value < _AN_ID else _plain(_NUMBER, value)
+
+
 instant: Kind = partial(_plain, _INSTANT)
 flag: Kind = partial(_plain, _FLAG)
 code: Kind = partial(_plain, _CODE)

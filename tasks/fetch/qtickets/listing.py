@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -168,7 +168,7 @@ def _page(path: str, number: int, reply: Any) -> Page:
             f"QTickets answered GET /{path} (page {number}) without `data`{_code(reply)}.", transient=True
         )
     # A field that is left out may mean no date or no refund, so one whose name is damaged would mean that too.
-    if not all(_NAME.fullmatch(name) for record in records for name in _names(record)):
+    if not all(map(_NAME.fullmatch, _names(records))):
         raise SourceError(f"QTickets answered GET /{path} (page {number}) with damaged names.", transient=True)
     paging = reply.get("paging")
     numbers = paging if isinstance(paging, dict) else {}
@@ -192,12 +192,14 @@ def _records(data: Any) -> list[Record] | None:
     return [record if isinstance(record, dict) else {} for record in data]
 
 
-def _names(record: Record) -> Iterator[str]:
-    """Of the record's fields and of those of its parts: the baskets of an order, the shows of an event."""
-    yield from record
-    for part in (record.get("baskets"), record.get("shows")):
-        for one in part if isinstance(part, list) else ():
-            yield from one if isinstance(one, dict) else ()
+def _names(records: Iterable[Record]) -> set[str]:
+    """Of the records' fields and of those of their parts: the baskets of an order, the shows of an event."""
+    found: set[str] = set()
+    for record in records:
+        found.update(record)
+        for part in (record.get("baskets"), record.get("shows")):
+            found.update(*(one for one in part if isinstance(one, dict)) if isinstance(part, list) else ())
+    return found
 
 
 def _code(reply: Any) -> str:

@@ -25,6 +25,8 @@ _YEARS = range(2000, 2100)
 
 def whole(value: object) -> int | None:
     """An id or a count, which comes as 7, "7" or 7.0."""
+    if type(value) is int:  # Nearly all are, and a page has hundreds.
+        return value if 0 <= value < 10**_DIGITS else None
     found = _number(value)
     return int(found) if found is not None and found >= 0 and found == found.to_integral_value() else None
 
