@@ -53,8 +53,9 @@ WITH
     (
         SELECT
             *, arrayReduce('median', shares) AS usual, 1.4826 * arrayReduce('median', arrayMap(x -> abs(x - usual), shares)) AS mad, without / total AS share,
+            has({open:Array(String)}, concat(source, '/', account, '/', toString(d))) AS is_open,
             length(shares) >= 7 AND (
-                is_new AND without >= {small:Float64} AND share > usual + if(has({open:Array(String)}, concat(source, '/', account, '/', toString(d))), 0.8, 1) * greatest({rise:Float64}, {spread:Float64} * mad)
+                (is_new OR is_open) AND without >= {small:Float64} AND share > usual + if(is_open, 0.8, 1) * greatest({rise:Float64}, {spread:Float64} * mad)
                 OR lost >= greatest({small:Float64} / 2, {lost:Float64} * total)) AS is_strange
         FROM (SELECT *, groupArray(without / total) OVER w AS shares FROM days WINDOW w AS (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 28 PRECEDING AND 1 PRECEDING)) AS j
         INNER JOIN together AS t ON t.d = j.d
