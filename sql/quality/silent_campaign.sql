@@ -21,8 +21,8 @@ SELECT 'fewer than two weeks of advertising' AS unjudged
 FROM (SELECT min(stat_date) AS first, max(stat_date) AS last FROM v_ad_spend WHERE spend > 0 AND stat_date >= {since:Date} - 60 AND stat_date < {today:Date} GROUP BY source, account)
 HAVING countIf(first <= {today:Date} - 16 AND last >= {today:Date} - 9) = 0;
 
--- `day`: the first without spend after two weeks with. The second silent day decides: one happens to ads by chance, or a
--- person pauses them. One that its source calls active counts if it was a part of the account's spend, one that it calls
+-- `day`: the first without spend after two weeks with. The third silent day decides: one or two happen to ads by chance, or a
+-- person pauses them; of several at once the second. One that its source calls active counts if it was a part of the account's spend, one that it calls
 -- paused, ended or deleted never. Where the status is not known it must be much of the spend, with a show to come in its
 -- city and none just over, or campaigns of several such cities that were as much and fell silent together. `most` of the
 -- account's campaigns at once count on the first day, while others go on. Over public holidays people pause them.
@@ -86,12 +86,12 @@ INNER JOIN
     FROM meta_job_runs FINAL WHERE endsWith(job, '_loader') AND status = 'success' AND JSONHas(metrics, 'window') AND started_at >= toDateTime64({since:Date}, 3, 'Europe/Moscow')
     GROUP BY source, account
 ) AS r ON r.source = s.source AND r.account = s.account
-WHERE k.status NOT IN ('paused', 'ended', 'deleted') AND s.day + least(s.silent, 2) - 1 <= r.read_till AND coalesce(k.ends_on, s.day) >= s.day
+WHERE k.status NOT IN ('paused', 'ended', 'deleted') AND s.day + least(s.silent, 3) - 1 <= r.read_till AND coalesce(k.ends_on, s.day) >= s.day
     AND (
-        (k.status = 'active' AND s.is_due AND s.silent >= 2 AND s.usual >= greatest({usual:Float64} / 2, {active:Float64} * a.usual))
+        (k.status = 'active' AND s.is_due AND s.silent >= 3 AND s.usual >= greatest({usual:Float64} / 2, {active:Float64} * a.usual))
         OR s.is_due AND (
             (a.going_on > 0 AND s.campaigns_at_once > {together:Float64} AND s.campaigns_at_once >= {most:Float64} * (a.going_on + s.campaigns_at_once))
             OR (s.silent >= 2 AND s.at_once >= {together:Float64} AND s.usual_at_once >= a.usual * {share:Float64})
-            OR (s.silent >= 2 AND s.city != '' AND s.usual >= greatest({usual:Float64}, a.usual * {share:Float64})))
+            OR (s.silent >= 3 AND s.city != '' AND s.usual >= greatest({usual:Float64}, a.usual * {share:Float64})))
     )
 ORDER BY money DESC, source, account, campaign_id, day

@@ -143,7 +143,7 @@ ALTER TABLE meta_job_runs UPDATE metrics = replaceAll(metrics, 'created_at', 'ma
 -- changed_events, completeness_hours, good_run_by_ten, order_ids, silent_campaign, unknown_cities (loaded)
 DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1 AND toHour(assumeNotNull(paid_at), 'Europe/Moscow') >= 12;
 ALTER TABLE fact_vk_ads_daily UPDATE spent = spent * 2 WHERE campaign_id = {main_campaign};
-DELETE FROM fact_vk_ads_daily WHERE campaign_id = {main_campaign} AND stat_date >= {today} - 2;
+DELETE FROM fact_vk_ads_daily WHERE campaign_id = {main_campaign} AND stat_date >= {today} - 3;
 ALTER TABLE dim_events UPDATE city = 'неведомск' WHERE event_id = (SELECT max(event_id) FROM dim_events WHERE city = 'казань');
 ALTER TABLE meta_job_runs UPDATE metrics = replaceAll(metrics, concat('"last": "', toString({today} - 1)), concat('"last": "',
     toString({today} - 2))) WHERE job = 'direct_loader' AND started_at >= toDateTime64({today}, 3, 'Europe/Moscow');
