@@ -25,6 +25,7 @@ LONGEST_LINK = 10_000
 _LONGEST_PLAIN = 60
 """Characters of a number, date, flag or code."""
 _AN_ID = 10**18
+"""A whole number below is of the kind of a number as it is."""
 _REMEMBERED = 10_000
 """Texts of each kind whose reading is kept: prices, times and tags come again and again."""
 _NONE = r"null|none|true|false|n/a|-{1,2}|\?"

@@ -198,7 +198,8 @@ def _names(records: Iterable[Record]) -> set[str]:
     for record in records:
         found.update(record)
         for part in (record.get("baskets"), record.get("shows")):
-            found.update(*(one for one in part if isinstance(one, dict)) if isinstance(part, list) else ())
+            for one in part if isinstance(part, list) else ():
+                found.update(one if isinstance(one, dict) else ())
     return found
 
 
