@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import certifi
 import hypothesis
 import pytest
 from hypothesis import HealthCheck
@@ -21,6 +22,10 @@ os.environ["ZAKAZ_HOME"] = _HOME.name
 os.environ["PREFECT_HOME"] = str(Path(_HOME.name) / "prefect")
 os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
 os.environ["LANDING_URL"] = str(Path(_HOME.name) / "landing")
+# No test asks the world, and Prefect and httpx read all its certificates for each client: 30 ms. One will do.
+os.environ["SSL_CERT_FILE"] = str(Path(_HOME.name) / "certificate.pem")
+_ONE = "".join(Path(certifi.where()).read_text().partition("-----END CERTIFICATE-----\n")[:2])
+Path(os.environ["SSL_CERT_FILE"]).write_text(_ONE)
 
 from tasks.settings import Settings  # noqa: E402
 

@@ -11,14 +11,9 @@ import polars as pl
 from clickhouse_connect.driver.client import Client
 
 
-def select(
-    client: Client,
-    sql: str,
-    parameters: Mapping[str, Any] | None = None,
-    settings: Mapping[str, Any] | None = None,
-) -> pl.DataFrame:
-    """The result as a frame: Decimal, Date and UTC instants keep their types. `settings`: of this query alone."""
-    body = client.raw_query(sql, dict(parameters or {}), dict(settings) if settings else None, fmt="ArrowStream")
+def select(client: Client, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
+    """The result as a frame: Decimal, Date and UTC instants keep their types."""
+    body = client.raw_query(sql, dict(parameters or {}), fmt="ArrowStream")
     return pl.read_ipc_stream(io.BytesIO(body))
 
 

@@ -22,6 +22,7 @@ _HEADER = re.compile(r"(?m)^-- (when|sources): (.+)$")
 # What vanished is written with zeros once. `fill`: only days that changed, or of which nothing is known.
 _REMEMBER = """
 INSERT INTO meta_memory (what, source, account, thing, day, seen_on, figures, words, seen_by, _ver)
+SETTINGS insert_deduplication_token = '/* token */'
 SELECT
     {what:String}, source, account, thing, day, {today:Date},
     if(is_there, now_figures, mapApply((name, value) -> (name, toDecimal64(0, 2)), old_figures)),
@@ -114,7 +115,7 @@ def _write(
     client.command(
         _REMEMBER.replace("/* now */", file.text)
         .replace("/* before */", before)
-        .replace("/* version */", NEXT_VERSION),
+        .replace("/* version */", NEXT_VERSION)
+        .replace("/* token */", uuid.uuid4().hex),
         parameters=values,
-        settings={"insert_deduplication_token": uuid.uuid4().hex},
     )

@@ -235,18 +235,23 @@ def judge(
     values = _values(check, today, accounts, parameters, known)
     try:
         if check.unjudged_sql:
-            reason = select(client, check.unjudged_sql, values, BOUNDS)
+            reason = select(client, _bounded(f"SELECT * FROM (\n{check.unjudged_sql}\n)"), values)
             if reason.height:
                 return Result(check, "unjudged", 0, str(reason.item(0, 0)), [])
         # One row more than is kept says whether there are more; only then are they counted, on the server.
-        rows = select(client, f"SELECT * FROM (\n{check.sql}\n) LIMIT {MOST_ROWS + 1}", values, BOUNDS)
+        rows = select(client, _bounded(f"SELECT * FROM (\n{check.sql}\n) LIMIT {MOST_ROWS + 1}"), values)
         observed = rows.height
         if observed > MOST_ROWS:
-            observed = select(client, f"SELECT count() AS n FROM (\n{check.sql}\n)", values, BOUNDS).item()
+            observed = select(client, _bounded(f"SELECT count() AS n FROM (\n{check.sql}\n)"), values).item()
         return judged(check, map(_finding_of(check, today.year), rows.head(MOST_ROWS).to_dicts()), observed, known)
     except Exception as error:  # noqa: BLE001 - whatever a check raises, the others are judged
         _raise_if_lost(client, error)
         return hindered(check, f"could not be run: {_reason(error)}")
+
+
+def _bounded(sql: str) -> str:
+    """In its own text: for settings beside it the driver asks the embedded engine first what they were, in 7 ms."""
+    return f"{sql}\nSETTINGS {', '.join(f'{name} = {value}' for name, value in BOUNDS.items())}"
 
 
 def judged(check: Check, findings: Iterable[Finding], observed: int, known: Known) -> Result:
