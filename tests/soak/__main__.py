@@ -1,6 +1,5 @@
-"""`python -m tests.soak [--schedules 300] [--seed 1] [-j 2]`: random schedules that must end exact; status 1 if not. One that
-fails is printed with its seed and its steps; `--schedules 1 --seed N` carries it out again.
-"""
+"""`python -m tests.soak [--schedules 300] [--seed 1] [-j 2]`: random schedules that must end exact; status 1 if
+not. One that fails is printed with its seed and its steps; `--schedules 1 --seed N` carries it out again."""
 
 import argparse
 import multiprocessing
