@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
@@ -72,10 +73,11 @@ def _accepted(row: Row, language: str) -> tuple[str, list[str]]:
 
 
 def _name_of(alike: Sequence[Row]) -> str:
-    """Of more than are shown, a name for all: as far as they begin alike, up to a /."""
+    """Of more warnings than are shown, a name for all: as far as they begin alike, up to a / or to the - of a day.
+    Little of what is yet to come is accepted unseen, and of failures nothing."""
     keys = [row["finding"] for row in alike]
-    begin = commonprefix(keys).rpartition("/")[0]  # noqa: RUF071 - these are no paths
-    return f"{begin}/*" if len(keys) > _NAMED and begin else keys[0]
+    begin = re.sub("[^/-]*$", "", commonprefix(keys))  # noqa: RUF071 - these are no paths
+    return f"{begin}*" if len(keys) > _NAMED and begin and alike[0]["severity"] == "warn" else keys[0]
 
 
 def _copied(name: str) -> str:

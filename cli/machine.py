@@ -105,7 +105,7 @@ def up(port: int | None = None) -> str:
         now("Deploying")
         _python(env, "cli.main", "deploy")
         try:
-            _pause_pool(env, paused=False)
+            _pause_pool(env, paused=False, seconds=_BUSY_SECONDS).raise_for_status()
             begin_again(env)
             _control(env, "start", "worker")
             for name, parameters, minutes in _FIRST_RUNS if stands_in else ():
@@ -326,8 +326,8 @@ def _let_runs_end(env: dict[str, str]) -> None:
         return  # a server that does not answer has nothing to say of its runs
 
 
-def _pause_pool(env: dict[str, str], *, paused: bool, seconds: float = 10) -> None:
-    _api(env, "PATCH", f"/work_pools/{OURS}", {"is_paused": paused}, seconds)
+def _pause_pool(env: dict[str, str], *, paused: bool, seconds: float = 10) -> httpx.Response:
+    return _api(env, "PATCH", f"/work_pools/{OURS}", {"is_paused": paused}, seconds)
 
 
 def _api(env: dict[str, str], method: str, path: str, body: object = None, seconds: float = 10) -> httpx.Response:

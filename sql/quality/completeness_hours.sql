@@ -21,8 +21,10 @@ FROM stg_qtickets_sales_raw FINAL
 WHERE event_date >= {since:Date} - 60 AND event_date < {today:Date} - 28
 HAVING count() = 0;
 
--- What the empty hours should have sold: their share of a day in four weeks before, of what the other hours of the day
--- let expect or of a quiet day of the last two weeks, whichever is less; and far more than the emptiest stretch of most days before. An account without a show to come has nothing to sell.
+-- What the empty hours should have sold: their share of a day in four weeks before, of a quiet day of the last two weeks
+-- or of what the other hours of the day let expect, whichever is less, but of half a quiet day at least: those hours may
+-- be lost, too. And far more than the emptiest stretch of most days before. An account without a show to come has nothing
+-- to sell.
 WITH
     orders AS
     (
@@ -55,7 +57,7 @@ WITH
             -- The share of a day's orders up to a moment of it.
             arrayMap(m -> until_hour[toUInt8(least(m, 23.999)) + 1] + (m - toUInt8(least(m, 23.999))) * (until_hour[toUInt8(least(m, 23.999)) + 2] - until_hour[toUInt8(least(m, 23.999)) + 1]), edges) AS shares,
             arrayPopFront(arrayDifference(shares)) AS widths,
-            arrayMax(widths) AS widest, indexOf(widths, widest) AS place, widest * least(toFloat64(quiet), n / (1 - widest)) AS expected_orders
+            arrayMax(widths) AS widest, indexOf(widths, widest) AS place, widest * least(toFloat64(quiet), greatest(n / greatest(1 - widest, 1e-9), quiet / 2)) AS expected_orders
         FROM known WHERE days_before >= {history:Float64}
     ),
     judged AS

@@ -19,8 +19,9 @@
 
 -- An event by the median of its day, and only where none of its tickets is within the prices of four weeks before; all
 -- events at once by the mean of their log ratios (event_id 0), and only where most of their tickets have a price that
--- their event did not have: cheaper seats may sell one day. Bounds widen with how much each has strayed before. A lasting
--- shift is told once, on its first day.
+-- their event did not have, or most events one beyond all of theirs: cheaper seats may sell one day, while a factor may
+-- make of some prices others of the same event. Bounds widen with how much each has strayed before. A lasting shift is
+-- told once, on its first day.
 WITH
     days AS
     (
@@ -50,7 +51,7 @@ WITH
         SELECT account, event_id, d, orders, paid, middle, usual, shift, 1 AS events, 0 AS new_share, least_before, most_before, lowest, highest
         FROM against WHERE n >= 4
         UNION ALL
-        SELECT account, 0, d, sum(orders) AS o, sum(paid), sum(middle * orders) / o, sum(usual * orders) / o, sum(shift * least(orders, 30)) / sum(least(orders, 30)), count(), sum(at_new_price) / sum(tickets), 0, 0, 0, 0
+        SELECT account, 0, d, sum(orders) AS o, sum(paid), sum(middle * orders) / o, sum(usual * orders) / o, sum(shift * least(orders, 30)) / sum(least(orders, 30)), count(), greatest(sum(at_new_price) / sum(tickets), countIf(lowest < least_before OR highest > most_before) / count()), 0, 0, 0, 0
         FROM against WHERE n >= 4 GROUP BY account, d
     ),
     spread AS

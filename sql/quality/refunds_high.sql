@@ -11,13 +11,15 @@
 -- key: account, event_id, day
 -- days: 14
 -- param: share = 0.3
+-- param: early = 0.1
 -- param: tickets = 20
 -- param: times = 5
 -- says: {who}: {percent} % refunded by {day}, {tickets} tickets: {event}
 -- says_ru: {who}: возвращено {percent} % к {day}, билетов {tickets}: {event_ru}
 
 -- An event that goes on (its show is to come) of which `share` of all that was sold is given back within a week, far more
--- than such weeks of the account had; and a day's sales (event_id 0) of which so much is already refunded.
+-- than such weeks of the account had; and a day's sales (event_id 0) of which so much is already refunded, or `early` of
+-- them by the next day: people think again later, and of a show that was cancelled few tickets are so new.
 WITH
     lines AS
     (
@@ -49,13 +51,20 @@ WITH
     ),
     sold_days AS
     (
-        SELECT account, sold_on AS day, sum(paid) AS sold, sum(back) AS given_back, sumIf(quantity, back > 0) AS tickets, given_back / sold AS share
+        SELECT account, sold_on AS day, sum(paid) AS sold, sum(back) AS given_back, sumIf(quantity, back > 0) AS tickets, given_back / sold AS share,
+            sumIf(back, back_on <= sold_on + 1) / sold AS early, sumIf(quantity, back_on <= sold_on + 1) AS early_tickets
         FROM lines GROUP BY account, day
     ),
     strange_days AS
     (
-        SELECT *, share >= {share:Float64} AND share > {times:Float64} * usual AND tickets >= {tickets:Float64} AS is_strange
-        FROM (SELECT *, quantileExact(0.9)(share) OVER (PARTITION BY account ORDER BY toInt32(day) RANGE BETWEEN 28 PRECEDING AND 1 PRECEDING) AS usual FROM sold_days)
+        SELECT
+            *, share >= {share:Float64} AND share > {times:Float64} * usual AND tickets >= {tickets:Float64}
+                OR early >= {early:Float64} AND early > {times:Float64} * usual_early AND early_tickets >= {tickets:Float64} AS is_strange
+        FROM
+        (
+            SELECT *, quantileExact(0.9)(share) OVER w AS usual, quantileExact(0.9)(early) OVER w AS usual_early
+            FROM sold_days WINDOW w AS (PARTITION BY account ORDER BY toInt32(day) RANGE BETWEEN 28 PRECEDING AND 1 PRECEDING)
+        )
     )
 SELECT 'qtickets' AS source, f.account AS account, f.event_id AS event_id, f.day AS day, round(f.share * 100) AS percent, f.tickets AS tickets, if(f.event_id = 0, 'sales of that day', e.event_name) AS event, if(f.event_id = 0, 'продажи этого дня', e.event_name) AS event_ru, round(f.given_back, 2) AS money
 FROM

@@ -79,19 +79,19 @@ FROM
 ) AS s
 INNER JOIN of_all AS a ON a.source = s.source AND a.account = s.account AND a.day = s.day
 LEFT JOIN (SELECT source, account, campaign_id, toString(status) AS status, ends_on FROM dim_campaigns FINAL) AS k ON k.source = s.source AND k.account = s.account AND k.campaign_id = s.campaign_id
--- Days that no good run has read since they were over are for completeness_runs.
+-- Days that no good run has read since they were over are for completeness_runs: each rule needs those that it is about.
 INNER JOIN
 (
     SELECT replaceOne(toString(job), '_loader', '') AS source, account, max(least(toDate(JSONExtractString(metrics, 'window', 'last')), toDate(started_at, 'Europe/Moscow') - 1)) AS read_till
     FROM meta_job_runs FINAL WHERE endsWith(job, '_loader') AND status = 'success' AND JSONHas(metrics, 'window') AND started_at >= toDateTime64({since:Date}, 3, 'Europe/Moscow')
     GROUP BY source, account
 ) AS r ON r.source = s.source AND r.account = s.account
-WHERE k.status NOT IN ('paused', 'ended', 'deleted') AND s.day + least(s.silent, 3) - 1 <= r.read_till AND coalesce(k.ends_on, s.day) >= s.day
+WHERE k.status NOT IN ('paused', 'ended', 'deleted') AND s.day <= r.read_till AND coalesce(k.ends_on, s.day) >= s.day
     AND (
-        (k.status = 'active' AND s.is_due AND s.silent >= 3 AND s.usual >= greatest({usual:Float64} / 2, {active:Float64} * a.usual))
+        (k.status = 'active' AND s.is_due AND s.silent >= 3 AND s.day + 2 <= r.read_till AND s.usual >= greatest({usual:Float64} / 2, {active:Float64} * a.usual))
         OR s.is_due AND (
             (a.going_on > 0 AND s.campaigns_at_once > {together:Float64} AND s.campaigns_at_once >= {most:Float64} * (a.going_on + s.campaigns_at_once))
-            OR (s.silent >= 2 AND s.at_once >= {together:Float64} AND s.usual_at_once >= a.usual * {share:Float64})
-            OR (s.silent >= 3 AND s.city != '' AND s.usual >= greatest({usual:Float64}, a.usual * {share:Float64})))
+            OR (s.silent >= 2 AND s.day + 1 <= r.read_till AND s.at_once >= {together:Float64} AND s.usual_at_once >= a.usual * {share:Float64})
+            OR (s.silent >= 3 AND s.day + 2 <= r.read_till AND s.city != '' AND s.usual >= greatest({usual:Float64}, a.usual * {share:Float64})))
     )
 ORDER BY money DESC, source, account, campaign_id, day

@@ -20,9 +20,10 @@ SELECT 'too little spend lately for a share of it to mean something' AS unjudged
 FROM v_ad_spend WHERE stat_date >= {since:Date} - 30 AND stat_date < {today:Date}
 HAVING sum(spend) < {small:Float64};
 
--- Campaigns that named a city in two weeks before, always, name none. Or the share without a city rises beyond what it strayed in four weeks, of its account and
--- of all advertising beyond two months, in roubles too (other campaigns may have ended): so tours and seasons, whose campaigns come and go, are told of it once. A promoter
--- who never names cities has a share that does not rise.
+-- Campaigns that named a city in two weeks before, always, name none. Or the share without a city rises beyond what it
+-- strayed in four weeks, of its account, and beyond two months, of all advertising or far of the account, in roubles too
+-- (other campaigns may have ended): so tours and seasons, whose campaigns come and go, are told of it once. Three days of
+-- two months may have been odd. A promoter who never names cities has a share that does not rise.
 WITH
     campaigns AS
     (
@@ -45,7 +46,7 @@ WITH
         SELECT d, share > most_before + 0.2 AND without > 1.5 * amount_before AS is_new
         FROM
         (
-            SELECT d, sum(without) AS without, without / sum(total) AS share, max(share) OVER w AS most_before, max(without) OVER w AS amount_before
+            SELECT d, sum(without) AS without, without / sum(total) AS share, quantileExact(0.95)(share) OVER w AS most_before, quantileExact(0.95)(without) OVER w AS amount_before
             FROM days GROUP BY d WINDOW w AS (ORDER BY toInt32(d) RANGE BETWEEN 60 PRECEDING AND 1 PRECEDING)
         )
     ),
@@ -55,9 +56,15 @@ WITH
             *, arrayReduce('median', shares) AS usual, 1.4826 * arrayReduce('median', arrayMap(x -> abs(x - usual), shares)) AS mad, without / total AS share,
             has({open:Array(String)}, concat(source, '/', account, '/', toString(d))) AS is_open,
             length(shares) >= 7 AND (
-                (is_new OR is_open) AND without >= {small:Float64} AND share > usual + if(is_open, 0.8, 1) * greatest({rise:Float64}, {spread:Float64} * mad)
+                (is_new OR is_open OR (share > own_before + 0.5 AND without > 1.5 * own_amount_before)) AND without >= {small:Float64} AND share > usual + if(is_open, 0.8, 1) * greatest({rise:Float64}, {spread:Float64} * mad)
                 OR lost >= greatest({small:Float64} / 2, {lost:Float64} * total)) AS is_strange
-        FROM (SELECT *, groupArray(without / total) OVER w AS shares FROM days WINDOW w AS (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 28 PRECEDING AND 1 PRECEDING)) AS j
+        FROM
+        (
+            SELECT *, groupArray(without / total) OVER w AS shares, quantileExact(0.95)(without / total) OVER v AS own_before, quantileExact(0.95)(without) OVER v AS own_amount_before
+            FROM days
+            WINDOW w AS (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 28 PRECEDING AND 1 PRECEDING),
+                v AS (PARTITION BY source, account ORDER BY toInt32(d) RANGE BETWEEN 60 PRECEDING AND 1 PRECEDING)
+        ) AS j
         INNER JOIN together AS t ON t.d = j.d
     )
 SELECT source, account, d AS day, round(share * 100) AS percent, round(usual * 100) AS before, round(greatest(without - usual * total, lost), 2) AS money

@@ -27,9 +27,9 @@ HAVING count() = 0;
 
 -- Rush and quiet are normal in this trade. So a rise is not judged, and a fall only of events that have sold for
 -- six weeks, have a show to come and, where there are ads, people who click as usual. A day is compared with the median of two
--- weeks before, half-way to what such weekdays were, and must fall out of what the last two weeks strayed. A fall that goes on
--- is told once. event_id 0: all such events of
--- the account. Beside public holidays nothing is usual.
+-- weeks before, half-way to what such weekdays were, and must fall out of what the last two weeks strayed. A fall that
+-- goes on is told once: not within five days of another. event_id 0: all such events of the account. Beside public
+-- holidays nothing is usual.
 WITH
     orders AS
     (
@@ -87,7 +87,7 @@ FROM judged AS j
 LEFT JOIN clicked AS c ON c.d = j.day
 LEFT JOIN whole AS a ON a.account = j.account AND a.d = j.day
 LEFT JOIN (SELECT account, event_id, event_name FROM dim_events FINAL) AS e ON e.account = j.account AND e.event_id = j.thing
-WHERE expected >= {orders:Float64} AND arrayMin(arraySlice(counts, 2)) > 0 AND arrayMin(arraySlice(beyond, 2, 10)) > -{fall:Float64}
+WHERE expected >= {orders:Float64} AND arrayMin(arraySlice(counts, 2)) > 0 AND arrayMin(arrayMap(k -> if(has({quiet:Array(Date)}, j.day - k), 0, beyond[k + 1]), range(1, 6))) > -{fall:Float64}
     AND -beyond[1] > greatest(-log({low:Float64}), {spread:Float64} * mad, {spread:Float64} * 1.2 / sqrt(expected), -arrayMin(arraySlice(beyond, 2)) + 0.15) * if(has({open:Array(String)}, concat(j.account, '/', toString(thing), '/', toString(j.day))), 0.8, 1)
     AND c.clicks >= {clicks:Float64} * c.usual_clicks
     AND (thing != 0 OR a.n < {whole:Float64} * a.usual)

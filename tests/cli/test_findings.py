@@ -51,9 +51,9 @@ def test_a_finding_says_what_is_wrong_and_is_accepted_by_a_line_to_copy(capsys: 
         "zakaz quality reopen some 'vk_ads/*'",
     ]
     assert "           Принято до 01.04.2026: так надо" in shown
-    many = [FINDING | {"finding": f"vk_ads/main/{n}"} for n in range(4)]
+    many = [FINDING | {"finding": f"vk_ads/main/2026-03-1{n}", "severity": "warn"} for n in range(4)]
     assert print_findings(pl.DataFrame([*many, FINDING | known]), [SOME], "ru", 1) == 1, "one more group"
-    assert "zakaz quality accept some 'vk_ads/main/*' " in capsys.readouterr().out
+    assert "zakaz quality accept some 'vk_ads/main/2026-03-*' " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("language", "told"), [("en", "too early"), ("ru", "рано")])

@@ -167,8 +167,8 @@ ALTER TABLE stg_qtickets_tickets UPDATE event_id = 999999 WHERE {one_ticket};
 ALTER TABLE fact_vk_ads_daily UPDATE utm_city = '', utm_content = '' WHERE stat_date >= {today} - 3;
 DELETE FROM meta_job_runs WHERE job = 'vk_ads_loader' AND started_at >= toDateTime64({today}, 3, 'Europe/Moscow');
 
--- an order of 1970; an ad account in another currency; days that no run has read; an ad tag with an unknown city; a new spelling of utm_source
--- completeness_runs, copied_ads, future_values, order_days, revenue_without_source, spend_other_currency, unknown_cities, unknown_utm_sources, utm_source_renamed (loaded)
+-- an order of 1970; an ad account in another currency; days that no run has read; an ad tag with an unknown city; a new spelling of utm_source; a fifth of a day's orders is refunded at once
+-- completeness_runs, copied_ads, future_values, order_days, refunds_high, revenue_without_source, spend_other_currency, unknown_cities, unknown_utm_sources, utm_source_renamed (loaded)
 INSERT INTO stg_qtickets_tickets SELECT * REPLACE (ticket_id + 1 AS ticket_id, toDateTime64(3600, 3, 'UTC') AS paid_at,
     toDateTime64(3600, 3, 'UTC') AS booked_at)
 FROM (SELECT * FROM stg_qtickets_tickets WHERE {one_ticket});
@@ -178,6 +178,7 @@ DELETE FROM meta_job_runs WHERE job = 'direct_loader' AND started_at BETWEEN {to
 ALTER TABLE fact_vk_ads_daily UPDATE utm_city = 'banner' WHERE utm_city = 'казань' AND stat_date >= {today} - 3;
 ALTER TABLE stg_qtickets_tickets UPDATE utm_source = 'vk_promo' WHERE utm_source IN ('vk', 'vk_ads') AND {booked_on} >= {today}
     - 3;
+ALTER TABLE stg_qtickets_tickets UPDATE state = 'refunded', refunded_amount = amount, refunded_at = booked_at WHERE {booked_on} = {today} - 2 AND order_id % 5 = 0;
 
 -- an older version of a ticket was left in another month, and all that loads make of it counts both; a source of the shop's own was renamed; nothing is given back any more
 -- duplicates_tickets, order_days, reconcile_campaigns, reconcile_marketing, reconcile_show_marts, reconcile_tickets, refunds_gone, utm_source_renamed (loaded)
