@@ -214,6 +214,20 @@ ALTER TABLE fact_vk_ads_daily UPDATE spent = spent * 100 WHERE stat_date = {toda
 ALTER TABLE fact_direct_daily UPDATE spent = spent / 1.2 WHERE stat_date = {today} - 3;
 ALTER TABLE fact_direct_daily UPDATE spent = spent * 10 WHERE stat_date = {today} - 1 AND campaign_id = {direct_campaign};
 
+-- a city is missing on a day whose ads are not loaded yet
+-- completeness_cities, completeness_events, good_run_by_ten (loaded)
+DELETE FROM stg_qtickets_tickets WHERE {paid_on} = {today} - 1 AND event_id IN {moscow_events};
+DELETE FROM fact_vk_ads_daily WHERE stat_date = {today} - 1;
+DELETE FROM fact_direct_daily WHERE stat_date = {today} - 1;
+DELETE FROM meta_job_runs WHERE job IN ('vk_ads_loader', 'direct_loader') AND started_at >= toDateTime64({today}, 3, 'Europe/Moscow');
+
+-- of a whole day one order is left, of a night in which nobody buys
+-- completeness_hours, volume_sales (loaded)
+DELETE FROM stg_qtickets_tickets WHERE {booked_on} = {today} - 1 AND NOT {one_ticket};
+INSERT INTO stg_qtickets_tickets SELECT * REPLACE (toDateTime64({today} - 1, 3, 'Europe/Moscow') + toIntervalHour(4) AS booked_at, booked_at AS paid_at, _ver + 1 AS _ver)
+FROM (SELECT * FROM stg_qtickets_tickets WHERE {one_ticket});
+OPTIMIZE TABLE stg_qtickets_tickets FINAL;
+
 -- one of two accounts ended four days ago
 -- completeness_runs, freshness_runs, good_run_by_ten (loaded) of spb
 {spb_ended};
