@@ -221,10 +221,10 @@ DELETE FROM fact_vk_ads_daily WHERE stat_date = {today} - 1;
 DELETE FROM fact_direct_daily WHERE stat_date = {today} - 1;
 DELETE FROM meta_job_runs WHERE job IN ('vk_ads_loader', 'direct_loader') AND started_at >= toDateTime64({today}, 3, 'Europe/Moscow');
 
--- of a whole day one order is left, of a night in which nobody buys
+-- of a whole day one order is left, in the middle of it
 -- completeness_hours, volume_sales (loaded)
 DELETE FROM stg_qtickets_tickets WHERE {booked_on} = {today} - 1 AND NOT {one_ticket};
-INSERT INTO stg_qtickets_tickets SELECT * REPLACE (toDateTime64({today} - 1, 3, 'Europe/Moscow') + toIntervalHour(4) AS booked_at, booked_at AS paid_at, _ver + 1 AS _ver)
+INSERT INTO stg_qtickets_tickets SELECT * REPLACE (toDateTime64({today} - 1, 3, 'Europe/Moscow') + toIntervalHour(13) AS booked_at, booked_at AS paid_at, _ver + 1 AS _ver)
 FROM (SELECT * FROM stg_qtickets_tickets WHERE {one_ticket});
 OPTIMIZE TABLE stg_qtickets_tickets FINAL;
 
