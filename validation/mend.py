@@ -48,14 +48,15 @@ _EXACT = Decimal(2**53)
 def mend(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> tuple[pl.DataFrame, dict[str, int]]:
     """The frame with plain values, and how many were not read exactly, by column: rounded to a whole number, or a
     time taken for Moscow's."""
+    given = {name: (column.metadata or {}).get("reads") for name, column in schema.columns.items()}
+    # Another type fails the validation.
+    reads: dict[str, Reading] = {name: r for name, r in given.items() if r and frame.schema.get(name) == pl.String}
+    odd = {name: ~pl.col(name).str.contains(_PLAIN[reading]).fill_null(True) for name, reading in reads.items()}
+    has_odd = frame.select(is_odd.any().alias(name) for name, is_odd in odd.items())
     rounded: dict[str, int] = {}
-    for name, column in schema.columns.items():
-        reading: Reading | None = (column.metadata or {}).get("reads")
-        if reading is None or frame.schema.get(name) != pl.String:
-            continue  # another type fails the validation
-        values = frame.get_column(name)
-        odd = values.filter(~values.str.contains(_PLAIN[reading]).fill_null(True)).unique()
-        read = {text: _READ[reading](text) for text in odd}
+    for name in (name for name in reads if has_odd[name].item()):
+        values = frame.filter(odd[name]).get_column(name).unique()
+        read = {text: _READ[reads[name]](text) for text in values}
         plain = {
             text: value or None
             for text, (value, _) in read.items()
