@@ -214,9 +214,14 @@ class Landing:
             ) from None
 
     def discard(self, manifest: Manifest) -> None:
-        """No run finds it again: the next one asks the source. The parts stay until they are pruned."""
-        with self._reached(), suppress(FileNotFoundError):
-            self._fs.rm_file(f"{self._root}/{manifest.folder}/{_MANIFEST}")
+        """No run finds it again, nor an older one of the same request: the next one asks the source. The parts stay
+        until they are pruned."""
+        source, resource, _ = manifest.folder.split("/")
+        stamp, key, _ = manifest.folder.rsplit("-", 2)
+        for folder in self._folders(source, resource):
+            if f"-{key}-" in folder and folder <= f"{stamp}-~":
+                with self._reached(), suppress(FileNotFoundError):
+                    self._fs.rm_file(f"{self._root}/{folder}/{_MANIFEST}")
 
     def probe(self) -> str:
         """Write, read and remove a file, as loads do; the place."""

@@ -313,7 +313,13 @@ def _upsert_summary(
         facts = facts.clear()  # A part of the orders has no totals to compare with.
     if holds_exactly(client, output.table, facts, scope):
         return Upserted(unchanged=facts.height)
-    later = left_to_later_reads(client, account, output, facts, manifest.version)
+    daily = {one.name for resource in account.source.resources for one in resource.beside if one.once_a_day}
+    # A later run of the day did not ask for them, or in vain.
+    later = (
+        pl.DataFrame.clear
+        if output.resource in daily
+        else left_to_later_reads(client, account, output, facts, manifest.version)
+    )
     done = upsert_and_merge(client, output.table, facts, scope, manifest.version, later=later)
     return replace(done, days=frozenset())
 

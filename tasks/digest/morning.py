@@ -45,14 +45,16 @@ class Campaign:
 
 @dataclass(frozen=True)
 class Morning:
-    """`before`: the same weekday a week before, None where there were no figures yet; `since`: the first day that
-    has any; `broken`: what checks of severity fail have found, the worst first, `do`: the check of the first;
-    `hindered`: how many checks could not be judged; `apart`: campaigns that sell in another currency; `is_made_up`:
-    the data are the sandbox's. Where something is broken there are no figures."""
+    """`before`: the same weekday a week before, None where not all of it is loaded; `since`: the first day that has
+    figures, `all_since`: that has those of all sources; `broken`: what checks of severity fail have found, the
+    worst first, `do`: the check of the first; `hindered`: how many checks could not be judged; `apart`: campaigns
+    that sell in another currency; `is_made_up`: the data are the sandbox's. Where something is broken there are no
+    figures."""
 
     day: date
     currency: str
     since: date | None
+    all_since: date | None = None
     broken: tuple[Finding | Kept, ...] = ()
     do: Check | None = None
     hindered: int = 0
@@ -81,6 +83,7 @@ def morning_of(settings: Settings, today: date) -> Morning:
             day=today - timedelta(days=1),
             currency=basis["currency"] or settings.report_currency,
             since=basis["since"],
+            all_since=basis["all_since"],
             broken=broken,
             do=_check_of(broken[0]) if broken else None,
             is_made_up=is_made_up(client),
@@ -126,7 +129,7 @@ def _with_figures(morning: Morning, client: Client, settings: Settings, today: d
     return replace(
         morning,
         yesterday=by_day.get(last, _NOTHING),
-        before=by_day.get(last - _WEEK, _NOTHING) if since <= last - _WEEK else None,
+        before=by_day.get(last - _WEEK, _NOTHING) if (morning.all_since or last) <= last - _WEEK else None,
         best=tuple(one for one in campaigns[:_NAMED] if one.gain >= FLOOR),
         worst=tuple(one for one in reversed(campaigns[-_NAMED:]) if one.gain <= -FLOOR),
         apart=tuple(apart),

@@ -244,8 +244,7 @@ class ApiClient:
         return state.attempt_number >= self._tries(_error(state)) or out_of_time(state)
 
     def _pause(self, state: RetryCallState) -> float:
-        seconds = _error(state).retry_after
-        if seconds is not None:
+        if seconds := _error(state).retry_after:  # None or 0 is no hint, nor is a date that is over by our clock.
             return seconds
         backoff = wait_random_exponential(multiplier=self._settings.http_backoff, max=_LONGEST_PAUSE)
         return float(backoff(state))

@@ -206,12 +206,14 @@ def status_of(client: Client, job: str, account: str, run_id: str, since: dateti
 
 
 def facts_since(client: Client, job: str, account: str, since: datetime) -> set[str]:
-    """Names of what good runs that began since then counted, e.g. `orders`."""
+    """Names of what good runs counted that read the source since then, e.g. `orders`. One with an earlier
+    fetch read it earlier."""
     found = select(
         client,
         f"SELECT DISTINCT arrayJoin(JSONExtractKeys(metrics, 'facts')) AS name FROM {TABLE} FINAL WHERE job = "
         "{job:String} AND account = {account:String} AND status = 'success' AND started_at >= "
-        "{since:DateTime64(3, 'UTC')}",
+        "{since:DateTime64(3, 'UTC')} AND coalesce(parseDateTime64BestEffortOrNull(JSONExtractString(metrics, "
+        "'read_at'), 3, 'UTC'), started_at) >= {since:DateTime64(3, 'UTC')}",
         {"job": job, "account": account, "since": since},
     )
     return {*found["name"]}

@@ -24,8 +24,9 @@ from tasks.load.tables import Scope, Table
 
 logger = logging.getLogger("zakaz.load")
 
-_KEYS_A_DELETE = 1_000
-"""Of the longest key, each of a version of its own: a server takes 256 KiB a statement."""
+_KEYS_A_QUERY = 1_000
+_BYTES_A_DELETE = 200_000
+"""Of keys as text: a server takes 256 KiB a statement."""
 _CLOCKS_DIFFER = 5 * 60_000
 """Milliseconds by which the warehouse's clock may have been set back."""
 
@@ -246,7 +247,7 @@ def _held(client: Client, table: Table, frame: pl.DataFrame, scope: Scope) -> tu
 
 def _newer(client: Client, table: Table, frame: pl.DataFrame, version: int) -> pl.DataFrame:
     """Keys of which a later read wrote a version, wherever it is: it may have moved a row out of the scope."""
-    keys, few = ", ".join(table.key), frame.height <= _KEYS_A_DELETE
+    keys, few = ", ".join(table.key), frame.height <= _KEYS_A_QUERY
     oldest = int(frame["_ver"].min() or 0) if frame.height else version  # type: ignore[arg-type]
     # Replay loads rows read years ago, and all of the table is newer: only these keys are looked up.
     of_frame = f" AND ({keys}) IN %(keys)s" if few and frame.height else ""
@@ -307,7 +308,7 @@ def _around(table: Table, rows: pl.DataFrame) -> tuple[str, dict[str, Any]]:
     """Where these rows are, all of one account; of many, also others whose numbers are between theirs."""
     number = table.key[-1]
     given: dict[str, Any] = {"of": rows["account"][0]}
-    if rows.height <= _KEYS_A_DELETE:
+    if rows.height <= _KEYS_A_QUERY:
         return f"account = {{of:String}} AND {number} IN {{numbers:Array(UInt64)}}", given | {
             "numbers": rows[number].to_list()
         }
@@ -381,7 +382,10 @@ def remove(client: Client, table: Table, rows: pl.DataFrame) -> None:
 def _delete(client: Client, table: Table, rows: pl.DataFrame, older: str) -> None:
     """Versions of each row that are `older` (< or <=) than its own."""
     keys = ", ".join(table.key)
-    for chunk in rows.select(*table.key, "_ver").sort("_ver").iter_slices(_KEYS_A_DELETE):
+    # Each character may be escaped, and each key may be of a version of its own.
+    size = pl.sum_horizontal(2 * pl.col(name).cast(pl.String).str.len_bytes() + 4 for name in table.key) + 150
+    of_chunk = rows.select(*table.key, "_ver").sort("_ver").with_columns(chunk=size.cum_sum() // _BYTES_A_DELETE)
+    for chunk in of_chunk.partition_by("chunk", maintain_order=True, include_key=False):
         where, given = [], {}
         for rows_of_one in chunk.partition_by("_ver"):
             version = rows_of_one["_ver"][0]

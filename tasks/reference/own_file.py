@@ -7,6 +7,7 @@ for is not known here.
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -103,7 +104,7 @@ def _lines(path: Path, form: Form, language: str) -> list[tuple[int, list[str]]]
         text = content.decode("cp1251", errors="replace")
     first = text.partition("\n")[0]
     delimiter = ";" if first.count(";") > first.count(",") else ","
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     lines = []
     try:
         for cells in reader:
@@ -127,6 +128,8 @@ def _head(lines: list[tuple[int, list[str]]], form: Form) -> tuple[list[str], li
     known = (*form.columns, *form.ignored)
     number, cells = lines[0] if lines else (1, [])
     head = [cell.lower() for cell in cells]
+    while head[1:] and not head[-1]:  # Spreadsheets leave columns without a name at the end.
+        head.pop()
     one_of, once = later("columns of {names}", names=", ".join(known)), later("a column once")
     wrong = [_Mistake(number, "head", cell, one_of) for cell in head if cell not in known]
     wrong += [_Mistake(number, "head", cell, once) for cell in known if head.count(cell) > 1]
@@ -167,7 +170,8 @@ def _amount(text: str) -> str | None:
 
 
 def _number(text: str) -> str | None:
-    return text if re.fullmatch(r"[1-9]\d{0,17}", text, re.ASCII) else None
+    """Ads of Direct have up to 19 digits."""
+    return text if re.fullmatch(r"[1-9]\d{0,18}", text, re.ASCII) and int(text) < 2**63 else None
 
 
 DAY: Reading = (_day, later("a date such as 2026-03-31 or 31.03.2026"))

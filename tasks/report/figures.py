@@ -199,7 +199,7 @@ def figures(client: Client, settings: Settings, now: datetime, today: date, days
     by_day = {row["d"]: row for row in with_others(ask("days", first=first, last=yesterday), others, "d")}
 
     def compared(now: Window, earlier: Window) -> Comparison:
-        known = basis["since"] is not None and basis["since"] <= earlier.first
+        known = basis["all_since"] is not None and basis["all_since"] <= earlier.first
         return Comparison(now, _sums_of(by_day, now), earlier, _sums_of(by_day, earlier) if known else None)
 
     of_window, campaign = of_days(others, window.first, window.last), ("source", "account", "campaign_id")

@@ -164,7 +164,8 @@ def seats(raw: pl.DataFrame) -> pl.DataFrame:
     """Grain: day and show. Columns as `fact_show_seats_daily` without account and `_ver`.
 
     A row of `raw` stands for `seats` alike. Of a seat, or a standing place with a quantity, all that is neither
-    sold nor free is held: ordered, in a basket, disabled, or kept back for some other reason.
+    sold nor free is held: ordered, in a basket, disabled, or kept back for some other reason. A hall of billions of
+    seats is none.
     """
     most, free, sold, ordered, basket = (
         pl.col(f"{name}_quantity").cast(pl.Int64).fill_null(0)
@@ -178,12 +179,13 @@ def seats(raw: pl.DataFrame) -> pl.DataFrame:
         raw.with_columns(pl.col("day").str.to_date("%Y-%m-%d"), identifier("show_id"))
         .group_by("day", "show_id", maintain_order=True)
         .agg(
-            (n * whole).sum().cast(pl.UInt32).alias("seats_total"),
-            (n * sold).sum().cast(pl.UInt32).alias("seats_sold"),
-            (n * (whole - sold - sellable)).sum().cast(pl.UInt32).alias("seats_held"),
-            (n * sellable).sum().cast(pl.UInt32).alias("seats_free"),
-            (price * (n * sellable)).sum().cast(MONEY).alias("price_left"),
+            (n * whole).sum().cast(pl.UInt32, strict=False).alias("seats_total"),
+            (n * sold).sum().cast(pl.UInt32, strict=False).alias("seats_sold"),
+            (n * (whole - sold - sellable)).sum().cast(pl.UInt32, strict=False).alias("seats_held"),
+            (n * sellable).sum().cast(pl.UInt32, strict=False).alias("seats_free"),
+            (price * (n * sellable)).sum().cast(MONEY, strict=False).alias("price_left"),
         )
+        .drop_nulls()
     )
 
 

@@ -97,15 +97,15 @@ def test_the_newest_whole_fetch_of_the_same_request_is_found(landing: Landing) -
     assert landing.newest(ORDERS) == hours[1]
     assert hours[1].marks == hours[0].marks != more["marks"], "hashed: an id may be a login"
     assert [landing.newest(replace(ORDERS, **other)) for other in others] == [None] * len(others)
-    for _ in range(2):
-        landing.discard(hours[1])
-        assert landing.newest(ORDERS) == hours[2]
-    assert landing.read(hours[1]).height == 15
-    os.truncate(part_of(landing, hours[2]), 11)
-    assert landing.newest(ORDERS) == hours[0]
-    manifest = Path(landing._root) / hours[0].folder / "manifest.json"
+    os.truncate(part_of(landing, hours[1]), 11)
+    assert landing.newest(ORDERS) == hours[2]
+    manifest = Path(landing._root) / hours[2].folder / "manifest.json"
     os.truncate(manifest, manifest.stat().st_size - 1)
-    assert landing.newest(ORDERS) is None
+    assert landing.newest(ORDERS) == hours[0]
+    for _ in range(2):
+        landing.discard(hours[2])
+        assert landing.newest(ORDERS) is None, "nor an older one"
+    assert landing.read(hours[0]).height == 15
 
 
 # --- old fetches ---

@@ -55,7 +55,11 @@ _CURRENCY_PLACES = ("account", "additional_info")
 
 
 class PageTooLarge(Exception):
-    """The API refuses a page of that size."""
+    """The API refuses a page; a smaller one may do. `error`: what to say where it does not."""
+
+    def __init__(self, error: SourceError) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 class UnknownIds(Exception):
@@ -188,9 +192,9 @@ class Today:
                 *only,
             ]
             return await self.client.get(f"api/v2/{resource}.json", query=query)
-        except PageTooLarge:
+        except PageTooLarge as refused:
             if self._page <= SMALL_PAGE:
-                raise SourceError(f"{TITLE} refuses pages of {self._page} {resource}.") from None
+                raise refused.error from None
             self._page = SMALL_PAGE
             return await self._sized_page(resource, fields, offset, only)
 
@@ -338,19 +342,19 @@ def _contradicts(total: object, rows: list[Row]) -> bool:
 
 
 def _judge(reply: httpx.Response) -> None:
-    """Errors by status and code: 429 has the limit that is used up; 400 may allow a smaller request."""
+    """Errors by status and code: 429 has the limit that is used up; 400 of a list may allow a smaller page, in
+    whatever words."""
     if reply.status_code == httpx.codes.TOO_MANY_REQUESTS:
         _judge_limit(reply)
     text = text_of_bytes(reply.content) if reply.status_code in (400, 404) else ""
     if "/statistics/banners/" in reply.request.url.path and re.search(r"WRONG_(BANNERS|IDS)\b", text):
         raise UnknownIds
     if reply.status_code == httpx.codes.BAD_REQUEST:
-        if "max_value" in text and "/statistics/" not in reply.request.url.path:
-            raise PageTooLarge
         code = re.search(r'"code"\s*:\s*"([A-Za-z_()]{1,60})"', text)
         if code and code[1].startswith("unknown_resource_field"):
             raise _UnknownFields(code[1])
-        raise _bad_request(code[1] if code else "")
+        error = _bad_request(code[1] if code else "")
+        raise PageTooLarge(error) if "limit" in reply.request.url.params else error
 
 
 def _bad_request(code: str) -> SourceError:

@@ -203,7 +203,7 @@ def left(moved: list[Ticket]) -> list[Ticket]:
 @pytest.mark.parametrize("most", [2_000, 1])
 def test_the_older_version_goes_and_both_days_are_told(client: Client, moved: list[Ticket], most: int) -> None:
     """`most`: the keys that are looked up one by one; of more, all rows between them are looked at."""
-    with patch.object(steps, "_KEYS_A_DELETE", most):
+    with patch.object(steps, "_KEYS_A_QUERY", most):
         done = load(client, moved, 3, march(10, 10))
     assert (done.new, done.days) == (2, {FEBRUARY, MARCH})
     assert stored(client) == stored(client, final=False) == left(moved)
