@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.errors import SourceError, ZakazError
-from tasks.fetch.costs import fetch_costs
+from tasks.fetch.costs import fetch_costs, reads
 from tasks.ingest import ingest
 from tasks.load.frames import insert, select
 from tasks.load.migrate import migrated
@@ -83,14 +83,17 @@ def test_a_mistake_has_its_line_its_column_and_what_is_expected(settings: Settin
 
 def test_a_file_as_a_spreadsheet_in_russian_writes_it(settings: Settings) -> None:
     assert settings.costs_file
-    of_excel = "﻿date_from;source;amount;city\r\n01.03.2026;афиши;10 000,50;Казань\r\n".encode()
+    of_excel = "﻿date_from;source;amount;city;\r\n01.03.2026;афиши;10 000,50;Казань;\r\n".encode()
     plain = "date_from;source;amount;city\n2026-03-01;афиши;10000,50;Казань\n".encode("cp1251")
+    contents = set()
     for content in (of_excel, plain):
         settings.costs_file.write_bytes(content)
+        contents.add(reads(settings))
         assert fetch_costs(settings, DAY, NOON).rows == [
             {"date_from": "2026-03-01", "date_to": "2026-03-01", "source": "афиши", "amount": "10000.50",
              "city": "Казань", "event_id": None, "show_id": None}
         ]  # fmt: skip
+    assert len(contents) == 2, "what was read before an edit is not used again"
 
 
 @given(st.lists(st.tuples(st.integers(1, 10**9), st.integers(1, 40)), min_size=1, max_size=4))
@@ -174,6 +177,9 @@ def test_costs_follow_the_file(
     assert "1 removed" in load()
 
 
+AD = 1234567890123456789
+
+
 @pytest.mark.usefixtures("held")
 def test_a_file_says_which_show_an_ad_is_for_and_a_wrong_one_changes_nothing(settings: Settings) -> None:
     assert settings.costs_file
@@ -194,13 +200,13 @@ def test_a_file_says_which_show_an_ad_is_for_and_a_wrong_one_changes_nothing(set
             tags = "SELECT is_filed, tag_event_id, tag_show_id, spend FROM agg_ad_tags_daily FINAL"
             return select(client, tags).rows()
 
-    right = ("vk_ads,71,,24000,", "direct,71,8,24000,150001")
+    right = ("vk_ads,71,,24000,", f"direct,71,{AD},24000,150001")
     with migrated(settings) as client:
-        day = {"stat_date": "2026-03-02", "campaign_id": 71, "ad_id": 8, "spent": "10.00", "spent_has_vat": 1}
+        day = {"stat_date": "2026-03-02", "campaign_id": 71, "ad_id": AD, "spent": "10.00", "spent_has_vat": 1}
         put(client, "fact_direct_daily", day)
     _, held = said(*right)
     assert tags() == [(1, 24000, 150001, Decimal("10.00"))]
-    assert [row[:5] for row in held] == [("direct", 71, 8, 24000, 150001), ("vk_ads", 71, 0, 24000, 0)]
+    assert [row[:5] for row in held] == [("direct", 71, AD, 24000, 150001), ("vk_ads", 71, 0, 24000, 0)]
     assert said(*right)[1] == held
     message, left = said(right[0], "vk,71,x,24000,")
     wrong = 'line 3, source: "vk", expected one of direct, vk_ads; line 3, ad_id: "x", expected the number'

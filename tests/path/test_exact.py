@@ -3,9 +3,11 @@ themselves stands beside what was loaded; seats of shows and promo codes are tak
 ever a reason for a load to fail."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import polars as pl
 import pytest
@@ -14,6 +16,10 @@ from sandbox.world import World
 from sandbox.world.promo import promo_codes_of
 from sandbox.world.seats import levels_of
 from sandbox.world.spend import AdDay, ad_days
+from tasks import steps
+from tasks.ingest import PLAIN, ingest
+from tasks.landing import Manifest
+from tasks.window import Window
 from tests.flows import ad_truth, truth
 from tests.path.conftest import FIRST, NOW, TABLES, TODAY, YESTERDAY, Scene, make_world, the_world
 
@@ -325,3 +331,17 @@ def test_what_fails_is_a_warning_few_shows_are_tried_and_the_next_run_asks_again
     assert asked(asking) == 3 + 1
     asking.loaded("qtickets")
     assert asked(asking) == 0
+
+
+def test_seats_that_were_read_stay_where_a_later_run_got_none(asking: Scene) -> None:
+    def slow(asked: steps.Fetch, refresh: bool) -> Manifest:
+        manifest = steps.fetch(asked, refresh)
+        if asked.resource.name == "events":
+            asking.clock.move(minutes=1)
+            asking.stage.faults("qtickets").add("status", "/shows/*/seats", 10**6, 0, status=503, body=b"{}")
+            assert "could not be read" in asking.loaded("qtickets")
+        return manifest
+
+    window = Window(first=YESTERDAY, last=TODAY)
+    ingest(asking.product.account("qtickets"), window, str(uuid4()), by=replace(PLAIN, fetch=slow))
+    assert set(asking.product.select(SEATS).rows()) == seats(the_world())

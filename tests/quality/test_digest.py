@@ -21,6 +21,8 @@ from tasks.digest import morning, sending
 from tasks.digest.message import LONGEST, message_of
 from tasks.digest.morning import Campaign, Morning
 from tasks.digest.sending import NotDelivered, send_digest
+from tasks.load.frames import select
+from tasks.load.sql import sql_text
 from tasks.load.warehouse import warehouse
 from tasks.quality.checks import Finding, checks
 from tasks.report.figures import Sums
@@ -65,6 +67,15 @@ def money(text: str, word: str) -> int:
     found = re.search(rf"(?m)^{word} ([\d\s]+?)\s₽", text)
     assert found, text
     return int(re.sub(r"\s", "", found[1]))
+
+
+def test_only_days_that_all_sources_have_are_compared_with(tmp_path: Path) -> None:
+    lines, first = Lines(), TODAY - timedelta(days=30)
+    lines.sell(1, first, 1, 500)
+    lines.spend(1, BEFORE, 100)
+    with warehouse_in(tmp_path) as client:
+        lines.put(client)
+        assert select(client, sql_text("report/basis.sql")).select("since", "all_since").row(0) == (first, BEFORE)
 
 
 def test_it_reaches_all_once_with_picture_and_true_figures_and_with_a_broken_check_without_any(

@@ -108,9 +108,6 @@ def test_the_newest_whole_fetch_of_the_same_request_is_found(landing: Landing) -
     assert landing.read(hours[0]).height == 15
 
 
-# --- old fetches ---
-
-
 def test_old_fetches_are_pruned_whatever_clock_names_their_age(landing: Landing) -> None:
     east, west = timezone(timedelta(hours=12)), timezone(timedelta(hours=-11))
     kept = {
@@ -127,9 +124,6 @@ def test_other_files_in_the_same_place_are_never_pruned(tmp_path: Path) -> None:
         (tmp_path / name / "keep.csv").write_text("x")
     assert Landing(str(tmp_path)).prune("qtickets", AT, keep_days=1) == 0
     assert len(list(tmp_path.rglob("keep.csv"))) == 2
-
-
-# --- places ---
 
 
 def test_a_bucket_is_a_landing_area_too(monkeypatch: pytest.MonkeyPatch) -> None:

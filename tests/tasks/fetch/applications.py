@@ -188,9 +188,6 @@ class AdAccount:
         self.fail("edit", path, times, call=call)
 
 
-# --- VK ---
-
-
 class VkAccount(AdAccount):
     @property
     def cabinet(self) -> Cabinet:
@@ -217,9 +214,6 @@ def only(cabinet: Cabinet, number: int) -> list[int]:
         cabinet.banners = {ad: replace(one, id=ad) for ad in ids}
         cabinet.days = {ad: {TWO_DAYS.last: Figures(ad, clicks=1, spent=Decimal(0))} for ad in ids}
     return ids
-
-
-# --- Direct ---
 
 
 class Clock:

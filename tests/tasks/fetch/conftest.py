@@ -106,9 +106,6 @@ def ask(settings_for: SettingsFor) -> Ask:
     return run
 
 
-# --- accounts of ads ---
-
-
 @pytest.fixture
 def cabinet(world: World) -> Cabinet:
     return Cabinet.of(world)

@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import pytest
@@ -31,7 +32,7 @@ from sandbox import QticketsApi, Switches, World
 from sandbox.direct import DIRECT_LOGIN, DIRECT_TOKEN, DirectApi, DirectSwitches
 from sandbox.vk import VK_CLIENT_ID, VK_CLIENT_SECRET, VkAdsApi
 from tasks.errors import SettingsError, SourceError
-from tasks.fetch import bodies, direct, kinds, paging, probes, qtickets, vk_ads
+from tasks.fetch import bodies, direct, http, kinds, paging, probes, qtickets, vk_ads
 from tasks.fetch import pace as module
 from tasks.fetch.decode import TooLarge, Undecodable, json_of, text_of_bytes, without_surrogates
 from tasks.fetch.http import Api, ApiClient, TryAgain, as_json, retry_after
@@ -110,9 +111,6 @@ def test_an_api_s_own_refusal_is_told(error_of: ErrorOf, name: str, status: int,
     error = error_from(name, error_of, app)
     assert words in str(error)
     assert (error.transient, app.requests) == (False, 1)
-
-
-# --- before there is a reply ---
 
 
 def test_certificates_are_verified(make_settings: Callable[..., Settings]) -> None:
@@ -279,9 +277,6 @@ def test_a_slow_reply_ends_with_the_deadline(ask: Ask, serve_raw: Serve) -> None
     assert asked.error is not None and (asked.error.transient, asked.calls) == (True, 1)
 
 
-# --- pauses ---
-
-
 def test_retry_after_is_a_number_a_date_or_nothing() -> None:
     readable = {"1": 1, "00.30": 0.3, "Wed, 21 Oct 2015 07:28:00 GMT": 0}
     odd = ["Wed, 21 Oct 99999999999999999999 07:28:00 GMT", "soon", "-5", "nan", "5, 5", ""]
@@ -298,6 +293,11 @@ def test_retry_after_is_waited_for_unless_it_is_beyond_the_deadline(ask: Ask) ->
     assert ask(api).error is None
     first, second = api.requests
     assert second.clock - first.clock >= 0.3
+    with patch.object(http, "wait_random_exponential", lambda **_: lambda _: 0.3):
+        api.faults.add("status", status=429, retry_after=0)
+        assert ask(api).error is None
+    first, second = api.requests[-2:]
+    assert second.clock - first.clock >= 0.3, "at once is no pause"
     api.faults.add("status", status=429, retry_after=3600)
     asked = ask(api, http_deadline=5)
     assert asked.calls == 1

@@ -14,9 +14,11 @@ from clickhouse_connect.driver.client import Client
 
 from tasks.load import mart as module
 from tasks.load.carry_forward import Unknown, carry_forward
+from tasks.load.frames import insert
 from tasks.load.mart import days_of_values, stale_days
 from tasks.load.tables import Mart, Scope, Table
-from tasks.load.upsert import Upserted, upsert
+from tasks.load.upsert import Upserted, remove, upsert
+from tasks.sources.ads import TAGS
 from tasks.sources.qtickets import EVENTS, SALES
 from tests.tasks.load.engines import values
 from tests.tasks.load.tickets import Ticket, event, event_frame, load, ticket
@@ -54,6 +56,17 @@ def three_days(client: Client) -> Client:
     load(client, list(HELD.values()), version=1)
     assert restate(client, 1) == ([OLD, MIDDLE, NEW], Upserted(new=3))
     return client
+
+
+def test_rows_of_many_long_names_are_removed(client: Client) -> None:
+    table, name = TAGS[0].table, pl.lit("реклама" * 30)
+    few = {"month": date(2026, 3, 1), "source": "direct", "utm_content": "x", "tickets_sold": 1, "_ver": 1}
+    rows = pl.DataFrame({"n": range(1500)}).select(
+        pl.format("{} {}", "n", name).alias("utm_campaign"), *(pl.lit(value).alias(n) for n, value in few.items())
+    )
+    insert(client, table.name, rows)
+    remove(client, table, rows)
+    assert values(client, f"SELECT count() FROM {table.name}") == [(0,)]
 
 
 def test_a_renamed_event_is_renamed_on_all_its_days_and_on_no_other(three_days: Client) -> None:

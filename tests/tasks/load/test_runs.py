@@ -98,6 +98,13 @@ def test_days_are_read_by_good_runs_of_the_account_that_saw_everything(client: C
     assert covered == [(date(2026, 3, day), later(number).started_at) for day, number in ((2, 2), (5, 3), (7, 5))]
 
 
+def test_what_came_with_an_earlier_fetch_was_not_brought_today(client: Client) -> None:
+    for number, read in ((1, {"read_at": str(STARTED)}), (2, {})):
+        assert runs.facts_since(client, JOB, later(1).account, later(1).started_at) == set()
+        finish(client, later(number), facts={"seats": 3}, **read)
+    assert runs.facts_since(client, JOB, later(1).account, later(1).started_at) == {"seats"}
+
+
 def test_of_two_reads_the_later_one_has_the_higher_version_also_where_a_clock_was_set_back(client: Client) -> None:
     runs.begin(client, RUN, "loading", {"origin": "sandbox"})
     reads = [runs.begin_read(client, RUN) for _ in range(3)]

@@ -280,6 +280,14 @@ def test_only_forgotten_ads_are_lost_in_few_calls(vk: VkAccount, number: int, go
     assert len(requested(vk.api)) <= most_calls
 
 
+def test_a_list_that_refuses_a_page_in_whatever_words_is_asked_for_smaller_ones(vk: VkAccount) -> None:
+    vk.api.switches.list_cap = 250
+    body = b'{"error": {"code": "validation_failed", "fields": {"limit": {"code": "bad_value"}}}}'
+    vk.api.faults.add("status", path("banners"), status=400, body=body)
+    assert ads(vk.fetch(vk_page_size=250).rows) == set(vk.cabinet.banners)
+    assert {request.params.get("limit") for request in vk.api.requests} >= {"250", "50"}
+
+
 def test_conversions_are_the_goals_of_vk_and_a_missing_figure_is_never_zero() -> None:
     row = statistics_row({"date": LAST, "base": {"goals": 0, "vk": {"goals": 3}}})
     assert row["conversions"] == "3"
