@@ -11,7 +11,7 @@
 -- sources: vk_ads, direct
 -- says: {who}: since {day} {what_changed} is another than before: {was} is now {now}
 -- says_ru: {who}: в кабинете с {day} {what_changed_ru} «{now_ru}», прежде «{was_ru}»
--- param: before = 28
+-- param: before = 120
 
 -- Each day against the days before it: rows of one day with and without VAT, or all of them unlike the days before.
 WITH

@@ -39,17 +39,23 @@ WITH
     ),
     remembered AS
     (
-        SELECT source, account, toUInt64OrZero(thing) AS campaign_id, seen_on, words['utm_city'] AS cities
-        FROM meta_memory FINAL WHERE what = 'campaigns' AND day = toDate(0) AND seen_on > {since:Date} - 14 AND seen_on <= {today:Date} AND trimBoth(words['utm_city']) != ''
+        -- What is remembered holds till the next entry.
+        SELECT * FROM
+        (
+            SELECT source, account, toUInt64OrZero(thing) AS campaign_id, words['utm_city'] AS cities,
+                leadInFrame(seen_on, 1, {today:Date}) OVER (PARTITION BY source, account, thing ORDER BY seen_on ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS till
+            FROM meta_memory FINAL WHERE what = 'campaigns' AND day = toDate(0) AND seen_on <= {today:Date}
+        )
+        WHERE till > {since:Date} - 14 AND trimBoth(cities) != ''
     ),
     by_memory AS
     (
         SELECT r.source AS source, r.account AS account, r.campaign_id AS campaign_id, max(a.day) AS newest, argMax(a.campaign, a.day) AS campaign,
-            sumIf(a.cost, a.day >= r.seen_on - 14) AS money, trimBoth(any(r.cities)) AS was, argMax(a.city, a.day) AS now
+            sum(a.cost) AS money, trimBoth(any(r.cities)) AS was, argMax(a.city, a.day) AS now
         FROM remembered AS r INNER JOIN ads AS a ON a.source = r.source AND a.account = r.account AND a.campaign_id = r.campaign_id
-        WHERE a.day < r.seen_on AND a.day >= r.seen_on - 14
-        GROUP BY source, account, campaign_id, r.seen_on
-        HAVING countIf(a.city != '' AND position(r.cities, a.city) > 0) = 0 AND newest >= {since:Date}
+        WHERE a.day < r.till AND a.day >= r.till - 14
+        GROUP BY source, account, campaign_id, r.till
+        HAVING countIf(a.city != '' AND position(concat(' ', r.cities, ' '), concat(' ', a.city, ' ')) > 0) = 0 AND newest >= {since:Date}
     )
 SELECT
     c.source AS source, c.account AS account, c.campaign_id AS campaign_id, argMin(c.campaign, c.day) AS campaign, min(c.day) AS day,

@@ -50,5 +50,5 @@ SELECT
 FROM changed AS c
 LEFT JOIN used AS u ON concat('utm_source ', u.utm_source) = c.thing
 WHERE (SELECT count() FROM entries) > 0
-    AND (c.thing = 'report' OR (startsWith(c.thing, 'vat ') AND substring(c.thing, 5) < toString(if(c.was = '', day, {today:Date}))) OR (c.was != '' AND u.utm_source != ''))
+    AND (c.thing = 'report' OR (startsWith(c.thing, 'vat ') AND substring(c.thing, 5) < toString(if(c.was = '', day, {today:Date}))) OR (c.was != '' AND (u.utm_source != '' OR has({open:Array(String)}, c.thing))))
 ORDER BY thing

@@ -15,7 +15,8 @@
 -- says_ru: {who}: нет конверсий {length} дн. подряд (по {day}), обычно за это время {expected}: {campaign_ru}
 
 -- Over one day and over three: what clicks bring by the month before, of which half (`known`) is told at once. campaign_id 0:
--- the whole account. A stretch of that length without any in the month before: it is life.
+-- the whole account. A stretch of that length without any in the month before: it is life. What is open ends with a
+-- conversion.
 WITH
     days AS
     (
@@ -41,7 +42,7 @@ WITH
     judged AS
     (
         SELECT
-            *, clicks_then * rate * {known:Float64} AS expected, conversions_then = 0 AND expected >= {conversions:Float64} AND min_before > 0 AS is_strange
+            *, clicks_then * rate * {known:Float64} AS expected, conversions_then = 0 AND (expected >= {conversions:Float64} AND min_before > 0 OR has({open:Array(String)}, concat(source, '/', account, '/', toString(thing), '/', toString(d)))) AS is_strange
         FROM (SELECT *, min(conversions_then) OVER (PARTITION BY source, account, thing, length ORDER BY toInt32(d) RANGE BETWEEN 31 PRECEDING AND 3 PRECEDING) AS min_before FROM stretches)
     )
 SELECT

@@ -8,14 +8,15 @@
 -- sources: qtickets
 -- story: levels
 -- key: account, day
--- days: 7
+-- days: 31
 -- param: orders = 40
 -- param: evidence = 12
 -- says: {who}: hours of sales on {day} shifted by about {hours} h, at night {night} orders, usual {usual}
 -- says_ru: {who}: часы продаж сдвинуты примерно на {hours} ч за {day}: ночью заказов {night}, обычно {usual}
 
 -- Two signs: the day's hours are likelier (by a power of e) those of four weeks before shifted by some hours than as
--- they were; and the six hours that were the quietest are busier, which no rush makes.
+-- they were; and the six hours that were the quietest are busier, which no rush makes. The night reads a month anew:
+-- its first day is looked at, too.
 WITH
     orders AS
     (

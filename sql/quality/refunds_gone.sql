@@ -16,7 +16,7 @@
 -- says_ru: {who}: нет возвратов {length} дн. подряд (по {day}), обычно за это время {usual}
 
 -- Orders given back in the last three and seven days, where such stretches of six weeks before always had `least` and
--- usually `refunds`, and people still buy. (A single day proves nothing: refunds of old orders are read by the night's load.)
+-- usually `refunds`, and people still buy. What is open ends with a refund. (A single day proves nothing: refunds of old orders are read by the night's load.)
 WITH
     orders AS
     (
@@ -31,7 +31,7 @@ WITH
         SELECT
             account, min(sold_on) AS first, groupArrayIf(assumeNotNull(back_on), back_on IS NOT NULL) AS backs, groupArray(sold_on) AS sales, sum(back) / greatest(countIf(back > 0), 1) AS of_each,
             arrayJoin(arrayMap(i -> {today:Date} - 1 - i, range(toUInt32({today:Date} - {since:Date} + 14)))) AS day
-        FROM orders GROUP BY account HAVING notEmpty(backs)
+        FROM orders GROUP BY account HAVING notEmpty(backs) OR notEmpty({open:Array(String)})
     ),
     series AS
     (
@@ -43,7 +43,7 @@ WITH
         SELECT
             account, day, of_each, length, arraySum(arraySlice(counts, 1, length)) AS found,
             arrayMap(j -> arraySum(arraySlice(counts, j, length)), range(length + 1, 44)) AS before, arrayReduce('median', before) AS usual,
-            found = 0 AND usual >= {refunds:Float64} AND arrayMin(before) >= {least:Float64} AND sold_week > 0.5 * sold_before AND first <= day - 56 AS is_strange
+            found = 0 AND (has({open:Array(String)}, concat(account, '/', toString(day))) OR usual >= {refunds:Float64} AND arrayMin(before) >= {least:Float64} AND sold_week > 0.5 * sold_before AND first <= day - 56) AS is_strange
         FROM series ARRAY JOIN [3, 7] AS length
     )
 SELECT 'qtickets' AS source, account, day, min(j.length) AS length, round(argMin(j.usual, j.length)) AS usual, round(argMin(j.usual * j.of_each, j.length), 2) AS money

@@ -18,8 +18,9 @@
 -- param: tickets = 8
 
 -- Of revenue and of spend: what the newest load left against what was known of the day when it had settled, or first, if
--- that was later; a backfill begins anew. Bounds are the account's own restatements of the sixty days before, and of
--- sales the price of some tickets, since one order that goes is much of a small day.
+-- that was later; a backfill begins anew. Bounds are the account's own restatements of the sixty days before, without
+-- those of the same day's loads, and of sales the price of some tickets, since one order that goes is much of a small day.
+-- What is open is not measured by what other days do.
 WITH
     entries AS
     (
@@ -29,17 +30,18 @@ WITH
     ),
     cuts AS
     (
-        SELECT source, account, day, greatest(day + toUInt32({settled_after:Float64}), min(seen_on), maxIf(seen_on, seen_by = 'backfill')) AS cut
+        SELECT source, account, day, greatest(day + toUInt32({settled_after:Float64}), min(seen_on), maxIf(seen_on, seen_by = 'backfill')) AS cut, max(seen_on) AS last
         FROM entries GROUP BY source, account, day
     ),
     days AS
     (
-        SELECT source, account, day, sum(old) AS was, sum(new) AS now, sum(old_tickets) AS sold, max(newest) AS changed_on, abs(now - was) / nullIf(greatest(was, now), 0) AS share
+        SELECT source, account, day, sum(old) AS was, sum(new) AS now, sum(old_tickets) AS sold, max(newest) AS changed_on, sum(usual) AS earlier, abs(earlier - was) / nullIf(greatest(was, earlier), 0) AS habit, abs(now - was) / nullIf(greatest(was, now), 0) AS share
         FROM
         (
             SELECT e.source AS source, e.account AS account, e.day AS day, e.thing AS thing,
                 toFloat64(argMaxIf(e.value, e.seen_on, e.seen_on <= c.cut)) AS old, toFloat64(argMax(e.value, e.seen_on)) AS new,
-                toFloat64(argMaxIf(e.tickets, e.seen_on, e.seen_on <= c.cut)) AS old_tickets, max(e.seen_on) AS newest
+                toFloat64(argMaxIf(e.tickets, e.seen_on, e.seen_on <= c.cut)) AS old_tickets, max(e.seen_on) AS newest,
+                toFloat64(argMaxIf(e.value, e.seen_on, e.seen_on <= c.cut OR e.seen_on < c.last)) AS usual
             FROM entries AS e INNER JOIN cuts AS c ON c.source = e.source AND c.account = e.account AND c.day = e.day
             GROUP BY source, account, day, thing
         )
@@ -49,11 +51,11 @@ SELECT n.source AS source, n.account AS account, n.day AS day, any(n.was) AS was
 FROM
 (
     -- What is open stays until it is clearly within the usual again.
-    SELECT * FROM days
-    WHERE day >= {since:Date} AND share >= {share:Float64} * if(has({open:Array(String)}, concat(source, '/', account, '/', toString(day))), 0.7, 1)
+    SELECT *, has({open:Array(String)}, concat(source, '/', account, '/', toString(day))) AS is_open FROM days
+    WHERE day >= {since:Date} AND share >= {share:Float64} * if(is_open, 0.7, 1)
 ) AS n
 LEFT JOIN days AS o ON o.source = n.source AND o.account = n.account
 GROUP BY source, account, day
-HAVING money >= {small:Float64} AND any(n.share) >= {times:Float64} * quantileExactIf(0.75)(coalesce(o.share, 0), o.day < n.day AND o.day >= n.day - 60)
+HAVING money >= {small:Float64} AND (any(n.is_open) OR any(n.share) >= {times:Float64} * quantileExactIf(0.75)(coalesce(if(o.changed_on < n.changed_on, o.share, o.habit), 0), o.day < n.day AND o.day >= n.day - 60))
     AND (n.source != 'qtickets' OR money >= {tickets:Float64} * any(n.was) / greatest(any(n.sold), 1))
 ORDER BY day DESC, source, account

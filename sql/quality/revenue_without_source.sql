@@ -53,7 +53,7 @@ WITH
         FROM judged AS j LEFT JOIN spent AS s ON s.source = j.thing AND s.d = j.d
     )
 SELECT thing AS source, d AS day, min(s.length) AS length, argMin(s.found, s.length) AS found, round(argMin(s.expected, s.length)) AS expected, round(max(s.money_then / s.orders * (s.expected - s.found)), 2) AS money
-FROM (SELECT *, max(is_strange) OVER (PARTITION BY thing ORDER BY toInt32(d) RANGE BETWEEN 7 PRECEDING AND 1 PRECEDING) AS went_on FROM strange) AS s
+FROM (SELECT *, max(is_strange) OVER (PARTITION BY thing ORDER BY toInt32(d) RANGE BETWEEN 7 PRECEDING AND 1 PRECEDING) AND shift > min(if(is_strange, shift, 0)) OVER (PARTITION BY thing ORDER BY toInt32(d) RANGE BETWEEN 7 PRECEDING AND 1 PRECEDING) - log(4) AS went_on FROM strange) AS s
 WHERE d >= {since:Date} AND is_strange AND NOT went_on
 GROUP BY source, day
 ORDER BY money DESC, source, day

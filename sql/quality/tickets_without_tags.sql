@@ -32,7 +32,7 @@ WITH
 SELECT
     'qtickets' AS source, account, thing AS tag, d AS day, min(s.length) AS length, argMin(s.found, s.length) AS found, argMin(s.orders, s.length) AS orders, round(argMin(s.expected, s.length)) AS expected,
     round(max(s.money_then / s.orders * (s.expected - s.found)), 2) AS money
-FROM (SELECT *, max(is_low) OVER (PARTITION BY account, thing ORDER BY toInt32(d) RANGE BETWEEN 7 PRECEDING AND 1 PRECEDING) AS went_on FROM judged) AS s
+FROM (SELECT *, max(is_low) OVER (PARTITION BY account, thing ORDER BY toInt32(d) RANGE BETWEEN 7 PRECEDING AND 1 PRECEDING) AND shift > min(if(is_low, shift, 0)) OVER (PARTITION BY account, thing ORDER BY toInt32(d) RANGE BETWEEN 7 PRECEDING AND 1 PRECEDING) - log(4) AS went_on FROM judged) AS s
 WHERE d >= {since:Date} AND is_low AND NOT went_on
 GROUP BY account, tag, day
 ORDER BY money DESC, account, tag, day

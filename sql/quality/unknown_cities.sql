@@ -14,17 +14,17 @@
 
 SELECT 'the table of cities is empty: nothing was loaded yet' AS unjudged FROM dim_cities HAVING count() = 0;
 
-SELECT source, place, account, city, money
+SELECT source, place, account, city, day, money
 FROM
 (
-    SELECT 'qtickets' AS source, 'dim_events' AS place, any(e.account) AS account, toString(e.city) AS city, sum(s.revenue) AS money
+    SELECT 'qtickets' AS source, 'dim_events' AS place, any(e.account) AS account, toString(e.city) AS city, sum(s.revenue) AS money, NULL AS day
     FROM (SELECT * FROM dim_events FINAL) AS e
     LEFT JOIN (SELECT account, event_id, revenue FROM stg_qtickets_sales_raw FINAL WHERE event_date >= {since:Date}) AS s ON s.account = e.account AND s.event_id = e.event_id
     WHERE e.city != '' GROUP BY e.city
     UNION ALL
-    SELECT source, concat('fact_', source, '_daily'), any(account), toString(utm_city), sum(spent) FROM v_ad_days WHERE utm_city != '' AND stat_date >= {since:Date} GROUP BY source, utm_city
+    SELECT source, concat('fact_', source, '_daily'), any(account), toString(utm_city), sum(spent), min(stat_date) FROM v_ad_days WHERE utm_city != '' AND stat_date >= {since:Date} GROUP BY source, utm_city
     UNION ALL
-    SELECT 'costs', 'fact_other_costs_daily', any(account), toString(city), sum(spent) FROM fact_other_costs_daily FINAL WHERE city != '' AND day >= {since:Date} GROUP BY city
+    SELECT 'costs', 'fact_other_costs_daily', any(account), toString(city), sum(spent), min(day) FROM fact_other_costs_daily FINAL WHERE city != '' AND day >= {since:Date} GROUP BY city
 )
 WHERE city NOT IN (SELECT city FROM dim_cities FINAL)
 ORDER BY money DESC, city, place

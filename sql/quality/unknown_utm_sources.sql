@@ -16,10 +16,10 @@
 SELECT 'the table of spellings is empty: nothing was loaded yet' AS unjudged FROM dim_utm_sources HAVING count() = 0;
 
 -- Over all accounts: a spelling is written once for all.
-SELECT 'qtickets' AS source, utm_source, tickets, revenue AS money
+SELECT 'qtickets' AS source, utm_source, day, tickets, revenue AS money
 FROM
 (
-    SELECT lowerUTF8(utm_source) AS utm_source, sum(amount) AS revenue, sum(quantity) AS tickets
+    SELECT lowerUTF8(utm_source) AS utm_source, sum(amount) AS revenue, sum(quantity) AS tickets, toDate(min(booked_at), 'Europe/Moscow') AS day
     FROM stg_qtickets_tickets FINAL
     WHERE state IN ('paid', 'refunded') AND booked_at >= toDateTime64({since:Date}, 3, 'Europe/Moscow')
     GROUP BY utm_source

@@ -20,7 +20,7 @@ from tasks.translation import named, said
 
 _WORDS = named(yes="yes", no="no", look="look", later="not yet")
 _WHY = named(later="not loaded since the day was over", look="not all of it could be judged")
-_OF_WHOLENESS = ("completeness_", "volume_")
+_OF_WHOLENESS = ("completeness_", "volume_", "order_ids")
 """Names of checks whose warnings are about what may be missing; of the others only failures count here."""
 
 
@@ -71,7 +71,10 @@ def answers(settings: Settings, results: Sequence[Result], today: date) -> list[
     found += [one for one in kept if one.day == day]
     found.sort(key=lambda one: (not one.fails, -(one.money or 0)))
     unjudged = {
-        source for one in results if one.hindered and one.check.severity == "fail" for source in one.check.sources
+        source
+        for one in results
+        if one.hindered and (one.check.severity == "fail" or one.check.name.startswith(_OF_WHOLENESS))
+        for source in one.check.sources
     }
     told = []
     for source, account in accounts:

@@ -95,26 +95,33 @@ def not_mended(client: Client) -> list[Kept]:
 
 
 def settle(
-    client: Client, run: Run, now: datetime, results: Iterable[Result], checks: Sequence[Check], accounts: Accounts
+    client: Client,
+    run: Run,
+    now: datetime,
+    results: Iterable[Result],
+    checks: Sequence[Check],
+    accounts: Accounts,
+    known: Known,
 ) -> list[Kept]:
-    """Keep what these looks found and end what they found mended. Gives all that is not, and what has ended now."""
+    """Keep what these looks found and end what they found mended. Gives all that is not, and what has ended now.
+    `known`: as it is after the looks, during which somebody may have accepted something."""
     before = {(one.check_name, one.finding): one for one in not_mended(client)}
     after = dict(before)
     for result in results:
         for one in (*result.findings, *result.accepted):
-            status = "accepted" if one in result.accepted else "open"
+            status = "accepted" if known.is_accepted(one.check.name, one.key) else "open"
             after[one.check.name, one.key] = _seen(before.get((one.check.name, one.key)), one, status, run, now)
         if result.status == "unjudged" or result.is_cut:
             continue
         for key, kept in before.items():
             if kept.check_name == result.check.name and _is_right(kept, result, accounts):
                 after[key] = replace(kept, status="mended", closed_at=now)
-    known = {check.name: check for check in checks}
+    of_name = {check.name: check for check in checks}
     still_open = [kept for kept in after.values() if kept.status == "open"]
     for key, kept in before.items():
-        if kept.check_name not in known:
+        if kept.check_name not in of_name:
             after[key] = replace(kept, status="dropped", closed_at=now)
-        elif after[key].status == "mended" and _is_made_of_wrong_rows(kept, still_open, known):
+        elif after[key].status == "mended" and _is_made_of_wrong_rows(kept, still_open, of_name):
             after[key] = kept
     _write(client, [kept for key, kept in after.items() if kept is not before.get(key)])
     return list(after.values())
@@ -150,7 +157,9 @@ def _is_made_of_wrong_rows(one: Kept, still_open: Iterable[Kept], checks: Mappin
 
 def is_newest_day(client: Client, today: date) -> bool:
     """Whether no run has judged as of a later day: who looks back ends nothing."""
-    newest = select(client, "SELECT max(day) AS newest FROM meta_quality_checks").item()
+    # A run as of a day to come says nothing of today.
+    past = "day <= toDate(now(), 'Europe/Moscow')"
+    newest = select(client, f"SELECT max(day) AS newest FROM meta_quality_checks WHERE {past}").item()
     return newest is None or today >= newest
 
 

@@ -23,7 +23,7 @@ from tasks.load.migrate import migrated
 from tasks.load.runs import Run
 from tasks.load.warehouse import warehouse
 from tasks.quality.checks import Check, Result, checks, record
-from tasks.quality.findings import Kept, accept, is_newest_day, not_mended, reopen, settle
+from tasks.quality.findings import Kept, accept, is_newest_day, known_findings, not_mended, reopen, settle
 from tasks.quality.incidents import PREFIX, incidents, key_of, why_closed
 from tasks.quality.looks import Interrupted, judge_all, set_up
 from tasks.quality.words import shown
@@ -220,7 +220,8 @@ def _record(settings: Settings, run: Run, today: date, results: list[Result]) ->
         metrics[runs.TOLD] = {settings.zakaz_language: summary(results, settings.zakaz_language)}
         kept = None
         if is_newest_day(client, today):
-            kept = settle(client, run, datetime.now(UTC), results, checks(), set_up(client, settings))
+            known = known_findings(client, today)
+            kept = settle(client, run, datetime.now(UTC), results, checks(), set_up(client, settings), known)
             # After the checks have compared them: tomorrow's compare with what is now.
             remember_attributes(client, today)
         record(client, run, today, results)

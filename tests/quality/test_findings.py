@@ -18,7 +18,7 @@ from tasks.load.runs import Run
 from tasks.load.warehouse import warehouse
 from tasks.quality import complete
 from tasks.quality import run as quality
-from tasks.quality.checks import Check, Finding, Result, checks, judge
+from tasks.quality.checks import Check, Finding, Known, Result, checks, judge
 from tasks.quality.complete import answers, question
 from tasks.quality.findings import Kept, _write, known_findings, listing, not_mended, settle
 from tasks.quality.incidents import incidents
@@ -265,7 +265,7 @@ def test_a_report_that_was_made_anew_is_right_when_its_rows_are(desk: Desk) -> N
         _write(client, [REPORT, LOST])
         for results, left in ((ok[:1], 2), (ok, 0)):
             now = DAY.seen_at + timedelta(days=len(results))
-            settle(client, Run("quality", "", now), now, results, checks(), [("vk_ads", "spb")])
+            settle(client, Run("quality", "", now), now, results, checks(), [("vk_ads", "spb")], Known())
             assert len(not_mended(client)) == left
 
 

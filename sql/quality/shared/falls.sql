@@ -22,7 +22,9 @@
     (
         SELECT
             *, 1.4826 * arrayReduce('median', arrayMap(s -> abs(s - arrayReduce('median', shifts)), shifts)) AS mad,
-            found < {fall:Float64} * expected AND expected >= {orders:Float64}
+            -- What is open ends by proof alone, not since the days before it were read anew and lack the same.
+            (has({open:Array(String)}, key) AND (expected < {orders:Float64} OR found < {fall:Float64} * expected))
+                OR found < {fall:Float64} * expected AND expected >= {orders:Float64}
                 -- How unlikely so few are by chance alone, as a power of e.
                 AND expected - found + found * log(greatest(found, 1) / expected) > {chance:Float64} * if(has({open:Array(String)}, key), 0.7, 1)
                 AND -shift > if(has({open:Array(String)}, key), 0.8, 1) * greatest({spread:Float64} * mad, -arrayMin(shifts) * 1.1) AS is_low
