@@ -10,25 +10,22 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 from clickhouse_connect.driver.client import Client
-from filelock import FileLock, Timeout
 
 from tasks.errors import SettingsError, ZakazError
 from tasks.load import access
 from tasks.load.access import grant_access, password_hash, places, statements
 from tasks.load.migrate import migrate
 from tasks.load.sql import sql_files
-from tasks.load.warehouse import kept_open, lent, let_go, warehouse
+from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tests.support.clickhouse_server import clickhouse_server
 from tests.support.clickhouse_users import READER, User
-from tests.support.product import Product
 from tests.support.shipped_access import PASSWORDS, SETTINGS, account, rendered
 from tests.tasks.fetch.applications import Serve
 from tests.tasks.load.engines import values
@@ -288,53 +285,3 @@ def test_a_poor_password_is_refused_before_anything_is_done(make_settings: Make,
             grant_access(server(make_settings, etl_password=GOOD, datalens_password=password))
         assert password not in str(caught.value)
         assert recorder.sent == []
-
-
-def is_free(folder: Path) -> bool:
-    try:
-        with FileLock(f"{folder}.lock", timeout=0):
-            return True
-    except Timeout:
-        return False
-
-
-def test_what_is_kept_open_is_the_same_until_it_is_let_go(
-    make_settings: Callable[..., Settings], tmp_path: Path
-) -> None:
-    settings, folder = make_settings(), tmp_path / "warehouse"
-    with kept_open(settings):
-        with warehouse(settings) as first:
-            pass
-        with warehouse(settings) as again, warehouse(settings) as within:
-            assert first is again is within and not is_free(folder)
-            let_go(settings)
-            assert is_free(folder), "while a source is asked, by somebody within the block"
-        with warehouse(settings) as anew:
-            assert anew is not first and anew.command("SELECT 1") == 1
-    assert is_free(folder)
-    let_go(settings)  # Nothing is kept.
-
-    with kept_open(settings), warehouse(settings):
-        with pytest.raises(ZeroDivisionError), lent(settings):
-            raise ZeroDivisionError
-        assert is_free(folder), "a source that failed may be asked again after a pause"
-
-
-def test_a_process_leaves_no_parts_that_were_merged_into_others(make_settings: Callable[..., Settings]) -> None:
-    """The engine removes them after half a minute, and no load lives so long."""
-    settings = make_settings()
-    parts = "SELECT count() FROM system.parts WHERE table = 't'"
-    with warehouse(settings) as client:
-        client.command(
-            "CREATE TABLE t (day Date, n Int32) ENGINE = MergeTree PARTITION BY toYYYYMM(day) ORDER BY n"
-        )
-        for n in range(3):
-            client.command(f"INSERT INTO t VALUES ('2026-01-01', {n}), ('2026-02-01', {n})")
-        client.command("OPTIMIZE TABLE t FINAL")
-        assert client.command(parts) > 2, "else the engine removes them by itself"
-        with ThreadPoolExecutor() as pool:
-            pool.submit(Product(settings).select, "SELECT 1").result()
-        assert client.command(parts) > 2, "to remove them breaks off a merge that somebody waits for"
-
-    with warehouse(settings) as client:
-        assert (client.command(parts), client.command("SELECT sum(n) FROM t")) == (2, 6)
