@@ -16,7 +16,8 @@
 -- says_ru: {who}: нет возвратов {length} дн. подряд (по {day}), обычно за это время {usual}
 
 -- Orders given back in the last three and seven days, where such stretches of six weeks before always had `least` and
--- usually `refunds`, and people still buy. What is open ends with a refund. (A single day proves nothing: refunds of old orders are read by the night's load.)
+-- usually `refunds`, and people still buy. What is open ends with a refund. (A single day proves nothing: refunds of old
+-- orders are read by the night's load.)
 WITH
     orders AS
     (

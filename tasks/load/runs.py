@@ -29,6 +29,8 @@ READS = 4
 """Versions that one beginning has: so many reads may begin with it, each later one with the next."""
 TOLD = "told"
 """In a run's metrics: by language, its message where the English one cannot be retold."""
+_READ_AT = "coalesce(parseDateTime64BestEffortOrNull(JSONExtractString(metrics, 'read_at'), 3, 'UTC'), started_at)"
+"""When a run read the source: before its beginning, where a fetch was used again."""
 _EPOCH, _LONGEST = datetime(1970, 1, 1, tzinfo=UTC), timedelta(days=7)
 """_LONGEST: by how much a run's beginning may be before its read, whatever the clocks."""
 _INSTANTS = {"started_at": pl.Datetime("ms", "UTC"), "finished_at": pl.Datetime("ms", "UTC")}
@@ -212,8 +214,7 @@ def facts_since(client: Client, job: str, account: str, since: datetime) -> set[
         client,
         f"SELECT DISTINCT arrayJoin(JSONExtractKeys(metrics, 'facts')) AS name FROM {TABLE} FINAL WHERE job = "
         "{job:String} AND account = {account:String} AND status = 'success' AND started_at >= "
-        "{since:DateTime64(3, 'UTC')} AND coalesce(parseDateTime64BestEffortOrNull(JSONExtractString(metrics, "
-        "'read_at'), 3, 'UTC'), started_at) >= {since:DateTime64(3, 'UTC')}",
+        f"{{since:DateTime64(3, 'UTC')}} AND {_READ_AT} >= {{since:DateTime64(3, 'UTC')}}",
         {"job": job, "account": account, "since": since},
     )
     return {*found["name"]}
@@ -238,8 +239,7 @@ def covered(
         client,
         "SELECT toDate(JSONExtractString(metrics, 'window', 'first')) AS first, "
         "toDate(JSONExtractString(metrics, 'window', 'last')) AS last, "
-        "parseDateTime64BestEffortOrNull(JSONExtractString(metrics, 'read_at'), 3, 'UTC') AS read, "
-        "coalesce(read, started_at) AS read_at, "
+        f"{_READ_AT} AS read_at, "
         "JSONExtractUInt(metrics, 'version') AS version, NOT JSONExtractBool(metrics, 'partial') AS whole "
         f"FROM {TABLE} FINAL "
         "WHERE job = {job:String} AND status = 'success' AND JSONHas(metrics, 'window') "
@@ -254,7 +254,7 @@ def covered(
             "oldest": max(min(datetime.fromtimestamp(later_than / 1000, UTC), datetime.now(UTC)) - _LONGEST, since),
             "version": later_than + 1 if later_than else 0,
         },
-    ).drop("read")
+    )
 
 
 def days_read_later(client: Client, job: str, account: str, version: int) -> pl.DataFrame:

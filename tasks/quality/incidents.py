@@ -108,8 +108,7 @@ def _incident(of: tuple[str, str], found: list[Kept], checks: Mapping[str, Check
     footer = said("All findings: zakaz quality findings", language)
     # Without what is beneath: the night's checks see it hours later, and it is no news. Nor is another order.
     essence = "; ".join(sorted(f"{check} {several[0].severity}" for check, several in by_cause.items()))
-    essence += f" {_in_letters(causes)}"
-    return Trouble(key_of(*of), title, essence, "\n".join(lines), len(causes), footer)
+    return Trouble(key_of(*of), title, f"{essence} {_in_letters(causes)}", "\n".join(lines), len(causes), footer)
 
 
 def _in_letters(causes: Iterable[Kept]) -> str:
