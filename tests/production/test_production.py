@@ -64,8 +64,10 @@ class Stack:
         return dict(self.ask("GET", f"/deployments/name/{name}"))
 
     def start_run(self, deployment: str, **parameters: Any) -> str:
+        """At once, whatever stands still."""
+        run = {"parameters": parameters, "work_queue_name": f"{deployment.partition('/')[0]}-now"}
         place = f"/deployments/{self.deployment(deployment)['id']}/create_flow_run"
-        return str(self.ask("POST", place, {"parameters": parameters})["id"])
+        return str(self.ask("POST", place, run)["id"])
 
     def state_of(self, run: str) -> dict[str, Any]:
         return dict(self.ask("GET", f"/flow_runs/{run}")["state"])
@@ -89,12 +91,11 @@ class Stack:
         self.workers.remove(worker)
 
     def stop_the_clock(self) -> None:
-        """Once the scheduler has made runs, it makes no more: one that nobody here began would disturb."""
+        """What the scheduler makes waits in queues that stand still: a run that nobody here began would disturb."""
         scheduled = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
         until(lambda: bool(self.ask("POST", "/flow_runs/filter", scheduled)), lambda: "the scheduler made no run")
-        for one in self.ask("POST", "/deployments/filter", {}):
-            for schedule in one["schedules"]:
-                self.ask("PATCH", f"/deployments/{one['id']}/schedules/{schedule['id']}", {"active": False})
+        for queue in self.ask("POST", "/work_pools/zakaz/queues/filter", {}):
+            self.ask("PATCH", f"/work_pools/zakaz/queues/{queue['name']}", {"is_paused": True})
 
     def automations_with(self, seconds: dict[str, int]) -> Path:
         """automations.yaml with other times: words of a name, and seconds to wait instead of its own."""
