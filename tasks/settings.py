@@ -225,7 +225,7 @@ class Settings(AlertSettings):
         default=90, ge=0, description="Seconds to wait for a load to end before a broken check is looked at again."
     )
     quality_parameters: Annotated[dict[str, dict[str, float]], NoDecode] = Field(
-        default={}, description='Per check, as JSON: {"freshness_data": {"lag_direct": 3}}.'
+        default={}, description='Per check, as JSON: {"volume_spend": {"small": 5000}}.'
     )
 
     @field_validator("quality_parameters", mode="before")
@@ -234,7 +234,7 @@ class Settings(AlertSettings):
         try:
             return json.loads(given) if isinstance(given, str) else given
         except ValueError:
-            example = {"example": '{"freshness_data": {"lag_direct": 3}}'}
+            example = {"example": '{"volume_spend": {"small": 5000}}'}
             raise PydanticCustomError("json", "it is no JSON, as {example} is", example) from None
 
     @field_validator(

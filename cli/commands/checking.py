@@ -93,8 +93,8 @@ def findings_command(limit: Limit = 50, as_json: AsJson = False, _env: EnvFileOr
     epilog=examples(
         "zakaz quality accept restated_days 'qtickets/main/2026-11-20' \\",
         "    --until 2026-12-31 --why 'the venue cancelled'",
-        "zakaz quality accept changed_events 'main/24000/*' \\",
-        "    --until 2026-12-31 --why 'the tour goes on'",
+        "zakaz quality accept completeness_events 'main/24000/*' \\",
+        "    --until 2026-12-31 --why 'its sale is paused'",
     ),
 )
 def accept_command(
@@ -120,7 +120,7 @@ def accept_command(
 @quality_app.command(
     "reopen",
     epilog=examples(
-        "zakaz quality reopen changed_events 'main/24000/*'",
+        "zakaz quality reopen completeness_events 'main/24000/*'",
     ),
 )
 def reopen_command(

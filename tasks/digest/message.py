@@ -105,7 +105,7 @@ def _day(morning: Morning, language: str) -> Iterator[str]:
         against = "" if was is None else f" ({said('was {value}', language, value=_percent(was, language))})"
         yield said("ROMI of ads {romi}{before}", language, romi=_percent(romi, language), before=against)
     if before is None:
-        yield said("Nothing to compare with yet: a week ago there were no data.", language)
+        yield said("Nothing to compare with yet: not all sources have the day a week ago.", language)
 
 
 def _change(now: Decimal, before: Decimal, currency: str, language: str) -> str:

@@ -149,7 +149,7 @@ def test_of_many_campaigns_the_worst_are_told_harmlessly(tmp_path: Path, setting
     text = receiver.requests[0][1]["message"].replace("\N{NO-BREAK SPACE}", " ")
     assert text.startswith(
         "Продажи 0 ₽, 0 билетов\nРеклама 456 500 ₽\nROMI рекламы: продажи в KZT, в ₽ не сравнить\n"
-        "Сравнить пока не с чем: неделю назад данных не было.\n\N{BRAILLE PATTERN BLANK}\n"
+        "Сравнить пока не с чем: день неделю назад есть не у всех источников.\n\N{BRAILLE PATTERN BLANK}\n"
     )
     shown = '«Песня» "и" ‹b›танец‹∕b› ＠all 💃'
     assert f"В минусе, с начала кампании:\n−3 000 ₽ VK Ads «300 {shown}" in text
