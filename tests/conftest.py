@@ -33,7 +33,7 @@ from tasks.settings import Settings  # noqa: E402
 # for new ones. So no example fails for being slow or large, only for what it breaks.
 _MORE = os.environ.get("ZAKAZ_TEST_EXAMPLES")
 _LARGE = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
-_HOW: dict[str, Any] = {"max_examples": int(_MORE)} if _MORE else {"derandomize": True}
+_HOW: dict[str, Any] = {"max_examples": int(_MORE)} if _MORE else {"derandomize": True, "max_examples": 50}
 hypothesis.settings.register_profile("ours", deadline=None, suppress_health_check=_LARGE, **_HOW)
 hypothesis.settings.load_profile("ours")
 

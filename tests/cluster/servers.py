@@ -5,10 +5,9 @@ both in turn, as through a load balancer, so that nothing may depend on which se
 import http.client
 import itertools
 import re
-import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 
@@ -18,8 +17,8 @@ import pytest
 from tasks.settings import Settings
 from tests.support.clickhouse_server import HOST, ClickHouseServer, clickhouse_server, free_port
 from tests.support.clickhouse_users import DEFAULT, User
-from tests.support.fixtures import drop_databases
 from tests.support.receiver import Silent, serving
+from tests.support.shipped_access import SETTINGS, rendered, shipped
 
 CLUSTER = "two_shards"
 _CONFIG = """<clickhouse>
@@ -76,19 +75,19 @@ def plain(statement: str) -> str:
     return f"{text} SETTINGS non_replicated_deduplication_window = 1000" if made else text
 
 
+def users_of_cluster() -> dict[str, User]:
+    """The users of `sql/access`, the loader with what it is granted on a cluster only."""
+    users, settings = shipped(), Settings(_env_file=None, clickhouse_cluster=CLUSTER, **SETTINGS)
+    (more,) = [text for text in rendered(settings, "etl_writer") if " REMOTE" in text]
+    loader = users["etl_writer"]
+    roles = {**loader.roles, "cluster": (plain(more).rsplit(" TO ", 1)[0],)}
+    return users | {"etl_writer": replace(loader, roles=roles)}
+
+
 @pytest.fixture(scope="session")
 def shards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shards]:
-    with two_shards(tmp_path_factory.mktemp("shards")) as shards:
+    with two_shards(tmp_path_factory.mktemp("shards"), users_of_cluster().values()) as shards:
         yield shards
-
-
-@pytest.fixture
-def cluster_settings(shards: Shards, make_settings: Callable[..., Settings]) -> Iterator[Settings]:
-    """An empty place on both shards, in a database that no other test has; it is dropped after the test."""
-    name = f"zakaz_test_{uuid.uuid4().hex[:12]}"
-    yield make_settings(clickhouse_dsn=shards.dsn, clickhouse_database=name, clickhouse_cluster=CLUSTER)
-    for server in shards.servers:
-        drop_databases(server.dsn, [name])
 
 
 def _configure(folder: Path, shard: int, ports: list[int]) -> None:

@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
-from pydantic import SecretStr
 
 from tasks.errors import WarehouseError
 from tasks.load import cluster
@@ -25,10 +23,9 @@ from tasks.load.upsert import Upserted, merge
 from tasks.load.warehouse import warehouse
 from tasks.settings import Settings
 from tasks.sources.qtickets import TICKETS
-from tests.cluster.servers import CLUSTER, Shards, plain, two_shards
+from tests.cluster.servers import CLUSTER, Shards, users_of_cluster
 from tests.quality.healthy import set_references
-from tests.support.shipped_access import SETTINGS, rendered, shipped
-from tests.tasks.load.engines import values
+from tests.tasks.load.engines import emptied, values
 from tests.tasks.load.tickets import frame, ids, load, stored, ticket, written
 
 pytestmark = pytest.mark.slow
@@ -37,11 +34,23 @@ MANY = range(1, 201)
 DEARER = [ticket(n, amount="600.00") for n in range(1, 151)]
 
 
-@pytest.fixture
-def client(cluster_settings: Settings) -> Iterator[Client]:
-    """With the schema."""
-    with warehouse(cluster_settings) as client:
+@pytest.fixture(scope="module")
+def place(shards: Shards) -> Settings:
+    """A database on both shards, with the schema."""
+    where = {"clickhouse_dsn": shards.dsn, "clickhouse_database": "shared", "clickhouse_cluster": CLUSTER}
+    settings = Settings(_env_file=None, **where)
+    with warehouse(settings) as client:
         migrate(client)
+    return settings
+
+
+@pytest.fixture
+def client(shards: Shards, place: Settings) -> Iterator[Client]:
+    """Without a row."""
+    for server in shards.servers:
+        with clickhouse_connect.get_client(dsn=server.dsn, database=place.clickhouse_database) as one:
+            emptied(one)
+    with warehouse(place) as client:
         yield client
 
 
@@ -103,39 +112,32 @@ def test_a_repeated_insert_is_dropped_and_removed_rows_may_come_again(
     assert ids(client, final=False) == list(MANY)
 
 
-@pytest.mark.usefixtures("client")
-def test_a_database_of_a_cluster_is_not_loaded_without_it(cluster_settings: Settings) -> None:
-    alone = cluster_settings.model_copy(update={"clickhouse_cluster": None})
+def test_a_database_of_a_cluster_is_not_loaded_without_it(place: Settings) -> None:
+    alone = place.model_copy(update={"clickhouse_cluster": None})
     with pytest.raises(WarehouseError, match="is spread over a cluster"), warehouse(alone) as client:
         migrate(client)
 
 
-def test_the_loader_may_work_and_the_reader_reads_views_alone(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The users of `sql/access`, the loader with what it is granted on a cluster only."""
-    settings = Settings(_env_file=None, clickhouse_cluster=CLUSTER, **SETTINGS)
-    (more,) = [text for text in rendered(settings, "etl_writer") if " REMOTE" in text]
-    users = shipped()
-    loader = users["etl_writer"]
-    users["etl_writer"] = replace(loader, roles={**loader.roles, "cluster": (plain(more).rsplit(" TO ", 1)[0],)})
-    with two_shards(tmp_path_factory.mktemp("users"), users.values()) as shards:
-        dsn = SecretStr(shards.dsn_of(users["etl_writer"]))
-        with warehouse(settings.model_copy(update={"clickhouse_dsn": dsn})) as client:
-            migrate(client)
-            set_references(client)
-            load(client, [ticket(n) for n in range(1, 101)], version=1)
-            load(client, DEARER[:50], version=2)
-            merge(client, TICKETS.name)
-            try_rights(client)
-            assert ids(client, final=False) == list(range(1, 51))
-        for server in shards.servers:
-            dsn_of_reader = server.dsn_of(users["datalens_reader"])
-            with clickhouse_connect.get_client(dsn=dsn_of_reader, database="zakaz") as reader:
-                for view in sql_files("views"):
-                    reader.query(f"SELECT * FROM {view.name} LIMIT 1")
-                assert reader.query("SELECT count() FROM v_attributed_tickets").first_row == (50,)
-                for table in (TICKETS.name, LOCAL):
-                    with pytest.raises(ClickHouseError, match="Not enough privileges"):
-                        reader.query(f"SELECT count() FROM {table}")
+def test_the_loader_may_work_and_the_reader_reads_views_alone(shards: Shards) -> None:
+    users = users_of_cluster()
+    dsn = shards.dsn_of(users["etl_writer"])
+    with warehouse(Settings(_env_file=None, clickhouse_dsn=dsn, clickhouse_cluster=CLUSTER)) as client:
+        migrate(client)
+        set_references(client)
+        load(client, [ticket(n) for n in range(1, 101)], version=1)
+        load(client, DEARER[:50], version=2)
+        merge(client, TICKETS.name)
+        try_rights(client)
+        assert ids(client, final=False) == list(range(1, 51))
+    for server in shards.servers:
+        dsn_of_reader = server.dsn_of(users["datalens_reader"])
+        with clickhouse_connect.get_client(dsn=dsn_of_reader, database="zakaz") as reader:
+            for view in sql_files("views"):
+                reader.query(f"SELECT * FROM {view.name} LIMIT 1")
+            assert reader.query("SELECT count() FROM v_attributed_tickets").first_row == (50,)
+            for table in (TICKETS.name, LOCAL):
+                with pytest.raises(ClickHouseError, match="Not enough privileges"):
+                    reader.query(f"SELECT count() FROM {table}")
 
 
 SCHEMA = [statement for file in sql_files("schema") for statement in file.statements]

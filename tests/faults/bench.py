@@ -215,7 +215,7 @@ def _load_clean(made: Bench) -> None:
         api.before = made.tables(name)
         here = api.product.settings.clickhouse_database
         api.product.command(f"CREATE DATABASE {here}_before")
-        for table in api.product.tables:
+        for table in api.product.loaded():
             held = f"{here}_before.{table}"
             api.product.command(f"CREATE TABLE {held} AS {table}", f"INSERT INTO {held} SELECT * FROM {table}")
     made.clock.now = NOW

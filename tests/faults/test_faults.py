@@ -110,7 +110,7 @@ ALSO = {
     "qtickets-events-without_place_name-settled-second",
     "vk-ad_plans-values_null_but_ids-settled-once",
 }
-SAMPLE = [*one_of_each(64), *(cell for cell in all_cells() if cell.id in ALSO)]
+SAMPLE = [*one_of_each(128), *(cell for cell in all_cells() if cell.id in ALSO)]
 SAMPLE += [c for c in one_of_each() if c.endpoint.name in MONEY and c.kind in ALIKE and c not in SAMPLE]
 _GONE = ("list_halved-fresh-lasting", "item_dropped-fresh-once")
 SHORT = [cell for cell in all_cells() if cell.endpoint.name in MONEY and cell.id.endswith(_GONE)]
@@ -131,11 +131,11 @@ def tried(made: Bench) -> Iterator[Trial]:
     ready = Trial(made)
     handler = logging.StreamHandler(ready.log)
     logging.getLogger().addHandler(handler)
-    for endpoint in {endpoint.api: endpoint for endpoint in ENDPOINTS}.values():
-        cell = Cell(endpoint, "none", Fault("edit", {"call": lambda body: body}), "fresh", "once")
-        verdict, most = ready.load(cell)
-        assert verdict.word == "exact", verdict
-        ready.healthy = max(ready.healthy, most)
+    orders = next(endpoint for endpoint in ENDPOINTS if endpoint.name == "orders")
+    verdict, ready.healthy = ready.load(
+        Cell(orders, "none", Fault("edit", {"call": lambda body: body}), "fresh", "once")
+    )
+    assert verdict.word == "exact", verdict
     yield ready
     logging.getLogger().removeHandler(handler)
 
@@ -179,7 +179,7 @@ def test_a_wrong_reply_is_mended_counted_or_refused(made: Bench, cell: Cell) -> 
 
 
 @pytest.mark.slow
-@settings(max_examples=int(os.environ.get("ZAKAZ_TEST_EXAMPLES") or 4))
+@settings(max_examples=int(os.environ.get("ZAKAZ_TEST_EXAMPLES") or 2))
 @given(payloads())
 @example(Payload("direct-adgroups", "loaded", "lasting", (("wrap", 17999, "x"),)))
 @example(Payload("vk-banners", "fresh", "lasting", (("mark", 7, "x"), ("swap", 8, "\ud83d"))))

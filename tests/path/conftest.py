@@ -82,7 +82,8 @@ class Scene:
 def scene_of(world: World, dsn: str, database: str, folder: Path) -> Iterator[Scene]:
     clock = Clock(world.until + timedelta(minutes=1))
     with stage(world) as served, in_process(clock):
-        yield Scene(served, clock, Product(served.settings(dsn, database, folder)))
+        settings = served.settings(dsn, database, folder).model_copy(update={"qtickets_page_size": 100})
+        yield Scene(served, clock, Product(settings))
 
 
 @pytest.fixture
@@ -100,10 +101,12 @@ def client(clickhouse_dsn: str, ready_database: str) -> Iterator[Client]:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def loaded(clickhouse_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """The shared world in the warehouse, to be read."""
-    with new_database(clickhouse_dsn) as database:
-        with scene_of(the_world(), clickhouse_dsn, database, tmp_path_factory.mktemp("loaded")) as made:
-            made.loaded()
+    """The shared world in the warehouse, which no test may change."""
+    with (
+        new_database(clickhouse_dsn) as database,
+        scene_of(the_world(), clickhouse_dsn, database, tmp_path_factory.mktemp("loaded")) as made,
+    ):
+        made.loaded()
         yield made

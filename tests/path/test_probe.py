@@ -229,7 +229,7 @@ def test_no_person_and_no_secret_is_in_the_file_on_the_terminal_in_the_log_or_th
     small = World.generate(until=NOW, days=4, scale=0.1)
     with scene_of(small, clickhouse_dsn, ready_database, tmp_path) as scene:
 
-        @settings(max_examples=int(os.environ.get("ZAKAZ_TEST_EXAMPLES") or 10))
+        @settings(max_examples=int(os.environ.get("ZAKAZ_TEST_EXAMPLES") or 5))
         @example(seed=1, share=0.02, status=200)
         @given(seed=st.integers(), share=st.sampled_from((0.0, 0.005, 0.05, 0.5, 1.0)), status=STATUSES)
         def replied(seed: int, share: float, status: int) -> None:

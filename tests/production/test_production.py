@@ -112,7 +112,7 @@ def until(happened: Callable[[], bool], or_else: Callable[[], str], seconds: flo
     deadline = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < deadline, or_else()
-        time.sleep(0.5)
+        time.sleep(1)
 
 
 def bare_environment() -> dict[str, str]:

@@ -119,7 +119,7 @@ def mended(client: Client, defect: Defect) -> Iterator[None]:
         for table in sorted(defect.touched):
             client.command(f"SYSTEM START MERGES {table}")
             client.command(f"TRUNCATE TABLE {table}")
-            client.command(f"INSERT INTO {table} SELECT * FROM keep_{table}")
+            client.command(f"ALTER TABLE {table} ATTACH PARTITION ALL FROM keep_{table}")
         for view in sorted(defect.views):
             client.command(f"CREATE OR REPLACE VIEW {view} AS\n{sql_text(f'views/{view}.sql')}")
 

@@ -48,7 +48,7 @@ def test_rows_are_counted_exactly_and_a_handful_is_fetched(client: Client, monke
         return fetched[-1]
 
     monkeypatch.setattr(judging, "select", select)
-    for rows, message in ((0, ""), (1, "row 0"), (20_000_000, "row 19999999 (and 19999999 more)")):
+    for rows, message in ((0, ""), (1, "row 0"), (20_000, "row 19999 (and 19999 more)")):
         sql = f"SELECT concat('row ', toString(number)) AS what, number FROM numbers({rows}) ORDER BY number DESC"
         found = judged(client, sql)
         first = [{"what": f"row {n}", "number": n} for n in range(rows - 1, max(-1, rows - 6), -1)]

@@ -66,7 +66,7 @@ def clickhouse_server(
             if process.poll() is not None or time.monotonic() > deadline:
                 said = log.read_text(errors="replace")[-3000:].strip()
                 raise ClickHouseUnavailableError(f"No server came up in {directory}. It said:\n{said}")
-            time.sleep(0.02)
+            time.sleep(0.1)
         yield server
     finally:
         process.terminate()

@@ -30,7 +30,7 @@ def _no_flow_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def settings_of(engine: str, request: pytest.FixtureRequest, make: Callable[..., Settings]) -> Settings:
     if engine == "embedded":
-        return make()
+        return embedded(make())
     dsn, database = (request.getfixturevalue(f"clickhouse_{name}") for name in ("dsn", "database"))
     return make(clickhouse_dsn=dsn, clickhouse_database=database)
 
@@ -76,7 +76,7 @@ def emptied(client: Client) -> Client:
     """Without a row of the test before. Making the schema anew takes far longer."""
     tables = (
         "SELECT DISTINCT table FROM system.parts "
-        "WHERE active AND database = currentDatabase() AND table != 'meta_migrations'"
+        "WHERE active AND database = currentDatabase() AND table NOT LIKE 'meta_migrations%'"
     )
     for (table,) in values(client, tables):
         client.command(f"TRUNCATE TABLE {table}")

@@ -18,9 +18,9 @@ from tests.tasks.fetch.applications import Alter, Between, Question, Reply
 from tests.tasks.fetch.qtickets.documents import evenly, event, ids_of, order, tickets_of
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
-# Half an hour apart, 125 days: 48 a day, 60 pages.
-ORDERS = evenly(6_000, NOW - timedelta(days=125), timedelta(minutes=30))
-LATE = ORDERS[-2_000:]
+# An hour apart, 125 days: 24 a day, 30 pages.
+ORDERS = evenly(3_000, NOW - timedelta(days=125), timedelta(hours=1))
+LATE = ORDERS[-1_000:]
 RECENT = (date(2026, 6, 29), date(2026, 7, 1))
 DAY = (date(2026, 6, 14), date(2026, 6, 14))
 OLD = (date(2026, 3, 23), date(2026, 3, 29))
