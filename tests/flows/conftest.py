@@ -1,7 +1,6 @@
 """Flows in this process, on one Prefect server of the session."""
 
 import inspect
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -122,8 +121,3 @@ def told(prefect: PrefectServer, receiver: Receiver, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("ZAKAZ_ALERT_BLOCK", BLOCK)
     apply_blocks(Settings(_env_file=None, zakaz_alert_block=BLOCK, alert_url=receiver.url))
     return receiver
-
-
-def storage() -> list[Path]:
-    """What Prefect keeps of results."""
-    return list((Path(os.environ["PREFECT_HOME"]) / "storage").rglob("*"))

@@ -2,6 +2,7 @@
 account; deployments on a server that is not ours alone; and which runs tell of their end, in what words."""
 
 import json
+import os
 import re
 import time
 from collections import defaultdict
@@ -47,7 +48,7 @@ from tasks.sources import SOURCES
 from tasks.sources.accounts import Account
 from tasks.window import Window
 from tests.flows import ad_truth, truth
-from tests.flows.conftest import Scene, storage
+from tests.flows.conftest import Scene
 from tests.support.prefect_server import PrefectServer
 from tests.support.receiver import Receiver
 from tests.tasks.test_harmless import LINKED, UNSEEN, markdown, structure
@@ -102,7 +103,8 @@ def within(state: State[Any]) -> dict[str, FlowRun]:
 
 
 def test_a_load_is_a_run_of_named_tasks_and_a_fetch_is_one_with_and_without_prefect(settled: Scene) -> None:
-    kept, days_of = storage(), (settled.window.first, settled.window.last)
+    results, days_of = Path(os.environ["PREFECT_HOME"]) / "storage", (settled.window.first, settled.window.last)
+    kept = [*results.rglob("*")]
     settled.product.load("qtickets", *days_of)
     calls = settled.stage.calls
     second = run("qtickets", settled)
@@ -129,7 +131,7 @@ def test_a_load_is_a_run_of_named_tasks_and_a_fetch_is_one_with_and_without_pref
     assert days
     for (day, currency), (tickets, revenue, refunds) in days.items():
         assert f"| {day} | {tickets} | {revenue:.2f} | {refunds:.2f} | {currency} |" in shown
-    assert storage() == kept, "no frame and no manifest is kept by Prefect"
+    assert [*results.rglob("*")] == kept, "no frame and no manifest is kept by Prefect"
 
 
 def test_a_fetch_is_tried_again_where_that_may_help(open_days: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,18 +69,17 @@ def test_nothing_is_installed_but_by_its_hash_or_from_here(file: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("licence", "allowed"), [("MIT", True), ("MIT AND AGPL-3.0-only", False)])
 def test_a_licence_that_is_not_in_the_list_fails_and_names_the_package(
-    licence: str, allowed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     info = tmp_path / "tiny_part-1.0.dist-info"
     info.mkdir()
     head = "Metadata-Version: 2.4\nName: tiny-part\nVersion: 1.0\n"
-    (info / "METADATA").write_text(f"{head}License-Expression: {licence}\n")
+    (info / "METADATA").write_text(f"{head}License-Expression: MIT AND AGPL-3.0-only\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     command = [sys.executable, "-m", "piplicenses", "--packages", "tiny-part"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert (done.returncode == 0, "tiny-part" in (done.stdout if allowed else done.stderr)) == (allowed, True)
+    assert done.returncode and "tiny-part" in done.stderr
 
 
 NONE = {"name": "uv", "version": "1", "vulns": []}

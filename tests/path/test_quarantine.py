@@ -173,7 +173,6 @@ def test_replay_of_many_rows_and_of_an_ad_that_moved(client: Client) -> None:
 
 ALL = (*TABLES.values(), "dim_events", "stg_qtickets_sales_raw", "agg_marketing_daily")
 WRONG = "wrong-token-4711"
-ALWAYS = 99
 
 
 @dataclass(frozen=True)
@@ -192,10 +191,6 @@ def setting(**values: object) -> Callable[[Scene], None]:
         scene.product.settings = scene.product.settings.model_copy(update={n: getattr(typed, n) for n in values})
 
     return change
-
-
-def fault(api: str, kind: str, path: str = "*", **options: Any) -> Callable[[Scene], object]:
-    return lambda scene: scene.stage.faults(api).add(kind, path, times=ALWAYS, **options)
 
 
 def all_tokens_taken(scene: Scene) -> None:
@@ -231,7 +226,6 @@ CASES = {
     "a wrong QTickets token": Case("qtickets", setting(qtickets_token=WRONG), ("refused", "QTICKETS_TOKEN"), 1),
     "no landing area": Case("vk_ads", setting(landing_url="s4://host/folder"), ("The landing area", "LANDING_URL"), 0),
     "no host": Case("qtickets", setting(qtickets_base_url="http://127.0.0.1:9/api"), ("127.0.0.1 cannot be reached",)),
-    "an error as a page": Case("qtickets", fault("qtickets", "error_as_page"), ("without `data`",)),
     "a column gone": Case("qtickets", no_currency, ("changed its orders", "no longer sends currency")),
     "much of the money wrong": Case("qtickets", prices_are_gone, ("rows wrong", "price is negative")),
     "real data into made-up ones": Case(

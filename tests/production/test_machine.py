@@ -27,7 +27,8 @@ def home(tmp_path: Path) -> Iterator[Path]:
     (tmp_path / "data" / "up").mkdir(parents=True, mode=0o700)
     (tmp_path / "data" / "up" / "since").write_text(str(moscow_today() - timedelta(days=2)))
     yield tmp_path
-    zakaz(tmp_path, "down")
+    if processes_of(tmp_path):
+        zakaz(tmp_path, "down")
 
 
 def zakaz(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -26,11 +26,7 @@ def _change(what: str, pick: float, **options: object) -> Step:
     return Step(what, {"source": "direct", "pick": pick, "by": 0.5, "days": -5, **options})
 
 
-_ON = Step("continue", {"pick": 0})
 SCHEDULES = {
-    "a wide load that read before an order vanished writes after a narrow one": [
-        _load("qtickets"), _load("qtickets", pause="read"), _change("vanish_order", 0.9), _load("qtickets", days=7), _ON,
-    ],
     "a run that died before it wrote, resumed, whose days two newer ones have covered together": [
         _load("qtickets", kill=50, after=False), _change("vanish_order", 0.6), _load("qtickets", days=4),
         _load("qtickets", back=4), Step("again", {"pick": 0}),
@@ -51,6 +47,4 @@ def test_a_random_schedule_ends_exact(made: Runner) -> None:
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_a_known_schedule_ends_exact(made: Runner, name: str) -> None:
     made.carry_out(3, SCHEDULES[name])
-    wanted = {"pause": "paused", "kill": "killed"}
-    for word in [word for step in SCHEDULES[name] for word in wanted if word in step.options]:
-        assert made.happened[wanted[word]], f"nothing was {wanted[word]}: {made.happened}"
+    assert made.happened["killed"], made.happened

@@ -227,6 +227,7 @@ FAILING: dict[str, Alter] = {
     "each page says that it is page 1": alters(paging(currentPage=1)),
     "a total of 10^7": alters(paging(total=10**7)),
     "no paging": alters(lambda reply: {"data": reply["data"]}),
+    "an error as a page": alters(lambda reply: {"error": "Server error", "status": 500}),
 }
 
 
