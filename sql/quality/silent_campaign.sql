@@ -14,8 +14,8 @@
 -- param: active = 0.1
 -- param: together = 3
 -- param: most = 0.4
--- says: {who}: nothing spent since {day}, usual {usual} ₽ a day: {campaign}
--- says_ru: {who}: кампания без расхода с {day}, обычно {usual} ₽ в день: {campaign}
+-- says: {who}: nothing spent since {day}[, again since {back}], usual {usual} ₽ a day: {campaign}
+-- says_ru: {who}: кампания без расхода с {day}[, вновь с {back}], обычно {usual} ₽ в день: {campaign}
 
 SELECT 'fewer than two weeks of advertising' AS unjudged
 FROM (SELECT min(stat_date) AS first, max(stat_date) AS last FROM v_ad_spend WHERE spend > 0 AND stat_date >= {since:Date} - 60 AND stat_date < {today:Date} GROUP BY source, account)
@@ -69,7 +69,7 @@ WITH
                 AND NOT has({quiet:Array(Date)}, e.day) AS is_due
         FROM ends AS e LEFT JOIN coming AS c ON c.city = e.city
     )
-SELECT s.source AS source, s.account AS account, s.campaign_id AS campaign_id, s.day AS day, s.name AS campaign, round(s.usual) AS usual, round(s.usual * s.silent, 2) AS money
+SELECT s.source AS source, s.account AS account, s.campaign_id AS campaign_id, s.day AS day, s.name AS campaign, round(s.usual) AS usual, round(s.usual * s.silent, 2) AS money, if(s.next < {today:Date}, s.next, NULL) AS back
 FROM
 (
     SELECT
