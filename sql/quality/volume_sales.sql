@@ -17,6 +17,7 @@
 -- param: ahead = 3
 -- param: whole = 0.65
 -- param: fall = 1
+-- param: taken = 0.3
 -- says: {who}: {orders} orders on {day} instead of {usual}: {event}
 -- says_ru: {who}: заказов {orders} вместо {usual} за {day}: {event_ru}
 
@@ -58,11 +59,19 @@ WITH
         WHERE had[1] <= day - 41 AND e.last_show_at >= toDateTime64(day + 1 + toUInt32({ahead:Float64}), 3, 'Europe/Moscow')
         GROUP BY account, thing, day
     ),
-    -- New events take buyers from old ones: then the account as a whole sells as before.
+    -- New events take buyers from old ones: then the account as a whole sells as before, and those of a city what others lose.
     whole AS
     (
         SELECT account, d, n, quantileExact(0.5)(n) OVER (PARTITION BY account ORDER BY toInt32(d) RANGE BETWEEN 14 PRECEDING AND 1 PRECEDING) AS usual
         FROM (SELECT account, d, toFloat64(count()) AS n FROM orders GROUP BY account, d)
+    ),
+    newcomers AS
+    (
+        SELECT account, city, d, sum(n) AS n
+        FROM (SELECT account, event_id, d, toFloat64(count()) AS n, min(d) OVER (PARTITION BY account, event_id) AS first FROM orders GROUP BY account, event_id, d) AS o
+        INNER JOIN (SELECT account, event_id, city FROM dim_events FINAL) AS e ON e.account = o.account AND e.event_id = o.event_id
+        WHERE d < first + 7
+        GROUP BY account, city, d
     ),
     clicked AS
     (
@@ -86,10 +95,11 @@ SELECT
 FROM judged AS j
 LEFT JOIN clicked AS c ON c.d = j.day
 LEFT JOIN whole AS a ON a.account = j.account AND a.d = j.day
-LEFT JOIN (SELECT account, event_id, event_name FROM dim_events FINAL) AS e ON e.account = j.account AND e.event_id = j.thing
+LEFT JOIN (SELECT account, event_id, event_name, city FROM dim_events FINAL) AS e ON e.account = j.account AND e.event_id = j.thing
+LEFT JOIN newcomers AS w ON w.account = j.account AND w.city = e.city AND w.d = j.day
 WHERE expected >= {orders:Float64} AND arrayMin(arraySlice(counts, 2)) > 0 AND arrayMin(arrayMap(k -> if(has({quiet:Array(Date)}, j.day - k), 0, beyond[k + 1]), range(1, 6))) > -{fall:Float64}
     AND -beyond[1] > greatest(-log({low:Float64}), {spread:Float64} * mad, {spread:Float64} * 1.2 / sqrt(expected), -arrayMin(arraySlice(beyond, 2)) + 0.15) * if(has({open:Array(String)}, concat(j.account, '/', toString(thing), '/', toString(j.day))), 0.8, 1)
     AND c.clicks >= {clicks:Float64} * c.usual_clicks
-    AND (thing != 0 OR a.n < {whole:Float64} * a.usual)
+    AND if(thing = 0, a.n < {whole:Float64} * a.usual, w.n < {taken:Float64} * (expected - counts[1]))
     AND NOT has({quiet:Array(Date)}, j.day)
 ORDER BY money DESC, account, event_id, day
