@@ -52,7 +52,7 @@ _ONE_OF_EACH = ("prefect_server_of_session", "shards")
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in a hook of the same name.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What is made for a module or a session is made once: its tests stay on one worker, which `--dist loadgroup` does.
-    What lasts longest begins first."""
+    What lasts longest begins first: processes, then what stays together, then what is slow."""
     for item in items:
         made = getattr(item, "_fixtureinfo").name2fixturedefs  # noqa: B009 - of no public name
         shared = next((name for name in _ONE_OF_EACH if name in made), "")
@@ -60,7 +60,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             shared = item.nodeid.partition("::")[0]
         if shared:
             item.add_marker(pytest.mark.xdist_group(shared))
-    items.sort(key=lambda item: ("production" not in item.nodeid, item.get_closest_marker("slow") is None))
+
+    def last(item: pytest.Item) -> tuple[bool, ...]:
+        marks = (item.get_closest_marker(name) is None for name in ("xdist_group", "slow"))
+        return "production" not in item.nodeid, *marks
+
+    items.sort(key=last)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

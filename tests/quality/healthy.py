@@ -17,7 +17,7 @@ from clickhouse_connect.driver.client import Client
 
 from sandbox.world import Ad, Basket, Event, Order, World
 from sandbox.world.spend import AdDay, ad_days
-from tasks.load.frames import insert
+from tasks.load.frames import insert, select
 from tasks.load.mart import reference_tables
 from tasks.load.memory import remember_attributes, remember_days
 from tasks.load.sql import sql_text
@@ -94,8 +94,11 @@ def stand(client: Client, truth: "Truth", at: datetime, sources: Iterable[str] =
 def tell(client: Client, at: datetime) -> None:
     """What the sources say in sum, that campaigns of the last days go on, and what is remembered of days: all as the
     tables are."""
+    # A DELETE would wait for merges of what was inserted a moment ago.
+    attributes = select(client, "SELECT * FROM meta_memory WHERE day = toDate(0)")
     for table in TOLD:
-        client.command(f"DELETE FROM {table} WHERE {'day > toDate(0)' if table == 'meta_memory' else '1'}")
+        client.command(f"TRUNCATE TABLE {table}")
+    insert(client, "meta_memory", attributes)
     for source, table in FACT_TABLES.items():
         of = f"SELECT stat_date, '{source}', account, sum(impressions), sum(clicks), sum(spent), max(spent_has_vat), ''"
         client.command(

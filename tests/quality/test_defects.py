@@ -108,6 +108,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         for table in (*DATA, *META, *REFERENCE):
             client.command(f"CREATE TABLE keep_{table} AS {table}")
             client.command(f"INSERT INTO keep_{table} SELECT * FROM {table} FINAL")
+            client.command(f"OPTIMIZE TABLE keep_{table} FINAL")
         yield client
 
 
