@@ -15,7 +15,7 @@ from tasks.alerts.alert import Alert, Trouble, opened, resolved
 from tasks.alerts.channel import Channel
 from tasks.errors import ZakazError
 from tasks.load.migrate import migrated
-from tasks.load.warehouse import warehouse
+from tasks.load.warehouse import lent, warehouse
 from tasks.settings import Settings
 
 logger = logging.getLogger("zakaz.alerts")
@@ -37,7 +37,9 @@ def fire(settings: Settings, trouble: Trouble, channel: Channel | None, *, only_
         deliver(opened(trouble, now, settings.zakaz_language), channel)
         return
     if alert is not None:
-        _save(settings, deliver(alert, channel))
+        with lent(settings):
+            sent = deliver(alert, channel)
+        _save(settings, sent)
 
 
 def resolve(settings: Settings, keys: str | Iterable[str], channel: Channel | None, reason: str = "") -> None:
@@ -51,7 +53,8 @@ def resolve(settings: Settings, keys: str | Iterable[str], channel: Channel | No
         logger.error("which alerts were sent before cannot be read: %s", error)
         return
     for alert in known:
-        sent = deliver(resolved(alert, now, reason, settings.zakaz_language), channel, alert.message)
+        with lent(settings):
+            sent = deliver(resolved(alert, now, reason, settings.zakaz_language), channel, alert.message)
         if not sent.delivered:
             sent = replace(alert, sent_at=now, delivered=0, error=sent.error)
         _save(settings, sent)
