@@ -49,6 +49,14 @@ _CLIENT_SETTINGS = {
     # A backfill of many years opens more monthly partitions than an interactive insert should.
     "max_partitions_per_insert_block": 0,
 }
+_NO_WORK = "background_processing_pool_task_sleep_seconds_when_no_work"
+MERGE_SLEEPS = {
+    "background_processing_pool_thread_sleep_seconds_if_nothing_to_do": "0.05",
+    f"{_NO_WORK}_random_part": "0",
+    f"{_NO_WORK}_multiplier": "2",
+}
+"""Of the tasks that look for merges, one a table: with the engine's own a DELETE waits up to a second for a merge
+that has ended, and hundreds of tables that nobody uses cost a server much of its time."""
 _PLAIN_WORDS = {
     60: "A table is missing. Run `zakaz migrate`",
     81: "The database is missing. Run `zakaz migrate`",
@@ -193,8 +201,9 @@ def _open(stack: ExitStack, where: Address, settings: Settings, only_looks: bool
         chosen = _CLIENT_SETTINGS | (SETTINGS if settings.clickhouse_cluster else {})
         # The engine reads this when it starts, and a process may start it once: so not only where it backs up.
         backups = backup_folder(settings) if where.folder else None
-        own = {"chdb_options": {"backups.allowed_path": str(backups)}} if backups else {}
-        client = clickhouse_connect.get_client(settings=chosen, **{**where.options, **own})
+        own = MERGE_SLEEPS | ({"backups.allowed_path": str(backups)} if backups else {})
+        options = {**where.options, **({"chdb_options": own} if where.folder else {})}
+        client = clickhouse_connect.get_client(settings=chosen, **options)
     except OSError as error:
         raise WarehouseError(
             f"The warehouse {where.place} cannot be used: {error.strerror or error}.{remedy(error)}"

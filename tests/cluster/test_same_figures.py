@@ -71,10 +71,9 @@ def kept(shards: Shards, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
                 ingest(Account(SOURCES["costs"], "main", with_costs), Window(first=TODAY, last=TODAY), "costs")
         with warehouse(spread) as both, warehouse(single) as one, warehouse(own) as alike:
             for table in Product(single).filled():
-                asked = (
-                    f"{shards.servers[0].dsn}/?query={quote(f'SELECT * FROM {ALONE}.{table} FINAL FORMAT Native')}"
-                )
-                alike.command(f"INSERT INTO {table} SELECT * FROM url('{asked}', Native)")
+                asked = quote(f"SELECT * FROM {ALONE}.{table} FINAL FORMAT Native")
+                address = f"{shards.servers[0].dsn}/?query={asked}"
+                alike.command(f"INSERT INTO {table} SELECT * FROM url('{address}', Native)")
             yield both, one, alike
     for server in shards.servers:
         drop_databases(server.dsn, (BOTH, ALONE))

@@ -93,9 +93,8 @@ def scene_of(
             monkeypatch.setattr(settings, "HOME", tmp_path)
             for name, value in served.environment(clickhouse_dsn, ready_database, tmp_path).items():
                 monkeypatch.setenv(name, value)
-            last = until.date()
             made = served.settings(clickhouse_dsn, ready_database, tmp_path)
-            window = Window(first=last - timedelta(days=2), last=last - timedelta(days=1))
+            window = Window(first=until.date() - timedelta(days=2), last=until.date() - timedelta(days=1))
             return Scene(world, served, Product(made), window)
 
         yield make

@@ -63,8 +63,11 @@ def test_in_the_first_weeks_and_with_one_source_nothing_is_broken(client: Client
 
 
 @pytest.mark.slow
-def test_a_short_life_is_silent_and_defects_of_marts_are_seen(clickhouse_dsn: str, tmp_path: Path) -> None:
-    job = Job("first weeks", 11, mornings=3, defects=1, orders_a_day=30, only="of a mart", longest=1, after=0)
+def test_a_short_life_is_silent_and_defects_of_marts_are_seen(
+    clickhouse_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drill.job._BEFORE", 1)
+    job = Job("first weeks", 11, mornings=2, defects=1, orders_a_day=30, only="of a mart", longest=1, after=0)
     lived = live(job, clickhouse_dsn, str(tmp_path))
     assert lived.alarms == []
     assert lived.failed == 0

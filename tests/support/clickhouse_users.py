@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from tasks.load.warehouse import MERGE_SLEEPS
+
 Document = Mapping[str, Any]
 
 
@@ -32,10 +34,6 @@ class User:
 _COMPILED = ("compile_expressions", "compile_aggregate_expressions", "compile_sort_description")
 QUICK = {"max_threads": 1, **dict.fromkeys(_COMPILED, 0)}
 """For many small queries, of which threads and compiled code cost more than they bring."""
-_NO_WORK = "task_sleep_seconds_when_no_work"
-_SLEEPS = {"thread_sleep_seconds_if_nothing_to_do": 0.05, f"{_NO_WORK}_random_part": 0, f"{_NO_WORK}_multiplier": 2}
-"""Of each table's task that looks for merges. With the server's own a mutation waits for up to a second, and the tasks of
-hundreds of tables that nobody uses cost as much as all else that a server does."""
 DEFAULT = User("default", settings=QUICK)
 """Always there, without a password and with every right: the tests' DSN logs in as it."""
 READER = User("reader", password="reader-password", settings={"readonly": 1})
@@ -58,7 +56,7 @@ def write_config(folder: Path, users: Iterable[User]) -> Path:
         "users_config": str(folder / "users.xml"),
         "storage_configuration": {"disks": {"backups": {"type": "local", "path": f"{backups}/"}}},
         "backups": {"allowed_path": str(backups), "allowed_disk": "backups"},
-    } | {f"background_processing_pool_{name}": seconds for name, seconds in _SLEEPS.items()}
+    } | MERGE_SLEEPS
     for name, document in (("users.xml", access), ("config.xml", config)):
         root = ElementTree.Element("clickhouse")
         _fill(root, document)

@@ -118,8 +118,6 @@ def test_one_process_at_a_time_is_in_the_embedded_warehouse_and_the_next_waits(
             load(inner, [ticket(1), ticket(2)], version=1)
         with pytest.raises(KeyError), warehouse(settings):
             raise KeyError
-        waiting = f"is in use by process {os.getpid()}"
-        assert waiting in finish(start(tmp_path, QUERY, none, name="another"))
         assert asking.poll() is None
     assert finish(asking) == "2\n"
     with holding(tmp_path, settings, "load", "dead") as dead:
