@@ -49,6 +49,8 @@ _CLIENT_SETTINGS = {
     # A backfill of many years opens more monthly partitions than an interactive insert should.
     "max_partitions_per_insert_block": 0,
 }
+_EMBEDDED = dict.fromkeys(("compile_expressions", "compile_aggregate_expressions", "compile_sort_description"), 0)
+"""What is compiled is gone with the process, before it has saved as much time as it took."""
 _NO_WORK = "background_processing_pool_task_sleep_seconds_when_no_work"
 MERGE_SLEEPS = {
     "background_processing_pool_thread_sleep_seconds_if_nothing_to_do": "0.05",
@@ -199,6 +201,7 @@ def _open(stack: ExitStack, where: Address, settings: Settings, only_looks: bool
         if where.folder:
             stack.enter_context(_lock(where.folder, settings.clickhouse_lock_wait))
         chosen = _CLIENT_SETTINGS | (SETTINGS if settings.clickhouse_cluster else {})
+        chosen |= _EMBEDDED if where.folder else {}
         # The engine reads this when it starts, and a process may start it once: so not only where it backs up.
         backups = backup_folder(settings) if where.folder else None
         own = MERGE_SLEEPS | ({"backups.allowed_path": str(backups)} if backups else {})

@@ -134,7 +134,7 @@ def production(tmp_path: Path, clickhouse_dsn: str, clickhouse_database: str) ->
             "ZAKAZ_ALERT_BLOCK": "custom-webhook/zakaz-alerts", "ALERT_URL": chat.url,
             "PREFECT_HOME": str(home / "prefect"), "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
             "PREFECT_UI_URL": f"http://127.0.0.1:{port}", "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-            "PREFECT_WORKER_QUERY_SECONDS": "1", "DO_NOT_TRACK": "1",
+            "PREFECT_WORKER_QUERY_SECONDS": "3", "DO_NOT_TRACK": "1",
         }  # fmt: skip
         # Nobody but the server knows its database.
         of_server = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": closing.enter_context(postgres())}
