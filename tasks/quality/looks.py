@@ -21,7 +21,7 @@ from clickhouse_connect.driver.client import Client
 from tasks.errors import UsageError, WarehouseError
 from tasks.load.frames import select
 from tasks.load.migrate import migrated
-from tasks.load.warehouse import let_go, warehouse
+from tasks.load.warehouse import warehouse
 from tasks.quality.checks import Check, Result, among, hindered, judge
 from tasks.quality.findings import known_findings
 from tasks.settings import Settings
@@ -174,7 +174,6 @@ def _wait(settings: Settings, loads: Loads, patience: Patience, checks: int) -> 
     )
     running, deadline = loads.running, patience.clock() + patience.seconds
     while running and (left := deadline - patience.clock()) > 0:
-        let_go(settings)  # The embedded warehouse lets one process in, and the load that is waited for needs it.
         patience.pause(min(patience.every, left))
         try:
             with warehouse(settings) as client:

@@ -21,7 +21,7 @@ from tasks.load.frames import select
 from tasks.load.memory import remember_attributes
 from tasks.load.migrate import migrated
 from tasks.load.runs import Run
-from tasks.load.warehouse import kept_open, let_go, warehouse
+from tasks.load.warehouse import kept_open, warehouse
 from tasks.quality.checks import Check, Result, checks, record
 from tasks.quality.findings import Kept, accept, is_newest_day, known_findings, not_mended, reopen, settle
 from tasks.quality.incidents import PREFIX, incidents, key_of, why_closed
@@ -84,19 +84,18 @@ def run_checks(
     """The results of all checks, or of those that do not need the `whole` history, recorded; alerts of broken
     checks go to `channel`, unless somebody looks on, who sees them. Raises ZakazError where they could not be
     judged, Interrupted among them; not where one is broken."""
+    run = Run("quality", run_id, datetime.now(UTC))
+    with migrated(settings) as client:
+        runs.begin(client, run, f"{day}: {said('being judged', RECORD)}")
+    try:
+        results = judge(settings, day, whole)
+    except Interrupted as lost:
+        _record_what_is_known(settings, run, day, lost)
+        raise
+    except BaseException as error:
+        _record_failure(settings, run, day, error)
+        raise
     with kept_open(settings):
-        run = Run("quality", run_id, datetime.now(UTC))
-        with migrated(settings) as client:
-            runs.begin(client, run, f"{day}: {said('being judged', RECORD)}")
-        try:
-            results = judge(settings, day, whole)
-        except Interrupted as lost:
-            _record_what_is_known(settings, run, day, lost)
-            raise
-        except BaseException as error:
-            let_go(settings)  # It may have been interrupted in the middle of a statement.
-            _record_failure(settings, run, day, error)
-            raise
         hindered_before, kept = _record(settings, run, day, results)
         try:
             if kept is not None:
@@ -104,7 +103,7 @@ def run_checks(
             _send_alert_of_hindered(settings, results, hindered_before, channel, sends_alerts)
         except ZakazError as error:
             logger.error("the checks are judged and recorded, but which alerts are open cannot be read: %s", error)
-        return results
+    return results
 
 
 def accept_findings(
