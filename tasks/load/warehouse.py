@@ -117,9 +117,9 @@ def let_go(settings: Settings) -> None:
 
 @contextmanager
 def lent(settings: Settings) -> Iterator[None]:
-    """While this thread asks a source, which may take minutes: of the embedded warehouse, which lets one process
-    in, others wait for two seconds at most. Sooner it is not closed, since it takes its time to start, but where
-    that fails: it may be asked again after a pause."""
+    """While this thread asks a source or a chat, which may take minutes: of the embedded warehouse, which lets one
+    process in, others wait for two seconds at most. Sooner it is not closed, since it takes its time to start, but
+    where that fails: it may be asked again after a pause."""
     kept = _kept_here(settings)
     if kept is None or not keeps_others_out(settings):
         yield
@@ -198,14 +198,13 @@ def _open(stack: ExitStack, where: Address, settings: Settings, only_looks: bool
     if only_looks and where.folder and not where.folder.exists():
         raise EmptyWarehouseError(f"Nothing is loaded yet into {where.place}: `zakaz load all`.")
     try:
+        chosen, options = _CLIENT_SETTINGS | (SETTINGS if settings.clickhouse_cluster else {}), dict(where.options)
         if where.folder:
             stack.enter_context(_lock(where.folder, settings.clickhouse_lock_wait))
-        chosen = _CLIENT_SETTINGS | (SETTINGS if settings.clickhouse_cluster else {})
-        chosen |= _EMBEDDED if where.folder else {}
-        # The engine reads this when it starts, and a process may start it once: so not only where it backs up.
-        backups = backup_folder(settings) if where.folder else None
-        own = MERGE_SLEEPS | ({"backups.allowed_path": str(backups)} if backups else {})
-        options = {**where.options, **({"chdb_options": own} if where.folder else {})}
+            # The engine reads this when it starts, and a process may start it once: so not only where it backs up.
+            backups = backup_folder(settings)
+            options["chdb_options"] = MERGE_SLEEPS | ({"backups.allowed_path": str(backups)} if backups else {})
+            chosen |= _EMBEDDED
         client = clickhouse_connect.get_client(settings=chosen, **options)
     except OSError as error:
         raise WarehouseError(
