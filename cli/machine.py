@@ -23,9 +23,11 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from cli.stand_in import bare_environment, home_settings, settings_for
 from cli.stopping import at_end
@@ -58,6 +60,9 @@ _START_SECONDS = 120
 _END_SECONDS = 60
 _BUSY_SECONDS = 60
 """For an answer of a server that has just begun."""
+_PATIENCE_SECONDS = 180
+"""For one that says it is busy: SQLite has one writer at a time, and what came second is to be asked again."""
+_POOL = f"/work_pools/{OURS}"
 _ACTIVE = {"flow_runs": {"state": {"type": {"any_": ["RUNNING", "PENDING"]}}}}
 _WHERE = marked(
     "Prefect UI: {address} asks once for a password; paste {asked}",
@@ -105,13 +110,14 @@ def up(port: int | None = None) -> str:
         now("Deploying")
         _python(env, "cli.main", "deploy")
         try:
-            _pause_pool(env, paused=False, seconds=_BUSY_SECONDS).raise_for_status()
+            _insist(env, "PATCH", _POOL, {"is_paused": False})
             begin_again(env)
             _control(env, "start", "worker")
             for name, parameters, minutes in _FIRST_RUNS if stands_in else ():
                 _begin_run(env, name, parameters, minutes)
-        except httpx.HTTPError:
-            raise ZakazError(f"The Prefect server does not answer; see server.log in {_FOLDER}.") from None
+        except httpx.HTTPError as error:
+            why = f"HTTP {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else repr(error)
+            raise ZakazError(f"The Prefect server does not answer ({why}); see server.log in {_FOLDER}.") from None
     return _where(env, stands_in)
 
 
@@ -124,7 +130,7 @@ def down() -> bool:
     was_running = _answers(env)
     if was_running:
         # Whoever stops this command leaves it running, not paused for ever.
-        at_end(lambda: _pause_pool(env, paused=False, seconds=1))
+        at_end(lambda: _api(env, "PATCH", _POOL, {"is_paused": False}, seconds=1))
         with working("Waiting for runs to end"):
             _let_runs_end(env)
         _control(env, "shutdown")
@@ -300,11 +306,12 @@ def _is_healthy(env: dict[str, str]) -> bool:
 
 
 def _begin_run(env: dict[str, str], deployment: str, parameters: dict[str, int], minutes: int) -> None:
-    due = datetime.now(UTC) + timedelta(minutes=minutes)
-    state = {"type": "SCHEDULED", "state_details": {"scheduled_time": due.isoformat()}}
-    known = _api(env, "GET", f"/deployments/name/{deployment}", seconds=_BUSY_SECONDS).raise_for_status().json()
-    run = {"parameters": parameters, "state": state}
-    _api(env, "POST", f"/deployments/{known['id']}/create_flow_run", run, _BUSY_SECONDS).raise_for_status()
+    due = (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
+    known = _insist(env, "GET", f"/deployments/name/{deployment}")
+    state = {"type": "SCHEDULED", "state_details": {"scheduled_time": due}}
+    # The key: asked again, it is the same run.
+    run = {"parameters": parameters, "state": state, "idempotency_key": f"{deployment} {due}"}
+    _insist(env, "POST", f"/deployments/{known['id']}/create_flow_run", run)
 
 
 def begin_again(env: dict[str, str]) -> None:
@@ -312,22 +319,36 @@ def begin_again(env: dict[str, str]) -> None:
     server finds that nobody works at it, in five minutes."""
     again = {"type": "SCHEDULED", "name": "AwaitingRetry", "message": "The worker was stopped: it begins again."}
     wanted, change = _ACTIVE | {"work_pools": {"name": {"any_": [OURS]}}}, {"state": again, "force": True}
-    for run in _api(env, "POST", "/flow_runs/filter", wanted, _BUSY_SECONDS).raise_for_status().json():
-        _api(env, "POST", f"/flow_runs/{run['id']}/set_state", change, _BUSY_SECONDS).raise_for_status()
+    for run in _insist(env, "POST", "/flow_runs/filter", wanted):
+        _insist(env, "POST", f"/flow_runs/{run['id']}/set_state", change)
 
 
 def _let_runs_end(env: dict[str, str]) -> None:
     deadline = time.monotonic() + _END_SECONDS
     try:
-        _pause_pool(env, paused=True)
+        _api(env, "PATCH", _POOL, {"is_paused": True})
         while _api(env, "POST", "/flow_runs/count", _ACTIVE).json() and time.monotonic() < deadline:
             time.sleep(0.5)
     except httpx.HTTPError:
         return  # a server that does not answer has nothing to say of its runs
 
 
-def _pause_pool(env: dict[str, str], *, paused: bool, seconds: float = 10) -> httpx.Response:
-    return _api(env, "PATCH", f"/work_pools/{OURS}", {"is_paused": paused}, seconds)
+def _insist(env: dict[str, str], method: str, path: str, body: object = None) -> Any:
+    """What a server answers that has much to do. Only for what may be asked twice. Raises httpx.HTTPError."""
+    tries = Retrying(
+        retry=retry_if_exception(_is_busy),
+        stop=stop_after_delay(_PATIENCE_SECONDS),
+        wait=wait_fixed(1),
+        reraise=True,
+    )
+    reply = tries(lambda: _api(env, method, path, body, _BUSY_SECONDS).raise_for_status())
+    return reply.json() if reply.content else None
+
+
+def _is_busy(error: BaseException) -> bool:
+    return isinstance(error, httpx.TransportError) or (
+        isinstance(error, httpx.HTTPStatusError) and error.response.is_server_error
+    )
 
 
 def _api(env: dict[str, str], method: str, path: str, body: object = None, seconds: float = 10) -> httpx.Response:

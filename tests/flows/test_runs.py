@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import polars as pl
 import pytest
 import yaml
@@ -25,7 +26,7 @@ from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from prefect.server.utilities.user_templates import render_user_template_sync
 from prefect.states import Completed, Failed, Pending, Running
 
-from cli.machine import begin_again
+from cli import machine
 from flows import hooks, ingestion, load_report, quality
 from flows.accounts import PART
 from flows.backfill import FLOWS, backfill
@@ -316,9 +317,17 @@ def test_a_run_that_its_worker_was_stopped_in_begins_again(prefect: PrefectServe
         deployment = client.create_deployment(flow, "nightly", work_pool_name=pool.name)
         cut = [client.create_flow_run_from_deployment(deployment, state=state) for state in (Pending(), Running())]
         by_hand = client.create_flow_run(vk_ads, state=Running())
-        begin_again({"PREFECT_API_URL": prefect.url, "PREFECT_API_AUTH_STRING": ""})
+        machine.begin_again({"PREFECT_API_URL": prefect.url, "PREFECT_API_AUTH_STRING": ""})
         now = [client.read_flow_run(one.id).state for one in (*cut, by_hand)]
     assert [state.name for state in now if state] == ["AwaitingRetry", "AwaitingRetry", "Running"]
+
+
+def test_a_server_that_is_busy_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    request = httpx.Request("POST", "http://127.0.0.1/api")
+    replies = [httpx.Response(status, json=[], request=request) for status in (503, 200)]
+    monkeypatch.setattr(machine, "_api", lambda *_: replies.pop(0))
+    machine.begin_again({})
+    assert replies == []
 
 
 ROOT = Path(__file__).parents[2]

@@ -97,7 +97,7 @@ def test_up_serves_a_ui_and_loads_and_down_leaves_nothing_but_the_data(home: Pat
     runs = f"http://127.0.0.1:{port}/api/flow_runs/filter"
 
     def is_loaded() -> bool:
-        with suppress(httpx.TimeoutException):  # A server that is busy answers the next time.
+        with suppress(httpx.HTTPError):  # A server that is busy answers the next time.
             return bool(httpx.post(runs, json=asked, auth=auth, timeout=60).raise_for_status().json())
         return False
 
