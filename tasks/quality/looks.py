@@ -21,7 +21,7 @@ from clickhouse_connect.driver.client import Client
 from tasks.errors import UsageError, WarehouseError
 from tasks.load.frames import select
 from tasks.load.migrate import migrated
-from tasks.load.warehouse import warehouse
+from tasks.load.warehouse import lent, warehouse
 from tasks.quality.checks import Check, Result, among, hindered, judge
 from tasks.quality.findings import known_findings
 from tasks.settings import Settings
@@ -72,7 +72,7 @@ class Loads:
 def judge_all(
     settings: Settings, checks: Sequence[Check], today: date, patience: Patience | None = None
 ) -> list[Result]:
-    """The result of each check, in their order. The warehouse is left to others between two looks: the embedded one
+    """The result of each check, in their order. Between two looks the warehouse is lent to others: the embedded one
     lets one process in, and a load that waits for it does not end.
 
     Raises Interrupted where the warehouse is lost on the way, WarehouseError where it cannot be reached at all.
@@ -174,7 +174,8 @@ def _wait(settings: Settings, loads: Loads, patience: Patience, checks: int) -> 
     )
     running, deadline = loads.running, patience.clock() + patience.seconds
     while running and (left := deadline - patience.clock()) > 0:
-        patience.pause(min(patience.every, left))
+        with lent(settings):
+            patience.pause(min(patience.every, left))
         try:
             with warehouse(settings) as client:
                 running &= running_loads(client).running

@@ -21,7 +21,7 @@ from tasks.load.frames import select
 from tasks.load.memory import remember_attributes
 from tasks.load.migrate import migrated
 from tasks.load.runs import Run
-from tasks.load.warehouse import kept_open, warehouse
+from tasks.load.warehouse import kept_open, let_go, warehouse
 from tasks.quality.checks import Check, Result, checks, record
 from tasks.quality.findings import Kept, accept, is_newest_day, known_findings, not_mended, reopen, settle
 from tasks.quality.incidents import PREFIX, incidents, key_of, why_closed
@@ -85,17 +85,18 @@ def run_checks(
     checks go to `channel`, unless somebody looks on, who sees them. Raises ZakazError where they could not be
     judged, Interrupted among them; not where one is broken."""
     run = Run("quality", run_id, datetime.now(UTC))
-    with migrated(settings) as client:
-        runs.begin(client, run, f"{day}: {said('being judged', RECORD)}")
-    try:
-        results = judge(settings, day, whole)
-    except Interrupted as lost:
-        _record_what_is_known(settings, run, day, lost)
-        raise
-    except BaseException as error:
-        _record_failure(settings, run, day, error)
-        raise
     with kept_open(settings):
+        with migrated(settings) as client:
+            runs.begin(client, run, f"{day}: {said('being judged', RECORD)}")
+        try:
+            results = judge(settings, day, whole)
+        except BaseException as error:
+            let_go(settings)  # It may have been interrupted in the middle of a statement.
+            if isinstance(error, Interrupted):
+                _record_what_is_known(settings, run, day, error)
+            else:
+                _record_failure(settings, run, day, error)
+            raise
         hindered_before, kept = _record(settings, run, day, results)
         try:
             if kept is not None:

@@ -2,15 +2,20 @@
 vain. The loads are steps of a second client, done while the checks wait; the clock goes only then."""
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from filelock import FileLock
 
 from tasks.load import runs
 from tasks.load.mart import restate
 from tasks.load.runs import Run
 from tasks.load.warehouse import warehouse
+from tasks.quality import looks
 from tasks.quality.checks import Result, checks
 from tasks.quality.looks import Patience, judge_all
 from tasks.settings import Settings
@@ -99,7 +104,8 @@ class Waits:
 def looked(settings: Settings, waits: Waits, *names: str) -> dict[str, Result]:
     patience = Patience(seconds=60, every=waits.every, pause=waits.pause, clock=lambda: waits.now)
     asked = [check for check in checks() if check.name in (names or CHECKS)]
-    return {result.check.name: result for result in judge_all(settings, asked, TODAY, patience)}
+    with patch.object(looks, "lent", nullcontext):  # Whatever a pause takes, `settings` stay open.
+        return {result.check.name: result for result in judge_all(settings, asked, TODAY, patience)}
 
 
 def broken(found: dict[str, Result]) -> set[str]:
@@ -156,3 +162,19 @@ def test_nothing_is_waited_for_but_a_load_of_this_day(settings: Settings) -> Non
         if job:
             begin(settings, job, "old", hours)
         assert (broken(looked(settings, waits)), waits.now) == ({"duplicates_vk_ads"}, 0), job
+
+
+def test_a_load_that_is_waited_for_gets_the_embedded_warehouse(settings: Settings) -> None:
+    """Which lets one process in, and was kept open until then."""
+    begin(settings)
+    spend(settings, 500, 1)
+    waits = Waits()
+    folder = Path(settings.clickhouse_dsn.get_secret_value().removeprefix("chdb://"))
+
+    def pause(seconds: float) -> None:
+        with FileLock(f"{folder}.lock", timeout=60):
+            waits.pause(seconds)
+
+    asked = [check for check in checks() if check.name == "duplicates_vk_ads"]
+    (found,) = judge_all(settings, asked, TODAY, Patience(3, pause=pause, clock=lambda: waits.now))
+    assert (found.status, waits.now) == ("broken", 3)
