@@ -283,6 +283,12 @@ DELETE FROM meta_job_runs WHERE run_id = concat('direct-', toString({today} - 5)
 {gone};
 INSERT INTO meta_job_runs SELECT * REPLACE ('new' AS account) FROM (SELECT * FROM meta_job_runs WHERE account = 'main');
 
+-- most buyers of an event went to a new one of its city
+-- nothing (loaded)
+ALTER TABLE stg_qtickets_tickets UPDATE event_id = {second_event} WHERE event_id IN {moscow_events};
+ALTER TABLE stg_qtickets_tickets UPDATE event_id = 900000000 WHERE {booked_on} = {today} - 1 AND event_id = {second_event} AND order_id % 7 != 0;
+INSERT INTO dim_events SELECT * REPLACE (900000000 AS event_id) FROM (SELECT * FROM dim_events WHERE event_id = {second_event});
+
 -- two of three orders of yesterday cost nothing
 -- price_zero (loaded)
 ALTER TABLE stg_qtickets_tickets UPDATE price = 0, amount = 0, refunded_amount = 0 WHERE {paid_on} = {today} - 1 AND cityHash64(order_id) % 3 != 0;
