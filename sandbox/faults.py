@@ -94,11 +94,6 @@ class Faults:
             due[0].fired += 1
             return due[0]
 
-    def pending(self) -> list[Fault]:
-        """Faults that have not happened as often as they should."""
-        with self._lock:
-            return [fault for fault in self._queue if fault.fired < fault.times]
-
     def clear(self) -> None:
         with self._lock:
             self._queue.clear()

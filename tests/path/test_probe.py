@@ -251,9 +251,8 @@ def test_no_person_and_no_secret_is_in_the_file_on_the_terminal_in_the_log_or_th
 def all_told(scene: Scene, luck: random.Random, share: float, status: int) -> Iterator[str]:
     """A probe of replies in which persons are planted; what is in its file. The answers are kept, too."""
     stage, settings = scene.stage, scene.product.settings
-    headers = dict.fromkeys(("X-Planted.Ivan-9167234567", "Units"), "planted-secret") | {
-        "Retry-After": "9167234567"
-    }
+    headers = dict.fromkeys(("X-Planted.Ivan-9167234567", "Units"), "planted-secret")
+    headers |= {"Retry-After": "9167234567"}
     if 300 <= status < 400:
         headers["Location"] = luck.choice(MOVED)
     stage.calm()

@@ -2,14 +2,12 @@
 vain. The loads are steps of a second client, done while the checks wait; the clock goes only then."""
 
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from filelock import FileLock
 
 from tasks.load import runs
 from tasks.load.mart import restate
@@ -89,13 +87,23 @@ def end(settings: Settings, begun: Run) -> None:
 
 @dataclass
 class Waits:
-    """A clock that goes only while somebody waits; `during` are done one a pause, what is left is left."""
+    """A clock that goes only while somebody waits, and the warehouse is lent; `during` are done one a pause, what is
+    left is left."""
 
     during: list[Callable[[], None]] = field(default_factory=list)
     every: float = 3
     now: float = 0
+    lends: bool = False
+
+    @contextmanager
+    def lent(self, _: Settings) -> Iterator[None]:
+        """To nobody: whatever a pause takes here, `settings` stay open."""
+        self.lends = True
+        yield
+        self.lends = False
 
     def pause(self, seconds: float) -> None:
+        assert self.lends
         self.now += seconds
         if self.during:
             self.during.pop(0)()
@@ -104,7 +112,7 @@ class Waits:
 def looked(settings: Settings, waits: Waits, *names: str) -> dict[str, Result]:
     patience = Patience(seconds=60, every=waits.every, pause=waits.pause, clock=lambda: waits.now)
     asked = [check for check in checks() if check.name in (names or CHECKS)]
-    with patch.object(looks, "lent", nullcontext):  # Whatever a pause takes, `settings` stay open.
+    with patch.object(looks, "lent", waits.lent):
         return {result.check.name: result for result in judge_all(settings, asked, TODAY, patience)}
 
 
@@ -162,19 +170,3 @@ def test_nothing_is_waited_for_but_a_load_of_this_day(settings: Settings) -> Non
         if job:
             begin(settings, job, "old", hours)
         assert (broken(looked(settings, waits)), waits.now) == ({"duplicates_vk_ads"}, 0), job
-
-
-def test_a_load_that_is_waited_for_gets_the_embedded_warehouse(settings: Settings) -> None:
-    """Which lets one process in, and was kept open until then."""
-    begin(settings)
-    spend(settings, 500, 1)
-    waits = Waits()
-    folder = Path(settings.clickhouse_dsn.get_secret_value().removeprefix("chdb://"))
-
-    def pause(seconds: float) -> None:
-        with FileLock(f"{folder}.lock", timeout=60):
-            waits.pause(seconds)
-
-    asked = [check for check in checks() if check.name == "duplicates_vk_ads"]
-    (found,) = judge_all(settings, asked, TODAY, Patience(3, pause=pause, clock=lambda: waits.now))
-    assert (found.status, waits.now) == ("broken", 3)

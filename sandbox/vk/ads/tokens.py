@@ -48,7 +48,6 @@ class Tokens:
         self.clock = clock
         self.issued: list[Token] = []
         self._made: set[str] = set()
-        self._countdown: int | None = None
 
     def answer(self, form: dict[str, str], switches: Switches) -> Document:
         """To a request for a token, a new one or a refreshed one; other grants are refused."""
@@ -110,9 +109,6 @@ class Tokens:
 
     def use(self, access: str) -> None:
         """Let a request pass, or raise one of the documented 401."""
-        if self._countdown == 0:
-            self._countdown = None
-            self.expire()
         token = next((token for token in self.issued if token.access == access), None)
         if token is None:
             raise errors.unauthorized("invalid_token")
@@ -122,17 +118,11 @@ class Tokens:
             raise errors.unauthorized("invalid_user")
         if token.expires_at <= self.clock():
             raise errors.unauthorized("expired_token")
-        if self._countdown is not None:
-            self._countdown -= 1
 
     def expire(self) -> None:
         """Let every token so far expire now."""
         for token in self.issued:
             token.expires_at = self.clock()
-
-    def expire_after(self, requests: int) -> None:
-        """The same, once that many more requests have passed: in the middle of a run."""
-        self._countdown = requests
 
     def revoke(self) -> None:
         """The user takes back the access: no token works or can be refreshed, and their slots stay taken."""

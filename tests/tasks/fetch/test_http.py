@@ -155,11 +155,7 @@ def test_the_token_never_goes_to_another_host(ask: Ask, base_url_of: Callable[[A
 
 def test_any_other_redirect_is_one_line_that_hides_the_query(ask: Ask) -> None:
     for to, calls, words in (
-        (
-            "https://login.example.com/auth?next=secret",
-            1,
-            "a login page of this network; where Somewhere has moved",
-        ),
+        ("https://login.example/auth?next=secret", 1, "a login page of this network; where Somewhere has moved"),
         ("http://user:secret@127.0.0.1:9/x", 1, "answered with a redirect to http://127.0.0.1:9/x, and the token"),
         ("orders?token=secret", 4, "Somewhere redirects within 127.0.0.1 without end, last to http://"),
     ):
