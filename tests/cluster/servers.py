@@ -69,9 +69,7 @@ def plain(statement: str) -> str:
     """A statement for every server as the one for this server, tables not replicated but with what matters of it:
     a repeated insert is dropped."""
     text = re.sub(r" ON CLUSTER `\w+`", "", statement)
-    text, made = re.subn(
-        r"ReplicatedReplacingMergeTree\('[^']*', '[^']*', _ver\)", "ReplacingMergeTree(_ver)", text
-    )
+    text, made = re.subn(r"ReplicatedReplacingMergeTree\([^)]*, _ver\)", "ReplacingMergeTree(_ver)", text)
     return f"{text} SETTINGS non_replicated_deduplication_window = 1000" if made else text
 
 

@@ -233,9 +233,7 @@ def test_of_findings_nothing_is_said_twice_and_days_alone_make_no_lines() -> Non
 
 OFF = "VK Ads spb: 2025-11-18 is 9 ₽ off"
 LOST = replace(DAY, check_name="totals_ads", finding="vk_ads/spb/2025-11-18", what=OFF, money=Decimal(9))
-REPORT = replace(
-    DAY, check_name="reconcile_marketing", finding="vk_ads/2025-11-18", what="VK Ads: the report is off"
-)
+REPORT = replace(DAY, check_name="reconcile_marketing", finding="vk_ads/2025-11-18", what="VK: the report is off")
 REPORT = replace(REPORT, account="", money=Decimal(99))
 TICKETS = replace(LOST, source="qtickets", account="main", check_name="memory_sales")
 

@@ -110,9 +110,8 @@ def test_the_newest_whole_fetch_of_the_same_request_is_found(landing: Landing) -
 
 def test_old_fetches_are_pruned_whatever_clock_names_their_age(landing: Landing) -> None:
     east, west = timezone(timedelta(hours=12)), timezone(timedelta(hours=-11))
-    kept = {
-        age: write(landing, numbered(1), (AT - timedelta(days=age)).astimezone(east)) for age in (0, 6, 7, 8, 400)
-    }
+    days = (0, 6, 7, 8, 400)
+    kept = {age: write(landing, numbered(1), (AT - timedelta(days=age)).astimezone(east)) for age in days}
     assert landing.prune("qtickets", AT.astimezone(west), keep_days=7) == 2
     assert [age for age, one in kept.items() if (Path(landing._root) / one.folder).exists()] == [0, 6, 7]
 

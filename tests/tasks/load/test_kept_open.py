@@ -47,9 +47,7 @@ def test_a_process_leaves_no_parts_that_were_merged_into_others(make_settings: C
     settings = make_settings()
     parts = "SELECT count() FROM system.parts WHERE table = 't'"
     with warehouse(settings) as client:
-        client.command(
-            "CREATE TABLE t (day Date, n Int32) ENGINE = MergeTree PARTITION BY toYYYYMM(day) ORDER BY n"
-        )
+        client.command("CREATE TABLE t (day Date, n Int8) ENGINE = MergeTree PARTITION BY toYYYYMM(day) ORDER BY n")
         for n in range(3):
             client.command(f"INSERT INTO t VALUES ('2026-01-01', {n}), ('2026-02-01', {n})")
         client.command("OPTIMIZE TABLE t FINAL")

@@ -211,9 +211,7 @@ def test_an_orders_price_is_a_sum_of_its_lines_or_odd() -> None:
     """Three lines of 100, one given back but for 20, one cancelled: all, without either, without what was given back."""
     fits = [(price, 0, 0) for price in ("300", "200", "120", "100", "220")]
     for price, odd, unpriced in (*fits, ("301", 1, 0), ("0", 1, 0), ("a hundred", 0, 1)):
-        (row,) = order_totals(
-            raw_orders(*(line | {"order_price": price} for line in (PAID, BACK, GONE)))
-        ).to_dicts()
+        (row,) = order_totals(raw_orders(*(one | {"order_price": price} for one in (PAID, BACK, GONE)))).to_dicts()
         assert (row["orders"], row["orders_odd"], row["orders_unpriced"], row["tickets"]) == (1, odd, unpriced, 4)
         assert (row["lines"], row["lines_refunded"], row["lines_cancelled"]) == (200, 100, 100)
 

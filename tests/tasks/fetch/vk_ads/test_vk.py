@@ -91,9 +91,7 @@ def test_a_token_is_refreshed_half_an_hour_before_its_end(
     assert vk.grants() == [NEW, *renewed]
     (token,) = vk.api.tokens.issued
     kept = stored(token_file)
-    assert (kept["access_token"], kept["refresh_token"]) == (token.access, token.refresh), (
-        "the new one, in one slot"
-    )
+    assert (kept["access_token"], kept["refresh_token"]) == (token.access, token.refresh), "the new one in one slot"
 
 
 def test_a_revoked_token_ends_the_run_with_what_to_do_and_takes_no_other(vk: VkAccount, token_file: Path) -> None:
