@@ -11,6 +11,7 @@ from tasks.alerts.alert import shortened
 from tasks.digest.morning import Campaign, Morning
 from tasks.harmless import for_chat
 from tasks.quality.checks import Finding
+from tasks.quality.complete import is_of_wholeness
 from tasks.quality.findings import Kept
 from tasks.quality.incidents import money_of
 from tasks.quality.words import number, shown, weekday, who
@@ -64,7 +65,7 @@ def _figures(morning: Morning, language: str) -> Iterator[str]:
     else:
         yield from _day(morning, language)
         yield ""
-        yield _trusted(morning, language)
+        yield from _trusted(morning, language)
     for heading, campaigns in (
         (said("Campaigns that gain, since they began:", language), morning.best),
         (said("Campaigns that lose, since they began:", language), morning.worst),
@@ -136,10 +137,16 @@ def _at_stake(one: Finding, currency: str, language: str) -> str:
     return told if is_told or not one.money else f"{told} ({money})"
 
 
-def _trusted(morning: Morning, language: str) -> str:
+def _trusted(morning: Morning, language: str) -> Iterator[str]:
+    """That yesterday is complete is said only where no check doubts it."""
+    if lacking := [one for one in morning.odd if one.day == morning.day and is_of_wholeness(one)]:
+        yield said("Yesterday may be incomplete: {what}", language, what=_line(lacking[0], language))
     if morning.hindered:
-        return said("Not all is checked: {n} checks could not be run.", language, n=morning.hindered)
-    return said("The data are complete, the checks hold.", language)
+        yield said("Not all is checked: {n} checks could not be run.", language, n=morning.hindered)
+    if left := len(morning.odd) - len(lacking[:1]):
+        yield said("Remarks about the data: {n}, see zakaz quality findings.", language, n=left)
+    if not morning.odd and not morning.hindered:
+        yield said("The data are complete, the checks hold.", language)
 
 
 def _named(day: date, language: str) -> str:

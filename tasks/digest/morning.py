@@ -46,16 +46,17 @@ class Campaign:
 @dataclass(frozen=True)
 class Morning:
     """`before`: the same weekday a week before, None where not all of it is loaded; `since`: the first day that has
-    figures, `all_since`: that has those of all sources; `broken`: what checks of severity fail have found, the
-    worst first, `do`: the check of the first; `hindered`: how many checks could not be judged; `apart`: campaigns
-    that sell in another currency; `is_made_up`: the data are the sandbox's. Where something is broken there are no
-    figures."""
+    figures, `all_since`: that has those of all sources; `broken` and `odd`: what checks of severity fail and warn
+    have found, the worst first, `do`: the check of the first of `broken`; `hindered`: how many checks could not be
+    judged; `apart`: campaigns that sell in another currency; `is_made_up`: the data are the sandbox's. Where
+    something is broken there are no figures."""
 
     day: date
     currency: str
     since: date | None
     all_since: date | None = None
     broken: tuple[Finding | Kept, ...] = ()
+    odd: tuple[Finding | Kept, ...] = ()
     do: Check | None = None
     hindered: int = 0
     yesterday: Sums = _NOTHING
@@ -78,13 +79,15 @@ def morning_of(settings: Settings, today: date) -> Morning:
     results = judge_all(_by_now(settings), [check for check in checks() if not check.at_night], today)
     with migrated(settings) as client:
         basis = select(client, sql_text("report/basis.sql")).row(0, named=True)
-        broken = _broken(results, not_mended(client))
+        found = _found(results, not_mended(client))
+        broken = tuple(one for one in found if one.fails)
         morning = Morning(
             day=today - timedelta(days=1),
             currency=basis["currency"] or settings.report_currency,
             since=basis["since"],
             all_since=basis["all_since"],
             broken=broken,
+            odd=tuple(one for one in found if not one.fails),
             do=_check_of(broken[0]) if broken else None,
             is_made_up=is_made_up(client),
             hindered=sum(one.hindered and one.check.severity == "fail" for one in results),
@@ -101,12 +104,12 @@ def _by_now(settings: Settings) -> Settings:
     return settings.model_copy(update={"quality_parameters": given | {name: given.get(name, {}) | {"hour": 0}}})
 
 
-def _broken(results: Sequence[Result], kept: Sequence[Kept]) -> tuple[Finding | Kept, ...]:
-    """Failures seen now, and those of checks that were not judged now."""
+def _found(results: Sequence[Result], kept: Sequence[Kept]) -> list[Finding | Kept]:
+    """What is seen now and, of checks that were not judged now, what is open; the worst first."""
     judged = {one.check.name for one in results}
-    found: list[Finding | Kept] = [one for result in results for one in result.findings if one.fails]
-    found += [one for one in kept if one.status == "open" and one.fails and one.check_name not in judged]
-    return tuple(worst_first(found, checks()))
+    found: list[Finding | Kept] = [one for result in results for one in result.findings]
+    found += [one for one in kept if one.status == "open" and one.check_name not in judged]
+    return worst_first(found, checks())
 
 
 def _check_of(found: Finding | Kept) -> Check | None:

@@ -80,7 +80,7 @@ def answers(settings: Settings, results: Sequence[Result], today: date) -> list[
     for source, account in accounts:
         its = [one for one in found if one.source == source and one.account in (account, "")]
         wrong = tuple(one for one in its if one.fails)
-        odd = tuple(one for one in its if one.check_name.startswith(_OF_WHOLENESS))
+        odd = tuple(one for one in its if is_of_wholeness(one))
         if (source, account) not in read:
             told.append(Answer(source, account, "later"))
         elif wrong:
@@ -88,6 +88,11 @@ def answers(settings: Settings, results: Sequence[Result], today: date) -> list[
         else:
             told.append(Answer(source, account, "look" if odd or source in unjudged else "yes", odd))
     return told
+
+
+def is_of_wholeness(found: Finding | Kept) -> bool:
+    """Whether it says that something may be missing."""
+    return found.check_name.startswith(_OF_WHOLENESS)
 
 
 def _checks() -> dict[str, Check]:
