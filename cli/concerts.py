@@ -69,8 +69,13 @@ _LONG = {"show": 12, "forecast": 12}
 """Titles of columns that may be cut into lines, between words while they are so wide."""
 
 
-def shows_table(rows: pl.DataFrame, language: str) -> Table:
-    return _table(_SHOWS, rows.to_dicts(), language)
+def shows_table(rows: pl.DataFrame, language: str, whole_events: Iterable[Row] = ()) -> Table:
+    """`whole_events`: those on which something was spent that is of no one show."""
+    table = _table(_SHOWS, rows.to_dicts(), language)
+    if spent := [f"{_show(row, language)} {number(row['spend'], language)}" for row in whole_events]:
+        told = said("Besides, on events as a whole, not on one show: {what}", language, what="; ".join(spent))
+        table.caption, table.caption_justify, table.caption_style = cell(told), "left", ""
+    return table
 
 
 def backtest_table(rows: pl.DataFrame, language: str) -> Table:

@@ -39,12 +39,14 @@ def forecast_command(
     settings = load_settings()
     with looking() as client:
         rows = select(client, sql_text(f"forecast/{'backtest' if backtest else 'coming'}.sql"))
+        whole = select(client, sql_text("forecast/whole_events.sql")).to_dicts()
         none = "No show is over whose sales are loaded from their beginning." if backtest else "No show is to come."
         nothing = "" if rows.height else _nothing(client, none)
     if as_json or rows.is_empty():
         terminal.print_frame(rows, as_json, {}, said(nothing, settings.zakaz_language))
     else:
-        terminal.out.print((backtest_table if backtest else shows_table)(rows, settings.zakaz_language))
+        language = settings.zakaz_language
+        terminal.out.print(backtest_table(rows, language) if backtest else shows_table(rows, language, whole))
 
 
 @app.command(

@@ -47,7 +47,7 @@ FROM
                 concat('по меткам ведёт на прошедшую дату ', its_date, ' (впереди в этом городе концертов: ', toString(c.shows), ')')),
             h.show_date < a.stat_date OR l.last_date < a.stat_date, ('is over', 'уже позади'),
             h.gone < a.stat_date, ('was cancelled', 'отменён'),
-            ('is sold out', 'распродан')) AS so,
+            ('has no seat left on sale', 'больше не имеет мест в продаже')) AS so,
         a.stat_date AS stat_date, a.spend AS spend
     FROM (SELECT * FROM v_ad_shows WHERE stat_date >= {today:Date} - 7 AND spend > 0) AS a
     LEFT JOIN

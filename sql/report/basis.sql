@@ -1,4 +1,4 @@
--- What the figures are in, by the newest load; since when there are any, and any of each source: before that a day without
+-- What the figures are in, by the newest load; since when there are any, and any of each account: before that a day without
 -- sales or spend may be one that was not loaded; when the checks last looked.
 SELECT
     (SELECT any(currency) FROM dim_report FINAL)                        AS currency,
@@ -8,16 +8,20 @@ SELECT
         SELECT maxOrNull(first)
         FROM
         (
-            SELECT source, min(day) AS first
+            SELECT source, account, min(day) AS first
             FROM
             (
-                SELECT replaceOne(toString(job), '_loader', '') AS source, toDate(JSONExtractString(metrics, 'window', 'first')) AS day
+                SELECT replaceOne(toString(job), '_loader', '') AS source, toString(account) AS account, toDate(JSONExtractString(metrics, 'window', 'first')) AS day
                 FROM meta_job_runs FINAL WHERE status = 'success' AND JSONHas(metrics, 'window')
                 UNION ALL
-                SELECT if(tickets_sold > 0, 'qtickets', toString(source)), d FROM v_marketing_daily WHERE tickets_sold > 0 OR spend_total > 0
+                SELECT 'qtickets', toString(account), min(event_date) FROM stg_qtickets_sales_raw GROUP BY account
+                UNION ALL
+                SELECT 'vk_ads', toString(account), min(stat_date) FROM fact_vk_ads_daily GROUP BY account
+                UNION ALL
+                SELECT 'direct', toString(account), min(stat_date) FROM fact_direct_daily GROUP BY account
             )
             WHERE source IN ('qtickets', 'vk_ads', 'direct')
-            GROUP BY source
+            GROUP BY source, account
         )
     )                                                                   AS all_since,
     (SELECT maxOrNull(checked_at) FROM meta_quality_checks)             AS checked_at

@@ -1,5 +1,5 @@
--- What each day brought and cost, all cities and sources together, and what of it came by the tags of ads. Days without
--- both have no row.
+-- What each day brought and cost, all cities and sources together, and what of it came by the tags of ads. A row for
+-- each day: one without both may have tickets in another currency.
 SELECT
     d,
     sum(tickets_sold)                           AS tickets,
@@ -10,4 +10,4 @@ SELECT
 FROM v_marketing_daily
 WHERE d BETWEEN {first:Date} AND {last:Date}
 GROUP BY d
-ORDER BY d
+ORDER BY d WITH FILL FROM {first:Date} TO {last:Date} + 1

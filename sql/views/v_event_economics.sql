@@ -1,5 +1,5 @@
--- What each event cost and brought, all its shows together. show_at is its next show or, where none is to come, its last;
--- seats are those of the shows that have a plan. Rows of event_id 0 as in v_show_economics.
+-- What each event cost and brought, all its shows together. show_at is its next show or, where none is to come, its last, of
+-- those that were not cancelled; seats are those of the same that have a plan. Rows of event_id 0 as in v_show_economics.
 SELECT
     account,
     event_id,
@@ -35,11 +35,18 @@ FROM
 (
     SELECT
         account, event_id, reason, any(event_name) AS name, any(city) AS town, any(currency) AS paid_in, any(reason_ru) AS why, countIf(show_id != 0) AS shows,
-        minIf(show_at, days_to_show >= 0) AS next_at, max(show_at) AS last_at, minIf(days_to_show, days_to_show >= 0) AS next_in, max(days_to_show) AS last_in,
+        minIf(show_at, days_to_show >= 0 AND NOT is_cancelled) AS next_at, coalesce(maxIf(show_at, NOT is_cancelled), max(show_at)) AS last_at,
+        minIf(days_to_show, days_to_show >= 0 AND NOT is_cancelled) AS next_in, coalesce(maxIf(days_to_show, NOT is_cancelled), max(days_to_show)) AS last_in,
         sum(tickets_sold) AS tickets, sum(tickets_free) AS free_ones, sum(promo_tickets) AS promo_ones,
         CAST(sum(revenue) AS Decimal(18, 2)) AS brought, CAST(sum(refunds_amount) AS Decimal(18, 2)) AS given_back, CAST(sum(discount) AS Decimal(18, 2)) AS left_off,
-        sum(seats_total) AS seats, sum(seats_sold) AS taken, sum(seats_free) AS empty_ones, CAST(sum(price_left) AS Nullable(Decimal(18, 2))) AS price,
+        sumIf(seats_total, NOT is_cancelled) AS seats, sumIf(seats_sold, NOT is_cancelled) AS taken, sumIf(seats_free, NOT is_cancelled) AS empty_ones,
+        CAST(sumIf(price_left, NOT is_cancelled) AS Nullable(Decimal(18, 2))) AS price,
         CAST(sum(spend_vk_ads) AS Decimal(18, 2)) AS on_vk_ads, CAST(sum(spend_direct) AS Decimal(18, 2)) AS on_direct,
         CAST(sum(spend_other) AS Decimal(18, 2)) AS on_others, CAST(sum(spend_total) AS Decimal(18, 2)) AS on_all
-    FROM v_show_economics GROUP BY account, event_id, reason
+    FROM
+    (
+        SELECT *, (account, show_id) IN (SELECT toString(account), show_id FROM dim_shows FINAL WHERE deleted_at IS NOT NULL) AS is_cancelled
+        FROM v_show_economics
+    )
+    GROUP BY account, event_id, reason
 )

@@ -37,7 +37,8 @@ LEFT JOIN
 ) AS p ON p.account = f.account AND p.show_id = f.show_id
 LEFT JOIN
 (
-    SELECT toString(account) AS account, show_id, argMax(seats_free, day) = 0 AS is_full, max(day) AS looked_on
+    -- Nor is it full where most of it is kept from sale.
+    SELECT toString(account) AS account, show_id, argMax(seats_free = 0 AND seats_held * 2 < seats_total, day) AS is_full, max(day) AS looked_on
     FROM fact_show_seats_daily FINAL GROUP BY account, show_id
 ) AS q ON q.account = f.account AND q.show_id = f.show_id
 SETTINGS join_use_nulls = 0

@@ -1,6 +1,7 @@
 -- Tickets and revenue that each show had sold so many days before it, later refunded ones too, and beside it how
 -- comparable shows (v_comparable_shows), over by then, had sold at that point: quartiles of the share of their final, and of
--- tickets. Where those are fewer than five, none. Of a coming show's days to come there is only what is usual. Cancelled shows are not here.
+-- tickets. Where those are fewer than five, or the show's own first sales are not loaded, none. Of a coming show's days to come there is
+-- only what is usual. Cancelled shows are not here.
 -- Conditions on a show's columns reach v_show_curves: a page that shows some shows computes these alone.
 WITH
     curves AS
@@ -22,7 +23,7 @@ WITH
         FROM
         (
             SELECT * EXCEPT (others), other
-            FROM (SELECT *, if(length(others) >= 5, length(others), 0) AS comparable FROM v_comparable_shows WHERE NOT is_over OR days_out = 0)
+            FROM (SELECT *, if(length(others) >= 5 AND is_whole, length(others), 0) AS comparable FROM v_comparable_shows WHERE NOT is_over OR days_out = 0)
             LEFT ARRAY JOIN arrayResize(others, comparable) AS other
         ) AS p
         LEFT JOIN (SELECT account, show_id, tickets, arrayMap(x -> toUInt32(x), sold) AS sold FROM curves) AS c

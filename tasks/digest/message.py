@@ -95,6 +95,9 @@ def _day(morning: Morning, language: str) -> Iterator[str]:
     against = "" if before is None else f" ({_change(now.net, before.net, currency, language)})"
     money = _money(now.net, currency, language)
     yield said("Sales {money}{before}, {tickets}", language, money=money, before=against, tickets=tickets)
+    if now.foreign and now.is_comparable:
+        others = for_chat(", ".join(now.currencies))
+        yield said("Tickets in {other} besides: {n}", language, other=others, n=number(now.foreign, language))
     against = "" if before is None else f" ({_change(now.spend, before.spend, currency, language)})"
     money = _money(now.spend, currency, language)
     yield said("Advertising {money}{before}", language, money=money, before=against)
@@ -106,7 +109,7 @@ def _day(morning: Morning, language: str) -> Iterator[str]:
         against = "" if was is None else f" ({said('was {value}', language, value=_percent(was, language))})"
         yield said("ROMI of ads {romi}{before}", language, romi=_percent(romi, language), before=against)
     if before is None:
-        yield said("Nothing to compare with yet: not all sources have the day a week ago.", language)
+        yield said("Nothing to compare with yet: not all accounts have the day a week ago.", language)
 
 
 def _change(now: Decimal, before: Decimal, currency: str, language: str) -> str:

@@ -1,8 +1,8 @@
 """The life of what checks find, `meta_findings`: open, accepted by a person, mended.
 
-A finding is mended only when what was wrong was looked at again and is right; of a report, its rows as well. A
-check that could not be judged, that was judged as of an earlier day, or of which there were too many rows to keep,
-ends none; nor does an account that is no longer set up.
+A finding is mended only when what was wrong was looked at again and is right; of a report, its rows as well; of
+what loads left, whatever else is exact of that day. A check that could not be judged, that was judged as of an
+earlier day, or of which there were too many rows to keep, ends none; nor does an account that is no longer set up.
 """
 
 import difflib
@@ -23,6 +23,8 @@ from tasks.quality.checks import STORIES, Accounts, Check, Finding, Known, Resul
 from tasks.translation import either
 
 TABLE, ACCEPTED = "meta_findings", "meta_accepted"
+_OF_MEMORY = "memory_"
+"""Checks of this name compare with what a load left."""
 _MONEY = pl.Decimal(18, 2)
 _INSTANT = pl.Datetime("ms", "UTC")
 _TYPES = {
@@ -121,7 +123,7 @@ def settle(
     for key, kept in before.items():
         if kept.check_name not in of_name:
             after[key] = replace(kept, status="dropped", closed_at=now)
-        elif after[key].status == "mended" and _is_made_of_wrong_rows(kept, still_open, of_name):
+        elif after[key].status == "mended" and _is_of_wrong_rows(kept, still_open, of_name):
             after[key] = kept
     _write(client, [kept for key, kept in after.items() if kept is not before.get(key)])
     return list(after.values())
@@ -148,11 +150,13 @@ def is_beneath(one: Kept, wrong: set[date], checks: Mapping[str, Check]) -> bool
     return "month" not in named or named["month"] in months
 
 
-def _is_made_of_wrong_rows(one: Kept, still_open: Iterable[Kept], checks: Mapping[str, Check]) -> bool:
-    """A report that was made anew equals its rows again, which are no better for it."""
+def _is_of_wrong_rows(one: Kept, still_open: Iterable[Kept], checks: Mapping[str, Check]) -> bool:
+    """A report that was made anew equals its rows again, and a day is what a load has remembered anew: the rows are
+    no better for it."""
     sources = (one.source, *checks[one.check_name].follows)
     near = [other for other in still_open if other.source in sources and one.account in ("", other.account)]
-    return is_beneath(one, wrong_days(near, checks), checks)
+    wrong = wrong_days(near, checks)
+    return is_beneath(one, wrong, checks) or (one.check_name.startswith(_OF_MEMORY) and one.day in wrong)
 
 
 def is_newest_day(client: Client, today: date) -> bool:

@@ -124,7 +124,8 @@ def largest_of(lines: Sequence[Line]) -> Decimal:
 
 def shows_chart(lines: Sequence[Line], name_of: Callable[[Row, bool], str], language: str) -> Picture | None:
     """Each coming show: its seats behind, the tickets that are sold before them, a mark at what comparable shows
-    had sold by now, and the range in which it may end. `name_of`: a show, and whether there is little room."""
+    had sold by the end of yesterday, and the range in which it may end. `name_of`: a show, and whether there is
+    little room."""
     shows = [line.row for line in lines if line.row is not None]
     if not shows:
         return None
@@ -153,8 +154,8 @@ def shows_chart(lines: Sequence[Line], name_of: Callable[[Row, bool], str], lang
 
 
 def is_slow(show: Row) -> bool:
-    """Three of four comparable shows had sold more by now, as in `sql/attention/slow_show.sql`."""
-    return show["usual_p25"] is not None and show["tickets"] < show["usual_p25"]
+    """Three of four comparable shows had sold more by the end of yesterday, as in `sql/attention/slow_show.sql`."""
+    return show["usual_p25"] is not None and show["by_yesterday"] < show["usual_p25"]
 
 
 def _chart(rows: list[dict[str, Any]]) -> alt.Chart:

@@ -39,7 +39,7 @@ ENGLISH = {
     "дн.": "days",
     "сравнить не с чем": "nothing to compare with",
     "данных нет": "no data",
-    "данные с": "data since",
+    "данные всех кабинетов с": "data of all accounts since",
     "к": "against",
     "ROMI рекламы": "ROMI of ads",
     "ROMI общий": "ROMI of all",
@@ -89,7 +89,7 @@ ENGLISH = {
     "Реклама вместе": "All advertising",
     "Всего": "Total",
     "Выручка источника — билеты с его метками; «без меток рекламы» — все остальные.": (
-        "Revenue of a source: tickets with its tags; “without ads”: all others."
+        "Revenue of a source: tickets with its tags; “no ads' tags”: all others."
     ),
     "За эти дни ничего нет.": "There is nothing of these days.",
     "По городам": "By city",
@@ -125,7 +125,7 @@ ENGLISH = {
     "Билеты будущих концертов против обычного": "Tickets of coming shows against the usual",
     "продано": "sold",
     "намного меньше обычного": "far less than usual",
-    "обычно к этому дню": "usual by this day",
+    "обычно к концу вчерашнего дня": "usual by the end of yesterday",
     "прогноз": "forecast",
     "зал": "hall",
     "Концерт": "Show",
@@ -135,18 +135,16 @@ ENGLISH = {
     "Прогноз": "Forecast",
     "на билет": "a ticket",
     "аншлаг": "sold out",
-    "Занято — какая доля мест уже не продаётся. К обычному — билеты против того, что похожие концерты (тот же "
-    "город, похожий размер) продавали за столько же дней. Прогноз — сколько билетов будет в итоге, в скобках — "
-    "скорее всего от и до.": (
-        "Taken: the share of the seats that is not for sale any more. Against usual: tickets against what "
-        "comparable shows (same city, similar size) had sold so many days before. Forecast: tickets in the end, "
-        "in brackets probably from and to."
+    "Занято — доля проданных мест. К обычному — билеты на конец вчерашнего дня против того, что за столько же дней "
+    "продавали похожие концерты: того же города и размера, а если таких мало — все. Прогноз — сколько билетов "
+    "будет в итоге, в скобках — скорее всего от и до.": (
+        "Taken: the share of the seats that is sold. Against usual: tickets by the end of yesterday against what "
+        "comparable shows had sold so many days before: of the same city and size or, where those are few, all. "
+        "Forecast: tickets in the end, in brackets probably from and to."
     ),
+    "Кроме того, на события целиком, не на один концерт:": "Besides, on events as a whole, not on one show:",
     "Ни к одному концерту не отнесено рекламы на": "Advertising that fits no concert:",
     "за": "in",
-    "в её метках нет города и даты, дата прошла или подходят несколько событий.": (
-        "its tags have no city and date, the date is past, or several events fit."
-    ),
     "Будущих концертов нет.": "No show is to come.",
     "Возвраты": "Refunds",
     "Когда вернули": "Given back",

@@ -30,6 +30,7 @@ MOST = {
     "cities": 10,
     "campaigns": 12,
     "shows": 12,
+    "unmatched": 3,
     "promo_codes": 10,
     "attention": 7,
     "findings": 6,
@@ -135,10 +136,12 @@ class Comparison:
 
 @dataclass(frozen=True)
 class State:
-    """Whether the figures can be trusted. `broken`, `odd`: open findings of severity fail and warn; `late`:
-    accounts that were not loaded in time."""
+    """Whether the figures can be trusted. `since`: the first day that has any, `all_since`: that has those of all
+    accounts; `broken`, `odd`: open findings of severity fail and warn; `late`: accounts that were not loaded in
+    time."""
 
     since: date | None
+    all_since: date | None
     checked_at: datetime | None
     checked_in_time: bool
     broken: list[Kept]
@@ -156,7 +159,8 @@ class State:
 @dataclass(frozen=True)
 class Figures:
     """`days`: every day of the window; `yesterday`: campaigns on the last of them; `currency` and `with_vat`: the
-    basis of all money; `is_made_up`: the sandbox's; `unmatched`: spend of the window that fits no show."""
+    basis of all money; `is_made_up`: the sandbox's; `whole_events`: spend on events of coming shows that is of no
+    one show; `unmatched`: spend of the window that fits no event, by reason."""
 
     made_at: datetime
     window: Window
@@ -177,7 +181,8 @@ class Figures:
     campaigns_total: Sums
     campaigns_recent: Decimal
     shows: list[Line]
-    unmatched: Decimal
+    whole_events: Sequence[Row]
+    unmatched: Sequence[Row]
     refunds: Sequence[Row]
     promo_codes: Sequence[Row]
     attention: list[Finding]
@@ -232,7 +237,8 @@ def figures(client: Client, settings: Settings, now: datetime, today: date, days
         campaigns_total=Sums.of(campaigns),
         campaigns_recent=_recent(campaigns),
         shows=_lines(ask("shows"), MOST["shows"]),
-        unmatched=ask("unmatched", **scope)[0]["spend"],
+        whole_events=select(client, sql_text("forecast/whole_events.sql")).to_dicts(),
+        unmatched=ask("unmatched", **scope),
         refunds=ask("refunds"),
         promo_codes=_summed_up(ask("promo_codes"), MOST["promo_codes"]),
         attention=attention(client, settings, today),
@@ -286,6 +292,7 @@ def _state(client: Client, settings: Settings, basis: Row, accounts: list[dict[s
     checked_at = basis["checked_at"]
     return State(
         since=basis["since"],
+        all_since=basis["all_since"],
         checked_at=checked_at,
         checked_in_time=checked_at is not None and now - checked_at.astimezone(UTC) < timedelta(hours=SILENT_HOURS),
         broken=[one for one in open_ones if one.fails],

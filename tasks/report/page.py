@@ -148,10 +148,10 @@ class Words:
         return " ".join(filter(None, (day, city, "" if city and is_narrow else event)))
 
     def pace(self, row: Row) -> Decimal | None:
-        return Decimal(row["tickets"]) / Decimal(str(row["usual"])) - 1 if row["usual"] else None
+        return Decimal(row["by_yesterday"]) / Decimal(str(row["usual"])) - 1 if row["usual"] else None
 
     def pace_level(self, row: Row) -> str:
-        return "red" if charts.is_slow(row) else "green" if row["tickets"] >= row["usual"] else "yellow"
+        return "red" if charts.is_slow(row) else "green" if row["by_yesterday"] >= row["usual"] else "yellow"
 
     def said(self, one: Kept | Finding) -> str:
         return self.safe_text(one.what_ru if self._language == "ru" else one.what)

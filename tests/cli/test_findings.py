@@ -61,7 +61,8 @@ def test_tables_say_what_there_is_and_why_there_is_no_forecast(language: str, to
     back = {"days_out": [30], "shows": [9], "forecasts": [4], "median_error": [0.125], "within_quartiles": [None]}
     console = Console(width=200, no_color=True)
     with console.capture() as captured:
-        console.print(shows_table(pl.DataFrame([SHOW, SHOW | NONE], strict=False), language))
+        whole = [SHOW | {"event_name": "Опера", "spend": 12345}]
+        console.print(shows_table(pl.DataFrame([SHOW, SHOW | NONE], strict=False), language, whole))
         console.print(backtest_table(pl.DataFrame(back), language))
     said = captured.get().replace(BETWEEN_THOUSANDS, " ")
     whole, lacking = (line for line in said.splitlines() if "Балет" in line)
@@ -71,4 +72,4 @@ def test_tables_say_what_there_is_and_why_there_is_no_forecast(language: str, to
     ]
     assert not missing, said
     assert told in lacking and "%" not in lacking and "\x1b" not in said
-    assert "12 %" in said
+    assert "12 %" in said and f"Опера, {SHOW['city']} 12 345" in said.replace(",345", " 345")

@@ -69,10 +69,11 @@ def money(text: str, word: str) -> int:
     return int(re.sub(r"\s", "", found[1]))
 
 
-def test_only_days_that_all_sources_have_are_compared_with(tmp_path: Path) -> None:
+def test_only_days_that_all_accounts_have_are_compared_with(tmp_path: Path) -> None:
     lines, first = Lines(), TODAY - timedelta(days=30)
     lines.sell(1, first, 1, 500)
-    lines.spend(1, BEFORE, 100)
+    lines.spend(1, first, 100)
+    lines.spend(2, BEFORE, 100, account="spb")
     with warehouse_in(tmp_path) as client:
         lines.put(client)
         assert select(client, sql_text("report/basis.sql")).select("since", "all_since").row(0) == (first, BEFORE)
@@ -151,7 +152,7 @@ def test_of_many_campaigns_the_worst_are_told_harmlessly(tmp_path: Path, setting
     text = receiver.requests[0][1]["message"].replace("\N{NO-BREAK SPACE}", " ")
     assert text.startswith(
         "Продажи 0 ₽, 0 билетов\nРеклама 456 500 ₽\nROMI рекламы: продажи в KZT, в ₽ не сравнить\n"
-        "Сравнить пока не с чем: день неделю назад есть не у всех источников.\n\N{BRAILLE PATTERN BLANK}\n"
+        "Сравнить пока не с чем: день неделю назад есть не у всех кабинетов.\n\N{BRAILLE PATTERN BLANK}\n"
     )
     shown = '«Песня» "и" ‹b›танец‹∕b› ＠all 💃'
     assert f"В минусе, с начала кампании:\n−3 000 ₽ VK Ads «300 {shown}" in text

@@ -257,11 +257,12 @@ def test_a_report_that_is_off_because_rows_are_is_told_beneath_them() -> None:
         assert one.fingerprint == incidents([LOST], checks(), "en")[0].fingerprint
 
 
-def test_a_report_that_was_made_anew_is_right_when_its_rows_are(desk: Desk) -> None:
-    ok = [Result(NAMED[one.check_name], "ok", 0, "", []) for one in (REPORT, LOST)]
+def test_what_was_made_or_remembered_anew_is_right_when_its_rows_are(desk: Desk) -> None:
+    all_three = [REPORT, replace(LOST, check_name="memory_spend"), LOST]
+    ok = [Result(NAMED[one.check_name], "ok", 0, "", []) for one in all_three]
     with warehouse(desk.settings) as client:
-        _write(client, [REPORT, LOST])
-        for results, left in ((ok[:1], 2), (ok, 0)):
+        _write(client, all_three)
+        for results, left in ((ok[:2], 3), (ok, 0)):
             now = DAY.seen_at + timedelta(days=len(results))
             settle(client, Run("quality", "", now), now, results, checks(), [("vk_ads", "spb")], Known())
             assert len(not_mended(client)) == left

@@ -196,8 +196,24 @@ def test_a_show_by_hand_with_its_seats_ratios_promo_codes_and_refunds(client: Cl
     put(client, "dim_promo_codes", {"promo_code_id": 1, "code": "ВЕСНА"}, {"promo_code_id": 2})
     put(client, "fact_show_seats_daily", *({"show_id": 70, "day": f"2026-03-0{day}", "seats_total": 200, "seats_sold": 40 + day,
         "seats_held": 6, "seats_free": 154 - day, "price_left": "1000.50"} for day in (2, 1)))  # fmt: skip
+    put(
+        client,
+        "dim_shows",
+        {
+            "event_id": 7,
+            "show_id": 71,
+            "show_at": "2036-03-30 16:00:00",
+            "show_date": "2036-03-30",
+            "deleted_at": "2026-03-01 09:00:00",
+        },
+    )
+    put(
+        client,
+        "fact_show_seats_daily",
+        {"show_id": 71, "day": "2026-03-02", "seats_total": 50, "seats_free": 50, "price_left": 9},
+    )
 
-    nobody, whole, show = rows(client, "SELECT * FROM v_show_economics ORDER BY event_id, show_id")
+    nobody, whole, show, _ = rows(client, "SELECT * FROM v_show_economics ORDER BY event_id, show_id")
     _, event = rows(client, "SELECT * FROM v_event_economics ORDER BY event_id")
     codes = rows(client, "SELECT * FROM v_promo_codes ORDER BY kind, code")
     refunds = rows(client, "SELECT * FROM v_refunds ORDER BY show_id")
@@ -217,7 +233,7 @@ def test_a_show_by_hand_with_its_seats_ratios_promo_codes_and_refunds(client: Cl
     assert [whole[name] for name in ratios[:4]] == pytest.approx([600, 4, 74, 0.5])
     assert {whole[name] for name in ("sold_share", "show_at", "days_to_show", "seats_total")} == {None}
     assert [event[name] for name in ratios] == pytest.approx([360, 224 / 6, 976 / 224, 1 / 3, 0.21])
-    assert (event["shows"], event["show_at"], event["days_to_show"]) == (1, show["show_at"], show["days_to_show"])
+    assert (event["shows"], event["show_at"], event["days_to_show"]) == (2, show["show_at"], show["days_to_show"])
     assert [(c["kind"], c["code"], c["tickets_sold"], c["revenue"], c["discount"]) for c in codes] == [
         ("code", "ВЕСНА", 1, "400.00", "100.00"), ("discount", "", 2, "500.00", "10.00"),
         ("personal", "", 1, "300.00", "200.00"), ("unknown", "", 1, "0.00", "0.00"),

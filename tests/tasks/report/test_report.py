@@ -78,6 +78,7 @@ def fill(client: Client, today: date, parts: tuple[str, ...]) -> None:  # noqa: 
         lines.sell(12, ago(3), 1, "1234.56", **given_back)
         lines.sell(12, ago(3), 1, "1000.00", promo_code_id=1, discount="234.56")
         lines["dim_promo_codes"].append({"promo_code_id": 1, "code": "<b>ЛЕТО"})
+        lines.sell(11, today, 5, "1234.56")
     if "ads" in parts:
         for n in range(1, 301):
             of = {"ad_id": n, "utm_campaign": str(n), "utm_city": ("москва", "тула", "")[n % 3], "clicks": 1}
@@ -94,6 +95,7 @@ def fill(client: Client, today: date, parts: tuple[str, ...]) -> None:  # noqa: 
                 of = {"currency": currency, "utm_source": "vk", "utm_campaign": str(number)}
                 lines.sell(event, ago(1), quantity, "9000.00", **of)
             lines.spend(841 + event, ago(1), "10042.00", utm_campaign=str(841 + event), utm_city=city)
+        lines.sell(60, ago(3), 7, "9000.00", currency="KZT")  # On a day without anything else.
     hour_ago = f"{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%d %H:%M:%S.000}"
     if "late" not in parts:
         for job in ("qtickets_loader", "vk_ads_loader", "direct_loader"):
@@ -161,8 +163,10 @@ def test_figures_are_those_of_the_views_and_lines_add_up(report_of: Report, clie
         assert one.earlier_window.days == one.window.days
     (forecast,) = _one(client, "SELECT sum(tickets) AS n FROM v_show_forecast")
     assert sum(line.sums.tickets for line in made.shows) == forecast
+    (today,) = (row for line in made.shows if (row := line.row) and row["event_id"] == 11)
+    assert (today["tickets"], today["by_yesterday"]) == (35, 30)
     fits_none = f"FROM v_ad_shows WHERE event_id = 0 AND stat_date BETWEEN '{first}' AND '{last}'"
-    assert 0 < made.unmatched == _one(client, f"SELECT sum(spend) AS s {fits_none}")[0]
+    assert 0 < sum(row["spent"] for row in made.unmatched) == _one(client, f"SELECT sum(spend) AS s {fits_none}")[0]
     assert [(row["tickets"], row["amount"]) for row in made.refunds] == [(1, Decimal("1234.56"))]
     codes = [tuple(map(str, (row["code"], row["tickets"], row["net"], row["given"]))) for row in made.promo_codes]
     assert codes == [("<b>ЛЕТО", "1", "1000.00", "234.56")]
@@ -172,7 +176,7 @@ def test_what_sells_in_another_currency_is_not_judged(report_of: Report) -> None
     """By hand: 50 tickets of 72 are in tenge, all of Almaty; 49 by the tags of one campaign, one by another's."""
     made = report_of("abroad")
     told = lambda lines, name: {one.row[name]: (one.sums.foreign, one.sums.level) for one in lines}  # noqa: E731
-    assert told(made.cities, "city") == {"алматы": (50, "none"), "казань": (0, "green")}
+    assert told(made.cities, "city") == {"алматы": (57, "none"), "казань": (0, "green")}
     assert told(made.campaigns, "campaign_id") == {901: (49, "none"), 902: (1, "red")}
     assert told(made.sources, "source") == {"vk_ads": (50, "none")}
     of_day = made.comparisons[0].now
