@@ -63,6 +63,8 @@ _BUSY_SECONDS = 60
 _PATIENCE_SECONDS = 180
 """For one that says it is busy: SQLite has one writer at a time, and what came second is to be asked again."""
 _POOL = f"/work_pools/{OURS}"
+_PAUSED = _FOLDER / "paused"
+"""There while `down` keeps the pool paused: a person's own pause stays."""
 _ACTIVE = {"flow_runs": {"state": {"type": {"any_": ["RUNNING", "PENDING"]}}}}
 _WHERE = marked(
     "Prefect UI: {address} asks once for a password; paste {asked}",
@@ -70,6 +72,7 @@ _WHERE = marked(
     "Reads {apis}. Logs: {folder}",
     "For `prefect` and `zakaz` in this terminal, as what runs: {command}",
 )
+(_STANDS_STILL,) = marked("The work pool is paused, so nothing is loaded: prefect work-pool resume zakaz")
 _FIRST_RUNS: tuple[tuple[str, dict[str, int], int], ...] = (
     *((f"{source}/weekly", {"days": _SANDBOX_DAYS}, 0) for source in ("qtickets", "vk_ads", "direct")),
     ("quality/nightly", {}, 2),
@@ -102,6 +105,8 @@ def up(port: int | None = None) -> str:
     _write_secret(_RUNNING, json.dumps(needed))
     at_end(_stop_at_once)
     with working("Starting the Prefect server") as now:
+        # Of the boot before; by now the number may be another program's.
+        (_FOLDER / "supervisord.pid").unlink(missing_ok=True)
         _python(env, "supervisor.supervisord", "-c", str(_CONFIG))
         _wait_for("server", lambda: _is_healthy(env))
         if stands_in:
@@ -110,7 +115,8 @@ def up(port: int | None = None) -> str:
         now("Deploying")
         _python(env, "cli.main", "deploy")
         try:
-            _insist(env, "PATCH", _POOL, {"is_paused": False})
+            _resume(env)
+            stands_still = _insist(env, "GET", _POOL)["is_paused"]
             begin_again(env)
             _control(env, "start", "worker")
             for name, parameters, minutes in _FIRST_RUNS if stands_in else ():
@@ -118,21 +124,30 @@ def up(port: int | None = None) -> str:
         except httpx.HTTPError as error:
             why = f"HTTP {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else repr(error)
             raise ZakazError(f"The Prefect server does not answer ({why}); see server.log in {_FOLDER}.") from None
-    return _where(env, stands_in)
+    return "\n".join([_where(env, stands_in), *([said(_STANDS_STILL, language())] if stands_still else [])])
 
 
 def down() -> bool:
     """Stop everything; False where nothing ran. Data stay. Runs have a minute to end; one that is cut off begins
-    again at the next start."""
+    again at the next start. Raises ZakazError."""
     if not _RUNNING.exists():
         return False
-    env = os.environ | json.loads(_RUNNING.read_text())
+    env = os.environ | _kept_environment()
     was_running = _answers(env)
+    if not was_running and _is_healthy(env):
+        port = env["UP_PORT"]
+        raise ZakazError(
+            f"What had started the Prefect server was killed; the server itself runs. End it: fuser -k {port}/tcp"
+        )
     if was_running:
         # Whoever stops this command leaves it running, not paused for ever.
-        at_end(lambda: _api(env, "PATCH", _POOL, {"is_paused": False}, seconds=1))
+        at_end(lambda: _resume(env, seconds=1))
         with working("Waiting for runs to end"):
             _let_runs_end(env)
+            with suppress(ZakazError):  # It may have ended itself.
+                _control(env, "stop", "worker")
+            with suppress(httpx.HTTPError):  # The next start does it.
+                _resume(env, seconds=_END_SECONDS)
         _control(env, "shutdown")
         deadline = time.monotonic() + _START_SECONDS
         while _answers(env) and time.monotonic() < deadline:
@@ -228,18 +243,20 @@ def _last_port() -> int:
 
 
 def _write_secret(file: Path, text: str) -> None:
-    """Into a file that was never readable by others."""
+    """Into a file that was never readable by others, and that is there whole or not at all."""
     make_private(file.parent)
-    file.unlink(missing_ok=True)
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+    new = file.with_name(f"{file.name}.new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
         opened.write(text)
+    new.replace(file)
 
 
 def _since() -> str:
     """The first day of the sandbox's world, the same after a restart: what was sold once must not be gone."""
     file = _FOLDER / "since"
     if not file.exists():
-        file.write_text(str(moscow_today() - timedelta(days=_SANDBOX_DAYS)))
+        _write_secret(file, str(moscow_today() - timedelta(days=_SANDBOX_DAYS)))
     return file.read_text()
 
 
@@ -324,31 +341,47 @@ def begin_again(env: dict[str, str]) -> None:
 
 
 def _let_runs_end(env: dict[str, str]) -> None:
+    """None begins any more; those that run have a minute, also where the server has much to do."""
     deadline = time.monotonic() + _END_SECONDS
-    try:
-        _api(env, "PATCH", _POOL, {"is_paused": True})
-        while _api(env, "POST", "/flow_runs/count", _ACTIVE).json() and time.monotonic() < deadline:
-            time.sleep(0.5)
-    except httpx.HTTPError:
-        return  # a server that does not answer has nothing to say of its runs
+    with suppress(httpx.HTTPError):
+        if not _insist(env, "GET", _POOL, seconds=_END_SECONDS)["is_paused"]:
+            _PAUSED.touch()
+            _insist(env, "PATCH", _POOL, {"is_paused": True}, _END_SECONDS)
+    while time.monotonic() < deadline:
+        try:
+            if not _api(env, "POST", "/flow_runs/count", _ACTIVE).raise_for_status().json():
+                return
+        except httpx.HTTPError as error:
+            if not _is_busy(error):
+                return  # a server that is gone has nothing to say of its runs
+        time.sleep(0.5)
 
 
-def _insist(env: dict[str, str], method: str, path: str, body: object = None) -> Any:
+def _resume(env: dict[str, str], seconds: float = _PATIENCE_SECONDS) -> None:
+    """What `down` paused. Raises httpx.HTTPError."""
+    if _PAUSED.exists():
+        _insist(env, "PATCH", _POOL, {"is_paused": False}, seconds)
+        _PAUSED.unlink()
+
+
+def _insist(
+    env: dict[str, str], method: str, path: str, body: object = None, seconds: float = _PATIENCE_SECONDS
+) -> Any:
     """What a server answers that has much to do. Only for what may be asked twice. Raises httpx.HTTPError."""
     tries = Retrying(
         retry=retry_if_exception(_is_busy),
-        stop=stop_after_delay(_PATIENCE_SECONDS),
-        wait=wait_fixed(1),
+        stop=stop_after_delay(seconds),
+        wait=wait_fixed(min(1, seconds / 5)),
         reraise=True,
     )
-    reply = tries(lambda: _api(env, method, path, body, _BUSY_SECONDS).raise_for_status())
+    reply = tries(lambda: _api(env, method, path, body, min(seconds, _BUSY_SECONDS)).raise_for_status())
     return reply.json() if reply.content else None
 
 
 def _is_busy(error: BaseException) -> bool:
-    return isinstance(error, httpx.TransportError) or (
-        isinstance(error, httpx.HTTPStatusError) and error.response.is_server_error
-    )
+    """Not one that is gone."""
+    is_late = isinstance(error, httpx.TransportError) and not isinstance(error, httpx.ConnectError)
+    return is_late or (isinstance(error, httpx.HTTPStatusError) and error.response.is_server_error)
 
 
 def _api(env: dict[str, str], method: str, path: str, body: object = None, seconds: float = 10) -> httpx.Response:
@@ -362,7 +395,15 @@ def _api(env: dict[str, str], method: str, path: str, body: object = None, secon
 
 def _is_ours(port: int) -> bool:
     """Whether the server of the start before listens there, if it still does."""
-    return _RUNNING.exists() and json.loads(_RUNNING.read_text()).get("UP_PORT") == str(port)
+    return _RUNNING.exists() and _kept_environment().get("UP_PORT") == str(port)
+
+
+def _kept_environment() -> dict[str, str]:
+    """Of what runs. Raises SettingsError."""
+    try:
+        return dict(json.loads(_RUNNING.read_text()))
+    except ValueError:
+        raise SettingsError(f"{_RUNNING} cannot be read. End what runs by hand, and delete it.") from None
 
 
 def _refuse_taken(port: int) -> None:

@@ -120,16 +120,17 @@ def send_digest(settings: Settings) -> str:
 @contextmanager
 def alerts_of(name: str, days: str = "") -> Iterator[None]:
     """The hooks of a flow send its alerts. What fails before there is a run, such as a missing token or a Prefect
-    server that is down, is reported here, by the name by which the hooks resolve it. A run that is stopped is set
+    server that is down, is reported here, by the same name, e.g. `qtickets 30 days`. A run that is stopped is set
     to Crashed."""
     with outcomes.watched() as watch, stopping.on_stop(outcomes.crash_flow_runs):
+        watch.alert = f"{name} {days}".strip()
         try:
             yield
         except Exception as error:
             if not watch.has_run:
-                fire_unseen(name, message_of_fault(error) or words_of(error), name)
+                fire_unseen(watch.alert, message_of_fault(error) or words_of(error), name)
             raise
-    resolve_done(name, name)
+    resolve_done(watch.alert, name)
 
 
 def _result_of(what: str, flow: Callable[..., object], kind: type[T], **given: object) -> T:

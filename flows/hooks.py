@@ -11,6 +11,7 @@ from prefect.events import emit_event
 from prefect.exceptions import CrashedRun, FailedRun
 from prefect.settings import get_current_settings
 
+from flows import outcomes
 from flows.accounts import AccountsFailed
 from flows.outcomes import note_flow_run
 from tasks.alerts.alert import LONGEST, Trouble, failure_of, shortened, words_of
@@ -20,6 +21,7 @@ from tasks.alerts.stake import stake_of
 from tasks.errors import SettingsError
 from tasks.harmless import for_chat
 from tasks.settings import language, load_settings
+from tasks.sources import SOURCES
 from tasks.sources.accounts import label as label_of
 from tasks.sources.windows import label
 from tasks.translation import retold, said
@@ -66,7 +68,8 @@ def run_failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> No
         failed, done = [*ended_by.failed.items()], [None, *ended_by.done]
     for name, why in failed:
         title = failure_of(_what(flow.name, flow_run, name), spoken)
-        told = "\n".join(filter(None, (for_chat(retold(why, spoken)), stake_of(settings, flow.name, name))))
+        of = (name, None) if name in SOURCES else (flow_run.parameters.get("source") or flow.name, name)
+        told = "\n".join(filter(None, (for_chat(retold(why, spoken)), stake_of(settings, *of))))
         fire(
             settings,
             Trouble(_key(flow, flow_run, name), title, why, told, footer=footer),
@@ -87,10 +90,18 @@ def run_recovered(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) ->
     except SettingsError as error:
         logger.error("whether an alert of this run is open cannot be looked up: %s", error)
         return
-    done = state.result(raise_on_failure=False)
-    names = {flow_run.parameters.get("account"), *(done if isinstance(done, dict) else ())}
+    names = {flow_run.parameters.get("account"), *_done_of(state)}
     for key in {_key(flow, flow_run, name) for name in names}:
         resolve(settings, key, block_channel(settings))
+
+
+def _done_of(state: State[Any]) -> dict[str, Any]:
+    """What each account came to, or each source, where the run was one of several."""
+    try:
+        result = state.result(raise_on_failure=False)
+    except Exception:  # noqa: BLE001 - the end of the run is known though its result is lost
+        return {}
+    return result if isinstance(result, dict) else {}
 
 
 def _hand_over(flow_run: FlowRun, essence: str, error: SettingsError) -> None:
@@ -131,9 +142,13 @@ def address_of(flow_run: FlowRun) -> str:
 
 
 def _key(flow: Flow[..., Any], flow_run: FlowRun, account: str | None) -> str:
-    """By deployment: that today's load is well does not end the trouble of the weekly one. By account likewise."""
-    deployment = runtime.deployment.name
-    return f"run {_what(f'{flow.name}/{deployment}' if deployment else flow.name, flow_run, account)}"
+    """By deployment: that today's load is well does not end the trouble of the weekly one. By account likewise, and
+    by days. Of a command the one by which it reports, too, what fails before there is a run."""
+    if (watch := outcomes.current.get()) and watch.alert:
+        return f"run {watch.alert}"
+    deployment, given = runtime.deployment.name, flow_run.parameters
+    name = _what(f"{flow.name}/{deployment}" if deployment else flow.name, flow_run, account)
+    return label(f"run {name}", given.get("days"), given.get("date_from"), given.get("date_to"))
 
 
 def _what(name: str, flow_run: FlowRun, account: str | None) -> str:

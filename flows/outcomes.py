@@ -68,9 +68,10 @@ def in_words(work: Callable[P, State[object]]) -> Callable[P, State[object]]:
 
 
 class Watch:
-    """Of one command."""
+    """Of one command. `alert`: by what name its failure is reported."""
 
     def __init__(self) -> None:
+        self.alert = ""
         self.outcomes: list[object] = []
         self.has_run = False
         self._ended: float | None = None

@@ -14,7 +14,6 @@ from flows.outcomes import completed, in_words
 from flows.parameters import Days
 from flows.quality import alert_unless_sent, quality
 from tasks.alerts.alert import words_of
-from tasks.errors import ZakazError
 from tasks.quality.complete import answers, question
 from tasks.quality.run import counts
 from tasks.settings import load_settings
@@ -42,7 +41,7 @@ def yesterday(days: Days = 1) -> State[object]:
         for name in in_use(settings):
             try:
                 FLOWS[name](date_from=first, date_to=last, refresh=True)
-            except ZakazError as error:
+            except Exception as error:  # noqa: BLE001 - reported with all others
                 failed[name] = words_of(error)
             else:
                 done.append(name)
@@ -54,4 +53,6 @@ def yesterday(days: Days = 1) -> State[object]:
     told = "; ".join(
         f"{one.told(language)}: {one.why(language)}" for one in answers(settings, judged, moscow_today())
     )
-    return completed(f"{question(moscow_today(), language)} {told}; {counts(judged, language)}", judged)
+    return completed(
+        f"{question(moscow_today(), language)} {told}; {counts(judged, language)}", dict.fromkeys(done)
+    )

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.events.schemas.automations import Automation, AutomationCore
-from prefect.exceptions import PrefectHTTPStatusError
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 
 from ops.server.heartbeats import send_heartbeats
 from ops.server.manifest import read
@@ -103,7 +104,9 @@ def _block(client: SyncPrefectClient, name: str | None) -> UUID | None:
     try:
         if "notify" in _capabilities(client, kind):
             return next(b.id for b in client.read_block_documents_by_type(kind) if b.name == block)
-    except (PrefectHTTPStatusError, StopIteration):
+    except (ObjectNotFound, PrefectHTTPStatusError, StopIteration) as error:
+        if isinstance(error, PrefectHTTPStatusError) and error.response.status_code != httpx.codes.NOT_FOUND:
+            raise  # What the server says of itself is nothing that the block is to blame for.
         raise ZakazError(
             f"ZAKAZ_ALERT_BLOCK names {name}, and Prefect has no such block. Run `zakaz blocks`."
         ) from None

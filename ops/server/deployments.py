@@ -1,7 +1,8 @@
 """prefect.yaml brought to the Prefect server: the work pool, its queues, the deployments and nothing besides.
 
 `prefect deploy` makes and renews; it neither limits a queue nor removes a deployment or schedule that the file no
-longer has, and such a schedule would go on to make runs. It also sets going again what a person paused.
+longer has, and such a schedule would go on to make runs. It also sets going what a person paused, where it is not
+told to pause it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import WorkQueue
 from prefect.client.schemas.responses import DeploymentResponse
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.flows import Flow, load_flow_from_entrypoint
 
 from ops.server.manifest import OURS, read
@@ -56,11 +58,9 @@ def apply_deployments(
         for name in dict.fromkeys(d["work_pool"]["work_queue_name"] for d in declared):
             _limit(client, name)
         paused = [name for name, one in held(client).items() if one.paused]
-        try:
-            output = _deploy({"name": OURS, "pull": manifest["pull"], "deployments": declared})
-        except BaseException:
-            _pause(client, paused)
-            raise
+        for name, one in by_name.items():
+            one["paused"] = name in paused  # Else `prefect deploy` sets it going, whatever comes after.
+        output = _deploy({"name": OURS, "pull": manifest["pull"], "deployments": declared})
         return _tidy(client, by_name, paused, output, language)
 
 
@@ -89,7 +89,8 @@ def _make_pool(client: SyncPrefectClient, kind: str) -> None:
         client.read_work_pool(OURS)
     except ObjectNotFound:
         description = "A queue a source, one run of it at a time"
-        client.create_work_pool(WorkPoolCreate(name=OURS, type=kind, description=description))
+        with suppress(ObjectAlreadyExists):  # An answer that came late: it was asked twice.
+            client.create_work_pool(WorkPoolCreate(name=OURS, type=kind, description=description))
 
 
 def _limit(client: SyncPrefectClient, name: str) -> None:
@@ -133,17 +134,10 @@ def _named(client: SyncPrefectClient, found: Collection[DeploymentResponse]) -> 
     return {f"{flows[deployment.flow_id]}/{deployment.name}": deployment for deployment in found}
 
 
-def _pause(client: SyncPrefectClient, names: Collection[str]) -> None:
-    """`prefect deploy` resumes what a person paused."""
-    for name, one in held(client).items():
-        if name in names:
-            client.pause_deployment(one.id)
-
-
 def _tidy(
     client: SyncPrefectClient, declared: dict[str, dict[str, Any]], paused: list[str], output: str, language: str
 ) -> list[str]:
-    """Remove what the file no longer has, pause again what was paused, and see that the rest is as it says."""
+    """Remove what the file no longer has, and see that the rest is as it says."""
     lines = []
     for name, one in held(client).items():
         if name not in declared:
@@ -153,8 +147,6 @@ def _tidy(
         wanted = _crons_in(declared[name])
         for slug in _remove_schedules(client, one, wanted):
             lines.append(f"{name}: {said('schedule {slug} removed', language, slug=slug)}")
-        if name in paused:
-            client.pause_deployment(one.id)
         when = "; ".join(wanted.values()) or said("by hand", language)
         lines.append(f"{name}: {when}, {said('paused', language)}" if name in paused else f"{name}: {when}")
     _prove(client, declared, output)

@@ -89,9 +89,8 @@ def test_each_source_and_account_for_itself_and_the_status_says_how_badly(zakaz:
     zakaz.stage.vk.faults.clear()
     again = zakaz.ok("load", "vk_ads", "--account", "spb", *zakaz.days)
     assert re.fullmatch(rf"vk_ads spb {days}: \d+ ad days, nothing changed\n", again)
-    of_vk = [
-        re.fullmatch(r"(\w+) +[\d :-]+  vk_ads_loader (\w+): .+", line) for line in zakaz.ok("runs").splitlines()
-    ]
+    runs = zakaz.ok("runs").splitlines()
+    of_vk = [re.fullmatch(r"(\w+) +[\d :-]+  vk_ads_loader (\w+): .+", line) for line in runs]
     of_main, of_spb = [("main", "success")] * 2, [("spb", "failed"), *[("spb", "success")] * 2]
     assert sorted(one.group(2, 1) for one in of_vk if one) == of_main + of_spb
 

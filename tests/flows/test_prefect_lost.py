@@ -22,6 +22,7 @@ from prefect.states import AwaitingRetry
 
 from cli import on_server, stopping
 from cli.on_server import _result_of
+from flows import hooks
 from flows.outcomes import noted
 from flows.qtickets import qtickets
 from tasks import settings
@@ -137,13 +138,14 @@ def test_what_was_recorded_is_the_result_however_busy(lost: list[bool], capsys: 
     )
 
 
-def test_what_fails_before_there_is_a_run_is_told_by_its_account(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_fails_before_there_is_a_run_is_told_by_its_account_and_days(monkeypatch: pytest.MonkeyPatch) -> None:
     """By which the hook of its run resolves it."""
     told: list[str] = []
     monkeypatch.setattr(on_server, "fire_unseen", lambda what, *_: told.append(what))
     with pytest.raises(SourceError), on_server.alerts_of("vk_ads spb", "14 days"):
+        told.append(hooks._key(qtickets, None, "spb").removeprefix("run "))  # type: ignore[arg-type]
         raise SourceError("VK_TOKEN is missing.")
-    assert told == ["vk_ads spb"]
+    assert told == ["vk_ads spb 14 days"] * 2
 
 
 def not_begun() -> str:

@@ -264,7 +264,7 @@ def test_each_account_is_a_run_of_its_own_and_one_that_fails_is_told_of_alone(
     assert within(states[-1]) == {}
     assert load() == ["Zakaz: Исправлено: сбой — VK Ads spb"]
     rows = open_days.product.select("SELECT trouble, closed_at IS NULL, delivered FROM meta_alerts").rows()
-    assert rows == [("run vk_ads spb", 0, 1)]
+    assert rows == [(f"run vk_ads spb from {window.first} to {window.last}", 0, 1)], "by its days"
 
     assert states[-1].message == "2 аккаунта: main, spb"
     runs = within(states[-1])
@@ -322,12 +322,23 @@ def test_a_run_that_its_worker_was_stopped_in_begins_again(prefect: PrefectServe
     assert [state.name for state in now if state] == ["AwaitingRetry", "AwaitingRetry", "Running"]
 
 
-def test_a_server_that_is_busy_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    request = httpx.Request("POST", "http://127.0.0.1/api")
-    replies = [httpx.Response(status, json=[], request=request) for status in (503, 200)]
-    monkeypatch.setattr(machine, "_api", lambda *_: replies.pop(0))
-    machine.begin_again({})
-    assert replies == []
+def test_a_busy_server_is_asked_again_and_what_a_person_paused_stays_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    paused, pool, statuses = [], {"is_paused": True}, iter([503, *[200] * 99])
+
+    def answer(_env: object, method: str, _path: str, body: Any = None, _seconds: float = 0) -> httpx.Response:
+        paused.extend([body["is_paused"]] if method == "PATCH" else [])
+        told, request = pool if method == "GET" else [], httpx.Request(method, "http://127.0.0.1")
+        return httpx.Response(next(statuses), json=told, request=request)
+
+    monkeypatch.setattr(machine, "_api", answer)
+    monkeypatch.setattr(machine, "_PAUSED", tmp_path / "paused")
+    for pool["is_paused"] in (True, False):
+        machine.begin_again({})
+        machine._let_runs_end({})
+        machine._resume({})
+    assert paused == [True, False]
 
 
 ROOT = Path(__file__).parents[2]
@@ -375,7 +386,9 @@ def test_which_runs_tell_and_in_whose_words(monkeypatch: pytest.MonkeyPatch) -> 
     run = flow_run(name=ATTACK)
     run_failed(FLOW, run, Failed(data=SourceError("VK answered 403."), message="Worded anew by Prefect 4."))
     assert [trouble.essence for trouble in fired] == ["The warehouse cannot be reached.", "VK answered 403."]
-    assert resolved == ["run quality"]
+    run_recovered(FLOW, flow_run(parameters={"days": 30}), Completed())  # Whose result is lost.
+    run_recovered(FLOW, flow_run(), Completed(data={"vk_ads": None}))
+    assert sorted(resolved) == ["run quality", "run quality", "run quality 30 days", "run quality vk_ads"]
     assert fired[1].footer.split("\n")[1:] == [address_of(run)], "a name of a run is one line"
 
 

@@ -194,9 +194,7 @@ def test_shows_by_hand_with_the_day_on_which_they_are_where_they_are() -> None:
 
 def test_an_event_is_on_while_it_is_neither_hidden_nor_deleted() -> None:
     flags = [("1", None), ("true", None), ("0", None), (None, None), ("1", GONE_AT)]
-    changes = [
-        {"event_id": str(n), "is_active": is_on, "event_deleted_at": at} for n, (is_on, at) in enumerate(flags, 1)
-    ]
+    changes = [{"event_id": str(n), "is_active": on, "event_deleted_at": at} for n, (on, at) in enumerate(flags, 1)]
     assert [event["is_active"] for event in made(*changes)] == [1, 1, 0, 0, 0]
 
 
