@@ -29,7 +29,9 @@ def save(client: Client, alert: Alert) -> None:
     """Not in a warehouse without a schema, as before the first load."""
     if not client.command(f"EXISTS TABLE {TABLE}"):
         return
-    version = int(alert.sent_at.timestamp() * 1000)
+    newest = client.command(f"SELECT max(_ver) FROM {TABLE} WHERE trouble = {{key:String}}", {"key": alert.trouble})
+    # Or what comes after a clock was set back would never count.
+    version = max(int(alert.sent_at.timestamp() * 1000), int(newest) + 1)  # type: ignore[arg-type]
     row = pl.DataFrame([vars(alert) | {"_ver": version}], schema_overrides={**_INSTANTS, "delivered": pl.UInt8})
     insert(client, TABLE, row.with_columns(pl.col("_ver").cast(pl.UInt64)))
     merge(client, TABLE)
