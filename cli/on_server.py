@@ -127,7 +127,8 @@ def alerts_of(name: str, days: str = "") -> Iterator[None]:
         try:
             yield
         except Exception as error:
-            if not watch.has_run:
+            # A lost server calls no hook.
+            if not watch.has_run or isinstance(error, PrefectError):
                 fire_unseen(watch.alert, message_of_fault(error) or words_of(error), name)
             raise
     resolve_done(watch.alert, name)
