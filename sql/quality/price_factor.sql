@@ -21,6 +21,9 @@
 -- times most of the day must be so: a tenth is also a discount); or a whole day beyond all prices before; or a new
 -- event beyond all events of the account. A box for guests is dear every day and moves no median.
 WITH
+    -- What a price may have been.
+    price -> [round(price / 100, 4), round(price / 1000, 4), round(price * 100, 4), round(price * 1000, 4)] AS of_hundreds,
+    price -> [round(price / 10, 4), round(price * 10, 4)] AS of_tens,
     lines AS
     (
         SELECT
@@ -60,8 +63,13 @@ WITH
             s.account AS account, s.event_id AS event_id, s.d AS day, s.tickets AS tickets, s.paid AS paid, s.orders AS orders,
             s.middle AS middle, s.lowest AS lowest, s.highest AS highest,
             arrayMap(p -> p.1, arrayFilter(p -> p.2 < s.d, k.prices)) AS before,
-            arrayFilter(t -> NOT has(before, t.1) AND arrayExists(q -> arrayExists(f -> abs(t.1 / q / f - 1) < 1e-6, [100., 1000., 0.01, 0.001]), before), s.sold) AS hundreds,
-            arrayFilter(t -> NOT has(before, t.1) AND arrayExists(q -> arrayExists(f -> abs(t.1 / q / f - 1) < 1e-6, [10., 0.1]), before), s.sold) AS tens,
+            -- Sets first: a lambda within another would copy all known prices for each line that was sold.
+            arrayMap(p -> round(p, 4), before) AS known_prices,
+            arrayIntersect(arrayMap(t -> round(t.1, 4), s.sold), known_prices) AS usual_ones,
+            arrayIntersect(arrayFlatten(arrayMap(t -> of_hundreds(t.1), s.sold)), known_prices) AS by_hundreds,
+            arrayIntersect(arrayFlatten(arrayMap(t -> of_tens(t.1), s.sold)), known_prices) AS by_tens,
+            arrayFilter(t -> NOT has(usual_ones, round(t.1, 4)) AND hasAny(by_hundreds, of_hundreds(t.1)), s.sold) AS hundreds,
+            arrayFilter(t -> NOT has(usual_ones, round(t.1, 4)) AND hasAny(by_tens, of_tens(t.1)), s.sold) AS tens,
             length(s.sold) AS rows,
             arrayMap(o -> o.2, arrayFilter(o -> o.1 != s.event_id AND o.3 < s.d, u.others)) AS elsewhere,
             multiIf(notEmpty(before), arrayReduce('median', before), arrayReduce('median', elsewhere)) AS usual
