@@ -27,7 +27,7 @@ SELECT
     on_others                   AS spend_other,
     on_all                      AS spend_total,
     toFloat64(on_all) / nullIf(tickets, 0)                          AS cost_per_ticket,
-    toFloat64(brought - given_back - on_all) / nullIf(toFloat64(on_all), 0) AS romi,
+    if(paid_in IN ('', (SELECT any(currency) FROM dim_report FINAL)), toFloat64(brought - given_back - on_all) / nullIf(toFloat64(on_all), 0), NULL) AS romi,
     paid_in                     AS currency,
     reason,
     why                         AS reason_ru

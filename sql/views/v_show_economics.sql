@@ -66,7 +66,8 @@ SELECT
     s.on_others                         AS spend_other,
     s.on_vk_ads + s.on_direct + s.on_others AS spend_total,
     toFloat64(spend_total) / nullIf(s.tickets, 0)                       AS cost_per_ticket,
-    toFloat64(net_revenue - spend_total) / nullIf(toFloat64(spend_total), 0) AS romi,
+    -- What is sold in another currency is not among the sales.
+    if(e.currency IN ('', (SELECT any(currency) FROM dim_report FINAL)), toFloat64(net_revenue - spend_total) / nullIf(toFloat64(spend_total), 0), NULL) AS romi,
     e.currency                          AS currency,
     s.reason                            AS reason,
     s.why                               AS reason_ru

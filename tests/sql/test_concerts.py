@@ -194,22 +194,10 @@ def test_a_show_by_hand_with_its_seats_ratios_promo_codes_and_refunds(client: Cl
     put(client, "dim_promo_codes", {"promo_code_id": 1, "code": "ВЕСНА"}, {"promo_code_id": 2})
     put(client, "fact_show_seats_daily", *({"show_id": 70, "day": f"2026-03-0{day}", "seats_total": 200, "seats_sold": 40 + day,
         "seats_held": 6, "seats_free": 154 - day, "price_left": "1000.50"} for day in (2, 1)))  # fmt: skip
-    put(
-        client,
-        "dim_shows",
-        {
-            "event_id": 7,
-            "show_id": 71,
-            "show_at": "2036-03-30 16:00:00",
-            "show_date": "2036-03-30",
-            "deleted_at": "2026-03-01 09:00:00",
-        },
-    )
-    put(
-        client,
-        "fact_show_seats_daily",
-        {"show_id": 71, "day": "2026-03-02", "seats_total": 50, "seats_free": 50, "price_left": 9},
-    )
+    cancelled = {"event_id": 7, "show_id": 71, "show_at": "2036-03-30 16:00:00", "show_date": "2036-03-30"}
+    put(client, "dim_shows", cancelled | {"deleted_at": "2026-03-01 09:00:00"})
+    seats = {"show_id": 71, "day": "2026-03-02", "seats_total": 50, "seats_free": 50, "price_left": 9}
+    put(client, "fact_show_seats_daily", seats)
 
     nobody, whole, show, _ = rows(client, "SELECT * FROM v_show_economics ORDER BY event_id, show_id")
     _, event = rows(client, "SELECT * FROM v_event_economics ORDER BY event_id")

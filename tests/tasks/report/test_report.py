@@ -172,7 +172,7 @@ def test_figures_are_those_of_the_views_and_lines_add_up(report_of: Report, clie
     assert codes == [("<b>ЛЕТО", "1", "1000.00", "234.56")]
 
 
-def test_what_sells_in_another_currency_is_not_judged(report_of: Report) -> None:
+def test_what_sells_in_another_currency_is_not_judged(report_of: Report, client: Client) -> None:
     """By hand: 50 tickets of 72 are in tenge, all of Almaty; 49 by the tags of one campaign, one by another's."""
     made = report_of("abroad")
     told = lambda lines, name: {one.row[name]: (one.sums.foreign, one.sums.level) for one in lines}  # noqa: E731
@@ -181,6 +181,8 @@ def test_what_sells_in_another_currency_is_not_judged(report_of: Report) -> None
     assert told(made.sources, "source") == {"vk_ads": (50, "none")}
     of_day = made.comparisons[0].now
     assert (of_day.foreign, of_day.romi, of_day.of_ads.romi, made.total.romi) == (50, None, None, None)
+    show = "SELECT romi FROM v_show_economics WHERE event_id = 60 AND spend_total != 0"
+    assert (made.total.foreign, rows(client, show)) == (57, [{"romi": None}])
     text = render(made, "ru")
     for table, rows_told in (("sources", 3), ("cities", 2), ("campaigns", 2)):
         (part,) = re.findall(rf'(?s)<table id="{table}">.*?</table>', text)
