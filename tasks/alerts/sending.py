@@ -20,11 +20,15 @@ from tasks.settings import Settings
 
 logger = logging.getLogger("zakaz.alerts")
 
+_PATIENCE = 30
+"""Seconds that a message waits for the embedded warehouse, which a load may keep: better sent twice than late."""
+
 
 def fire(settings: Settings, trouble: Trouble, channel: Channel | None, *, only_looks: bool = False) -> None:
     """Send it unless it was sent already. `only_looks`: what failed leaves the warehouse as it is, even without a
     schema."""
     now, repeat = datetime.now(UTC), timedelta(hours=settings.alert_repeat_hours)
+    settings = settings.model_copy(update={"clickhouse_lock_wait": min(settings.clickhouse_lock_wait, _PATIENCE)})
     try:
         # Where nobody is told, a record alone is no reason for a schema.
         with (warehouse if only_looks or channel is None else migrated)(settings) as client:

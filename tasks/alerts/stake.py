@@ -20,8 +20,10 @@ def stake_of(settings: Settings, source: str, account: str | None) -> str:
     """A sentence or two; none where the account was never loaded or the warehouse does not answer: it may be the
     trouble."""
     given = {"source": source, "account": account or MAIN, "today": moscow_today()}
+    # For a sentence no message waits.
+    at_once = settings.model_copy(update={"clickhouse_lock_wait": min(settings.clickhouse_lock_wait, 2)})
     try:
-        with warehouse(settings) as client:
+        with warehouse(at_once) as client:
             found = select(client, sql_text("alerts/stake.sql"), given).row(0, named=True)
     except ZakazError as error:
         logger.debug("what is at stake cannot be looked up: %s", error)
