@@ -103,10 +103,10 @@ def up(port: int | None = None) -> str:
     keep_sign_in(_SIGN_IN, _for_terminal(env, stands_in))
     needed = {name: env[name] for name in env if name.startswith("UP_") or name in _TO_ASK}
     _write_secret(_RUNNING, json.dumps(needed))
+    # Of the boot before; by now the number may be another program's.
+    (_FOLDER / "supervisord.pid").unlink(missing_ok=True)
     at_end(_stop_at_once)
     with working("Starting the Prefect server") as now:
-        # Of the boot before; by now the number may be another program's.
-        (_FOLDER / "supervisord.pid").unlink(missing_ok=True)
         _python(env, "supervisor.supervisord", "-c", str(_CONFIG))
         _wait_for("server", lambda: _is_healthy(env))
         if stands_in:
