@@ -33,8 +33,8 @@ Strike = Callable[["Defect", Client, str], list[str]]
 
 @dataclass(frozen=True)
 class Kind:
-    """`exact`: an exact comparison sees it; `by_totals`: where the source's own totals stay right. `is_old`: it changes
-    days that were right for long. `things`: what it may be about, where not any.
+    """`exact`: an exact comparison sees it; `by_totals`: where the source's own totals stay right, unless what is wrong
+    `fits_totals`. `is_old`: it changes days that were right for long. `things`: what it may be about, where not any.
 
     `bend` changes what the sources say; `strike` gives statements for the warehouse and gets the database without the
     defect; `skip` changes the days that a load of the source reads; `fails`: all requests to the source get an error;
@@ -45,6 +45,7 @@ class Kind:
     sources: tuple[str, ...]
     exact: bool = False
     by_totals: bool = False
+    fits_totals: bool = False
     is_old: bool = False
     things: tuple[str, ...] = ()
     bend: Bend | None = None
@@ -85,7 +86,7 @@ class Defect:
 
     @property
     def is_exact(self) -> bool:
-        return self.kind.exact or (self.kind.by_totals and self.are_totals_right)
+        return self.kind.exact or (self.kind.by_totals and self.are_totals_right and not self.kind.fits_totals)
 
     def draw(self, name: str) -> Random:
         """A choice of this defect, the same each time."""
