@@ -15,6 +15,7 @@ from drill.held import HELD_KINDS
 from drill.lives import ORDERS_A_DAY, Life, life
 from drill.outcome import Lived, alarms, seen
 from drill.sent import SENT_KINDS
+from tasks.errors import ZakazError
 
 KINDS = (*SENT_KINDS, *HELD_KINDS, *RUN_KINDS)
 _BEFORE, _STARTS = 2, 4
@@ -44,7 +45,10 @@ def live(job: Job, dsn: str, folder: str) -> Lived:
     lived = life(job.kind, job.seed, mornings, job.orders_a_day / ORDERS_A_DAY or None)
     cases, size = _cases(job, lived), round(lived.scale * ORDERS_A_DAY)
     with house(lived, dsn, Path(folder)) as made:
-        days = made.live(cases, job.after)
+        try:
+            days = made.live(cases, job.after)
+        except ZakazError as error:  # Which another process could not read.
+            raise RuntimeError(f"{type(error).__name__}: {error}") from None
     did = [case for case in cases if case.share > 0]
     lasted = len(days) + sum(len(case.sick) + len(case.after) for case in cases)
     return Lived(

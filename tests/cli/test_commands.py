@@ -101,8 +101,9 @@ def test_each_source_and_account_for_itself_and_the_status_says_how_badly(zakaz:
     done = zakaz.process("--env", secret.name, *zakaz.days, module="flows.qtickets")
     assert (done.returncode, done.stdout.split()[0]) == (0, "qtickets"), done.stderr
     judged = zakaz.run("quality", "--json")
-    assert judged.returncode in (0, 1)
-    assert {check["check"] for check in json.loads(judged.stdout)["checks"]} >= {"duplicates_direct"}
+    told = json.loads(judged.stdout)
+    assert judged.returncode == (told["status"] == "failed") == 1, "an account could not be loaded"
+    assert {check["check"] for check in told["checks"]} >= {"duplicates_direct"}
 
 
 def test_an_unseen_failure_and_its_end_are_told(

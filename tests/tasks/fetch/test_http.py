@@ -165,7 +165,8 @@ def test_any_other_redirect_is_one_line_that_hides_the_query(ask: Ask) -> None:
 
 
 def test_another_scheme_port_or_user_is_another_origin() -> None:
-    request = httpx.Request("GET", "https://ads.vk.com/x")
+    request, post = (httpx.Request(method, "https://ads.vk.com/x") for method in ("GET", "POST"))
+    assert to_follow(httpx.Response(302, headers={"Location": "/y"}, request=post)) is None, "nor is it asked twice"
     for to in ("http://ads.vk.com/x", "https://ads.vk.com:444/x", "https://a:b@ads.vk.com/x"):
         assert to_follow(httpx.Response(307, headers={"Location": to}, request=request)) is None
 

@@ -114,6 +114,7 @@ def test_one_process_at_a_time_is_in_the_embedded_warehouse_and_the_next_waits(
             load(inner, [ticket(1), ticket(2)], version=1)
         with pytest.raises(KeyError), warehouse(settings):
             raise KeyError
+        assert asking.stderr and "waiting" in asking.stderr.readline()
         assert asking.poll() is None
     assert finish(asking) == "2\n"
     with holding(tmp_path, settings, "load", "dead") as dead:

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tasks.fetch.qtickets.rows import order_rows
@@ -65,6 +65,7 @@ def test_neither_case_nor_yo_nor_gaps_nor_blanks_around_a_city_matter(
     assert canonical(around + case(alias[0]).replace("-", gap) + around) == [alias[1]]
 
 
+@example([10**16 - 1], "{}.{:02}")
 @given(st.lists(st.integers(0, 10**16 - 1), min_size=1, max_size=20), st.sampled_from(["{}.{:02}", "{}.{:02}00"]))
 def test_money_is_exact_to_the_kopeck_and_so_is_its_sum(kopecks: list[int], form: str) -> None:
     texts = [form.format(*divmod(number, 100)) for number in kopecks]
