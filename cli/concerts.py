@@ -73,7 +73,7 @@ def shows_table(rows: pl.DataFrame, language: str, whole_events: Iterable[Row] =
     """`whole_events`: those on which something was spent that is of no one show."""
     table = _table(_SHOWS, rows.to_dicts(), language)
     if spent := [f"{_show(row, language)} {number(row['spend'], language)}" for row in whole_events]:
-        told = said("Besides, on events as a whole, not on one show: {what}", language, what="; ".join(spent))
+        told = said("Also spent on events as a whole, not on any one show: {what}", language, what="; ".join(spent))
         table.caption, table.caption_justify, table.caption_style = cell(told), "left", ""
     return table
 

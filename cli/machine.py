@@ -72,7 +72,9 @@ _WHERE = marked(
     "Reads {apis}. Logs: {folder}",
     "For `prefect` and `zakaz` in this terminal, as what runs: {command}",
 )
-(_STANDS_STILL,) = marked("The work pool is paused, so nothing is loaded: prefect work-pool resume zakaz")
+(_STANDS_STILL,) = marked(
+    "Loads are paused (the work pool zakaz in Prefect). To go on: prefect work-pool resume zakaz"
+)
 _FIRST_RUNS: tuple[tuple[str, dict[str, int], int], ...] = (
     *((f"{source}/weekly", {"days": _SANDBOX_DAYS}, 0) for source in ("qtickets", "vk_ads", "direct")),
     ("quality/nightly", {}, 2),
@@ -137,7 +139,8 @@ def down() -> bool:
     if not was_running and _is_healthy(env):
         port = env["UP_PORT"]
         raise ZakazError(
-            f"What had started the Prefect server was killed; the server itself runs. End it: fuser -k {port}/tcp"
+            "The Prefect server still runs, but the supervisor that started it is gone. "
+            f"Stop it by hand (fuser -k {port}/tcp), then once more."
         )
     if was_running:
         # Whoever stops this command leaves it running, not paused for ever.

@@ -143,11 +143,13 @@ def _at_stake(one: Finding, currency: str, language: str) -> str:
 def _trusted(morning: Morning, language: str) -> Iterator[str]:
     """That yesterday is complete is said only where no check doubts it."""
     if lacking := [one for one in morning.odd if one.day == morning.day and is_of_wholeness(one)]:
-        yield said("Yesterday may be incomplete: {what}", language, what=_line(lacking[0], language))
+        yield said("Yesterday's data may be incomplete: {what}", language, what=_line(lacking[0], language))
     if morning.hindered:
         yield said("Not all is checked: {n} checks could not be run.", language, n=morning.hindered)
     if left := len(morning.odd) - len(lacking[:1]):
-        yield said("Remarks about the data: {n}, see zakaz quality findings.", language, n=left)
+        yield said(
+            "Minor remarks about the data: {n}. For whoever runs Zakaz: zakaz quality findings", language, n=left
+        )
     if not morning.odd and not morning.hindered:
         yield said("The data are complete, the checks hold.", language)
 

@@ -142,7 +142,9 @@ ENGLISH = {
         "comparable shows had sold so many days before: of the same city and size or, where those are few, all. "
         "Forecast: tickets in the end, in brackets probably from and to."
     ),
-    "Кроме того, на события целиком, не на один концерт:": "Besides, on events as a whole, not on one show:",
+    "Ещё потрачено на события в целом, не на отдельный концерт:": (
+        "Also spent on events as a whole, not on any one show:"
+    ),
     "Ни к одному концерту не отнесено рекламы на": "Advertising that fits no concert:",
     "за": "in",
     "Будущих концертов нет.": "No show is to come.",

@@ -1,4 +1,4 @@
-"""What each source is, as data, and the one list to which a new source is added."""
+"""What each source is, as data, and all of them by name. CONTRIBUTING.md says where else a new one is told of."""
 
 from __future__ import annotations
 

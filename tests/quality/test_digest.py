@@ -196,9 +196,12 @@ def test_on_any_morning_it_fits_under_a_picture() -> None:
     odd = tuple(
         Finding(lacking, "", "warn", "qtickets", "main", day, None, "", words) for day in (YESTERDAY, BEFORE)
     )
-    for of_day, told in ((odd, f"не всё: {words}\nЗамечаний к данным: 1,"), (odd[1:], "Замечаний к данным: 1,")):
+    for of_day, told in (
+        (odd, f"неполными: {words}\nМелких замечаний к данным: 1."),
+        (odd[1:], "Мелких замечаний к данным: 1."),
+    ):
         text = message_of(replace(full, odd=of_day, hindered=0), "ru")[1]
-        assert told in text and "Данные полные" not in text and text.count("не всё") == len(of_day) - 1
+        assert told in text and "Данные полные" not in text and text.count("неполными") == len(of_day) - 1
     for language in ("ru", "en"):
         assert units("".join(message_of(full, language))) <= LONGEST
     check = replace(checks(folder="attention")[0], name="slow")
