@@ -39,7 +39,8 @@ def forecast_command(
     settings = load_settings()
     with looking() as client:
         rows = select(client, sql_text(f"forecast/{'backtest' if backtest else 'coming'}.sql"))
-        whole = select(client, sql_text("forecast/whole_events.sql")).to_dicts()
+        has_table = not (backtest or as_json or rows.is_empty())
+        whole = select(client, sql_text("forecast/whole_events.sql")).to_dicts() if has_table else []
         none = "No show is over whose sales are loaded from their beginning." if backtest else "No show is to come."
         nothing = "" if rows.height else _nothing(client, none)
     if as_json or rows.is_empty():

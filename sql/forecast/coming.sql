@@ -10,7 +10,7 @@ FROM (SELECT * FROM v_show_forecast) AS f
 INNER JOIN v_show_economics AS e ON e.account = f.account AND e.show_id = f.show_id AND e.event_id = f.event_id
 LEFT JOIN
 (
-    SELECT account, show_id, tickets, usual_tickets_p25, usual_tickets_p50 FROM v_show_pace
+    SELECT account, show_id, tickets, usual_tickets_p50 FROM v_show_pace
     WHERE show_date >= toDate(now(), 'Europe/Moscow') AND day = toDate(now(), 'Europe/Moscow') - 1
 ) AS p ON p.account = f.account AND p.show_id = f.show_id
 ORDER BY show_at, show_id
